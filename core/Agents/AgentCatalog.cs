@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Reflection;
+
+namespace AgentGrid.Core.Agents;
+
+/// <summary>One agent class, as declared by its attribute.</summary>
+public sealed record AgentDeclaration(string Name, Type Type, AgentAttribute Attribute);
+
+/// <summary>The agents that exist as code, by name. The counterpart of a registry filled by decorators.</summary>
+public sealed class AgentCatalog
+{
+    public static readonly AgentCatalog Empty = new(ImmutableSortedDictionary<string, AgentDeclaration>.Empty);
+
+    private AgentCatalog(ImmutableSortedDictionary<string, AgentDeclaration> agents) => Agents = agents;
+
+    public ImmutableSortedDictionary<string, AgentDeclaration> Agents { get; }
+
+    /// <summary>Finds every class with an <see cref="AgentAttribute"/> in the assemblies.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// A class is not a concrete <see cref="IAgent"/>, a name is not valid, or two classes have the same name.
+    /// </exception>
+    public static AgentCatalog Discover(params IEnumerable<Assembly> assemblies) =>
+        Of(assemblies.Distinct().SelectMany(a => a.GetTypes())
+            .Where(t => t.IsDefined(typeof(AgentAttribute), inherit: false)));
+
+    /// <inheritdoc cref="Discover"/>
+    public static AgentCatalog Of(params IEnumerable<Type> types)
+    {
+        var agents = ImmutableSortedDictionary.CreateBuilder<string, AgentDeclaration>(StringComparer.Ordinal);
+        foreach (var type in types)
+        {
+            var attribute = type.GetCustomAttribute<AgentAttribute>(inherit: false)
+                ?? throw new InvalidOperationException($"{type.FullName} has no [Agent] attribute.");
+            if (type.IsAbstract || !typeof(IAgent).IsAssignableFrom(type))
+            {
+                throw new InvalidOperationException(
+                    $"{type.FullName} has an [Agent] attribute, so it must be a concrete class that implements IAgent.");
+            }
+            if (!Names.IsValid(attribute.Name))
+            {
+                throw new InvalidOperationException($"{type.FullName}: {Names.Problem("agent name", attribute.Name)}");
+            }
+            if (agents.TryGetValue(attribute.Name, out var other))
+            {
+                throw new InvalidOperationException(
+                    $"Two classes are both the agent '{attribute.Name}': {other.Type.FullName} and {type.FullName}.");
+            }
+            agents.Add(attribute.Name, new AgentDeclaration(attribute.Name, type, attribute));
+        }
+        return new AgentCatalog(agents.ToImmutable());
+    }
+}

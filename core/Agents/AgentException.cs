@@ -1,0 +1,12 @@
+namespace AgentGrid.Core.Agents;
+
+/// <summary>An agent's own word that an attempt failed, and whether trying again can help.</summary>
+/// <param name="code">A short stable word, which <c>retry.on</c> can name: <c>out_of_memory</c>.</param>
+/// <param name="message">Who, what was expected, what came, and the remedy.</param>
+/// <param name="retryable">False stops retries of this agent; fallbacks are still tried.</param>
+public sealed class AgentException(string code, string message, bool retryable = true, Exception? inner = null)
+    : Exception(message, inner)
+{
+    public string Code { get; } = code;
+    public bool Retryable { get; } = retryable;
+}

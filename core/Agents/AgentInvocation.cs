@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Agents;
+
+/// <summary>What an agent is given for one attempt.</summary>
+public sealed class AgentInvocation
+{
+    private Json? _input;
+
+    public required RunId RunId { get; init; }
+    public required RunKey Key { get; init; }
+
+    /// <summary>The name under which the agent was invoked.</summary>
+    public required string Agent { get; init; }
+
+    /// <summary>The id of the step in its plan.</summary>
+    public required string Step { get; init; }
+
+    /// <summary>The number of the attempt within its step, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>How many tries this branch of the step has made, this one included; from 1.</summary>
+    public int Try { get; init; } = 1;
+
+    /// <summary>
+    /// Names this attempt for ever. A delivery repeated after a crash carries the same key, so work with side
+    /// effects can be made to happen once.
+    /// </summary>
+    public string IdempotencyKey => $"{RunId.Value}/{Step}/{Attempt}";
+
+    /// <summary>When the attempt will be given up; it is then cancelled.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>
+    /// A JSON object: what was posted (<c>match_id</c>, <c>round</c>, <c>grid_snapshot</c>, ...), the outputs of the
+    /// steps it needs under their ids, <c>item</c> and <c>index</c> in mode <c>each</c>, and the step's own
+    /// <c>input</c> merged over all that. Composed on first use.
+    /// </summary>
+    public Json Input => _input ??= InputSource();
+
+    public required Func<Json> InputSource { private get; init; }
+
+    /// <summary>The outputs of the steps that this one needs, by step id; <c>null</c> (JSON) for a skipped step.</summary>
+    public ImmutableDictionary<string, Json> Results { get; init; } = ImmutableDictionary<string, Json>.Empty;
+
+    public IAgentProgress Progress { get; init; } = NoProgress.Instance;
+}
+
+/// <summary>Takes an agent's word on how far it is; every report that is kept becomes an event.</summary>
+public interface IAgentProgress
+{
+    /// <param name="fraction">0 to 1; values outside are clamped.</param>
+    /// <param name="message">For people; null for none.</param>
+    /// <remarks>Never blocks and never throws. Reports that come faster than 10 a second are thinned out.</remarks>
+    void Report(double fraction, string? message = null);
+}
+
+internal sealed class NoProgress : IAgentProgress
+{
+    public static readonly NoProgress Instance = new();
+
+    public void Report(double fraction, string? message = null)
+    {
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Feed;
+
+/// <summary>An event as feeds show it. <see cref="Utf8"/> is what goes over the wire, made once for all readers.</summary>
+/// <param name="Seq">Its number: from 1, without gaps, in the order in which events became durable.</param>
+/// <param name="Stage">What happened, in the words of the feed: <c>perception:done</c>.</param>
+/// <param name="Utf8">
+/// The JSON object: <c>seq time run_id match_id round stage step agent attempt meta</c>; absent where null.
+/// </param>
+public sealed record FeedEvent(
+    long Seq, RunId RunId, string MatchId, string Stage, bool EndsRun, ReadOnlyMemory<byte> Utf8);
+
+/// <summary>Which events to read.</summary>
+/// <param name="After">The last number that the reader has seen; 0 for all; null for those yet to come.</param>
+/// <param name="Stage">A stage; a trailing <c>*</c> or a leading one matches any rest: <c>motion:*</c>, <c>*:done</c>.</param>
+public sealed record FeedQuery(long? After = 0, string? MatchId = null, string? Stage = null, RunId? RunId = null)
+{
+    public bool Matches(FeedEvent e) =>
+        (RunId is null || RunId == e.RunId)
+        && (MatchId is null || MatchId == e.MatchId)
+        && (Stage is null || MatchesStage(Stage, e.Stage));
+
+    private static bool MatchesStage(string pattern, string stage) =>
+        pattern.EndsWith('*') ? stage.AsSpan().StartsWith(pattern.AsSpan(0, pattern.Length - 1))
+        : pattern.StartsWith('*') ? stage.AsSpan().EndsWith(pattern.AsSpan(1))
+        : pattern == stage;
+}
+
+/// <param name="Next">The number to read on after.</param>
+/// <param name="AtEnd">There was nothing more when the page was read.</param>
+public sealed record FeedPage(ImmutableArray<FeedEvent> Events, long Next, bool AtEnd);

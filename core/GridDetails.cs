@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Core;
+
+/// <summary>An agent with its configuration, its load now, and what it has done since the engine started.</summary>
+public sealed record AgentDetails
+{
+    public required AgentConfig Config { get; init; }
+    public required int Running { get; init; }
+
+    /// <summary>How many attempts wait for a slot of it.</summary>
+    public required int Waiting { get; init; }
+
+    /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
+    public int Abandoned { get; init; }
+    public required long Succeeded { get; init; }
+    public required long Failed { get; init; }
+    public required long TimedOut { get; init; }
+    public required long Cancelled { get; init; }
+
+    /// <summary>Of invocations that succeeded; null before the first.</summary>
+    public LatencyPercentiles? Latency { get; init; }
+}
+
+/// <summary>In milliseconds, within 5%.</summary>
+public sealed record LatencyPercentiles(double P50Ms, double P95Ms, double P99Ms, double MaxMs);
+
+public sealed record PlanDetails(string Name, string Version, bool IsDefault, Json Definition);
+
+public sealed record GridHealth
+{
+    public required string Engine { get; init; }
+
+    /// <summary>It accepts runs.</summary>
+    public required bool Ready { get; init; }
+
+    /// <summary>Everything that needs somebody's attention; empty when nothing does.</summary>
+    public required ImmutableArray<string> Problems { get; init; }
+    public required int ActiveRuns { get; init; }
+    public required int QueuedRuns { get; init; }
+
+    /// <summary>The number of the last durable event.</summary>
+    public required long LastSeq { get; init; }
+
+    /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
+    public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
+    public DateTimeOffset? ConfigLoadedAt { get; init; }
+}

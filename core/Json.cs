@@ -1,0 +1,145 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AgentGrid.Core;
+
+/// <summary>
+/// One JSON value, kept as the UTF-8 text that it arrived as, so that it can be stored and passed on without
+/// being taken apart. Immutable; equality is by text, byte for byte.
+/// </summary>
+[JsonConverter(typeof(JsonTextConverter))]
+public sealed class Json : IEquatable<Json>
+{
+    /// <summary>How Agent Grid writes .NET values as JSON: snake_case names, no nulls, enums as snake_case words.</summary>
+    public static readonly JsonSerializerOptions Options = CreateOptions();
+
+    public static readonly Json Null = new("null"u8.ToArray());
+    public static readonly Json EmptyObject = new("{}"u8.ToArray());
+
+    private JsonElement _element;
+    private volatile bool _parsed;
+    private readonly Lock _gate = new();
+
+    private Json(ReadOnlyMemory<byte> utf8) => Utf8 = utf8;
+
+    /// <summary>The text of the value, valid JSON in UTF-8.</summary>
+    public ReadOnlyMemory<byte> Utf8 { get; }
+
+    public bool IsNull => Utf8.Span.SequenceEqual("null"u8);
+
+    /// <summary>The value as a tree; parsed on first use and kept.</summary>
+    public JsonElement Element
+    {
+        get
+        {
+            if (!_parsed)
+            {
+                lock (_gate)
+                {
+                    if (!_parsed)
+                    {
+                        _element = JsonElement.Parse(Utf8.Span, new JsonDocumentOptions { MaxDepth = 128 });
+                        _parsed = true;
+                    }
+                }
+            }
+            return _element;
+        }
+    }
+
+    /// <summary>Checks that the text is one JSON value and keeps a copy of it.</summary>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
+    public static Json Parse(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 128 });
+        while (reader.Read())
+        {
+        }
+        return new Json(utf8.ToArray());
+    }
+
+    /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
+    public static Json Parse([StringSyntax(StringSyntaxAttribute.Json)] string text) =>
+        Parse(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Wraps text that the caller knows to be valid JSON and will not change.</summary>
+    public static Json Trusted(ReadOnlyMemory<byte> utf8) => new(utf8);
+
+    public static Json From(JsonElement element) => new(JsonSerializer.SerializeToUtf8Bytes(element));
+
+    /// <summary>Writes a .NET value with <see cref="Options"/>.</summary>
+    public static Json From<T>(T value) => new(JsonSerializer.SerializeToUtf8Bytes(value, Options));
+
+    /// <summary>Builds a value with a writer; what the callback writes must be one JSON value.</summary>
+    public static Json Build(Action<Utf8JsonWriter> write)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { SkipValidation = false }))
+        {
+            write(writer);
+        }
+        return new Json(stream.ToArray());
+    }
+
+    /// <summary>Reads the value as a .NET type with <see cref="Options"/>.</summary>
+    /// <exception cref="JsonException">The value does not have the shape of <typeparamref name="T"/>.</exception>
+    public T? To<T>() => JsonSerializer.Deserialize<T>(Utf8.Span, Options);
+
+    public void WriteTo(Utf8JsonWriter writer) => writer.WriteRawValue(Utf8.Span, skipInputValidation: true);
+
+    public bool Equals(Json? other) => other is not null && Utf8.Span.SequenceEqual(other.Utf8.Span);
+
+    public override bool Equals(object? obj) => Equals(obj as Json);
+
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.AddBytes(Utf8.Span);
+        return hash.ToHashCode();
+    }
+
+    public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
+
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            DictionaryKeyPolicy = null,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            MaxDepth = 128,
+            AllowOutOfOrderMetadataProperties = true,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}
+
+/// <summary>Passes the text of a <see cref="Json"/> through a serializer unchanged.</summary>
+internal sealed class JsonTextConverter : JsonConverter<Json>
+{
+    public override bool HandleNull => true;
+
+    public override Json Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return Json.Null;
+        }
+        using var document = JsonDocument.ParseValue(ref reader);
+        return Json.From(document.RootElement);
+    }
+
+    public override void Write(Utf8JsonWriter writer, Json value, JsonSerializerOptions options)
+    {
+        if (value is null)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+        value.WriteTo(writer);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace AgentGrid.Core.Plans;
+
+/// <summary>
+/// A named graph of steps, valid by construction: ids are unique, every need exists, and there is no cycle.
+/// Steps are held in an order in which every step comes after those that it needs.
+/// </summary>
+public sealed class Plan
+{
+    private readonly FrozenDictionary<string, int> _index;
+
+    private Plan(string name, ImmutableArray<Step> steps, PlanSettings settings)
+    {
+        Name = name;
+        Steps = steps;
+        Settings = settings;
+        _index = steps.Select((s, i) => KeyValuePair.Create(s.Id, i)).ToFrozenDictionary();
+        Needs = [.. steps.Select(s => s.Needs.Select(n => _index[n]).ToImmutableArray())];
+        var dependants = new List<int>[steps.Length];
+        for (var i = 0; i < steps.Length; i++)
+        {
+            foreach (var need in Needs[i])
+            {
+                (dependants[need] ??= []).Add(i);
+            }
+        }
+        Dependants = [.. dependants.Select(d => d is null ? [] : d.ToImmutableArray())];
+        Definition = PlanWriter.Write(this);
+        Version = PlanWriter.Hash(Definition);
+    }
+
+    public string Name { get; }
+
+    /// <summary>The first 12 hexadecimal digits of the SHA-256 of <see cref="Definition"/>.</summary>
+    public string Version { get; }
+
+    /// <summary>The plan in its canonical JSON form: the schema of <c>plans</c> files, defaults left out.</summary>
+    public Json Definition { get; }
+
+    public ImmutableArray<Step> Steps { get; }
+    public PlanSettings Settings { get; }
+
+    /// <summary>For each step, the indices of the steps that it needs.</summary>
+    public ImmutableArray<ImmutableArray<int>> Needs { get; }
+
+    /// <summary>For each step, the indices of the steps that need it.</summary>
+    public ImmutableArray<ImmutableArray<int>> Dependants { get; }
+
+    public Step this[string id] => Steps[_index[id]];
+
+    public bool TryIndexOf(string id, out int index) => _index.TryGetValue(id, out index);
+
+    public int IndexOf(string id) => _index[id];
+
+    /// <summary>Puts steps that were checked by the reader into an order that respects their needs.</summary>
+    internal static Plan Create(string name, ImmutableArray<Step> sorted, PlanSettings settings) =>
+        new(name, sorted, settings);
+}
+
+/// <summary>What a plan says besides its steps.</summary>
+public sealed record PlanSettings
+{
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromHours(1);
+    public static readonly PlanSettings Default = new();
+
+    /// <summary>How long a run may take from its start to its end.</summary>
+    public TimeSpan Timeout { get; init; } = DefaultTimeout;
+
+    /// <summary>
+    /// What the run's result is made of: names, and paths into the outputs of steps. Empty: the outputs of the
+    /// steps that no other step needs, by step id.
+    /// </summary>
+    public ImmutableSortedDictionary<string, ValuePath> Result { get; init; } =
+        ImmutableSortedDictionary<string, ValuePath>.Empty;
+}

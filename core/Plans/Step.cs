@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Core.Plans;
+
+/// <summary>A node of a plan: what is to be done, by whom it may be done, and what happens when it fails.</summary>
+public sealed record Step
+{
+    public required string Id { get; init; }
+
+    /// <summary>The steps whose outputs it is given; it starts when all of them are completed or skipped.</summary>
+    public ImmutableArray<string> Needs { get; init; } = [];
+
+    /// <summary>Any agent that offers one of these may be asked. Empty when <see cref="Agent"/> is set.</summary>
+    public ImmutableArray<string> Capabilities { get; init; } = [];
+
+    /// <summary>The one agent that is asked, by name; null when capabilities are.</summary>
+    public string? Agent { get; init; }
+
+    public StepMode Mode { get; init; } = StepMode.One;
+
+    /// <summary>How many branches must succeed. Only in the modes all and each.</summary>
+    public Require Require { get; init; } = Require.All;
+
+    /// <summary>Mode race: how many agents at most.</summary>
+    public int Candidates { get; init; } = 2;
+
+    /// <summary>Mode race: how long the next backup waits for the ones before it.</summary>
+    public TimeSpan HedgeAfter { get; init; }
+
+    /// <summary>Mode each: where the list is, in the input or in the output of a needed step.</summary>
+    public ValuePath? ForEach { get; init; }
+
+    /// <summary>A JSON object that is merged over the input of every attempt; null for none.</summary>
+    public Json? Input { get; init; }
+
+    /// <summary>How long an attempt may run; null: as the agent says.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Null: as the agent says.</summary>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>
+    /// Agents to try, in this order, when the first has failed for good. Empty: the other agents that match, best
+    /// first (mode one and each), or none.
+    /// </summary>
+    public ImmutableArray<string> Fallback { get; init; } = [];
+
+    /// <summary>The step is skipped when this is not true; null: always runs.</summary>
+    public Condition? When { get; init; }
+
+    /// <summary>The run goes on when this step fails; those that need it get null.</summary>
+    public bool Optional { get; init; }
+
+    /// <summary>What happens when no agent matches.</summary>
+    public OnNone OnNone { get; init; } = OnNone.Fail;
+}
+
+public enum StepMode
+{
+    /// <summary>The best agent, with fallbacks behind it.</summary>
+    One,
+
+    /// <summary>Every matching agent at once.</summary>
+    All,
+
+    /// <summary>Several agents for the same work; the first success wins and the others are cancelled.</summary>
+    Race,
+
+    /// <summary>One invocation per item of a list.</summary>
+    Each,
+}
+
+public enum OnNone
+{
+    Fail,
+    Skip,
+}
+
+/// <summary>A quorum: how many branches of a step must succeed.</summary>
+/// <param name="Count">Null: all of them.</param>
+public readonly record struct Require(int? Count)
+{
+    public static readonly Require All = new(null);
+    public static readonly Require Any = new(1);
+
+    /// <summary>How many of <paramref name="branches"/> must succeed; a quorum larger than that asks for all.</summary>
+    public int Of(int branches) => Math.Min(Count ?? branches, branches);
+
+    public override string ToString() => Count switch { null => "all", 1 => "any", var n => n.Value.ToString() };
+}

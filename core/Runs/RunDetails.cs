@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>A run in one line. Times are null until they happen.</summary>
+public sealed record RunSummary
+{
+    public required RunId RunId { get; init; }
+    public required string MatchId { get; init; }
+    public required string Round { get; init; }
+    public required string Plan { get; init; }
+    public required string PlanVersion { get; init; }
+    public required RunStatus Status { get; init; }
+    public required DateTimeOffset AcceptedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>A run with everything that happened in it.</summary>
+public sealed record RunDetails
+{
+    public required RunSummary Summary { get; init; }
+    public required Json Input { get; init; }
+    public required ImmutableArray<StepDetails> Steps { get; init; }
+
+    /// <summary>Null until the run is completed.</summary>
+    public Json? Result { get; init; }
+
+    /// <summary>Null unless the run failed.</summary>
+    public RunError? Error { get; init; }
+
+    /// <summary>Why it was cancelled; null unless it was.</summary>
+    public string? CancelReason { get; init; }
+
+    /// <summary>The number of its last event; null when the engine does not number them in one sequence.</summary>
+    public long? LastSeq { get; init; }
+}
+
+public sealed record StepDetails
+{
+    public required string Id { get; init; }
+    public required StepStatus Status { get; init; }
+    public ImmutableArray<string> Needs { get; init; } = [];
+    public required string Mode { get; init; }
+
+    /// <summary>How many branches must succeed, and how many there are; null before it is divided.</summary>
+    public int? Required { get; init; }
+    public int? Branches { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public RunError? Error { get; init; }
+
+    /// <summary>Why it was skipped; null unless it was.</summary>
+    public string? SkipReason { get; init; }
+
+    /// <summary>Null until the step is completed.</summary>
+    public Json? Output { get; init; }
+    public required ImmutableArray<AttemptDetails> Attempts { get; init; }
+}
+
+public sealed record AttemptDetails
+{
+    public required int Attempt { get; init; }
+    public required int Branch { get; init; }
+    public required string Agent { get; init; }
+    public required AttemptStatus Status { get; init; }
+
+    /// <summary>Null until it has started.</summary>
+    public string? Node { get; init; }
+    public required DateTimeOffset QueuedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>0 to 1; null when the agent has not said.</summary>
+    public double? Progress { get; init; }
+    public string? ProgressMessage { get; init; }
+    public RunError? Error { get; init; }
+    public string? CancelReason { get; init; }
+
+    /// <summary>How often its node went away under it.</summary>
+    public int Losses { get; init; }
+    public RoutingDecision? Decision { get; init; }
+    public int? OutputBytes { get; init; }
+}

@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>
+/// One fact about a run. The wire names (<c>type</c>) are for ever: old journals are replayed with new code. A
+/// property can be added when its default is what old journals meant.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(RunAccepted), "run.accepted")]
+[JsonDerivedType(typeof(RunStarted), "run.started")]
+[JsonDerivedType(typeof(StepFannedOut), "step.fanned_out")]
+[JsonDerivedType(typeof(AttemptQueued), "attempt.queued")]
+[JsonDerivedType(typeof(AttemptStarted), "attempt.started")]
+[JsonDerivedType(typeof(AttemptProgressed), "attempt.progressed")]
+[JsonDerivedType(typeof(AttemptSucceeded), "attempt.succeeded")]
+[JsonDerivedType(typeof(AttemptFailed), "attempt.failed")]
+[JsonDerivedType(typeof(AttemptLost), "attempt.lost")]
+[JsonDerivedType(typeof(AttemptCancelled), "attempt.cancelled")]
+[JsonDerivedType(typeof(StepCompleted), "step.completed")]
+[JsonDerivedType(typeof(StepFailed), "step.failed")]
+[JsonDerivedType(typeof(StepSkipped), "step.skipped")]
+[JsonDerivedType(typeof(SubmissionSkipped), "submission.skipped")]
+[JsonDerivedType(typeof(RunCompleted), "run.completed")]
+[JsonDerivedType(typeof(RunFailed), "run.failed")]
+[JsonDerivedType(typeof(RunCancelled), "run.cancelled")]
+[JsonDerivedType(typeof(RunRetried), "run.retried")]
+public abstract record RunEvent
+{
+    private RunEvent()
+    {
+    }
+
+    /// <summary>When it was decided.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>The run exists. Everything that it depends on is in here or named in here.</summary>
+    /// <param name="Input">A JSON object: what was posted, <c>match_id</c> and <c>round</c> included.</param>
+    /// <param name="Seed">Where all chance of this run comes from.</param>
+    /// <param name="Priority">Higher is served first where attempts wait.</param>
+    /// <param name="Tenant">Who posted it; null when nobody was named.</param>
+    public sealed record RunAccepted(
+        RunId RunId, string MatchId, string Round, string PlanName, string PlanVersion, Json Input, ulong Seed,
+        int Priority = 0, string? Tenant = null) : RunEvent
+    {
+        [JsonIgnore]
+        public RunKey Key => new(MatchId, Round);
+    }
+
+    /// <param name="Deadline">When the run is given up.</param>
+    public sealed record RunStarted(DateTimeOffset Deadline) : RunEvent;
+
+    /// <summary>A step of mode race, all or each has been divided into branches.</summary>
+    /// <param name="Agents">The agent of each branch (race, all); empty in mode each.</param>
+    /// <param name="Branches">How many branches there are.</param>
+    /// <param name="Required">How many of them must succeed.</param>
+    public sealed record StepFannedOut(
+        string Step, ImmutableArray<string> Agents, int Branches, int Required) : RunEvent;
+
+    /// <summary>An attempt is bound to an agent, and waits for a slot.</summary>
+    public sealed record AttemptQueued(
+        string Step, int Branch, int Attempt, string Agent, RoutingDecision Decision) : RunEvent;
+
+    /// <summary>An attempt has a slot and runs.</summary>
+    /// <param name="Decision">Why there; null when the attempt was queued before, and has said it then.</param>
+    /// <param name="Deadline">When the attempt is given up.</param>
+    public sealed record AttemptStarted(
+        string Step, int Branch, int Attempt, string Agent, string Node, DateTimeOffset Deadline,
+        RoutingDecision? Decision = null) : RunEvent;
+
+    /// <param name="Fraction">0 to 1.</param>
+    public sealed record AttemptProgressed(
+        string Step, int Attempt, string Agent, double Fraction, string? Message = null) : RunEvent;
+
+    public sealed record AttemptSucceeded(string Step, int Attempt, string Agent, Json Output) : RunEvent;
+
+    /// <summary>An attempt failed or ran out of time.</summary>
+    /// <param name="RetryAt">When the same agent is tried again; null when it is not.</param>
+    /// <param name="GivesUp">The branch has nobody left to ask.</param>
+    public sealed record AttemptFailed(
+        string Step, int Attempt, string Agent, RunError Error, DateTimeOffset? RetryAt = null, bool GivesUp = false)
+        : RunEvent;
+
+    /// <summary>The node that ran the attempt is gone; the attempt is delivered again.</summary>
+    public sealed record AttemptLost(string Step, int Attempt, string Agent, string Node, string Reason) : RunEvent;
+
+    public sealed record AttemptCancelled(string Step, int Attempt, string Agent, string Reason) : RunEvent;
+
+    /// <param name="Winners">The attempts whose outputs make up the step's output, in the order of their branches.</param>
+    public sealed record StepCompleted(string Step, ImmutableArray<int> Winners) : RunEvent;
+
+    /// <param name="Tolerated">The step is optional, so that the run goes on.</param>
+    public sealed record StepFailed(string Step, RunError Error, bool Tolerated = false) : RunEvent;
+
+    public sealed record StepSkipped(string Step, string Reason) : RunEvent;
+
+    /// <summary>The same run was posted again, and nothing was started.</summary>
+    public sealed record SubmissionSkipped() : RunEvent;
+
+    public sealed record RunCompleted(Json Result) : RunEvent;
+
+    public sealed record RunFailed(RunError Error) : RunEvent;
+
+    public sealed record RunCancelled(string Reason) : RunEvent;
+
+    /// <summary>A failed or cancelled run goes on: completed steps are kept, the others start anew.</summary>
+    public sealed record RunRetried() : RunEvent;
+}
+
+/// <summary>Why something failed.</summary>
+/// <param name="Kind">Whose failure it was; retry policies can name it.</param>
+/// <param name="Code">Stable: an agent's own code, or one of Agent Grid's.</param>
+/// <param name="Message">Who, what was expected, what came, and the remedy.</param>
+/// <param name="Retryable">False when trying the same agent again cannot help.</param>
+public sealed record RunError(ErrorKind Kind, string Code, string Message, bool Retryable = true);
+
+public enum ErrorKind
+{
+    /// <summary>The agent said so, or threw.</summary>
+    Error,
+
+    /// <summary>Out of time.</summary>
+    Timeout,
+
+    /// <summary>Its node went away too often.</summary>
+    Lost,
+
+    /// <summary>No agent could be found.</summary>
+    Routing,
+
+    /// <summary>The plan asks for something that the data does not have.</summary>
+    Plan,
+}

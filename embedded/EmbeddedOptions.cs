@@ -1,0 +1,53 @@
+namespace AgentGrid.Embedded;
+
+/// <summary>Settings of the embedded engine. Bound from the configuration section <c>AgentGrid</c>.</summary>
+public sealed class EmbeddedOptions
+{
+    /// <summary>The folder of the journal, <c>agentgrid.db</c>; made when missing. Default <c>./data</c>.</summary>
+    public string Data { get; set; } = "data";
+
+    /// <summary>
+    /// The folder of <c>agents.yaml</c> and <c>plans/</c>. Default: <c>./config</c> where there is one, else the one
+    /// that was shipped beside the program.
+    /// </summary>
+    public string? Config { get; set; }
+
+    /// <summary>
+    /// Default <see cref="JournalSync.Full"/>: an accepted run survives a power failure. <see cref="JournalSync.Normal"/>
+    /// survives the death of the process alone.
+    /// </summary>
+    public JournalSync Synchronous { get; set; } = JournalSync.Full;
+
+    /// <summary>How long ended runs and their keys are kept. Default 24 h.</summary>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How many runs are driven at once; others wait in the queue. Default 1,000.</summary>
+    public int MaxActiveRuns { get; set; } = 1_000;
+
+    /// <summary>How many accepted runs may wait to be driven; past that, posts are refused. Default 10,000.</summary>
+    public int MaxQueuedRuns { get; set; } = 10_000;
+
+    /// <summary>How long a graceful shutdown waits for running attempts. Default 30 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long an invocation that was cancelled or timed out keeps its slot while it has not returned. Default 10 s.
+    /// </summary>
+    public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many recent events are kept in memory for feeds; older ones are read from the file. Default 16,384.</summary>
+    public int FeedBuffer { get; set; } = 16_384;
+
+    /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt. Default 16 MiB.</summary>
+    public int MaxOutputBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>The name of this node, as attempts record it. Default <c>local</c>.</summary>
+    public string Node { get; set; } = "local";
+}
+
+/// <summary>What a commit waits for.</summary>
+public enum JournalSync
+{
+    Full,
+    Normal,
+}
