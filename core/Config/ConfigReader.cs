@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Config;
 
@@ -11,10 +12,54 @@ public sealed record ConfigResult(GridConfig? Config, ImmutableArray<ConfigProbl
 
 /// <summary>
 /// Reads <c>agents.yaml</c> and <c>plans/*.yaml</c> together, lays them over the agents that exist as code, and
-/// reports all mistakes at once.
+/// reports all mistakes at once, in the order of files and lines. The order of the files does not matter.
 /// </summary>
 public static class ConfigReader
 {
-    public static ConfigResult Read(IReadOnlyCollection<ConfigFile> files, AgentCatalog catalog) =>
-        throw new NotImplementedException();
+    private const string AgentsFile = "agents.yaml";
+    private const string PlansFolder = "plans/";
+
+    /// <summary>Without <c>agents.yaml</c>, what the attributes say holds. Other files than YAML are left alone.</summary>
+    public static ConfigResult Read(IReadOnlyCollection<ConfigFile> files, AgentCatalog catalog)
+    {
+        var problems = new ProblemList();
+        var sorted = files.OrderBy(f => f.Name, StringComparer.Ordinal).ToArray();
+        var agents = new AgentsReader(catalog, problems);
+        var agentsFile = sorted.FirstOrDefault(f => f.Name == AgentsFile);
+        var before = problems.Count;
+        var agentsRoot = agentsFile is null ? null : YamlSource.Read(agentsFile, problems);
+        var agentsReadable = problems.Count == before;
+        var grid = agents.Read(agentsRoot);
+
+        var plans = new PlanFilesReader(problems);
+        foreach (var file in sorted)
+        {
+            if (IsPlanFile(file.Name))
+            {
+                plans.Read(file);
+            }
+            else if (file.Name != AgentsFile)
+            {
+                RefuseMisnamed(file.Name, problems);
+            }
+        }
+        grid = plans.AddTo(grid, checkCapabilities: agentsReadable);
+        return problems.Count == 0
+            ? new ConfigResult(grid, [])
+            : new ConfigResult(null, problems.ToImmutable());
+    }
+
+    private static bool IsPlanFile(string name) =>
+        name.StartsWith(PlansFolder, StringComparison.Ordinal) && name.EndsWith(".yaml", StringComparison.Ordinal);
+
+    private static void RefuseMisnamed(string name, ProblemList problems)
+    {
+        if (name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)
+            || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
+        {
+            problems.Add(
+                ConfigPlace.Root(name, null, 1, 1), ConfigCodes.UnknownFile,
+                $"nobody reads '{name}': agents belong into '{AgentsFile}', plans into '{PlansFolder}*.yaml'.");
+        }
+    }
 }

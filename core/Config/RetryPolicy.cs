@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Config;
 
@@ -26,4 +27,18 @@ public sealed record RetryPolicy
     /// Which failures are retried: <c>error</c>, <c>timeout</c>, <c>lost</c>, or an agent's own code. Empty: all of them.
     /// </summary>
     public ImmutableArray<string> On { get; init; } = [];
+
+    /// <summary>Whether <see cref="On"/> names the failure.</summary>
+    public bool Covers(RunError error) =>
+        On.IsEmpty || On.Contains(error.Code) || On.Contains(Word(error.Kind));
+
+    private static string Word(ErrorKind kind) => kind switch
+    {
+        ErrorKind.Error => "error",
+        ErrorKind.Timeout => "timeout",
+        ErrorKind.Lost => "lost",
+        ErrorKind.Routing => "routing",
+        ErrorKind.Plan => "plan",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
 }

@@ -1,9 +1,150 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using AgentGrid.Core.Config;
+
 namespace AgentGrid.Core.Plans;
 
 /// <summary>Writes a plan as canonical JSON, so that equal plans have equal text and one hash.</summary>
 internal static class PlanWriter
 {
-    public static Json Write(Plan plan) => throw new NotImplementedException();
+    private const int HashLength = 12;
 
-    public static string Hash(Json definition) => throw new NotImplementedException();
+    private static readonly Step s_defaults = new() { Id = "" };
+
+    public static Json Write(Plan plan) => Json.Build(writer =>
+    {
+        writer.WriteStartObject();
+        WriteDuration(writer, "timeout", plan.Settings.Timeout, PlanSettings.DefaultTimeout);
+        if (!plan.Settings.Result.IsEmpty)
+        {
+            writer.WriteStartObject("result");
+            foreach (var (name, path) in plan.Settings.Result)
+            {
+                writer.WriteString(name, path.Text);
+            }
+            writer.WriteEndObject();
+        }
+        writer.WriteStartObject("steps");
+        foreach (var step in plan.Steps)
+        {
+            writer.WritePropertyName(step.Id);
+            WriteStep(writer, step);
+        }
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    });
+
+    public static string Hash(Json definition) =>
+        Convert.ToHexStringLower(SHA256.HashData(definition.Utf8.Span))[..HashLength];
+
+    private static void WriteStep(Utf8JsonWriter writer, Step step)
+    {
+        writer.WriteStartObject();
+        WriteList(writer, "needs", step.Needs);
+        if (step.Capabilities.Length == 1)
+        {
+            writer.WriteString("capability", step.Capabilities[0]);
+        }
+        else
+        {
+            WriteList(writer, "capability", step.Capabilities);
+        }
+        WriteText(writer, "agent", step.Agent);
+        WriteWord(writer, "mode", step.Mode, s_defaults.Mode);
+        WriteRequire(writer, step.Require);
+        if (step.Candidates != s_defaults.Candidates)
+        {
+            writer.WriteNumber("candidates", step.Candidates);
+        }
+        WriteDuration(writer, "hedge_after", step.HedgeAfter, s_defaults.HedgeAfter);
+        WriteText(writer, "for_each", step.ForEach?.Text);
+        if (step.Input is { } input)
+        {
+            writer.WritePropertyName("input");
+            input.WriteTo(writer);
+        }
+        WriteDuration(writer, "timeout", step.Timeout, null);
+        if (step.Retry is { } retry)
+        {
+            WriteRetry(writer, retry);
+        }
+        WriteList(writer, "fallback", step.Fallback);
+        WriteText(writer, "when", step.When?.Text);
+        if (step.Optional)
+        {
+            writer.WriteBoolean("optional", true);
+        }
+        WriteWord(writer, "on_none", step.OnNone, s_defaults.OnNone);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteRequire(Utf8JsonWriter writer, Require require)
+    {
+        if (require == Require.Any)
+        {
+            writer.WriteString("require", "any");
+        }
+        else if (require.Count is { } count)
+        {
+            writer.WriteNumber("require", count);
+        }
+    }
+
+    // Written even when it is all defaults: a policy of its own is not the same as the agent's.
+    private static void WriteRetry(Utf8JsonWriter writer, RetryPolicy retry)
+    {
+        var defaults = RetryPolicy.None;
+        writer.WriteStartObject("retry");
+        if (retry.MaxAttempts != defaults.MaxAttempts)
+        {
+            writer.WriteNumber("max_attempts", retry.MaxAttempts);
+        }
+        WriteDuration(writer, "backoff", retry.Backoff, defaults.Backoff);
+        WriteDuration(writer, "max_backoff", retry.MaxBackoff, defaults.MaxBackoff);
+        if (!retry.Jitter.Equals(defaults.Jitter))
+        {
+            writer.WriteNumber("jitter", retry.Jitter);
+        }
+        WriteList(writer, "on", retry.On);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteList(Utf8JsonWriter writer, string key, IReadOnlyCollection<string> values)
+    {
+        if (values.Count == 0)
+        {
+            return;
+        }
+        writer.WriteStartArray(key);
+        foreach (var value in values)
+        {
+            writer.WriteStringValue(value);
+        }
+        writer.WriteEndArray();
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, string key, string? value)
+    {
+        if (value is not null)
+        {
+            writer.WriteString(key, value);
+        }
+    }
+
+    private static void WriteWord<T>(Utf8JsonWriter writer, string key, T value, T defaultValue)
+        where T : struct, Enum
+    {
+        if (!value.Equals(defaultValue))
+        {
+            writer.WriteString(key, StepReader.WordOf(value));
+        }
+    }
+
+    private static void WriteDuration(Utf8JsonWriter writer, string key, TimeSpan? value, TimeSpan? defaultValue)
+    {
+        if (value is { } duration && value != defaultValue)
+        {
+            writer.WriteString(key, DurationText.Format(duration));
+        }
+    }
 }

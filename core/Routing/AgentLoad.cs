@@ -1,10 +1,13 @@
-using System.Collections.Immutable;
+using AgentGrid.Core.Config;
 
 namespace AgentGrid.Core.Routing;
 
 /// <summary>One agent as the router sees it at one moment.</summary>
-/// <param name="Slots">How many attempts it can run at once.</param>
-/// <param name="FreeSlots">How many more it could start now, its queue's limit counted in.</param>
-/// <param name="Waiting">How many attempts wait for a slot of it.</param>
-public sealed record AgentLoad(
-    string Agent, ImmutableArray<string> Capabilities, int Priority, string Queue, int Slots, int FreeSlots, int Waiting);
+/// <param name="Running">How many slots are taken.</param>
+/// <param name="Waiting">How many attempts wait for a slot.</param>
+/// <param name="FreeSlots">How many more attempts could start now, its queue's limit counted in.</param>
+public sealed record AgentLoad(AgentConfig Agent, int Running, int Waiting, int FreeSlots)
+{
+    /// <summary>Running and waiting attempts per slot: 0 is idle, 1 is full.</summary>
+    public double Load => (double)(Running + Waiting) / Agent.MaxConcurrency;
+}

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Runs;
@@ -57,7 +58,7 @@ public abstract record RunEvent
     /// <param name="Branches">How many branches there are.</param>
     /// <param name="Required">How many of them must succeed.</param>
     public sealed record StepFannedOut(
-        string Step, ImmutableArray<string> Agents, int Branches, int Required) : RunEvent;
+        string Step, StepMode Mode, ImmutableArray<string> Agents, int Branches, int Required) : RunEvent;
 
     /// <summary>An attempt is bound to an agent, and waits for a slot.</summary>
     public sealed record AttemptQueued(

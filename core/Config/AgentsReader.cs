@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using AgentGrid.Core.Agents;
+
+namespace AgentGrid.Core.Config;
+
+/// <summary>Reads <c>agents.yaml</c>, and lays what it says over the attributes of the agent classes.</summary>
+internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
+{
+    private const int MostSlots = 100_000;
+    private const int HighestPriority = 1_000;
+    private const long BytesPerMegabyte = 1024 * 1024;
+    private const long MostGpuMegabytes = 100_000_000;
+
+    private static readonly string[] s_rootKeys = ["queues", "agents"];
+    private static readonly string[] s_queueKeys = ["slots"];
+    private static readonly string[] s_resourceKeys = ["gpu_memory_mb", "gpu_memory_bytes"];
+    private static readonly string[] s_agentKeys =
+    [
+        "capabilities", "priority", "max_concurrency", "queue", "timeout", "retry", "resources", "enabled",
+    ];
+
+    private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, QueueConfig> _queues = new(StringComparer.Ordinal);
+
+    /// <param name="root">The document; null when there is none.</param>
+    public GridConfig Read(ConfigNode? root)
+    {
+        foreach (var declaration in catalog.Agents.Values)
+        {
+            _agents.Add(declaration.Name, FromAttribute(declaration));
+        }
+        var reader = new MappingReader(root, problems, s_rootKeys);
+        foreach (var entry in new MappingReader(reader["queues"], problems, null).Entries)
+        {
+            ReadQueue(entry);
+        }
+        foreach (var entry in new MappingReader(reader["agents"], problems, null).Entries)
+        {
+            ReadAgent(entry);
+        }
+        foreach (var agent in _agents.Values)
+        {
+            _queues.TryAdd(agent.Queue, new QueueConfig(agent.Queue, null));
+        }
+        return new GridConfig
+        {
+            Agents = _agents.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Queues = _queues.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
+    }
+
+    private void ReadQueue(ConfigNode.Entry entry)
+    {
+        if (!Names.IsValid(entry.Key))
+        {
+            problems.Add(entry.Place, ConfigCodes.BadName, Names.Problem("queue name", entry.Key));
+        }
+        var reader = new MappingReader(entry.Value, problems, s_queueKeys);
+        _queues[entry.Key] = new QueueConfig(entry.Key, reader.Integer("slots", 1, MostSlots));
+    }
+
+    private void ReadAgent(ConfigNode.Entry entry)
+    {
+        if (!_agents.TryGetValue(entry.Key, out var agent))
+        {
+            problems.Add(
+                entry.Place, ConfigCodes.UnknownAgent,
+                $"unknown agent '{Names.Shorten(entry.Key)}'{problems.Suggest(entry.Key, [.. catalog.Agents.Keys])}");
+            agent = new AgentConfig { Name = entry.Key };
+        }
+        var reader = new MappingReader(entry.Value, problems, s_agentKeys);
+        agent = agent with
+        {
+            Capabilities = reader.NameList("capabilities", "capability") ?? agent.Capabilities,
+            Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
+            MaxConcurrency = reader.Integer("max_concurrency", 1, MostSlots) ?? agent.MaxConcurrency,
+            Queue = ReadQueueName(reader) ?? agent.Queue,
+            Timeout = reader.Duration("timeout") ?? agent.Timeout,
+            Retry = RetryReader.Read(reader["retry"], problems) ?? agent.Retry,
+            Resources = ReadResources(reader["resources"]) ?? agent.Resources,
+            Enabled = reader.Flag("enabled") ?? agent.Enabled,
+        };
+        if (catalog.Agents.ContainsKey(entry.Key))
+        {
+            _agents[entry.Key] = agent;
+        }
+    }
+
+    private string? ReadQueueName(MappingReader reader)
+    {
+        var queue = reader.Name("queue", "queue name");
+        if (queue is not (null or AgentDefaults.Queue) && !_queues.ContainsKey(queue)
+            && Names.Nearest(queue, _queues.Keys.Append(AgentDefaults.Queue)) is { } nearest)
+        {
+            problems.Add(
+                reader["queue"]!.Place, ConfigCodes.UnknownQueue,
+                $"unknown queue '{queue}', did you mean '{nearest}'? If not, declare '{queue}' under 'queues'.");
+        }
+        return queue;
+    }
+
+    private AgentResources? ReadResources(ConfigNode? node)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+        var reader = new MappingReader(node, problems, s_resourceKeys);
+        var megabytes = reader.Long("gpu_memory_mb", 0, MostGpuMegabytes);
+        var bytes = reader.Long("gpu_memory_bytes", 0, MostGpuMegabytes * BytesPerMegabyte);
+        if (megabytes is not null && bytes is not null)
+        {
+            problems.Add(
+                reader["gpu_memory_bytes"]!.Place, ConfigCodes.Contradiction,
+                "'gpu_memory_mb' and 'gpu_memory_bytes' say the same: keep one of them.");
+        }
+        return new AgentResources(bytes ?? (megabytes * BytesPerMegabyte) ?? 0);
+    }
+
+    private AgentConfig FromAttribute(AgentDeclaration declaration)
+    {
+        var attribute = declaration.Attribute;
+        Require(declaration, attribute.MaxConcurrency is >= 1 and <= MostSlots, nameof(attribute.MaxConcurrency),
+            $"1 to {MostSlots}", attribute.MaxConcurrency.ToString(CultureInfo.InvariantCulture));
+        Require(declaration, Math.Abs((long)attribute.Priority) <= HighestPriority, nameof(attribute.Priority),
+            $"-{HighestPriority} to {HighestPriority}", attribute.Priority.ToString(CultureInfo.InvariantCulture));
+        Require(declaration, Names.IsValid(attribute.Queue), nameof(attribute.Queue), "a name", attribute.Queue);
+        foreach (var capability in attribute.Capabilities)
+        {
+            Require(
+                declaration, Names.IsValid(capability), nameof(attribute.Capabilities), "valid names", capability);
+        }
+        var timeoutHolds = attribute.TimeoutSeconds >= 0.001 && attribute.TimeoutSeconds <= DurationText.Max.TotalSeconds;
+        Require(declaration, timeoutHolds, nameof(attribute.TimeoutSeconds),
+            FormattableString.Invariant($"0.001 to {DurationText.Max.TotalSeconds}"),
+            attribute.TimeoutSeconds.ToString(CultureInfo.InvariantCulture));
+        return new AgentConfig
+        {
+            Name = declaration.Name,
+            Capabilities = [.. attribute.Capabilities.Distinct(StringComparer.Ordinal)],
+            Priority = attribute.Priority,
+            MaxConcurrency = attribute.MaxConcurrency,
+            Queue = attribute.Queue,
+            Timeout = timeoutHolds ? TimeSpan.FromSeconds(attribute.TimeoutSeconds) : AgentDefaults.Timeout,
+        };
+    }
+
+    private void Require(AgentDeclaration agent, bool holds, string property, string expected, string? actual)
+    {
+        if (!holds)
+        {
+            problems.Add(
+                ConfigPlace.Root(null, "agents", 0, 0).Key(agent.Name), ConfigCodes.BadDeclaration,
+                $"the [Agent] attribute of {agent.Type.FullName}: {property} must be {expected}, not " +
+                $"'{Names.Shorten(actual)}'.");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+using System.Buffers;
+using System.Text.Json;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Feed;
+
+/// <summary>Turns events into what feeds show. Keeps its buffers, so it serves one thread at a time.</summary>
+public sealed class FeedWriter
+{
+    /// <summary>Outputs and results up to this many bytes are shown in feeds; of larger ones only the size.</summary>
+    public const int MaxInlineBytes = 1_024;
+
+    private readonly ArrayBufferWriter<byte> _buffer = new(1_024);
+    private readonly Utf8JsonWriter _writer;
+
+    public FeedWriter() => _writer = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+
+    public FeedEvent Write(long seq, RunId runId, RunKey key, RunEvent e)
+    {
+        var stage = Stages.Of(e);
+        _buffer.ResetWrittenCount();
+        _writer.Reset();
+        _writer.WriteStartObject();
+        _writer.WriteNumber("seq"u8, seq);
+        _writer.WriteString("time"u8, e.Time);
+        _writer.WriteString("run_id"u8, runId.Value);
+        _writer.WriteString("match_id"u8, key.MatchId);
+        _writer.WriteString("round"u8, key.Round);
+        _writer.WriteString("stage"u8, stage);
+        WriteWho(e);
+        _writer.WriteStartObject("meta"u8);
+        WriteMeta(e);
+        _writer.WriteEndObject();
+        _writer.WriteEndObject();
+        _writer.Flush();
+        var endsRun = e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled;
+        return new FeedEvent(seq, runId, key.MatchId, stage, endsRun, _buffer.WrittenSpan.ToArray());
+    }
+
+    private void WriteWho(RunEvent e)
+    {
+        switch (e)
+        {
+            case RunEvent.AttemptQueued x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptStarted x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptProgressed x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptSucceeded x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptFailed x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptLost x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptCancelled x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.StepFannedOut x: _writer.WriteString("step"u8, x.Step); break;
+            case RunEvent.StepCompleted x: _writer.WriteString("step"u8, x.Step); break;
+            case RunEvent.StepFailed x: _writer.WriteString("step"u8, x.Step); break;
+            case RunEvent.StepSkipped x: _writer.WriteString("step"u8, x.Step); break;
+            default: break; // an event of the run as a whole
+        }
+    }
+
+    private void Who(string step, string agent, int attempt)
+    {
+        _writer.WriteString("step"u8, step);
+        _writer.WriteString("agent"u8, agent);
+        _writer.WriteNumber("attempt"u8, attempt);
+    }
+
+    private void WriteMeta(RunEvent e)
+    {
+        switch (e)
+        {
+            case RunEvent.RunAccepted x: MetaOf(x); break;
+            case RunEvent.RunStarted x: _writer.WriteString("deadline"u8, x.Deadline); break;
+            case RunEvent.StepFannedOut x: MetaOf(x); break;
+            case RunEvent.AttemptQueued x: _writer.WriteString("why"u8, x.Decision.Why); break;
+            case RunEvent.AttemptStarted x: MetaOf(x); break;
+            case RunEvent.AttemptProgressed x: MetaOf(x); break;
+            case RunEvent.AttemptSucceeded x: Value("output"u8, "output_bytes"u8, x.Output); break;
+            case RunEvent.AttemptFailed x: MetaOf(x); break;
+            case RunEvent.AttemptLost x: MetaOf(x); break;
+            case RunEvent.AttemptCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
+            case RunEvent.StepCompleted x: _writer.WriteNumber("successes"u8, x.Winners.Length); break;
+            case RunEvent.StepFailed x: MetaOf(x); break;
+            case RunEvent.StepSkipped x: _writer.WriteString("reason"u8, x.Reason); break;
+            case RunEvent.RunCompleted x: MetaOf(x); break;
+            case RunEvent.RunFailed x: Error(x.Error); break;
+            case RunEvent.RunCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
+            default: break; // the stage says it all
+        }
+    }
+
+    private void MetaOf(RunEvent.RunAccepted e)
+    {
+        _writer.WriteString("plan"u8, e.PlanName);
+        _writer.WriteString("plan_version"u8, e.PlanVersion);
+    }
+
+    private void MetaOf(RunEvent.StepFannedOut e)
+    {
+        _writer.WriteNumber("branches"u8, e.Branches);
+        _writer.WriteNumber("required"u8, e.Required);
+        if (!e.Agents.IsDefaultOrEmpty)
+        {
+            _writer.WriteStartArray("agents"u8);
+            foreach (var agent in e.Agents)
+            {
+                _writer.WriteStringValue(agent);
+            }
+            _writer.WriteEndArray();
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptStarted e)
+    {
+        _writer.WriteString("node"u8, e.Node);
+        if (e.Decision is not null)
+        {
+            _writer.WriteString("why"u8, e.Decision.Why);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptProgressed e)
+    {
+        _writer.WriteNumber("fraction"u8, e.Fraction);
+        if (e.Message is not null)
+        {
+            _writer.WriteString("message"u8, e.Message);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptFailed e)
+    {
+        Error(e.Error);
+        if (e.RetryAt is { } retryAt)
+        {
+            _writer.WriteString("retry_at"u8, retryAt);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptLost e)
+    {
+        _writer.WriteString("node"u8, e.Node);
+        _writer.WriteString("reason"u8, e.Reason);
+    }
+
+    private void MetaOf(RunEvent.StepFailed e)
+    {
+        Error(e.Error);
+        if (e.Tolerated)
+        {
+            _writer.WriteBoolean("tolerated"u8, true);
+        }
+    }
+
+    // What a plan declares as its result is the meta itself: meta.frames.
+    private void MetaOf(RunEvent.RunCompleted e)
+    {
+        if (e.Result.Utf8.Length > MaxInlineBytes)
+        {
+            _writer.WriteNumber("result_bytes"u8, e.Result.Utf8.Length);
+            return;
+        }
+        foreach (var member in e.Result.Element.EnumerateObject())
+        {
+            member.WriteTo(_writer);
+        }
+    }
+
+    private void Value(ReadOnlySpan<byte> name, ReadOnlySpan<byte> sizeName, Json value)
+    {
+        if (value.Utf8.Length > MaxInlineBytes)
+        {
+            _writer.WriteNumber(sizeName, value.Utf8.Length);
+            return;
+        }
+        _writer.WritePropertyName(name);
+        value.WriteTo(_writer);
+    }
+
+    private void Error(RunError error)
+    {
+        _writer.WriteString("code"u8, error.Code);
+        _writer.WriteString("error"u8, error.Message);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Globalization;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Core.Plans;
+
+/// <summary>Reads one step: what it says, and whether what it says goes together.</summary>
+internal sealed class StepReader(ProblemList problems)
+{
+    public const int MostBranches = 100_000;
+
+    private static readonly string[] s_keys =
+    [
+        "needs", "capability", "agent", "mode", "require", "candidates", "hedge_after", "for_each", "input", "timeout",
+        "retry", "fallback", "when", "optional", "on_none",
+    ];
+
+    // Keys with a meaning in some modes only.
+    private static readonly (string Key, StepMode[] Modes)[] s_modeKeys =
+    [
+        ("require", [StepMode.All, StepMode.Each]),
+        ("candidates", [StepMode.Race]),
+        ("hedge_after", [StepMode.Race]),
+        ("for_each", [StepMode.Each]),
+    ];
+
+    internal static readonly FrozenDictionary<string, StepMode> Modes = WordsOf<StepMode>();
+    internal static readonly FrozenDictionary<string, OnNone> OnNones = WordsOf<OnNone>();
+
+    public StepDraft Read(ConfigNode.Entry entry)
+    {
+        CheckId(entry);
+        var reader = new MappingReader(entry.Value, problems, s_keys);
+        var defaults = new Step { Id = entry.Key };
+        var step = new Step
+        {
+            Id = entry.Key,
+            // The order of needs means nothing, so that one order makes equal plans equal.
+            Needs = [.. (reader.NameList("needs", "step id") ?? []).Order(StringComparer.Ordinal)],
+            Capabilities = reader.NameList("capability", "capability") ?? [],
+            Agent = reader.Name("agent", "agent name"),
+            Mode = reader.Word("mode", Modes) ?? defaults.Mode,
+            Require = ReadRequire(reader),
+            Candidates = reader.Integer("candidates", 1, MostBranches) ?? defaults.Candidates,
+            HedgeAfter = reader.Duration("hedge_after", zero: true) ?? defaults.HedgeAfter,
+            ForEach = PathText.ReadPath(reader, "for_each", problems),
+            Input = ReadInput(reader),
+            Timeout = reader.Duration("timeout"),
+            Retry = RetryReader.Read(reader["retry"], problems),
+            Fallback = reader.NameList("fallback", "agent name") ?? [],
+            When = PathText.ReadCondition(reader, "when", problems),
+            Optional = reader.Flag("optional") ?? defaults.Optional,
+            OnNone = reader.Word("on_none", OnNones) ?? defaults.OnNone,
+        };
+        var draft = new StepDraft(step, entry.Place, entry.Value as ConfigNode.Mapping);
+        if (entry.Value is ConfigNode.Mapping or ConfigNode.Scalar { Kind: ScalarKind.Null })
+        {
+            CheckTarget(draft, reader);
+            CheckMode(draft, reader);
+        }
+        return draft;
+    }
+
+    private void CheckId(ConfigNode.Entry entry)
+    {
+        if (!Names.IsValid(entry.Key))
+        {
+            problems.Add(entry.Place, ConfigCodes.BadName, Names.Problem("step id", entry.Key));
+        }
+        if (entry.Key == ValuePath.InputRoot)
+        {
+            problems.Add(
+                entry.Place, ConfigCodes.ReservedName,
+                $"a step cannot be named '{ValuePath.InputRoot}': paths mean the run's input by that word.");
+        }
+    }
+
+    private void CheckTarget(StepDraft draft, MappingReader reader)
+    {
+        var (capability, agent) = (reader["capability"], reader["agent"]);
+        if (capability is null == agent is null)
+        {
+            problems.Add(
+                agent?.Place ?? draft.Place, ConfigCodes.NoTarget,
+                $"step '{Names.Shorten(draft.Id)}' has {(agent is null ? "neither" : "both")} 'capability' " +
+                $"{(agent is null ? "nor" : "and")} 'agent': give it one of them.");
+        }
+        else if (capability is ConfigNode.Sequence { Items.IsEmpty: true })
+        {
+            problems.Add(
+                capability.Place, ConfigCodes.NoTarget,
+                $"step '{Names.Shorten(draft.Id)}' lists no capability: name at least one.");
+        }
+        if (draft.Step.Agent is { } name && draft.Step.Fallback.Contains(name))
+        {
+            problems.Add(
+                draft.At("fallback", name), ConfigCodes.DuplicateEntry,
+                $"'fallback' lists '{name}', which is the step's agent already: use 'retry' to try it again.");
+        }
+    }
+
+    private void CheckMode(StepDraft draft, MappingReader reader)
+    {
+        // A mode that could not be read would make every key look out of place.
+        if (reader["mode"] is ConfigNode.Scalar mode && !Modes.ContainsKey(mode.Text))
+        {
+            return;
+        }
+        foreach (var (key, modes) in s_modeKeys.Where(k => reader[k.Key] is not null && !k.Modes.Contains(draft.Step.Mode)))
+        {
+            problems.Add(
+                draft.At(key), ConfigCodes.NotInMode,
+                $"'{key}' has no meaning in mode {WordOf(draft.Step.Mode)}: remove it, or write " +
+                $"'mode: {string.Join("' or 'mode: ", modes.Select(WordOf))}'.");
+        }
+        if (draft.Step.Mode == StepMode.Each && reader["for_each"] is null)
+        {
+            problems.Add(
+                draft.At("mode"), ConfigCodes.NoForEach,
+                $"step '{Names.Shorten(draft.Id)}' has mode each, so it needs 'for_each: <path to a list>'.");
+        }
+    }
+
+    private Require ReadRequire(MappingReader reader) => reader["require"] switch
+    {
+        null => Require.All,
+        ConfigNode.Scalar { Kind: ScalarKind.Number } =>
+            reader.Integer("require", 1, MostBranches) is { } count ? new Require(count) : Require.All,
+        ConfigNode.Scalar { Kind: ScalarKind.Text, Text: "all" } => Require.All,
+        ConfigNode.Scalar { Kind: ScalarKind.Text, Text: "any" } => Require.Any,
+        var node => BadRequire(node),
+    };
+
+    private Require BadRequire(ConfigNode node)
+    {
+        problems.Add(
+            node.Place, ConfigCodes.UnknownWord, $"'require': expected all, any or a number, came {node.Describe()}.");
+        return Require.All;
+    }
+
+    private Json? ReadInput(MappingReader reader)
+    {
+        if (reader["input"] is not { } node)
+        {
+            return null;
+        }
+        if (node is ConfigNode.Mapping)
+        {
+            return node.ToJson();
+        }
+        problems.Add(node.Place, ConfigCodes.WrongType, $"'input': expected a mapping, came {node.Describe()}.");
+        return null;
+    }
+
+    internal static string WordOf<T>(T value)
+        where T : struct, Enum => value.ToString().ToLower(CultureInfo.InvariantCulture);
+
+    private static FrozenDictionary<string, T> WordsOf<T>()
+        where T : struct, Enum => Enum.GetValues<T>().ToFrozenDictionary(WordOf, StringComparer.Ordinal);
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace AgentGrid.Core.Routing;
+
+/// <summary>
+/// Ranks agents: those with free slots before those without, then by priority, then by load, then by name.
+/// </summary>
+public static class Router
+{
+    private const double FreeSlotBonus = 10_000_000;
+    private const double PriorityWeight = 1_000;
+    private const double MaxLoadPenalty = 999;
+
+    /// <summary>The candidates, best first, each with the score that put it there.</summary>
+    public static ImmutableArray<RoutingCandidate> Rank(IReadOnlyList<AgentLoad> agents)
+    {
+        var ranked = new RoutingCandidate[agents.Count];
+        for (var i = 0; i < ranked.Length; i++)
+        {
+            ranked[i] = Candidate(agents[i]);
+        }
+        Array.Sort(ranked, static (a, b) => a.Score != b.Score
+            ? b.Score.CompareTo(a.Score)
+            : string.CompareOrdinal(a.Agent, b.Agent));
+        return ImmutableCollectionsMarshal.AsImmutableArray(ranked);
+    }
+
+    /// <summary>Picks the best of the agents, and says why.</summary>
+    public static RoutingDecision Best(IReadOnlyList<AgentLoad> agents, string asked)
+    {
+        var ranked = Rank(agents);
+        return ranked.IsEmpty
+            ? new RoutingDecision(null, $"No enabled agent offers {asked}.", ranked)
+            : new RoutingDecision(ranked[0].Agent, Reason(ranked), ranked);
+    }
+
+    private static RoutingCandidate Candidate(AgentLoad load)
+    {
+        var score = (load.FreeSlots > 0 ? FreeSlotBonus : 0)
+            + (PriorityWeight * load.Agent.Priority)
+            - Math.Min(load.Load, MaxLoadPenalty);
+        return new RoutingCandidate(
+            load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
+            load.FreeSlots > 0 ? null : "no free slot");
+    }
+
+    private static string Reason(ImmutableArray<RoutingCandidate> ranked)
+    {
+        var first = ranked[0];
+        if (ranked.Length == 1)
+        {
+            return first.FreeSlots > 0 ? "the only candidate" : "the only candidate; waits for a slot";
+        }
+        var second = ranked[1];
+        if (first.FreeSlots > 0 && second.FreeSlots == 0)
+        {
+            return "has a free slot, the next candidate has none";
+        }
+        var waits = first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
+        if (first.Priority != second.Priority)
+        {
+            return $"highest priority{waits}";
+        }
+        return first.Load != second.Load ? $"least loaded of equal priority{waits}" : $"first by name of equals{waits}";
+    }
+}

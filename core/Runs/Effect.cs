@@ -1,0 +1,31 @@
+namespace AgentGrid.Core.Runs;
+
+/// <summary>What an engine has to do because of an event.</summary>
+public abstract record Effect
+{
+    private Effect()
+    {
+    }
+
+    /// <summary>Get a slot for the attempt; then <see cref="RunInput.GrantSlot"/>.</summary>
+    public sealed record AwaitSlot(StepState Step, AttemptState Attempt) : Effect;
+
+    /// <summary>The attempt has its slot: invoke its agent, and report what comes of it.</summary>
+    public sealed record Invoke(StepState Step, AttemptState Attempt) : Effect;
+
+    /// <summary>
+    /// The attempt is over: stop waiting for its slot, cancel whatever still runs for it. Often nothing is left to do.
+    /// </summary>
+    public sealed record Abandon(StepState Step, AttemptState Attempt) : Effect;
+
+    /// <summary>
+    /// After a crash: find out whether the attempt still runs; if not, <see cref="RunInput.LoseAttempt"/>.
+    /// </summary>
+    public sealed record Reconcile(StepState Step, AttemptState Attempt) : Effect;
+
+    /// <summary>The run was accepted and waits for <see cref="RunInput.StartRun"/>.</summary>
+    public sealed record AwaitTurn : Effect;
+
+    /// <summary>The run has ended.</summary>
+    public sealed record Finish : Effect;
+}

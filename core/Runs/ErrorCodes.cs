@@ -1,0 +1,26 @@
+namespace AgentGrid.Core.Runs;
+
+/// <summary>The codes of failures of runs, steps and attempts that are not an agent's own. Stable.</summary>
+public static class ErrorCodes
+{
+    /// <summary>An agent threw something that is not an AgentException.</summary>
+    public const string AgentError = "error";
+
+    /// <summary>An attempt ran out of time.</summary>
+    public const string AttemptTimeout = "timeout";
+
+    /// <summary>An attempt lost its node too often.</summary>
+    public const string Lost = "lost";
+
+    /// <summary>A run ran out of time.</summary>
+    public const string RunTimeout = "run_timeout";
+
+    /// <summary>No agent offers what a step asks for.</summary>
+    public const string NoAgent = "no_agent";
+
+    /// <summary>A <c>for_each</c> did not lead to a list.</summary>
+    public const string NotAList = "not_a_list";
+
+    /// <summary>An agent's output was larger than the engine allows.</summary>
+    public const string OutputTooLarge = "output_too_large";
+}

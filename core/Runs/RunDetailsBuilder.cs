@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>Copies a state into what users see of it.</summary>
+public static class RunDetailsBuilder
+{
+    public static RunSummary Summarize(RunState state) => new()
+    {
+        RunId = state.Id,
+        MatchId = state.Key.MatchId,
+        Round = state.Key.Round,
+        Plan = state.Plan.Name,
+        PlanVersion = state.Plan.Version,
+        Status = state.Status,
+        AcceptedAt = state.AcceptedAt,
+        StartedAt = state.StartedAt,
+        EndedAt = state.EndedAt,
+    };
+
+    public static RunDetails Build(RunState state, long? lastSeq = null) => new()
+    {
+        Summary = Summarize(state),
+        Input = state.Input,
+        Steps = [.. state.Steps.Select(Build)],
+        Result = state.Result,
+        Error = state.Error,
+        CancelReason = state.CancelReason,
+        LastSeq = lastSeq,
+    };
+
+    private static StepDetails Build(StepState step) => new()
+    {
+        Id = step.Id,
+        Status = step.Status,
+        Needs = step.Step.Needs,
+        Mode = step.Step.Mode.ToString().ToLowerInvariant(),
+        Required = step.Branches.Count > 0 ? step.Required : null,
+        Branches = step.Branches.Count > 0 ? step.Branches.Count : null,
+        StartedAt = step.StartedAt,
+        EndedAt = step.EndedAt,
+        Error = step.Error,
+        SkipReason = step.SkipReason,
+        Output = step.Output,
+        Attempts = [.. step.Attempts.Select(Build)],
+    };
+
+    private static AttemptDetails Build(AttemptState attempt) => new()
+    {
+        Attempt = attempt.Number,
+        Branch = attempt.Branch,
+        Agent = attempt.Agent,
+        Status = attempt.Status,
+        Node = attempt.Node,
+        QueuedAt = attempt.QueuedAt,
+        StartedAt = attempt.StartedAt,
+        EndedAt = attempt.EndedAt,
+        RetryAt = attempt.RetryAt,
+        Progress = attempt.Progress,
+        ProgressMessage = attempt.ProgressMessage,
+        Error = attempt.Error,
+        CancelReason = attempt.CancelReason,
+        Losses = attempt.Losses,
+        Decision = attempt.Decision,
+        OutputBytes = attempt.Output?.Utf8.Length,
+    };
+}

@@ -1,0 +1,46 @@
+namespace AgentGrid.Core.Runs;
+
+/// <summary>What an engine tells the run machine. Whatever comes late or twice changes nothing.</summary>
+public abstract record RunInput
+{
+    private RunInput()
+    {
+    }
+
+    /// <summary>It is the run's turn.</summary>
+    public sealed record StartRun : RunInput
+    {
+        public static readonly StartRun Instance = new();
+    }
+
+    /// <summary>An attempt that waited has been given a slot.</summary>
+    public sealed record GrantSlot(string Step, int Attempt, string Node) : RunInput;
+
+    public sealed record ReportProgress(string Step, int Attempt, double Fraction, string? Message) : RunInput;
+
+    public sealed record CompleteAttempt(string Step, int Attempt, Json Output) : RunInput;
+
+    public sealed record FailAttempt(string Step, int Attempt, RunError Error) : RunInput;
+
+    /// <summary>The node that ran an attempt is gone, and with it what it was doing.</summary>
+    public sealed record LoseAttempt(string Step, int Attempt, string Reason) : RunInput;
+
+    /// <summary>Time has passed: whatever is due by now happens. Harmless when nothing is.</summary>
+    public sealed record FireTimers : RunInput
+    {
+        public static readonly FireTimers Instance = new();
+    }
+
+    public sealed record CancelRun(string Reason) : RunInput;
+
+    public sealed record RetryRun : RunInput
+    {
+        public static readonly RetryRun Instance = new();
+    }
+
+    /// <summary>The run's key was posted again.</summary>
+    public sealed record SkipSubmission : RunInput
+    {
+        public static readonly SkipSubmission Instance = new();
+    }
+}

@@ -1,0 +1,216 @@
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    private sealed partial class Turn
+    {
+        public string? GrantSlot(RunInput.GrantSlot input)
+        {
+            if (Find(input.Step, input.Attempt, out var step) is not { Status: AttemptStatus.Queued } attempt)
+            {
+                return NotHeeded(input.Step, input.Attempt, "slot");
+            }
+            EmitStarted(step, attempt.Branch, attempt.Number, attempt.Agent, input.Node, decision: null);
+            return null;
+        }
+
+        public string? ReportProgress(RunInput.ReportProgress input)
+        {
+            if (Find(input.Step, input.Attempt, out _) is not { Status: AttemptStatus.Running } attempt)
+            {
+                return NotHeeded(input.Step, input.Attempt, "progress report");
+            }
+            var fraction = double.IsNaN(input.Fraction) ? 0 : Math.Clamp(input.Fraction, 0, 1);
+            Emit(new RunEvent.AttemptProgressed(input.Step, input.Attempt, attempt.Agent, fraction, input.Message)
+            {
+                Time = now,
+            });
+            return null;
+        }
+
+        public string? CompleteAttempt(RunInput.CompleteAttempt input)
+        {
+            if (Find(input.Step, input.Attempt, out var step) is not { } attempt || !attempt.Status.IsOpen())
+            {
+                return NotHeeded(input.Step, input.Attempt, "result");
+            }
+            Emit(new RunEvent.AttemptSucceeded(step.Id, attempt.Number, attempt.Agent, input.Output) { Time = now });
+            CheckQuorum(step);
+            return Advance();
+        }
+
+        public string? FailAttempt(RunInput.FailAttempt input)
+        {
+            if (Find(input.Step, input.Attempt, out var step) is not { } attempt || !attempt.Status.IsOpen())
+            {
+                return NotHeeded(input.Step, input.Attempt, "failure");
+            }
+            Fail(step, attempt, input.Error);
+            return Advance();
+        }
+
+        public string? LoseAttempt(RunInput.LoseAttempt input)
+        {
+            if (Find(input.Step, input.Attempt, out var step) is not { Status: AttemptStatus.Running } attempt)
+            {
+                return NotHeeded(input.Step, input.Attempt, "loss");
+            }
+            var load = routing.Named(attempt.Agent);
+            if (attempt.Losses >= MaxLosses || load is null)
+            {
+                Fail(step, attempt, new RunError(
+                    ErrorKind.Lost, ErrorCodes.Lost,
+                    $"Attempt {attempt.Number} of step '{step.Id}' of run '{state.Key}' lost its node " +
+                    $"{attempt.Losses + 1} times, the last time because {input.Reason}."));
+                return Advance();
+            }
+            Emit(new RunEvent.AttemptLost(
+                step.Id, attempt.Number, attempt.Agent, attempt.Node ?? "", input.Reason) { Time = now });
+            Place(step, attempt.Branch, attempt.Number, new RoutingDecision(
+                attempt.Agent, "delivered again after its node was lost", Router.Rank([load])));
+            return Advance();
+        }
+
+        private void TimeOut(StepState step, int number)
+        {
+            var attempt = step.Attempts[number - 1];
+            Fail(step, attempt, new RunError(
+                ErrorKind.Timeout, ErrorCodes.AttemptTimeout,
+                $"Agent '{attempt.Agent}' did not answer attempt {number} of step '{step.Id}' of run '{state.Key}' " +
+                $"within {DurationOf(attempt.Deadline - attempt.StartedAt!.Value)}."));
+        }
+
+        private void Fail(StepState step, AttemptState attempt, RunError error)
+        {
+            var branch = step.Branches[attempt.Branch];
+            if (RetryAt(step, branch, attempt, error) is { } retryAt)
+            {
+                EmitFailed(step, attempt, error, retryAt, givesUp: false);
+                return;
+            }
+            // A backup of a race that has not started yet goes before any fallback.
+            var backup = step.Step.Mode == StepMode.Race
+                ? step.Branches.Find(b => b.Status == BranchStatus.Waiting && b.AllTries == 0)
+                : null;
+            var next = backup is null ? NextAgent(step, branch) : null;
+            EmitFailed(step, attempt, error, retryAt: null, givesUp: next is null);
+            if (next is not null)
+            {
+                StartAttempt(step, branch.Index, next);
+            }
+            else if (backup is not null)
+            {
+                StartDueBranch(step, backup);
+            }
+            CheckQuorum(step);
+        }
+
+        private void EmitFailed(
+            StepState step, AttemptState attempt, RunError error, DateTimeOffset? retryAt, bool givesUp) =>
+            Emit(new RunEvent.AttemptFailed(step.Id, attempt.Number, attempt.Agent, error, retryAt, givesUp)
+            {
+                Time = now,
+            });
+
+        private DateTimeOffset? RetryAt(StepState step, BranchState branch, AttemptState attempt, RunError error)
+        {
+            var load = routing.Named(attempt.Agent);
+            var policy = step.Step.Retry ?? load?.Agent.Retry ?? RetryPolicy.None;
+            return load is not null && error.Retryable && branch.Tries < policy.MaxAttempts && policy.Covers(error)
+                ? now + Backoff.After(policy, branch.Tries, state.Seed, step.Index, attempt.Number)
+                : null;
+        }
+
+        // Whom to ask when an agent has failed for good: the fallbacks of the plan, or else the other agents that match.
+        private RoutingDecision? NextAgent(StepState step, BranchState branch)
+        {
+            var shared = step.Step.Mode is StepMode.Race or StepMode.All;
+            bool WasAsked(string agent) => shared
+                ? step.Branches.Exists(b => b.Agent == agent || b.Asked.Contains(agent))
+                : branch.Asked.Contains(agent);
+
+            foreach (var name in step.Step.Fallback)
+            {
+                if (!WasAsked(name) && routing.Named(name) is { } fallback)
+                {
+                    return new RoutingDecision(
+                        name, $"fallback after '{branch.Asked.LastOrDefault()}'", Router.Rank([fallback]));
+                }
+            }
+            if (shared || !step.Step.Fallback.IsEmpty || step.Step.Agent is not null)
+            {
+                return null;
+            }
+            var others = Matching(step).Where(a => !WasAsked(a.Agent.Name)).ToList();
+            var best = Router.Best(others, Asked(step));
+            return best.Agent is null
+                ? null
+                : best with { Why = $"fallback after '{branch.Asked.LastOrDefault()}': {best.Why}" };
+        }
+
+        // A hedge or a retry that is due. Its agent may have been taken out of the configuration meanwhile.
+        private void StartDueBranch(StepState step, BranchState branch)
+        {
+            var agent = branch.Asked.Count > 0 ? branch.Asked[^1] : branch.Agent!;
+            var why = branch.Asked.Count > 0
+                ? $"retry {branch.Tries} of '{agent}'"
+                : $"backup {branch.Index} in a race of {step.Branches.Count}";
+            var decision = routing.Named(agent) is { } load
+                ? new RoutingDecision(agent, why, Router.Rank([load]))
+                : NextAgent(step, branch);
+            if (decision is null)
+            {
+                FailStep(step, new RunError(
+                    ErrorKind.Routing, ErrorCodes.NoAgent,
+                    $"Step '{step.Id}' of run '{state.Key}': agent '{agent}' has been removed or disabled, and there " +
+                    "is no fallback.", Retryable: false));
+                return;
+            }
+            StartAttempt(step, branch.Index, decision);
+        }
+
+        private void StartAttempt(StepState step, int branch, RoutingDecision decision) =>
+            Place(step, branch, step.Attempts.Count + 1, decision);
+
+        private void Place(StepState step, int branch, int number, RoutingDecision decision)
+        {
+            if (routing.TryReserve(decision.Agent!, step.Id, number) is { } node)
+            {
+                EmitStarted(step, branch, number, decision.Agent!, node, decision);
+                return;
+            }
+            Emit(new RunEvent.AttemptQueued(step.Id, branch, number, decision.Agent!, decision) { Time = now });
+        }
+
+        private void EmitStarted(
+            StepState step, int branch, int number, string agent, string node, RoutingDecision? decision)
+        {
+            var timeout = step.Step.Timeout ?? routing.Named(agent)?.Agent.Timeout ?? Agents.AgentDefaults.Timeout;
+            Emit(new RunEvent.AttemptStarted(step.Id, branch, number, agent, node, now + timeout, decision)
+            {
+                Time = now,
+            });
+        }
+
+        private AttemptState? Find(string stepId, int number, out StepState step)
+        {
+            step = state.Plan.TryIndexOf(stepId, out var index) ? state.Steps[index] : null!;
+            return step is not null && number >= 1 && number <= step.Attempts.Count && state.Status == RunStatus.Running
+                ? step.Attempts[number - 1]
+                : null;
+        }
+
+        private string NotHeeded(string step, int number, string what)
+        {
+            var attempt = Find(step, number, out _);
+            var why = state.Status != RunStatus.Running ? $"the run is {state.Status}"
+                : attempt is null ? "there is no such attempt"
+                : $"the attempt is {attempt.Status}";
+            return $"{what} of attempt {number} of step '{step}': {why}";
+        }
+    }
+}

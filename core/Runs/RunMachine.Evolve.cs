@@ -1,0 +1,259 @@
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    /// <summary>Applies an event, the only way in which a state changes; a replay is a fold of this.</summary>
+    /// <returns>The same state, for folding.</returns>
+    public static RunState Evolve(RunState state, RunEvent e)
+    {
+        if (state.Version == 0 && e is not RunEvent.RunAccepted)
+        {
+            throw new InvalidOperationException($"A run begins with run.accepted; its journal begins with {e}.");
+        }
+        switch (e)
+        {
+            case RunEvent.RunAccepted x: Accept(state, x); break;
+            case RunEvent.RunStarted x: Start(state, x); break;
+            case RunEvent.StepFannedOut x: FanOut(state, x); break;
+            case RunEvent.AttemptQueued x: Queue(state, x); break;
+            case RunEvent.AttemptStarted x: Start(state, x); break;
+            case RunEvent.AttemptProgressed x: Progress(state, x); break;
+            case RunEvent.AttemptSucceeded x: Succeed(state, x); break;
+            case RunEvent.AttemptFailed x: Fail(state, x); break;
+            case RunEvent.AttemptLost x: Lose(state, x); break;
+            case RunEvent.AttemptCancelled x: Cancel(state, x); break;
+            case RunEvent.StepCompleted x: Complete(state, x); break;
+            case RunEvent.StepFailed x: Fail(state, x); break;
+            case RunEvent.StepSkipped x: Skip(state, x); break;
+            case RunEvent.SubmissionSkipped: break;
+            case RunEvent.RunCompleted x: End(state, x, RunStatus.Completed).Result = x.Result; break;
+            case RunEvent.RunFailed x: End(state, x, RunStatus.Failed).Error = x.Error; break;
+            case RunEvent.RunCancelled x: End(state, x, RunStatus.Cancelled).CancelReason = x.Reason; break;
+            case RunEvent.RunRetried: Reopen(state); break;
+            default: throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event");
+        }
+        state.Version++;
+        return state;
+    }
+
+    private static void Accept(RunState state, RunEvent.RunAccepted e)
+    {
+        state.Id = e.RunId;
+        state.Key = e.Key;
+        state.Input = e.Input;
+        state.Seed = e.Seed;
+        state.Priority = e.Priority;
+        state.Tenant = e.Tenant;
+        state.AcceptedAt = e.Time;
+    }
+
+    private static void Start(RunState state, RunEvent.RunStarted e)
+    {
+        state.Status = RunStatus.Running;
+        state.StartedAt ??= e.Time;
+        state.Deadline = e.Deadline;
+        state.AddTimer(RunTimer.ForRun(e.Deadline));
+    }
+
+    private static void FanOut(RunState state, RunEvent.StepFannedOut e)
+    {
+        var step = Begin(state[e.Step], e);
+        step.Required = e.Required;
+        for (var i = 0; i < e.Branches; i++)
+        {
+            step.Branches.Add(new BranchState(i) { Agent = e.Agents.IsDefaultOrEmpty ? null : e.Agents[i] });
+        }
+        if (e.Mode == Plans.StepMode.Race)
+        {
+            for (var i = 1; i < e.Branches; i++)
+            {
+                var due = e.Time + (i * step.Step.HedgeAfter);
+                step.Branches[i].Due = due;
+                state.AddTimer(RunTimer.ForBranch(due, step.Index, i));
+            }
+        }
+    }
+
+    private static StepState Begin(StepState step, RunEvent e)
+    {
+        if (step.Status == StepStatus.Pending)
+        {
+            step.Status = StepStatus.Running;
+            step.StartedAt = e.Time;
+            step.EndedAt = null;
+        }
+        return step;
+    }
+
+    private static void Queue(RunState state, RunEvent.AttemptQueued e)
+    {
+        var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
+        attempt.Status = AttemptStatus.Queued;
+        attempt.Decision = e.Decision;
+    }
+
+    private static void Start(RunState state, RunEvent.AttemptStarted e)
+    {
+        var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
+        attempt.Status = AttemptStatus.Running;
+        attempt.Node = e.Node;
+        attempt.StartedAt = e.Time;
+        attempt.Deadline = e.Deadline;
+        attempt.Decision = e.Decision ?? attempt.Decision;
+        state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
+    }
+
+    // The first event that names an attempt makes it, and in mode one also makes the step's only branch.
+    private static AttemptState Attempt(
+        RunState state, RunEvent e, string stepId, int branchIndex, int number, string agent)
+    {
+        var step = Begin(state[stepId], e);
+        if (number <= step.Attempts.Count)
+        {
+            return step.Attempts[number - 1];
+        }
+        if (step.Branches.Count == 0)
+        {
+            step.Branches.Add(new BranchState(0));
+            step.Required = 1;
+        }
+        var branch = step.Branches[branchIndex];
+        branch.Status = BranchStatus.Open;
+        branch.Due = null;
+        branch.AllTries++;
+        branch.Tries = branch.Asked.Count > 0 && branch.Asked[^1] == agent ? branch.Tries + 1 : 1;
+        if (branch.Tries == 1)
+        {
+            branch.Asked.Add(agent);
+        }
+        var attempt = new AttemptState(number, branchIndex, agent) { QueuedAt = e.Time, Try = branch.AllTries };
+        step.Attempts.Add(attempt);
+        return attempt;
+    }
+
+    private static void Progress(RunState state, RunEvent.AttemptProgressed e)
+    {
+        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        attempt.Progress = e.Fraction;
+        attempt.ProgressMessage = e.Message;
+    }
+
+    private static void Succeed(RunState state, RunEvent.AttemptSucceeded e)
+    {
+        var step = state[e.Step];
+        var attempt = EndAttempt(step, e.Attempt, AttemptStatus.Succeeded, e);
+        attempt.Output = e.Output;
+        step.Branches[attempt.Branch].Status = BranchStatus.Succeeded;
+        step.SucceededBranches++;
+    }
+
+    private static void Fail(RunState state, RunEvent.AttemptFailed e)
+    {
+        var step = state[e.Step];
+        var status = e.Error.Kind == ErrorKind.Timeout ? AttemptStatus.TimedOut : AttemptStatus.Failed;
+        var attempt = EndAttempt(step, e.Attempt, status, e);
+        attempt.Error = e.Error;
+        attempt.RetryAt = e.RetryAt;
+        var branch = step.Branches[attempt.Branch];
+        branch.Status = e.GivesUp ? BranchStatus.Failed : BranchStatus.Waiting;
+        if (e.GivesUp)
+        {
+            step.FailedBranches++;
+        }
+        if (e.RetryAt is { } due)
+        {
+            branch.Due = due;
+            state.AddTimer(RunTimer.ForBranch(due, step.Index, branch.Index));
+        }
+    }
+
+    private static void Lose(RunState state, RunEvent.AttemptLost e)
+    {
+        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        attempt.Losses++;
+        attempt.Status = AttemptStatus.Queued;
+        attempt.Node = null;
+    }
+
+    private static void Cancel(RunState state, RunEvent.AttemptCancelled e) =>
+        EndAttempt(state[e.Step], e.Attempt, AttemptStatus.Cancelled, e).CancelReason = e.Reason;
+
+    private static AttemptState EndAttempt(StepState step, int number, AttemptStatus status, RunEvent e)
+    {
+        var attempt = step.Attempts[number - 1];
+        attempt.Status = status;
+        attempt.EndedAt = e.Time;
+        return attempt;
+    }
+
+    private static void Complete(RunState state, RunEvent.StepCompleted e)
+    {
+        var step = EndStep(state, Begin(state[e.Step], e), StepStatus.Completed, e);
+        step.Output = StepOutput.Of(step, e.Winners);
+    }
+
+    private static void Fail(RunState state, RunEvent.StepFailed e) =>
+        EndStep(state, Begin(state[e.Step], e), StepStatus.Failed, e).Error = e.Error;
+
+    private static void Skip(RunState state, RunEvent.StepSkipped e) =>
+        EndStep(state, state[e.Step], StepStatus.Skipped, e).SkipReason = e.Reason;
+
+    private static StepState EndStep(RunState state, StepState step, StepStatus status, RunEvent e)
+    {
+        step.Status = status;
+        step.EndedAt = e.Time;
+        state.OpenSteps--;
+        foreach (var dependant in state.Plan.Dependants[step.Index])
+        {
+            state.Steps[dependant].UnmetNeeds--;
+        }
+        return step;
+    }
+
+    private static RunState End(RunState state, RunEvent e, RunStatus status)
+    {
+        state.Status = status;
+        state.EndedAt = e.Time;
+        foreach (var step in state.Steps)
+        {
+            if (step.Status == StepStatus.Running)
+            {
+                step.Status = StepStatus.Cancelled;
+                step.EndedAt = e.Time;
+            }
+        }
+        return state;
+    }
+
+    private static void Reopen(RunState state)
+    {
+        state.Status = RunStatus.Queued;
+        state.EndedAt = null;
+        state.Error = null;
+        state.CancelReason = null;
+        foreach (var step in state.Steps)
+        {
+            if (step.Status is StepStatus.Completed or StepStatus.Skipped)
+            {
+                continue;
+            }
+            step.Status = StepStatus.Pending;
+            step.Error = null;
+            step.StartedAt = step.EndedAt = null;
+            step.Items = default;
+            step.Branches.Clear();
+            step.AttemptsBeforeRetry = step.Attempts.Count;
+            step.SucceededBranches = step.FailedBranches = 0;
+        }
+        state.OpenSteps = 0;
+        foreach (var step in state.Steps)
+        {
+            state.OpenSteps += step.Status.IsEnded() ? 0 : 1;
+            step.UnmetNeeds = 0;
+            foreach (var need in state.Plan.Needs[step.Index])
+            {
+                step.UnmetNeeds += state.Steps[need].Status.IsEnded() ? 0 : 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    private sealed partial class Turn
+    {
+        private void StartStep(StepState step)
+        {
+            if (step.Step.When is { } when && !when.Evaluate(Root))
+            {
+                SkipStep(step, $"its condition '{when.Text}' is not true");
+                return;
+            }
+            switch (step.Step.Mode)
+            {
+                case StepMode.One: StartOne(step); break;
+                case StepMode.All: StartAll(step); break;
+                case StepMode.Race: StartRace(step); break;
+                case StepMode.Each: StartEach(step); break;
+                default: throw new InvalidOperationException($"unknown mode {step.Step.Mode}");
+            }
+        }
+
+        private void StartOne(StepState step)
+        {
+            var decision = Router.Best(Matching(step), Asked(step));
+            if (decision.Agent is null)
+            {
+                NoAgent(step);
+                return;
+            }
+            StartAttempt(step, 0, decision);
+        }
+
+        private void StartAll(StepState step)
+        {
+            var agents = Matching(step);
+            if (agents.Count == 0)
+            {
+                NoAgent(step);
+                return;
+            }
+            var ranked = Router.Rank(agents);
+            FanOut(step, [.. ranked.Select(c => c.Agent)], ranked.Length, step.Step.Require.Of(ranked.Length));
+            for (var i = 0; i < ranked.Length; i++)
+            {
+                StartAttempt(step, i, new RoutingDecision(ranked[i].Agent, "every matching agent is asked", ranked));
+            }
+        }
+
+        private void StartRace(StepState step)
+        {
+            var agents = Matching(step);
+            if (agents.Count == 0)
+            {
+                NoAgent(step);
+                return;
+            }
+            var ranked = Router.Rank(agents);
+            var branches = Math.Min(step.Step.Candidates, ranked.Length);
+            FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, required: 1);
+            StartAttempt(step, 0, Racer(ranked, 0, branches));
+            for (var i = 1; i < branches && step.Step.HedgeAfter == TimeSpan.Zero; i++)
+            {
+                StartAttempt(step, i, Racer(ranked, i, branches));
+            }
+        }
+
+        private static RoutingDecision Racer(ImmutableArray<RoutingCandidate> ranked, int branch, int branches) =>
+            new(ranked[branch].Agent,
+                branch == 0 ? $"primary of a race of {branches}" : $"backup {branch} in a race of {branches}", ranked);
+
+        private void StartEach(StepState step)
+        {
+            var path = step.Step.ForEach!;
+            var list = path.Resolve(Root);
+            if (list is not { ValueKind: JsonValueKind.Array })
+            {
+                var found = list is null ? "nothing" : list.Value.ValueKind.ToString().ToLowerInvariant();
+                FailStep(step, new RunError(
+                    ErrorKind.Plan, ErrorCodes.NotAList,
+                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' must lead to a list, and led to " +
+                    $"{found}.", Retryable: false));
+                return;
+            }
+            var count = list.Value.GetArrayLength();
+            if (count > 0 && Matching(step).Count == 0)
+            {
+                NoAgent(step);
+                return;
+            }
+            FanOut(step, [], count, step.Step.Require.Of(count));
+            for (var i = 0; i < count; i++)
+            {
+                StartAttempt(step, i, Router.Best(Matching(step), Asked(step)));
+            }
+            CheckQuorum(step);
+        }
+
+        private void FanOut(StepState step, ImmutableArray<string> agents, int branches, int required) =>
+            Emit(new RunEvent.StepFannedOut(step.Id, step.Step.Mode, agents, branches, required) { Time = now });
+
+        private IReadOnlyList<AgentLoad> Matching(StepState step) => step.Step.Agent is { } name
+            ? routing.Named(name) is { } agent ? [agent] : []
+            : routing.Offering(step.Step.Capabilities);
+
+        private static string Asked(StepState step) => step.Step.Agent is { } name
+            ? $"'{name}'"
+            : string.Join(" or ", step.Step.Capabilities.Select(c => $"'{c}'"));
+
+        private void NoAgent(StepState step)
+        {
+            var what = step.Step.Agent is { } name
+                ? $"there is no enabled agent '{name}'"
+                : $"no enabled agent offers {Asked(step)}";
+            if (step.Step.OnNone == OnNone.Skip)
+            {
+                SkipStep(step, what);
+                return;
+            }
+            FailStep(step, new RunError(
+                ErrorKind.Routing, ErrorCodes.NoAgent,
+                $"Step '{step.Id}' of run '{state.Key}': {what}. Add one to config/agents.yaml, or give the step " +
+                "'on_none: skip'."));
+        }
+
+        private void SkipStep(StepState step, string reason)
+        {
+            Emit(new RunEvent.StepSkipped(step.Id, reason) { Time = now });
+            MarkReady(step);
+        }
+
+        private void FailStep(StepState step, RunError error)
+        {
+            CancelAttempts(step, "the step failed");
+            Emit(new RunEvent.StepFailed(step.Id, error, step.Step.Optional) { Time = now });
+            if (step.Step.Optional)
+            {
+                MarkReady(step);
+                return;
+            }
+            FailRun(error);
+        }
+
+        // A step is decided as soon as enough branches have succeeded, or too few can still succeed.
+        private void CheckQuorum(StepState step)
+        {
+            if (step.Status != StepStatus.Running)
+            {
+                return;
+            }
+            if (step.SucceededBranches >= step.Required)
+            {
+                CancelAttempts(step, step.Step.Mode == StepMode.Race ? "lost the race" : "enough others succeeded");
+                Emit(new RunEvent.StepCompleted(step.Id, Winners(step)) { Time = now });
+                MarkReady(step);
+            }
+            else if (step.Branches.Count - step.FailedBranches < step.Required)
+            {
+                FailStep(step, QuorumError(step));
+            }
+        }
+
+        private static ImmutableArray<int> Winners(StepState step) =>
+        [
+            .. step.Attempts.Skip(step.AttemptsBeforeRetry)
+                .Where(a => a.Status == AttemptStatus.Succeeded)
+                .OrderBy(a => a.Branch)
+                .Select(a => a.Number),
+        ];
+
+        private RunError QuorumError(StepState step)
+        {
+            var last = step.Attempts.Last(a => a.Error is not null).Error!;
+            return step.Branches.Count == 1
+                ? last
+                : last with
+                {
+                    Message = $"Step '{step.Id}' of run '{state.Key}' needs {step.Required} of {step.Branches.Count} " +
+                        $"to succeed; {step.FailedBranches} failed, the last one: {last.Message}",
+                };
+        }
+    }
+}

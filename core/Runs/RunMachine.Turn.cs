@@ -1,0 +1,150 @@
+using System.Text.Json;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    /// <summary>One decision in the making: it applies each event as it emits it, so that the next sees it.</summary>
+    private sealed partial class Turn(RunState state, DateTimeOffset now, IRoutingView routing)
+    {
+        // Steps whose needs are met, to be started. A queue, not recursion: a chain of 10,000 skips is a loop.
+        private readonly Queue<StepState> _ready = new();
+
+        public List<RunEvent> Events { get; } = [];
+
+        public string? StartRun()
+        {
+            if (state.Status != RunStatus.Queued)
+            {
+                return $"the run is {state.Status}, so it cannot start";
+            }
+            Emit(new RunEvent.RunStarted(now + state.Plan.Settings.Timeout) { Time = now });
+            foreach (var step in state.Steps)
+            {
+                if (step.Status == StepStatus.Pending && step.UnmetNeeds == 0)
+                {
+                    _ready.Enqueue(step);
+                }
+            }
+            return Advance();
+        }
+
+        public string? FireTimers()
+        {
+            while (state.TryTakeDue(now, out var timer))
+            {
+                if (timer.Step < 0)
+                {
+                    FailRun(new RunError(
+                        ErrorKind.Timeout, ErrorCodes.RunTimeout,
+                        $"Run '{state.Key}' did not end within {DurationOf(state.Plan.Settings.Timeout)}, " +
+                        "the timeout of its plan."));
+                }
+                else if (timer.Attempt > 0)
+                {
+                    TimeOut(state.Steps[timer.Step], timer.Attempt);
+                }
+                else
+                {
+                    StartDueBranch(state.Steps[timer.Step], state.Steps[timer.Step].Branches[timer.Branch]);
+                }
+            }
+            return Advance();
+        }
+
+        public string? CancelRun(RunInput.CancelRun input)
+        {
+            if (state.Status.IsEnded())
+            {
+                return $"the run is {state.Status} already";
+            }
+            CancelAttempts(input.Reason);
+            Emit(new RunEvent.RunCancelled(input.Reason) { Time = now });
+            return null;
+        }
+
+        public string? RetryRun()
+        {
+            if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled))
+            {
+                return $"the run is {state.Status}; only failed and cancelled runs are retried";
+            }
+            Emit(new RunEvent.RunRetried { Time = now });
+            return null;
+        }
+
+        public string? SkipSubmission()
+        {
+            Emit(new RunEvent.SubmissionSkipped { Time = now });
+            return null;
+        }
+
+        private void Emit(RunEvent e)
+        {
+            Evolve(state, e);
+            Events.Add(e);
+        }
+
+        // Starts whatever has become ready, and ends the run when nothing is left to do.
+        private string? Advance()
+        {
+            while (state.Status == RunStatus.Running && _ready.TryDequeue(out var step))
+            {
+                StartStep(step);
+            }
+            if (state.Status == RunStatus.Running && state.OpenSteps == 0)
+            {
+                Emit(new RunEvent.RunCompleted(RunResult.Of(state)) { Time = now });
+            }
+            return null;
+        }
+
+        private void FailRun(RunError error)
+        {
+            CancelAttempts("the run failed");
+            Emit(new RunEvent.RunFailed(error) { Time = now });
+        }
+
+        private void CancelAttempts(string reason)
+        {
+            foreach (var step in state.Steps)
+            {
+                if (step.Status == StepStatus.Running)
+                {
+                    CancelAttempts(step, reason);
+                }
+            }
+        }
+
+        private void CancelAttempts(StepState step, string reason)
+        {
+            foreach (var attempt in step.Attempts)
+            {
+                if (attempt.Status.IsOpen())
+                {
+                    Emit(new RunEvent.AttemptCancelled(step.Id, attempt.Number, attempt.Agent, reason) { Time = now });
+                }
+            }
+        }
+
+        private void MarkReady(StepState ended)
+        {
+            foreach (var dependant in state.Plan.Dependants[ended.Index])
+            {
+                var step = state.Steps[dependant];
+                if (step.UnmetNeeds == 0 && step.Status == StepStatus.Pending)
+                {
+                    _ready.Enqueue(step);
+                }
+            }
+        }
+
+        private JsonElement? Root(string name) => name == ValuePath.InputRoot
+            ? state.Input.Element
+            : state.Plan.TryIndexOf(name, out var index) ? state.Steps[index].Output?.Element : null;
+
+        private static string DurationOf(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>
+/// The orchestrator, as a state machine without I/O, clock or threads. An engine feeds it inputs, keeps the events,
+/// and does what the effects say.
+/// </summary>
+public static partial class RunMachine
+{
+    /// <summary>How often an attempt is delivered again after its node was lost; after that it has failed.</summary>
+    public const int MaxLosses = 3;
+
+    /// <summary>
+    /// Decides what an input means, the only place where orchestration is decided. The events returned have been
+    /// applied to <paramref name="state"/> already: an engine that cannot keep them must discard the state and
+    /// replay.
+    /// </summary>
+    public static Decision Decide(RunState state, RunInput input, DateTimeOffset now, IRoutingView routing)
+    {
+        var turn = new Turn(state, now, routing);
+        var ignored = input switch
+        {
+            RunInput.StartRun => turn.StartRun(),
+            RunInput.GrantSlot i => turn.GrantSlot(i),
+            RunInput.ReportProgress i => turn.ReportProgress(i),
+            RunInput.CompleteAttempt i => turn.CompleteAttempt(i),
+            RunInput.FailAttempt i => turn.FailAttempt(i),
+            RunInput.LoseAttempt i => turn.LoseAttempt(i),
+            RunInput.FireTimers => turn.FireTimers(),
+            RunInput.CancelRun i => turn.CancelRun(i),
+            RunInput.RetryRun => turn.RetryRun(),
+            RunInput.SkipSubmission => turn.SkipSubmission(),
+            _ => throw new ArgumentOutOfRangeException(nameof(input), input.GetType(), "unknown input"),
+        };
+        return new Decision(turn.Events, ignored);
+    }
+
+    /// <summary>What an engine has to do because of an event that has been applied to the state.</summary>
+    public static Effect? EffectOf(RunState state, RunEvent e) => e switch
+    {
+        RunEvent.RunAccepted or RunEvent.RunRetried => new Effect.AwaitTurn(),
+        RunEvent.AttemptQueued x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.AwaitSlot(s, a)),
+        RunEvent.AttemptStarted x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Invoke(s, a)),
+        RunEvent.AttemptSucceeded x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Abandon(s, a)),
+        RunEvent.AttemptFailed x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Abandon(s, a)),
+        RunEvent.AttemptCancelled x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Abandon(s, a)),
+        RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled => new Effect.Finish(),
+        _ => null,
+    };
+
+    /// <summary>What must be (re)started after a crash, for a state that was replayed.</summary>
+    public static ImmutableArray<Effect> Resume(RunState state)
+    {
+        if (state.Status.IsEnded())
+        {
+            return [];
+        }
+        if (state.Status == RunStatus.Queued)
+        {
+            return [new Effect.AwaitTurn()];
+        }
+        var effects = ImmutableArray.CreateBuilder<Effect>();
+        foreach (var step in state.Steps)
+        {
+            foreach (var attempt in step.Attempts)
+            {
+                if (attempt.Status == AttemptStatus.Queued)
+                {
+                    effects.Add(new Effect.AwaitSlot(step, attempt));
+                }
+                else if (attempt.Status == AttemptStatus.Running)
+                {
+                    effects.Add(new Effect.Reconcile(step, attempt));
+                }
+            }
+        }
+        return effects.ToImmutable();
+    }
+
+    private static Effect With(
+        RunState state, string step, int attempt, Func<StepState, AttemptState, Effect> make)
+    {
+        var stepState = state[step];
+        return make(stepState, stepState.Attempts[attempt - 1]);
+    }
+}
+
+/// <summary>What an input led to.</summary>
+/// <param name="Ignored">Why the input changed nothing, for the log; null when it was heeded.</param>
+public readonly record struct Decision(IReadOnlyList<RunEvent> Events, string? Ignored);

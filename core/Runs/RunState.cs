@@ -1,0 +1,113 @@
+using AgentGrid.Core.Plans;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>
+/// What a run's events add up to. Changed by <see cref="RunMachine.Evolve"/> alone, and owned by one engine turn at
+/// a time: mutable, because a plan of 10,000 steps would otherwise be copied with every event.
+/// </summary>
+public sealed class RunState
+{
+    private readonly PriorityQueue<RunTimer, long> _timers = new();
+
+    /// <summary>A run of which nothing has happened yet: its first event must be that it was accepted.</summary>
+    public RunState(Plan plan)
+    {
+        Plan = plan;
+        Steps = new StepState[plan.Steps.Length];
+        for (var i = 0; i < Steps.Length; i++)
+        {
+            Steps[i] = new StepState(i, plan.Steps[i]) { UnmetNeeds = plan.Needs[i].Length };
+        }
+        OpenSteps = Steps.Length;
+    }
+
+    public Plan Plan { get; }
+    public RunId Id { get; internal set; }
+    public RunKey Key { get; internal set; }
+    public Json Input { get; internal set; } = Json.EmptyObject;
+    public ulong Seed { get; internal set; }
+    public int Priority { get; internal set; }
+    public string? Tenant { get; internal set; }
+    public RunStatus Status { get; internal set; } = RunStatus.Queued;
+    public DateTimeOffset AcceptedAt { get; internal set; }
+    public DateTimeOffset? StartedAt { get; internal set; }
+    public DateTimeOffset? EndedAt { get; internal set; }
+    public DateTimeOffset Deadline { get; internal set; } = DateTimeOffset.MaxValue;
+    public Json? Result { get; internal set; }
+    public RunError? Error { get; internal set; }
+    public string? CancelReason { get; internal set; }
+
+    /// <summary>How many events have been applied.</summary>
+    public long Version { get; internal set; }
+
+    /// <summary>In the order of the plan.</summary>
+    public StepState[] Steps { get; }
+
+    /// <summary>How many steps have not ended.</summary>
+    internal int OpenSteps { get; set; }
+
+    public StepState this[string step] => Steps[Plan.IndexOf(step)];
+
+    /// <summary>When <see cref="RunInput.FireTimers"/> is wanted next; null when nothing waits for time.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            while (_timers.TryPeek(out var timer, out _))
+            {
+                if (IsLive(timer))
+                {
+                    return timer.Due;
+                }
+                _timers.Dequeue();
+            }
+            return null;
+        }
+    }
+
+    internal void AddTimer(RunTimer timer) => _timers.Enqueue(timer, timer.Due.UtcTicks);
+
+    /// <summary>Takes the next timer that is due.</summary>
+    internal bool TryTakeDue(DateTimeOffset now, out RunTimer timer)
+    {
+        if (NextDue is { } due && due <= now)
+        {
+            timer = _timers.Dequeue();
+            return true;
+        }
+        timer = default;
+        return false;
+    }
+
+    // A timer is never taken back when its cause goes away; it is recognised as stale instead.
+    private bool IsLive(RunTimer timer)
+    {
+        if (Status != RunStatus.Running)
+        {
+            return false;
+        }
+        if (timer.Step < 0)
+        {
+            return timer.Due == Deadline;
+        }
+        var step = Steps[timer.Step];
+        if (step.Status != StepStatus.Running)
+        {
+            return false;
+        }
+        return timer.Attempt > 0
+            ? step.Attempts[timer.Attempt - 1] is { Status: AttemptStatus.Running } attempt && attempt.Deadline == timer.Due
+            : timer.Branch < step.Branches.Count && step.Branches[timer.Branch].Due == timer.Due;
+    }
+}
+
+/// <summary>Something that becomes due: the run's end (no step), an attempt's end, or a branch's (next) start.</summary>
+internal readonly record struct RunTimer(DateTimeOffset Due, int Step, int Branch, int Attempt)
+{
+    public static RunTimer ForRun(DateTimeOffset due) => new(due, -1, 0, 0);
+
+    public static RunTimer ForAttempt(DateTimeOffset due, int step, int attempt) => new(due, step, 0, attempt);
+
+    public static RunTimer ForBranch(DateTimeOffset due, int step, int branch) => new(due, step, branch, 0);
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>One step of a run.</summary>
+public sealed class StepState(int index, Step step)
+{
+    public int Index { get; } = index;
+    public Step Step { get; } = step;
+    public string Id => Step.Id;
+    public StepStatus Status { get; internal set; }
+    public DateTimeOffset? StartedAt { get; internal set; }
+    public DateTimeOffset? EndedAt { get; internal set; }
+
+    /// <summary>How many of the steps that it needs have not ended.</summary>
+    internal int UnmetNeeds { get; set; }
+
+    /// <summary>How many branches must succeed.</summary>
+    public int Required { get; internal set; } = 1;
+
+    /// <summary>Empty until the step starts.</summary>
+    public List<BranchState> Branches { get; } = [];
+
+    /// <summary>All attempts ever made, in the order of their numbers.</summary>
+    public List<AttemptState> Attempts { get; } = [];
+
+    /// <summary>How many attempts were made before the run was last retried; they no longer count.</summary>
+    internal int AttemptsBeforeRetry { get; set; }
+
+    internal int SucceededBranches { get; set; }
+    internal int FailedBranches { get; set; }
+
+    /// <summary>The items of mode each; read from the list when first asked for.</summary>
+    internal ImmutableArray<Json> Items { get; set; }
+
+    public Json? Output { get; internal set; }
+    public RunError? Error { get; internal set; }
+    public string? SkipReason { get; internal set; }
+}
+
+/// <summary>One part of a step that needs one success: the whole step in mode one, an agent's or an item's otherwise.</summary>
+public sealed class BranchState(int index)
+{
+    public int Index { get; } = index;
+
+    /// <summary>The agent that it was made for (race, all); null when it is routed when it starts.</summary>
+    public string? Agent { get; internal set; }
+    public BranchStatus Status { get; internal set; }
+
+    /// <summary>The agents that have been asked, in order; the last is the current one.</summary>
+    public List<string> Asked { get; } = [];
+
+    /// <summary>How many times the current agent has been tried.</summary>
+    public int Tries { get; internal set; }
+
+    /// <summary>How many attempts there have been altogether.</summary>
+    public int AllTries { get; internal set; }
+
+    /// <summary>When it starts or retries; null when it does not wait for time.</summary>
+    public DateTimeOffset? Due { get; internal set; }
+}
+
+public enum BranchStatus
+{
+    Waiting,
+    Open,
+    Succeeded,
+    Failed,
+}
+
+/// <summary>One attempt of a step.</summary>
+public sealed class AttemptState(int number, int branch, string agent)
+{
+    /// <summary>From 1 within its step.</summary>
+    public int Number { get; } = number;
+    public int Branch { get; } = branch;
+    public string Agent { get; } = agent;
+
+    /// <summary>The how-many-eth try of its branch it is; from 1.</summary>
+    public int Try { get; internal set; }
+    public AttemptStatus Status { get; internal set; }
+    public string? Node { get; internal set; }
+    public DateTimeOffset QueuedAt { get; internal set; }
+    public DateTimeOffset? StartedAt { get; internal set; }
+    public DateTimeOffset? EndedAt { get; internal set; }
+    public DateTimeOffset Deadline { get; internal set; }
+    public DateTimeOffset? RetryAt { get; internal set; }
+    public double? Progress { get; internal set; }
+    public string? ProgressMessage { get; internal set; }
+    public int Losses { get; internal set; }
+    public RoutingDecision? Decision { get; internal set; }
+    public RunError? Error { get; internal set; }
+    public string? CancelReason { get; internal set; }
+    public Json? Output { get; internal set; }
+
+    /// <summary>Whatever the engine wants to remember of the attempt while it is open; not part of the state.</summary>
+    public object? EngineHandle { get; set; }
+}

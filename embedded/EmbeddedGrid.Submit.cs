@@ -1,0 +1,185 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Runs;
+
+namespace AgentGrid.Embedded;
+
+public sealed partial class EmbeddedGrid
+{
+    /// <summary>The name of plans that are posted inline and have none of their own.</summary>
+    private const string InlinePlanName = "inline";
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    public async ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default)
+    {
+        if (Unavailable() is { } unavailable)
+        {
+            return new SubmitResult.Unavailable(unavailable);
+        }
+        var plan = PlanOf(submit, out var problems);
+        if (plan is null)
+        {
+            return new SubmitResult.Invalid(problems);
+        }
+        var engine = Engine;
+        while (true)
+        {
+            if (engine.Find(submit.Key) is { } existing)
+            {
+                switch (await existing.Accepted.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    case WriteOutcome.Durable:
+                        return await AnswerAsync(existing, submit, plan, cancellationToken).ConfigureAwait(false);
+                    case WriteOutcome.Failed:
+                        return new SubmitResult.Unavailable(Unavailable() ?? "The run could not be kept; try again.");
+                    default:
+                        break; // the key is another run's, one that has ended
+                }
+                if (engine.Find(submit.Key) == existing)
+                {
+                    engine.OnEnded(existing);
+                }
+                if (AnswerFromJournal(engine, submit, plan) is { } answer)
+                {
+                    return answer;
+                }
+                continue;
+            }
+            if (engine.Active.Count >= _options.MaxActiveRuns + _options.MaxQueuedRuns)
+            {
+                return AnswerFromJournal(engine, submit, plan) ?? new SubmitResult.Overloaded(
+                    RetryAfter, $"{engine.Active.Count} runs are active or queued, as many as are allowed " +
+                    "(options MaxActiveRuns and MaxQueuedRuns).");
+            }
+            var actor = Prepare(engine, submit, plan, out var accepted);
+            if (engine.Claim(actor) != actor)
+            {
+                continue;
+            }
+            Append(engine, actor, accepted, plan);
+            // Not cancelled with the client: what has been appended becomes a run, whether or not anybody waits.
+            switch (await actor.Accepted.Task.ConfigureAwait(false))
+            {
+                case WriteOutcome.Durable:
+                    return new SubmitResult.Accepted(actor.Summary);
+                case WriteOutcome.Failed:
+                    return new SubmitResult.Unavailable(Unavailable() ?? "The run could not be kept; try again.");
+                default:
+                    if (AnswerFromJournal(engine, submit, plan) is { } answer)
+                    {
+                        return answer;
+                    }
+                    break; // retention has just removed the run that had the key
+            }
+        }
+    }
+
+    private Plan? PlanOf(SubmitRun submit, out ImmutableArray<ConfigProblem> problems)
+    {
+        var config = _config.Current;
+        if (submit.InlinePlan is { } inline)
+        {
+            var result = PlanReader.ReadJson(InlinePlanName, inline);
+            problems = result.Plan is null ? result.Problems : PlanReader.Check(result.Plan, config);
+            return problems.IsEmpty ? result.Plan : null;
+        }
+        problems = [];
+        var name = submit.Plan ?? config.DefaultPlan;
+        if (name is not null && config.Plans.TryGetValue(name, out var plan))
+        {
+            return plan;
+        }
+        problems = [UnknownPlan(name, config)];
+        return null;
+    }
+
+    private static ConfigProblem UnknownPlan(string? name, GridConfig config)
+    {
+        if (name is null)
+        {
+            return new ConfigProblem(null, 0, 0, "plan", CommandCodes.NoDefaultPlan,
+                "The request names no plan, and there is no default one: name one of config/plans, or add 'default: NAME' there.");
+        }
+        var near = Names.Nearest(name, config.Plans.Keys);
+        var hint = near is not null ? $"did you mean '{near}'?"
+            : config.Plans.IsEmpty ? "there are none." : $"there are: {string.Join(", ", config.Plans.Keys)}.";
+        return new ConfigProblem(null, 0, 0, "plan", CommandCodes.UnknownPlan,
+            $"There is no plan '{Names.Shorten(name)}'; {hint}");
+    }
+
+    private RunActor Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
+    {
+        var now = _time.GetUtcNow();
+        Span<byte> seed = stackalloc byte[8];
+        RandomNumberGenerator.Fill(seed);
+        accepted = new RunEvent.RunAccepted(
+            RunId.From(Guid.CreateVersion7(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
+            submit.Input, BitConverter.ToUInt64(seed), submit.Priority, submit.Tenant)
+        {
+            Time = now,
+        };
+        var state = RunMachine.Evolve(new RunState(plan), accepted);
+        return new RunActor(engine, new RunRef(accepted.RunId, submit.Key), state);
+    }
+
+    private static void Append(Engine engine, RunActor actor, RunEvent.RunAccepted accepted, Plan plan) =>
+        engine.Journal.Append(new AppendEvents(actor.Ref, [accepted])
+        {
+            Accept = plan,
+            Completed = outcome =>
+            {
+                if (outcome == WriteOutcome.Durable)
+                {
+                    actor.Begin();
+                }
+                else
+                {
+                    engine.OnEnded(actor);
+                }
+                actor.Accepted.SetResult(outcome);
+            },
+        });
+
+    private static async ValueTask<SubmitResult> AnswerAsync(
+        RunActor actor, SubmitRun submit, Plan plan, CancellationToken cancellationToken)
+    {
+        var input = await actor.LookAsync(static state => state.Input).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (Differences(actor.Summary, input, submit, plan) is { IsEmpty: false } differences)
+        {
+            return new SubmitResult.Conflict(actor.Summary, differences);
+        }
+        actor.Post(RunInput.SkipSubmission.Instance);
+        return new SubmitResult.Replayed(actor.Summary);
+    }
+
+    /// <summary>Answers for the run that has the key, when it has ended; null when there is none.</summary>
+    private SubmitResult? AnswerFromJournal(Engine engine, SubmitRun submit, Plan plan)
+    {
+        if (engine.Reader.Find(submit.Key) is not { } row)
+        {
+            return null;
+        }
+        var input = engine.Reader.Replay(row).Input;
+        if (Differences(row.Summary, input, submit, plan) is { IsEmpty: false } differences)
+        {
+            return new SubmitResult.Conflict(row.Summary, differences);
+        }
+        engine.Journal.Append(new AppendEvents(
+            row.Ref, [new RunEvent.SubmissionSkipped { Time = _time.GetUtcNow() }]));
+        return new SubmitResult.Replayed(row.Summary);
+    }
+
+    // The same request can meet a newer version of its named plan; that is still the same request.
+    private static ImmutableArray<string> Differences(RunSummary run, Json input, SubmitRun submit, Plan plan)
+    {
+        var differences = JsonDifferences.Find(input, submit.Input);
+        var samePlan = run.Plan == plan.Name && (submit.InlinePlan is null || run.PlanVersion == plan.Version);
+        return samePlan ? differences : differences.Insert(0, "plan");
+    }
+}

@@ -1,0 +1,285 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Configuration;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Runs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.Embedded;
+
+/// <summary>Agent Grid in one process, durable in one file.</summary>
+public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposable
+{
+    private const int JournalPage = 500;
+
+    private readonly EmbeddedOptions _options;
+    private readonly ConfigSource _config;
+    private readonly Func<FrozenDictionary<string, IAgent>> _createAgents;
+    private readonly TimeProvider _time;
+    private readonly ILogger<EmbeddedGrid> _logger;
+    private FrozenDictionary<string, IAgent>? _agents;
+    private Engine? _engine;
+    private bool _accepting;
+
+    /// <param name="createAgents">Makes one instance of every agent; called when the engine starts.</param>
+    public EmbeddedGrid(
+        IOptions<EmbeddedOptions> options, AgentCatalog catalog, Func<AgentDeclaration, IAgent> createAgents,
+        TimeProvider time, ILogger<EmbeddedGrid> logger)
+    {
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _config = new ConfigSource(_options.ConfigFolder(), catalog, time, logger);
+        _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
+    }
+
+    private Engine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _config.Start();
+        _agents = _createAgents();
+        _engine = new Engine(_options, _config, _agents, _time, _logger);
+        _engine.Start();
+        Volatile.Write(ref _accepting, true);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Stops accepting, waits for running attempts, and closes the file.</summary>
+    /// <param name="cancellationToken">Cuts the wait short; nothing is lost by it.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_engine is not null && Volatile.Read(ref _accepting))
+        {
+            Volatile.Write(ref _accepting, false);
+            await _engine.DrainAsync(cancellationToken).ConfigureAwait(false);
+        }
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        Volatile.Write(ref _accepting, false);
+        _config.Dispose();
+        Interlocked.Exchange(ref _engine, null)?.Dispose();
+        foreach (var agent in (Interlocked.Exchange(ref _agents, null) ?? FrozenDictionary<string, IAgent>.Empty).Values)
+        {
+            (agent as IDisposable)?.Dispose();
+        }
+    }
+
+    public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default)
+    {
+        if (Engine.Find(id) is { } actor)
+        {
+            var details = await actor.LookAsync(static state => RunDetailsBuilder.Build(state))
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (!details.Summary.Status.IsEnded())
+            {
+                return details;
+            }
+            // An end is shown only when it is durable.
+            await actor.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        return Engine.Reader.Find(id) is { } row ? RunDetailsBuilder.Build(Engine.Reader.Replay(row)) : null;
+    }
+
+    public async ValueTask<RunDetails?> WaitForEndAsync(
+        RunId id, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        if (Engine.Find(id) is { } actor)
+        {
+            try
+            {
+                await actor.Ended.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // The caller is told where the run stands by now.
+            }
+        }
+        return await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
+        (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?.Steps.FirstOrDefault(s => s.Id == step)?.Output;
+
+    public ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(RunList.Read(Engine, query));
+
+    public async ValueTask<CommandResult> CancelAsync(
+        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default)
+    {
+        if (Engine.Find(id) is { } actor)
+        {
+            var ignored = await actor.AskAsync(new RunInput.CancelRun(reason)).WaitAsync(cancellationToken)
+                .ConfigureAwait(false);
+            await actor.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (ignored is null)
+            {
+                return new CommandResult.Done(actor.Summary, Changed: true);
+            }
+        }
+        return Engine.Reader.Find(id)?.Summary switch
+        {
+            null => new CommandResult.NotFound(),
+            { Status: RunStatus.Cancelled } run => new CommandResult.Done(run, Changed: false),
+            var run => new CommandResult.Refused(
+                run, CommandCodes.NotCancellable,
+                $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}, so it cannot be cancelled."),
+        };
+    }
+
+    public async ValueTask<CommandResult> RetryAsync(RunId id, CancellationToken cancellationToken = default)
+    {
+        if (Unavailable() is { } unavailable)
+        {
+            return new CommandResult.Unavailable(unavailable);
+        }
+        if (Engine.Find(id) is { } active)
+        {
+            if (!await active.LookAsync(static state => state.Status.IsEnded()).WaitAsync(cancellationToken)
+                .ConfigureAwait(false))
+            {
+                return NotRetryable(active.Summary);
+            }
+            await active.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        if (Engine.Reader.Find(id) is not { } row)
+        {
+            return new CommandResult.NotFound();
+        }
+        if (row.Summary.Status is not (RunStatus.Failed or RunStatus.Cancelled))
+        {
+            return NotRetryable(row.Summary);
+        }
+        var actor = new RunActor(Engine, row.Ref, Engine.Reader.Replay(row));
+        actor.Accepted.SetResult(WriteOutcome.Durable);
+        if (Engine.Claim(actor) != actor)
+        {
+            return NotRetryable(row.Summary with { Status = RunStatus.Running });
+        }
+        await actor.AskAsync(RunInput.RetryRun.Instance).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return new CommandResult.Done(actor.Summary, Changed: true);
+    }
+
+    public ValueTask<FeedPage> ReadEventsAsync(
+        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(Engine.Reader.ReadEvents(query, query.After ?? Engine.Feed.Head, limit));
+
+    public async IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
+        FeedQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var engine = Engine;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, engine.Stopping);
+        var seen = query.After ?? engine.Feed.Head;
+        while (!stop.IsCancellationRequested)
+        {
+            ImmutableArray<FeedEvent> batch;
+            if (engine.Feed.TryRead(seen, JournalPage, out var recent))
+            {
+                if (recent.IsEmpty)
+                {
+                    await engine.Feed.WaitAsync(seen, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    continue;
+                }
+                seen = recent[^1].Seq;
+                batch = recent.All(query.Matches) ? recent : recent.RemoveAll(e => !query.Matches(e));
+            }
+            else
+            {
+                // Taken before the journal is read: what had left the ring by then is in the journal, or removed.
+                var oldest = engine.Feed.Oldest;
+                var page = engine.Reader.ReadEvents(query, seen, JournalPage);
+                seen = page.AtEnd ? Math.Max(page.Next, oldest - 1) : page.Next;
+                batch = page.Events;
+            }
+            if (!batch.IsEmpty)
+            {
+                yield return batch;
+            }
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    public ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult<ImmutableArray<AgentDetails>>(
+        [
+            .. Engine.Slots.All().OrderBy(a => a.Agent.Name, StringComparer.Ordinal).Select(load =>
+            {
+                var counts = Engine.Statistics.Of(load.Agent.Name);
+                return new AgentDetails
+                {
+                    Config = load.Agent,
+                    Running = load.Running,
+                    Waiting = load.Waiting,
+                    Abandoned = counts.Abandoned,
+                    Succeeded = counts.Succeeded,
+                    Failed = counts.Failed,
+                    TimedOut = counts.TimedOut,
+                    Cancelled = counts.Cancelled,
+                    Latency = counts.Latency,
+                };
+            }),
+        ]);
+
+    public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default)
+    {
+        var config = _config.Current;
+        return ValueTask.FromResult<ImmutableArray<PlanDetails>>(
+        [
+            .. config.Plans.Values.Select(p => new PlanDetails(p.Name, p.Version, p.Name == config.DefaultPlan, p.Definition)),
+        ]);
+    }
+
+    public ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default)
+    {
+        var decision = query.Agent is { } name
+            ? Router.Best(Engine.Slots.Named(name) is { } agent ? [agent] : [], $"'{name}'")
+            : Router.Best(
+                Engine.Slots.Offering(query.Capabilities), string.Join(" or ", query.Capabilities.Select(c => $"'{c}'")));
+        return ValueTask.FromResult(decision);
+    }
+
+    public ValueTask<GridHealth> GetHealthAsync(CancellationToken cancellationToken = default)
+    {
+        var engine = _engine;
+        var problems = ImmutableArray.CreateBuilder<string>();
+        if (Unavailable() is { } unavailable)
+        {
+            problems.Add(unavailable);
+        }
+        problems.AddRange(_config.Problems.Select(p => $"The changed configuration is refused: {p}"));
+        return ValueTask.FromResult(new GridHealth
+        {
+            Engine = "embedded",
+            Ready = Unavailable() is null,
+            Problems = problems.ToImmutable(),
+            ActiveRuns = engine?.Admission.Active ?? 0,
+            QueuedRuns = engine?.Admission.Waiting ?? 0,
+            LastSeq = engine?.Feed.Head ?? 0,
+            ConfigProblems = _config.Problems,
+            ConfigLoadedAt = _config.LoadedAt,
+        });
+    }
+
+    private string? Unavailable() => !Volatile.Read(ref _accepting)
+        ? "The engine is not running: it starts, or it is being shut down."
+        : Engine.Journal.Failure;
+
+    private static CommandResult.Refused NotRetryable(RunSummary run) => new(
+        run, CommandCodes.NotRetryable,
+        $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
+        "can be retried.");
+}

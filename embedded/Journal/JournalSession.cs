@@ -1,0 +1,205 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using Microsoft.Data.Sqlite;
+
+namespace AgentGrid.Embedded.Journal;
+
+/// <summary>The writer's connection: what each write means in rows.</summary>
+internal sealed class JournalSession : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan,
+        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber;
+    private readonly ArrayBufferWriter<byte> _buffer = new(16_384);
+    private readonly Utf8JsonWriter _json;
+    private readonly FeedWriter _feedWriter = new();
+    private readonly Dictionary<Plan, long> _planRows = new(ReferenceEqualityComparer.Instance);
+    private List<FeedEvent> _pending = [];
+    private long _lastRow, _seq, _row;
+
+    public JournalSession(JournalFile file)
+    {
+        _connection = file.Connect();
+        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+        LastSeq = _seq = Math.Max(
+            JournalFile.Scalar(_connection, "SELECT max(last_seq) FROM journal"),
+            JournalFile.Scalar(_connection, "SELECT value FROM meta WHERE name = 'last_seq'"));
+        _lastRow = _row = Math.Max(
+            JournalFile.Scalar(_connection, "SELECT max(id) FROM runs"),
+            JournalFile.Scalar(_connection, "SELECT value FROM meta WHERE name = 'last_run'"));
+        JournalFile.Execute(_connection, "DELETE FROM plans WHERE id NOT IN (SELECT plan_id FROM runs)");
+        _begin = new(_connection, "BEGIN IMMEDIATE");
+        _commit = new(_connection, "COMMIT");
+        _rollback = new(_connection, "ROLLBACK");
+        _insertRun = new(_connection, """
+            INSERT INTO runs (id, run_id, match_id, round, plan_id, plan_name, plan_version, status, accepted_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (match_id, round) DO NOTHING
+            """);
+        _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events) VALUES (?, ?, ?)");
+        _endRun = new(_connection, "UPDATE runs SET status = ?, started_at = ?, ended_at = ? WHERE id = ?");
+        _reopenRun = new(_connection, "UPDATE runs SET status = 0, ended_at = NULL WHERE id = ?");
+        _insertPlan = new(_connection, "INSERT INTO plans (hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING");
+        _findPlan = new(_connection, "SELECT id FROM plans WHERE hash = ?");
+        _expired = new(_connection, $"""
+            SELECT id FROM runs WHERE status > 0 AND ended_at < ?1 AND id < coalesce(
+                (SELECT id FROM runs WHERE accepted_at >= ?1 ORDER BY id LIMIT 1), {long.MaxValue})
+            ORDER BY id LIMIT {SweepRuns.MostRuns}
+            """);
+        _deleteEvents = new(_connection, "DELETE FROM journal WHERE run = ?");
+        _deleteRun = new(_connection, "DELETE FROM runs WHERE id = ?");
+        _keepNumber = new(_connection, """
+            INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """);
+    }
+
+    /// <summary>The number of the last event that is durable.</summary>
+    public long LastSeq { get; private set; }
+
+    public void Begin()
+    {
+        _seq = LastSeq;
+        _row = _lastRow;
+        _pending.Clear();
+        _begin.Run();
+    }
+
+    public void Commit()
+    {
+        _commit.Run();
+        LastSeq = _seq;
+        _lastRow = _row;
+    }
+
+    /// <summary>Takes back everything since the last commit. Harmless when SQLite has done so already.</summary>
+    public void Rollback()
+    {
+        _pending.Clear();
+        _planRows.Clear();
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        {
+            _rollback.Run();
+        }
+    }
+
+    /// <summary>The events of the last commit, as the feed shows them.</summary>
+    public List<FeedEvent> TakeCommitted()
+    {
+        var committed = _pending;
+        _pending = new List<FeedEvent>(committed.Count);
+        return committed;
+    }
+
+    public WriteOutcome Apply(JournalWrite write)
+    {
+        switch (write)
+        {
+            case AppendEvents append: return Append(append);
+            case SweepRuns sweep: Sweep(sweep); return WriteOutcome.Durable;
+            default: throw new ArgumentOutOfRangeException(nameof(write), write.GetType(), "unknown write");
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in new[]
+        {
+            _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan, _findPlan,
+            _expired, _deleteEvents, _deleteRun, _keepNumber,
+        })
+        {
+            statement.Dispose();
+        }
+        _json.Dispose();
+        _connection.Dispose();
+    }
+
+    private WriteOutcome Append(AppendEvents append)
+    {
+        if (append.Accept is { } plan && !Accept(append, plan))
+        {
+            return WriteOutcome.KeyTaken;
+        }
+        var events = append.Events;
+        _buffer.ResetWrittenCount();
+        _json.Reset();
+        RunEventJson.Write(_json, events);
+        _json.Flush();
+        for (var i = 0; i < events.Count; i++)
+        {
+            _pending.Add(_feedWriter.Write(++_seq, append.Run.Id, append.Run.Key, events[i]));
+            TrackStatus(append.Run, events[i]);
+        }
+        _insertEvents.Bind(_seq).Bind(append.Run.Row).Bind(_buffer.WrittenSpan).Run();
+        return WriteOutcome.Durable;
+    }
+
+    private bool Accept(AppendEvents append, Plan plan)
+    {
+        var e = (RunEvent.RunAccepted)append.Events[0];
+        var inserted = _insertRun.Bind(_row + 1).Bind(e.RunId.Value).Bind(e.MatchId).Bind(e.Round)
+            .Bind(PlanRow(plan)).Bind(e.PlanName).Bind(e.PlanVersion).Bind(e.Time.UtcTicks).Run();
+        if (inserted == 0)
+        {
+            return false;
+        }
+        append.Run.Row = ++_row;
+        return true;
+    }
+
+    // Plans of the configuration are looked up once; an inline plan is forgotten with its run.
+    private long PlanRow(Plan plan)
+    {
+        if (_planRows.TryGetValue(plan, out var row))
+        {
+            return row;
+        }
+        var definition = plan.Definition.Utf8.Span;
+        var hash = Convert.ToHexStringLower(SHA256.HashData(definition));
+        _insertPlan.Bind(hash).Bind(definition).Run();
+        row = _findPlan.Bind(hash).Scalar()
+            ?? throw new JournalException($"Plan '{plan.Name}' was written, and cannot be found.");
+        if (_planRows.Count >= 256)
+        {
+            _planRows.Clear();
+        }
+        _planRows.Add(plan, row);
+        return row;
+    }
+
+    private void TrackStatus(RunRef run, RunEvent e)
+    {
+        switch (e)
+        {
+            case RunEvent.RunStarted: run.StartedAt ??= e.Time.UtcTicks; break;
+            case RunEvent.RunCompleted: End(run, e, RunStatus.Completed); break;
+            case RunEvent.RunFailed: End(run, e, RunStatus.Failed); break;
+            case RunEvent.RunCancelled: End(run, e, RunStatus.Cancelled); break;
+            case RunEvent.RunRetried: _reopenRun.Bind(run.Row).Run(); break;
+            default: break; // says nothing about the run as a whole
+        }
+    }
+
+    private void End(RunRef run, RunEvent e, RunStatus status) =>
+        _endRun.Bind((long)status).Bind(run.StartedAt).Bind(e.Time.UtcTicks).Bind(run.Row).Run();
+
+    private void Sweep(SweepRuns sweep)
+    {
+        var expired = new List<long>();
+        _expired.Bind(sweep.EndedBefore.UtcTicks).Query(1, row => expired.Add(row[0]!.Value));
+        foreach (var run in expired)
+        {
+            _deleteEvents.Bind(run).Run();
+            _deleteRun.Bind(run).Run();
+        }
+        if (expired.Count > 0)
+        {
+            _keepNumber.Bind("last_seq").Bind(_seq).Run();
+            _keepNumber.Bind("last_run").Bind(_row).Run();
+        }
+        sweep.Removed = expired.Count;
+    }
+}

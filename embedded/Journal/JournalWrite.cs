@@ -1,0 +1,56 @@
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Embedded.Journal;
+
+/// <summary>Which run something in the journal is about.</summary>
+internal sealed class RunRef(RunId id, RunKey key, long row = 0)
+{
+    public RunId Id { get; } = id;
+    public RunKey Key { get; } = key;
+
+    /// <summary>The run's row; 0 until it is accepted.</summary>
+    public long Row { get; set; } = row;
+
+    /// <summary>When it was first started, in UTC ticks; null until then.</summary>
+    public long? StartedAt { get; set; }
+}
+
+/// <summary>Something for the one thread that writes the journal.</summary>
+internal abstract class JournalWrite
+{
+    /// <summary>Called on the writer's thread, once, when it is durable or has been refused. Must be quick.</summary>
+    public Action<WriteOutcome>? Completed { get; init; }
+}
+
+/// <summary>The events of one turn of a run.</summary>
+internal sealed class AppendEvents(RunRef run, IReadOnlyList<RunEvent> events) : JournalWrite
+{
+    public RunRef Run { get; } = run;
+    public IReadOnlyList<RunEvent> Events { get; } = events;
+
+    /// <summary>Set when the first event is the run's acceptance: the plan that it was accepted with.</summary>
+    public Plan? Accept { get; init; }
+}
+
+/// <summary>Remove runs that ended before a moment, a bounded number of them.</summary>
+internal sealed class SweepRuns(DateTimeOffset endedBefore) : JournalWrite
+{
+    public const int MostRuns = 500;
+
+    public DateTimeOffset EndedBefore { get; } = endedBefore;
+
+    /// <summary>How many runs were removed; set when it completes.</summary>
+    public int Removed { get; set; }
+}
+
+internal enum WriteOutcome
+{
+    Durable,
+
+    /// <summary>An acceptance whose key is taken by another run.</summary>
+    KeyTaken,
+
+    /// <summary>It could not be kept; nothing of it was.</summary>
+    Failed,
+}

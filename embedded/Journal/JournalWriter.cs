@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.Text.Json;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Feed;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Embedded.Journal;
+
+/// <summary>
+/// The only writer. One thread takes whatever has been appended since the last commit, writes it in one transaction,
+/// and after the commit publishes it to the feed and tells those who wait. Events get their numbers here, so numbers
+/// follow the order of durability.
+/// </summary>
+/// <remarks>
+/// When a commit fails, acceptances are refused, and everything else stays queued and is tried again every second:
+/// runs that were accepted lose nothing, and nothing new is promised meanwhile.
+/// </remarks>
+internal sealed partial class JournalWriter : IDisposable
+{
+    private const int MostEventsInOneCommit = 8_192;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly JournalSession _session;
+    private readonly FeedBuffer _feed;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly ManualResetEventSlim _stopRequested = new();
+    private List<JournalWrite> _incoming = [];
+    private List<JournalWrite> _taken = [];
+    private bool _signalled;
+    private volatile string? _failure;
+
+    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger)
+    {
+        _session = new JournalSession(file);
+        _feed = feed;
+        _logger = logger;
+        _feed.StartAfter(_session.LastSeq);
+        _thread = new Thread(Loop) { Name = "agent-grid-journal", IsBackground = true };
+    }
+
+    /// <summary>Why nothing can be written now; null when all is well.</summary>
+    public string? Failure => _failure;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Queues a write. Writes become durable in the order of their appending.</summary>
+    public void Append(JournalWrite write)
+    {
+        lock (_gate)
+        {
+            _incoming.Add(write);
+            if (_signalled)
+            {
+                return;
+            }
+            _signalled = true;
+        }
+        _work.Release();
+    }
+
+    /// <summary>Writes what is queued and stops.</summary>
+    public void Dispose()
+    {
+        _stopRequested.Set();
+        _work.Release();
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+        _session.Dispose();
+        _work.Dispose();
+        _stopRequested.Dispose();
+    }
+
+    private void Loop()
+    {
+        while (true)
+        {
+            _work.Wait();
+            Take();
+            while (_taken.Count > 0)
+            {
+                if (!Commit())
+                {
+                    if (_stopRequested.Wait(RetryAfter))
+                    {
+                        LogGaveUp(_logger, _taken.Count);
+                        return;
+                    }
+                    Take();
+                }
+            }
+            if (_stopRequested.IsSet)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Take()
+    {
+        lock (_gate)
+        {
+            _signalled = false;
+            if (_taken.Count == 0)
+            {
+                (_incoming, _taken) = (_taken, _incoming);
+            }
+            else
+            {
+                _taken.AddRange(_incoming);
+                _incoming.Clear();
+            }
+        }
+    }
+
+    private bool Commit()
+    {
+        var count = BatchSize();
+        var outcomes = ArrayPool<WriteOutcome>.Shared.Rent(count);
+        try
+        {
+            _session.Begin();
+            for (var i = 0; i < count; i++)
+            {
+                outcomes[i] = _session.Apply(_taken[i]);
+            }
+            _session.Commit();
+        }
+        catch (SqliteException e)
+        {
+            _session.Rollback();
+            Fail(e);
+            return false;
+        }
+        finally
+        {
+            ArrayPool<WriteOutcome>.Shared.Return(outcomes);
+        }
+        if (_failure is not null)
+        {
+            _failure = null;
+            LogRecovered(_logger);
+        }
+        _feed.Publish(_session.TakeCommitted());
+        for (var i = 0; i < count; i++)
+        {
+            _taken[i].Completed?.Invoke(outcomes[i]);
+        }
+        _taken.RemoveRange(0, count);
+        return true;
+    }
+
+    private int BatchSize()
+    {
+        var events = 0;
+        for (var i = 0; i < _taken.Count; i++)
+        {
+            events += _taken[i] is AppendEvents append ? append.Events.Count : 1;
+            if (events >= MostEventsInOneCommit)
+            {
+                return i + 1;
+            }
+        }
+        return _taken.Count;
+    }
+
+    private void Fail(SqliteException e)
+    {
+        if (_failure is null)
+        {
+            LogFailed(_logger, e);
+        }
+        _failure = $"The journal cannot be written: {e.Message}";
+        var refused = _taken.FindAll(w => w is AppendEvents { Accept: not null });
+        _taken.RemoveAll(w => w is AppendEvents { Accept: not null });
+        refused.ForEach(w => w.Completed?.Invoke(WriteOutcome.Failed));
+    }
+
+    [LoggerMessage(100, LogLevel.Error,
+        "The journal cannot be written; new runs are refused, and what is under way is kept and tried again")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(101, LogLevel.Information, "The journal can be written again")]
+    private static partial void LogRecovered(ILogger logger);
+
+    [LoggerMessage(102, LogLevel.Error,
+        "Stopped with {Writes} writes that the journal did not take; their runs resume from what is durable")]
+    private static partial void LogGaveUp(ILogger logger, int writes);
+}

@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Configuration;
+using AgentGrid.Embedded.Feed;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>Everything that drives runs in this process: built when the engine starts, gone when it stops.</summary>
+internal sealed partial class Engine : IDisposable
+{
+    private readonly JournalFile _file;
+    private readonly ConfigSource _config;
+    private readonly ConcurrentDictionary<RunKey, RunActor> _byKey = new();
+    private readonly ConcurrentDictionary<RunId, RunActor> _byId = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private ITimer? _sweeper;
+    private int _sweeping;
+
+    public Engine(
+        EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
+        ILogger logger)
+    {
+        Options = options;
+        Agents = agents;
+        Time = time;
+        Logger = logger;
+        _config = config;
+        Admission = new Admission(options.MaxActiveRuns);
+        Feed = new FeedBuffer(options.FeedBuffer);
+        _file = JournalFile.Open(options.Data, options.Synchronous);
+        Reader = new JournalReader(_file);
+        Journal = new JournalWriter(_file, Feed, logger);
+    }
+
+    public EmbeddedOptions Options { get; }
+    public FrozenDictionary<string, IAgent> Agents { get; }
+    public TimeProvider Time { get; }
+    public ILogger Logger { get; }
+    public Admission Admission { get; }
+    public FeedBuffer Feed { get; }
+    public JournalReader Reader { get; }
+    public JournalWriter Journal { get; }
+    public SlotTable Slots { get; } = new();
+    public AgentStatistics Statistics { get; } = new();
+    public InvocationCount Invocations { get; } = new();
+
+    /// <summary>Cancelled when the engine stops to serve.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
+    public ICollection<RunActor> Active => _byId.Values;
+
+    /// <summary>Resumes every run that has not ended, and begins to accept new ones.</summary>
+    public void Start()
+    {
+        Slots.Configure(_config.Current);
+        _config.Changed += Slots.Configure;
+        Journal.Start();
+        var resumed = Reader.Active();
+        foreach (var row in resumed)
+        {
+            var actor = new RunActor(this, row.Ref, Reader.Replay(row));
+            actor.Accepted.SetResult(WriteOutcome.Durable);
+            _byKey[row.Ref.Key] = actor;
+            _byId[row.Ref.Id] = actor;
+            if (actor.Summary.Status == RunStatus.Running)
+            {
+                Admission.Reenter(actor);
+            }
+            actor.Resume();
+        }
+        if (resumed.Count > 0)
+        {
+            LogResumed(Logger, resumed.Count);
+        }
+        var interval = TimeSpan.FromSeconds(Math.Clamp(Options.Retention.TotalSeconds / 10, 1, 60));
+        _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
+    }
+
+    public RunActor? Find(RunId id) => _byId.GetValueOrDefault(id);
+
+    public RunActor? Find(RunKey key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>Makes an actor the one for its key.</summary>
+    /// <returns>The actor that has the key: this one, or another that was there before.</returns>
+    public RunActor Claim(RunActor actor)
+    {
+        var owner = _byKey.GetOrAdd(actor.Ref.Key, actor);
+        if (owner == actor)
+        {
+            _byId[actor.Ref.Id] = actor;
+        }
+        return owner;
+    }
+
+    /// <summary>The actor has nothing to do any more, or never had.</summary>
+    public void OnEnded(RunActor actor)
+    {
+        _byKey.TryRemove(KeyValuePair.Create(actor.Ref.Key, actor));
+        _byId.TryRemove(KeyValuePair.Create(actor.Ref.Id, actor));
+    }
+
+    /// <summary>
+    /// Starts nothing any more, waits until running attempts have returned and their results are in the journal, or
+    /// until the time is over.
+    /// </summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        Close();
+        try
+        {
+            await Invocations.WhenIdleAsync().WaitAsync(Options.DrainTimeout, Time, cancellationToken)
+                .ConfigureAwait(false);
+            await Task.WhenAll(Active.Select(a => a.LookAsync(static _ => true))).WaitAsync(cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            LogNotDrained(Logger, Options.DrainTimeout.TotalSeconds);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            LogDrainCutShort(Logger);
+        }
+    }
+
+    /// <summary>Writes what is queued, and lets go of the file.</summary>
+    public void Dispose()
+    {
+        Close();
+        Journal.Dispose();
+        Reader.Dispose();
+        _file.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void Close()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+        Admission.Close();
+        Slots.Drain();
+        _config.Changed -= Slots.Configure;
+        _sweeper?.Dispose();
+        _stopping.Cancel();
+    }
+
+    // A sweep removes a bounded number of runs, so that it never holds a commit up for long, and goes on at once
+    // while there are more.
+    private void Sweep()
+    {
+        if (Interlocked.Exchange(ref _sweeping, 1) == 1)
+        {
+            return;
+        }
+        SweepRuns sweep = null!;
+        sweep = new SweepRuns(Time.GetUtcNow() - Options.Retention)
+        {
+            Completed = _ =>
+            {
+                Volatile.Write(ref _sweeping, 0);
+                if (sweep.Removed == SweepRuns.MostRuns)
+                {
+                    Sweep();
+                }
+            },
+        };
+        Journal.Append(sweep);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Resumed {Runs} runs that had not ended")]
+    private static partial void LogResumed(ILogger logger, int runs);
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "Attempts still ran after {Seconds} s of draining; they are delivered again at the next start")]
+    private static partial void LogNotDrained(ILogger logger, double seconds);
+
+    [LoggerMessage(3, LogLevel.Warning, "Draining was cut short; attempts are delivered again at the next start")]
+    private static partial void LogDrainCutShort(ILogger logger);
+}

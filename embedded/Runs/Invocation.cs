@@ -1,0 +1,168 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>
+/// One call of an agent. It owns its slot, and gives it back exactly once: when the agent returns, or, when nobody
+/// waits for it any more and it does not react to its cancellation, after a grace period.
+/// </summary>
+internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
+
+    private const int Running = 0;
+    private const int Returned = 1;
+    private const int Abandoned = 2;
+
+    private readonly Engine _engine;
+    private readonly RunActor _actor;
+    private readonly StepState _step;
+    private readonly AttemptState _attempt;
+    private readonly AgentInvocation _invocation;
+    private readonly CancellationTokenSource _cancellation = new();
+    private ITimer? _grace;
+    private long _lastProgress;
+    private int _holdsSlot = 1;
+    private int _phase;
+
+    public Invocation(Engine engine, RunActor actor, RunState state, StepState step, AttemptState attempt)
+    {
+        _engine = engine;
+        _actor = actor;
+        _step = step;
+        _attempt = attempt;
+        var input = AttemptInput.Of(state, step, attempt);
+        _invocation = new AgentInvocation
+        {
+            RunId = state.Id,
+            Key = state.Key,
+            Agent = attempt.Agent,
+            Step = step.Id,
+            Attempt = attempt.Number,
+            Try = attempt.Try,
+            Deadline = attempt.Deadline,
+            InputSource = input.Compose,
+            Results = input.Results,
+            Progress = this,
+        };
+        engine.Invocations.Add();
+    }
+
+    public void Execute() => _ = RunAsync();
+
+    /// <summary>Nobody waits for the result any more. Harmless when it is there already.</summary>
+    public void Abandon()
+    {
+        if (Volatile.Read(ref _phase) != Running)
+        {
+            return;
+        }
+        _grace = _engine.Time.CreateTimer(
+            static invocation => ((Invocation)invocation!).ReleaseSlot(), this, _engine.Options.CancelGrace,
+            Timeout.InfiniteTimeSpan);
+        if (Interlocked.CompareExchange(ref _phase, Abandoned, Running) != Running)
+        {
+            _grace.Dispose();
+            return;
+        }
+        _engine.Statistics.Abandoned(_attempt.Agent, +1);
+        _ = CancelAsync();
+    }
+
+    public void Report(double fraction, string? message = null)
+    {
+        var now = _engine.Time.GetTimestamp();
+        if (Volatile.Read(ref _phase) != Running
+            || (_lastProgress != 0 && _engine.Time.GetElapsedTime(_lastProgress, now) < ProgressInterval))
+        {
+            return;
+        }
+        _lastProgress = now;
+        _actor.Post(new RunInput.ReportProgress(
+            _step.Id, _attempt.Number, fraction, message is null ? null : Names.Shorten(message, 500)));
+    }
+
+    // Callbacks that an agent has registered on its token can throw; that is the agent's failure and nobody else's.
+    private async Task CancelAsync()
+    {
+        try
+        {
+            await _cancellation.CancelAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException e)
+        {
+            LogCancelFailed(_engine.Logger, e, _attempt.Agent, _invocation.IdempotencyKey);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var outcome = await InvokeAsync().ConfigureAwait(false);
+        var wasAbandoned = Interlocked.Exchange(ref _phase, Returned) == Abandoned;
+        ReleaseSlot();
+        if (wasAbandoned)
+        {
+            _grace!.Dispose();
+            _engine.Statistics.Abandoned(_attempt.Agent, -1);
+        }
+        if (outcome is not null)
+        {
+            _actor.Post(outcome);
+        }
+        _engine.Invocations.Remove();
+    }
+
+    private async ValueTask<RunInput?> InvokeAsync()
+    {
+        if (!_engine.Agents.TryGetValue(_attempt.Agent, out var agent))
+        {
+            return Fail(ErrorKind.Routing, ErrorCodes.NoAgent, $"There is no agent '{_attempt.Agent}'.", retryable: false);
+        }
+        try
+        {
+            var output = await agent.InvokeAsync(_invocation, _cancellation.Token).ConfigureAwait(false);
+            return output switch
+            {
+                null => Fail(ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{_attempt.Agent}' returned nothing."),
+                { Utf8.Length: var length } when length > _engine.Options.MaxOutputBytes => Fail(
+                    ErrorKind.Error, ErrorCodes.OutputTooLarge,
+                    $"Agent '{_attempt.Agent}' returned {length:N0} bytes; at most {_engine.Options.MaxOutputBytes:N0} are " +
+                    "allowed (option MaxOutputBytes).", retryable: false),
+                _ => new RunInput.CompleteAttempt(_step.Id, _attempt.Number, output),
+            };
+        }
+        catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (AgentException e)
+        {
+            return Fail(ErrorKind.Error, e.Code, e.Message, e.Retryable);
+        }
+        catch (Exception e)
+        {
+            LogAgentFailed(_engine.Logger, e, _attempt.Agent, _invocation.IdempotencyKey);
+            return Fail(ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{_attempt.Agent}' failed: {e.Message}");
+        }
+    }
+
+    private RunInput.FailAttempt Fail(ErrorKind kind, string code, string message, bool retryable = true) =>
+        new(_step.Id, _attempt.Number, new RunError(kind, code, Names.Shorten(message, 2_000), retryable));
+
+    private void ReleaseSlot()
+    {
+        if (Interlocked.Exchange(ref _holdsSlot, 0) == 1)
+        {
+            _engine.Slots.Release(_attempt.Agent);
+        }
+    }
+
+    [LoggerMessage(210, LogLevel.Warning, "Agent '{Agent}' failed in {Attempt}")]
+    private static partial void LogAgentFailed(ILogger logger, Exception exception, string agent, string attempt);
+
+    [LoggerMessage(211, LogLevel.Warning, "Agent '{Agent}' threw when {Attempt} was cancelled")]
+    private static partial void LogCancelFailed(ILogger logger, Exception exception, string agent, string attempt);
+}

@@ -1,0 +1,40 @@
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>How many invocations have not returned; lets a shutdown wait for them.</summary>
+internal sealed class InvocationCount
+{
+    private readonly Lock _gate = new();
+    private int _running;
+    private TaskCompletionSource? _idle;
+
+    public void Add()
+    {
+        lock (_gate)
+        {
+            _running++;
+        }
+    }
+
+    public void Remove()
+    {
+        TaskCompletionSource? idle = null;
+        lock (_gate)
+        {
+            if (--_running == 0)
+            {
+                (idle, _idle) = (_idle, null);
+            }
+        }
+        idle?.SetResult();
+    }
+
+    public Task WhenIdleAsync()
+    {
+        lock (_gate)
+        {
+            return _running == 0
+                ? Task.CompletedTask
+                : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+}

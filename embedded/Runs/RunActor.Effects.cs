@@ -1,0 +1,69 @@
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Slots;
+
+namespace AgentGrid.Embedded.Runs;
+
+internal sealed partial class RunActor
+{
+    private void Interpret(Effect effect)
+    {
+        switch (effect)
+        {
+            case Effect.AwaitTurn: _engine.Admission.Enter(this); break;
+            case Effect.AwaitSlot e: AwaitSlot(e.Step, e.Attempt); break;
+            case Effect.Invoke e: Invoke(e.Step, e.Attempt); break;
+            case Effect.Abandon e: Abandon(e.Attempt); break;
+            case Effect.Reconcile e: Reconcile(e.Step, e.Attempt); break;
+            case Effect.Finish: _engine.Admission.Leave(this); break;
+            default: throw new ArgumentOutOfRangeException(nameof(effect), effect.GetType(), "unknown effect");
+        }
+    }
+
+    private void AwaitSlot(StepState step, AttemptState attempt)
+    {
+        var request = new SlotRequest(
+            attempt.Agent, _state.Priority, _state.Deadline, new Waiter(this, step.Id, attempt.Number));
+        attempt.EngineHandle = request;
+        _engine.Slots.Wait(request);
+    }
+
+    private void Invoke(StepState step, AttemptState attempt)
+    {
+        var invocation = new Invocation(_engine, this, _state, step, attempt);
+        attempt.EngineHandle = invocation;
+        ThreadPool.UnsafeQueueUserWorkItem(invocation, preferLocal: true);
+    }
+
+    private void Abandon(AttemptState attempt)
+    {
+        switch (attempt.EngineHandle)
+        {
+            case SlotRequest request:
+                if (!_engine.Slots.Withdraw(request))
+                {
+                    _engine.Slots.Release(attempt.Agent);
+                }
+                break;
+            case Invocation invocation:
+                invocation.Abandon();
+                break;
+            default:
+                break; // a run that was replayed: nothing runs for this attempt in this process
+        }
+        attempt.EngineHandle = null;
+    }
+
+    // This engine's only node is its process: what ran before a restart does not run any more.
+    private void Reconcile(StepState step, AttemptState attempt) =>
+        Post(new RunInput.LoseAttempt(step.Id, attempt.Number, "the process was restarted"));
+
+    private sealed class Waiter(RunActor actor, string step, int attempt) : ISlotWaiter
+    {
+        public void OnGranted() => actor.Post(new RunInput.GrantSlot(step, attempt, actor._engine.Options.Node));
+
+        public void OnAgentGone() => actor.Post(new RunInput.FailAttempt(step, attempt, new RunError(
+            ErrorKind.Routing, ErrorCodes.NoAgent,
+            $"The agent of attempt {attempt} of step '{step}' of run '{actor.Ref.Key}' was removed or disabled while " +
+            "the attempt waited for a slot.", Retryable: false)));
+    }
+}

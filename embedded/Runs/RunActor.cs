@@ -1,0 +1,256 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>
+/// The mailbox of one active run. Whatever happens to the run is posted here, and handled one at a time, on whatever
+/// thread is free: a turn takes all that has come, decides, hands the events to the journal and the effects to the
+/// engine.
+/// </summary>
+internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
+{
+    private readonly Engine _engine;
+    private readonly RunState _state;
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<RunEvent> _turnEvents = [];
+    private List<Letter> _inbox = [];
+    private List<Letter> _reading = [];
+    private List<Letter>? _turnReplies;
+    private ITimer? _timer;
+    private DateTimeOffset _armedFor = DateTimeOffset.MaxValue;
+    private volatile RunSummary _summary;
+    private bool _scheduled;
+
+    public RunActor(Engine engine, RunRef run, RunState state)
+    {
+        _engine = engine;
+        _state = state;
+        Ref = run;
+        _summary = RunDetailsBuilder.Summarize(state);
+    }
+
+    public RunRef Ref { get; }
+
+    /// <summary>The run's line as users may see it: an end shows only when it is durable.</summary>
+    public RunSummary Summary => _summary;
+
+    /// <summary>Completes when the run's end is durable, and the actor is done.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>What became of the run's acceptance; done already for runs that were found in the journal.</summary>
+    public TaskCompletionSource<WriteOutcome> Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Priority => _state.Priority;
+
+    /// <summary>Set by the admission queue: the run holds one of the places for active runs.</summary>
+    public bool HoldsPlace { get; set; }
+
+    public void Post(RunInput input) => Post(new Letter(input, null, null));
+
+    /// <summary>Posts an input, and waits until what it led to is durable.</summary>
+    /// <returns>Why it was ignored; null when it was heeded.</returns>
+    public Task<string?> AskAsync(RunInput input)
+    {
+        var reply = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Letter(input, reply, null));
+        return reply.Task;
+    }
+
+    /// <summary>Looks at the state between two turns.</summary>
+    public Task<T> LookAsync<T>(Func<RunState, T> look)
+    {
+        var reply = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Letter(null, null, state =>
+        {
+            try
+            {
+                reply.SetResult(look(state));
+            }
+            catch (Exception e)
+            {
+                reply.SetException(e);
+            }
+        }));
+        return reply.Task;
+    }
+
+    /// <summary>The run is accepted: it waits for its turn from now on.</summary>
+    public void Begin() => _engine.Admission.Enter(this);
+
+    /// <summary>Does what a replayed state asks for.</summary>
+    public void Resume() => Post(new Letter(null, null, state =>
+    {
+        foreach (var effect in RunMachine.Resume(state))
+        {
+            Interpret(effect);
+        }
+    }));
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        lock (_gate)
+        {
+            (_inbox, _reading) = (_reading, _inbox);
+        }
+        try
+        {
+            foreach (var letter in _reading)
+            {
+                Handle(letter);
+            }
+            CloseTurn();
+        }
+        catch (Exception e)
+        {
+            // A bug in the machine must not stop the process; what is durable of the run is resumed at the next start.
+            LogBroken(_engine.Logger, e, Ref.Key);
+        }
+        _reading.Clear();
+        lock (_gate)
+        {
+            if (_inbox.Count == 0)
+            {
+                _scheduled = false;
+                return;
+            }
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    IReadOnlyList<AgentLoad> IRoutingView.Offering(ImmutableArray<string> capabilities) =>
+        _engine.Slots.Offering(capabilities);
+
+    AgentLoad? IRoutingView.Named(string agent) => _engine.Slots.Named(agent);
+
+    string? IRoutingView.TryReserve(string agent, string step, int attempt) =>
+        _engine.Slots.TryTake(agent) ? _engine.Options.Node : null;
+
+    /// <summary>The end of the run is durable: users may see it.</summary>
+    private void OnEndDurable(RunSummary summary)
+    {
+        _summary = summary;
+        _engine.OnEnded(this);
+        _ended.SetResult();
+    }
+
+    private void Post(Letter letter)
+    {
+        lock (_gate)
+        {
+            _inbox.Add(letter);
+            if (_scheduled)
+            {
+                return;
+            }
+            _scheduled = true;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private void Handle(Letter letter)
+    {
+        letter.Look?.Invoke(_state);
+        if (letter.Input is not { } input)
+        {
+            return;
+        }
+        var decision = RunMachine.Decide(_state, input, _engine.Time.GetUtcNow(), this);
+        foreach (var e in decision.Events)
+        {
+            _turnEvents.Add(e);
+            _engine.Statistics.Record(_state, e);
+            if (RunMachine.EffectOf(_state, e) is { } effect)
+            {
+                Interpret(effect);
+            }
+        }
+        if (decision.Ignored is not null)
+        {
+            LogIgnored(_engine.Logger, Ref.Key, decision.Ignored);
+            if (input is RunInput.StartRun)
+            {
+                // It was cancelled while it waited for its turn.
+                _engine.Admission.Leave(this);
+            }
+        }
+        if (letter.Reply is not { } reply)
+        {
+            return;
+        }
+        if (decision.Events.Count == 0)
+        {
+            reply.SetResult(decision.Ignored);
+            return;
+        }
+        (_turnReplies ??= []).Add(letter);
+    }
+
+    // Everything that one round of letters led to goes to the journal as one record.
+    private void CloseTurn()
+    {
+        if (_turnEvents.Count > 0)
+        {
+            var replies = _turnReplies;
+            _turnReplies = null;
+            var ended = _state.Status.IsEnded() ? RunDetailsBuilder.Summarize(_state) : null;
+            if (ended is null)
+            {
+                _summary = RunDetailsBuilder.Summarize(_state);
+            }
+            _engine.Journal.Append(new AppendEvents(Ref, [.. _turnEvents])
+            {
+                Completed = ended is null && replies is null ? null : _ =>
+                {
+                    if (ended is not null)
+                    {
+                        OnEndDurable(ended);
+                    }
+                    replies?.ForEach(r => r.Reply!.SetResult(null));
+                },
+            });
+            _turnEvents.Clear();
+        }
+        ArmTimer();
+    }
+
+    // One timer a run, set to the earliest of all that it waits for. A later one is left to fire for nothing.
+    private void ArmTimer()
+    {
+        if (_state.Status.IsEnded())
+        {
+            _timer?.Dispose();
+            _timer = null;
+            return;
+        }
+        var now = _engine.Time.GetUtcNow();
+        if (_armedFor <= now)
+        {
+            _armedFor = DateTimeOffset.MaxValue;
+        }
+        if (_state.NextDue is not { } due || due >= _armedFor)
+        {
+            return;
+        }
+        _armedFor = due;
+        var wait = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((due - now).TotalMilliseconds), 0, 86_400_000));
+        _timer ??= _engine.Time.CreateTimer(
+            static actor => ((RunActor)actor!).Post(RunInput.FireTimers.Instance), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private readonly record struct Letter(
+        RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look);
+
+    [LoggerMessage(200, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
+    private static partial void LogBroken(ILogger logger, Exception exception, RunKey run);
+
+    [LoggerMessage(201, LogLevel.Debug, "Run '{Run}': ignored {What}")]
+    private static partial void LogIgnored(ILogger logger, RunKey run, string what);
+}

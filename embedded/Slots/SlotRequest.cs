@@ -1,0 +1,33 @@
+namespace AgentGrid.Embedded.Slots;
+
+/// <summary>An attempt that waits for a slot. Higher priority first, then the earlier deadline, then the earlier comer.</summary>
+internal sealed class SlotRequest(string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter)
+{
+    public string Agent { get; } = agent;
+    public int Priority { get; } = priority;
+    public DateTimeOffset Deadline { get; } = deadline;
+    public ISlotWaiter Waiter { get; } = waiter;
+    public long Order { get; set; }
+    public SlotRequestStatus Status { get; set; }
+
+    public static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
+        a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
+        : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)
+        : a.Order.CompareTo(b.Order));
+}
+
+/// <summary>Told, outside any lock, what became of a request.</summary>
+internal interface ISlotWaiter
+{
+    void OnGranted();
+
+    /// <summary>The agent is no longer there.</summary>
+    void OnAgentGone();
+}
+
+internal enum SlotRequestStatus
+{
+    Waiting,
+    Granted,
+    Withdrawn,
+}
