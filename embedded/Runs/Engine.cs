@@ -133,6 +133,19 @@ internal sealed partial class Engine : IDisposable
     {
         Close();
         Journal.Dispose();
+        LetGo();
+    }
+
+    /// <summary>Lets go of the file as if the process had been killed.</summary>
+    public void Abandon()
+    {
+        Journal.Abandon();
+        Close();
+        LetGo();
+    }
+
+    private void LetGo()
+    {
         Reader.Dispose();
         _file.Dispose();
         _stopping.Dispose();
