@@ -17,7 +17,8 @@ public abstract class CrashUnderLoadTests<THost> : ConformanceTests<THost>
     private const string Steps = """
         {
           "a": {"agent": "alpha", "retry": {"max_attempts": 3, "backoff": "2ms"}},
-          "b": {"capability": "work", "mode": "all", "needs": ["a"]},
+          "b": {"capability": "work", "mode": "all", "needs": ["a"],
+                "retry": {"max_attempts": 3, "backoff": "2ms"}},
           "c": {"capability": "work", "mode": "race", "hedge_after": "0s", "needs": ["a"]},
           "d": {"agent": "narrow", "mode": "each", "for_each": "input.list", "needs": ["b", "c"]}
         }
@@ -25,6 +26,7 @@ public abstract class CrashUnderLoadTests<THost> : ConformanceTests<THost>
 
     private readonly ConcurrentDictionary<RunKey, RunId> _accepted = new();
     private readonly ConcurrentDictionary<long, (RunId Run, string Stage)> _seen = new();
+    private volatile bool _crashing;
 
     [Theory]
     [InlineData(1)]
@@ -35,7 +37,9 @@ public abstract class CrashUnderLoadTests<THost> : ConformanceTests<THost>
         Script.On("alpha", async call =>
         {
             await Task.Yield();
-            return call.Number % 7 == 0 ? throw new InvalidOperationException("now and then") : call.Answer();
+            return call.Number % 7 == 0 && call.Invocation.Try == 1
+                ? throw new InvalidOperationException("now and then")
+                : call.Answer();
         });
         var requests = new List<SubmitRun>();
         for (var round = 0; round < 6; round++)
@@ -70,10 +74,12 @@ public abstract class CrashUnderLoadTests<THost> : ConformanceTests<THost>
 
     private async Task LoadUntilCrashAsync(SubmitRun[] requests, int events)
     {
+        _crashing = false;
         using var crashed = new CancellationTokenSource();
         var enough = ReadAsync(events, crashed.Token);
         var submissions = requests.Select(r => Task.Run(() => SubmitAsync(r, crashed.Token))).ToArray();
         await Task.WhenAny(enough, AllEndedAsync(submissions, crashed.Token));
+        _crashing = true;
         await Host.CrashAsync();
         await crashed.CancelAsync();
         await Task.WhenAll([enough, .. submissions]);
@@ -89,9 +95,9 @@ public abstract class CrashUnderLoadTests<THost> : ConformanceTests<THost>
                 _accepted[request.Key] = accepted.Run.RunId;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        catch (Exception) when (_crashing)
         {
-            Assert.True(crashed.IsCancellationRequested || e is ObjectDisposedException, $"{request.Key}: {e}");
+            // Whatever a dying engine throws, the run is posted again after the start.
         }
     }
 
@@ -123,9 +129,9 @@ public abstract class CrashUnderLoadTests<THost> : ConformanceTests<THost>
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (_crashing && e is not Xunit.Sdk.XunitException)
         {
-            Assert.True(crashed.IsCancellationRequested || e is ObjectDisposedException, e.ToString());
+            // The feed of a dying engine ends as it likes; what it has shown must stay.
         }
     }
 

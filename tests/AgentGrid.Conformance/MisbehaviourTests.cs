@@ -1,5 +1,6 @@
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;
 
@@ -25,6 +26,54 @@ public abstract class MisbehaviourTests<THost> : ConformanceTests<THost>
 
         AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}, "b": {"agent": "bravo", "needs": ["a"]}}"""));
         Assert.Empty(Script.Calls("bravo"));
+    }
+
+    [Theory]
+    [InlineData(40)]
+    [InlineData(120)]
+    [InlineData(127)]
+    public async Task Agent_ReturnsDeepNesting_EndsTheRunAndTheEngineStartsAgain(int depth)
+    {
+        var deep = Json.Parse(new string('[', depth) + new string(']', depth));
+        Script.On("alpha", _ => new(deep));
+        Script.On("bravo", call => new(Json.From(new { wrapped = call.Input })));
+
+        var run = await RunAsync("""
+            {
+              "a": {"agent": "alpha"},
+              "b": {"agent": "bravo", "needs": ["a"]},
+              "c": {"agent": "bravo", "needs": ["b"]},
+              "d": {"agent": "bravo", "needs": ["c"]}
+            }
+            """);
+        await Host.CrashAsync();
+        await Host.StartAsync(Setup);
+
+        Assert.Equal(run.Summary, (await Grid.GetRunAsync(run.Summary.RunId))!.Summary);
+        Assert.True(run.Summary.Status == RunStatus.Completed || depth > 100, Describe(run));
+        await FeedAsync();
+    }
+
+    [Fact]
+    public async Task Submit_DeepInput_IsRunOrRefusedAndTheEngineStartsAgain()
+    {
+        var deep = new string('[', 126) + new string(']', 126);
+        var request = Request("""{"a": {"agent": "alpha"}, "b": {"agent": "bravo", "needs": ["a"]}}""", $$"""{"x": {{deep}}}""");
+        Script.On("alpha", call => new(Json.From(call.Input)));
+
+        var result = await Grid.SubmitAsync(request);
+        if (result is SubmitResult.Accepted accepted)
+        {
+            await EndOfAsync(accepted.Run);
+        }
+        await Host.CrashAsync();
+        await Host.StartAsync(Setup);
+
+        Assert.True(result is SubmitResult.Accepted or SubmitResult.Invalid, Describe(result));
+        foreach (var run in (await Grid.ListRunsAsync(new RunQuery())).Runs)
+        {
+            Assert.NotNull(await Grid.GetRunAsync(run.RunId));
+        }
     }
 
     [Fact]

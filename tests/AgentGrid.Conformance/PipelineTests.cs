@@ -33,7 +33,7 @@ public abstract class PipelineTests<THost> : ConformanceTests<THost>
         Assert.Equal(["a", "b"], c.Invocation.Results.Keys.Order());
         Assert.Equal(2, c.Invocation.Results["b"].Element.GetProperty("seen").GetInt32());
         Assert.Equal("charlie", run.Result!.Element.GetProperty("c").GetProperty("agent").GetString());
-        Assert.Equal("""{"seen": 1}""", (await Grid.GetOutputAsync(run.Summary.RunId, "a"))!.ToString());
+        Assert.Equal(1, (await Grid.GetOutputAsync(run.Summary.RunId, "a"))!.Element.GetProperty("seen").GetInt32());
         Assert.All(run.Steps, s => Assert.Equal(StepStatus.Completed, s.Status));
     }
 
