@@ -9,8 +9,8 @@ namespace AgentGrid.Agents;
 internal static class ResultSearch
 {
     /// <summary>
-    /// The first value that looks right: among the needed steps' outputs in the order of their ids, then among the
-    /// input's properties. One level below each is searched too, where the modes all and each put their branches.
+    /// The first value that looks right: among the needed steps' outputs in the order of their ids, then the input and
+    /// its properties. One level below each is searched too, where the modes all and each put their branches.
     /// </summary>
     public static JsonElement? Find(AgentInvocation invocation, Func<JsonElement, bool> looksRight)
     {
@@ -22,7 +22,8 @@ internal static class ResultSearch
             }
         }
         return invocation.Input.Element is { ValueKind: JsonValueKind.Object } input
-            ? input.EnumerateObject().Select(p => In(p.Value, looksRight)).FirstOrDefault(found => found is not null)
+            ? In(input, looksRight)
+                ?? input.EnumerateObject().Select(p => In(p.Value, looksRight)).FirstOrDefault(v => v is not null)
             : null;
     }
 

@@ -11,7 +11,8 @@ internal static class MotionSource
     /// The directions among the earlier results, or, where there are none, those that follow from the snapshot; with
     /// <c>duration</c> and <c>fps</c> of the input laid over them.
     /// </summary>
-    /// <exception cref="AgentException">Something is out of bounds or has the wrong shape: <c>bad_input</c>.</exception>
+    /// <exception cref="AgentException">Something is out of bounds or has the wrong shape:
+    /// <c>bad_input</c>.</exception>
     public static MotionDirections Read(AgentInvocation invocation)
     {
         var (duration, fps) = (MotionLimits.Duration(invocation), MotionLimits.Fps(invocation));

@@ -17,7 +17,9 @@ internal sealed record MatchSnapshot(ImmutableArray<PlayerSnapshot> Players, Imm
 
     private const int MaxText = 100;
 
-    /// <summary>Reads <c>grid_snapshot</c> of an agent's input. Never fails: what makes no sense is noted and left out.</summary>
+    /// <summary>
+    /// Reads <c>grid_snapshot</c> of an agent's input. Never fails: what makes no sense is noted and left out.
+    /// </summary>
     public static MatchSnapshot Read(Json input)
     {
         var notes = new NoteLog();

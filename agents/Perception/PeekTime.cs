@@ -29,7 +29,6 @@ internal static class PeekTime
                 notes.Add($"{where}: the time '{Names.Shorten(text)}' is not a number of seconds: ignored.");
                 return null;
             }
-            notes.Add($"{where}: the time is a text; read as the number {time}.");
         }
         else
         {
@@ -38,6 +37,10 @@ internal static class PeekTime
         }
         if (time is >= 0 and <= MatchSnapshot.MaxTime)
         {
+            if (value.ValueKind == JsonValueKind.String)
+            {
+                notes.Add($"{where}: the time is a text; read as the number {time}.");
+            }
             return time;
         }
         notes.Add($"{where}: the time {time} is not within 0 to {MatchSnapshot.MaxTime} seconds: ignored.");

@@ -14,7 +14,9 @@ internal sealed record PerceptionReport
     /// <summary>The id of the player with the highest pressure among those who peek; null when nobody does.</summary>
     public string? PrimaryPlayer { get; init; }
 
-    /// <summary>0 to 1: of all players together, as the chance that at least one of independent threats comes.</summary>
+    /// <summary>
+    /// 0 to 1: of all players together, as the chance that at least one of independent threats comes.
+    /// </summary>
     public double Pressure { get; init; }
 
     /// <summary>Highest pressure first; at most <see cref="PerceptionAnalysis.MaxPlayers"/>.</summary>
@@ -36,7 +38,9 @@ internal sealed record PlayerPerception
     /// <summary>Seconds; null with fewer than two peeks.</summary>
     public double? MeanInterval { get; init; }
 
-    /// <summary>0 to 1, 1 for equal intervals: 1 / (1 + their coefficient of variation). Null below two intervals.</summary>
+    /// <summary>
+    /// 0 to 1, 1 for equal intervals: 1 / (1 + their coefficient of variation). Null below two intervals.
+    /// </summary>
     public double? Regularity { get; init; }
 
     /// <summary>

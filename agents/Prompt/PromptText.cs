@@ -24,15 +24,16 @@ internal static class PromptText
                 .Append($"leans out and back {Times(player.PeekCount)}, furthest at {List(player)}. ")
                 .Append(Rhythm(player));
         }
-        var (others, peeking) = (report.PlayerCount - (player is null ? 0 : 1), report.Peeking - (player is null ? 0 : 1));
+        var self = player is null ? 0 : 1;
+        var (others, peeking) = (report.PlayerCount - self, report.Peeking - self);
         if (others > 0)
         {
-            text.Append(Invariant($" {others} more {(others == 1 ? "player" : "players")} around, {peeking} peeking."));
+            var who = others == 1 ? "player" : "players";
+            text.Append($" {others} more {who} around, {(peeking == 0 ? "none" : peeking)} peeking.");
         }
         text.Append(Invariant($" {Mood(report.Pressure)} ({report.Pressure:0.##})."));
-        return text.Append(Invariant(
-            $" {directions.Duration:0.##} s at {directions.Fps:0.##} frames per second, from {directions.Start:0.##} s."))
-            .ToString();
+        text.Append(Invariant($" {directions.Duration:0.##} s at {directions.Fps:0.##} frames per second,"));
+        return text.Append(Invariant($" from {directions.Start:0.##} s.")).ToString();
     }
 
     private static string Article(string role) => role is "" or "unknown"

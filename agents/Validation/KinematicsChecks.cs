@@ -4,7 +4,9 @@ using static AgentGrid.Agents.Motion.Skeleton;
 
 namespace AgentGrid.Agents.Validation;
 
-/// <summary>What a human body can do, measured on a motion. Frames with missing joints count in one check alone.</summary>
+/// <summary>
+/// What a human body can do, measured on a motion. Frames with missing joints count in one check alone.
+/// </summary>
 internal static class KinematicsChecks
 {
     /// <summary>Relative change of a bone's length; rounding to 0.1 mm accounts for a fifth of it.</summary>
@@ -29,15 +31,17 @@ internal static class KinematicsChecks
     public static KinematicsCheck Frames(MotionClip clip)
     {
         var broken = Enumerable.Range(0, clip.Frames).Where(f => !clip.IsWhole(f)).ToList();
-        var problem = clip.Frames == 0
-            ? "The motion has no frames."
-            : broken.Count > 0
-                ? $"{broken.Count} frames, the first of them {broken[0]}, do not have {Count} times three finite numbers."
-                : clip.FrameCount is { } claimed && claimed != clip.Frames
-                    ? $"'frame_count' is {claimed}, but there are {clip.Frames} frames."
-                    : clip.Duration is { } duration && Math.Abs(duration * clip.Fps - clip.Frames) > 1
-                        ? $"{clip.Frames} frames at {clip.Fps} per second do not last 'duration', {duration} s."
-                        : null;
+        var problem = (broken.Count, clip) switch
+        {
+            (_, { Frames: 0 }) => "The motion has no frames.",
+            ( > 0, _) => $"{broken.Count} frames, the first of them {broken[0]}, do not have "
+                + $"{Count} times three finite numbers.",
+            (_, { FrameCount: { } claimed }) when claimed != clip.Frames =>
+                $"'frame_count' is {claimed}, but there are {clip.Frames} frames.",
+            (_, { Duration: { } duration }) when Math.Abs(duration * clip.Fps - clip.Frames) > 1 =>
+                $"{clip.Frames} frames at {clip.Fps} per second do not last 'duration', {duration} s.",
+            _ => null,
+        };
         int? first = broken.Count > 0 ? broken[0] : null;
         return new KinematicsCheck("frames", problem is null, broken.Count, 0, "frames", null, first, problem);
     }

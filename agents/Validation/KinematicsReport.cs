@@ -9,7 +9,8 @@ internal sealed record KinematicsReport(
     bool Valid, string? Generator, int FrameCount, ImmutableArray<KinematicsCheck> Checks);
 
 /// <summary>One property of a motion.</summary>
-/// <param name="Worst">The value furthest towards the limit, in <paramref name="Unit"/>; null when not measured.</param>
+/// <param name="Worst">The value furthest towards the limit, in <paramref name="Unit"/>; null when not
+/// measured.</param>
 /// <param name="Limit">Up to here the check is ok; null for checks of form.</param>
 /// <param name="Joint">Where the worst is; null when it has no place.</param>
 /// <param name="Frame">When the worst is, counted from 0; null when it has no time.</param>

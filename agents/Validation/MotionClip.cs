@@ -20,7 +20,7 @@ internal sealed class MotionClip
         Fps = Number(motion, "fps") ?? 0;
         Duration = Number(motion, "duration");
         FrameCount = Number(motion, "frame_count");
-        Problem = ReadParents(motion);
+        Problem = FormProblem(motion);
         _frames = ReadFrames(motion);
         if (Fps is not (>= 0.1 and <= 1_000))
         {
@@ -54,7 +54,9 @@ internal sealed class MotionClip
     public bool IsWhole(int frame) =>
         _frames[frame].Length == Skeleton.Count && Array.TrueForAll(_frames[frame], p => p is not null);
 
-    /// <summary>Where a joint is in every frame; what is missing is held from before, or from the first that is known.</summary>
+    /// <summary>
+    /// Where a joint is in every frame; what is missing is held from before, or from the first that is known.
+    /// </summary>
     public Vector3[] Path(int joint)
     {
         var path = new Vector3[Frames];
@@ -74,10 +76,11 @@ internal sealed class MotionClip
             : throw new AgentException(
                 "no_motion",
                 $"Agent '{invocation.Agent}', step '{invocation.Step}': expected a motion, an object with 'frames', "
-                + "among the results of the steps it needs, but there is none. Let the step need the one that makes it.",
+                + "among the results of the steps it needs, but there is none. "
+                + "Let the step need the one that makes the motion.",
                 retryable: false);
 
-    private static string? ReadParents(JsonElement motion)
+    private static string? FormProblem(JsonElement motion)
     {
         var joints = ResultSearch.Has(motion, "joints", JsonValueKind.Array)
             ? motion.GetProperty("joints").EnumerateArray()
@@ -90,7 +93,8 @@ internal sealed class MotionClip
         }
         var parents = ResultSearch.Has(motion, "parents", JsonValueKind.Array)
             ? motion.GetProperty("parents").EnumerateArray()
-                .Select(p => p.ValueKind == JsonValueKind.Number && p.TryGetInt32(out var i) ? i : int.MinValue).ToList()
+                .Select(p => p.ValueKind == JsonValueKind.Number && p.TryGetInt32(out var i) ? i : int.MinValue)
+                .ToList()
             : [];
         return parents.SequenceEqual(Skeleton.Parents)
             ? null

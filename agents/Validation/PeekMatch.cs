@@ -5,7 +5,9 @@ using AgentGrid.Core;
 
 namespace AgentGrid.Agents.Validation;
 
-/// <summary>The peeks of one player in a snapshot beside those found in a motion. All times on the snapshot's clock.</summary>
+/// <summary>
+/// The peeks of one player in a snapshot beside those found in a motion. All times on the snapshot's clock.
+/// </summary>
 internal sealed record PeekMatch
 {
     /// <summary>Whose peeks were expected; null when nobody peeks.</summary>
@@ -17,7 +19,9 @@ internal sealed record PeekMatch
     public required ImmutableArray<double> Missing { get; init; }
     public required ImmutableArray<double> Unexpected { get; init; }
 
-    /// <summary>Seconds: the largest distance between an expected peek and the one found for it; 0 without any.</summary>
+    /// <summary>
+    /// Seconds: the largest distance between an expected peek and the one found for it; 0 without any.
+    /// </summary>
     public double WorstError { get; init; }
 
     /// <summary>Seconds: a peek further away is another one.</summary>

@@ -41,7 +41,8 @@ internal static class Smoothness
     public static double Score(double logDimensionlessJerk) =>
         Math.Clamp((logDimensionlessJerk - Shaking) / (Human - Shaking), 0, 1);
 
-    // Out and back at minimum jerk is -8.09; people are somewhat less smooth than the ideal.
+    // Out and back at minimum jerk is -8.09, and people are somewhat less smooth than the ideal. White noise of n
+    // positions has about -ln(n^4), and a peek at 30 frames a second has some 20.
     private const double Human = -9;
-    private const double Shaking = -15;
+    private const double Shaking = -12;
 }

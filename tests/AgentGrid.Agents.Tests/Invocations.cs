@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Agents.Tests;
 
-/// <summary>Invokes agents as an engine does: the input is what was posted, with results and step input laid over.</summary>
+/// <summary>
+/// Invokes agents as an engine does: the input is what was posted, with results and step input laid over.
+/// </summary>
 internal static class Invocations
 {
     public static AgentInvocation Of(
@@ -56,7 +59,7 @@ internal static class Invocations
         {
             foreach (var property in layer.Element.EnumerateObject())
             {
-                properties[property.Name] = Json.From(property.Value);
+                properties[property.Name] = Json.Trusted(JsonMarshal.GetRawUtf8Value(property.Value).ToArray());
             }
         }
     }

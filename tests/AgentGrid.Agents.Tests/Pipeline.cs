@@ -7,7 +7,9 @@ using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Agents.Tests;
 
-/// <summary>The default plan by hand: each step is given what was posted and the outputs of the steps it needs.</summary>
+/// <summary>
+/// The default plan by hand: each step is given what was posted and the outputs of the steps it needs.
+/// </summary>
 internal sealed record Pipeline(Json Perception, Json Prompt, Json Motion, Json Kinematics, Json Timing, Json Quality)
 {
     public static readonly IAgent Generator = new MotionGeneratorAgent();

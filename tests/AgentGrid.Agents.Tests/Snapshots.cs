@@ -13,7 +13,9 @@ internal static class Snapshots
 
     private static readonly string[] Roles = ["entry", "support", "awper", "lurker", "igl", "anchor", "pilot"];
 
-    /// <summary>A request with up to ten players who peek up to twelve times, some early, some late in the round.</summary>
+    /// <summary>
+    /// A request with up to ten players who peek up to twelve times, some early, some late in the round.
+    /// </summary>
     public static string Random(int seed)
     {
         var random = new Random(seed);
