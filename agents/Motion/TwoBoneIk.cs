@@ -3,7 +3,7 @@ using System.Numerics;
 namespace AgentGrid.Agents.Motion;
 
 /// <summary>
-/// Places the joint between two bones by the law of cosines. Source: R. Juckett, "Analytic Two-Bone IK in 2D", 2009,
+/// Places the joint between two bones by the law of cosines. Source: R. Juckett, "Analytic Two-Bone IK in 2D", 2008,
 /// https://www.ryanjuckett.com/analytic-two-bone-ik-in-2d/; here in the plane of the target and a pole vector.
 /// </summary>
 internal static class TwoBoneIk
