@@ -56,7 +56,7 @@ internal static class RandomPlan
         switch (random.Next(5))
         {
             case 0:
-                writer.WriteString("agent", $"agent{random.Next(4)}");
+                writer.WriteString("agent", $"agent{random.Next(3)}");
                 break;
             case 1:
                 writer.WriteString("capability", "work");

@@ -17,8 +17,8 @@ public sealed class RunEventTests
     private static readonly RoutingDecision Decision =
         new("a", "why", [new RoutingCandidate("a", 1, 2, 0.5, 3.25, "note"), new RoutingCandidate("b", 0, 0, 1, 0)]);
 
-    public static TheoryData<RunEvent> Samples() => new(
-    [
+    public static TheoryData<RunEvent> Samples() => new(new RunEvent[]
+    {
         new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.Parse("""{"x":[1,2.50,"ä\u0001"]}"""), ulong.MaxValue, 3, "t") { Time = Time },
         new RunEvent.RunStarted(Time.AddHours(1)) { Time = Time },
         new RunEvent.StepFannedOut("s", StepMode.Race, ["a", "b"], 2, 1) { Time = Time },
@@ -37,7 +37,7 @@ public sealed class RunEventTests
         new RunEvent.RunFailed(Error) { Time = Time },
         new RunEvent.RunCancelled("why not") { Time = Time },
         new RunEvent.RunRetried { Time = Time },
-    ]);
+    });
 
     private static readonly IEnumerable<Type> Cases =
         typeof(RunEvent).GetNestedTypes(BindingFlags.Public).Where(t => t.IsSubclassOf(typeof(RunEvent)));

@@ -183,7 +183,7 @@ public sealed class RunMachineTests
     public void Decide_NobodyOffersIt_SkipsOrFails(string onNone, RunStatus expected)
     {
         var run = new RunScenario(
-            $$$"""{"steps":{"a":{"capability":"dancing","on_none":"{{{onNone}}}"}}}""", TwoAgents()).Started();
+            $$$"""{"steps":{"a":{"capability":"dancing","on_none":"{{{onNone}}}"} } }""", TwoAgents()).Started();
 
         Assert.Equal(expected, run.State.Status);
         Assert.Contains(run.Last, s => s is "a:skipped" or "a:failed");
@@ -320,9 +320,9 @@ public sealed class RunMachineTests
     public void Decide_PlanOfTenThousandSteps_Completes(int count, bool chain)
     {
         var steps = Enumerable.Range(0, count).Select(i =>
-            $$"""  "s{{i}}":{"agent":"best"{{(chain && i > 0 ? $""","needs":["s{i - 1}"]""" : "")}}}  """);
+            $"\"s{i}\":{{\"agent\":\"best\"{(chain && i > 0 ? $",\"needs\":[\"s{i - 1}\"]" : "")}}}");
         var run = new RunScenario(
-            $$"""{"steps":{{{string.Join(',', steps)}}}}""", new FakeRouting().With("best", "work", slots: count)).Started();
+            $$$"""{"steps":{ {{{string.Join(',', steps)}}} } }""", new FakeRouting().With("best", "work", slots: count)).Started();
 
         for (var i = 0; i < count; i++)
         {

@@ -26,6 +26,7 @@ internal sealed class RunSimulation(int seed)
     private RunState _state = null!;
     private DateTimeOffset _now = RunScenario.Start;
     private int _turns;
+    private bool _recovering;
 
     public int Crashes { get; private set; }
     public int Losses { get; private set; }
@@ -35,7 +36,8 @@ internal sealed class RunSimulation(int seed)
     public void Run()
     {
         MakeAgents();
-        _plan = PlanReader.ReadJson("simulated", RandomPlan.Make(_random)).Plan!;
+        var read = PlanReader.ReadJson("simulated", RandomPlan.Make(_random));
+        _plan = read.Plan ?? throw new InvalidOperationException(string.Join("; ", read.Problems));
         _state = new RunState(_plan);
         Keep([new RunEvent.RunAccepted(
             RunId.From(new Guid(seed, 0, 0, new byte[8])), "m", "1", "simulated", _plan.Version,
@@ -155,6 +157,7 @@ internal sealed class RunSimulation(int seed)
         _holding.Clear();
         _routing.InUse.Clear();
         _state = Replay();
+        _recovering = true;
         foreach (var effect in RunMachine.Resume(_state))
         {
             switch (effect)
@@ -165,13 +168,14 @@ internal sealed class RunSimulation(int seed)
                 default: Check(false, $"unexpected {effect}"); break;
             }
         }
+        _recovering = false;
+        CheckSlots();
         GrantWaiting();
     }
 
     private void Turn(RunInput input)
     {
         var before = _state.Version;
-        var reserved = _routing.InUse.ToDictionary();
         var decision = RunMachine.Decide(_state, input, _now, _routing);
         Ignored += decision.Ignored is null ? 0 : 1;
         Check(decision.Ignored is null || decision.Events.Count == 0, "an ignored input has events");
@@ -179,12 +183,15 @@ internal sealed class RunSimulation(int seed)
         Keep(decision.Events, apply: false);
         foreach (var e in decision.Events)
         {
-            Interpret(e, reserved);
+            Interpret(e);
         }
-        CheckSlots();
+        if (!_recovering)
+        {
+            CheckSlots();
+        }
     }
 
-    private void Interpret(RunEvent e, Dictionary<string, int> reserved)
+    private void Interpret(RunEvent e)
     {
         switch (RunMachine.EffectOf(_state, e))
         {
