@@ -40,7 +40,8 @@ internal sealed class MappingReader
 
     public string? Text(string key) => Scalar(key, ScalarKind.Text, "a text")?.Text;
 
-    public bool? Flag(string key) => Scalar(key, ScalarKind.Flag, "true or false")?.Text is { } text ? text == "true" : null;
+    public bool? Flag(string key) =>
+        Scalar(key, ScalarKind.Flag, "true or false") is { Text: var text } ? text == "true" : null;
 
     public string? Name(string key, string what) => this[key] is { } node ? ReadName(node, what) : null;
 
@@ -188,7 +189,8 @@ internal sealed class MappingReader
     {
         var remedy = (kind, node) switch
         {
-            (ScalarKind.Text, ConfigNode.Scalar { Kind: ScalarKind.Flag or ScalarKind.Number }) => " Put it into quotes.",
+            (ScalarKind.Text, ConfigNode.Scalar { Kind: ScalarKind.Flag or ScalarKind.Number }) =>
+                " Put it into quotes.",
             (_, ConfigNode.Scalar { Kind: ScalarKind.Text } text) when YamlScalar.Resolve(text.Text)?.Kind == kind =>
                 " Remove the quotes.",
             _ => "",

@@ -14,7 +14,9 @@ public sealed class AgentsConfigTests
         Assert.Equal(TestAgents.Catalog.Agents.Keys, config.Agents.Keys);
         var agent = config.Agents["motion_generator"];
         Assert.Equal(["motion_generation"], agent.Capabilities);
-        Assert.Equal((7, 3, "gpu", TimeSpan.FromSeconds(2.5)), (agent.Priority, agent.MaxConcurrency, agent.Queue, agent.Timeout));
+        Assert.Equal(
+            (7, 3, "gpu", TimeSpan.FromSeconds(2.5)),
+            (agent.Priority, agent.MaxConcurrency, agent.Queue, agent.Timeout));
         Assert.Equal((RetryPolicy.None, AgentResources.None, true), (agent.Retry, agent.Resources, agent.Enabled));
         Assert.Equal(["general", "gpu"], config.Queues.Keys);
         Assert.All(config.Queues.Values, q => Assert.Null(q.Slots));
@@ -39,18 +41,24 @@ public sealed class AgentsConfigTests
 
         var motion = config.Agents["motion_generator"];
         Assert.Equal(["motion_generation", "fast"], motion.Capabilities);
-        Assert.Equal((7, 3, "gpu", TimeSpan.FromSeconds(20)), (motion.Priority, motion.MaxConcurrency, motion.Queue, motion.Timeout));
+        Assert.Equal(
+            (7, 3, "gpu", TimeSpan.FromSeconds(20)),
+            (motion.Priority, motion.MaxConcurrency, motion.Queue, motion.Timeout));
         Assert.Equal(
             (2, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), 0.5),
             (motion.Retry.MaxAttempts, motion.Retry.Backoff, motion.Retry.MaxBackoff, motion.Retry.Jitter));
         Assert.Equal(["error", "out_of_memory"], motion.Retry.On);
         Assert.Equal(4096L * 1024 * 1024, motion.Resources.GpuMemoryBytes);
         var backup = config.Agents["motion_backup"];
-        Assert.Equal((false, -5, 100_000, "cold"), (backup.Enabled, backup.Priority, backup.MaxConcurrency, backup.Queue));
+        Assert.Equal(
+            (false, -5, 100_000, "cold"),
+            (backup.Enabled, backup.Priority, backup.MaxConcurrency, backup.Queue));
         Assert.Equal(["judging"], config.Agents["quality_scorer"].Capabilities);
         Assert.Equal(12, config.Agents["quality_scorer"].Resources.GpuMemoryBytes);
         Assert.Equal(AgentDefaults.MaxConcurrency, config.Agents["echo"].MaxConcurrency);
-        Assert.Equal([("cold", null), ("general", null), ("gpu", 8)], config.Queues.Values.Select(q => (q.Name, q.Slots)));
+        Assert.Equal(
+            [("cold", null), ("general", null), ("gpu", 8)],
+            config.Queues.Values.Select(q => (q.Name, q.Slots)));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using AgentGrid.Core.Tests.Plans;
 
 namespace AgentGrid.Core.Tests.Config;
 
-/// <summary>Whatever the text, there is an answer: a configuration, or problems with places. Never an exception.</summary>
+/// <summary>Whatever the text, there is an answer: a configuration, or problems never an exception.</summary>
 public sealed class GarbageTests
 {
     private const string Agents = """
@@ -40,8 +40,9 @@ public sealed class GarbageTests
 
     private static readonly string[] s_pieces =
     [
-        "\t", "\n", " ", ":", "- ", "[", "]", "{", "}", "&a", "*a", "!", "!!", "|", ">", "'", "\"", "\\", "#", "%", "@", "`",
-        "?", ",", "---", "...", "<<: *a", "~", "\0", "\ud800", "\uFEFF", "\u0085", "\\U00110000", "\\ud800", "1e999", "0x",
+        "\t", "\n", " ", ":", "- ", "[", "]", "{", "}", "&a", "*a", "!", "!!", "|", ">", "'", "\"", "\\", "#",
+        "%", "@", "`", "?", ",", "---", "...", "<<: *a", "~", "\0", "\ud800", "\uFEFF", "\u0085",
+        "\\U00110000", "\\ud800", "1e999", "0x",
         "-", "s", "💥", "needs", "steps: ", "\r", "a: &a [*a]", "%YAML 9.9\n", "!<", "\u2028",
     ];
 
@@ -60,7 +61,8 @@ public sealed class GarbageTests
                 new("agents.yaml", Mutate(Agents, random)),
                 new("plans/p.yaml", Mutate(Plans, random)),
             ];
-            refused += Refused(() => ConfigReader.Read(files, TestAgents.Catalog), r => r.Config is null, r => r.Problems,
+            refused += Refused(
+                () => ConfigReader.Read(files, TestAgents.Catalog), r => r.Config is null, r => r.Problems,
                 $"seed {seed}, try {i}:\n{files[0].Text}\n=====\n{files[1].Text}");
         }
         Assert.InRange(refused, 1_000, 2_999);
@@ -126,7 +128,8 @@ public sealed class GarbageTests
         }
         Assert.True(isRefused(result) == (problems(result).Count > 0), context);
         Assert.True(
-            problems(result).All(p => p.Message.Length > 0 && p.Code.Length == 6 && (p.File is null || p.Line >= 1 && p.Column >= 1)),
+            problems(result).All(p =>
+                p.Message.Length > 0 && p.Code.Length == 6 && (p.File is null || p is { Line: >= 1, Column: >= 1 })),
             $"{context}\n{string.Join("\n", problems(result))}");
         return isRefused(result) ? 1 : 0;
     }

@@ -45,7 +45,8 @@ public sealed class PlanFilesTests
     [Fact]
     public void Read_TwoDefaults_NamesBothPlaces()
     {
-        var problem = Assert.Single(Bad(("plans/b.yaml", $"{Two}\ndefault: two"), ("plans/a.yaml", $"default: one\n{One}")));
+        var problem = Assert.Single(Bad(
+            ("plans/b.yaml", $"{Two}\ndefault: two"), ("plans/a.yaml", $"default: one\n{One}")));
 
         Assert.Equal(
             "plans/b.yaml(2,10): AG1114: 'default: two', but plans/a.yaml(1,10) already says 'default: one': keep one.",
@@ -135,7 +136,8 @@ public sealed class PlanFilesTests
         Assert.StartsWith($"{name}(1,1): AG1017", Assert.Single(Bad((name, One))), StringComparison.Ordinal);
 
     [Fact]
-    public void Read_OtherFiles_AreLeftAlone() => Good(("plans/README.md", "- [not yaml"), ("plans/empty.yaml", "# none yet"));
+    public void Read_OtherFiles_AreLeftAlone() => Good(
+        ("plans/README.md", "- [not yaml"), ("plans/empty.yaml", "# none yet"));
 
     private static GridConfig Good(params (string Name, string Text)[] files)
     {
@@ -159,7 +161,8 @@ public sealed class PlanFilesTests
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Orleans.AgentGrid.sln")))
         {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+            folder = folder.Parent
+                ?? throw new InvalidOperationException("The tests do not run inside the repository.");
         }
         return folder.FullName;
     }

@@ -35,7 +35,8 @@ public sealed class YamlSourceTests
         Assert.Empty(problems.ToImmutable());
         Assert.Equal("""{"a":{"k":[1,2]},"b":{"k":[1,2]},"c":[{"k":[1,2]}]}""", root.ToJson().ToString());
         var copy = (ConfigNode.Sequence)((ConfigNode.Mapping)root["b"]!)["k"]!;
-        Assert.Equal(("b.k[1]", 1, 16), (copy.Items[1].Place.Path, copy.Items[1].Place.Line, copy.Items[1].Place.Column));
+        var place = copy.Items[1].Place;
+        Assert.Equal(("b.k[1]", 1, 16), (place.Path, place.Line, place.Column));
     }
 
     [Theory]

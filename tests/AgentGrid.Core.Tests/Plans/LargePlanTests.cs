@@ -8,13 +8,13 @@ using AgentGrid.Core.Tests.Config;
 namespace AgentGrid.Core.Tests.Plans;
 
 /// <summary>
-/// Plans of 10,000 steps take a fraction of a second; the bounds here are wide enough for a busy machine, and still
-/// far below what anything quadratic would take.
+/// Plans of 10,000 steps take a fraction of a second. The bound on memory is what notices anything quadratic; the one on
+/// time is wide enough for a busy machine.
 /// </summary>
 public sealed class LargePlanTests
 {
     private const int Count = 10_000;
-    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(20);
     private const long MostBytes = 200_000_000;
 
     [Fact]

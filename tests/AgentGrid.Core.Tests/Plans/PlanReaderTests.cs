@@ -68,9 +68,12 @@ public sealed class PlanReaderTests
     [InlineData("""{"steps": {"a": {"agent": "x", "input": {"\ud800": 1}}}}""", "plan.steps.a.input: AG1016")]
     [InlineData("""{"steps": {"input": {"agent": "x"}}}""", "plan.steps.input: AG1116")]
     [InlineData("""{"steps": {"a b": {"agent": "x"}}}""", "plan.steps[\"a b\"]: AG1007")]
-    [InlineData("""{"timeout": 15, "steps": {"a": {"agent": "x"}}}""", "plan.timeout: AG1006: 'timeout': '15' has no unit: write 15s")]
-    [InlineData("""{"result": {"x": "b.y"}, "steps": {"a": {"agent": "x"}}}""", "plan.result.x: AG1111: 'b' is neither")]
-    [InlineData("""{"result": {"x": "a."}, "steps": {"a": {"agent": "x"}}}""", "plan.result.x: AG1109: 'x': 'a.', at character 3")]
+    [InlineData("""{"timeout": 15, "steps": {"a": {"agent": "x"}}}""",
+        "plan.timeout: AG1006: 'timeout': '15' has no unit: write 15s")]
+    [InlineData("""{"result": {"x": "b.y"}, "steps": {"a": {"agent": "x"}}}""",
+        "plan.result.x: AG1111: 'b' is neither")]
+    [InlineData("""{"result": {"x": "a."}, "steps": {"a": {"agent": "x"}}}""",
+        "plan.result.x: AG1109: 'x': 'a.', at character 3")]
     [InlineData("""{"result": {"x y": "a"}, "steps": {"a": {"agent": "x"}}}""", "plan.result[\"x y\"]: AG1007")]
     public void ReadJson_BrokenPlan_SaysWhatAndWhere(string json, string expected) =>
         Assert.StartsWith(expected, Assert.Single(Bad(json)), StringComparison.Ordinal);
@@ -87,7 +90,8 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"for_each\": \"input.x\"", ".for_each: AG1107")]
     [InlineData("\"agent\": \"x\", \"mode\": \"each\"", ".mode: AG1108: step 's' has mode each")]
     [InlineData("\"agent\": \"x\", \"mode\": \"rase\"", ".mode: AG1014: 'mode' cannot be 'rase', did you mean 'race'?")]
-    [InlineData("\"agent\": \"x\", \"mode\": 1", ".mode: AG1004: 'mode': expected all, each, one, race, came the number 1.")]
+    [InlineData("\"agent\": \"x\", \"mode\": 1",
+        ".mode: AG1004: 'mode': expected all, each, one, race, came the number 1.")]
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"candidates\": 0", ".candidates: AG1005")]
     [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": 0", ".require: AG1005")]
     [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": \"some\"",
@@ -97,7 +101,8 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"hedge_after\": \"0.5ms\"", ".hedge_after: AG1005")]
     [InlineData("\"agent\": \"x\", \"input\": [1]", ".input: AG1004: 'input': expected a mapping, came a list.")]
     [InlineData("\"agent\": \"x\", \"optional\": \"yes\"", ".optional: AG1004: 'optional': expected true or false")]
-    [InlineData("\"agent\": \"x\", \"on_none\": \"ignore\"", ".on_none: AG1014: 'on_none' cannot be 'ignore'; known: fail, skip.")]
+    [InlineData("\"agent\": \"x\", \"on_none\": \"ignore\"",
+        ".on_none: AG1014: 'on_none' cannot be 'ignore'; known: fail, skip.")]
     [InlineData("\"agent\": \"x\", \"fallback\": [\"y\", \"x\"]", ".fallback[1]: AG1015")]
     [InlineData("\"agent\": \"x\", \"retry\": {\"attempts\": 2}", ".retry.attempts: AG1002: unknown key 'attempts'")]
     [InlineData("\"agent\": \"x\", \"when\": \"a = 1\"", ".when: AG1110: 'when': 'a = 1', at character 3: write '=='")]
@@ -107,8 +112,10 @@ public sealed class PlanReaderTests
         ".when: AG1111: 'imput' is neither 'input' nor a step")]
     [InlineData("\"agent\": \"x\", \"mode\": \"each\", \"for_each\": \"t\"", ".for_each: AG1111")]
     [InlineData("\"agent\": \"x\", \"needs\": [\"s\"]", ".needs[0]: AG1103: step 's' needs itself: remove that need.")]
-    [InlineData("\"agent\": \"x\", \"needs\": [\"t\", \"missing_t\", \"t\"]", ".needs[2]: AG1015: 'needs' lists 't' twice.", ".needs[1]: AG1102")]
-    [InlineData("\"agent\": \"x\", \"needs\": \"tt\"", ".needs: AG1102: step 's' needs the unknown step 'tt', did you mean 't'?")]
+    [InlineData("\"agent\": \"x\", \"needs\": [\"t\", \"missing_t\", \"t\"]",
+        ".needs[2]: AG1015: 'needs' lists 't' twice.", ".needs[1]: AG1102")]
+    [InlineData("\"agent\": \"x\", \"needs\": \"tt\"",
+        ".needs: AG1102: step 's' needs the unknown step 'tt', did you mean 't'?")]
     public void ReadJson_BrokenStep_SaysWhatAndWhere(string step, params string[] expected)
     {
         var problems = Bad($$"""{"steps": {"s": { {{step}} }, "t": {"agent": "x"} } }""").ToArray();
@@ -185,15 +192,16 @@ public sealed class PlanReaderTests
         Assert.Null(result.Config);
         Assert.Equal(
             [
-                "(1,1): AG1002", "(4,14): AG1006", "(6,36): AG1002", "(6,69): AG1003", "(8,20): AG1102", "(10,22): AG1107",
+                "(1,1): AG1002", "(4,14): AG1006", "(6,36): AG1002", "(6,69): AG1003", "(8,20): AG1102",
+                "(10,22): AG1107",
                 "(11,15): AG1110", "(12,20): AG1103", "(12,73): AG1111", "(13,7): AG1007", "(13,23): AG1011",
                 "(13,36): AG1004", "(13,49): AG1004", "(15,14): AG1111",
             ],
             result.Problems.Select(p => $"({p.Line},{p.Column}): {p.Code}"));
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
-            "unknown key 'max_concurency'; known: agent, candidates, capability, fallback, for_each, hedge_after, input, "
-                + "mode, needs, on_none, optional, require, retry, timeout, when.",
+            "unknown key 'max_concurency'; known: agent, candidates, capability, fallback, for_each, hedge_after, "
+                + "input, mode, needs, on_none, optional, require, retry, timeout, when.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);
@@ -213,7 +221,8 @@ public sealed class PlanReaderTests
 
         Assert.Equal(
             [
-                "plan.steps.a.fallback: AG1011: step 'a': unknown agent 'motion_generatr', did you mean 'motion_generator'?",
+                "plan.steps.a.fallback: AG1011: step 'a': unknown agent 'motion_generatr', "
+                    + "did you mean 'motion_generator'?",
                 "plan.steps.b.agent: AG1011: step 'b': unknown agent 'eco', did you mean 'echo'?",
             ],
             PlanReader.Check(plan, config).Select(p => p.ToString()));

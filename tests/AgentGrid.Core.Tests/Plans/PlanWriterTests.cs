@@ -46,11 +46,13 @@ public sealed class PlanWriterTests
         var plan = QuickStart();
         var json = PlanReader.ReadJson("other_name", Json.Parse("""
             {"steps": {
-              "perception": {"retry": {"max_attempts": 1}, "timeout": "15s", "capability": ["perception"], "optional": false},
+              "perception": {"retry": {"max_attempts": 1}, "timeout": "15s", "capability": ["perception"],
+                "optional": false},
               "prompt": {"capability": "nl_generation", "needs": ["perception"]},
               "motion": {"needs": ["perception", "prompt"], "capability": "motion_generation", "mode": "race",
                 "input": {"a": [null, "1", "yes", 1.5], "b": 16}, "timeout": "20s"},
-              "validators": {"mode": "all", "capability": ["validation", "scoring"], "needs": ["motion"], "on_none": "skip"}
+              "validators": {"mode": "all", "capability": ["validation", "scoring"], "needs": ["motion"],
+                "on_none": "skip"}
             }, "result": {"score": "validators.quality_scorer.score"}}
             """)).Plan!;
 
@@ -69,13 +71,15 @@ public sealed class PlanWriterTests
     {
         string[] steps =
         [
-            "'agent': 'x'", "'agent': 'y'", "'capability': 'x'", "'capability': ['x', 'y']", "'agent': 'x', 'retry': {}",
+            "'agent': 'x'", "'agent': 'y'", "'capability': 'x'", "'capability': ['x', 'y']",
+            "'agent': 'x', 'retry': {}",
             "'agent': 'x', 'input': {}", "'agent': 'x', 'timeout': '1s'", "'agent': 'x', 'mode': 'all'",
             "'agent': 'x', 'mode': 'all', 'require': 1", "'agent': 'x', 'mode': 'all', 'require': 2",
             "'agent': 'x', 'mode': 'race'", "'agent': 'x', 'mode': 'race', 'candidates': 1",
             "'agent': 'x', 'mode': 'race', 'hedge_after': '1s'", "'agent': 'x', 'mode': 'each', 'for_each': 'input.a'",
             "'agent': 'x', 'mode': 'each', 'for_each': 'input.b'", "'agent': 'x', 'fallback': ['y']",
-            "'agent': 'x', 'fallback': ['y', 'z']", "'agent': 'x', 'fallback': ['z', 'y']", "'agent': 'x', 'when': 'input.a'",
+            "'agent': 'x', 'fallback': ['y', 'z']", "'agent': 'x', 'fallback': ['z', 'y']",
+            "'agent': 'x', 'when': 'input.a'",
             "'agent': 'x', 'optional': true", "'agent': 'x', 'on_none': 'skip'",
             "'agent': 'x', 'retry': {'max_attempts': 2}", "'agent': 'x', 'retry': {'jitter': 0}",
             "'agent': 'x', 'retry': {'backoff': '1s'}", "'agent': 'x', 'retry': {'max_backoff': '1s'}",
@@ -108,8 +112,10 @@ public sealed class PlanWriterTests
             var problems = new ProblemList();
             var files = new PlanFilesReader(problems);
             files.Read(new ConfigFile("plans/p.yaml", yaml));
-            Assert.True(problems.Count == 0, $"seed {Seed}, plan {i}: {string.Join("\n", problems.ToImmutable())}\n{yaml}");
-            Assert.Equal(plan.Definition, files.AddTo(GridOfEveryAgent, checkCapabilities: false).Plans["p"].Definition);
+            Assert.True(
+                problems.Count == 0, $"seed {Seed}, plan {i}: {string.Join("\n", problems.ToImmutable())}\n{yaml}");
+            var fromYaml = files.AddTo(GridOfEveryAgent, checkCapabilities: false).Plans["p"];
+            Assert.Equal(plan.Definition, fromYaml.Definition);
         }
     }
 
@@ -126,7 +132,7 @@ public sealed class PlanWriterTests
         return result.Config!.Plans["p"];
     }
 
-    /// <summary>Block style, with quotes only around texts, so that every scalar's type must be found out again.</summary>
+    /// <summary>Block style, with quotes around texts only: every scalar's type is found out again.</summary>
     private static string ToYaml(JsonNode root)
     {
         var yaml = new StringBuilder();
@@ -140,7 +146,8 @@ public sealed class PlanWriterTests
                 case JsonObject { Count: > 0 } mapping:
                     foreach (var (key, value) in mapping)
                     {
-                        yaml.Append(CultureInfo.InvariantCulture, $"\n{indent}{JsonValue.Create(key).ToJsonString()}: ");
+                        var quoted = JsonValue.Create(key).ToJsonString();
+                        yaml.Append(CultureInfo.InvariantCulture, $"\n{indent}{quoted}: ");
                         Append(value, indent + "  ");
                     }
                     break;

@@ -38,13 +38,16 @@ internal sealed class RandomPlans(int seed)
         var mode = Pick("one", "all", "race", "each");
         Maybe(() => step["mode"] = mode, mode != "one");
         Maybe(() => step["needs"] = NextList(needs, all: true), needs.Length > 0);
-        Maybe(() => step["require"] = Chance() ? _random.Next(1, 5) : Pick("all", "any"), mode is "all" or "each" && Chance());
+        Maybe(
+            () => step["require"] = Chance() ? _random.Next(1, 5) : Pick("all", "any"),
+            mode is "all" or "each" && Chance());
         Maybe(() => step["candidates"] = _random.Next(1, 9), mode == "race" && Chance());
         Maybe(() => step["hedge_after"] = Chance() ? "0s" : NextDuration(), mode == "race" && Chance());
         Maybe(() => step["for_each"] = $"[\"{Pick([.. needs, "input"])}\"].items", mode == "each");
         Maybe(() => step["input"] = NextObject(3), Chance());
         Maybe(() => step["timeout"] = NextDuration(), Chance());
-        Maybe(() => step["when"] = $"[\"{Pick([.. needs, "input"])}\"].a >= {_random.Next(9)} or not input.b", Chance());
+        Maybe(
+            () => step["when"] = $"[\"{Pick([.. needs, "input"])}\"].a >= {_random.Next(9)} or not input.b", Chance());
         Maybe(() => step["optional"] = Chance(), Chance());
         Maybe(() => step["on_none"] = Pick("fail", "skip"), Chance());
         Maybe(() => step["fallback"] = NextList(["f1", "f2", "f3"]), Chance());
@@ -87,7 +90,8 @@ internal sealed class RandomPlans(int seed)
         1 => Chance(),
         2 => _random.Next(-9, 9),
         3 => _random.NextDouble(),
-        4 => Pick("", "text", "true", "12", "~", " - a: b # c", "tab\tnew\nline", "\u0001", "😀", "\\ \" '", "1e3", ".inf"),
+        4 => Pick(
+            "", "text", "true", "12", "~", " - a: b # c", "tab\tnew\nline", "\u0001", "😀", "\\ \" '", "1e3", ".inf"),
         5 => JsonNode.Parse("1.50e+3"),
         6 => long.MaxValue,
         7 => NextObject(depth),
