@@ -1,2 +1,15 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using AgentGrid.ClientApi.Hosting;
+
+switch (CommandLine.Parse(args))
+{
+    case CommandLine.Serve serve:
+        return await ApiServer.RunAsync(serve, builder => builder.AddEngine());
+    case CommandLine.Print print:
+        Console.WriteLine(print.Text);
+        return 0;
+    case CommandLine.Mistake mistake:
+        Console.Error.WriteLine(mistake.Message);
+        return 2;
+    default:
+        throw new InvalidOperationException("The command line asks for something that this program does not do.");
+}

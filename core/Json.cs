@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -67,7 +68,8 @@ public sealed class Json : IEquatable<Json>
     /// <summary>Wraps text that the caller knows to be valid JSON and will not change.</summary>
     public static Json Trusted(ReadOnlyMemory<byte> utf8) => new(utf8);
 
-    public static Json From(JsonElement element) => new(JsonSerializer.SerializeToUtf8Bytes(element));
+    /// <summary>Copies the text of an element as it stands.</summary>
+    public static Json From(JsonElement element) => new(JsonMarshal.GetRawUtf8Value(element).ToArray());
 
     /// <summary>Writes a .NET value with <see cref="Options"/>.</summary>
     public static Json From<T>(T value) => new(JsonSerializer.SerializeToUtf8Bytes(value, Options));

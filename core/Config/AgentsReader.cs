@@ -131,9 +131,10 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             Require(
                 declaration, Names.IsValid(capability), nameof(attribute.Capabilities), "valid names", capability);
         }
-        var timeoutHolds = attribute.TimeoutSeconds >= 0.001 && attribute.TimeoutSeconds <= DurationText.Max.TotalSeconds;
+        var mostSeconds = DurationText.Max.TotalSeconds;
+        var timeoutHolds = attribute.TimeoutSeconds >= 0.001 && attribute.TimeoutSeconds <= mostSeconds;
         Require(declaration, timeoutHolds, nameof(attribute.TimeoutSeconds),
-            FormattableString.Invariant($"0.001 to {DurationText.Max.TotalSeconds}"),
+            FormattableString.Invariant($"0.001 to {mostSeconds}"),
             attribute.TimeoutSeconds.ToString(CultureInfo.InvariantCulture));
         return new AgentConfig
         {

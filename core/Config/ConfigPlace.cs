@@ -21,7 +21,7 @@ internal sealed class ConfigPlace
     public int Column { get; }
 
     /// <summary>The key that leads here; empty where it is not a key that does.</summary>
-    public string Name => _key ?? "";
+    public string Name => _parent is null ? "" : _key ?? "";
 
     /// <summary>Composed when it is asked for: almost no place is ever named.</summary>
     public string Path

@@ -19,7 +19,7 @@ public static class ConfigReader
     private const string AgentsFile = "agents.yaml";
     private const string PlansFolder = "plans/";
 
-    /// <summary>Without <c>agents.yaml</c>, what the attributes say holds. Other files than YAML are left alone.</summary>
+    /// <summary>Without <c>agents.yaml</c>, the attributes hold. Other files than YAML are left alone.</summary>
     public static ConfigResult Read(IReadOnlyCollection<ConfigFile> files, AgentCatalog catalog)
     {
         var problems = new ProblemList();

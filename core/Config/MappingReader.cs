@@ -40,7 +40,8 @@ internal sealed class MappingReader
 
     public string? Text(string key) => Scalar(key, ScalarKind.Text, "a text")?.Text;
 
-    public bool? Flag(string key) => Scalar(key, ScalarKind.Flag, "true or false")?.Text is { } text ? text == "true" : null;
+    public bool? Flag(string key) =>
+        Scalar(key, ScalarKind.Flag, "true or false") is { Text: var text } ? text == "true" : null;
 
     public string? Name(string key, string what) => this[key] is { } node ? ReadName(node, what) : null;
 
@@ -82,7 +83,8 @@ internal sealed class MappingReader
         }
         if (node is not ConfigNode.Scalar { Kind: ScalarKind.Text or ScalarKind.Number } scalar)
         {
-            return Wrong<TimeSpan>(node, "a duration such as 15s");
+            ReportType(node, "a duration such as 15s", ScalarKind.Text);
+            return null;
         }
         if (DurationText.Parse(scalar.Text, out var problem) is not { } duration)
         {
@@ -107,7 +109,8 @@ internal sealed class MappingReader
         }
         if (scalar.Text.AsSpan().ContainsAny(".eE"))
         {
-            return Wrong<long>(scalar, "a whole number");
+            ReportType(scalar, "a whole number", ScalarKind.Number);
+            return null;
         }
         return long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             && value >= min && value <= max
@@ -132,7 +135,7 @@ internal sealed class MappingReader
     public T? Word<T>(string key, IReadOnlyDictionary<string, T> words)
         where T : struct
     {
-        if (Scalar(key, ScalarKind.Text, string.Join(", ", words.Keys)) is not { } scalar)
+        if (Scalar(key, ScalarKind.Text, string.Join(", ", words.Keys.Order(StringComparer.Ordinal))) is not { } scalar)
         {
             return null;
         }
@@ -156,7 +159,7 @@ internal sealed class MappingReader
         {
             return scalar;
         }
-        ReportType(node, expected);
+        ReportType(node, expected, kind);
         return null;
     }
 
@@ -164,7 +167,7 @@ internal sealed class MappingReader
     {
         if (node is not ConfigNode.Scalar { Kind: ScalarKind.Text } scalar)
         {
-            ReportType(node, $"a {what}");
+            ReportType(node, $"a {what}", ScalarKind.Text);
             return null;
         }
         if (Names.IsValid(scalar.Text))
@@ -175,13 +178,6 @@ internal sealed class MappingReader
         return null;
     }
 
-    private T? Wrong<T>(ConfigNode node, string expected)
-        where T : struct
-    {
-        ReportType(node, expected);
-        return null;
-    }
-
     private T? OutOfRange<T>(ConfigNode node, string message)
         where T : struct
     {
@@ -189,15 +185,18 @@ internal sealed class MappingReader
         return null;
     }
 
-    private void ReportType(ConfigNode node, string expected)
+    private void ReportType(ConfigNode node, string expected, ScalarKind kind)
     {
-        var remedy = node is ConfigNode.Scalar { Kind: ScalarKind.Text } text
-            && YamlScalar.Resolve(text.Text) is { Kind: ScalarKind.Flag or ScalarKind.Number }
-            ? " Remove the quotes."
-            : node is ConfigNode.Scalar { Kind: ScalarKind.Flag or ScalarKind.Number } ? " Put it into quotes." : "";
+        var remedy = (kind, node) switch
+        {
+            (ScalarKind.Text, ConfigNode.Scalar { Kind: ScalarKind.Flag or ScalarKind.Number }) =>
+                " Put it into quotes.",
+            (_, ConfigNode.Scalar { Kind: ScalarKind.Text } text) when YamlScalar.Resolve(text.Text)?.Kind == kind =>
+                " Remove the quotes.",
+            _ => "",
+        };
         _problems.Add(
-            node.Place, ConfigCodes.WrongType,
-            $"{Who(node)}expected {expected}, came {node.Describe()}.{(remedy)}");
+            node.Place, ConfigCodes.WrongType, $"{Who(node)}expected {expected}, came {node.Describe()}.{remedy}");
     }
 
     private static string Who(ConfigNode node) => node.Place.Name.Length == 0 ? "" : $"'{node.Place.Name}': ";

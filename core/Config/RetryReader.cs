@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AgentGrid.Core.Config;
 
-/// <summary>Reads <c>retry: {max_attempts, backoff, max_backoff, jitter, on}</c>, the same for agents and steps.</summary>
+/// <summary>Reads <c>retry: {max_attempts, backoff, max_backoff, jitter, on}</c>, of agents and of steps.</summary>
 internal static class RetryReader
 {
     public const int MostAttempts = 100;

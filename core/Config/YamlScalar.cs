@@ -32,7 +32,8 @@ internal static partial class YamlScalar
             return (ScalarKind.Number, ToJsonNumber(number));
         }
         if (text.StartsWith("0x", StringComparison.Ordinal)
-            && ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
+            && ulong.TryParse(
+                text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
         {
             return (ScalarKind.Number, hex.ToString(CultureInfo.InvariantCulture));
         }
@@ -57,7 +58,8 @@ internal static partial class YamlScalar
     [GeneratedRegex(@"^[-+]?\.(inf|Inf|INF)\z|^\.(nan|NaN|NAN)\z")]
     private static partial Regex NotFinite();
 
-    [GeneratedRegex(@"^(?<sign>[-+]?)(?=\.?[0-9])(?<whole>[0-9]*)(\.(?<fraction>[0-9]*))?(?<exponent>[eE][-+]?[0-9]+)?\z")]
+    [GeneratedRegex(
+        @"^(?<sign>[-+]?)(?=\.?[0-9])(?<whole>[0-9]*)(\.(?<fraction>[0-9]*))?(?<exponent>[eE][-+]?[0-9]+)?\z")]
     private static partial Regex Decimal();
 
     [GeneratedRegex(@"^0o[0-7]{1,20}\z")]

@@ -45,12 +45,6 @@ internal sealed class YamlSource
         {
             source.ReportSyntax(e.Start, e.Message);
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
-        {
-            // The YAML library lets these escape on some broken texts, an unclosed bracket among them.
-            source.ReportSyntax(
-                source._scanner.CurrentPosition, "the text breaks off; is a bracket or a quote not closed?");
-        }
         return null;
     }
 
@@ -81,7 +75,7 @@ internal sealed class YamlSource
         {
             return _anchors.TryGetValue(alias.Value.Value, out var anchored)
                 ? Copy(anchored, place, depth, e.Start)
-                : throw new Refusal(e.Start, ConfigCodes.Syntax, $"no anchor '&{alias.Value.Value}' before this alias.");
+                : throw new Refusal(e.Start, ConfigCodes.Syntax, $"no anchor '&{alias.Value.Value}' is before this.");
         }
         Count(e.Start);
         ConfigNode node = e switch
@@ -115,7 +109,8 @@ internal sealed class YamlSource
             var value = ReadNode(next, place.Key(key, Line(next.Start), Column(next.Start)), depth + 1);
             if (key == "<<")
             {
-                _problems.Add(keyPlace, ConfigCodes.Unsupported, "merge keys ('<<') are not supported: write the keys out.");
+                _problems.Add(
+                    keyPlace, ConfigCodes.Unsupported, "merge keys ('<<') are not supported: write the keys out.");
             }
             else if (!seen.TryAdd(key, keyPlace))
             {
@@ -203,8 +198,26 @@ internal sealed class YamlSource
         }
     }
 
-    private ParsingEvent Next() =>
-        _parser.MoveNext() ? _parser.Current! : throw new InvalidOperationException("The stream has ended.");
+    private ParsingEvent Next()
+    {
+        try
+        {
+            if (_parser.MoveNext())
+            {
+                return _parser.Current!;
+            }
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // The library lets these escape on some broken texts, an unclosed bracket among them.
+            throw BrokenOff();
+        }
+        throw BrokenOff();
+    }
+
+    private Refusal BrokenOff() => new(
+        _scanner.CurrentPosition, ConfigCodes.Syntax,
+        "not valid YAML: the text breaks off; is a bracket or a quote not closed?");
 
     private void ReportSyntax(Mark at, string message)
     {

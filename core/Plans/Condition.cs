@@ -5,10 +5,10 @@ namespace AgentGrid.Core.Plans;
 
 /// <summary>
 /// A condition on earlier results: <c>perception.threat &gt;= 0.5 and not input.dry_run</c>. Comparisons
-/// (== != &lt; &lt;= &gt; &gt;=) of paths and literals (numbers, 'strings', true, false, null), a path alone (true when it is
-/// there and is not false, null, 0, "", [] or {}), joined by <c>not</c>, <c>and</c>, <c>or</c> and parentheses;
-/// <c>not</c> binds strongest and <c>or</c> weakest. Numbers compare with numbers and strings with strings (by code
-/// points' UTF-16 order); an ordering of anything else is false. What is not there equals <c>null</c>.
+/// (== != &lt; &lt;= &gt; &gt;=) of paths and literals (numbers, 'strings', true, false, null), a path alone (true when
+/// it is there and is not false, null, 0, "", [] or {}), joined by <c>not</c>, <c>and</c>, <c>or</c> and parentheses;
+/// <c>not</c> binds strongest and <c>or</c> weakest. Numbers compare with numbers and strings with strings
+/// (ordinal); an ordering of anything else is false. What is not there equals <c>null</c>.
 /// </summary>
 public sealed class Condition
 {

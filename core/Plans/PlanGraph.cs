@@ -115,8 +115,8 @@ internal sealed class PlanGraph
                 var need = Steps[BlockedNeed(i, missing)].Id;
                 _problems.Add(
                     Steps[i].Place, ConfigCodes.Unreachable,
-                    $"step '{Names.Shorten(Steps[i].Id)}' can never start: it needs '{Names.Shorten(need)}', which is in " +
-                    "a cycle or behind one.");
+                    $"step '{Names.Shorten(Steps[i].Id)}' can never start: it needs " +
+                    $"'{Names.Shorten(need)}', which is in a cycle or behind one.");
             }
         }
     }

@@ -10,6 +10,7 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
 {
     private readonly int[] _visited = new int[graph.Steps.Length];
     private readonly Stack<int> _open = new();
+    private int _walks;
 
     public void CheckSteps()
     {
@@ -69,16 +70,17 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
     private void RemoveAncestors(int step, HashSet<int> wanted)
     {
         _open.Clear();
+        _walks++;
         _open.Push(step);
         while (_open.TryPop(out var at))
         {
             foreach (var need in graph.Needs[at])
             {
-                if (_visited[need] == step + 1)
+                if (_visited[need] == _walks)
                 {
                     continue;
                 }
-                _visited[need] = step + 1;
+                _visited[need] = _walks;
                 if (wanted.Remove(need) && wanted.Count == 0)
                 {
                     return;

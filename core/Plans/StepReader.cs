@@ -107,8 +107,12 @@ internal sealed class StepReader(ProblemList problems)
         {
             return;
         }
-        foreach (var (key, modes) in s_modeKeys.Where(k => reader[k.Key] is not null && !k.Modes.Contains(draft.Step.Mode)))
+        foreach (var (key, modes) in s_modeKeys)
         {
+            if (reader[key] is null || modes.Contains(draft.Step.Mode))
+            {
+                continue;
+            }
             problems.Add(
                 draft.At(key), ConfigCodes.NotInMode,
                 $"'{key}' has no meaning in mode {WordOf(draft.Step.Mode)}: remove it, or write " +

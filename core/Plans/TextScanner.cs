@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AgentGrid.Core.Config;
 
 namespace AgentGrid.Core.Plans;
 
@@ -69,7 +70,7 @@ internal sealed class TextScanner(string text)
             var c = Text[Position++];
             if (c == quote)
             {
-                return value.ToString();
+                return UnicodeOrNull(value.ToString(), start);
             }
             if (c == '\\' && !AtEnd)
             {
@@ -89,4 +90,15 @@ internal sealed class TextScanner(string text)
 
     /// <summary>What comes next, for a message.</summary>
     public string Describe() => AtEnd ? "the end" : $"'{Names.Shorten(Text[Position..], 12)}'";
+
+    private string? UnicodeOrNull(string value, int start)
+    {
+        if (UnicodeText.IsValid(value))
+        {
+            return value;
+        }
+        Position = start;
+        Fail(UnicodeText.Problem.TrimEnd('.'));
+        return null;
+    }
 }

@@ -65,7 +65,7 @@ public sealed record ValuePath
 
     public override string ToString() => Text;
 
-    /// <summary>Takes a path from where the scanner stands; null, with the scanner's problem, when there is none.</summary>
+    /// <summary>Takes a path from where the scanner stands; null, with its problem, when there is none.</summary>
     internal static ValuePath? Read(TextScanner scanner)
     {
         if (scanner.Next != '[' && !TextScanner.IsNameStart(scanner.Next))

@@ -1,0 +1,115 @@
+using AgentGrid.ClientApi.Feed;
+using AgentGrid.ClientApi.Grid;
+using AgentGrid.ClientApi.Health;
+using AgentGrid.ClientApi.OpenApi;
+using AgentGrid.ClientApi.Orchestrate;
+using AgentGrid.ClientApi.Problems;
+using AgentGrid.ClientApi.Runs;
+using AgentGrid.ClientApi.Security;
+using AgentGrid.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.ClientApi;
+
+/// <summary>Puts the client API into any ASP.NET Core program that has an <see cref="IAgentGrid"/>.</summary>
+public static class AgentGridApi
+{
+    private const string Index = """
+        Agent Grid
+
+        POST /api/v1/orchestrate                start a run
+        GET  /api/v1/runs                       runs; /runs/{run_id}, /runs/{run_id}/events
+        GET  /api/v1/agents                     agents, with their load
+        GET  /api/v1/plans                      plans
+        POST /api/v1/route                      which agent would get this, and why
+        WS   /ws/agents                         every event, live
+        GET  /health                            how the server is; /health/live, /health/ready
+        GET  /openapi/v1.json                   all of this for programs
+
+        """;
+
+    /// <summary>
+    /// Adds what <see cref="MapAgentGridApi"/> needs; can be called more than once. The options come from the
+    /// configuration section <c>AgentGrid</c>, and then from <paramref name="configure"/>.
+    /// </summary>
+    public static IServiceCollection AddAgentGridApi(
+        this IServiceCollection services, Action<ApiOptions>? configure = null)
+    {
+        if (services.All(s => s.ServiceType != typeof(FeedSlots)))
+        {
+            AddOnce(services);
+        }
+        return configure is null ? services : services.Configure(configure);
+    }
+
+    /// <summary>
+    /// Maps every route, and puts access control and problem documents before them. Refuses addresses that other
+    /// machines can reach while nothing asks callers who they are.
+    /// </summary>
+    /// <exception cref="StartupRefusedException">The addresses or the options do not allow a start.</exception>
+    public static WebApplication MapAgentGridApi(this WebApplication app)
+    {
+        var options = ReadOptions(app.Services);
+        var addresses = ListenAddresses.Of(app.Configuration).Concat(app.Urls).ToList();
+        if (ListenAddresses.Refusal(addresses, options) is { } refusal)
+        {
+            throw new StartupRefusedException(refusal);
+        }
+        var guard = new AccessGuard(
+            ApiKeyRing.Read(options.ApiKeys), options.TrustedHosts, addresses.All(ListenAddresses.IsLoopback));
+        app.UseMiddleware<ApiGate>(guard);
+        MapRoutes(app, options);
+        return app;
+    }
+
+    private static void AddOnce(IServiceCollection services)
+    {
+        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
+        services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value.MaxWebSocketClients));
+        services.TryAddSingleton(TimeProvider.System);
+        services.ConfigureHttpJsonOptions(json => JsonConventions.Apply(json.SerializerOptions));
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<ApiOptions>>((kestrel, api) =>
+        {
+            kestrel.AddServerHeader = false;
+            // The API counts bodies itself and answers with a reason; Kestrel's limit is there for everything else.
+            kestrel.Limits.MaxRequestBodySize = Math.Max(30_000_000, api.Value.MaxBodyBytes);
+        });
+        services.AddAgentGridOpenApi();
+    }
+
+    private static void MapRoutes(WebApplication app, ApiOptions options)
+    {
+        var services = app.Services;
+        var grid = services.GetRequiredService<IAgentGrid>();
+        var api = app.MapGroup("/api/v1");
+        var orchestrate = ActivatorUtilities.CreateInstance<OrchestrateEndpoint>(services, options);
+        // As a Delegate, so that the endpoint is described in the OpenAPI document; it is called directly all the same.
+        api.MapPost("/orchestrate", (Delegate)new RequestDelegate(orchestrate.HandleAsync))
+            .WithName("orchestrate").WithTags("Runs").Requires(ApiScope.Submit)
+            .Produces<RunAnswer>(202).Produces<RunView>(200)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
+            .ProducesProblem(429).ProducesProblem(503);
+        new RunsApi(grid, options).Map(api);
+        ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
+        new GridApi(grid, options).Map(api);
+        ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
+        ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
+        app.MapGet("/", () => Results.Text(Index)).ExcludeFromDescription();
+        app.MapOpenApi("/openapi/{documentName}.json");
+    }
+
+    private static ApiOptions ReadOptions(IServiceProvider services)
+    {
+        try
+        {
+            return services.GetRequiredService<IOptions<ApiOptions>>().Value;
+        }
+        catch (OptionsValidationException e)
+        {
+            throw new StartupRefusedException(string.Join(Environment.NewLine, e.Failures), e);
+        }
+    }
+}

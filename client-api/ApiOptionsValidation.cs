@@ -1,0 +1,40 @@
+using AgentGrid.ClientApi.Security;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.ClientApi;
+
+/// <summary>Checks the settings when the server starts, and reports every mistake at once.</summary>
+internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ApiOptions options)
+    {
+        var problems = new List<string>();
+        Least(problems, nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1024);
+        Least(problems, nameof(options.MaxConcurrentWaits), options.MaxConcurrentWaits, 0);
+        Least(problems, nameof(options.MaxWebSocketClients), options.MaxWebSocketClients, 0);
+        Positive(problems, nameof(options.MaxWait), options.MaxWait);
+        Positive(problems, nameof(options.WebSocketSendTimeout), options.WebSocketSendTimeout);
+        Positive(problems, nameof(options.WebSocketCloseTimeout), options.WebSocketCloseTimeout);
+        Positive(problems, nameof(options.KeepAlive), options.KeepAlive);
+        ApiKeyRing.Read(options.ApiKeys, problems);
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private static void Least(List<string> problems, string name, int value, int least)
+    {
+        if (value < least)
+        {
+            problems.Add($"{ApiOptions.Section}:{name} is {value}; it must be at least {least}.");
+        }
+    }
+
+    private static void Positive(List<string> problems, string name, TimeSpan value)
+    {
+        if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1))
+        {
+            problems.Add(
+                $"{ApiOptions.Section}:{name} is '{value}'; expected more than zero and at most a day, " +
+                "written as hh:mm:ss: '00:00:30' is 30 seconds.");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Feed;
+
+namespace AgentGrid.ClientApi.Feed;
+
+/// <summary>
+/// A feed that has begun: it is attached to the engine when this is made, before the client is told that it is
+/// connected, so that a client which then posts a run sees all of it.
+/// </summary>
+internal sealed class FeedCursor : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop;
+    private readonly IAsyncEnumerator<ImmutableArray<FeedEvent>> _feed;
+    private Task<bool>? _next;
+    private bool _disposed;
+
+    private FeedCursor(IAgentGrid grid, FeedQuery query, CancellationToken cancellationToken)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _feed = grid.FollowAsync(query, _stop.Token).GetAsyncEnumerator(_stop.Token);
+        _next = _feed.MoveNextAsync().AsTask();
+    }
+
+    /// <summary>What the last completed <see cref="NextAsync"/> found.</summary>
+    public ImmutableArray<FeedEvent> Batch => _feed.Current;
+
+    public static FeedCursor Start(IAgentGrid grid, FeedQuery query, CancellationToken cancellationToken) =>
+        new(grid, query, cancellationToken);
+
+    /// <summary>
+    /// Waits for the next batch; false at the end of the feed. Until the task is completed, every call gives the same.
+    /// </summary>
+    public Task<bool> NextAsync() => _next ??= _feed.MoveNextAsync().AsTask();
+
+    /// <summary>Says that the batch has been dealt with.</summary>
+    public void Done() => _next = null;
+
+    /// <summary>Makes a wait for the next batch end.</summary>
+    public Task StopAsync() => _stop.CancelAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
+        await _stop.CancelAsync();
+        if (_next is not null)
+        {
+            // An enumerator must not be disposed while it moves. How the move ends concerns nobody any more.
+            await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        await _feed.DisposeAsync();
+        _stop.Dispose();
+    }
+}

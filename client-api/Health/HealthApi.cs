@@ -1,0 +1,33 @@
+using AgentGrid.ClientApi.Feed;
+using AgentGrid.ClientApi.Security;
+using AgentGrid.Core;
+
+namespace AgentGrid.ClientApi.Health;
+
+/// <summary>
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it accepts runs. <c>/health</c>: what it knows of
+/// itself; it names files and loads, and so needs the scope read.
+/// </summary>
+internal sealed class HealthApi(IAgentGrid grid, FeedSlots slots)
+{
+    public void Map(IEndpointRouteBuilder app)
+    {
+        var health = app.MapGroup("/health").WithTags("Health");
+        health.MapGet("/live", () => Results.Json(new ProbeView("live"))).WithName("live").Produces<ProbeView>();
+        health.MapGet("/ready", ReadyAsync).WithName("ready").Produces<ProbeView>().Produces<ProbeView>(503);
+        health.MapGet("/", DetailsAsync).WithName("health").Requires(ApiScope.Read)
+            .Produces<HealthView>().Produces<HealthView>(503);
+    }
+
+    private async Task<IResult> ReadyAsync(CancellationToken cancellationToken)
+    {
+        var ready = (await grid.GetHealthAsync(cancellationToken)).Ready;
+        return Results.Json(new ProbeView(ready ? "ready" : "not_ready"), statusCode: ready ? 200 : 503);
+    }
+
+    private async Task<IResult> DetailsAsync(CancellationToken cancellationToken)
+    {
+        var health = await grid.GetHealthAsync(cancellationToken);
+        return Results.Json(HealthView.Of(health, slots.Open), statusCode: health.Ready ? 200 : 503);
+    }
+}

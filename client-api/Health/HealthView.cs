@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.ClientApi.Health;
+
+/// <summary>How the server is. Status: <c>ok</c>, <c>degraded</c> (somebody should look) or <c>unavailable</c>.</summary>
+public sealed record HealthView(
+    string Status, string Engine, bool Ready, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns,
+    long LastSeq, int OpenFeeds, ConfigHealth Config, string Version)
+{
+    private static readonly string ProductVersion =
+        typeof(HealthView).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+
+    public static HealthView Of(GridHealth health, int openFeeds) => new(
+        !health.Ready ? "unavailable"
+            : health.Problems.IsEmpty && health.ConfigProblems.IsEmpty ? "ok"
+            : "degraded",
+        health.Engine, health.Ready, health.Problems, health.ActiveRuns, health.QueuedRuns, health.LastSeq, openFeeds,
+        new ConfigHealth(health.ConfigLoadedAt, health.ConfigProblems), ProductVersion);
+}
+
+/// <summary>When the configuration in force was read, and what is wrong with the files as they are now.</summary>
+public sealed record ConfigHealth(DateTimeOffset? LoadedAt, ImmutableArray<ConfigProblem> Problems);
+
+/// <summary>The answer of the two probes.</summary>
+public sealed record ProbeView(string Status);

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using AgentGrid.ClientApi.Security;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.ClientApi.Hosting;
+
+/// <summary>The client API as a program of its own, around whatever engine it is given.</summary>
+internal static partial class ApiServer
+{
+    private const int Failed = 1;
+    private const int Interrupted = 130;
+
+    /// <summary>Runs until it is told to stop; returns the exit code.</summary>
+    public static async Task<int> RunAsync(CommandLine.Serve commandLine, Action<WebApplicationBuilder> addEngine)
+    {
+        WebApplication? app = null;
+        try
+        {
+            app = Build(commandLine, addEngine);
+            using var impatience = ExitOnSecondInterrupt();
+            await app.StartAsync();
+            LogListening(app.Logger, string.Join(", ", AddressesOf(app)), DataFolderOf(app.Configuration));
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (StartupRefusedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Failed;
+        }
+        catch (Exception e)
+        {
+            await Console.Error.WriteLineAsync($"Agent Grid cannot go on: {e.Message}");
+            if (app is not null)
+            {
+                LogCause(app.Logger, e);
+            }
+            return Failed;
+        }
+        finally
+        {
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+        }
+    }
+
+    public static WebApplication Build(CommandLine.Serve commandLine, Action<WebApplicationBuilder> addEngine)
+    {
+        // The content root is the program's folder: appsettings.json lies there wherever the program is called from,
+        // and watching the caller's folder for changes could mean watching a whole disk.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = commandLine.Environment,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read(Environment.GetEnvironmentVariables()));
+        builder.Configuration.AddInMemoryCollection(commandLine.Settings);
+        if (ListenAddresses.Of(builder.Configuration).Count == 0)
+        {
+            builder.WebHost.UseUrls(ListenAddresses.Default);
+        }
+        AddLogging(builder.Logging);
+        builder.Services.AddAgentGridApi();
+        addEngine(builder);
+        return builder.Build().MapAgentGridApi();
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+    }
+
+    // The first Ctrl-C lets attempts finish; who presses it again does not want to wait. What is durable stays so.
+    private static PosixSignalRegistration ExitOnSecondInterrupt()
+    {
+        var interrupts = 0;
+        return PosixSignalRegistration.Create(PosixSignal.SIGINT, _ =>
+        {
+            if (Interlocked.Increment(ref interrupts) > 1)
+            {
+                Environment.Exit(Interrupted);
+            }
+        });
+    }
+
+    private static ICollection<string> AddressesOf(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+
+    private static string DataFolderOf(IConfiguration configuration) =>
+        Path.GetFullPath(configuration[$"{ApiOptions.Section}:Data"] ?? new Embedded.EmbeddedOptions().Data);
+}

@@ -1,0 +1,19 @@
+using AgentGrid.Agents.Perception;
+using AgentGrid.Embedded;
+
+namespace AgentGrid.ClientApi.Hosting;
+
+/// <summary>Which engine the program runs by default.</summary>
+internal static class EngineComposition
+{
+    private static readonly TimeSpan RoomToClose = TimeSpan.FromSeconds(5);
+
+    /// <summary>Adds the embedded engine with the agents that ship with it.</summary>
+    public static void AddEngine(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddAgentGrid().AddAgents(typeof(PerceptionAgent).Assembly).UseEmbeddedEngine();
+        builder.Services.AddOptions<EmbeddedOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<HostOptions>().Configure<Microsoft.Extensions.Options.IOptions<EmbeddedOptions>>(
+            (host, engine) => host.ShutdownTimeout = engine.Value.DrainTimeout + RoomToClose);
+    }
+}

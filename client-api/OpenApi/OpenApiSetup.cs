@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using AgentGrid.ClientApi.Orchestrate;
+using AgentGrid.Core;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace AgentGrid.ClientApi.OpenApi;
+
+/// <summary>
+/// The OpenAPI document: routes and schemas come from the code, words and examples from <c>operations.json</c>.
+/// </summary>
+internal static class OpenApiSetup
+{
+    private const string Resource = "AgentGrid.ClientApi.OpenApi.operations.json";
+    private static readonly Lazy<JsonObject> Operations = new(Load);
+
+    public static void AddAgentGridOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Agent Grid";
+            document.Info.Description =
+                "Runs graphs of agents over match snapshots, and shows every step live. Errors are RFC 9457 problem " +
+                "details with a stable 'code'.";
+            // The address is the one under which the document was fetched.
+            document.Servers = [];
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(Json))
+            {
+                schema.Description = "Any JSON value.";
+            }
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(DescribeAsync);
+    });
+
+    private static async Task DescribeAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (operation.OperationId is not { } id || Operations.Value[id] is not JsonObject words)
+        {
+            return;
+        }
+        operation.Summary = Text(words, "summary");
+        operation.Description = Text(words, "description");
+        AddParameters(operation, words);
+        if (words["request"] is { } request)
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = words["request_optional"] is null,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/json"] = new()
+                    {
+                        Example = request.DeepClone(),
+                        Schema = id == "orchestrate"
+                            ? await context.GetOrCreateSchemaAsync(
+                                typeof(OrchestrateRequest), cancellationToken: cancellationToken)
+                            : new OpenApiSchema { Type = JsonSchemaType.Object },
+                    },
+                },
+            };
+        }
+        AddExamples(operation, words);
+    }
+
+    private static void AddParameters(OpenApiOperation operation, JsonObject words)
+    {
+        if (words["parameters"] is not JsonObject parameters)
+        {
+            return;
+        }
+        operation.Parameters ??= [];
+        foreach (var (name, description) in parameters)
+        {
+            var known = operation.Parameters.OfType<OpenApiParameter>().FirstOrDefault(p => p.Name == name);
+            if (known is null)
+            {
+                known = new OpenApiParameter { Name = name, In = ParameterLocation.Query };
+                operation.Parameters.Add(known);
+            }
+            known.Description = description!.GetValue<string>();
+            known.Schema = new OpenApiSchema
+            {
+                Type = name is "after" or "limit" ? JsonSchemaType.Integer : JsonSchemaType.String,
+            };
+        }
+    }
+
+    private static void AddExamples(OpenApiOperation operation, JsonObject words)
+    {
+        if (words["responses"] is not JsonObject examples)
+        {
+            return;
+        }
+        foreach (var (status, example) in examples)
+        {
+            if (operation.Responses?.GetValueOrDefault(status)?.Content?.Values.FirstOrDefault() is { } content)
+            {
+                content.Example = example?.DeepClone();
+            }
+        }
+    }
+
+    private static string? Text(JsonObject words, string name) => words[name]?.GetValue<string>();
+
+    private static JsonObject Load()
+    {
+        using var stream = typeof(OpenApiSetup).Assembly.GetManifestResourceStream(Resource)
+            ?? throw new InvalidOperationException($"The program was built without {Resource}.");
+        return JsonNode.Parse(stream)!.AsObject();
+    }
+}

@@ -1,0 +1,95 @@
+using AgentGrid.ClientApi.Problems;
+using AgentGrid.ClientApi.Requests;
+using AgentGrid.ClientApi.Runs;
+using AgentGrid.ClientApi.Security;
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.ClientApi.Orchestrate;
+
+/// <summary>
+/// <c>POST /api/v1/orchestrate</c>: starts a run or finds it. Reads and writes without binding or reflection.
+/// </summary>
+internal sealed class OrchestrateEndpoint(IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime)
+{
+    private readonly Waiting _waiting = new(options);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var query = new QueryReader(context.Request.Query);
+        var wait = _waiting.Wish(context.Request, query);
+        var (submit, problem) = query.Problem is null ? await ReadAsync(context) : (null, query.Problem);
+        if (submit is null)
+        {
+            await problem!.ExecuteAsync(context);
+            return;
+        }
+        // Not cancelled by a client that hangs up: what it has posted completely is accepted.
+        var result = await grid.SubmitAsync(submit);
+        switch (result)
+        {
+            case SubmitResult.Accepted accepted:
+                await AnswerAsync(context, accepted.Run, replayed: false, wait);
+                break;
+            case SubmitResult.Replayed replayed:
+                await AnswerAsync(context, replayed.Run, replayed: true, wait);
+                break;
+            default:
+                await SubmitProblems.Of(result).ExecuteAsync(context);
+                break;
+        }
+    }
+
+    private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context)
+    {
+        var (body, problem) = await RequestBody.ReadAsync(context.Request, options.MaxBodyBytes);
+        if (body is null)
+        {
+            return (null, problem);
+        }
+        using (body)
+        {
+            return OrchestrateReader.Read(body.Utf8, out problem) is { } read
+                ? (new SubmitRun(
+                    read.Key, read.Input, read.Plan, read.InlinePlan, read.Priority,
+                    context.Features.Get<ApiCaller>()?.Name), null)
+                : (null, problem);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, RunSummary run, bool replayed, TimeSpan wait)
+    {
+        if (wait > TimeSpan.Zero && await WaitAsync(context, run.RunId, wait) is { } waited)
+        {
+            if (waited.Summary.Status.IsEnded())
+            {
+                await Results.Json(RunView.Of(waited, replayed)).ExecuteAsync(context);
+                return;
+            }
+            run = waited.Summary;
+        }
+        RunAnswer.Write(context.Response, run, replayed);
+    }
+
+    private async Task<RunDetails?> WaitAsync(HttpContext context, RunId id, TimeSpan wait)
+    {
+        if (!_waiting.TryEnter())
+        {
+            return null;
+        }
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            return await grid.WaitForEndAsync(id, wait, until.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            _waiting.Leave();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using AgentGrid.ClientApi.Problems;
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.ClientApi.Requests;
+
+/// <summary>Reads query parameters; the first that cannot be understood becomes the problem.</summary>
+internal sealed class QueryReader(IQueryCollection query)
+{
+    private const int MaxTextLength = 1_000;
+
+    public ApiProblem? Problem { get; private set; }
+
+    public string? Text(string name)
+    {
+        string? value = query[name];
+        if (value?.Length > MaxTextLength)
+        {
+            Refuse(name, $"'{name}' has {value.Length} characters; at most {MaxTextLength} are allowed.");
+        }
+        return string.IsNullOrEmpty(value) ? null : value;
+    }
+
+    public int Int(string name, int least, int most, int otherwise)
+    {
+        if (Text(name) is not { } text)
+        {
+            return otherwise;
+        }
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= least && value <= most)
+        {
+            return value;
+        }
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected a whole number from {least} to {most}.");
+        return otherwise;
+    }
+
+    /// <summary>The number of an event, from 0; null when the parameter is not there.</summary>
+    public long? Seq(string name) => Seq(name, Text(name));
+
+    public long? Seq(string name, string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+        {
+            return value;
+        }
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected the number of an event, from 0.");
+        return null;
+    }
+
+    public RunStatus? Status(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+        foreach (var status in Enum.GetValues<RunStatus>())
+        {
+            if (status.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return status;
+            }
+        }
+        var known = Enum.GetNames<RunStatus>().Select(s => s.ToLowerInvariant());
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected one of {string.Join(", ", known)}.");
+        return null;
+    }
+
+    public RunId? RunId(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+        if (AgentGrid.Core.Runs.RunId.TryParse(text, out var id))
+        {
+            return id;
+        }
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected a run id, 32 lower-case hexadecimal digits.");
+        return null;
+    }
+
+    /// <summary>A time like <c>30s</c>, <c>500ms</c>, <c>2m</c>, <c>1h</c>, or a number of seconds.</summary>
+    public TimeSpan? Duration(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+        var unit = text.AsSpan().TrimStart("0123456789.");
+        var scale = unit switch { "ms" => 0.001, "" or "s" => 1, "m" => 60, "h" => 3600, _ => 0d };
+        if (scale > 0 && double.TryParse(
+            text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var number))
+        {
+            return TimeSpan.FromSeconds(Math.Min(number * scale, TimeSpan.FromDays(1).TotalSeconds));
+        }
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected a time such as 30s, 500ms or 2m.");
+        return null;
+    }
+
+    private void Refuse(string name, string detail) =>
+        Problem ??= new ApiProblem(400, ApiCode.InvalidParameter, detail) { Field = name };
+}

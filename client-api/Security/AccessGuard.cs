@@ -1,0 +1,95 @@
+using AgentGrid.ClientApi.Problems;
+using AgentGrid.Core;
+using Microsoft.Net.Http.Headers;
+
+namespace AgentGrid.ClientApi.Security;
+
+/// <summary>
+/// Decides whether a request may pass. With keys: by the key's scopes. Without: only this machine can connect, and
+/// what is left to keep out are web pages that a browser on this machine has open.
+/// </summary>
+internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trustedHosts, bool loopbackOnly)
+{
+    private const string KeyHeader = "X-Api-Key";
+    private const string KeyProtocol = "key.";
+
+    /// <summary>Why the request must not pass; null when it may.</summary>
+    public ApiProblem? Check(HttpContext context) =>
+        keys.IsEmpty ? CheckBrowser(context.Request) : CheckKey(context);
+
+    private ApiProblem? CheckKey(HttpContext context)
+    {
+        var required = context.GetEndpoint()?.Metadata.GetMetadata<RequiredScope>();
+        if (required is null)
+        {
+            return null;
+        }
+        var shown = ShownKey(context.Request);
+        if (shown is null || keys.Find(shown) is not { } caller)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"agentgrid\"";
+            return new ApiProblem(401, ApiCode.Unauthorized, shown is null
+                ? "This needs an API key. Send it as 'X-Api-Key: <key>' or 'Authorization: Bearer <key>'."
+                : "The API key is not known here.");
+        }
+        if ((caller.Scopes & required.Scope) == 0)
+        {
+            return new ApiProblem(403, ApiCode.Forbidden,
+                $"The API key '{caller.Name}' does not have the scope '{required.Word}', which this needs.");
+        }
+        context.Features.Set(caller);
+        return null;
+    }
+
+    private static string? ShownKey(HttpRequest request)
+    {
+        if (request.Headers.TryGetValue(KeyHeader, out var header))
+        {
+            return header.ToString();
+        }
+        var authorization = request.Headers.Authorization.ToString();
+        if (authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            return authorization["Bearer ".Length..].Trim();
+        }
+        // A browser cannot set headers on a WebSocket, but it can offer protocols.
+        return request.Headers.GetCommaSeparatedValues(HeaderNames.SecWebSocketProtocol)
+            .FirstOrDefault(p => p.StartsWith(KeyProtocol, StringComparison.Ordinal))?[KeyProtocol.Length..];
+    }
+
+    private ApiProblem? CheckBrowser(HttpRequest request)
+    {
+        // A page of evil.example whose name was re-bound to 127.0.0.1 arrives with its own name as the Host.
+        if (loopbackOnly && !ListenAddresses.IsLoopbackHost(request.Host.Host) && !IsTrusted(request.Host))
+        {
+            return new ApiProblem(403, ApiCode.UntrustedHost,
+                $"The Host '{request.Host}' is not a name of this machine. Use localhost, or add the name to " +
+                "AgentGrid:TrustedHosts.");
+        }
+        var origin = request.Headers.Origin.ToString();
+        return origin.Length == 0 || !ChangesOrStreams(request) || IsSame(origin, request)
+            ? null
+            : new ApiProblem(403, ApiCode.CrossOrigin,
+                $"A page of '{Names.Shorten(origin)}' may not do this to '{request.Host}'. Add the page's host " +
+                "to AgentGrid:TrustedHosts, or configure API keys.");
+    }
+
+    private static bool ChangesOrStreams(HttpRequest request) =>
+        !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        || request.Headers.ContainsKey(HeaderNames.Upgrade);
+
+    private bool IsSame(string origin, HttpRequest request)
+    {
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out var page))
+        {
+            return false;
+        }
+        var ownPort = request.Host.Port ?? (request.IsHttps ? 443 : 80);
+        return (page.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase) && page.Port == ownPort)
+            || IsTrusted(new HostString(page.Host, page.Port));
+    }
+
+    private bool IsTrusted(HostString host) => trustedHosts.Any(t =>
+        t.Equals(host.Host, StringComparison.OrdinalIgnoreCase)
+        || t.Equals(host.Value, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,26 @@
+namespace AgentGrid.ClientApi.Security;
+
+/// <summary>What a caller may do.</summary>
+[Flags]
+public enum ApiScope
+{
+    None = 0,
+
+    /// <summary>See runs, events, agents, plans and health; ask the router.</summary>
+    Read = 1,
+
+    /// <summary>Start, cancel and retry runs.</summary>
+    Submit = 2,
+}
+
+/// <summary>Metadata of an endpoint that not everybody may call.</summary>
+internal sealed record RequiredScope(ApiScope Scope)
+{
+    public string Word => Scope == ApiScope.Submit ? "submit" : "read";
+}
+
+internal static class RequiredScopeExtensions
+{
+    public static T Requires<T>(this T endpoint, ApiScope scope)
+        where T : IEndpointConventionBuilder => endpoint.WithMetadata(new RequiredScope(scope));
+}

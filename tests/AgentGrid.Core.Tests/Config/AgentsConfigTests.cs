@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Core.Tests.Config;
+
+public sealed class AgentsConfigTests
+{
+    [Fact]
+    public void Read_NoFiles_GivesWhatTheAttributesSay()
+    {
+        var config = Good();
+
+        Assert.Equal(TestAgents.Catalog.Agents.Keys, config.Agents.Keys);
+        var agent = config.Agents["motion_generator"];
+        Assert.Equal(["motion_generation"], agent.Capabilities);
+        Assert.Equal(
+            (7, 3, "gpu", TimeSpan.FromSeconds(2.5)),
+            (agent.Priority, agent.MaxConcurrency, agent.Queue, agent.Timeout));
+        Assert.Equal((RetryPolicy.None, AgentResources.None, true), (agent.Retry, agent.Resources, agent.Enabled));
+        Assert.Equal(["general", "gpu"], config.Queues.Keys);
+        Assert.All(config.Queues.Values, q => Assert.Null(q.Slots));
+        Assert.Null(config.DefaultPlan);
+    }
+
+    [Fact]
+    public void Read_AgentsYaml_WinsKeyByKey()
+    {
+        var config = Good("""
+            queues: { gpu: { slots: 8 }, cold: {} }
+            agents:
+              motion_generator:
+                capabilities: [motion_generation, fast]
+                timeout: 20s
+                retry: { max_attempts: 2, backoff: 200ms, max_backoff: 5s, jitter: 0.5, on: [error, out_of_memory] }
+                resources: { gpu_memory_mb: 4096 }
+              motion_backup: { enabled: false, priority: -5, max_concurrency: 100000, queue: cold }
+              quality_scorer: { capabilities: judging, resources: { gpu_memory_bytes: 12 } }
+              echo:
+            """);
+
+        var motion = config.Agents["motion_generator"];
+        Assert.Equal(["motion_generation", "fast"], motion.Capabilities);
+        Assert.Equal(
+            (7, 3, "gpu", TimeSpan.FromSeconds(20)),
+            (motion.Priority, motion.MaxConcurrency, motion.Queue, motion.Timeout));
+        Assert.Equal(
+            (2, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), 0.5),
+            (motion.Retry.MaxAttempts, motion.Retry.Backoff, motion.Retry.MaxBackoff, motion.Retry.Jitter));
+        Assert.Equal(["error", "out_of_memory"], motion.Retry.On);
+        Assert.Equal(4096L * 1024 * 1024, motion.Resources.GpuMemoryBytes);
+        var backup = config.Agents["motion_backup"];
+        Assert.Equal(
+            (false, -5, 100_000, "cold"),
+            (backup.Enabled, backup.Priority, backup.MaxConcurrency, backup.Queue));
+        Assert.Equal(["judging"], config.Agents["quality_scorer"].Capabilities);
+        Assert.Equal(12, config.Agents["quality_scorer"].Resources.GpuMemoryBytes);
+        Assert.Equal(AgentDefaults.MaxConcurrency, config.Agents["echo"].MaxConcurrency);
+        Assert.Equal(
+            [("cold", null), ("general", null), ("gpu", 8)],
+            config.Queues.Values.Select(q => (q.Name, q.Slots)));
+    }
+
+    [Fact]
+    public void Read_ManyMistakes_AreAllReportedWithLineAndColumn()
+    {
+        var problems = Bad("""
+            queues:
+              gpu: { slots: 0 }
+              "bad queue": { slot: 1 }
+            agent: {}
+            agents:
+              perceptio: { priority: 1 }
+              perception:
+                max_concurency: 4
+                priority: 1001
+                queue: gpuu
+                timeout: 15
+                retry: { max_attempts: 0, jitter: 1.5, backoff: 1m, on: [error, error] }
+                enabled: "true"
+                capabilities: [ok, "not ok", 3]
+              motion_backup:
+                timeout: 0s
+                resources: { gpu_memory_mb: 1, gpu_memory_bytes: 2, vram: 3 }
+                max_concurrency: 2.5
+              echo: [a]
+            """);
+
+        Assert.Equal(
+            [
+                "(2,17): AG1005: 'slots' must be 1 to 100000, not 0.",
+                "(3,3): AG1007: 'bad queue' is not a valid queue name: use 1 to 100 letters, digits, '_', '-' and '.', "
+                    + "beginning with a letter or a digit.",
+                "(3,18): AG1002: unknown key 'slot', did you mean 'slots'?",
+                "(4,1): AG1002: unknown key 'agent', did you mean 'agents'?",
+                "(6,3): AG1011: unknown agent 'perceptio', did you mean 'perception'?",
+                "(8,5): AG1002: unknown key 'max_concurency', did you mean 'max_concurrency'?",
+                "(9,15): AG1005: 'priority' must be -1000 to 1000, not 1001.",
+                "(10,12): AG1012: unknown queue 'gpuu', did you mean 'gpu'? If not, declare 'gpuu' under 'queues'.",
+                "(11,14): AG1006: 'timeout': '15' has no unit: write 15s, or another of d, h, m, s and ms.",
+                "(12,28): AG1005: 'max_attempts' must be 1 to 100, not 0.",
+                "(12,39): AG1005: 'jitter' must be 0 to 1, not 1.5.",
+                "(12,53): AG1013: 'backoff' is 1m, longer than 'max_backoff', which is 30s: raise 'max_backoff'.",
+                "(12,69): AG1015: 'on' lists 'error' twice.",
+                "(13,14): AG1004: 'enabled': expected true or false, came the text 'true'. Remove the quotes.",
+                "(14,24): AG1007: 'not ok' is not a valid capability: use 1 to 100 letters, digits, '_', '-' and '.', "
+                    + "beginning with a letter or a digit.",
+                "(14,34): AG1004: expected a capability, came the number 3. Put it into quotes.",
+                "(16,14): AG1005: 'timeout' must be at least 1ms, not 0s.",
+                "(17,54): AG1013: 'gpu_memory_mb' and 'gpu_memory_bytes' say the same: keep one of them.",
+                "(17,57): AG1002: unknown key 'vram'; known: gpu_memory_bytes, gpu_memory_mb.",
+                "(18,22): AG1004: 'max_concurrency': expected a whole number, came the number 2.5.",
+                "(19,9): AG1004: 'echo': expected a mapping, came a list.",
+            ],
+            problems.Select(p => p.ToString()["agents.yaml".Length..]));
+        Assert.Equal("agents.perception.retry.on[1]", problems.Single(p => p.Code == "AG1015").Path);
+        Assert.Equal("queues[\"bad queue\"].slot", problems.Single(p => p.Column == 18).Path);
+    }
+
+    [Fact]
+    public void Read_UnknownAgentNothingLike_ListsTheKnownOnes()
+    {
+        var problem = Assert.Single(Bad("agents: { zzzzzzzzzzzz: {} }"));
+
+        Assert.Contains("known: echo, kinematics_validator, motion_backup", problem.Message);
+    }
+
+    [Fact]
+    public void Read_UndeclaredQueueNothingLike_HasNoLimit()
+    {
+        var config = Good("queues: { gpu: { slots: 1 } }\nagents: { echo: { queue: storage } }");
+
+        Assert.Null(config.Queues["storage"].Slots);
+    }
+
+    [Fact]
+    public void Read_MaxBackoffBelowTheDefaultBackoff_ShortensIt()
+    {
+        var retry = Good("agents: { echo: { retry: { max_backoff: 50ms } } }").Agents["echo"].Retry;
+
+        Assert.Equal(TimeSpan.FromMilliseconds(50), retry.Backoff);
+    }
+
+    [Fact]
+    public void Read_ImpossibleAttribute_IsReportedWithItsClass()
+    {
+        var result = ConfigReader.Read([], AgentCatalog.Of(typeof(TestAgents.Impossible)));
+
+        Assert.Null(result.Config);
+        Assert.Equal(4, result.Problems.Length);
+        Assert.All(result.Problems, p =>
+        {
+            Assert.Equal(("AG1018", "agents.impossible"), (p.Code, p.Path));
+            Assert.Contains(typeof(TestAgents.Impossible).FullName!, p.Message);
+        });
+    }
+
+    [Fact]
+    public void Read_MoreProblemsThanTheLimit_SaysHowManyAreNotListed()
+    {
+        var problems = Bad($"agents: {{ {string.Join(", ", Enumerable.Range(0, 500).Select(i => $"x{i}: {{}}"))} }}");
+
+        Assert.Equal(ProblemList.Limit + 1, problems.Length);
+        Assert.Equal("AG1019", problems[^1].Code);
+        Assert.Contains("300 more", problems[^1].Message);
+    }
+
+    private static GridConfig Good(string? agents = null)
+    {
+        var result = ConfigReader.Read(Files(agents), TestAgents.Catalog);
+        Assert.Empty(result.Problems);
+        return result.Config!;
+    }
+
+    private static ImmutableArray<ConfigProblem> Bad(string agents)
+    {
+        var result = ConfigReader.Read(Files(agents), TestAgents.Catalog);
+        Assert.Null(result.Config);
+        return result.Problems;
+    }
+
+    private static ConfigFile[] Files(string? agents) => agents is null ? [] : [new ConfigFile("agents.yaml", agents)];
+}

@@ -1,0 +1,244 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Tests.Config;
+
+namespace AgentGrid.Core.Tests.Plans;
+
+public sealed class PlanReaderTests
+{
+    [Fact]
+    public void ReadJson_EveryKey_IsReadAsItIsWritten()
+    {
+        var plan = Good("""
+            {
+              "name": "everything", "timeout": "5m", "result": {"score": "b.score", "id": "input.match_id"},
+              "steps": {
+                "b": {
+                  "needs": ["c", "a"], "agent": "echo", "mode": "each", "require": 2, "for_each": "a.items",
+                  "input": {"z": [1, {"y": null}], "a": "x"}, "timeout": "1.5s",
+                  "retry": {"max_attempts": 3, "backoff": "1s", "max_backoff": "2s", "jitter": 0, "on": "timeout"},
+                  "fallback": ["x", "y"], "when": "a.n > 1 and input.go", "optional": true, "on_none": "skip"
+                },
+                "r": {"capability": ["p", "q"], "mode": "race", "candidates": 3, "hedge_after": "200ms"},
+                "a": {"capability": "p"}, "c": {"capability": "q", "mode": "all", "require": "any"}
+              }
+            }
+            """);
+
+        Assert.Equal(("everything", TimeSpan.FromMinutes(5)), (plan.Name, plan.Settings.Timeout));
+        Assert.Equal(["id", "score"], plan.Settings.Result.Keys);
+        Assert.Equal(["a", "c", "r", "b"], plan.Steps.Select(s => s.Id));
+        var b = plan["b"];
+        Assert.Equal(["a", "c"], b.Needs);
+        Assert.Equal(("echo", StepMode.Each, new Require(2), "a.items"), (b.Agent, b.Mode, b.Require, b.ForEach?.Text));
+        Assert.Equal("""{"a":"x","z":[1,{"y":null}]}""", b.Input?.ToString());
+        Assert.Equal(TimeSpan.FromSeconds(1.5), b.Timeout);
+        Assert.Equal((3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 0d),
+            (b.Retry!.MaxAttempts, b.Retry.Backoff, b.Retry.MaxBackoff, b.Retry.Jitter));
+        Assert.Equal(["timeout"], b.Retry.On);
+        Assert.Equal(["x", "y"], b.Fallback);
+        Assert.Equal(("a.n > 1 and input.go", true, OnNone.Skip), (b.When?.Text, b.Optional, b.OnNone));
+        var r = plan["r"];
+        Assert.Equal(["p", "q"], r.Capabilities);
+        Assert.Equal((StepMode.Race, 3, TimeSpan.FromMilliseconds(200)), (r.Mode, r.Candidates, r.HedgeAfter));
+        Assert.Equal((StepMode.All, Require.Any), (plan["c"].Mode, plan["c"].Require));
+        Assert.Equal([0, 1], plan.Needs[3]);
+    }
+
+    [Fact]
+    public void ReadJson_OnlyWhatMustBeThere_HasDefaults()
+    {
+        var plan = Good("""{"steps": {"a": {"agent": "echo"}}}""");
+
+        Assert.Equal(("given", PlanSettings.DefaultTimeout), (plan.Name, plan.Settings.Timeout));
+        Assert.Empty(plan.Settings.Result);
+        Assert.Equal("""{"steps":{"a":{"agent":"echo"}}}""", plan.Definition.ToString());
+        Assert.Equal(12, plan.Version.Length);
+    }
+
+    [Theory]
+    [InlineData("[]", "plan: AG1004: expected a mapping, came a list.")]
+    [InlineData("{}", "plan: AG1101: the plan 'given' has no steps: give it at least one under 'steps'.")]
+    [InlineData("""{"steps": {}}""", "plan.steps: AG1101")]
+    [InlineData("""{"steps": []}""", "plan.steps: AG1004: 'steps': expected a mapping, came a list.")]
+    [InlineData("""{"steps": {"a": {"agent": "x"}}, "name": "a b"}""", "plan.name: AG1007")]
+    [InlineData("""{"steps": {"a": {"agent": "x"}, "a": {"agent": "x"}}}""", "plan.steps.a: AG1003: duplicate key 'a'")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "input": {"y": ["\ud800"]}}}}""", "plan.steps.a.input.y[0]: AG1016")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "input": {"\ud800": 1}}}}""", "plan.steps.a.input: AG1016")]
+    [InlineData("""{"steps": {"input": {"agent": "x"}}}""", "plan.steps.input: AG1116")]
+    [InlineData("""{"steps": {"a b": {"agent": "x"}}}""", "plan.steps[\"a b\"]: AG1007")]
+    [InlineData("""{"timeout": 15, "steps": {"a": {"agent": "x"}}}""",
+        "plan.timeout: AG1006: 'timeout': '15' has no unit: write 15s")]
+    [InlineData("""{"result": {"x": "b.y"}, "steps": {"a": {"agent": "x"}}}""",
+        "plan.result.x: AG1111: 'b' is neither")]
+    [InlineData("""{"result": {"x": "a."}, "steps": {"a": {"agent": "x"}}}""",
+        "plan.result.x: AG1109: 'x': 'a.', at character 3")]
+    [InlineData("""{"result": {"x y": "a"}, "steps": {"a": {"agent": "x"}}}""", "plan.result[\"x y\"]: AG1007")]
+    public void ReadJson_BrokenPlan_SaysWhatAndWhere(string json, string expected) =>
+        Assert.StartsWith(expected, Assert.Single(Bad(json)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("", ": AG1106: step 's' has neither 'capability' nor 'agent'")]
+    [InlineData("\"agent\": \"x\", \"capability\": \"y\"", ".agent: AG1106: step 's' has both")]
+    [InlineData("\"capability\": []", ".capability: AG1106: step 's' lists no capability")]
+    [InlineData("\"agent\": \"x\", \"hedge_after\": \"1s\"",
+        ".hedge_after: AG1107: 'hedge_after' has no meaning in mode one: remove it, or write 'mode: race'.")]
+    [InlineData("\"agent\": \"x\", \"candidates\": 2", ".candidates: AG1107")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"require\": 1",
+        ".require: AG1107: 'require' has no meaning in mode race: remove it, or write 'mode: all' or 'mode: each'.")]
+    [InlineData("\"agent\": \"x\", \"for_each\": \"input.x\"", ".for_each: AG1107")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"each\"", ".mode: AG1108: step 's' has mode each")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"rase\"", ".mode: AG1014: 'mode' cannot be 'rase', did you mean 'race'?")]
+    [InlineData("\"agent\": \"x\", \"mode\": 1",
+        ".mode: AG1004: 'mode': expected all, each, one, race, came the number 1.")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"candidates\": 0", ".candidates: AG1005")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": 0", ".require: AG1005")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": \"some\"",
+        ".require: AG1014: 'require': expected all, any or a number, came the text 'some'.")]
+    [InlineData("\"agent\": \"x\", \"timeout\": \"-1s\"", ".timeout: AG1006: 'timeout': '-1s' is negative")]
+    [InlineData("\"agent\": \"x\", \"timeout\": \"0s\"", ".timeout: AG1005: 'timeout' must be at least 1ms, not 0s.")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"hedge_after\": \"0.5ms\"", ".hedge_after: AG1005")]
+    [InlineData("\"agent\": \"x\", \"input\": [1]", ".input: AG1004: 'input': expected a mapping, came a list.")]
+    [InlineData("\"agent\": \"x\", \"optional\": \"yes\"", ".optional: AG1004: 'optional': expected true or false")]
+    [InlineData("\"agent\": \"x\", \"on_none\": \"ignore\"",
+        ".on_none: AG1014: 'on_none' cannot be 'ignore'; known: fail, skip.")]
+    [InlineData("\"agent\": \"x\", \"fallback\": [\"y\", \"x\"]", ".fallback[1]: AG1015")]
+    [InlineData("\"agent\": \"x\", \"retry\": {\"attempts\": 2}", ".retry.attempts: AG1002: unknown key 'attempts'")]
+    [InlineData("\"agent\": \"x\", \"when\": \"a = 1\"", ".when: AG1110: 'when': 'a = 1', at character 3: write '=='")]
+    [InlineData("\"agent\": \"x\", \"when\": \"s.ok\"", ".when: AG1111: the step 's' cannot read its own output")]
+    [InlineData("\"agent\": \"x\", \"when\": \"t.ok\"", ".when: AG1111: 't' need not be done when 's' starts: add 't'")]
+    [InlineData("\"agent\": \"x\", \"when\": \"imput.ok\"",
+        ".when: AG1111: 'imput' is neither 'input' nor a step")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"each\", \"for_each\": \"t\"", ".for_each: AG1111")]
+    [InlineData("\"agent\": \"x\", \"needs\": [\"s\"]", ".needs[0]: AG1103: step 's' needs itself: remove that need.")]
+    [InlineData("\"agent\": \"x\", \"needs\": [\"t\", \"missing_t\", \"t\"]",
+        ".needs[2]: AG1015: 'needs' lists 't' twice.", ".needs[1]: AG1102")]
+    [InlineData("\"agent\": \"x\", \"needs\": \"tt\"",
+        ".needs: AG1102: step 's' needs the unknown step 'tt', did you mean 't'?")]
+    public void ReadJson_BrokenStep_SaysWhatAndWhere(string step, params string[] expected)
+    {
+        var problems = Bad($$"""{"steps": {"s": { {{step}} }, "t": {"agent": "x"} } }""").ToArray();
+
+        Assert.Equal(expected.Length, problems.Length);
+        foreach (var (start, problem) in expected.Zip(problems))
+        {
+            Assert.StartsWith($"plan.steps.s{start}", problem, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void ReadJson_ConditionOnAnEarlierStep_NeedsNoDirectNeed() => Good("""
+        {"steps": {
+          "c": {"needs": ["b"], "agent": "x", "when": "a.ok and input.x", "mode": "each", "for_each": "a.list"},
+          "b": {"needs": ["a"], "agent": "x", "when": true}, "a": {"agent": "x"}
+        }}
+        """);
+
+    [Fact]
+    public void ReadJson_Cycle_IsNamedFromItsFirstStepAndWhatIsBehindItIsUnreachable() => Assert.Equal(
+        [
+            "plan.steps.b.needs[1]: AG1104: the steps need each other in a cycle, so that none can start: "
+                + "b -> d -> c -> b. Remove one of these needs.",
+            "plan.steps.e: AG1105: step 'e' can never start: it needs 'd', which is in a cycle or behind one.",
+            "plan.steps.f: AG1105: step 'f' can never start: it needs 'e', which is in a cycle or behind one.",
+        ],
+        Bad("""
+            {"steps": {
+              "a": {"agent": "x"},
+              "b": {"agent": "x", "needs": ["a", "d"]},
+              "c": {"agent": "x", "needs": ["b"]},
+              "d": {"agent": "x", "needs": ["c"]},
+              "e": {"agent": "x", "needs": ["a", "d"]},
+              "f": {"agent": "x", "needs": ["e"]}
+            }}
+            """));
+
+    [Fact]
+    public void ReadJson_TwoCycles_AreBothNamed()
+    {
+        var problems = Bad("""
+            {"steps": {
+              "a": {"agent": "x", "needs": ["b"]}, "b": {"agent": "x", "needs": ["a"]},
+              "c": {"agent": "x", "needs": ["d"]}, "d": {"agent": "x", "needs": ["c"]}
+            }}
+            """);
+
+        Assert.Collection(
+            problems, p => Assert.Contains("a -> b -> a", p), p => Assert.Contains("c -> d -> c", p));
+    }
+
+    [Fact]
+    public void Read_ManyMistakesInOneFile_AreAllReportedWithLineAndColumn()
+    {
+        var result = ConfigReader.Read([new ConfigFile("plans/p.yaml", """
+            defualt: p
+            plans:
+              p:
+                timeout: 5
+                steps:
+                  a: { capability: perception, max_concurency: 3, timeout: 15s, timeout: 16s }
+                  b:
+                    needs: [a, aa]
+                    agent: echo
+                    hedge_after: 1s
+                    when: a.x > > 1
+                  c: { needs: [c], agent: echo, mode: each, require: any, for_each: b.list }
+                  "d e": { agent: ekho, input: 3, optional: "true" }
+                result:
+                  score: f.x
+            """)], TestAgents.Catalog);
+
+        Assert.Null(result.Config);
+        Assert.Equal(
+            [
+                "(1,1): AG1002", "(4,14): AG1006", "(6,36): AG1002", "(6,69): AG1003", "(8,20): AG1102",
+                "(10,22): AG1107",
+                "(11,15): AG1110", "(12,20): AG1103", "(12,73): AG1111", "(13,7): AG1007", "(13,23): AG1011",
+                "(13,36): AG1004", "(13,49): AG1004", "(15,14): AG1111",
+            ],
+            result.Problems.Select(p => $"({p.Line},{p.Column}): {p.Code}"));
+        Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
+        Assert.Equal(
+            "unknown key 'max_concurency'; known: agent, candidates, capability, fallback, for_each, hedge_after, "
+                + "input, mode, needs, on_none, optional, require, retry, timeout, when.",
+            result.Problems[2].Message);
+        Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
+        Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);
+    }
+
+    [Fact]
+    public void Check_UnknownAgents_AreNamedWithTheirPlaces()
+    {
+        var config = ConfigReader.Read(
+            [new ConfigFile("agents.yaml", "agents: { echo: { enabled: false } }")], TestAgents.Catalog).Config!;
+        var plan = Good("""
+            {"steps": {
+              "a": {"agent": "echo", "fallback": ["motion_backup", "motion_generatr"]},
+              "b": {"agent": "eco"}, "c": {"capability": "nobody_offers_this"}
+            }}
+            """);
+
+        Assert.Equal(
+            [
+                "plan.steps.a.fallback: AG1011: step 'a': unknown agent 'motion_generatr', "
+                    + "did you mean 'motion_generator'?",
+                "plan.steps.b.agent: AG1011: step 'b': unknown agent 'eco', did you mean 'echo'?",
+            ],
+            PlanReader.Check(plan, config).Select(p => p.ToString()));
+    }
+
+    private static Plan Good(string json)
+    {
+        var result = PlanReader.ReadJson("given", Json.Parse(json));
+        Assert.Empty(result.Problems);
+        return result.Plan!;
+    }
+
+    private static IEnumerable<string> Bad(string json)
+    {
+        var result = PlanReader.ReadJson("given", Json.Parse(json));
+        Assert.Null(result.Plan);
+        return result.Problems.Select(p => p.ToString());
+    }
+}

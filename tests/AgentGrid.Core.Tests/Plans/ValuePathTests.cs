@@ -1,0 +1,90 @@
+using System.Text.Json;
+using AgentGrid.Core.Plans;
+
+namespace AgentGrid.Core.Tests.Plans;
+
+public sealed class ValuePathTests
+{
+    private static readonly JsonElement s_output = JsonElement.Parse("""
+        {"players": [{"id": "p1"}, {"id": "p2", "odd \"name\"": {"x-y": [[7]]}}], "none": null, "": 1, "0": "zero"}
+        """);
+
+    [Theory]
+    [InlineData("out.players[1].id", "\"p2\"")]
+    [InlineData("out[\"players\"][0]['id']", "\"p1\"")]
+    [InlineData("out.players[1][\"odd \\\"name\\\"\"].x-y[0][0]", "7")]
+    [InlineData(" out.none ", "null")]
+    [InlineData("out[\"\"]", "1")]
+    [InlineData("out.0", "\"zero\"")]
+    [InlineData("[\"out\"].none", "null")]
+    public void Resolve_ExistingValue_GivesIt(string text, string expected) =>
+        Assert.Equal(expected, Resolve(text)!.Value.GetRawText());
+
+    [Theory]
+    [InlineData("other.players")]
+    [InlineData("undefined.players")]
+    [InlineData("out.players[2]")]
+    [InlineData("out.players.id")]
+    [InlineData("out[0]")]
+    [InlineData("out.none.id")]
+    [InlineData("out.Players")]
+    public void Resolve_WhatIsNotThere_GivesNull(string text) => Assert.Null(Resolve(text));
+
+    [Fact]
+    public void Resolve_BesideAKeyThatIsNotUnicode_DoesNotThrow()
+    {
+        var value = JsonElement.Parse("""{"\ud800": 1, "a\u0062": 2}""");
+
+        Assert.Null(ValuePath.Parse("out.c", out _)!.Resolve(_ => value));
+        Assert.Null(ValuePath.Parse("out[\"\ud800\"]", out var problem));
+        Assert.Contains("surrogate", problem);
+    }
+
+    [Theory]
+    [InlineData("a.b[\"c\"]", "a.b.c")]
+    [InlineData(" a [ 0 ] ", null)]
+    [InlineData("a[ 007 ]", "a[7]")]
+    [InlineData("['a.b'].c", "[\"a.b\"].c")]
+    [InlineData("a['it\"s \\\\']", "a[\"it\\\"s \\\\\"]")]
+    [InlineData("[\"not\"].x", "[\"not\"].x")]
+    [InlineData("[\"12\"].x", "[\"12\"].x")]
+    [InlineData("a.not.12", "a.not.12")]
+    public void Parse_AnyWayOfWriting_GivesOneCanonicalText(string text, string? expected)
+    {
+        var path = ValuePath.Parse(text, out _);
+
+        Assert.Equal(expected, path?.Text);
+        if (path is not null)
+        {
+            Assert.Equal(path, ValuePath.Parse(path.Text, out _));
+        }
+    }
+
+    [Theory]
+    [InlineData("", 1, "the id of a step, came the end")]
+    [InlineData(".a", 1, "the id of a step")]
+    [InlineData("a.", 3, "a name after '.'")]
+    [InlineData("a..b", 3, "a name after '.'")]
+    [InlineData("a.b c", 5, "expected '.', '[' or the end, came 'c'")]
+    [InlineData("a[-1]", 3, "an index from 0")]
+    [InlineData("a[99999999999]", 14, "an index from 0")]
+    [InlineData("a[x]", 3, "a quoted name")]
+    [InlineData("a[1", 4, "expected ']'")]
+    [InlineData("a['x]", 3, "not closed")]
+    [InlineData("a['x\\", 3, "not closed")]
+    [InlineData("[0].a", 6, "not with an index")]
+    [InlineData("a$b", 2, "came '$b'")]
+    public void Parse_AnythingElse_SaysWhere(string text, int character, string says)
+    {
+        Assert.Null(ValuePath.Parse(text, out var problem));
+        Assert.Contains($"at character {character}:", problem);
+        Assert.Contains(says, problem);
+    }
+
+    private static JsonElement? Resolve(string text) => ValuePath.Parse(text, out _)!.Resolve(root => root switch
+    {
+        "out" => s_output,
+        "undefined" => default(JsonElement),
+        _ => null,
+    });
+}

@@ -1,0 +1,49 @@
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Tests.Routing;
+
+public sealed class RouterTests
+{
+    private static AgentLoad Agent(string name, int priority = 0, int slots = 10, int running = 0, int waiting = 0) =>
+        new(new AgentConfig { Name = name, Priority = priority, MaxConcurrency = slots }, running, waiting, slots - running);
+
+    [Fact]
+    public void Rank_FreeSlotsThenPriorityThenLoadThenName()
+    {
+        var ranked = Router.Rank(
+        [
+            Agent("b"), Agent("a"), Agent("loaded", running: 5), Agent("important", priority: 1, running: 9),
+            Agent("full", priority: 1000, slots: 1, running: 1), Agent("overfull", priority: 1000, slots: 1, running: 1, waiting: 9),
+            Agent("lowest", priority: -1000),
+        ]);
+
+        Assert.Equal(["important", "a", "b", "loaded", "lowest", "full", "overfull"], ranked.Select(c => c.Agent));
+    }
+
+    [Theory]
+    [InlineData(1, 0, "highest priority")]
+    [InlineData(0, 1, "least loaded of equal priority")]
+    [InlineData(0, 0, "first by name of equals")]
+    public void Best_SaysWhatDecided(int priority, int otherRunning, string why) =>
+        Assert.Equal(why, Router.Best([Agent("a", priority), Agent("b", running: otherRunning)], "'x'").Why);
+
+    [Fact]
+    public void Best_FullPrimary_GoesToTheOneWithAFreeSlotAndSaysSo()
+    {
+        var decision = Router.Best([Agent("primary", 10, slots: 1, running: 1), Agent("backup")], "'x'");
+
+        Assert.Equal("backup", decision.Agent);
+        Assert.Equal("has a free slot, the next candidate has none", decision.Why);
+        Assert.Equal("no free slot", decision.Candidates[1].Note);
+    }
+
+    [Fact]
+    public void Best_Nobody_HasNoAgentAndAReason()
+    {
+        var decision = Router.Best([], "'dancing'");
+
+        Assert.Null(decision.Agent);
+        Assert.Contains("'dancing'", decision.Why, StringComparison.Ordinal);
+    }
+}

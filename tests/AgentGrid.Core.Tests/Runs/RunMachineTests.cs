@@ -1,0 +1,333 @@
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Tests.Runs;
+
+public sealed class RunMachineTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private static FakeRouting TwoAgents(RetryPolicy? retry = null) =>
+        new FakeRouting().With("best", "work", priority: 10, retry: retry).With("other", "work");
+
+    [Fact]
+    public void Decide_Pipeline_RunsStepAfterStep()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"capability":"work"},"b":{"needs":["a"],"capability":"work"}}}""", TwoAgents());
+
+        run.Started().Then("orchestration:started", "best:start");
+        run.Succeeds("a").Then("best:succeeded", "a:done", "best:start");
+        run.Succeeds("b", output: """{"n":1}""").Then("best:succeeded", "b:done", "completed");
+
+        Assert.Equal(RunStatus.Completed, run.State.Status);
+        Assert.Equal("""{"b":{"n":1}}""", run.State.Result!.ToString());
+    }
+
+    [Fact]
+    public void Decide_Start_RecordsWhoWasConsideredAndWhy()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", TwoAgents()).Started();
+
+        var decision = run.State["a"].Attempts[0].Decision!;
+        Assert.Equal("best", decision.Agent);
+        Assert.Equal("highest priority", decision.Why);
+        Assert.Equal(["best", "other"], decision.Candidates.Select(c => c.Agent));
+    }
+
+    [Fact]
+    public void Decide_NoFreeSlot_QueuesUntilGranted()
+    {
+        var routing = new FakeRouting().With("only", "work", slots: 1);
+        routing.InUse["only"] = 1;
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", routing);
+
+        run.Started().Then("orchestration:started", "only:queued");
+        run.When(new RunInput.GrantSlot("a", 1, "n2")).Then("only:start");
+        run.When(new RunInput.GrantSlot("a", 1, "n2")).Then();
+        Assert.Contains("Running", run.Ignored, StringComparison.Ordinal);
+        Assert.Equal("n2", run.State["a"].Attempts[0].Node);
+    }
+
+    [Fact]
+    public void Decide_Failure_RetriesAfterBackoffOnTheSameAgent()
+    {
+        var retry = new RetryPolicy { MaxAttempts = 3, Backoff = Second, Jitter = 0 };
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", TwoAgents(retry)).Started();
+
+        run.Fails("a").Then("best:error");
+        run.After(0.99 * Second).Then();
+        run.After(0.01 * Second).Then("best:start");
+        run.Fails("a", 2).Then("best:error");
+        run.After(1.99 * Second).Then();
+        run.After(0.01 * Second).Then("best:start");
+        run.Fails("a", 3).Then("best:error", "other:start");
+        run.Fails("a", 4).Then("other:error", "a:failed", "error");
+        Assert.Equal(RunStatus.Failed, run.State.Status);
+    }
+
+    [Theory]
+    [InlineData("error", true, true)]
+    [InlineData("out_of_memory", true, true)]
+    [InlineData("other_code", true, true)] // an agent's own code is still an error
+    [InlineData("error", false, false)]
+    public void Decide_Failure_IsRetriedWhenThePolicyCoversIt(string code, bool retryable, bool retried)
+    {
+        var retry = new RetryPolicy { MaxAttempts = 2, On = ["error"] };
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents(retry)).Started();
+
+        run.Fails("a", 1, code, retryable);
+
+        Assert.Equal(retried, run.State["a"].Attempts[0].RetryAt is not null);
+    }
+
+    [Fact]
+    public void Decide_RetryOnNamesOtherFailures_DoesNotRetry()
+    {
+        var retry = new RetryPolicy { MaxAttempts = 2, On = ["timeout", "busy"] };
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents(retry)).Started();
+
+        run.Fails("a").Then("best:error", "a:failed", "error");
+    }
+
+    [Fact]
+    public void Decide_Timeout_CancelsAndFallsBack()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"agent":"best","timeout":"2s","fallback":["other"]}}}""", TwoAgents()).Started();
+
+        run.After(2 * Second).Then("best:timeout", "other:start");
+        run.Succeeds("a", 1).Then();
+        Assert.Contains("TimedOut", run.Ignored, StringComparison.Ordinal);
+        run.Succeeds("a", 2).Then("other:succeeded", "a:done", "completed");
+    }
+
+    [Fact]
+    public void Decide_Race_FirstSuccessWinsAndTheOtherIsCancelled()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"capability":"work","mode":"race","candidates":2}}}""", TwoAgents()).Started();
+
+        run.Then("orchestration:started", "a:speculative_start", "best:start", "other:start");
+        run.Succeeds("a", 2, """{"by":"other"}""").Then("other:succeeded", "best:cancelled", "a:done", "completed");
+        run.Succeeds("a", 1).Then();
+        Assert.Equal("""{"by":"other"}""", run.State["a"].Output!.ToString());
+    }
+
+    [Fact]
+    public void Decide_RaceWithHedge_StartsTheBackupWhenItIsDueOrThePrimaryFails()
+    {
+        const string plan = """{"steps":{"a":{"capability":"work","mode":"race","hedge_after":"3s"}}}""";
+
+        var slow = new RunScenario(plan, TwoAgents()).Started();
+        slow.Then("orchestration:started", "a:speculative_start", "best:start");
+        slow.After(3 * Second).Then("other:start");
+
+        var failing = new RunScenario(plan, TwoAgents()).Started();
+        failing.Fails("a").Then("best:error", "other:start");
+        failing.After(3 * Second).Then();
+        failing.Fails("a", 2).Then("other:error", "a:failed", "error");
+    }
+
+    [Fact]
+    public void Decide_All_CompletesWithOutputsByAgentWhenTheQuorumIsReached()
+    {
+        var routing = TwoAgents().With("third", "work", priority: -1);
+        var run = new RunScenario(
+            """{"steps":{"a":{"capability":"work","mode":"all","require":2}}}""", routing).Started();
+
+        run.Then("orchestration:started", "a:fan_out", "best:start", "other:start", "third:start");
+        run.Succeeds("a", 3, "3").Then("third:succeeded");
+        run.Succeeds("a", 1, "1").Then("best:succeeded", "other:cancelled", "a:done", "completed");
+        Assert.Equal("""{"best":1,"third":3}""", run.State["a"].Output!.ToString());
+    }
+
+    [Fact]
+    public void Decide_All_FailsAsSoonAsTheQuorumIsOutOfReach()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work","mode":"all"}}}""", TwoAgents()).Started();
+
+        run.Fails("a", 2).Then("other:error", "best:cancelled", "a:failed", "error");
+        Assert.Contains("needs 2 of 2", run.State.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decide_Each_InvokesOncePerItemAndKeepsTheirOrder()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"capability":"work","mode":"each","for_each":"input.list"}}}""", TwoAgents(),
+            """{"list":["x","y","z"]}""").Started();
+
+        run.Then("orchestration:started", "a:fan_out", "best:start", "best:start", "best:start");
+        run.Succeeds("a", 3, "3").Succeeds("a", 1, "1").Succeeds("a", 2, "2");
+        Assert.Equal("[1,2,3]", run.State["a"].Output!.ToString());
+        var input = AttemptInput.Of(run.State, run.State["a"], run.State["a"].Attempts[1]).Compose();
+        Assert.Equal("""{"item":"y","index":1,"list":["x","y","z"]}""", input.ToString());
+    }
+
+    [Theory]
+    [InlineData("""{"list":[]}""", RunStatus.Completed)]
+    [InlineData("""{"list":{}}""", RunStatus.Failed)]
+    [InlineData("{}", RunStatus.Failed)]
+    public void Decide_EachWithoutItems_EndsAtOnce(string input, RunStatus expected)
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"capability":"work","mode":"each","for_each":"input.list"}}}""", TwoAgents(), input);
+
+        Assert.Equal(expected, run.Started().State.Status);
+    }
+
+    [Theory]
+    [InlineData("skip", RunStatus.Completed)]
+    [InlineData("fail", RunStatus.Failed)]
+    public void Decide_NobodyOffersIt_SkipsOrFails(string onNone, RunStatus expected)
+    {
+        var run = new RunScenario(
+            $$$"""{"steps":{"a":{"capability":"dancing","on_none":"{{{onNone}}}"} } }""", TwoAgents()).Started();
+
+        Assert.Equal(expected, run.State.Status);
+        Assert.Contains(run.Last, s => s is "a:skipped" or "a:failed");
+    }
+
+    [Fact]
+    public void Decide_ConditionNotTrue_SkipsTheStepAndGoesOn()
+    {
+        var run = new RunScenario(
+            """
+            {"steps":{"a":{"capability":"work"},
+                      "b":{"needs":["a"],"capability":"work","when":"a.score > 0.5"},
+                      "c":{"needs":["b"],"capability":"work"}}}
+            """, TwoAgents()).Started();
+
+        run.Succeeds("a", output: """{"score":0.2}""").Then("best:succeeded", "a:done", "b:skipped", "best:start");
+        run.Succeeds("c").Then("best:succeeded", "c:done", "completed");
+    }
+
+    [Fact]
+    public void Decide_OptionalStepFails_TheRunGoesOn()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"agent":"best","optional":true},"b":{"needs":["a"],"agent":"other"}}}""", TwoAgents())
+            .Started();
+
+        run.Fails("a").Then("best:error", "a:failed", "other:start");
+        Assert.True(AttemptInput.Of(run.State, run.State["b"], run.State["b"].Attempts[0]).Results["a"].IsNull);
+        run.Succeeds("b").Then("other:succeeded", "b:done", "completed");
+    }
+
+    [Fact]
+    public void Decide_RunTimeout_FailsTheRunAndCancelsWhatRuns()
+    {
+        var run = new RunScenario("""{"timeout":"5s","steps":{"a":{"capability":"work"}}}""", TwoAgents()).Started();
+
+        run.After(5 * Second).Then("best:cancelled", "error");
+        Assert.Equal(ErrorCodes.RunTimeout, run.State.Error!.Code);
+        Assert.Null(run.State.NextDue);
+    }
+
+    [Fact]
+    public void Decide_Cancel_EndsTheRunOnce()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", TwoAgents()).Started();
+
+        run.When(new RunInput.CancelRun("enough")).Then("best:cancelled", "cancelled");
+        run.When(new RunInput.CancelRun("enough")).Then();
+        run.Succeeds("a").Then();
+        Assert.Equal(StepStatus.Cancelled, run.State["a"].Status);
+    }
+
+    [Fact]
+    public void Decide_Retry_KeepsCompletedSteps()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"agent":"best"},"b":{"needs":["a"],"agent":"best"}}}""", TwoAgents()).Started();
+        run.Succeeds("a", output: "1").Fails("b");
+        Assert.Equal(RunStatus.Failed, run.State.Status);
+
+        run.When(RunInput.RetryRun.Instance).Then("orchestration:retried");
+        run.Started().Then("orchestration:started", "best:start");
+        run.Succeeds("b", 2, "2").Then("best:succeeded", "b:done", "completed");
+        Assert.Single(run.State["a"].Attempts);
+        Assert.Equal("""{"b":2}""", run.State.Result!.ToString());
+    }
+
+    [Fact]
+    public void Decide_RetryOfAPartlyDoneFanOut_CountsOnlyNewSuccesses()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work","mode":"all"}}}""", TwoAgents()).Started();
+        run.Succeeds("a", 1, "\"old\"").Fails("a", 2);
+
+        run.When(RunInput.RetryRun.Instance).Started();
+        run.Succeeds("a", 3, "\"new\"").Then("best:succeeded");
+        run.Succeeds("a", 4, "2").Then("other:succeeded", "a:done", "completed");
+        Assert.Equal("""{"best":"new","other":2}""", run.State["a"].Output!.ToString());
+    }
+
+    [Fact]
+    public void Decide_LostNode_DeliversTheSameAttemptAgainButNotForEver()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
+
+        for (var i = 0; i < RunMachine.MaxLosses; i++)
+        {
+            run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:lost", "best:start");
+        }
+        run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:error", "a:failed", "error");
+        Assert.Equal(ErrorKind.Lost, run.State.Error!.Kind);
+    }
+
+    [Fact]
+    public void Decide_AgentRemovedWhileARetryWaits_FailsWithAReason()
+    {
+        var retry = new RetryPolicy { MaxAttempts = 3, Backoff = Second, Jitter = 0 };
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents(retry)).Started();
+        run.Fails("a");
+        run.Routing.Agents.Remove("best");
+
+        run.After(Second).Then("a:failed", "error");
+        Assert.Equal(ErrorCodes.NoAgent, run.State.Error!.Code);
+    }
+
+    [Fact]
+    public void Decide_PostedAgain_IsNotedAndChangesNothing()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
+        var before = run.Dump();
+
+        run.When(RunInput.SkipSubmission.Instance).Then("skipped");
+        Assert.Equal(before, run.Dump());
+    }
+
+    [Fact]
+    public void Compose_StepInput_IsMergedOverPostedAndResults()
+    {
+        var run = new RunScenario(
+            """
+            {"steps":{"a":{"agent":"best"},
+                      "b":{"needs":["a"],"agent":"best","input":{"a":{"x":9},"deep":{"k":{"new":2}},"own":true}}}}
+            """, TwoAgents(), """{"match_id":"m","deep":{"k":{"old":1},"l":3},"a":"hidden by the result"}""").Started();
+        run.Succeeds("a", output: """{"x":1,"y":2}""");
+
+        var input = AttemptInput.Of(run.State, run.State["b"], run.State["b"].Attempts[0]).Compose();
+
+        Assert.Equal(
+            """{"a":{"x":9,"y":2},"match_id":"m","deep":{"k":{"old":1,"new":2},"l":3},"own":true}""", input.ToString());
+    }
+
+    [Theory]
+    [InlineData(10_000, false)]
+    [InlineData(10_000, true)]
+    public void Decide_PlanOfTenThousandSteps_Completes(int count, bool chain)
+    {
+        var steps = Enumerable.Range(0, count).Select(i =>
+            $"\"s{i}\":{{\"agent\":\"best\"{(chain && i > 0 ? $",\"needs\":[\"s{i - 1}\"]" : "")}}}");
+        var run = new RunScenario(
+            $$$"""{"steps":{ {{{string.Join(',', steps)}}} } }""", new FakeRouting().With("best", "work", slots: count)).Started();
+
+        for (var i = 0; i < count; i++)
+        {
+            run.Succeeds($"s{i}");
+        }
+        Assert.Equal(RunStatus.Completed, run.State.Status);
+    }
+}

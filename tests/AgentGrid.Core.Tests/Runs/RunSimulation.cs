@@ -1,0 +1,330 @@
+using System.Text;
+using System.Text.Json;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Tests.Runs;
+
+/// <summary>
+/// One run, everything about it drawn from a seed: the plan, what agents do, in which order results arrive, what
+/// arrives twice or late, which nodes are lost, where the process crashes and how much of its journal it had kept.
+/// After every turn, and at the end, the promises are checked.
+/// </summary>
+internal sealed class RunSimulation(int seed)
+{
+    private const int MostTurns = 20_000;
+
+    private readonly Random _random = new(seed);
+    private readonly List<byte[]> _journal = [];
+    private readonly List<RunInput> _inFlight = [];
+    private readonly List<RunInput> _delivered = [];
+    private readonly List<(string Agent, string Step, int Attempt)> _waiting = [];
+    private readonly List<(string Agent, string Step, int Attempt)> _holding = [];
+    private readonly FakeRouting _routing = new();
+    private Plan _plan = null!;
+    private RunState _state = null!;
+    private DateTimeOffset _now = RunScenario.Start;
+    private int _turns;
+    private bool _recovering;
+
+    public int Crashes { get; private set; }
+    public int Losses { get; private set; }
+    public int Ignored { get; private set; }
+    public RunStatus Outcome => _state.Status;
+
+    public void Run()
+    {
+        MakeAgents();
+        var read = PlanReader.ReadJson("simulated", RandomPlan.Make(_random));
+        _plan = read.Plan ?? throw new InvalidOperationException(string.Join("; ", read.Problems));
+        _state = new RunState(_plan);
+        Keep([new RunEvent.RunAccepted(
+            RunId.From(new Guid(seed, 0, 0, new byte[8])), "m", "1", "simulated", _plan.Version,
+            Json.Parse("""{"list":[1,2,3,4],"flag":true}"""), (ulong)seed) { Time = _now }], apply: true);
+        Turn(RunInput.StartRun.Instance);
+        while (!_state.Status.IsEnded())
+        {
+            Check(_turns++ < MostTurns, "the run does not end");
+            Act();
+        }
+        var retries = 0;
+        while (_state.Status is RunStatus.Failed or RunStatus.Cancelled && retries++ < 2 && _random.Next(2) == 0)
+        {
+            Turn(RunInput.RetryRun.Instance);
+            Turn(RunInput.StartRun.Instance);
+            while (!_state.Status.IsEnded())
+            {
+                Check(_turns++ < MostTurns, "the retried run does not end");
+                Act();
+            }
+        }
+        CheckEnd();
+    }
+
+    private void MakeAgents()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            _routing.With($"agent{i}", i < 3 ? "work" : "other", slots: _random.Next(1, 5), priority: _random.Next(3),
+                retry: new RetryPolicy { MaxAttempts = _random.Next(1, 4), Jitter = _random.NextDouble() },
+                timeout: TimeSpan.FromSeconds(_random.Next(1, 10)));
+        }
+    }
+
+    private void Act()
+    {
+        var dice = _random.Next(100);
+        if (dice < 60 && _inFlight.Count > 0)
+        {
+            Deliver(_random.Next(_inFlight.Count));
+        }
+        else if (dice < 66 && _delivered.Count > 0)
+        {
+            Turn(_delivered[_random.Next(_delivered.Count)]); // twice, or late
+        }
+        else if (dice < 68)
+        {
+            Crash();
+        }
+        else if (dice < 71 && _holding.Count > 0)
+        {
+            LoseNode(_holding[_random.Next(_holding.Count)]);
+        }
+        else if (dice == 71 && _random.Next(20) == 0)
+        {
+            Turn(new RunInput.CancelRun("simulated"));
+        }
+        else if (dice < 75)
+        {
+            Turn(RunInput.SkipSubmission.Instance);
+        }
+        else
+        {
+            PassTime();
+        }
+    }
+
+    private void PassTime()
+    {
+        var due = _state.NextDue;
+        _now = due is { } d && _random.Next(2) == 0 ? Later(_now, d) : _now + TimeSpan.FromMilliseconds(_random.Next(2_000));
+        Turn(RunInput.FireTimers.Instance);
+        GrantWaiting();
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+
+    private void Deliver(int index)
+    {
+        var input = _inFlight[index];
+        _inFlight.RemoveAt(index);
+        _delivered.Add(input);
+        Turn(input);
+        GrantWaiting();
+    }
+
+    private void GrantWaiting()
+    {
+        for (var i = 0; i < _waiting.Count; i++)
+        {
+            var (agent, step, attempt) = _waiting[i];
+            if (_routing.TryReserve(agent, step, attempt) is { } node)
+            {
+                _waiting.RemoveAt(i--);
+                _holding.Add((agent, step, attempt));
+                Turn(new RunInput.GrantSlot(step, attempt, node));
+            }
+        }
+    }
+
+    private void LoseNode((string Agent, string Step, int Attempt) held)
+    {
+        Losses++;
+        Release(held);
+        // Its result may still be under way, and then arrives late.
+        Turn(new RunInput.LoseAttempt(held.Step, held.Attempt, "simulated"));
+    }
+
+    // The process dies: everything in memory is gone, and of the journal any number of the newest turns.
+    private void Crash()
+    {
+        Crashes++;
+        var kept = Math.Max(1, _journal.Count - _random.Next(4));
+        _journal.RemoveRange(kept, _journal.Count - kept);
+        _inFlight.Clear();
+        _waiting.Clear();
+        _holding.Clear();
+        _routing.InUse.Clear();
+        _state = Replay();
+        _recovering = true;
+        foreach (var effect in RunMachine.Resume(_state))
+        {
+            switch (effect)
+            {
+                case Effect.AwaitTurn: Turn(RunInput.StartRun.Instance); break;
+                case Effect.AwaitSlot e: _waiting.Add((e.Attempt.Agent, e.Step.Id, e.Attempt.Number)); break;
+                case Effect.Reconcile e: Turn(new RunInput.LoseAttempt(e.Step.Id, e.Attempt.Number, "crash")); break;
+                default: Check(false, $"unexpected {effect}"); break;
+            }
+        }
+        _recovering = false;
+        CheckSlots();
+        GrantWaiting();
+    }
+
+    private void Turn(RunInput input)
+    {
+        var before = _state.Version;
+        var decision = RunMachine.Decide(_state, input, _now, _routing);
+        Ignored += decision.Ignored is null ? 0 : 1;
+        Check(decision.Ignored is null || decision.Events.Count == 0, "an ignored input has events");
+        Check(_state.Version == before + decision.Events.Count, "events and state disagree");
+        Keep(decision.Events, apply: false);
+        foreach (var e in decision.Events)
+        {
+            Interpret(e);
+        }
+        if (!_recovering)
+        {
+            CheckSlots();
+        }
+    }
+
+    private void Interpret(RunEvent e)
+    {
+        switch (RunMachine.EffectOf(_state, e))
+        {
+            case Effect.AwaitSlot x: _waiting.Add((x.Attempt.Agent, x.Step.Id, x.Attempt.Number)); break;
+            case Effect.Invoke x:
+                var key = (x.Attempt.Agent, x.Step.Id, x.Attempt.Number);
+                if (!_holding.Contains(key))
+                {
+                    _holding.Add(key);
+                }
+                Invoke(x.Step.Id, x.Attempt.Number);
+                break;
+            case Effect.Abandon x:
+                var over = (x.Attempt.Agent, x.Step.Id, x.Attempt.Number);
+                _waiting.Remove(over);
+                Release(over);
+                break;
+            default: break;
+        }
+    }
+
+    private void Invoke(string step, int attempt)
+    {
+        for (var answers = _random.Next(10) switch { 0 => 0, 1 => 2, _ => 1 }; answers > 0; answers--)
+        {
+            _inFlight.Add(_random.Next(4) == 0
+                ? new RunInput.FailAttempt(step, attempt, new RunError(
+                    ErrorKind.Error, "error", "simulated", Retryable: _random.Next(3) > 0))
+                : new RunInput.CompleteAttempt(step, attempt, Json.Parse($$"""{"n":{{_random.Next(10)}}}""")));
+        }
+        if (_random.Next(5) == 0)
+        {
+            _inFlight.Add(new RunInput.ReportProgress(step, attempt, _random.NextDouble(), "on it"));
+        }
+    }
+
+    private void Release((string Agent, string Step, int Attempt) held)
+    {
+        if (_holding.Remove(held))
+        {
+            _routing.Release(held.Agent);
+        }
+    }
+
+    private void Keep(IReadOnlyList<RunEvent> events, bool apply)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+        if (apply)
+        {
+            foreach (var e in events)
+            {
+                RunMachine.Evolve(_state, e);
+            }
+        }
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            RunEventJson.Write(writer, events);
+        }
+        _journal.Add(stream.ToArray());
+    }
+
+    private RunState Replay() => _journal.SelectMany(turn => RunEventJson.Read(turn))
+        .Aggregate(new RunState(_plan), RunMachine.Evolve);
+
+    // Promise 5: capacity is held by live attempts only.
+    private void CheckSlots()
+    {
+        var running = _state.Steps.SelectMany(s => s.Attempts.Select(a => (a.Agent, s.Id, a.Number, a.Status)))
+            .Where(a => a.Status == AttemptStatus.Running).Select(a => (a.Agent, a.Id, a.Number)).ToHashSet();
+        Check(running.SetEquals(_holding), $"slots are held by [{string.Join(' ', _holding)}], and [{string.Join(' ', running)}] run");
+        foreach (var (agent, used) in _routing.InUse)
+        {
+            Check(used == _holding.Count(h => h.Agent == agent), $"{agent} has {used} slots in use");
+            Check(used <= _routing.Agents[agent].MaxConcurrency, $"{agent} has too many slots in use");
+        }
+    }
+
+    private void CheckEnd()
+    {
+        Check(RunScenario.Dump(Replay()) == RunScenario.Dump(_state), "a replay gives another state");
+        Check(RunMachine.Resume(_state).IsEmpty, "an ended run has something to resume");
+        Check(_state.NextDue is null, "an ended run waits for time");
+        Check(_holding.Count == 0 && _waiting.Count == 0, "an ended run holds or awaits slots");
+        foreach (var step in _state.Steps)
+        {
+            Check(step.Status != StepStatus.Running, $"step {step.Id} still runs");
+            Check(step.Attempts.All(a => !a.Status.IsOpen()), $"step {step.Id} has open attempts");
+            Check(step.Attempts.Select((a, i) => a.Number == i + 1).All(x => x), $"step {step.Id} has gaps in its attempts");
+            Check(step.Status != StepStatus.Completed || step.Output is not null, $"step {step.Id} has no output");
+            if (_state.Status == RunStatus.Completed)
+            {
+                Check(step.Status.IsEnded() && step.Status != StepStatus.Cancelled, $"step {step.Id} was left behind");
+                Check(step.Status != StepStatus.Failed || step.Step.Optional, $"step {step.Id} failed, the run did not");
+            }
+        }
+        CheckEvents();
+    }
+
+    private void CheckEvents()
+    {
+        var ended = new HashSet<(string, int)>();
+        var open = true;
+        foreach (var e in _journal.SelectMany(turn => RunEventJson.Read(turn)))
+        {
+            Check(open || e is RunEvent.SubmissionSkipped or RunEvent.RunRetried, $"{e} after the end");
+            (string, int)? result = e switch
+            {
+                RunEvent.AttemptSucceeded x => (x.Step, x.Attempt),
+                RunEvent.AttemptFailed x => (x.Step, x.Attempt),
+                RunEvent.AttemptCancelled x => (x.Step, x.Attempt),
+                _ => null,
+            };
+            // Promise 3: a result is recorded exactly once.
+            Check(result is null || ended.Add(result.Value), $"attempt {result} ended twice");
+            open = e switch
+            {
+                RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled => false,
+                RunEvent.RunRetried => true,
+                _ => open,
+            };
+        }
+    }
+
+    private void Check(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            var journal = string.Join('\n', _journal.TakeLast(30).Select(Encoding.UTF8.GetString));
+            Assert.Fail($"seed {seed}: {otherwise}\nplan {_plan.Definition}\nlast turns:\n{journal}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Tests.Runs;
+
+/// <summary>Replay one seed with <c>AGENTGRID_SEED=123</c>; run more with <c>AGENTGRID_SEEDS=100000</c>.</summary>
+public sealed class RunSimulationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Run_AnySeed_KeepsThePromises()
+    {
+        var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
+        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "3000");
+        var seeds = only is null ? Enumerable.Range(0, count) : [int.Parse(only)];
+        int crashes = 0, losses = 0, ignored = 0;
+        var outcomes = new Dictionary<RunStatus, int>();
+        foreach (var seed in seeds)
+        {
+            var simulation = new RunSimulation(seed);
+            try
+            {
+                simulation.Run();
+            }
+            catch (Exception e) when (e is not Xunit.Sdk.XunitException)
+            {
+                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+            }
+            crashes += simulation.Crashes;
+            losses += simulation.Losses;
+            ignored += simulation.Ignored;
+            outcomes[simulation.Outcome] = outcomes.GetValueOrDefault(simulation.Outcome) + 1;
+        }
+        output.WriteLine($"{string.Join(", ", outcomes)}; {crashes} crashes, {losses} losses, {ignored} ignored");
+        if (only is null)
+        {
+            Assert.True(crashes > count / 2 && losses > count / 2 && ignored > count, "the simulation is too tame");
+            Assert.Equal(3, outcomes.Count);
+        }
+    }
+}
