@@ -115,8 +115,9 @@ internal sealed partial class Engine : IDisposable
         {
             await Invocations.WhenIdleAsync().WaitAsync(Options.DrainTimeout, Time, cancellationToken)
                 .ConfigureAwait(false);
-            await Task.WhenAll(Active.Select(a => a.LookAsync(static _ => true))).WaitAsync(cancellationToken)
-                .ConfigureAwait(false);
+            // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
+            await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -150,6 +151,8 @@ internal sealed partial class Engine : IDisposable
         _file.Dispose();
         _stopping.Dispose();
     }
+
+    private Task LookAtAllAsync() => Task.WhenAll(Active.Select(a => a.LookAsync(static _ => true)));
 
     private void Close()
     {
