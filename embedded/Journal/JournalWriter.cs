@@ -64,6 +64,9 @@ internal sealed partial class JournalWriter : IDisposable
         _work.Release();
     }
 
+    /// <summary>Lets the file grow to this many pages and no further, as a full disk does; for tests.</summary>
+    internal void LimitFile(int pages) => _session.LimitFile(pages);
+
     /// <summary>Writes what is queued and stops.</summary>
     public void Dispose()
     {
