@@ -11,4 +11,7 @@ public static class CommandCodes
 
     /// <summary>A request names no plan, and there is no default one.</summary>
     public const string NoDefaultPlan = "AG1204";
+
+    /// <summary>The input is not JSON, or is nested too deep.</summary>
+    public const string BadInput = "AG1205";
 }

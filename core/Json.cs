@@ -16,6 +16,12 @@ public sealed class Json : IEquatable<Json>
     /// <summary>How Agent Grid writes .NET values as JSON: snake_case names, no nulls, enums as snake_case words.</summary>
     public static readonly JsonSerializerOptions Options = CreateOptions();
 
+    /// <summary>
+    /// How deep a value may be nested that comes from outside: an input, an output. What is built around it, in
+    /// journals and in the inputs of further steps, can be read up to twice that depth.
+    /// </summary>
+    public const int MaxOutsideDepth = 64;
+
     public static readonly Json Null = new("null"u8.ToArray());
     public static readonly Json EmptyObject = new("{}"u8.ToArray());
 
@@ -88,6 +94,26 @@ public sealed class Json : IEquatable<Json>
     /// <summary>Reads the value as a .NET type with <see cref="Options"/>.</summary>
     /// <exception cref="JsonException">The value does not have the shape of <typeparamref name="T"/>.</exception>
     public T? To<T>() => JsonSerializer.Deserialize<T>(Utf8.Span, Options);
+
+    /// <summary>
+    /// Reads the whole text, and says why it is not one JSON value of at most <see cref="MaxOutsideDepth"/> levels;
+    /// null when it is. For values that others made.
+    /// </summary>
+    public string? Problem()
+    {
+        var reader = new Utf8JsonReader(Utf8.Span, new JsonReaderOptions { MaxDepth = MaxOutsideDepth });
+        try
+        {
+            while (reader.Read())
+            {
+            }
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return e.Message;
+        }
+    }
 
     public void WriteTo(Utf8JsonWriter writer) => writer.WriteRawValue(Utf8.Span, skipInputValidation: true);
 

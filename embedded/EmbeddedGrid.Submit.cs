@@ -83,6 +83,11 @@ public sealed partial class EmbeddedGrid
     private Plan? PlanOf(SubmitRun submit, out ImmutableArray<ConfigProblem> problems)
     {
         var config = _config.Current;
+        if (submit.Input.Problem() is { } bad)
+        {
+            problems = [new ConfigProblem(null, 0, 0, "input", CommandCodes.BadInput, $"The input cannot be kept: {bad}")];
+            return null;
+        }
         if (submit.InlinePlan is { } inline)
         {
             var result = PlanReader.ReadJson(InlinePlanName, inline);

@@ -79,6 +79,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         }
     }
 
+    /// <summary>Ends as if the process had been killed, for tests of what the next start finds.</summary>
+    internal void Crash()
+    {
+        Volatile.Write(ref _accepting, false);
+        _config.Dispose();
+        Interlocked.Exchange(ref _engine, null)?.Abandon();
+    }
+
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default)
     {
         if (Engine.Find(id) is { } actor)

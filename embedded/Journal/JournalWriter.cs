@@ -34,6 +34,7 @@ internal sealed partial class JournalWriter : IDisposable
     private List<JournalWrite> _taken = [];
     private bool _signalled;
     private volatile string? _failure;
+    private volatile bool _abandoned;
 
     public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger)
     {
@@ -67,6 +68,13 @@ internal sealed partial class JournalWriter : IDisposable
     /// <summary>Lets the file grow to this many pages and no further, as a full disk does; for tests.</summary>
     internal void LimitFile(int pages) => _session.LimitFile(pages);
 
+    /// <summary>Stops as if the process had been killed: what is queued is never written, and nobody is told.</summary>
+    public void Abandon()
+    {
+        _abandoned = true;
+        Dispose();
+    }
+
     /// <summary>Writes what is queued and stops.</summary>
     public void Dispose()
     {
@@ -87,7 +95,7 @@ internal sealed partial class JournalWriter : IDisposable
         {
             _work.Wait();
             Take();
-            while (_taken.Count > 0)
+            while (_taken.Count > 0 && !_abandoned)
             {
                 if (!Commit())
                 {

@@ -115,8 +115,9 @@ internal sealed partial class Engine : IDisposable
         {
             await Invocations.WhenIdleAsync().WaitAsync(Options.DrainTimeout, Time, cancellationToken)
                 .ConfigureAwait(false);
-            await Task.WhenAll(Active.Select(a => a.LookAsync(static _ => true))).WaitAsync(cancellationToken)
-                .ConfigureAwait(false);
+            // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
+            await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -133,10 +134,25 @@ internal sealed partial class Engine : IDisposable
     {
         Close();
         Journal.Dispose();
+        LetGo();
+    }
+
+    /// <summary>Lets go of the file as if the process had been killed.</summary>
+    public void Abandon()
+    {
+        Journal.Abandon();
+        Close();
+        LetGo();
+    }
+
+    private void LetGo()
+    {
         Reader.Dispose();
         _file.Dispose();
         _stopping.Dispose();
     }
+
+    private Task LookAtAllAsync() => Task.WhenAll(Active.Select(a => a.LookAsync(static _ => true)));
 
     private void Close()
     {

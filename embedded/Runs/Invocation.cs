@@ -131,6 +131,9 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
                     ErrorKind.Error, ErrorCodes.OutputTooLarge,
                     $"Agent '{_attempt.Agent}' returned {length:N0} bytes; at most {_engine.Options.MaxOutputBytes:N0} are " +
                     "allowed (option MaxOutputBytes).", retryable: false),
+                _ when output.Problem() is { } problem => Fail(
+                    ErrorKind.Error, ErrorCodes.AgentError,
+                    $"Agent '{_attempt.Agent}' returned what cannot be kept as JSON: {problem}"),
                 _ => new RunInput.CompleteAttempt(_step.Id, _attempt.Number, output),
             };
         }

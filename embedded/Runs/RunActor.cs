@@ -160,6 +160,11 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
         {
             return;
         }
+        if (input is RunInput.FireTimers)
+        {
+            // Timers and the clock do not agree to the millisecond: what is not due yet is waited for once more.
+            _armedFor = DateTimeOffset.MaxValue;
+        }
         var decision = RunMachine.Decide(_state, input, _engine.Time.GetUtcNow(), this);
         foreach (var e in decision.Events)
         {
@@ -198,8 +203,11 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
         {
             var replies = _turnReplies;
             _turnReplies = null;
-            var ended = _state.Status.IsEnded() ? RunDetailsBuilder.Summarize(_state) : null;
-            if (ended is null)
+            // A run that has ended can still be told of, as by a submission that was skipped; it does not end again.
+            var ends = _turnEvents.Exists(static e =>
+                e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled);
+            var ended = ends ? RunDetailsBuilder.Summarize(_state) : null;
+            if (!_state.Status.IsEnded())
             {
                 _summary = RunDetailsBuilder.Summarize(_state);
             }
@@ -228,17 +236,13 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
             _timer = null;
             return;
         }
-        var now = _engine.Time.GetUtcNow();
-        if (_armedFor <= now)
-        {
-            _armedFor = DateTimeOffset.MaxValue;
-        }
         if (_state.NextDue is not { } due || due >= _armedFor)
         {
             return;
         }
         _armedFor = due;
-        var wait = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((due - now).TotalMilliseconds), 0, 86_400_000));
+        var left = due - _engine.Time.GetUtcNow();
+        var wait = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, 86_400_000));
         _timer ??= _engine.Time.CreateTimer(
             static actor => ((RunActor)actor!).Post(RunInput.FireTimers.Instance), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace AgentGrid.ClientApi.Tests.Processes;
+
+/// <summary>The built server as a process of its own, over a data folder that outlives it.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private ServerProcess(string data, int port)
+    {
+        Url = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/");
+        Client = new HttpClient { BaseAddress = Url, Timeout = Patience };
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet")
+        {
+            ArgumentList = { Dll, "--urls", Url.ToString().TrimEnd('/'), "--data", data },
+            // Away from the repository, so that the configuration is the one that was shipped beside the program.
+            WorkingDirectory = data,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, e) => Keep(e.Data);
+        _process.ErrorDataReceived += (_, e) => Keep(e.Data);
+    }
+
+    /// <summary>Where the server was built, with the same configuration as these tests.</summary>
+    public static string Dll { get; } = FindDll();
+
+    public Uri Url { get; }
+    public HttpClient Client { get; }
+
+    /// <summary>Everything that the process has written so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts a server and waits until it is ready.</summary>
+    public static async Task<ServerProcess> StartAsync(string data)
+    {
+        var server = Launch(data);
+        try
+        {
+            await server.EventuallyAsync(async () => await server.IsReadyAsync(), "it was never ready");
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+        return server;
+    }
+
+    /// <summary>Starts a server, and does not wait for anything.</summary>
+    public static ServerProcess Launch(string data)
+    {
+        var server = new ServerProcess(data, FreePort());
+        server._process.Start();
+        server._process.BeginOutputReadLine();
+        server._process.BeginErrorReadLine();
+        return server;
+    }
+
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var response = await Client.GetAsync("health/ready");
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // nobody listens yet, or any more
+        }
+    }
+
+    /// <summary>SIGKILL: the process does not get to do anything any more.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Sends what <c>kill</c> or Ctrl-C sends.</summary>
+    public void Signal(PosixSignal signal)
+    {
+        var number = signal == PosixSignal.SIGTERM ? 15 : 2;
+        Assert.Equal(0, SendSignal(_process.Id, number));
+    }
+
+    /// <summary>Waits until the process has ended by itself.</summary>
+    public async Task<int> ExitCodeAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The server did not end within {Patience}. It wrote:\n{Output}");
+        }
+        return _process.ExitCode;
+    }
+
+    /// <summary>Asks again and again until the answer is yes.</summary>
+    public async Task EventuallyAsync(Func<Task<bool>> condition, string otherwise)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var clock = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (clock.Elapsed > Patience || _process.HasExited)
+            {
+                throw new TimeoutException($"After {clock.Elapsed}, {otherwise}. The server wrote:\n{Output}");
+            }
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    /// <summary>Waits until the process has ended by itself, and checks that it has written a text.</summary>
+    public async Task ExitsSayingAsync(string text)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        // Waits for the ends of the output streams too.
+        await _process.WaitForExitAsync(limit.Token);
+        Assert.Contains(text, Output, StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+        _process.Dispose();
+        Client.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string FindDll()
+    {
+        // tests/AgentGrid.ClientApi.Tests/bin/<configuration>/net10.0
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = here.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        var dll = Path.Combine(root, "client-api", "bin", here.Parent.Name, here.Name, "AgentGrid.ClientApi.dll");
+        return File.Exists(dll) ? dll : throw new FileNotFoundException("The server is not built where it was expected.", dll);
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int SendSignal(int pid, int signal);
+}

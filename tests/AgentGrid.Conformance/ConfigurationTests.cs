@@ -1,0 +1,90 @@
+using AgentGrid.Conformance.Cast;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>Files that are edited while the engine runs.</summary>
+public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    private const string File = "plans/duo.yaml";
+
+    protected override GridSetup Setup { get; } = new() { Files = [Actors.Config, new ConfigFile(File, Duo("bravo"))] };
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Edit_OfAPlan_HoldsForNewRunsAlone(bool crash)
+    {
+        var gate = Script.Gate();
+        Script.On("alpha", call => call.Number == 1 ? call.AnswerAfterAsync(gate) : new(call.Answer()));
+        var before = await AcceptAsync(Request());
+        await Script.StartedAsync("alpha");
+        var version = Assert.Single(await Grid.GetPlansAsync()).Version;
+        Assert.Equal(version, before.PlanVersion);
+
+        await Host.EditAsync(File, Duo("charlie"));
+        if (crash)
+        {
+            await SeenAsync(before, "alpha:start");
+            await Host.CrashAsync();
+            await Host.StartAsync(Setup with { Files = [Actors.Config, new ConfigFile(File, Duo("charlie"))] });
+        }
+        gate.Open();
+        var after = await EndOfAsync(await AcceptAsync(Request()));
+        var ended = await EndOfAsync(before);
+
+        Assert.NotEqual(version, after.Summary.PlanVersion);
+        Assert.Equal("charlie", after.Result!.Element.GetProperty("second").GetProperty("agent").GetString());
+        Assert.Equal(version, ended.Summary.PlanVersion);
+        Assert.Equal("bravo", ended.Result!.Element.GetProperty("second").GetProperty("agent").GetString());
+    }
+
+    [Fact]
+    public async Task Edit_WithAMistake_IsRefusedAndNamedWhileTheOldHolds()
+    {
+        var version = Assert.Single(await Grid.GetPlansAsync()).Version;
+
+        await Host.EditAsync(File, Duo("bravo").Replace("agent: alpha", "agnet: alpha", StringComparison.Ordinal));
+
+        var problems = (await Grid.GetHealthAsync()).ConfigProblems;
+        Assert.Contains(problems, p => p.File == File && p.Line > 0 && p.Message.Contains("agnet", StringComparison.Ordinal));
+        Assert.Equal(version, Assert.Single(await Grid.GetPlansAsync()).Version);
+        AssertCompleted(await EndOfAsync(await AcceptAsync(Request())));
+
+        await Host.EditAsync(File, Duo("charlie"));
+
+        Assert.Empty((await Grid.GetHealthAsync()).ConfigProblems);
+        Assert.NotEqual(version, Assert.Single(await Grid.GetPlansAsync()).Version);
+    }
+
+    [Fact]
+    public async Task Edit_OfAnAgent_ChangesItsSlotsAndWhetherItIsSeen()
+    {
+        await Host.EditAsync("agents.yaml", "agents: { alpha: { enabled: false }, bravo: { max_concurrency: 1 } }");
+        var gate = Script.Gate();
+        Script.On("bravo", call => call.AnswerAfterAsync(gate));
+
+        var first = await AcceptAsync("""{"a": {"capability": "work"}}""");
+        await Script.StartedAsync("bravo");
+        var second = await RunAsync("""{"a": {"capability": "work"}}""");
+        gate.Open();
+
+        AssertCompleted(await EndOfAsync(first));
+        Assert.Equal("charlie", Assert.Single(StepOf(second, "a").Attempts).Agent);
+        Assert.Empty(Script.Calls("alpha"));
+    }
+
+    private SubmitRun Request() => new(new RunKey(Script.NewMatch(), "1"), Json.EmptyObject, Plan: "duo");
+
+    private static string Duo(string second) => $$"""
+        plans:
+          duo:
+            steps:
+              first:  { agent: alpha }
+              second: { agent: {{second}}, needs: [first] }
+        """;
+}

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>Promise 4: the feed is the journal's tail, without gap and without repeat.</summary>
+public abstract class FeedTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    // A small buffer, so that readers have to go back to the journal.
+    protected override GridSetup Setup { get; } = new() { FeedBuffer = 64 };
+
+    private const string TwoSteps = """{"a": {"agent": "alpha"}, "b": {"agent": "bravo", "needs": ["a"]}}""";
+
+    [Fact]
+    public async Task Follow_FromTheStart_SeesWhatReadingSees()
+    {
+        var following = FollowUntilEndedAsync(new FeedQuery(0), runs: 20);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RunAsync(TwoSteps)));
+
+        var followed = await following;
+
+        NoGap(followed, 0);
+        var read = (await FeedAsync(pageSize: 7)).Take(followed.Count);
+        Assert.Equal(read.Select(e => (e.Seq, e.Stage, e.RunId)), followed.Select(e => (e.Seq, e.Stage, e.RunId)));
+        Assert.Equal(
+            read.Select(e => Core.Json.Trusted(e.Utf8).ToString()),
+            followed.Select(e => Core.Json.Trusted(e.Utf8).ToString()));
+    }
+
+    [Fact]
+    public async Task Follow_FromANumber_GoesOnWithTheNext()
+    {
+        await RunAsync(TwoSteps);
+        var seen = (await FeedAsync())[4].Seq;
+        var following = FollowUntilEndedAsync(new FeedQuery(seen), runs: 4);
+        await Task.WhenAll(RunAsync(TwoSteps), RunAsync(TwoSteps), RunAsync(TwoSteps));
+
+        NoGap(await following, seen);
+    }
+
+    [Fact]
+    public async Task Follow_LiveAlone_SkipsThePastAndHasNoGap()
+    {
+        await RunAsync(TwoSteps);
+        var past = (await FeedAsync())[^1].Seq;
+        var following = FollowUntilEndedAsync(new FeedQuery(null), runs: 1);
+
+        // Where "now" is for the reader is decided somewhere in its first call, so runs come until it has seen one.
+        while (!following.IsCompleted)
+        {
+            await RunAsync(TwoSteps);
+        }
+
+        var events = await following;
+        Assert.True(events[0].Seq > past, $"Saw number {events[0].Seq}, which was there before ({past}).");
+        NoGap(events, events[0].Seq - 1);
+    }
+
+    [Fact]
+    public async Task Follow_SlowReader_MissesNothingAndHoldsNobodyUp()
+    {
+        using var stop = new CancellationTokenSource(Limits.Patience);
+        await using var slow = Grid.FollowAsync(new FeedQuery(0), stop.Token).GetAsyncEnumerator(stop.Token);
+        var first = await AcceptAsync(TwoSteps);
+        Assert.True(await slow.MoveNextAsync());
+        var events = new List<FeedEvent>(slow.Current);
+        await EndOfAsync(first);
+
+        for (var i = 0; i < 40; i++)
+        {
+            await RunAsync(TwoSteps);
+        }
+        while (events.Count(e => e.EndsRun) < 41)
+        {
+            Assert.True(await slow.MoveNextAsync());
+            events.AddRange(slow.Current);
+        }
+
+        NoGap(events, 0);
+    }
+
+    [Fact]
+    public async Task Follow_TenReaders_SeeTheSame()
+    {
+        var readers = Enumerable.Range(0, 10).Select(_ => FollowUntilEndedAsync(new FeedQuery(0), 10)).ToArray();
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => RunAsync(TwoSteps)));
+
+        foreach (var events in await Task.WhenAll(readers))
+        {
+            NoGap(events, 0);
+            Assert.Equal(10, events.Count(e => e.EndsRun));
+        }
+    }
+
+    [Fact]
+    public async Task Filters_ByMatchStageAndRun_LetThroughWhatTheyName()
+    {
+        var one = await RunAsync(TwoSteps);
+        var two = await RunAsync(TwoSteps);
+        var all = await FeedAsync();
+
+        var ofMatch = await FeedAsync(new FeedQuery(MatchId: one.Summary.MatchId));
+        var ofRun = await FeedAsync(new FeedQuery(RunId: two.Summary.RunId), pageSize: 3);
+        var done = await FeedAsync(new FeedQuery(Stage: "*:done"));
+        var ofAlpha = await FeedAsync(new FeedQuery(Stage: "alpha:*", RunId: one.Summary.RunId));
+
+        Assert.Equal(all.Where(e => e.RunId == one.Summary.RunId).Select(e => e.Seq), ofMatch.Select(e => e.Seq));
+        Assert.Equal(all.Where(e => e.RunId == two.Summary.RunId).Select(e => e.Seq), ofRun.Select(e => e.Seq));
+        Assert.Equal(["a:done", "b:done", "a:done", "b:done"], done.Select(e => e.Stage));
+        Assert.NotEmpty(ofAlpha);
+        Assert.All(ofAlpha, e => Assert.StartsWith("alpha:", e.Stage, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Event_OnTheWire_SaysWhatItMust()
+    {
+        var run = await RunAsync(TwoSteps);
+
+        var start = Assert.Single(await FeedAsync(), e => e.Stage == "bravo:start");
+
+        var json = Core.Json.Parse(start.Utf8.Span).Element;
+        Assert.Equal(start.Seq, json.GetProperty("seq").GetInt64());
+        Assert.Equal(run.Summary.RunId.Value, json.GetProperty("run_id").GetString());
+        Assert.Equal(run.Summary.MatchId, json.GetProperty("match_id").GetString());
+        Assert.Equal(run.Summary.Round, json.GetProperty("round").GetString());
+        Assert.Equal("bravo:start", json.GetProperty("stage").GetString());
+        Assert.Equal("bravo", json.GetProperty("agent").GetString());
+        Assert.Equal(1, json.GetProperty("attempt").GetInt32());
+        Assert.True(json.GetProperty("time").GetDateTimeOffset() >= run.Summary.AcceptedAt);
+        Assert.Equal(System.Text.Json.JsonValueKind.Object, json.GetProperty("meta").ValueKind);
+    }
+
+    [Fact]
+    public async Task Follow_EngineStops_Ends()
+    {
+        var following = FollowUntilEndedAsync(new FeedQuery(0), runs: int.MaxValue);
+        await RunAsync(TwoSteps);
+
+        await Host.StopAsync();
+
+        await Limits.WithinAsync(following, () => "the end of a feed whose engine was stopped");
+        Assert.Contains(await following, e => e.EndsRun);
+        await Host.StartAsync(Setup);
+    }
+
+    [Fact]
+    public async Task LastSeq_OfARunAndOfTheEngine_IsTheFeeds()
+    {
+        var run = await RunAsync(TwoSteps);
+
+        var last = (await FeedAsync())[^1].Seq;
+
+        Assert.Equal(last, (await Grid.GetHealthAsync()).LastSeq);
+        Assert.True(run.LastSeq is null || run.LastSeq == last, $"{run.LastSeq} is not {last}.");
+    }
+
+    private async Task<IReadOnlyList<FeedEvent>> FollowUntilEndedAsync(FeedQuery query, int runs)
+    {
+        var events = new List<FeedEvent>();
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        await foreach (ImmutableArray<FeedEvent> batch in Grid.FollowAsync(query, limit.Token))
+        {
+            events.AddRange(batch);
+            if (events.Count(e => e.EndsRun) >= runs)
+            {
+                break;
+            }
+        }
+        return events;
+    }
+}

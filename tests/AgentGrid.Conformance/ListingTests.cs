@@ -1,0 +1,138 @@
+using AgentGrid.Conformance.Cast;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>What can be asked about runs, agents and the engine itself.</summary>
+public abstract class ListingTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    protected override GridSetup Setup { get; } = new()
+    {
+        Files =
+        [
+            Actors.Config,
+            new ConfigFile("plans/listed.yaml", "plans: { listed: { steps: { a: { agent: bravo } } } }"),
+        ],
+    };
+
+    private const string OneStep = """{"a": {"agent": "alpha"}}""";
+
+    [Fact]
+    public async Task List_PageByPage_ShowsEveryRunOnceNewestFirst()
+    {
+        var ids = new List<RunId>();
+        for (var i = 0; i < 25; i++)
+        {
+            ids.Add((await RunAsync(OneStep)).Summary.RunId);
+        }
+
+        var listed = new List<RunSummary>();
+        RunPage page;
+        string? cursor = null;
+        do
+        {
+            page = await Grid.ListRunsAsync(new RunQuery(Cursor: cursor, Limit: 10));
+            Assert.InRange(page.Runs.Length, 0, 10);
+            listed.AddRange(page.Runs);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+
+        ids.Reverse();
+        Assert.Equal(ids, listed.Select(r => r.RunId));
+    }
+
+    [Fact]
+    public async Task List_Filtered_ShowsWhatMatches()
+    {
+        var match = Script.NewMatch();
+        Script.On("alpha", _ => throw new InvalidOperationException("alpha is broken"));
+        var failed = await AcceptAsync(Request(OneStep) with { Key = new RunKey(match, "1") });
+        var listed = await AcceptAsync(new SubmitRun(new RunKey(match, "2"), Json.EmptyObject, Plan: "listed"));
+        var other = await AcceptAsync(new SubmitRun(new RunKey(Script.NewMatch(), "2"), Json.EmptyObject, Plan: "listed"));
+        foreach (var run in new[] { failed, listed, other })
+        {
+            await EndOfAsync(run);
+        }
+
+        Assert.Equal([failed.RunId], await IdsAsync(new RunQuery(Status: RunStatus.Failed)));
+        Assert.Equal([other.RunId, listed.RunId], await IdsAsync(new RunQuery(Status: RunStatus.Completed)));
+        Assert.Empty(await IdsAsync(new RunQuery(Status: RunStatus.Running)));
+        Assert.Equal([listed.RunId, failed.RunId], await IdsAsync(new RunQuery(MatchId: match)));
+        Assert.Equal([listed.RunId], await IdsAsync(new RunQuery(MatchId: match, Round: "2")));
+        Assert.Equal([other.RunId, listed.RunId], await IdsAsync(new RunQuery(Plan: "listed")));
+        Assert.Equal([failed.RunId], await IdsAsync(new RunQuery(MatchId: match, Status: RunStatus.Failed)));
+    }
+
+    [Fact]
+    public async Task List_RunningRun_ShowsItsTimesAsTheyCome()
+    {
+        Script.On("alpha", call => call.HangAsync());
+        var run = await AcceptAsync(OneStep);
+        await Script.StartedAsync("alpha");
+
+        var running = Assert.Single((await Grid.ListRunsAsync(new RunQuery(Status: RunStatus.Running))).Runs);
+        Assert.NotNull(running.StartedAt);
+        Assert.Null(running.EndedAt);
+        await Grid.CancelAsync(run.RunId);
+
+        var cancelled = Assert.Single((await Grid.ListRunsAsync(new RunQuery(Status: RunStatus.Cancelled))).Runs);
+        Assert.True(cancelled.EndedAt >= cancelled.StartedAt);
+    }
+
+    [Fact]
+    public async Task Agents_AfterSomeWork_CountWhatTheyDid()
+    {
+        Script.On("bravo", _ => throw new InvalidOperationException("bravo is broken"));
+        await RunAsync(OneStep);
+        await RunAsync(OneStep);
+        await RunAsync("""{"a": {"agent": "bravo"}}""");
+        await AllSlotsFreeAsync();
+
+        var alpha = await LoadAsync("alpha");
+        var bravo = await LoadAsync("bravo");
+
+        Assert.Equal((2, 0), (alpha.Succeeded, alpha.Failed));
+        Assert.NotNull(alpha.Latency);
+        Assert.Equal((0, 1), (bravo.Succeeded, bravo.Failed));
+        Assert.Equal(30, alpha.Config.Priority);
+        Assert.Equal("tight", (await LoadAsync("left")).Config.Queue);
+    }
+
+    [Fact]
+    public async Task Agents_AtWork_ShowWhoRunsAndWhoWaits()
+    {
+        var gate = Script.Gate();
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => AcceptAsync("""{"a": {"agent": "solo"}}""")));
+        await WaitingAsync("solo", 2);
+
+        Assert.Equal(1, (await LoadAsync("solo")).Running);
+        Assert.Equal(3, (await Grid.GetHealthAsync()).ActiveRuns);
+        gate.Open();
+
+        foreach (var run in runs)
+        {
+            AssertCompleted(await EndOfAsync(run));
+        }
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Health_OfAQuietEngine_HasNothingToSay()
+    {
+        var health = await Grid.GetHealthAsync();
+
+        Assert.True(health.Ready);
+        Assert.Empty(health.Problems);
+        Assert.Empty(health.ConfigProblems);
+        Assert.Equal((0, 0), (health.ActiveRuns, health.QueuedRuns));
+    }
+
+    private async Task<IEnumerable<RunId>> IdsAsync(RunQuery query) =>
+        (await Grid.ListRunsAsync(query)).Runs.Select(r => r.RunId);
+}

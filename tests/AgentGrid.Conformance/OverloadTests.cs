@@ -1,0 +1,106 @@
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>Promise 6: overload is an answer, not an outage.</summary>
+public abstract class OverloadTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    protected override GridSetup Setup { get; } = new() { MaxActiveRuns = 2, MaxQueuedRuns = 3 };
+
+    private const string OneStep = """{"a": {"agent": "alpha"}}""";
+
+    [Fact]
+    public async Task Submit_PastTheLimits_IsRefusedAndNothingIsKept()
+    {
+        var gate = Script.Gate();
+        Script.On("alpha", call => call.AnswerAfterAsync(gate));
+        var runs = await FillAsync();
+        var health = await Grid.GetHealthAsync();
+        Assert.Equal((2, 3), (health.ActiveRuns, health.QueuedRuns));
+        var last = (await FeedAsync()).Count;
+
+        var request = Request(OneStep);
+        var overloaded = Assert.IsType<SubmitResult.Overloaded>(await Grid.SubmitAsync(request));
+
+        Assert.True(overloaded.RetryAfter > TimeSpan.Zero);
+        Assert.Equal(5, (await Grid.ListRunsAsync(new RunQuery())).Runs.Length);
+        Assert.Equal(last, (await FeedAsync()).Count);
+        gate.Open();
+        foreach (var run in runs)
+        {
+            AssertCompleted(await EndOfAsync(run));
+        }
+        AssertCompleted(await EndOfAsync(await AcceptAsync(request)));
+    }
+
+    [Fact]
+    public async Task Submit_KnownKeyWhileFull_IsReplayed()
+    {
+        var gate = Script.Gate();
+        Script.On("alpha", call => call.AnswerAfterAsync(gate));
+        var request = Request(OneStep);
+        var run = await AcceptAsync(request);
+        await Script.StartedAsync("alpha");
+        await FillAsync(alreadyActive: 1);
+
+        Assert.Equal(run.RunId, Assert.IsType<SubmitResult.Replayed>(await Grid.SubmitAsync(request)).Run.RunId);
+    }
+
+    [Fact]
+    public async Task Submit_ManyAtOnce_KeepsTheLimitAndRunsWhatItAccepted()
+    {
+        var gate = Script.Gate();
+        Script.On("alpha", call => call.AnswerAfterAsync(gate));
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>
+            Task.Run(() => Grid.SubmitAsync(Request(OneStep)).AsTask())));
+        gate.Open();
+
+        var accepted = results.OfType<SubmitResult.Accepted>().ToArray();
+        Assert.InRange(accepted.Length, 3, 5);
+        Assert.Equal(100 - accepted.Length, results.OfType<SubmitResult.Overloaded>().Count());
+        foreach (var run in accepted)
+        {
+            AssertCompleted(await EndOfAsync(run.Run));
+        }
+        Assert.Equal(accepted.Length, Script.Calls().Count);
+    }
+
+    [Fact]
+    public async Task Queue_ManyRunsOneAfterTheOther_NeverMoreActiveThanAllowed()
+    {
+        Script.Measure("alpha");
+        for (var i = 0; i < 20; i++)
+        {
+            var runs = new List<RunSummary>();
+            for (var j = 0; j < 3; j++)
+            {
+                runs.Add(await AcceptAsync(OneStep));
+            }
+            foreach (var run in runs)
+            {
+                AssertCompleted(await EndOfAsync(run));
+            }
+        }
+
+        Assert.InRange(Script.Peak("alpha"), 1, 2);
+    }
+
+    private async Task<List<RunSummary>> FillAsync(int alreadyActive = 0)
+    {
+        var runs = new List<RunSummary>();
+        for (var i = alreadyActive; i < 2; i++)
+        {
+            runs.Add(await AcceptAsync(OneStep));
+            await Script.StartedAsync("alpha", i + 1);
+        }
+        for (var i = 0; i < 3; i++)
+        {
+            runs.Add(await AcceptAsync(OneStep));
+        }
+        return runs;
+    }
+}

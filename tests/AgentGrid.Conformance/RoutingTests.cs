@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>Promise 5 and 8: where attempts go and why, and how many there are at once.</summary>
+public abstract class RoutingTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    [Fact]
+    public async Task Attempt_OfACapability_RecordsWhoWasConsideredAndWhy()
+    {
+        var run = await RunAsync("""{"a": {"capability": "work"}}""");
+
+        var decision = Assert.Single(StepOf(run, "a").Attempts).Decision;
+        Assert.NotNull(decision);
+        Assert.Equal("alpha", decision.Agent);
+        Assert.NotEqual("", decision.Why);
+        Assert.Equal(["alpha", "bravo", "charlie"], decision.Candidates.Select(c => c.Agent));
+        Assert.True(decision.Candidates[0].Score > decision.Candidates[1].Score);
+    }
+
+    [Fact]
+    public async Task Attempts_OfEveryMode_RecordTheirDecision()
+    {
+        var run = await RunAsync("""
+            {
+              "a": {"agent": "alpha"},
+              "b": {"capability": "work", "mode": "all", "needs": ["a"]},
+              "c": {"capability": "work", "mode": "race", "needs": ["b"]},
+              "d": {"capability": "work", "mode": "each", "for_each": "input.list", "needs": ["c"]}
+            }
+            """, """{"list": [1, 2]}""");
+
+        AssertCompleted(run);
+        var attempts = run.Steps.SelectMany(s => s.Attempts).ToArray();
+        Assert.True(attempts.Length >= 7, $"{attempts.Length} attempts");
+        Assert.All(attempts, a => Assert.Equal(a.Agent, a.Decision?.Agent));
+    }
+
+    [Fact]
+    public async Task Route_DryRun_AnswersAndStartsNothing()
+    {
+        var decision = await Grid.RouteAsync(new RouteQuery(["work"]));
+
+        Assert.Equal("alpha", decision.Agent);
+        Assert.Equal(3, decision.Candidates.Length);
+        Assert.Empty(Script.Calls());
+        Assert.Empty(await FeedAsync());
+    }
+
+    [Fact]
+    public async Task Route_NobodyOffersIt_ChoosesNobodyAndSaysWhy()
+    {
+        var decision = await Grid.RouteAsync(new RouteQuery(["telepathy"]));
+
+        Assert.Null(decision.Agent);
+        Assert.Contains("telepathy", decision.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Route_ByName_ChoosesThatAgent()
+    {
+        var decision = await Grid.RouteAsync(new RouteQuery(ImmutableArray<string>.Empty, "charlie"));
+
+        Assert.Equal("charlie", decision.Agent);
+    }
+
+    [Fact]
+    public async Task Route_TheBestIsFull_ChoosesTheNextWithAFreeSlot()
+    {
+        var gate = Script.Gate();
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var holder = await AcceptAsync("""{"a": {"agent": "solo"}}""");
+        await Script.StartedAsync("solo");
+
+        Assert.Equal("narrow", (await Grid.RouteAsync(new RouteQuery(["tunnel"]))).Agent);
+        var run = await RunAsync("""{"a": {"capability": "tunnel"}}""");
+        gate.Open();
+
+        AssertCompleted(run);
+        Assert.Equal("narrow", Assert.Single(StepOf(run, "a").Attempts).Agent);
+        AssertCompleted(await EndOfAsync(holder));
+        Assert.Equal("solo", (await Grid.RouteAsync(new RouteQuery(["tunnel"]))).Agent);
+    }
+
+    [Fact]
+    public async Task Slots_OfAnAgent_AreUsedUpAndNeverExceeded()
+    {
+        Script.Measure("narrow");
+        Script.On("narrow", async call =>
+        {
+            await Script.CalledAsync(calls => calls.Count >= 3, "three calls at once");
+            return call.Answer();
+        });
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => RunAsync("""{"a": {"agent": "narrow"}}""")));
+
+        Assert.All(runs, AssertCompleted);
+        Assert.Equal(3, Script.Peak("narrow"));
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Slots_OfAQueue_AreSharedByItsAgents()
+    {
+        Script.Measure("left", "right");
+        foreach (var agent in new[] { "left", "right" })
+        {
+            Script.On(agent, async call =>
+            {
+                await Script.CalledAsync(calls => calls.Count >= 2, "two calls at once");
+                await Task.Yield();
+                return call.Answer();
+            });
+        }
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
+            RunAsync($$"""{"a": {"agent": "{{(i % 2 == 0 ? "left" : "right")}}"} }""")));
+
+        Assert.All(runs, AssertCompleted);
+        Assert.Equal(2, Script.Peak("left", "right"));
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Slots_AfterAStormOfCancelsFailuresAndTimeouts_AreAllFree()
+    {
+        Script.On("narrow", call => (call.Number % 3) switch
+        {
+            0 => throw new InvalidOperationException("broken"),
+            1 => call.HangAsync(),
+            _ => new(call.Answer()),
+        });
+        var runs = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ =>
+            AcceptAsync("""{"a": {"agent": "narrow", "timeout": "20ms"}}""")));
+
+        await Task.WhenAll(runs.Where((_, i) => i % 4 == 0).Select(r => Grid.CancelAsync(r.RunId).AsTask()));
+
+        foreach (var run in runs)
+        {
+            await EndOfAsync(run);
+        }
+        await AllSlotsFreeAsync();
+        Script.On("narrow", call => new(call.Answer()));
+        AssertCompleted(await RunAsync("""{"a": {"agent": "narrow"}}"""));
+    }
+
+    [Fact]
+    public async Task Priority_WhereAttemptsWait_TheHigherGoesFirst()
+    {
+        var gate = Script.Gate();
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var runs = new List<RunSummary>();
+        foreach (var (priority, waiting) in new[] { (0, 0), (-10, 1), (0, 2), (50, 3), (50, 4) })
+        {
+            runs.Add(await AcceptAsync(Request("""{"a": {"agent": "solo"}}""") with { Priority = priority }));
+            await WaitingAsync("solo", waiting);
+            await Script.StartedAsync("solo");
+        }
+        gate.Open();
+
+        foreach (var run in runs)
+        {
+            AssertCompleted(await EndOfAsync(run));
+        }
+        var order = Script.Calls("solo").Select(c => runs.FindIndex(r => r.RunId == c.Invocation.RunId));
+        Assert.Equal([0, 3, 4, 2, 1], order);
+    }
+}
