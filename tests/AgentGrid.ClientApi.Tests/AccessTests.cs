@@ -60,7 +60,7 @@ public sealed class AccessTests
         foreach (var bearer in new[] { false, true })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), path);
-            request.Content = method == "POST" ? new StringContent(Body, new MediaTypeHeaderValue("application/json")) : null;
+            request.Content = method == "POST" ? Posted() : null;
             if (key is not null && bearer)
             {
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -134,7 +134,7 @@ public sealed class AccessTests
     {
         await using var server = await TestServer.StartAsync("--AgentGrid:TrustedHosts:0=console.example:5173");
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        request.Content = method == "POST" ? new StringContent(Body, new MediaTypeHeaderValue("application/json")) : null;
+        request.Content = method == "POST" ? Posted() : null;
         request.Headers.Add("Origin", origin.Replace("{port}", $"{server.Address.Port}"));
 
         using var response = await server.Http.SendAsync(request);
@@ -172,6 +172,8 @@ public sealed class AccessTests
 
         Assert.Equal(status, (int)response.StatusCode);
     }
+
+    private static StringContent Posted() => new(Body, new MediaTypeHeaderValue("application/json"));
 
     [Fact]
     public void NewKey_Always_IsFreshAndFitsItsHash()

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AgentGrid.ClientApi.Tests;
 
-/// <summary>Everything that can be wrong with a body is answered with 400 and the place, and never reaches the grid.</summary>
+/// <summary>What is wrong with a body is answered with 400 and the place, and never reaches the grid.</summary>
 public sealed class BadBodyTests
 {
     private const string Path = "/api/v1/orchestrate";
@@ -56,7 +56,7 @@ public sealed class BadBodyTests
             "{\"match_id\":\"m\",\"round\":\"r\",\"grid_snapshot\":{\"a\\u0000\":1}}",
             "AG2005", "grid_snapshot[\"a\\u0000\"]", "NUL"
         },
-        { "{\"match_id\":\"m\",\"round\":\"r\",\"plan\":{\"steps\":{\"a\":\"\\udfff\"}}}", "AG2005", "plan.steps.a", "sur" },
+        { "{\"match_id\":\"m\",\"round\":\"r\",\"plan\":{\"a\":[\"\\udfff\"]}}", "AG2005", "plan.a[0]", "surrogate" },
     };
 
     [Theory]

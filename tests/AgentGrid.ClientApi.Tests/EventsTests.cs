@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Tests;
@@ -107,10 +109,14 @@ public sealed class EventsTests
     public async Task Stream_ClientLeaves_LeavesTheGrid()
     {
         await using var server = await TestServer.StartAsync();
-        var response = await StreamAsync(server, AddWithEvents(server.Grid));
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /api/v1/runs/{AddWithEvents(server.Grid)}/events HTTP/1.1\r\nHost: localhost\r\n" +
+            "Accept: text/event-stream\r\n\r\n"));
         await server.Grid.UntilAsync(g => g.Followers == 1);
 
-        response.Dispose();
+        client.Close();
 
         await server.Grid.UntilAsync(g => g.Followers == 0);
     }

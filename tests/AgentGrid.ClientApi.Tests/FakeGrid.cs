@@ -27,7 +27,12 @@ internal sealed class FakeGrid : IAgentGrid
 
     public GridHealth Health { get; set; } = new()
     {
-        Engine = "fake", Ready = true, Problems = [], ActiveRuns = 0, QueuedRuns = 0, LastSeq = 0,
+        Engine = "fake",
+        Ready = true,
+        Problems = [],
+        ActiveRuns = 0,
+        QueuedRuns = 0,
+        LastSeq = 0,
     };
 
     public ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default)
@@ -232,8 +237,13 @@ internal sealed class FakeGrid : IAgentGrid
         {
             Summary = new RunSummary
             {
-                RunId = RunId.From(Guid.CreateVersion7()), MatchId = key.MatchId, Round = key.Round, Plan = "p",
-                PlanVersion = "v1", Status = RunStatus.Queued, AcceptedAt = DateTimeOffset.UnixEpoch,
+                RunId = RunId.From(Guid.CreateVersion7()),
+                MatchId = key.MatchId,
+                Round = key.Round,
+                Plan = "p",
+                PlanVersion = "v1",
+                Status = RunStatus.Queued,
+                AcceptedAt = DateTimeOffset.UnixEpoch,
             },
             Input = input,
             Steps = [],

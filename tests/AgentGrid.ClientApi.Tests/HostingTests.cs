@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
@@ -126,6 +127,23 @@ public sealed class HostingTests
         Assert.Equal("h2", configuration["AgentGrid:ApiKeys:environment:Hash"]);
         Assert.Equal("http://127.0.0.1:2", configuration["urls"]);
         Assert.Equal(5, configuration.AsEnumerable().Count(s => s.Value is not null));
+    }
+
+    [Theory]
+    [InlineData(2, "--url", "did you mean '--urls'?")]
+    [InlineData(1, "--urls=http://0.0.0.0:0", "no API key is configured")]
+    [InlineData(1, "--AgentGrid:MaxBodyBytes=1", "at least 1024")]
+    public async Task Program_MustNotStart_ExitsWithAReason(int code, string arg, string reason)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true };
+        start.ArgumentList.Add(typeof(ApiOptions).Assembly.Location);
+        start.ArgumentList.Add(arg);
+        using var program = Process.Start(start)!;
+        var error = await program.StandardError.ReadToEndAsync();
+        await program.WaitForExitAsync();
+
+        Assert.Equal(code, program.ExitCode);
+        Assert.Contains(reason, error);
     }
 
     [Fact]

@@ -165,8 +165,12 @@ public sealed class RunsTests
         var id = grid.Add().Summary.RunId;
         var attempt = new AttemptDetails
         {
-            Attempt = 1, Branch = 0, Agent = "echo", Status = AttemptStatus.TimedOut,
-            QueuedAt = DateTimeOffset.UnixEpoch, Decision = new RoutingDecision("echo", "Best.", []),
+            Attempt = 1,
+            Branch = 0,
+            Agent = "echo",
+            Status = AttemptStatus.TimedOut,
+            QueuedAt = DateTimeOffset.UnixEpoch,
+            Decision = new RoutingDecision("echo", "Best.", []),
         };
         grid.Update(id, r => r with
         {
@@ -185,7 +189,8 @@ public sealed class RunsTests
         return id;
     }
 
-    private static async Task ExpectAsync(HttpResponseMessage response, HttpStatusCode status, string code, string detail)
+    private static async Task ExpectAsync(
+        HttpResponseMessage response, HttpStatusCode status, string code, string detail)
     {
         var json = await response.JsonAsync();
         Assert.Equal((status, code), (response.StatusCode, json.Text("code")));
