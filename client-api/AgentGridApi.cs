@@ -48,10 +48,11 @@ public static class AgentGridApi
     /// Maps every route, and puts access control and problem documents before them. Refuses addresses that other
     /// machines can reach while nothing asks callers who they are.
     /// </summary>
-    /// <exception cref="StartupRefusedException">The addresses or the options do not allow a start.</exception>
+    /// <exception cref="StartupRefusedException">The addresses do not allow a start.</exception>
+    /// <exception cref="OptionsValidationException">The options do not allow a start.</exception>
     public static WebApplication MapAgentGridApi(this WebApplication app)
     {
-        var options = ReadOptions(app.Services);
+        var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
         var addresses = ListenAddresses.Of(app.Configuration).Concat(app.Urls).ToList();
         if (ListenAddresses.Refusal(addresses, options) is { } refusal)
         {
@@ -68,7 +69,7 @@ public static class AgentGridApi
     {
         services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
-        services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value.MaxWebSocketClients));
+        services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.TryAddSingleton(TimeProvider.System);
         services.ConfigureHttpJsonOptions(json => JsonConventions.Apply(json.SerializerOptions));
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<ApiOptions>>((kestrel, api) =>
@@ -99,17 +100,5 @@ public static class AgentGridApi
         ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
         app.MapGet("/", () => Results.Text(Index)).ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json");
-    }
-
-    private static ApiOptions ReadOptions(IServiceProvider services)
-    {
-        try
-        {
-            return services.GetRequiredService<IOptions<ApiOptions>>().Value;
-        }
-        catch (OptionsValidationException e)
-        {
-            throw new StartupRefusedException(string.Join(Environment.NewLine, e.Failures), e);
-        }
     }
 }

@@ -12,7 +12,7 @@ public sealed class ApiOptions
     /// <summary>The longest time that <c>?wait=</c> waits; longer wishes are cut to it. Default 5 min.</summary>
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many requests wait for their run at once; past that, 202 is answered at once. Default 10,000.</summary>
+    /// <summary>How many requests wait for their run at once; past that, 202 comes at once. Default 10,000.</summary>
     public int MaxConcurrentWaits { get; set; } = 10_000;
 
     /// <summary>
@@ -26,7 +26,7 @@ public sealed class ApiOptions
     /// <summary>How long a feed's client has to take part in the closing before it is cut off. Default 5 s.</summary>
     public TimeSpan WebSocketCloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often idle feeds say that they live: WebSocket pings, event stream comments. Default 15 s.</summary>
+    /// <summary>How often idle feeds show life: WebSocket pings, event stream comments. Default 15 s.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>

@@ -1,4 +1,4 @@
 namespace AgentGrid.ClientApi;
 
 /// <summary>The server must not start as it is configured; the message says why, and what to do.</summary>
-public sealed class StartupRefusedException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StartupRefusedException(string message) : Exception(message);

@@ -3,7 +3,7 @@ using AgentGrid.ClientApi.Problems;
 namespace AgentGrid.ClientApi.Feed;
 
 /// <summary>How many feeds are open, WebSockets and event streams together.</summary>
-internal sealed class FeedSlots(int limit)
+internal sealed class FeedSlots(ApiOptions options)
 {
     private int _open;
 
@@ -12,7 +12,7 @@ internal sealed class FeedSlots(int limit)
     /// <summary>True when there is room for one more; then <see cref="Leave"/> must follow.</summary>
     public bool TryEnter()
     {
-        if (Interlocked.Increment(ref _open) <= limit)
+        if (Interlocked.Increment(ref _open) <= options.MaxWebSocketClients)
         {
             return true;
         }
@@ -23,7 +23,8 @@ internal sealed class FeedSlots(int limit)
     public void Leave() => Interlocked.Decrement(ref _open);
 
     public ApiProblem Refusal() => new(503, ApiCode.TooManyFeeds,
-        $"{limit} feeds are open, which is the limit (AgentGrid:MaxWebSocketClients). Close one, or try again later.")
+        $"{options.MaxWebSocketClients} feeds are open, which is the limit (AgentGrid:MaxWebSocketClients). " +
+        "Close one, or try again later.")
     {
         RetryAfter = TimeSpan.FromSeconds(5),
     };

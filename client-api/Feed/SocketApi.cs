@@ -80,7 +80,8 @@ internal sealed class SocketApi(
     private async Task ServeAsync(HttpContext context, FeedQuery query)
     {
         // How slow a reader may be is decided here, not by Kestrel's least data rate for responses.
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate && context.Request.Protocol == "HTTP/1.1")
+        if (HttpProtocol.IsHttp11(context.Request.Protocol)
+            && context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = null;
         }

@@ -18,7 +18,7 @@ internal sealed partial class SocketFeed(
     private Task _draining = Task.CompletedTask;
     private long _last;
 
-    /// <summary>Serves the client; false when the connection has to be cut, because the client does not take part.</summary>
+    /// <summary>Serves the client; false when the connection has to be cut.</summary>
     public async Task<bool> RunAsync()
     {
         using var stop = stopping.UnsafeRegister(
@@ -151,7 +151,8 @@ internal sealed partial class SocketFeed(
     {
         public static readonly SocketEnd Closed = new(WebSocketCloseStatus.NormalClosure, "closed by the client");
         public static readonly SocketEnd Vanished = new(null, "the connection is gone");
-        public static readonly SocketEnd Stopping = new(WebSocketCloseStatus.EndpointUnavailable, "the server is stopping");
+        public static readonly SocketEnd Stopping = new(
+            WebSocketCloseStatus.EndpointUnavailable, "the server is stopping");
         public static readonly SocketEnd Failed = new(WebSocketCloseStatus.InternalServerError, "the feed failed");
         public static readonly SocketEnd TooBig = new(
             WebSocketCloseStatus.MessageTooBig, $"messages to the feed may have at most {MaxMessageBytes} bytes");

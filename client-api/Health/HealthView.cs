@@ -4,7 +4,7 @@ using AgentGrid.Core.Config;
 
 namespace AgentGrid.ClientApi.Health;
 
-/// <summary>How the server is. Status: <c>ok</c>, <c>degraded</c> (somebody should look) or <c>unavailable</c>.</summary>
+/// <summary>How the server is. Status: <c>ok</c>, <c>degraded</c> (somebody should look), <c>unavailable</c>.</summary>
 public sealed record HealthView(
     string Status, string Engine, bool Ready, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns,
     long LastSeq, int OpenFeeds, ConfigHealth Config, string Version)

@@ -30,6 +30,11 @@ internal static partial class ApiServer
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;
         }
+        catch (OptionsValidationException e)
+        {
+            await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, e.Failures));
+            return Failed;
+        }
         catch (Exception e)
         {
             await Console.Error.WriteLineAsync($"Agent Grid cannot go on: {e.Message}");

@@ -43,7 +43,8 @@ internal abstract record CommandLine
     }
 
     /// <summary>Serve, with these settings over those from elsewhere.</summary>
-    public sealed record Serve(ImmutableArray<KeyValuePair<string, string?>> Settings, string? Environment) : CommandLine;
+    public sealed record Serve(
+        ImmutableArray<KeyValuePair<string, string?>> Settings, string? Environment) : CommandLine;
 
     /// <summary>Print a text and end well.</summary>
     public sealed record Print(string Text) : CommandLine;
@@ -53,9 +54,9 @@ internal abstract record CommandLine
 
     public static CommandLine Parse(IReadOnlyList<string> args) => args switch
     {
-    ["new-key"] => NewKey(),
-    ["hash-key", var key] => new Print(KeyHash.Of(key)),
-    ["hash-key", ..] => new Mistake("'hash-key' takes exactly one key."),
+        ["new-key"] => NewKey(),
+        ["hash-key", var key] => new Print(KeyHash.Of(key)),
+        ["hash-key", ..] => new Mistake("'hash-key' takes exactly one key."),
         _ when args.Contains("--help") || args.Contains("-h") => new Print(Help),
         _ when args.Contains("--version") => new Print(
             typeof(CommandLine).Assembly.GetName().Version?.ToString(3) ?? "unknown"),

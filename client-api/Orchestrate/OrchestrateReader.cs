@@ -51,7 +51,8 @@ internal ref struct OrchestrateReader
         if (body.IsEmpty)
         {
             problem = new ApiProblem(400, ApiCode.MissingField,
-                "The body is empty; expected a JSON object with 'match_id' and 'round'.") { Field = "$" };
+                "The body is empty; expected a JSON object with 'match_id' and 'round'.")
+            { Field = "$" };
             return null;
         }
         problem = StrictJson.CheckUtf8(body);
@@ -95,7 +96,8 @@ internal ref struct OrchestrateReader
         {
             var missing = _matchId is null ? "match_id" : "round";
             _problem = new ApiProblem(400, ApiCode.MissingField,
-                $"'{missing}' is missing; 'match_id' and 'round' together name the run.") { Field = missing };
+                $"'{missing}' is missing; 'match_id' and 'round' together name the run.")
+            { Field = missing };
             return null;
         }
         var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
@@ -216,7 +218,8 @@ internal ref struct OrchestrateReader
             return true;
         }
         _problem = new ApiProblem(400, ApiCode.InvalidValue,
-            $"'priority' must be a whole number from -{MaxPriority} to {MaxPriority}.") { Field = "priority" };
+            $"'priority' must be a whole number from -{MaxPriority} to {MaxPriority}.")
+        { Field = "priority" };
         return false;
     }
 
@@ -241,7 +244,10 @@ internal ref struct OrchestrateReader
             _ => "true or false",
         };
         var what = field == "$" ? "The body" : $"'{field}'";
-        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it is {came}.") { Field = field };
+        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it is {came}.")
+        {
+            Field = field,
+        };
         return false;
     }
 

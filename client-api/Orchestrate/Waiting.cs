@@ -3,7 +3,7 @@ using AgentGrid.ClientApi.Requests;
 
 namespace AgentGrid.ClientApi.Orchestrate;
 
-/// <summary>How long a request wants to wait for the end of its run: <c>?wait=30s</c> or <c>Prefer: wait=30</c>.</summary>
+/// <summary>How long a request waits for the end of its run: <c>?wait=30s</c> or <c>Prefer: wait=30</c>.</summary>
 internal sealed class Waiting(ApiOptions options)
 {
     private int _waiting;

@@ -36,7 +36,7 @@ public static class ApiCode
     /// <summary>415: the body is not declared as JSON in UTF-8.</summary>
     public const string UnsupportedMediaType = "AG2010";
 
-    /// <summary>400: the run cannot be started as asked (unknown plan, mistakes in an inline plan); see <c>errors</c>.</summary>
+    /// <summary>400: no run as asked (unknown plan, mistakes in an inline plan); see <c>errors</c>.</summary>
     public const string InvalidRun = "AG2011";
 
     /// <summary>400: the HTTP request itself is broken.</summary>

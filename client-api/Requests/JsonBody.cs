@@ -26,5 +26,6 @@ internal static class JsonBody
     }
 
     public static ApiProblem Wrong(string field, string expected) => new(400, ApiCode.WrongType,
-        $"{(field == "$" ? "The body" : $"'{field}'")} must be {expected}.") { Field = field };
+        $"{(field == "$" ? "The body" : $"'{field}'")} must be {expected}.")
+    { Field = field };
 }

@@ -101,7 +101,8 @@ internal static class StrictJson
         return fault switch
         {
             TokenFault.TooDeep => new ApiProblem(400, ApiCode.TooDeep,
-                $"'{Names.Shorten(field, 200)}' is nested deeper than {MaxDepth} levels.") { Field = field },
+                $"'{Names.Shorten(field, 200)}' is nested deeper than {MaxDepth} levels.")
+            { Field = field },
             TokenFault.Nul => new ApiProblem(400, ApiCode.InvalidText,
                 $"'{Names.Shorten(field, 200)}' contains the character NUL (\\u0000), which cannot be kept.")
             {

@@ -23,7 +23,7 @@ public sealed record StepView
     public RunError? Error { get; init; }
     public string? SkipReason { get; init; }
 
-    /// <summary>The output itself, when it has at most 16 KB and the outputs before it less than 1 MB together.</summary>
+    /// <summary>The output itself, when it has at most 16 KB and those before it less than 1 MB together.</summary>
     public Json? Output { get; init; }
     public int? OutputBytes { get; init; }
 

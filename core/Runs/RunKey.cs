@@ -1,3 +1,5 @@
+using AgentGrid.Core.Config;
+
 namespace AgentGrid.Core.Runs;
 
 /// <summary>
@@ -14,26 +16,9 @@ public readonly record struct RunKey(string MatchId, string Round)
         null or "" => $"'{name}' must not be empty.",
         { Length: > MaxLength } => $"'{name}' has {value.Length} characters; at most {MaxLength} are allowed.",
         _ when value.Any(char.IsControl) => $"'{name}' must not contain control characters.",
-        _ when HasLoneSurrogate(value) => $"'{name}' contains half of a surrogate pair.",
+        _ when !UnicodeText.IsValid(value) => $"'{name}' contains half of a surrogate pair.",
         _ => null,
     };
 
     public override string ToString() => $"{MatchId}/{Round}";
-
-    private static bool HasLoneSurrogate(string value)
-    {
-        for (var i = 0; i < value.Length; i++)
-        {
-            if (!char.IsSurrogate(value[i]))
-            {
-                continue;
-            }
-            if (!char.IsHighSurrogate(value[i]) || i + 1 == value.Length || !char.IsLowSurrogate(value[i + 1]))
-            {
-                return true;
-            }
-            i++;
-        }
-        return false;
-    }
 }

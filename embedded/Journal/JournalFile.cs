@@ -132,24 +132,21 @@ internal sealed class JournalFile : IDisposable
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
         {
             throw new JournalException(
-                $"The journal '{path}' is in use by {Holder(lockPath)}. One process at a time can have it: stop that " +
+                $"The journal '{path}' is in use by {Holder(path)}. One process at a time can have it: stop that " +
                 "one, or give this one another folder with --data.", e);
         }
-        stream.SetLength(0);
-        stream.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        stream.Flush();
+        File.WriteAllText(PidPath(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         return stream;
     }
 
-    // The lock is advisory, so that its holder's process id can be read past it.
-    private static string Holder(string lockPath)
+    // Beside the lock, because a locked file cannot be read.
+    private static string PidPath(string path) => path + ".pid";
+
+    private static string Holder(string path)
     {
         try
         {
-            using var stream = new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(stream);
-            var text = reader.ReadToEnd();
-            return text.Length > 0 ? $"process {text}" : "another process";
+            return $"process {File.ReadAllText(PidPath(path))}";
         }
         catch (IOException)
         {

@@ -117,6 +117,8 @@ internal sealed class JournalSession : IDisposable
         _connection.Dispose();
     }
 
+    internal void LimitFile(int pages) => JournalFile.Execute(_connection, $"PRAGMA max_page_count = {pages}");
+
     private WriteOutcome Append(AppendEvents append)
     {
         if (append.Accept is { } plan && !Accept(append, plan))

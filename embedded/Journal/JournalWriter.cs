@@ -65,6 +65,9 @@ internal sealed partial class JournalWriter : IDisposable
         _work.Release();
     }
 
+    /// <summary>Lets the file grow to this many pages and no further, as a full disk does; for tests.</summary>
+    internal void LimitFile(int pages) => _session.LimitFile(pages);
+
     /// <summary>Stops as if the process had been killed: what is queued is never written, and nobody is told.</summary>
     public void Abandon()
     {

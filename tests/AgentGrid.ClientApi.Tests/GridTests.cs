@@ -1,0 +1,160 @@
+using System.Net;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.ClientApi.Tests;
+
+public sealed class GridTests
+{
+    [Fact]
+    public async Task Agents_Always_ShowConfigLoadAndCounts()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var agent = (await server.GetJsonAsync("/api/v1/agents")).GetProperty("agents")[0];
+
+        Assert.Equal("perception", agent.Text("name"));
+        Assert.Equal(60, agent.GetProperty("timeout_seconds").GetDouble());
+        Assert.Equal(5, agent.GetProperty("load").GetProperty("waiting").GetInt32());
+        Assert.Equal(7, agent.GetProperty("counts").GetProperty("succeeded").GetInt64());
+        Assert.Equal(2, agent.GetProperty("latency_ms").GetProperty("p95_ms").GetDouble());
+    }
+
+    [Fact]
+    public async Task Plans_Always_ShowDefinitions()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var plan = (await server.GetJsonAsync("/api/v1/plans")).GetProperty("plans")[0];
+
+        Assert.Equal("tactical_motion", plan.Text("name"));
+        Assert.True(plan.GetProperty("is_default").GetBoolean());
+        Assert.Equal("echo", plan.GetProperty("definition").GetProperty("steps").GetProperty("a").Text("agent"));
+    }
+
+    [Theory]
+    [InlineData("""{"capability":"perception"}""", "perception", null)]
+    [InlineData("""{"capability":["validation","scoring"]}""", "validation,scoring", null)]
+    [InlineData("""{"agent":"echo"}""", "", "echo")]
+    public async Task Route_Question_IsAnswered(string body, string capabilities, string? agent)
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var response = await server.PostAsync("/api/v1/route", body);
+
+        var json = await response.JsonAsync();
+        Assert.Equal("It is idle.", json.Text("why"));
+        Assert.Equal(4, json.GetProperty("candidates")[0].GetProperty("free_slots").GetInt32());
+        Assert.Equal(capabilities, string.Join(",", server.Grid.LastRoute!.Capabilities));
+        Assert.Equal(agent, server.Grid.LastRoute.Agent);
+    }
+
+    [Theory]
+    [InlineData("", "AG2003", "$")]
+    [InlineData("7", "AG2003", "$")]
+    [InlineData("{}", "AG2002", "$")]
+    [InlineData("""{"capability":"a","agent":"b"}""", "AG2002", "capability")]
+    [InlineData("""{"capability":[]}""", "AG2003", "capability")]
+    [InlineData("""{"capability":["a",1]}""", "AG2003", "capability")]
+    [InlineData("""{"capability":["a","b c"]}""", "AG2004", "capability")]
+    [InlineData("""{"agent":null}""", "AG2003", "agent")]
+    [InlineData("""{"agent":""}""", "AG2004", "agent")]
+    public async Task Route_BadQuestion_NamesTheField(string body, string code, string field)
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var response = await server.PostAsync("/api/v1/route", body);
+
+        var json = await response.JsonAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal((code, field), (json.Text("code"), json.Text("field")));
+        Assert.Null(server.Grid.LastRoute);
+    }
+
+    [Fact]
+    public async Task Health_ConfigProblems_AreNamed()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.Health = server.Grid.Health with
+        {
+            ConfigProblems = [new ConfigProblem("agents.yaml", 7, 5, "agents.a", "AG1001", "unknown key")],
+        };
+
+        using var response = await server.Http.GetAsync("/health");
+
+        var json = await response.JsonAsync();
+        var problem = json.GetProperty("config").GetProperty("problems")[0];
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("degraded", json.Text("status"));
+        Assert.Equal(("agents.yaml", "7", "5"), (problem.Text("file"), problem.Text("line"), problem.Text("column")));
+    }
+
+    [Theory]
+    [InlineData(true, 200, 200, 200)]
+    [InlineData(false, 200, 503, 503)]
+    public async Task Health_Probes_FollowReadiness(bool ready, int live, int readiness, int details)
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.Health = server.Grid.Health with { Ready = ready };
+
+        Assert.Equal(live, (int)(await server.Http.GetAsync("/health/live")).StatusCode);
+        Assert.Equal(readiness, (int)(await server.Http.GetAsync("/health/ready")).StatusCode);
+        Assert.Equal(details, (int)(await server.Http.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Index_Always_PointsAtTheRoutes()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var index = await server.Http.GetStringAsync("/");
+
+        Assert.Contains("/api/v1/orchestrate", index);
+    }
+
+    [Fact]
+    public async Task OpenApi_Document_HasEveryRouteWithExamples()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var document = await server.GetJsonAsync("/openapi/v1.json");
+
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(p => p.Value.EnumerateObject().Select(o => (Name: $"{o.Name} {p.Name}", Operation: o.Value)))
+            .ToDictionary(o => o.Name, o => o.Operation);
+        Assert.Equal(
+            [
+                "get /api/v1/agents", "get /api/v1/plans", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
+                "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/steps/{step}/output", "get /health",
+                "get /health/live", "get /health/ready", "get /ws/agents", "post /api/v1/orchestrate",
+                "post /api/v1/route", "post /api/v1/runs/{run_id}/cancel", "post /api/v1/runs/{run_id}/retry",
+            ],
+            operations.Keys.Order(StringComparer.Ordinal));
+        Assert.All(operations.Values, o => Assert.NotEmpty(o.Text("summary")));
+        var post = operations["post /api/v1/orchestrate"];
+        var body = post.GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
+        Assert.Equal("match_123", body.GetProperty("example").Text("match_id"));
+        Assert.True(body.TryGetProperty("schema", out _));
+        Assert.Equal(
+            "queued",
+            post.GetProperty("responses").GetProperty("202").GetProperty("content").GetProperty("application/json")
+                .GetProperty("example").Text("status"));
+        Assert.Equal(
+            "AG2030",
+            post.GetProperty("responses").GetProperty("409").GetProperty("content")
+                .GetProperty("application/problem+json").GetProperty("example").Text("code"));
+    }
+
+    [Fact]
+    public async Task OpenApi_RequestExample_IsAccepted()
+    {
+        await using var server = await TestServer.StartAsync();
+        var document = await server.GetJsonAsync("/openapi/v1.json");
+        var example = document.GetProperty("paths").GetProperty("/api/v1/orchestrate").GetProperty("post")
+            .GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("example");
+
+        using var response = await server.PostAsync("/api/v1/orchestrate", example.GetRawText());
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+    }
+}

@@ -1,0 +1,222 @@
+using System.Net;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.ClientApi.Tests;
+
+public sealed class OrchestrateTests
+{
+    private const string Path = "/api/v1/orchestrate";
+    private const string Body = """{"match_id":"match_123","round":"round_4","grid_snapshot":{"players":[]}}""";
+
+    [Fact]
+    public async Task Post_NewKey_AnswersAcceptedWithLinks()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var response = await server.PostAsync(Path, Body);
+
+        var json = await response.JsonAsync();
+        var id = json.Text("run_id");
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal($"/api/v1/runs/{id}", response.Headers.Location?.ToString());
+        Assert.Equal("queued", json.Text("status"));
+        Assert.Equal("match_123", json.Text("match_id"));
+        Assert.Equal("round_4", json.Text("round"));
+        Assert.Equal("p", json.Text("plan"));
+        Assert.Equal("v1", json.Text("plan_version"));
+        Assert.False(json.GetProperty("replayed").GetBoolean());
+        Assert.Equal($"/api/v1/runs/{id}/events", json.GetProperty("links").Text("events"));
+        Assert.Equal($"/ws/agents?after=0&run_id={id}", json.GetProperty("links").Text("ws"));
+        Assert.Equal(Body, server.Grid.Submitted[0].Input.ToString());
+    }
+
+    [Fact]
+    public async Task Post_EveryField_IsHandedOn()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var response = await server.PostAsync(Path, """
+             { "plan" : {"steps": {"a": {"agent": "echo"}}}, "match_id" : "m\u00e9", "round" : 7,
+               "priority": -5, "input": {"x": 1}, "extra": [1, 2] }
+            """);
+
+        var submit = Assert.Single(server.Grid.Submitted);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal(new RunKey("mé", "7"), submit.Key);
+        Assert.Equal("""{"steps": {"a": {"agent": "echo"}}}""", submit.InlinePlan?.ToString());
+        Assert.Null(submit.Plan);
+        Assert.Equal(-5, submit.Priority);
+        Assert.Equal(
+            """{"match_id" : "m\u00e9","round":"7","input": {"x": 1},"extra": [1, 2]}""", submit.Input.ToString());
+    }
+
+    [Fact]
+    public async Task Post_PlanByNameFirstAndNulls_AreRead()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.PostAsync(Path, """{"plan":"quick","match_id":"m","round":"r","priority":null,"input":null}""");
+
+        var submit = Assert.Single(server.Grid.Submitted);
+        Assert.Equal("quick", submit.Plan);
+        Assert.Equal("""{"match_id":"m","round":"r","input":null}""", submit.Input.ToString());
+    }
+
+    [Fact]
+    public async Task Post_SameBodyAgain_AnswersWithTheSameRun()
+    {
+        await using var server = await TestServer.StartAsync();
+        var first = await (await server.PostAsync(Path, Body)).JsonAsync();
+
+        using var response = await server.PostAsync(Path, Body);
+
+        var json = await response.JsonAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(json.GetProperty("replayed").GetBoolean());
+        Assert.Equal(first.Text("run_id"), json.Text("run_id"));
+    }
+
+    [Fact]
+    public async Task Post_OtherBodyForTheKey_SaysWhatDiffers()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.PostAsync(Path, Body);
+
+        using var response = await server.PostAsync(Path, Body.Replace("[]", "[{}]"));
+
+        var json = await response.JsonAsync();
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Equal("AG2030", json.Text("code"));
+        Assert.Equal("grid_snapshot.players[0].role", json.GetProperty("differences")[0].GetString());
+    }
+
+    [Theory]
+    [InlineData("?wait=20s", null)]
+    [InlineData("", "respond-async, wait=20")]
+    public async Task Post_WaitAndTheRunEnds_AnswersWithTheResult(string query, string? prefer)
+    {
+        await using var server = await TestServer.StartAsync();
+        if (prefer is not null)
+        {
+            server.Http.DefaultRequestHeaders.Add("Prefer", prefer);
+        }
+        var answer = server.PostAsync(Path + query, Body);
+        await server.Grid.UntilAsync(g => g.Submitted.Count == 1 || answer.IsCompleted);
+        var run = (await server.Grid.ListRunsAsync(new RunQuery())).Runs[0];
+
+        server.Grid.End(run.RunId);
+        using var response = await answer;
+
+        var json = await response.JsonAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("completed", json.Text("status"));
+        Assert.Equal(90, json.GetProperty("result").GetProperty("frames").GetInt32());
+        Assert.False(json.GetProperty("replayed").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Post_WaitOnReplay_WaitsToo()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.PostAsync(Path, Body);
+        server.Grid.End((await server.Grid.ListRunsAsync(new RunQuery())).Runs[0].RunId);
+
+        using var response = await server.PostAsync(Path + "?wait=5", Body);
+
+        var json = await response.JsonAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(json.GetProperty("replayed").GetBoolean());
+        Assert.Equal("completed", json.Text("status"));
+    }
+
+    [Fact]
+    public async Task Post_WaitTooShort_AnswersAccepted()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var response = await server.PostAsync(Path + "?wait=20ms", Body);
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal("queued", (await response.JsonAsync()).Text("status"));
+    }
+
+    [Fact]
+    public async Task Post_NoRoomToWait_AnswersAtOnce()
+    {
+        await using var server = await TestServer.StartAsync("--AgentGrid:MaxConcurrentWaits=0");
+
+        using var response = await server.PostAsync(Path + "?wait=25s", Body);
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Post_Overloaded_SaysWhenToTryAgain()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.NextSubmit = new SubmitResult.Overloaded(TimeSpan.FromSeconds(1.2), "10000 runs wait already.");
+
+        using var response = await server.PostAsync(Path, Body);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(2), response.Headers.RetryAfter?.Delta);
+        Assert.Equal("AG2050", (await response.JsonAsync()).Text("code"));
+    }
+
+    [Fact]
+    public async Task Post_Unavailable_Answers503()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.NextSubmit = new SubmitResult.Unavailable("The engine is stopping.");
+
+        using var response = await server.PostAsync(Path, Body);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal("The engine is stopping.", (await response.JsonAsync()).Text("detail"));
+    }
+
+    [Fact]
+    public async Task Post_InvalidPlan_ListsEveryMistake()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.NextSubmit = new SubmitResult.Invalid([
+            new ConfigProblem(null, 0, 0, "plan.steps.a.needs[0]", "AG1002", "There is no step 'b'."),
+            new ConfigProblem(null, 0, 0, "plan.steps.c", "AG1003", "It has no agent."),
+        ]);
+
+        using var response = await server.PostAsync(Path, Body);
+
+        var json = await response.JsonAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("AG2011", json.Text("code"));
+        Assert.Equal("plan.steps.a.needs[0]", json.Text("field"));
+        Assert.Equal("AG1003", json.GetProperty("errors")[1].Text("code"));
+    }
+
+    [Fact]
+    public async Task Post_EngineThrows_Answers500WithoutItsWords()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.NextFailure = new InvalidOperationException("secret");
+
+        using var response = await server.PostAsync(Path, Body);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Equal("AG2000", (await response.JsonAsync()).Text("code"));
+        Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync());
+        Assert.Contains(server.Log.Lines, l => l.StartsWith("Error: POST /api/v1/orchestrate") && l.Contains("secret"));
+    }
+
+    [Fact]
+    public async Task Post_Accepted_LogsNothing()
+    {
+        await using var server = await TestServer.StartAsync();
+        var before = server.Log.Lines.Count;
+
+        await server.PostAsync(Path, Body);
+
+        Assert.Equal(before, server.Log.Lines.Count);
+    }
+}

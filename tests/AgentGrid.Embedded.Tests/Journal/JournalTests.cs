@@ -1,0 +1,270 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Feed;
+using AgentGrid.Embedded.Journal;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AgentGrid.Embedded.Tests.Journal;
+
+public sealed class JournalTests : IDisposable
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly Plan Plan = PlanReader.ReadJson("p", Json.Parse("""{"steps":{"a":{"agent":"x"}}}""")).Plan!;
+
+    private readonly TempFolder _folder = new();
+    private int _ids;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Open_SecondTime_RefusesAndNamesTheProcess()
+    {
+        using var first = JournalFile.Open(_folder.Path, JournalSync.Full);
+
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+
+        Assert.Contains($"process {Environment.ProcessId}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("--data", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_AfterTheHolderIsGone_Succeeds()
+    {
+        JournalFile.Open(_folder.Path, JournalSync.Full).Dispose();
+
+        JournalFile.Open(_folder.Path, JournalSync.Full).Dispose();
+    }
+
+    [Fact]
+    public void Open_NotADatabase_RefusesWithAReason()
+    {
+        _folder.Write("agentgrid.db", new string('x', 5_000));
+
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+
+        Assert.Contains("agentgrid.db", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NewerSchema_Refuses()
+    {
+        using (var file = JournalFile.Open(_folder.Path, JournalSync.Full))
+        using (var connection = file.Connect())
+        {
+            JournalFile.Execute(connection, "PRAGMA user_version = 99");
+        }
+
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+
+        Assert.Contains("99", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(JournalSync.Full, 2)]
+    [InlineData(JournalSync.Normal, 1)]
+    public void Connect_Synchronous_IsWhatTheOptionSays(JournalSync sync, long expected)
+    {
+        using var file = JournalFile.Open(_folder.Path, sync);
+        using var connection = file.Connect();
+
+        Assert.Equal(expected, JournalFile.Scalar(connection, "PRAGMA synchronous"));
+    }
+
+    [Fact]
+    public async Task Append_ThenReplay_GivesTheStateBack()
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        var run = await journal.AcceptAsync(Run("m", "1"));
+        await journal.AppendAsync(run, new RunEvent.RunStarted(Noon.AddHours(1)) { Time = Noon });
+        await journal.AppendAsync(run, new RunEvent.RunCancelled("enough") { Time = Noon.AddMinutes(1) });
+
+        var row = journal.Reader.Find(new RunKey("m", "1"))!;
+        var state = journal.Reader.Replay(row);
+
+        Assert.Equal(RunStatus.Cancelled, state.Status);
+        Assert.Equal(RunStatus.Cancelled, row.Summary.Status);
+        Assert.Equal(Noon, row.Summary.StartedAt);
+        Assert.Equal(Noon.AddMinutes(1), row.Summary.EndedAt);
+        Assert.Equal(Plan.Version, state.Plan.Version);
+        Assert.Empty(journal.Reader.Active());
+    }
+
+    [Fact]
+    public async Task Append_KeyTaken_KeepsNothingOfTheSecond()
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        await journal.AcceptAsync(Run("m", "1"));
+        var second = Run("m", "1");
+
+        Assert.Equal(WriteOutcome.KeyTaken, await journal.TryAcceptAsync(second));
+
+        Assert.Null(journal.Reader.Find(second.RunId));
+        Assert.Single(journal.Reader.ReadEvents(new FeedQuery(), 0, 10).Events);
+    }
+
+    [Fact]
+    public async Task ReadEvents_TurnsOfSeveralEvents_PagesWithoutGapOrRepeat()
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        var run = await journal.AcceptAsync(Run("m", "1"));
+        for (var turn = 0; turn < 20; turn++)
+        {
+            await journal.AppendAsync(run, [.. Enumerable.Repeat(new RunEvent.SubmissionSkipped { Time = Noon }, (turn % 5) + 1)]);
+        }
+        for (var limit = 1; limit < 8; limit++)
+        {
+            var seen = new List<long>();
+            FeedPage page;
+            do
+            {
+                page = journal.Reader.ReadEvents(new FeedQuery(), seen.LastOrDefault(), limit);
+                Assert.True(page.Events.Length <= limit);
+                seen.AddRange(page.Events.Select(e => e.Seq));
+            }
+            while (!page.AtEnd);
+            Assert.Equal(Enumerable.Range(1, 61).Select(i => (long)i), seen);
+        }
+    }
+
+    [Fact]
+    public async Task Sweep_ExpiredRuns_GoWithTheirKeysAndNumbersAreNotUsedAgain()
+    {
+        long last;
+        using (var journal = new OpenJournal(_folder.Path))
+        {
+            var old = await journal.AcceptAsync(Run("old", "1"));
+            await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon });
+            Assert.Equal(1, await journal.SweepAsync(Noon.AddHours(1)));
+            Assert.Null(journal.Reader.Find(old.Key));
+            Assert.Empty(journal.Reader.ReadEvents(new FeedQuery(), 0, 10).Events);
+            last = journal.Feed.Head;
+        }
+        using var reopened = new OpenJournal(_folder.Path);
+        Assert.Equal(last, reopened.Feed.Head);
+        var again = await reopened.AcceptAsync(Run("old", "1"));
+        Assert.Equal(2, again.Row);
+        Assert.Equal(last + 1, reopened.Feed.Head);
+    }
+
+    [Fact]
+    public async Task Sweep_ActiveAndYoungRuns_Stay()
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        var active = await journal.AcceptAsync(Run("active", "1"));
+        var young = await journal.AcceptAsync(Run("young", "1"));
+        var old = await journal.AcceptAsync(Run("old", "1"));
+        await journal.AppendAsync(young, new RunEvent.RunCancelled("x") { Time = Noon.AddHours(3) });
+        await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon.AddHours(1) });
+
+        Assert.Equal(1, await journal.SweepAsync(Noon.AddHours(2)));
+
+        Assert.NotNull(journal.Reader.Find(active.Id));
+        Assert.NotNull(journal.Reader.Find(young.Id));
+        Assert.Null(journal.Reader.Find(old.Id));
+    }
+
+    [Fact]
+    public async Task Replay_DamagedRecord_RefusesAndNamesIt()
+    {
+        using (var journal = new OpenJournal(_folder.Path))
+        {
+            await journal.AcceptAsync(Run("m", "1"));
+        }
+        using (var file = JournalFile.Open(_folder.Path, JournalSync.Full))
+        using (var connection = file.Connect())
+        {
+            JournalFile.Execute(connection, "UPDATE journal SET events = X'00112233'");
+        }
+        using var reopened = new OpenJournal(_folder.Path);
+
+        var refusal = Assert.Throws<JournalException>(() => reopened.Reader.Replay(reopened.Reader.Active()[0]));
+
+        Assert.Contains("event 1", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Append_DiskIsFull_RefusesAcceptancesAndKeepsTheRest()
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        var run = await journal.AcceptAsync(Run("m", "1"));
+        journal.Writer.LimitFile(pages: 1);
+
+        var big = Run("big", "1") with { Input = Json.From(new string('x', 1_000_000)) };
+        Assert.Equal(WriteOutcome.Failed, await journal.TryAcceptAsync(big));
+        Assert.NotNull(journal.Writer.Failure);
+        var kept = journal.BeginAppend(run, new RunEvent.RunCancelled(new string('y', 1_000_000)) { Time = Noon });
+        Assert.False(kept.IsCompleted);
+
+        journal.Writer.LimitFile(pages: 1_000_000);
+
+        Assert.Equal(WriteOutcome.Durable, await kept.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Null(journal.Writer.Failure);
+        Assert.Equal(RunStatus.Cancelled, journal.Reader.Replay(journal.Reader.Find(run.Id)!).Status);
+    }
+
+    private RunEvent.RunAccepted Run(string match, string round) => new(
+        RunId.From(new Guid(++_ids, 0, 0, new byte[8])), match, round, Plan.Name, Plan.Version, Json.EmptyObject, 1)
+    {
+        Time = Noon,
+    };
+
+    private sealed class OpenJournal : IDisposable
+    {
+        private readonly JournalFile _file;
+
+        public OpenJournal(string folder)
+        {
+            _file = JournalFile.Open(folder, JournalSync.Full);
+            Reader = new JournalReader(_file);
+            Writer = new JournalWriter(_file, Feed, NullLogger.Instance);
+            Writer.Start();
+        }
+
+        public FeedBuffer Feed { get; } = new(1_000);
+        public JournalReader Reader { get; }
+        public JournalWriter Writer { get; }
+
+        public async Task<RunRef> AcceptAsync(RunEvent.RunAccepted e)
+        {
+            var run = new RunRef(e.RunId, e.Key);
+            Assert.Equal(WriteOutcome.Durable, await AcceptAsync(run, e));
+            return run;
+        }
+
+        public Task<WriteOutcome> TryAcceptAsync(RunEvent.RunAccepted e) => AcceptAsync(new RunRef(e.RunId, e.Key), e);
+
+        public Task AppendAsync(RunRef run, params RunEvent[] events) => BeginAppend(run, events);
+
+        public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events)
+        {
+            var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+            Writer.Append(new AppendEvents(run, events) { Completed = done.SetResult });
+            return done.Task;
+        }
+
+        public async Task<int> SweepAsync(DateTimeOffset endedBefore)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var sweep = new SweepRuns(endedBefore) { Completed = _ => done.SetResult() };
+            Writer.Append(sweep);
+            await done.Task;
+            return sweep.Removed;
+        }
+
+        public void Dispose()
+        {
+            Writer.Dispose();
+            Reader.Dispose();
+            _file.Dispose();
+        }
+
+        private Task<WriteOutcome> AcceptAsync(RunRef run, RunEvent.RunAccepted e)
+        {
+            var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+            Writer.Append(new AppendEvents(run, [e]) { Accept = Plan, Completed = done.SetResult });
+            return done.Task;
+        }
+    }
+}
