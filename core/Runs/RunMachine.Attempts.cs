@@ -69,7 +69,8 @@ public static partial class RunMachine
                 return Advance();
             }
             Emit(new RunEvent.AttemptLost(
-                step.Id, attempt.Number, attempt.Agent, attempt.Node ?? "", input.Reason) { Time = now });
+                step.Id, attempt.Number, attempt.Agent, attempt.Node ?? "", input.Reason)
+            { Time = now });
             Place(step, attempt.Branch, attempt.Number, new RoutingDecision(
                 attempt.Agent, "delivered again after its node was lost", Router.Rank([load])));
             return Advance();

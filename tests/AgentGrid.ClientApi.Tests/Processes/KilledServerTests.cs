@@ -95,7 +95,8 @@ public sealed class KilledServerTests : IDisposable
     {
         var agents = (await GetAsync(server, "api/v1/agents")).GetProperty("agents").EnumerateArray().ToArray();
         Assert.NotEmpty(agents);
-        return agents.All(a => a.GetProperty("running").GetInt32() == 0 && a.GetProperty("waiting").GetInt32() == 0);
+        return agents.Select(a => a.GetProperty("load")).All(load =>
+            load.GetProperty("running").GetInt32() == 0 && load.GetProperty("waiting").GetInt32() == 0);
     }
 
     private static async Task<JsonElement> GetAsync(ServerProcess server, string path)
