@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -12,6 +13,12 @@ namespace AgentGrid.ClientApi.Problems;
 public sealed record ApiProblem(int Status, string Code, string Detail) : IResult
 {
     private const string ContentType = "application/problem+json";
+
+    // People read these on a terminal, where \u0027 for a quotation mark is a nuisance.
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Where in the body, or which parameter; null when it is neither.</summary>
     public string? Field { get; init; }
@@ -27,7 +34,7 @@ public sealed record ApiProblem(int Status, string Code, string Detail) : IResul
     {
         var response = httpContext.Response;
         var body = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(body))
+        using (var json = new Utf8JsonWriter(body, WriterOptions))
         {
             Write(json);
         }

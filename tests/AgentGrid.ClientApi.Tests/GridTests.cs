@@ -72,6 +72,18 @@ public sealed class GridTests
     }
 
     [Fact]
+    public async Task Route_NameCutInsideAPair_IsStillAReadableProblem()
+    {
+        await using var server = await TestServer.StartAsync();
+        var name = "a" + string.Concat(Enumerable.Repeat("😀", 60));
+
+        using var response = await server.PostAsync("/api/v1/route", $$"""{"capability":"{{name}}"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.StartsWith("'a😀", (await response.JsonAsync()).Text("detail"));
+    }
+
+    [Fact]
     public async Task Health_ConfigProblems_AreNamed()
     {
         await using var server = await TestServer.StartAsync();
