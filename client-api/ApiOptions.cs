@@ -42,6 +42,9 @@ public sealed class ApiOptions
     /// <c>host:port</c>: for the Host header, and for pages of other origins. Default none.
     /// </summary>
     public List<string> TrustedHosts { get; set; } = [];
+
+    /// <summary>Libraries (paths to .dll files) with agents besides those that ship with Agent Grid. Default none.</summary>
+    public List<string> AgentAssemblies { get; set; } = [];
 }
 
 /// <summary>One API key, known by its hash.</summary>

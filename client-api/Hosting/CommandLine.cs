@@ -20,6 +20,7 @@ internal abstract record CommandLine
           --urls <urls>               where to listen, separated by ';' (default http://127.0.0.1:8000)
           --data <folder>             where runs are kept (default ./data)
           --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
+          --agents <dll>              a library with agents of yours; can be given more than once
           --api-key-hash <hash>       asks callers for this key; can be given more than once
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
@@ -31,7 +32,8 @@ internal abstract record CommandLine
         AGENTGRID_DATA, AGENTGRID_MAX_BODY_BYTES, AGENTGRID_API_KEY_HASH, ...), then from here.
         """;
 
-    private static readonly string[] WithValue = ["--urls", "--data", "--config", "--api-key-hash", "--environment"];
+    private static readonly string[] WithValue = [
+        "--urls", "--data", "--config", "--agents", "--api-key-hash", "--environment"];
     private static readonly string[] Flags = ["--insecure", "--help", "--version"];
     private static readonly string[] Sections = [Section, "Logging", "Kestrel"];
 
@@ -74,6 +76,7 @@ internal abstract record CommandLine
         var settings = ImmutableArray.CreateBuilder<KeyValuePair<string, string?>>();
         string? environment = null;
         var keys = 0;
+        var libraries = 0;
         for (var i = 0; i < args.Count; i++)
         {
             var equals = args[i].IndexOf('=', StringComparison.Ordinal);
@@ -96,6 +99,9 @@ internal abstract record CommandLine
             {
                 case "--environment":
                     environment = value;
+                    break;
+                case "--agents":
+                    settings.Add(new($"{Section}:AgentAssemblies:command-line-{++libraries}", value));
                     break;
                 case "--api-key-hash":
                     // Keys named by words, because numbers would replace those of other sources.

@@ -8,10 +8,13 @@ internal static class EngineComposition
 {
     private static readonly TimeSpan RoomToClose = TimeSpan.FromSeconds(5);
 
-    /// <summary>Adds the embedded engine with the agents that ship with it.</summary>
+    /// <summary>Adds the embedded engine, with the agents that ship with it and those it is told to load.</summary>
     public static void AddEngine(this WebApplicationBuilder builder)
     {
-        builder.Services.AddAgentGrid().AddAgents(typeof(PerceptionAgent).Assembly).UseEmbeddedEngine();
+        builder.Services.AddAgentGrid()
+            .AddAgents(typeof(PerceptionAgent).Assembly)
+            .AddAgents(AgentLibraries.Load(builder.Configuration))
+            .UseEmbeddedEngine();
         builder.Services.AddOptions<EmbeddedOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<HostOptions>().Configure<Microsoft.Extensions.Options.IOptions<EmbeddedOptions>>(
             (host, engine) => host.ShutdownTimeout = engine.Value.DrainTimeout + RoomToClose);
