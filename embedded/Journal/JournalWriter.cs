@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using AgentGrid.Core.Feed;
-using AgentGrid.Core.Plans;
-using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Feed;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -32,6 +27,7 @@ internal sealed partial class JournalWriter : IDisposable
     private readonly ManualResetEventSlim _stopRequested = new();
     private List<JournalWrite> _incoming = [];
     private List<JournalWrite> _taken = [];
+    private readonly List<WriteOutcome> _outcomes = [];
     private bool _signalled;
     private volatile string? _failure;
     private volatile bool _abandoned;
@@ -136,13 +132,13 @@ internal sealed partial class JournalWriter : IDisposable
     private bool Commit()
     {
         var count = BatchSize();
-        var outcomes = ArrayPool<WriteOutcome>.Shared.Rent(count);
+        _outcomes.Clear();
         try
         {
             _session.Begin();
             for (var i = 0; i < count; i++)
             {
-                outcomes[i] = _session.Apply(_taken[i]);
+                _outcomes.Add(_session.Apply(_taken[i]));
             }
             _session.Commit();
         }
@@ -152,10 +148,6 @@ internal sealed partial class JournalWriter : IDisposable
             Fail(e);
             return false;
         }
-        finally
-        {
-            ArrayPool<WriteOutcome>.Shared.Return(outcomes);
-        }
         if (_failure is not null)
         {
             _failure = null;
@@ -164,7 +156,7 @@ internal sealed partial class JournalWriter : IDisposable
         _feed.Publish(_session.TakeCommitted());
         for (var i = 0; i < count; i++)
         {
-            _taken[i].Completed?.Invoke(outcomes[i]);
+            _taken[i].Completed?.Invoke(_outcomes[i]);
         }
         _taken.RemoveRange(0, count);
         return true;
