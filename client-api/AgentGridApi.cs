@@ -6,6 +6,7 @@ using AgentGrid.ClientApi.Orchestrate;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Telemetry;
 using AgentGrid.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,6 +27,7 @@ public static class AgentGridApi
         POST /api/v1/route                      which agent would get this, and why
         WS   /ws/agents                         every event, live
         GET  /health                            how the server is; /health/live, /health/ready
+        GET  /metrics                           metrics, for Prometheus
         GET  /openapi/v1.json                   all of this for programs
 
         """;
@@ -70,6 +72,8 @@ public static class AgentGridApi
         services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
         services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
+        services.AddSingleton(s => new TelemetryApi(
+            s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.ConfigureHttpJsonOptions(json => JsonConventions.Apply(json.SerializerOptions));
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<ApiOptions>>((kestrel, api) =>
@@ -98,6 +102,7 @@ public static class AgentGridApi
         new GridApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
+        services.GetRequiredService<TelemetryApi>().Map(app);
         app.MapGet("/", () => Results.Text(Index)).ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json");
     }

@@ -43,8 +43,26 @@ public sealed class ApiOptions
     /// </summary>
     public List<string> TrustedHosts { get; set; } = [];
 
+    /// <summary>
+    /// Where metrics and traces are sent over OTLP/gRPC, <c>http://localhost:4317</c>. Default none: nothing is sent.
+    /// </summary>
+    public Uri? OtlpEndpoint { get; set; }
+
+    /// <summary>How log lines look on the console. Default <see cref="LogFormat.Simple"/>.</summary>
+    public LogFormat LogFormat { get; set; }
+
     /// <summary>Libraries (paths to .dll files) with agents besides those that ship with Agent Grid. Default none.</summary>
     public List<string> AgentAssemblies { get; set; } = [];
+}
+
+/// <summary>How log lines look.</summary>
+public enum LogFormat
+{
+    /// <summary>One line, for people.</summary>
+    Simple,
+
+    /// <summary>One JSON object a line, for log shippers.</summary>
+    Json,
 }
 
 /// <summary>One API key, known by its hash.</summary>

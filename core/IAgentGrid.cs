@@ -66,8 +66,10 @@ public interface IAgentGrid
 /// <param name="InlinePlan">A plan of its own, <c>{"steps": {...}}</c>; excludes <paramref name="Plan"/>.</param>
 /// <param name="Priority">-100 to 100; higher is served first where attempts wait.</param>
 /// <param name="Tenant">Who posts, for fairness; null for nobody in particular.</param>
+/// <param name="TraceParent">The W3C trace context that the run's spans belong to; null for none.</param>
 public sealed record SubmitRun(
-    RunKey Key, Json Input, string? Plan = null, Json? InlinePlan = null, int Priority = 0, string? Tenant = null);
+    RunKey Key, Json Input, string? Plan = null, Json? InlinePlan = null, int Priority = 0, string? Tenant = null,
+    string? TraceParent = null);
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>
 public abstract record SubmitResult

@@ -39,6 +39,9 @@ public sealed class AgentGridBuilder(IServiceCollection services)
 
 public static class AgentGridServices
 {
+    /// <summary>The log category of one line per run: completed and cancelled at Information, failed at Warning.</summary>
+    public const string RunLogCategory = "AgentGrid.Runs";
+
     /// <summary>Begins to put Agent Grid together; can be called more than once.</summary>
     public static AgentGridBuilder AddAgentGrid(this IServiceCollection services)
     {
@@ -76,7 +79,8 @@ public static class AgentGridServices
             services.GetRequiredService<AgentCatalog>(),
             agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
             services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILogger<EmbeddedGrid>>()));
+            services.GetRequiredService<ILogger<EmbeddedGrid>>(),
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(RunLogCategory)));
         builder.Services.TryAddSingleton<IAgentGrid>(services => services.GetRequiredService<EmbeddedGrid>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EmbeddedGrid>(
             services => services.GetRequiredService<EmbeddedGrid>()));

@@ -6,6 +6,7 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
+using AgentGrid.Embedded.Telemetry;
 
 namespace AgentGrid.Embedded;
 
@@ -125,7 +126,7 @@ public sealed partial class EmbeddedGrid
         RandomNumberGenerator.Fill(seed);
         accepted = new RunEvent.RunAccepted(
             RunId.From(Guid.CreateVersion7(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
-            submit.Input, BitConverter.ToUInt64(seed), submit.Priority, submit.Tenant)
+            submit.Input, BitConverter.ToUInt64(seed), submit.Priority, submit.Tenant, submit.TraceParent)
         {
             Time = now,
         };
@@ -141,6 +142,7 @@ public sealed partial class EmbeddedGrid
             {
                 if (outcome == WriteOutcome.Durable)
                 {
+                    GridMetrics.RecordAccepted();
                     actor.Begin();
                 }
                 else

@@ -14,6 +14,7 @@ using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace AgentGrid.Embedded;
@@ -28,18 +29,21 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     private readonly Func<FrozenDictionary<string, IAgent>> _createAgents;
     private readonly TimeProvider _time;
     private readonly ILogger<EmbeddedGrid> _logger;
+    private readonly ILogger _runLogger;
     private FrozenDictionary<string, IAgent>? _agents;
     private Engine? _engine;
     private bool _accepting;
 
     /// <param name="createAgents">Makes one instance of every agent; called when the engine starts.</param>
+    /// <param name="runLogger">Takes one line per run; null for none.</param>
     public EmbeddedGrid(
         IOptions<EmbeddedOptions> options, AgentCatalog catalog, Func<AgentDeclaration, IAgent> createAgents,
-        TimeProvider time, ILogger<EmbeddedGrid> logger)
+        TimeProvider time, ILogger<EmbeddedGrid> logger, ILogger? runLogger = null)
     {
         _options = options.Value;
         _time = time;
         _logger = logger;
+        _runLogger = runLogger ?? NullLogger.Instance;
         _config = new ConfigSource(_options.ConfigFolder(), catalog, time, logger);
         _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
     }
@@ -50,7 +54,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     {
         _config.Start();
         _agents = _createAgents();
-        _engine = new Engine(_options, _config, _agents, _time, _logger);
+        _engine = new Engine(_options, _config, _agents, _time, _logger, _runLogger);
         _engine.Start();
         Volatile.Write(ref _accepting, true);
         return Task.CompletedTask;

@@ -70,15 +70,20 @@ internal static partial class ApiServer
         {
             builder.WebHost.UseUrls(ListenAddresses.Default);
         }
-        AddLogging(builder.Logging);
+        AddLogging(builder.Logging, builder.Configuration);
         builder.Services.AddAgentGridApi();
         addEngine(builder);
         return builder.Build().MapAgentGridApi();
     }
 
-    private static void AddLogging(ILoggingBuilder logging)
+    private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration)
     {
         logging.ClearProviders();
+        if (configuration.GetValue<LogFormat>($"{ApiOptions.Section}:{nameof(ApiOptions.LogFormat)}") == LogFormat.Json)
+        {
+            logging.AddJsonConsole();
+            return;
+        }
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

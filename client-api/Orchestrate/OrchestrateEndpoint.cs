@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Runs;
@@ -52,10 +53,17 @@ internal sealed class OrchestrateEndpoint(IAgentGrid grid, ApiOptions options, I
             return OrchestrateReader.Read(body.Utf8, out problem) is { } read
                 ? (new SubmitRun(
                     read.Key, read.Input, read.Plan, read.InlinePlan, read.Priority,
-                    context.Features.Get<ApiCaller>()?.Name), null)
+                    context.Features.Get<ApiCaller>()?.Name, TraceParentOf(context.Request)), null)
                 : (null, problem);
         }
     }
+
+    // A trace context that is not well formed is ignored, as W3C Trace Context asks.
+    private static string? TraceParentOf(HttpRequest request) =>
+        request.Headers.TryGetValue("traceparent", out var header) && header is [{ } text]
+            && ActivityContext.TryParse(text, null, out _)
+            ? text
+            : null;
 
     private async Task AnswerAsync(HttpContext context, RunSummary run, bool replayed, TimeSpan wait)
     {

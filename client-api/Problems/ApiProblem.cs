@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AgentGrid.ClientApi.Telemetry;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace AgentGrid.ClientApi.Problems;
@@ -38,6 +39,7 @@ public sealed record ApiProblem(int Status, string Code, string Detail) : IResul
         {
             Write(json);
         }
+        ApiMetrics.CountRefusal(Code, Status);
         response.StatusCode = Status;
         response.ContentType = ContentType;
         response.ContentLength = body.WrittenCount;

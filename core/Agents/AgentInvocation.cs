@@ -44,6 +44,12 @@ public sealed class AgentInvocation
     /// <summary>The outputs of the steps that this one needs, by step id; <c>null</c> (JSON) for a skipped step.</summary>
     public ImmutableDictionary<string, Json> Results { get; init; } = ImmutableDictionary<string, Json>.Empty;
 
+    /// <summary>
+    /// The W3C trace context of this attempt, for whatever the agent calls; null when the run is not traced. In an
+    /// agent that runs in this process it is also the current activity.
+    /// </summary>
+    public string? TraceParent { get; set; }
+
     public IAgentProgress Progress { get; init; } = NoProgress.Instance;
 }
 

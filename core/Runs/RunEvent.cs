@@ -42,9 +42,10 @@ public abstract record RunEvent
     /// <param name="Seed">Where all chance of this run comes from.</param>
     /// <param name="Priority">Higher is served first where attempts wait.</param>
     /// <param name="Tenant">Who posted it; null when nobody was named.</param>
+    /// <param name="TraceParent">The W3C trace context that it belongs to; null for none.</param>
     public sealed record RunAccepted(
         RunId RunId, string MatchId, string Round, string PlanName, string PlanVersion, Json Input, ulong Seed,
-        int Priority = 0, string? Tenant = null) : RunEvent
+        int Priority = 0, string? Tenant = null, string? TraceParent = null) : RunEvent
     {
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);

@@ -44,6 +44,7 @@ public static partial class RunMachine
         state.Seed = e.Seed;
         state.Priority = e.Priority;
         state.Tenant = e.Tenant;
+        state.TraceParent = e.TraceParent;
         state.AcceptedAt = e.Time;
     }
 

@@ -29,6 +29,7 @@ public sealed class RunState
     public ulong Seed { get; internal set; }
     public int Priority { get; internal set; }
     public string? Tenant { get; internal set; }
+    public string? TraceParent { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
     public DateTimeOffset? StartedAt { get; internal set; }

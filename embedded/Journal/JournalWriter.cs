@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using AgentGrid.Embedded.Feed;
+using AgentGrid.Embedded.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -132,6 +134,7 @@ internal sealed partial class JournalWriter : IDisposable
     private bool Commit()
     {
         var count = BatchSize();
+        var startedAt = Stopwatch.GetTimestamp();
         _outcomes.Clear();
         try
         {
@@ -153,7 +156,9 @@ internal sealed partial class JournalWriter : IDisposable
             _failure = null;
             LogRecovered(_logger);
         }
-        _feed.Publish(_session.TakeCommitted());
+        var committed = _session.TakeCommitted();
+        GridMetrics.RecordCommit(startedAt, committed.Count);
+        _feed.Publish(committed);
         for (var i = 0; i < count; i++)
         {
             _taken[i].Completed?.Invoke(_outcomes[i]);

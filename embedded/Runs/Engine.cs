@@ -6,6 +6,7 @@ using AgentGrid.Embedded.Configuration;
 using AgentGrid.Embedded.Feed;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Slots;
+using AgentGrid.Embedded.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -18,29 +19,35 @@ internal sealed partial class Engine : IDisposable
     private readonly ConcurrentDictionary<RunKey, RunActor> _byKey = new();
     private readonly ConcurrentDictionary<RunId, RunActor> _byId = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly EngineGauges _gauges;
     private ITimer? _sweeper;
     private int _sweeping;
 
     public Engine(
         EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
-        ILogger logger)
+        ILogger logger, ILogger runLogger)
     {
         Options = options;
         Agents = agents;
         Time = time;
         Logger = logger;
+        RunLogger = runLogger;
         _config = config;
         Admission = new Admission(options.MaxActiveRuns);
         Feed = new FeedBuffer(options.FeedBuffer);
         _file = JournalFile.Open(options.Data, options.Synchronous);
         Reader = new JournalReader(_file);
         Journal = new JournalWriter(_file, Feed, logger);
+        _gauges = new EngineGauges(this);
     }
 
     public EmbeddedOptions Options { get; }
     public FrozenDictionary<string, IAgent> Agents { get; }
     public TimeProvider Time { get; }
     public ILogger Logger { get; }
+
+    /// <summary>Takes one line per run.</summary>
+    public ILogger RunLogger { get; }
     public Admission Admission { get; }
     public FeedBuffer Feed { get; }
     public JournalReader Reader { get; }
@@ -147,6 +154,7 @@ internal sealed partial class Engine : IDisposable
 
     private void LetGo()
     {
+        _gauges.Dispose();
         Reader.Dispose();
         _file.Dispose();
         _stopping.Dispose();

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -19,6 +21,7 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
 
     private readonly Engine _engine;
     private readonly RunActor _actor;
+    private readonly RunTrace? _trace;
     private readonly StepState _step;
     private readonly AttemptState _attempt;
     private readonly AgentInvocation _invocation;
@@ -28,9 +31,11 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
     private int _holdsSlot = 1;
     private int _phase;
 
-    public Invocation(Engine engine, RunActor actor, RunState state, StepState step, AttemptState attempt)
+    public Invocation(
+        Engine engine, RunActor actor, RunTrace? trace, RunState state, StepState step, AttemptState attempt)
     {
         _engine = engine;
+        _trace = trace;
         _actor = actor;
         _step = step;
         _attempt = attempt;
@@ -51,10 +56,14 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         engine.Invocations.Add();
     }
 
+    /// <summary>The attempt's span; null before it runs, and when the run is not traced.</summary>
+    public Activity? Span { get; private set; }
+
     public void Execute() => _ = RunAsync();
 
     /// <summary>Nobody waits for the result any more. Harmless when it is there already.</summary>
-    public void Abandon()
+    /// <param name="inFavourOf">The span of the attempt that won instead, if one did.</param>
+    public void Abandon(ActivityContext inFavourOf)
     {
         if (Volatile.Read(ref _phase) != Running)
         {
@@ -69,6 +78,10 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
             return;
         }
         _engine.Statistics.Abandoned(_attempt.Agent, +1);
+        if (inFavourOf != default)
+        {
+            Span?.AddLink(new ActivityLink(inFavourOf));
+        }
         _ = CancelAsync();
     }
 
@@ -100,6 +113,8 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
 
     private async Task RunAsync()
     {
+        Span = _trace?.BeginAttempt(_step, _attempt);
+        _invocation.TraceParent = Span?.Id;
         var outcome = await InvokeAsync().ConfigureAwait(false);
         var wasAbandoned = Interlocked.Exchange(ref _phase, Returned) == Abandoned;
         ReleaseSlot();
@@ -108,11 +123,27 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
             _grace!.Dispose();
             _engine.Statistics.Abandoned(_attempt.Agent, -1);
         }
+        EndSpan(outcome, wasAbandoned);
         if (outcome is not null)
         {
             _actor.Post(outcome);
         }
         _engine.Invocations.Remove();
+    }
+
+    private void EndSpan(RunInput? outcome, bool wasAbandoned)
+    {
+        if (Span is null)
+        {
+            return;
+        }
+        Span.SetTag("agentgrid.abandoned", wasAbandoned);
+        if (outcome is RunInput.FailAttempt failure)
+        {
+            Span.SetTag("error.type", failure.Error.Code);
+            Span.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
+        }
+        Span.Stop();
     }
 
     private async ValueTask<RunInput?> InvokeAsync()

@@ -29,7 +29,7 @@ internal sealed partial class RunActor
 
     private void Invoke(StepState step, AttemptState attempt)
     {
-        var invocation = new Invocation(_engine, this, _state, step, attempt);
+        var invocation = new Invocation(_engine, this, _trace, _state, step, attempt);
         attempt.EngineHandle = invocation;
         ThreadPool.UnsafeQueueUserWorkItem(invocation, preferLocal: true);
     }
@@ -45,7 +45,7 @@ internal sealed partial class RunActor
                 }
                 break;
             case Invocation invocation:
-                invocation.Abandon();
+                invocation.Abandon(_trace?.LastSuccess ?? default);
                 break;
             default:
                 break; // a run that was replayed: nothing runs for this attempt in this process

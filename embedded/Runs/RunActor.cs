@@ -3,6 +3,7 @@ using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Slots;
+using AgentGrid.Embedded.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -25,6 +26,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     private ITimer? _timer;
     private DateTimeOffset _armedFor = DateTimeOffset.MaxValue;
     private volatile RunSummary _summary;
+    private RunTrace? _trace;
     private bool _scheduled;
 
     public RunActor(Engine engine, RunRef run, RunState state)
@@ -86,6 +88,10 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     /// <summary>Does what a replayed state asks for.</summary>
     public void Resume() => Post(new Letter(null, null, state =>
     {
+        if (state.Status == RunStatus.Running)
+        {
+            _trace = RunTrace.Begin(state, resumed: true);
+        }
         foreach (var effect in RunMachine.Resume(state))
         {
             Interpret(effect);
@@ -135,8 +141,30 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     private void OnEndDurable(RunSummary summary)
     {
         _summary = summary;
+        LogOutcome(summary);
         _engine.OnEnded(this);
         _ended.SetResult();
+    }
+
+    private void Observe(RunEvent e)
+    {
+        _engine.Statistics.Record(_state, e);
+        GridMetrics.Record(_state, e);
+        switch (e)
+        {
+            case RunEvent.RunStarted:
+                _trace ??= RunTrace.Begin(_state, resumed: false);
+                break;
+            case RunEvent.AttemptSucceeded x:
+                _trace?.Succeeded((_state[x.Step].Attempts[x.Attempt - 1].EngineHandle as Invocation)?.Span);
+                break;
+            case RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled:
+                _trace?.End(_state);
+                _trace = null;
+                break;
+            default:
+                break; // no span begins or ends with it
+        }
     }
 
     private void Post(Letter letter)
@@ -169,7 +197,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
         foreach (var e in decision.Events)
         {
             _turnEvents.Add(e);
-            _engine.Statistics.Record(_state, e);
+            Observe(e);
             if (RunMachine.EffectOf(_state, e) is { } effect)
             {
                 Interpret(effect);
@@ -251,6 +279,28 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
 
     private readonly record struct Letter(
         RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look);
+
+    // A category of its own, so that the line of every run can be switched on and off by itself.
+    private void LogOutcome(RunSummary run)
+    {
+        var seconds = (run.EndedAt - run.AcceptedAt)!.Value.TotalSeconds;
+        if (run.Status == RunStatus.Failed)
+        {
+            LogFailed(_engine.RunLogger, Ref.Key, Ref.Id, run.Plan, seconds, _state.Error?.Message);
+        }
+        else
+        {
+            LogEnded(_engine.RunLogger, Ref.Key, Ref.Id, run.Plan, run.Status, seconds);
+        }
+    }
+
+    [LoggerMessage(220, LogLevel.Information, "Run '{Run}' ({RunId}, {Plan}): {Status} after {Seconds:0.000} s")]
+    private static partial void LogEnded(
+        ILogger logger, RunKey run, RunId runId, string plan, RunStatus status, double seconds);
+
+    [LoggerMessage(221, LogLevel.Warning, "Run '{Run}' ({RunId}, {Plan}): failed after {Seconds:0.000} s: {Error}")]
+    private static partial void LogFailed(
+        ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
 
     [LoggerMessage(200, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
     private static partial void LogBroken(ILogger logger, Exception exception, RunKey run);

@@ -1,0 +1,35 @@
+using System.Diagnostics.Metrics;
+using AgentGrid.Embedded.Runs;
+
+namespace AgentGrid.Embedded.Telemetry;
+
+/// <summary>What an engine is read for when somebody looks. One meter an engine, gone with it.</summary>
+internal sealed class EngineGauges : IDisposable
+{
+    private readonly Engine _engine;
+    private readonly Meter _meter = new(GridTelemetry.Name, "1.0.0");
+
+    public EngineGauges(Engine engine)
+    {
+        _engine = engine;
+        _meter.CreateObservableGauge(
+            "agentgrid.runs.active", () => engine.Admission.Active, "{run}", "Runs that are driven now");
+        _meter.CreateObservableGauge(
+            "agentgrid.runs.queued", () => engine.Admission.Waiting, "{run}", "Accepted runs that wait for their turn");
+        _meter.CreateObservableGauge(
+            "agentgrid.slots.used", () => PerAgent(a => a.Running), "{slot}", "Slots in use, by agent");
+        _meter.CreateObservableGauge(
+            "agentgrid.slots.limit", () => PerAgent(a => a.Agent.MaxConcurrency), "{slot}", "Slots, by agent");
+        _meter.CreateObservableGauge(
+            "agentgrid.attempts.waiting", () => PerAgent(a => a.Waiting), "{attempt}",
+            "Attempts that wait for a slot, by agent");
+        _meter.CreateObservableGauge(
+            "agentgrid.feed.head", () => engine.Feed.Head, "{event}", "The number of the last durable event");
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<int>> PerAgent(Func<Core.Routing.AgentLoad, int> value) =>
+        _engine.Slots.All().Select(a => new Measurement<int>(
+            value(a), new KeyValuePair<string, object?>("agent", a.Agent.Name)));
+}

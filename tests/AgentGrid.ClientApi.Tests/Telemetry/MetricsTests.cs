@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using AgentGrid.ClientApi.Hosting;
+
+namespace AgentGrid.ClientApi.Tests.Telemetry;
+
+/// <summary>What <c>/metrics</c> says of a real engine.</summary>
+public sealed partial class MetricsTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-metrics-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Metrics_AfterARunAndARefusal_CountThem()
+    {
+        var plan = $"counted_{Guid.NewGuid():N}";
+        Write("config/plans/counted.yaml", $"plans:\n  {plan}:\n    steps:\n      a: {{ agent: echo }}\n");
+        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(
+        [
+            "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"),
+            "--config", Path.Combine(_folder.FullName, "config"),
+        ]));
+        await using var app = ApiServer.Build(serve, builder => builder.AddEngine());
+        await app.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(client, """{"match_id":"m","round":1}"""));
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(client, "{"));
+
+        using var answer = await client.GetAsync("/metrics");
+        var text = await answer.Content.ReadAsStringAsync();
+
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, line => Assert.Matches(Line(), line));
+        // Other tests of this process are counted too, so a number is at least this test's own.
+        Assert.Equal(1, Value(lines, $"agentgrid_run_duration_seconds_count{{plan=\"{plan}\",status=\"completed\"}}"));
+        Assert.Equal(1, Value(lines, $"agentgrid_run_duration_seconds_bucket{{plan=\"{plan}\",status=\"completed\",le=\"+Inf\"}}"));
+        Assert.True(Value(lines, "agentgrid_runs_accepted_total") >= 1);
+        Assert.True(Value(lines, "agentgrid_attempt_duration_seconds_count{agent=\"echo\",outcome=\"succeeded\"}") >= 1);
+        Assert.True(Value(lines, "agentgrid_attempt_queue_wait_seconds_count{agent=\"echo\"}") >= 1);
+        Assert.True(Value(lines, "agentgrid_journal_commit_events_count") >= 1);
+        Assert.Contains(lines, line => line.StartsWith("agentgrid_api_refused_total{code=", StringComparison.Ordinal)
+            && line.Contains("status=\"400\"", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("agentgrid_slots_limit{agent=\"echo\"}", StringComparison.Ordinal));
+        AssertDashboardIsFedBy(lines);
+        await app.StopAsync();
+    }
+
+    // Every metric that the dashboard asks for is one that the server has.
+    private static void AssertDashboardIsFedBy(string[] lines)
+    {
+        var known = lines.Where(l => l[0] != '#').Select(l => l.Split('{', ' ')[0]).ToHashSet();
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "Orleans.AgentGrid.sln")))
+        {
+            root = root.Parent ?? throw new InvalidOperationException("The repository's root was not found.");
+        }
+        var dashboard = File.ReadAllText(Path.Combine(root.FullName, "deploy", "grafana", "agent-grid.json"));
+        using var document = System.Text.Json.JsonDocument.Parse(dashboard);
+        var asked = Metric().Matches(dashboard).Select(m => m.Value).ToHashSet();
+        Assert.True(asked.Count >= 8);
+        // Counted only once something has happened that has not happened here.
+        string[] rare = ["agentgrid_attempt_retries_total", "agentgrid_runs_replayed_total"];
+        Assert.All(asked.Except(rare), metric => Assert.Contains(metric, known));
+    }
+
+    private static async Task<HttpStatusCode> PostAsync(HttpClient client, string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync("/api/v1/orchestrate?wait=30s", content);
+        return answer.StatusCode;
+    }
+
+    private static double Value(string[] lines, string series) => double.Parse(
+        lines.Single(line => line.StartsWith(series + " ", StringComparison.Ordinal)).Split(' ')[^1],
+        CultureInfo.InvariantCulture);
+
+    private void Write(string name, string text)
+    {
+        var path = Path.Combine(_folder.FullName, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    [GeneratedRegex("agentgrid_[a-z_]+")]
+    private static partial Regex Metric();
+
+    [GeneratedRegex("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (\+Inf|[-0-9.E+]+))$""")]
+    private static partial Regex Line();
+}
