@@ -44,7 +44,8 @@ public sealed class ApiOptions
     public List<string> TrustedHosts { get; set; } = [];
 
     /// <summary>
-    /// Where metrics and traces are sent over OTLP/gRPC, <c>http://localhost:4317</c>. Default none: nothing is sent.
+    /// Where metrics and traces are sent over OTLP (HTTP, protobuf): <c>http://localhost:4318</c>. Default none:
+    /// nothing is sent.
     /// </summary>
     public Uri? OtlpEndpoint { get; set; }
 

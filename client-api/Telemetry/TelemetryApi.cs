@@ -3,6 +3,7 @@ using AgentGrid.ClientApi.Feed;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Embedded.Telemetry;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -28,11 +29,11 @@ internal sealed class TelemetryApi : IDisposable
         var metrics = Metrics().AddReader(new BaseExportingMetricReader(_prometheus));
         if (options.OtlpEndpoint is { } endpoint)
         {
-            metrics.AddOtlpExporter(otlp => otlp.Endpoint = endpoint);
+            metrics.AddOtlpExporter(otlp => Send(otlp, endpoint, "v1/metrics"));
             _providers.Add(Sdk.CreateTracerProviderBuilder()
                 .ConfigureResource(resource => resource.AddService(Service))
                 .AddSource(GridTelemetry.Name)
-                .AddOtlpExporter(otlp => otlp.Endpoint = endpoint)
+                .AddOtlpExporter(otlp => Send(otlp, endpoint, "v1/traces"))
                 .Build());
         }
         _providers.Add(metrics.Build());
@@ -51,6 +52,12 @@ internal sealed class TelemetryApi : IDisposable
     private static MeterProviderBuilder Metrics() => Sdk.CreateMeterProviderBuilder()
         .ConfigureResource(resource => resource.AddService(Service))
         .AddMeter(GridTelemetry.Name, ApiMetrics.Name);
+
+    private static void Send(OtlpExporterOptions otlp, Uri endpoint, string path)
+    {
+        otlp.Protocol = OtlpExportProtocol.HttpProtobuf;
+        otlp.Endpoint = new Uri(endpoint.AbsoluteUri.TrimEnd('/') + "/" + path);
+    }
 
     private string Scrape()
     {
