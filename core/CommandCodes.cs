@@ -14,4 +14,7 @@ public static class CommandCodes
 
     /// <summary>The input is not JSON, or is nested too deep.</summary>
     public const string BadInput = "AG1205";
+
+    /// <summary>A retry names a step that the run does not have.</summary>
+    public const string UnknownStep = "AG1206";
 }

@@ -12,6 +12,9 @@ public sealed record AgentDetails
     /// <summary>How many attempts wait for a slot of it.</summary>
     public required int Waiting { get; init; }
 
+    /// <summary>It takes no further attempts until it is undrained.</summary>
+    public bool Drained { get; init; }
+
     /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
     public int Abandoned { get; init; }
     public required long Succeeded { get; init; }

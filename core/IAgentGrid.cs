@@ -32,8 +32,13 @@ public interface IAgentGrid
     ValueTask<CommandResult> CancelAsync(
         RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default);
 
-    /// <summary>Lets a failed or cancelled run go on from its completed steps. Returns after the answer is durable.</summary>
-    ValueTask<CommandResult> RetryAsync(RunId id, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Lets a failed or cancelled run go on from its completed steps; or any ended run from a step: that one and all
+    /// that depend on it are done anew. Returns after the answer is durable.
+    /// </summary>
+    /// <param name="fromStep">The id of a step; null for those that are not completed.</param>
+    ValueTask<CommandResult> RetryAsync(
+        RunId id, string? fromStep = null, CancellationToken cancellationToken = default);
 
     /// <summary>One page of events that are durable now, in the order of their numbers.</summary>
     /// <remarks>A filtered page can be empty and still not be the last: go on from <see cref="FeedPage.Next"/>.</remarks>
@@ -50,6 +55,13 @@ public interface IAgentGrid
 
     /// <summary>Every agent, by name, with its configuration and its load.</summary>
     ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets an agent take no further attempts, or take them again; what runs goes on, what waits keeps waiting. Holds
+    /// until the engine is restarted.
+    /// </summary>
+    /// <returns>False when there is no such agent.</returns>
+    ValueTask<bool> DrainAgentAsync(string agent, bool drained, CancellationToken cancellationToken = default);
 
     /// <summary>Every plan that can be named in a request, by name.</summary>
     ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default);
@@ -117,11 +129,22 @@ public abstract record CommandResult
 }
 
 /// <summary>Which runs to list.</summary>
+/// <param name="Activity">What an active run is doing; other runs are left out.</param>
 /// <param name="Cursor">Where to go on: <see cref="RunPage.Next"/> of the page before.</param>
 /// <param name="Limit">1 to 1,000.</param>
 public sealed record RunQuery(
     RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
-    string? Cursor = null, int Limit = 50);
+    string? Cursor = null, int Limit = 50, RunActivity? Activity = null);
+
+/// <summary>What an active run may be doing besides running.</summary>
+public enum RunActivity
+{
+    /// <summary>At least one of its attempts waits for a slot.</summary>
+    WaitingForSlot,
+
+    /// <summary>At least one of its branches waits to try again.</summary>
+    Retrying,
+}
 
 /// <param name="Next">Null on the last page.</param>
 public sealed record RunPage(ImmutableArray<RunSummary> Runs, string? Next);

@@ -153,7 +153,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         };
     }
 
-    public async ValueTask<CommandResult> RetryAsync(RunId id, CancellationToken cancellationToken = default)
+    public async ValueTask<CommandResult> RetryAsync(
+        RunId id, string? fromStep = null, CancellationToken cancellationToken = default)
     {
         if (Unavailable() is { } unavailable)
         {
@@ -172,17 +173,25 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             return new CommandResult.NotFound();
         }
-        if (row.Summary.Status is not (RunStatus.Failed or RunStatus.Cancelled))
+        if (fromStep is null && row.Summary.Status is not (RunStatus.Failed or RunStatus.Cancelled))
         {
             return NotRetryable(row.Summary);
         }
-        var actor = new RunActor(Engine, row.Ref, Engine.Reader.Replay(row));
+        var state = Engine.Reader.Replay(row);
+        if (fromStep is not null && !state.Plan.TryIndexOf(fromStep, out _))
+        {
+            return new CommandResult.Refused(
+                row.Summary, CommandCodes.UnknownStep,
+                $"Run '{row.Ref.Key}' has no step '{Names.Shorten(fromStep)}'" +
+                (Names.Nearest(fromStep, state.Plan.Steps.Select(s => s.Id)) is { } near ? $", did you mean '{near}'?" : "."));
+        }
+        var actor = new RunActor(Engine, row.Ref, state);
         actor.Accepted.SetResult(WriteOutcome.Durable);
         if (Engine.Claim(actor) != actor)
         {
             return NotRetryable(row.Summary with { Status = RunStatus.Running });
         }
-        await actor.AskAsync(RunInput.RetryRun.Instance).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await actor.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
         return new CommandResult.Done(actor.Summary, Changed: true);
     }
 
@@ -236,6 +245,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
                     Config = load.Agent,
                     Running = load.Running,
                     Waiting = load.Waiting,
+                    Drained = load.Drained,
                     Abandoned = counts.Abandoned,
                     Succeeded = counts.Succeeded,
                     Failed = counts.Failed,
@@ -245,6 +255,10 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
                 };
             }),
         ]);
+
+    public ValueTask<bool> DrainAgentAsync(
+        string agent, bool drained, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(Engine.Slots.Drain(agent, drained));
 
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default)
     {
@@ -293,5 +307,5 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     private static CommandResult.Refused NotRetryable(RunSummary run) => new(
         run, CommandCodes.NotRetryable,
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
-        "can be retried.");
+        "can be retried, and ended ones from a step.");
 }

@@ -29,7 +29,7 @@ internal static class RunList
                 before = row.Ref.Row;
                 // Whether an active run is queued or running is known in memory alone.
                 var summary = row.IsActive ? engine.Find(row.Ref.Id)?.Summary ?? row.Summary : row.Summary;
-                if (query.Status is null || query.Status == summary.Status)
+                if ((query.Status is null || query.Status == summary.Status) && IsDoing(summary, query.Activity))
                 {
                     runs.Add(summary);
                 }
@@ -40,6 +40,14 @@ internal static class RunList
             }
         }
     }
+
+    private static bool IsDoing(RunSummary run, RunActivity? activity) => activity switch
+    {
+        null => true,
+        RunActivity.WaitingForSlot => run.WaitingAttempts > 0,
+        RunActivity.Retrying => run.RetryingBranches > 0,
+        _ => throw new ArgumentOutOfRangeException(nameof(activity), activity, "unknown activity"),
+    };
 
     private static long Parse(string? cursor) => cursor is null ? long.MaxValue
         : long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before

@@ -9,7 +9,7 @@ public sealed record AgentList(IReadOnlyList<AgentView> Agents);
 /// <summary>An agent: how it is configured, what it does now, and what it has done since the engine started.</summary>
 public sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency,
-    double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled, AgentLoadView Load,
+    double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled, bool Drained, AgentLoadView Load,
     AgentCountsView Counts, LatencyPercentiles? LatencyMs)
 {
     public static AgentView Of(AgentDetails agent)
@@ -23,6 +23,7 @@ public sealed record AgentView(
                 retry.MaxAttempts, retry.Backoff.TotalSeconds, retry.MaxBackoff.TotalSeconds, retry.Jitter, retry.On),
             new ResourcesView(config.Resources.GpuMemoryBytes),
             config.Enabled,
+            agent.Drained,
             new AgentLoadView(agent.Running, agent.Waiting, agent.Abandoned),
             new AgentCountsView(agent.Succeeded, agent.Failed, agent.TimedOut, agent.Cancelled),
             agent.Latency);

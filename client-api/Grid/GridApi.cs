@@ -17,6 +17,12 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
     {
         api.MapGet("/agents", AgentsAsync).WithName("list_agents").WithTags("Agents").Requires(ApiScope.Read)
             .Produces<AgentList>();
+        api.MapPost("/agents/{agent}/drain", (string agent) => DrainAsync(agent, drained: true))
+            .WithName("drain_agent").WithTags("Agents").Requires(ApiScope.Submit)
+            .Produces<AgentView>().ProducesProblem(404);
+        api.MapPost("/agents/{agent}/undrain", (string agent) => DrainAsync(agent, drained: false))
+            .WithName("undrain_agent").WithTags("Agents").Requires(ApiScope.Submit)
+            .Produces<AgentView>().ProducesProblem(404);
         api.MapGet("/plans", PlansAsync).WithName("list_plans").WithTags("Plans").Requires(ApiScope.Read)
             .Produces<PlanList>();
         api.MapPost("/route", RouteAsync).WithName("route").WithTags("Agents").Requires(ApiScope.Read)
@@ -27,6 +33,16 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
     {
         var agents = await grid.GetAgentsAsync(cancellationToken);
         return Results.Json(new AgentList([.. agents.Select(AgentView.Of)]));
+    }
+
+    private async Task<IResult> DrainAsync(string agent, bool drained)
+    {
+        if (!await grid.DrainAgentAsync(agent, drained))
+        {
+            return new ApiProblem(404, ApiCode.NoSuchAgent, $"There is no agent '{Names.Shorten(agent)}'.");
+        }
+        var agents = await grid.GetAgentsAsync();
+        return Results.Json(AgentView.Of(agents.Single(a => a.Config.Name == agent)));
     }
 
     private async Task<IResult> PlansAsync(CancellationToken cancellationToken) =>

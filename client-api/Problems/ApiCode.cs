@@ -51,6 +51,9 @@ public static class ApiCode
     /// <summary>404: there is no such step, or it has no output yet.</summary>
     public const string NoOutput = "AG2022";
 
+    /// <summary>404: there is no such agent.</summary>
+    public const string NoSuchAgent = "AG2025";
+
     /// <summary>405: the path exists, the method does not; <c>Allow</c> lists those that do.</summary>
     public const string MethodNotAllowed = "AG2023";
 

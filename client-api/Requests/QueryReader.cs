@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
@@ -54,22 +55,25 @@ internal sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
-    public RunStatus? Status(string name)
+    /// <summary>A status, or what an active run is doing.</summary>
+    public (RunStatus? Status, RunActivity? Activity) Status(string name)
     {
         if (Text(name) is not { } text)
         {
-            return null;
+            return default;
         }
-        foreach (var status in Enum.GetValues<RunStatus>())
+        if (Word<RunStatus>(text) is { } status)
         {
-            if (status.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
-            {
-                return status;
-            }
+            return (status, null);
         }
-        var known = Enum.GetNames<RunStatus>().Select(s => s.ToLowerInvariant());
+        if (Word<RunActivity>(text) is { } activity)
+        {
+            return (null, activity);
+        }
+        var known = Enum.GetNames<RunStatus>().Concat(Enum.GetNames<RunActivity>())
+            .Select(JsonNamingPolicy.SnakeCaseLower.ConvertName);
         Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected one of {string.Join(", ", known)}.");
-        return null;
+        return default;
     }
 
     public RunId? RunId(string name)
@@ -102,6 +106,20 @@ internal sealed class QueryReader(IQueryCollection query)
             return TimeSpan.FromSeconds(Math.Min(number * scale, TimeSpan.FromDays(1).TotalSeconds));
         }
         Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected a time such as 30s, 500ms or 2m.");
+        return null;
+    }
+
+    private static T? Word<T>(string text)
+        where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString())
+                .Equals(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
         return null;
     }
 

@@ -6,11 +6,12 @@ namespace AgentGrid.ClientApi.Runs;
 /// <summary>A run in one line of a list.</summary>
 public sealed record RunLine(
     RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status,
-    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, RunLinks Links)
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
+    int RetryingBranches, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
         run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status,
-        run.AcceptedAt, run.StartedAt, run.EndedAt, RunLinks.Of(run.RunId));
+        run.AcceptedAt, run.StartedAt, run.EndedAt, run.WaitingAttempts, run.RetryingBranches, RunLinks.Of(run.RunId));
 }
 
 /// <summary>One page of runs, newest first. Next: the cursor of the next page; absent on the last.</summary>

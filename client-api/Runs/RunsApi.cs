@@ -12,7 +12,7 @@ namespace AgentGrid.ClientApi.Runs;
 /// <summary>What can be asked of runs, and told to them, under <c>/api/v1/runs</c>.</summary>
 internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
 {
-    private const int MaxReasonLength = 1_000;
+    private const int MaxTextLength = 1_000;
 
     public void Map(RouteGroupBuilder api)
     {
@@ -39,9 +39,10 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         string? plan, string? cursor, string? limit)
     {
         var read = new QueryReader(context.Request.Query);
+        var (wanted, activity) = read.Status("status");
         var query = new RunQuery(
-            read.Status("status"), read.Text("match_id"), read.Text("round"), read.Text("plan"),
-            read.Text("cursor"), read.Int("limit", 1, 1_000, 50));
+            wanted, read.Text("match_id"), read.Text("round"), read.Text("plan"),
+            read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity);
         if (read.Problem is { } problem)
         {
             return problem;
@@ -81,7 +82,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> CancelAsync([FromRoute(Name = "run_id")] string runId, HttpContext context)
     {
-        var (reason, problem) = await ReadReasonAsync(context.Request);
+        var (reason, problem) = await ReadTextAsync(context.Request, "reason");
         if (problem is not null)
         {
             return problem;
@@ -94,10 +95,17 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         return Answer(runId, result, StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> RetryAsync([FromRoute(Name = "run_id")] string runId) =>
-        RunId.TryParse(runId, out var id)
-            ? Answer(runId, await grid.RetryAsync(id), StatusCodes.Status202Accepted)
+    private async Task<IResult> RetryAsync([FromRoute(Name = "run_id")] string runId, HttpContext context)
+    {
+        var (fromStep, problem) = await ReadTextAsync(context.Request, "from_step");
+        if (problem is not null)
+        {
+            return problem;
+        }
+        return RunId.TryParse(runId, out var id)
+            ? Answer(runId, await grid.RetryAsync(id, fromStep), StatusCodes.Status202Accepted)
             : NoSuchRun(runId);
+    }
 
     private static IResult Answer(string runId, CommandResult result, int changedStatus) => result switch
     {
@@ -109,7 +117,8 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         _ => throw new InvalidOperationException($"A command cannot be answered with {result.GetType().Name}."),
     };
 
-    private async Task<(string? Reason, ApiProblem? Problem)> ReadReasonAsync(HttpRequest request)
+    // The one member that an optional body may have.
+    private async Task<(string? Text, ApiProblem? Problem)> ReadTextAsync(HttpRequest request, string member)
     {
         if (request.ContentLength == 0)
         {
@@ -122,14 +131,14 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         }
         if (body.ValueKind != JsonValueKind.Object)
         {
-            return (null, JsonBody.Wrong("$", "an object such as {\"reason\": \"...\"}"));
+            return (null, JsonBody.Wrong("$", $"an object such as {{\"{member}\": \"...\"}}"));
         }
-        if (!body.TryGetProperty("reason", out var reason) || reason.ValueKind == JsonValueKind.Null)
+        if (!body.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null)
         {
             return (null, null);
         }
-        return reason.ValueKind == JsonValueKind.String && reason.GetString() is { Length: <= MaxReasonLength } text
+        return value.ValueKind == JsonValueKind.String && value.GetString() is { Length: <= MaxTextLength } text
             ? (text.Length == 0 ? null : text, null)
-            : (null, JsonBody.Wrong("reason", $"a string of at most {MaxReasonLength} characters"));
+            : (null, JsonBody.Wrong(member, $"a string of at most {MaxTextLength} characters"));
     }
 }

@@ -6,7 +6,8 @@ namespace AgentGrid.Core.Routing;
 /// <param name="Running">How many slots are taken.</param>
 /// <param name="Waiting">How many attempts wait for a slot.</param>
 /// <param name="FreeSlots">How many more attempts could start now, its queue's limit counted in.</param>
-public sealed record AgentLoad(AgentConfig Agent, int Running, int Waiting, int FreeSlots)
+/// <param name="Drained">It takes no further attempts for now.</param>
+public sealed record AgentLoad(AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false)
 {
     /// <summary>Running and waiting attempts per slot: 0 is idle, 1 is full.</summary>
     public double Load => (double)(Running + Waiting) / Agent.MaxConcurrency;

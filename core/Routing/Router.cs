@@ -42,7 +42,7 @@ public static class Router
             - Math.Min(load.Load, MaxLoadPenalty);
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
-            load.FreeSlots > 0 ? null : "no free slot");
+            load.Drained ? "drained" : load.FreeSlots > 0 ? null : "no free slot");
     }
 
     private static string Reason(ImmutableArray<RoutingCandidate> ranked)

@@ -15,6 +15,12 @@ public sealed record RunSummary
     public required DateTimeOffset AcceptedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>How many of its attempts wait for a slot.</summary>
+    public int WaitingAttempts { get; init; }
+
+    /// <summary>How many of its branches wait to try again.</summary>
+    public int RetryingBranches { get; init; }
 }
 
 /// <summary>A run with everything that happened in it.</summary>

@@ -16,6 +16,8 @@ public static class RunDetailsBuilder
         AcceptedAt = state.AcceptedAt,
         StartedAt = state.StartedAt,
         EndedAt = state.EndedAt,
+        WaitingAttempts = state.WaitingAttempts,
+        RetryingBranches = state.RetryingBranches,
     };
 
     public static RunDetails Build(RunState state, long? lastSeq = null) => new()

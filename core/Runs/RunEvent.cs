@@ -107,8 +107,9 @@ public abstract record RunEvent
 
     public sealed record RunCancelled(string Reason) : RunEvent;
 
-    /// <summary>A failed or cancelled run goes on: completed steps are kept, the others start anew.</summary>
-    public sealed record RunRetried() : RunEvent;
+    /// <summary>An ended run goes on: completed steps are kept, the others start anew.</summary>
+    /// <param name="FromStep">This step and those that depend on it start anew too; null for none.</param>
+    public sealed record RunRetried(string? FromStep = null) : RunEvent;
 }
 
 /// <summary>Why something failed.</summary>

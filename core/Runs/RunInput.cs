@@ -33,10 +33,8 @@ public abstract record RunInput
 
     public sealed record CancelRun(string Reason) : RunInput;
 
-    public sealed record RetryRun : RunInput
-    {
-        public static readonly RetryRun Instance = new();
-    }
+    /// <param name="FromStep">Do this step and those that depend on it anew; null: those that are not completed.</param>
+    public sealed record RetryRun(string? FromStep = null) : RunInput;
 
     /// <summary>The run's key was posted again.</summary>
     public sealed record SkipSubmission : RunInput

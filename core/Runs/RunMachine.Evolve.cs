@@ -29,7 +29,7 @@ public static partial class RunMachine
             case RunEvent.RunCompleted x: End(state, x, RunStatus.Completed).Result = x.Result; break;
             case RunEvent.RunFailed x: End(state, x, RunStatus.Failed).Error = x.Error; break;
             case RunEvent.RunCancelled x: End(state, x, RunStatus.Cancelled).CancelReason = x.Reason; break;
-            case RunEvent.RunRetried: Reopen(state); break;
+            case RunEvent.RunRetried x: Reopen(state, x.FromStep); break;
             default: throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event");
         }
         state.Version++;
@@ -91,6 +91,7 @@ public static partial class RunMachine
         var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
         attempt.Status = AttemptStatus.Queued;
         attempt.Decision = e.Decision;
+        CountWaiting(state, attempt, waits: true);
     }
 
     private static void Start(RunState state, RunEvent.AttemptStarted e)
@@ -101,6 +102,7 @@ public static partial class RunMachine
         attempt.StartedAt = e.Time;
         attempt.Deadline = e.Deadline;
         attempt.Decision = e.Decision ?? attempt.Decision;
+        CountWaiting(state, attempt, waits: false);
         state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
     }
 
@@ -120,6 +122,7 @@ public static partial class RunMachine
         }
         var branch = step.Branches[branchIndex];
         branch.Status = BranchStatus.Open;
+        state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
         branch.Due = null;
         branch.AllTries++;
         branch.Tries = branch.Asked.Count > 0 && branch.Asked[^1] == agent ? branch.Tries + 1 : 1;
@@ -142,7 +145,7 @@ public static partial class RunMachine
     private static void Succeed(RunState state, RunEvent.AttemptSucceeded e)
     {
         var step = state[e.Step];
-        var attempt = EndAttempt(step, e.Attempt, AttemptStatus.Succeeded, e);
+        var attempt = EndAttempt(state, step, e.Attempt, AttemptStatus.Succeeded, e);
         attempt.Output = e.Output;
         step.Branches[attempt.Branch].Status = BranchStatus.Succeeded;
         step.SucceededBranches++;
@@ -152,7 +155,7 @@ public static partial class RunMachine
     {
         var step = state[e.Step];
         var status = e.Error.Kind == ErrorKind.Timeout ? AttemptStatus.TimedOut : AttemptStatus.Failed;
-        var attempt = EndAttempt(step, e.Attempt, status, e);
+        var attempt = EndAttempt(state, step, e.Attempt, status, e);
         attempt.Error = e.Error;
         attempt.RetryAt = e.RetryAt;
         var branch = step.Branches[attempt.Branch];
@@ -164,7 +167,19 @@ public static partial class RunMachine
         if (e.RetryAt is { } due)
         {
             branch.Due = due;
+            state.RetryingBranches++;
             state.AddTimer(RunTimer.ForBranch(due, step.Index, branch.Index));
+        }
+    }
+
+    private static bool IsRetrying(BranchState branch) => branch.Due is not null && branch.AllTries > 0;
+
+    private static void CountWaiting(RunState state, AttemptState attempt, bool waits)
+    {
+        if (attempt.Waits != waits)
+        {
+            attempt.Waits = waits;
+            state.WaitingAttempts += waits ? 1 : -1;
         }
     }
 
@@ -177,11 +192,13 @@ public static partial class RunMachine
     }
 
     private static void Cancel(RunState state, RunEvent.AttemptCancelled e) =>
-        EndAttempt(state[e.Step], e.Attempt, AttemptStatus.Cancelled, e).CancelReason = e.Reason;
+        EndAttempt(state, state[e.Step], e.Attempt, AttemptStatus.Cancelled, e).CancelReason = e.Reason;
 
-    private static AttemptState EndAttempt(StepState step, int number, AttemptStatus status, RunEvent e)
+    private static AttemptState EndAttempt(
+        RunState state, StepState step, int number, AttemptStatus status, RunEvent e)
     {
         var attempt = step.Attempts[number - 1];
+        CountWaiting(state, attempt, waits: false);
         attempt.Status = status;
         attempt.EndedAt = e.Time;
         return attempt;
@@ -204,11 +221,34 @@ public static partial class RunMachine
         step.Status = status;
         step.EndedAt = e.Time;
         state.OpenSteps--;
+        foreach (var branch in step.Branches)
+        {
+            state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
+            branch.Due = null;
+        }
         foreach (var dependant in state.Plan.Dependants[step.Index])
         {
             state.Steps[dependant].UnmetNeeds--;
         }
         return step;
+    }
+
+    // The step itself, and every step that cannot be done without it.
+    private static HashSet<int> DependingOn(RunState state, int step)
+    {
+        var found = new HashSet<int> { step };
+        var open = new Queue<int>(found);
+        while (open.TryDequeue(out var next))
+        {
+            foreach (var dependant in state.Plan.Dependants[next])
+            {
+                if (found.Add(dependant))
+                {
+                    open.Enqueue(dependant);
+                }
+            }
+        }
+        return found;
     }
 
     private static RunState End(RunState state, RunEvent e, RunStatus status)
@@ -223,21 +263,26 @@ public static partial class RunMachine
                 step.EndedAt = e.Time;
             }
         }
+        state.RetryingBranches = 0;
         return state;
     }
 
-    private static void Reopen(RunState state)
+    private static void Reopen(RunState state, string? fromStep)
     {
+        var anew = fromStep is null ? [] : DependingOn(state, state.Plan.IndexOf(fromStep));
+        state.Result = null;
         state.Status = RunStatus.Queued;
         state.EndedAt = null;
         state.Error = null;
         state.CancelReason = null;
         foreach (var step in state.Steps)
         {
-            if (step.Status is StepStatus.Completed or StepStatus.Skipped)
+            if (step.Status is StepStatus.Completed or StepStatus.Skipped && !anew.Contains(step.Index))
             {
                 continue;
             }
+            step.Output = null;
+            step.SkipReason = null;
             step.Status = StepStatus.Pending;
             step.Error = null;
             step.StartedAt = step.EndedAt = null;

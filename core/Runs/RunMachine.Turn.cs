@@ -65,13 +65,20 @@ public static partial class RunMachine
             return null;
         }
 
-        public string? RetryRun()
+        public string? RetryRun(RunInput.RetryRun input)
         {
-            if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled))
+            if (input.FromStep is { } step && !state.Plan.TryIndexOf(step, out _))
             {
-                return $"the run is {state.Status}; only failed and cancelled runs are retried";
+                return $"there is no step '{step}'";
             }
-            Emit(new RunEvent.RunRetried { Time = now });
+            var retryable = input.FromStep is null
+                ? state.Status is RunStatus.Failed or RunStatus.Cancelled
+                : state.Status.IsEnded();
+            if (!retryable)
+            {
+                return $"the run is {state.Status}; only failed and cancelled runs are retried, and ended ones from a step";
+            }
+            Emit(new RunEvent.RunRetried(input.FromStep) { Time = now });
             return null;
         }
 

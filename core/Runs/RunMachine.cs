@@ -30,7 +30,7 @@ public static partial class RunMachine
             RunInput.LoseAttempt i => turn.LoseAttempt(i),
             RunInput.FireTimers => turn.FireTimers(),
             RunInput.CancelRun i => turn.CancelRun(i),
-            RunInput.RetryRun => turn.RetryRun(),
+            RunInput.RetryRun i => turn.RetryRun(i),
             RunInput.SkipSubmission => turn.SkipSubmission(),
             _ => throw new ArgumentOutOfRangeException(nameof(input), input.GetType(), "unknown input"),
         };

@@ -45,6 +45,12 @@ public sealed class RunState
     /// <summary>In the order of the plan.</summary>
     public StepState[] Steps { get; }
 
+    /// <summary>How many attempts wait for a slot.</summary>
+    public int WaitingAttempts { get; internal set; }
+
+    /// <summary>How many branches wait to try again.</summary>
+    public int RetryingBranches { get; internal set; }
+
     /// <summary>How many steps have not ended.</summary>
     internal int OpenSteps { get; set; }
 

@@ -95,6 +95,9 @@ public sealed class AttemptState(int number, int branch, string agent)
     public string? CancelReason { get; internal set; }
     public Json? Output { get; internal set; }
 
+    /// <summary>It is counted among those that wait for a slot.</summary>
+    internal bool Waits { get; set; }
+
     /// <summary>Whatever the engine wants to remember of the attempt while it is open; not part of the state.</summary>
     public object? EngineHandle { get; set; }
 }

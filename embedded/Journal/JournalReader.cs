@@ -51,7 +51,7 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
                 parameters.Add((name, value));
             }
         }
-        And("status", "$status", query.Status is { } s ? (long)(s.IsEnded() ? s : 0) : null);
+        And("status", "$status", query.Activity is not null ? 0L : query.Status is { } s ? (long)(s.IsEnded() ? s : 0) : null);
         And("match_id", "$match", query.MatchId);
         And("round", "$round", query.Round);
         And("plan_name", "$plan", query.Plan);

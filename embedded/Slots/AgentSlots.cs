@@ -13,8 +13,9 @@ internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
     public AgentConfig Config { get; set; } = config;
     public QueueSlots Queue { get; private set; } = queue;
     public int Waiting { get; private set; }
-    public int Free => Math.Min(Config.MaxConcurrency - _inUse, Queue.Free);
-    public AgentLoad Load => new(Config, _inUse, Waiting, Math.Max(0, Free));
+    public bool Drained { get; set; }
+    public int Free => Drained ? 0 : Math.Min(Config.MaxConcurrency - _inUse, Queue.Free);
+    public AgentLoad Load => new(Config, _inUse, Waiting, Math.Max(0, Free), Drained);
 
     /// <summary>The most urgent waiter; null when nobody waits.</summary>
     public SlotRequest? Head

@@ -56,6 +56,24 @@ internal sealed class SlotTable
         granted.ForEach(r => r.Waiter.OnGranted());
     }
 
+    /// <summary>Lets an agent take no further attempts, or take them again.</summary>
+    /// <returns>False when there is no such agent.</returns>
+    public bool Drain(string agent, bool drained)
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            if (!_agents.TryGetValue(agent, out var slots))
+            {
+                return false;
+            }
+            slots.Drained = drained;
+            Grant(slots.Queue, granted);
+        }
+        granted.ForEach(r => r.Waiter.OnGranted());
+        return true;
+    }
+
     /// <summary>From now on nothing is granted any more.</summary>
     public void Drain()
     {

@@ -165,7 +165,23 @@ internal sealed class FakeGrid : IAgentGrid
         return new(NextCommand ?? new CommandResult.Done(_runs[id].Summary, true));
     }
 
-    public ValueTask<CommandResult> RetryAsync(RunId id, CancellationToken cancellationToken = default) =>
+    public ValueTask<bool> DrainAgentAsync(string agent, bool drained, CancellationToken cancellationToken = default)
+    {
+        LastDrain = (agent, drained);
+        return new(agent == "perception");
+    }
+
+    public (string Agent, bool Drained)? LastDrain { get; private set; }
+    public string? LastFromStep { get; private set; }
+
+    public ValueTask<CommandResult> RetryAsync(
+        RunId id, string? fromStep = null, CancellationToken cancellationToken = default)
+    {
+        LastFromStep = fromStep;
+        return RetryAsync(id);
+    }
+
+    private ValueTask<CommandResult> RetryAsync(RunId id) =>
         new(NextCommand ?? new CommandResult.Done(_runs[id].Summary, true));
 
     public ValueTask<FeedPage> ReadEventsAsync(

@@ -124,6 +124,21 @@ public sealed class GridTests
         Assert.Contains("/api/v1/orchestrate", index);
     }
 
+    [Theory]
+    [InlineData("drain", true)]
+    [InlineData("undrain", false)]
+    public async Task Drain_Agent_IsHandedOn(string verb, bool drained)
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var answer = await server.PostAsync($"/api/v1/agents/perception/{verb}", "");
+        var missing = await server.PostAsync($"/api/v1/agents/nobody/{verb}", "");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        Assert.Equal(("nobody", drained), server.Grid.LastDrain);
+    }
+
     [Fact]
     public async Task OpenApi_Document_HasEveryRouteWithExamples()
     {
@@ -138,8 +153,8 @@ public sealed class GridTests
             [
                 "get /api/v1/agents", "get /api/v1/plans", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
                 "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/steps/{step}/output", "get /health",
-                "get /health/live", "get /health/ready", "get /metrics", "get /ws/agents", "post /api/v1/orchestrate",
-                "post /api/v1/route", "post /api/v1/runs/{run_id}/cancel", "post /api/v1/runs/{run_id}/retry",
+                "get /health/live", "get /health/ready", "get /metrics", "get /ws/agents", "post /api/v1/agents/{agent}/drain",
+                "post /api/v1/agents/{agent}/undrain", "post /api/v1/orchestrate", "post /api/v1/route", "post /api/v1/runs/{run_id}/cancel", "post /api/v1/runs/{run_id}/retry",
             ],
             operations.Keys.Order(StringComparer.Ordinal));
         Assert.All(operations.Values, o => Assert.NotEmpty(o.Text("summary")));

@@ -143,6 +143,30 @@ public sealed class RunsTests
     }
 
     [Fact]
+    public async Task Retry_FromStep_IsHandedOn()
+    {
+        await using var server = await TestServer.StartAsync();
+        var run = server.Grid.Add().Summary;
+
+        await server.PostAsync($"/api/v1/runs/{run.RunId}/retry", """{"from_step": "motion"}""");
+
+        Assert.Equal("motion", server.Grid.LastFromStep);
+    }
+
+    [Theory]
+    [InlineData("waiting_for_slot", RunActivity.WaitingForSlot)]
+    [InlineData("retrying", RunActivity.Retrying)]
+    public async Task List_Activity_IsHandedOn(string status, RunActivity expected)
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.GetJsonAsync($"/api/v1/runs?status={status}");
+
+        Assert.Equal(expected, server.Grid.LastQuery!.Activity);
+        Assert.Null(server.Grid.LastQuery.Status);
+    }
+
+    [Fact]
     public async Task Retry_EveryResult_HasItsStatus()
     {
         await using var server = await TestServer.StartAsync();

@@ -47,6 +47,33 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task List_ByActivity_ShowsRunsThatWaitAndRunsThatRetry()
+    {
+        var gate = new Gate();
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        Script.On("alpha", _ => throw new InvalidOperationException("alpha is broken"));
+        const string solo = """{"a": {"agent": "solo"}}""";
+        await AcceptAsync(solo);
+        await Script.StartedAsync("solo");
+        var waiting = await AcceptAsync(solo);
+        var retrying = await AcceptAsync("""{"a": {"agent": "alpha", "retry": {"max_attempts": 2, "backoff": "10m", "max_backoff": "10m"}}}""");
+
+        await ListedAsync(RunActivity.WaitingForSlot, waiting);
+        await ListedAsync(RunActivity.Retrying, retrying);
+
+        gate.Open();
+        await EndOfAsync(waiting);
+        Assert.Empty((await Grid.ListRunsAsync(new RunQuery(Activity: RunActivity.WaitingForSlot))).Runs);
+        await Grid.CancelAsync(retrying.RunId);
+        Assert.Empty((await Grid.ListRunsAsync(new RunQuery(Activity: RunActivity.Retrying))).Runs);
+    }
+
+    private Task ListedAsync(RunActivity activity, RunSummary run) => Limits.EventuallyAsync(
+        async () => (await Grid.ListRunsAsync(new RunQuery(Activity: activity))).Runs is [var only]
+            && only.RunId == run.RunId,
+        () => new($"{activity} does not list {run.RunId} alone"));
+
+    [Fact]
     public async Task List_Filtered_ShowsWhatMatches()
     {
         var match = Script.NewMatch();

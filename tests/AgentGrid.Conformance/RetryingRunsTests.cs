@@ -18,6 +18,22 @@ public abstract class RetryingRunsTests<THost> : ConformanceTests<THost>
         """;
 
     [Fact]
+    public async Task Retry_FromAStepOfACompletedRun_DoesThatStepAndWhatDependsOnItAnew()
+    {
+        var run = await RunAsync(
+            """{"a": {"agent": "alpha"}, "b": {"agent": "bravo", "needs": ["a"]}, "c": {"agent": "charlie", "needs": ["b"]}}""");
+        AssertCompleted(run);
+
+        Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(run.Summary.RunId, "b"));
+        var again = (await Grid.WaitForEndAsync(run.Summary.RunId, Limits.Patience))!;
+
+        AssertCompleted(again);
+        Assert.Equal(["alpha", "bravo", "charlie", "bravo", "charlie"], Script.Calls().Select(c => c.Agent));
+        var refused = Assert.IsType<CommandResult.Refused>(await Grid.RetryAsync(run.Summary.RunId, "x"));
+        Assert.Equal(CommandCodes.UnknownStep, refused.Code);
+    }
+
+    [Fact]
     public async Task Retry_FailedRun_KeepsCompletedStepsAndCompletes()
     {
         Script.On("bravo", call => call.Number == 1 ? throw new InvalidOperationException("not yet") : new(call.Answer()));

@@ -10,6 +10,22 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
     [Fact]
+    public async Task Drain_Agent_OthersAreAskedAndWhatNeedsItWaits()
+    {
+        Assert.True(await Grid.DrainAgentAsync("alpha", drained: true));
+        Assert.False(await Grid.DrainAgentAsync("nobody", drained: true));
+
+        var elsewhere = await RunAsync("""{"a": {"capability": "work"}}""");
+        Assert.Equal("bravo", Assert.Single(StepOf(elsewhere, "a").Attempts).Agent);
+        var held = await AcceptAsync("""{"a": {"agent": "alpha"}}""");
+        await WaitingAsync("alpha", 1);
+        Assert.True(Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == "alpha").Drained);
+
+        Assert.True(await Grid.DrainAgentAsync("alpha", drained: false));
+        AssertCompleted(await EndOfAsync(held));
+    }
+
+    [Fact]
     public async Task Attempt_OfACapability_RecordsWhoWasConsideredAndWhy()
     {
         var run = await RunAsync("""{"a": {"capability": "work"}}""");

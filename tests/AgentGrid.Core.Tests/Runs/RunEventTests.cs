@@ -36,7 +36,7 @@ public sealed class RunEventTests
         new RunEvent.RunCompleted(Json.Parse("""{"frames":3}""")) { Time = Time },
         new RunEvent.RunFailed(Error) { Time = Time },
         new RunEvent.RunCancelled("why not") { Time = Time },
-        new RunEvent.RunRetried { Time = Time },
+        new RunEvent.RunRetried("s") { Time = Time },
     });
 
     private static readonly IEnumerable<Type> Cases =

@@ -244,11 +244,30 @@ public sealed class RunMachineTests
         run.Succeeds("a", output: "1").Fails("b");
         Assert.Equal(RunStatus.Failed, run.State.Status);
 
-        run.When(RunInput.RetryRun.Instance).Then("orchestration:retried");
+        run.When(new RunInput.RetryRun()).Then("orchestration:retried");
         run.Started().Then("orchestration:started", "best:start");
         run.Succeeds("b", 2, "2").Then("best:succeeded", "b:done", "completed");
         Assert.Single(run.State["a"].Attempts);
         Assert.Equal("""{"b":2}""", run.State.Result!.ToString());
+    }
+
+    [Fact]
+    public void Decide_RetryFromAStep_DoesItAndWhatDependsOnItAnew()
+    {
+        var run = new RunScenario(
+            """{"steps":{"a":{"agent":"best"},"b":{"needs":["a"],"agent":"best"},"c":{"agent":"best"}}}""", TwoAgents())
+            .Started();
+        run.Succeeds("a", output: "1").Succeeds("c").Succeeds("b");
+        Assert.Equal(RunStatus.Completed, run.State.Status);
+
+        run.When(new RunInput.RetryRun("nowhere")).Then();
+        run.When(new RunInput.RetryRun()).Then();
+        run.When(new RunInput.RetryRun("a")).Then("orchestration:retried");
+        run.Started().Then("orchestration:started", "best:start");
+        run.Succeeds("a", 2, "2").Then("best:succeeded", "a:done", "best:start");
+        run.Succeeds("b", 2, "3").Then("best:succeeded", "b:done", "completed");
+        Assert.Single(run.State["c"].Attempts);
+        Assert.Equal("""{"c":{},"b":3}""", run.State.Result!.ToString());
     }
 
     [Fact]
@@ -257,7 +276,7 @@ public sealed class RunMachineTests
         var run = new RunScenario("""{"steps":{"a":{"capability":"work","mode":"all"}}}""", TwoAgents()).Started();
         run.Succeeds("a", 1, "\"old\"").Fails("a", 2);
 
-        run.When(RunInput.RetryRun.Instance).Started();
+        run.When(new RunInput.RetryRun()).Started();
         run.Succeeds("a", 3, "\"new\"").Then("best:succeeded");
         run.Succeeds("a", 4, "2").Then("other:succeeded", "a:done", "completed");
         Assert.Equal("""{"best":"new","other":2}""", run.State["a"].Output!.ToString());

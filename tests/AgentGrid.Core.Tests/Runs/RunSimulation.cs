@@ -49,9 +49,12 @@ internal sealed class RunSimulation(int seed)
             Act();
         }
         var retries = 0;
-        while (_state.Status is RunStatus.Failed or RunStatus.Cancelled && retries++ < 2 && _random.Next(2) == 0)
+        while (retries++ < 2 && _random.Next(2) == 0)
         {
-            Turn(RunInput.RetryRun.Instance);
+            var fromStep = _state.Status == RunStatus.Completed || _random.Next(3) == 0
+                ? _plan.Steps[_random.Next(_plan.Steps.Length)].Id
+                : null;
+            Turn(new RunInput.RetryRun(fromStep));
             Turn(RunInput.StartRun.Instance);
             while (!_state.Status.IsEnded())
             {
@@ -266,6 +269,11 @@ internal sealed class RunSimulation(int seed)
         var running = _state.Steps.SelectMany(s => s.Attempts.Select(a => (a.Agent, s.Id, a.Number, a.Status)))
             .Where(a => a.Status == AttemptStatus.Running).Select(a => (a.Agent, a.Id, a.Number)).ToHashSet();
         Check(running.SetEquals(_holding), $"slots are held by [{string.Join(' ', _holding)}], and [{string.Join(' ', running)}] run");
+        Check(_state.WaitingAttempts == _state.Steps.Sum(s => s.Attempts.Count(a => a.Status == AttemptStatus.Queued)),
+            $"{_state.WaitingAttempts} attempts are said to wait for a slot");
+        Check(_state.RetryingBranches == _state.Steps.Where(s => s.Status == StepStatus.Running)
+            .Sum(s => s.Branches.Count(b => b.Due is not null && b.AllTries > 0)),
+            $"{_state.RetryingBranches} branches are said to wait for a retry");
         foreach (var (agent, used) in _routing.InUse)
         {
             Check(used == _holding.Count(h => h.Agent == agent), $"{agent} has {used} slots in use");

@@ -154,6 +154,22 @@ public sealed class SlotTableTests
     }
 
     [Fact]
+    public void Drain_OneAgent_ItsWaitersGoOnWhenItIsUndrained()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+
+        Assert.True(_table.Drain("a", drained: true));
+        Assert.False(_table.TryTake("a"));
+        Assert.Equal(0, _table.Named("a")!.FreeSlots);
+        Wait("a");
+        Assert.Empty(_told);
+
+        Assert.True(_table.Drain("a", drained: false));
+        Assert.Equal(["a granted"], _told);
+        Assert.False(_table.Drain("nobody", drained: true));
+    }
+
+    [Fact]
     public void Drain_NothingIsGrantedAnyMore()
     {
         _table.Configure(Config(null, Agent("a", slots: 1)));
