@@ -50,6 +50,10 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     {
         _config.Start();
         _agents = _createAgents();
+        if (_options.Recover)
+        {
+            Recover();
+        }
         _engine = new Engine(_options, _config, _agents, _time, _logger);
         _engine.Start();
         Volatile.Write(ref _accepting, true);
@@ -282,6 +286,21 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         });
     }
 
+    private void Recover()
+    {
+        var report = JournalRecovery.Recover(_options.Data, _options.Synchronous, _time.GetUtcNow());
+        if (report.Damage is null)
+        {
+            LogSound(_logger);
+            return;
+        }
+        LogRecovered(_logger, report.Damage, report.Kept, report.SetAside!);
+        foreach (var lost in report.Dropped)
+        {
+            LogDropped(_logger, lost);
+        }
+    }
+
     private string? Unavailable() => !Volatile.Read(ref _accepting)
         ? "The engine is not running: it starts, or it is being shut down."
         : Engine.Journal.Failure;
@@ -290,4 +309,13 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         run, CommandCodes.NotRetryable,
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
         "can be retried.");
+
+    [LoggerMessage(10, LogLevel.Information, "Nothing in the journal is damaged; there is nothing to recover")]
+    private static partial void LogSound(ILogger logger);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Damage} Recovered: {Kept} runs are kept; the damaged file is now {SetAside}")]
+    private static partial void LogRecovered(ILogger logger, string damage, int kept, string setAside);
+
+    [LoggerMessage(12, LogLevel.Warning, "Dropped by the recovery: {Lost}")]
+    private static partial void LogDropped(ILogger logger, string lost);
 }
