@@ -178,8 +178,10 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         }
         var actor = new RunActor(Engine, row.Ref, Engine.Reader.Replay(row));
         actor.Accepted.SetResult(WriteOutcome.Durable);
+        Engine.Places.Enter(actor.Tenant);
         if (Engine.Claim(actor) != actor)
         {
+            Engine.Places.Leave(actor.Tenant, ended: false);
             return NotRetryable(row.Summary with { Status = RunStatus.Running });
         }
         await actor.AskAsync(RunInput.RetryRun.Instance).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -203,7 +205,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             {
                 if (recent.IsEmpty)
                 {
-                    await engine.Feed.WaitAsync(seen, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    seen = await engine.Feed.WaitAsync(seen, query, stop.Token).ConfigureAwait(false);
                     continue;
                 }
                 seen = recent[^1].Seq;

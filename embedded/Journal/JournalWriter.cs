@@ -94,6 +94,8 @@ internal sealed partial class JournalWriter : IDisposable
         while (true)
         {
             _work.Wait();
+            // Asked before taking: whatever was appended before the stop is written.
+            var stopping = _stopRequested.IsSet;
             Take();
             while (_taken.Count > 0 && !_abandoned)
             {
@@ -107,7 +109,7 @@ internal sealed partial class JournalWriter : IDisposable
                     Take();
                 }
             }
-            if (_stopRequested.IsSet)
+            if (stopping)
             {
                 return;
             }
