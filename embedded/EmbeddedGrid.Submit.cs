@@ -15,20 +15,24 @@ public sealed partial class EmbeddedGrid
     /// <summary>The name of plans that are posted inline and have none of their own.</summary>
     private const string InlinePlanName = "inline";
 
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-
     public async ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default)
     {
         if (Unavailable() is { } unavailable)
         {
             return new SubmitResult.Unavailable(unavailable);
         }
+        var engine = Engine;
+        if (engine.Find(submit.Key) is null && engine.Places.Refusal(submit.Tenant) is { } refusal
+            && engine.Reader.Find(submit.Key) is null)
+        {
+            // Before any work on the plan and the input.
+            return new SubmitResult.Overloaded(refusal.RetryAfter, refusal.Reason);
+        }
         var plan = PlanOf(submit, out var problems);
         if (plan is null)
         {
             return new SubmitResult.Invalid(problems);
         }
-        var engine = Engine;
         while (true)
         {
             if (engine.Find(submit.Key) is { } existing)
@@ -52,15 +56,15 @@ public sealed partial class EmbeddedGrid
                 }
                 continue;
             }
-            if (engine.Active.Count >= _options.MaxActiveRuns + _options.MaxQueuedRuns)
+            if (engine.Places.TryEnter(submit.Tenant) is { } full)
             {
-                return AnswerFromJournal(engine, submit, plan) ?? new SubmitResult.Overloaded(
-                    RetryAfter, $"{engine.Active.Count} runs are active or queued, as many as are allowed " +
-                    "(options MaxActiveRuns and MaxQueuedRuns).");
+                return AnswerFromJournal(engine, submit, plan)
+                    ?? new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
             }
             var actor = Prepare(engine, submit, plan, out var accepted);
             if (engine.Claim(actor) != actor)
             {
+                engine.Places.Leave(submit.Tenant, ended: false);
                 continue;
             }
             Append(engine, actor, accepted, plan);

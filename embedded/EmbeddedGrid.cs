@@ -54,6 +54,10 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     {
         _config.Start();
         _agents = _createAgents();
+        if (_options.Recover)
+        {
+            Recover();
+        }
         _engine = new Engine(_options, _config, _agents, _time, _logger, _runLogger);
         _engine.Start();
         Volatile.Write(ref _accepting, true);
@@ -187,8 +191,10 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         }
         var actor = new RunActor(Engine, row.Ref, state);
         actor.Accepted.SetResult(WriteOutcome.Durable);
+        Engine.Places.Enter(actor.Tenant);
         if (Engine.Claim(actor) != actor)
         {
+            Engine.Places.Leave(actor.Tenant, ended: false);
             return NotRetryable(row.Summary with { Status = RunStatus.Running });
         }
         await actor.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -212,7 +218,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             {
                 if (recent.IsEmpty)
                 {
-                    await engine.Feed.WaitAsync(seen, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    seen = await engine.Feed.WaitAsync(seen, query, stop.Token).ConfigureAwait(false);
                     continue;
                 }
                 seen = recent[^1].Seq;
@@ -300,6 +306,21 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         });
     }
 
+    private void Recover()
+    {
+        var report = JournalRecovery.Recover(_options.Data, _options.Synchronous, _time.GetUtcNow());
+        if (report.Damage is null)
+        {
+            LogSound(_logger);
+            return;
+        }
+        LogRecovered(_logger, report.Damage, report.Kept, report.SetAside!);
+        foreach (var lost in report.Dropped)
+        {
+            LogDropped(_logger, lost);
+        }
+    }
+
     private string? Unavailable() => !Volatile.Read(ref _accepting)
         ? "The engine is not running: it starts, or it is being shut down."
         : Engine.Journal.Failure;
@@ -308,4 +329,13 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         run, CommandCodes.NotRetryable,
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
         "can be retried, and ended ones from a step.");
+
+    [LoggerMessage(10, LogLevel.Information, "Nothing in the journal is damaged; there is nothing to recover")]
+    private static partial void LogSound(ILogger logger);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Damage} Recovered: {Kept} runs are kept; the damaged file is now {SetAside}")]
+    private static partial void LogRecovered(ILogger logger, string damage, int kept, string setAside);
+
+    [LoggerMessage(12, LogLevel.Warning, "Dropped by the recovery: {Lost}")]
+    private static partial void LogDropped(ILogger logger, string lost);
 }

@@ -18,6 +18,12 @@ public sealed class EmbeddedOptions
     /// </summary>
     public JournalSync Synchronous { get; set; } = JournalSync.Full;
 
+    /// <summary>
+    /// Look at the whole journal before the start, and if something in it is damaged, keep what is sound in a fresh
+    /// file, set the damaged one aside, and say what was dropped. Default false: a damaged journal is refused.
+    /// </summary>
+    public bool Recover { get; set; }
+
     /// <summary>How long ended runs and their keys are kept. Default 24 h.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
 

@@ -22,6 +22,7 @@ internal abstract record CommandLine
           --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
           --agents <dll>              a library with agents of yours; can be given more than once
           --api-key-hash <hash>       asks callers for this key; can be given more than once
+          --recover                   keeps what is sound of a damaged journal, and says what it dropped
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...
@@ -34,7 +35,7 @@ internal abstract record CommandLine
 
     private static readonly string[] WithValue = [
         "--urls", "--data", "--config", "--agents", "--api-key-hash", "--environment"];
-    private static readonly string[] Flags = ["--insecure", "--help", "--version"];
+    private static readonly string[] Flags = ["--insecure", "--recover", "--help", "--version"];
     private static readonly string[] Sections = [Section, "Logging", "Kestrel"];
 
     private static readonly string[] OptionNames = [
@@ -81,9 +82,9 @@ internal abstract record CommandLine
         {
             var equals = args[i].IndexOf('=', StringComparison.Ordinal);
             var option = equals < 0 ? args[i] : args[i][..equals];
-            if (option == "--insecure" && equals < 0)
+            if (option is "--insecure" or "--recover" && equals < 0)
             {
-                settings.Add(new($"{Section}:Insecure", "true"));
+                settings.Add(new($"{Section}:{(option == "--insecure" ? "Insecure" : "Recover")}", "true"));
                 continue;
             }
             if (Unknown(option) is { } mistake)

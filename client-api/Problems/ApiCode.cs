@@ -81,6 +81,9 @@ public static class ApiCode
     /// <summary>503: the engine cannot keep anything now.</summary>
     public const string Unavailable = "AG2051";
 
+    /// <summary>500: what was kept of this is damaged; the detail names the record and the remedy.</summary>
+    public const string Damaged = "AG2053";
+
     /// <summary>503: too many feeds are open.</summary>
     public const string TooManyFeeds = "AG2052";
 }

@@ -31,6 +31,12 @@ internal sealed partial class ApiGate(RequestDelegate next, AccessGuard guard, I
         {
             await Broken(e).ExecuteAsync(context);
         }
+        catch (KeptDataException e) when (!context.Response.HasStarted)
+        {
+            LogUnhandled(context.Request.Method, context.Request.Path, e);
+            context.Response.Clear();
+            await new ApiProblem(500, ApiCode.Damaged, e.Message).ExecuteAsync(context);
+        }
         catch (Exception e) when (!context.Response.HasStarted)
         {
             LogUnhandled(context.Request.Method, context.Request.Path, e);

@@ -12,6 +12,8 @@ internal sealed class FeedBuffer(int capacity)
     private readonly FeedEvent[] _ring = new FeedEvent[capacity];
     private readonly Lock _gate = new();
     private TaskCompletionSource _published = NewSignal();
+    private readonly FeedWaiters _waiters = new();
+    private readonly List<FeedWaiter> _woken = [];
     private bool _awaited;
     private long _oldest = 1;
     private long _head;
@@ -48,6 +50,7 @@ internal sealed class FeedBuffer(int capacity)
             }
             Volatile.Write(ref _head, events[^1].Seq);
             _oldest = Math.Max(_oldest, _head - capacity + 1);
+            _waiters.Take(events, _woken);
             if (_awaited)
             {
                 wake = _published;
@@ -56,6 +59,12 @@ internal sealed class FeedBuffer(int capacity)
             }
         }
         wake?.SetResult();
+        // Only the journal's thread publishes, so the list is its own.
+        foreach (var waiter in _woken)
+        {
+            waiter.TrySetResult(waiter.Found);
+        }
+        _woken.Clear();
     }
 
     /// <summary>Copies up to <paramref name="most"/> events after a number.</summary>
@@ -80,20 +89,46 @@ internal sealed class FeedBuffer(int capacity)
         }
     }
 
-    /// <summary>Waits until there is an event after a number.</summary>
-    public Task WaitAsync(long after, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits until there is an event after a number that could matter to a query. One that asks for a match or for a
+    /// run is woken by these alone: a thousand readers of other matches cost the publisher nothing.
+    /// </summary>
+    /// <returns>
+    /// The number to read on after; nothing that matters to the query lies before. Also returns when it is cancelled.
+    /// </returns>
+    public async ValueTask<long> WaitAsync(long after, FeedQuery query, CancellationToken cancellationToken)
     {
         Task published;
+        FeedWaiter? waiter = null;
         lock (_gate)
         {
             if (_head > after)
             {
-                return Task.CompletedTask;
+                return after;
             }
-            _awaited = true;
-            published = _published.Task;
+            if (query.RunId is null && query.MatchId is null)
+            {
+                _awaited = true;
+                published = _published.Task;
+            }
+            else
+            {
+                waiter = _waiters.Add(query);
+                published = waiter.Task;
+            }
         }
-        return published.WaitAsync(cancellationToken);
+        if (waiter is null)
+        {
+            await published.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return after;
+        }
+        using var cancel = cancellationToken.UnsafeRegister(_ => waiter.TrySetResult(after), null);
+        var next = await waiter.Task.ConfigureAwait(false);
+        lock (_gate)
+        {
+            _waiters.Remove(waiter);
+        }
+        return Math.Max(after, next);
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,19 +1,21 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace AgentGrid.Embedded.Journal;
 
 /// <summary>
 /// The SQLite file: its lock, its schema and its connections. Tables: <c>runs</c>, a row a run; <c>journal</c>, a row
 /// for the events of one turn, keyed by the number of the last of them; <c>plans</c>, every plan that a run was
-/// started with; <c>meta</c>, the numbers that must never be used again.
+/// started with; <c>meta</c>, the numbers that must never be used again. Every row has a checksum of its own (a plan:
+/// its hash), and is checked wherever it is read.
 /// </summary>
 internal sealed class JournalFile : IDisposable
 {
     private const int SchemaVersion = 1;
 
     private const string Schema = """
-        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE plans (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, definition BLOB NOT NULL);
         CREATE TABLE runs (
             id INTEGER PRIMARY KEY,
@@ -27,12 +29,15 @@ internal sealed class JournalFile : IDisposable
             accepted_at INTEGER NOT NULL,
             started_at INTEGER,
             ended_at INTEGER,
+            checksum INTEGER NOT NULL,
+            status_checksum INTEGER NOT NULL,
             UNIQUE (match_id, round));
         CREATE INDEX runs_by_status ON runs (status, id);
         CREATE TABLE journal (
             last_seq INTEGER PRIMARY KEY,
             run INTEGER NOT NULL,
-            events BLOB NOT NULL);
+            events BLOB NOT NULL,
+            checksum INTEGER NOT NULL);
         CREATE INDEX journal_by_run ON journal (run);
         """;
 
@@ -57,32 +62,36 @@ internal sealed class JournalFile : IDisposable
     public JournalSync Sync { get; }
 
     /// <summary>Takes the file for this process, and makes it or checks it.</summary>
-    /// <exception cref="JournalException">Another process has it, or it is not a journal of this version.</exception>
+    /// <exception cref="JournalException">
+    /// Another process has it, it cannot be written, it is damaged, or it is not a journal of this version.
+    /// </exception>
     public static JournalFile Open(string folder, JournalSync sync)
     {
-        var path = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "agentgrid.db"));
+        var path = PathIn(folder);
         FileStream fileLock;
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
             fileLock = TakeLock(path);
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new JournalException($"The journal '{path}' cannot be written: {e.Message}", e);
+            throw NotWritable(path, e);
         }
         var file = new JournalFile(path, fileLock, sync);
         try
         {
+            if (sync == JournalSync.Full && WriteAheadLog.Damage(path + "-wal") is { } damage)
+            {
+                throw JournalException.Damaged(path, damage);
+            }
             file.Prepare();
             return file;
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or InvalidCastException or InvalidOperationException)
         {
             file.Dispose();
-            throw new JournalException(
-                $"The journal '{path}' cannot be opened: {e.Message}. If the file is damaged, restore it from a backup, " +
-                "or move it away to start with an empty one.", e);
+            throw file.Explain(e);
         }
         catch
         {
@@ -90,6 +99,19 @@ internal sealed class JournalFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where the journal of a folder is.</summary>
+    public static string PathIn(string folder) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "agentgrid.db"));
+
+    /// <summary>What an error of SQLite, or a column of a wrong type, means.</summary>
+    public JournalException Explain(Exception e) => (e as SqliteException)?.SqliteErrorCode switch
+    {
+        raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_FULL => NotWritable(Path, e),
+        raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_NOMEM or raw.SQLITE_INTERRUPT => new JournalException(
+            $"The journal '{Path}' cannot be used just now: {e.Message}. Try again.", e),
+        _ => JournalException.Damaged(Path, $"{e.Message.TrimEnd('.')}.", e),
+    };
 
     public SqliteConnection Connect()
     {
@@ -121,7 +143,9 @@ internal sealed class JournalFile : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private static FileStream TakeLock(string path)
+    /// <summary>Takes the lock of a file alone.</summary>
+    /// <exception cref="JournalException">Another process has it.</exception>
+    public static FileStream TakeLock(string path)
     {
         var lockPath = path + ".lock";
         FileStream stream;
@@ -129,7 +153,7 @@ internal sealed class JournalFile : IDisposable
         {
             stream = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        catch (IOException e) when (File.Exists(lockPath) && IsHeldByOthers(e))
         {
             throw new JournalException(
                 $"The journal '{path}' is in use by {Holder(path)}. One process at a time can have it: stop that " +
@@ -154,19 +178,46 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
+    // What flock(2) and LockFileEx answer when another process has the lock.
+    private static bool IsHeldByOthers(IOException e) =>
+        (e.HResult & 0xFFFF) is 11 or 35 or 32 or 33;
+
+    private static JournalException NotWritable(string path, Exception e) => new(
+        $"The journal '{path}' cannot be written: {e.Message.TrimEnd('.')}. Make room, or make the folder and its files " +
+        "writable for this user, or name another folder with --data.", e);
+
     private void Prepare()
     {
         using var connection = Connect();
         var version = Scalar(connection, "PRAGMA user_version");
-        if (version == 0 && Scalar(connection, "SELECT count(*) FROM sqlite_schema") == 0)
+        var schema = JournalCheck.SchemaOf(connection);
+        if (version == 0 && schema.Length == 0)
         {
             Execute(connection, $"BEGIN; {Schema} PRAGMA user_version = {SchemaVersion}; COMMIT;");
+            return;
         }
-        else if (version != SchemaVersion)
+        var known = schema == ExpectedSchema.Value;
+        if (version != SchemaVersion && !known)
         {
             throw new JournalException(
                 $"The journal '{Path}' has schema version {version}; this program knows version {SchemaVersion}. " +
                 "Use the program that wrote it, or another folder.");
         }
+        if (version != SchemaVersion || !known)
+        {
+            throw JournalException.Damaged(
+                Path, $"its schema version is {version}, and its tables are {(known ? "" : "not ")}those of {SchemaVersion}.");
+        }
+        JournalCheck.Run(this, connection);
+        // Read-only files can be opened and checked, but nothing could ever be promised with them.
+        Execute(connection, "BEGIN IMMEDIATE; ROLLBACK");
     }
+
+    private static readonly Lazy<string> ExpectedSchema = new(() =>
+    {
+        using var connection = new SqliteConnection("Data Source=:memory:");
+        connection.Open();
+        Execute(connection, Schema);
+        return JournalCheck.SchemaOf(connection);
+    });
 }

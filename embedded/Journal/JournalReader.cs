@@ -11,21 +11,10 @@ using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Journal;
 
-/// <summary>A run's row.</summary>
-internal sealed record RunRow(RunRef Ref, long PlanId, string PlanName, RunSummary Summary)
-{
-    public bool IsActive => Summary.Status == RunStatus.Running;
-}
-
 /// <summary>Reads what is durable, on connections of its own, beside the writer.</summary>
 internal sealed class JournalReader(JournalFile file) : IDisposable
 {
     private const int MostIdleConnections = 8;
-
-    private const string RunColumns = """
-        runs.id, runs.run_id, runs.match_id, runs.round, runs.plan_id, runs.plan_name, runs.plan_version, runs.status,
-        runs.accepted_at, runs.started_at, runs.ended_at
-        """;
 
     private readonly ConcurrentBag<SqliteConnection> _idle = [];
     private readonly ConcurrentDictionary<long, Json> _plans = new();
@@ -65,21 +54,42 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
     {
         var state = new RunState(PlanOf(run));
         Query(
-            "SELECT last_seq, events FROM journal WHERE run = $run ORDER BY last_seq", [("$run", run.Ref.Row)], row =>
+            "SELECT last_seq, run, events, checksum FROM journal WHERE run = $run ORDER BY last_seq",
+            [("$run", run.Ref.Row)], row =>
             {
-                foreach (var e in EventsOf(row, 0, 1))
-                {
-                    RunMachine.Evolve(state, e);
-                }
+                Apply(state, row, run);
                 return true;
             });
         if (state.Version == 0)
         {
-            throw new JournalException(
-                $"Run '{run.Ref.Key}' ({run.Ref.Id}) has a row in the journal '{file.Path}' and no events.");
+            throw Damaged(run, "has a row and no events");
         }
+        if (state.Key != run.Ref.Key || state.Status.IsEnded() == run.IsActive
+            || (state.Status.IsEnded() && state.Status != run.Summary.Status))
+        {
+            throw Damaged(run, $"is {run.Summary.Status} by its row and {state.Status} by its events");
+        }
+        run.Ref.StartedAt ??= state.StartedAt?.UtcTicks;
         return state;
     }
+
+    /// <summary>Reads everything there is.</summary>
+    /// <exception cref="JournalException">Something is damaged.</exception>
+    public void CheckAll()
+    {
+        Query("SELECT last_seq, run, events, checksum FROM journal", [], row =>
+        {
+            RecordOf(row);
+            return true;
+        });
+        foreach (var run in All())
+        {
+            Replay(run);
+        }
+    }
+
+    /// <summary>Every run, oldest first.</summary>
+    public IReadOnlyList<RunRow> All() => Rows("ORDER BY id");
 
     /// <summary>One page of events after a number, filtered; <see cref="FeedPage.Next"/> is the last number looked at.</summary>
     public FeedPage ReadEvents(FeedQuery query, long after, int limit)
@@ -101,18 +111,20 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
         var next = after;
         var rows = 0;
         var full = false;
+        var runs = new Dictionary<long, RunRef>();
         Query(
-            "SELECT last_seq, events, runs.run_id, runs.match_id, runs.round FROM journal JOIN runs ON runs.id = journal.run " +
-            $"{where} ORDER BY last_seq LIMIT $limit", [.. parameters], row =>
+            $"""
+            SELECT last_seq, run, events, journal.checksum, {RunRow.Columns}
+            FROM journal LEFT JOIN runs ON runs.id = journal.run {where} ORDER BY last_seq LIMIT $limit
+            """, [.. parameters], row =>
             {
                 rows++;
-                var turn = EventsOf(row, 0, 1);
-                var runId = RunId.Parse(row.GetString(2));
-                var key = new RunKey(row.GetString(3), row.GetString(4));
+                var turn = EventsOf(row);
+                var run = RunOf(runs, row);
                 var first = row.GetInt64(0) - turn.Length + 1;
                 for (var i = (int)Math.Max(0, after + 1 - first); i < turn.Length && !full; i++)
                 {
-                    var e = writer.Write(first + i, runId, key, turn[i]);
+                    var e = writer.Write(first + i, run.Id, run.Key, turn[i]);
                     next = e.Seq;
                     if (query.Matches(e))
                     {
@@ -137,9 +149,11 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
     {
         if (!_plans.TryGetValue(run.PlanId, out var definition))
         {
-            Query("SELECT definition FROM plans WHERE id = $id", [("$id", run.PlanId)], row =>
+            Query("SELECT hash, definition FROM plans WHERE id = $id", [("$id", run.PlanId)], row =>
             {
-                definition = Json.Parse((byte[])row.GetValue(0));
+                var utf8 = (byte[])row.GetValue(1);
+                JournalCheck.Plan(file.Path, run.PlanId, row.GetString(0), utf8);
+                definition = Json.Parse(utf8);
                 return false;
             });
             if (_plans.Count >= 1_000)
@@ -147,7 +161,7 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
                 _plans.Clear();
             }
             _plans[run.PlanId] = definition
-                ?? throw new JournalException($"Plan {run.PlanId} of run '{run.Ref.Key}' is not in the journal '{file.Path}'.");
+                ?? throw Damaged(run, $"was started with plan {run.PlanId}, which is not there");
         }
         var result = PlanReader.ReadJson(run.PlanName, definition);
         return result.Plan ?? throw new JournalException(
@@ -155,74 +169,93 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
             string.Join("; ", result.Problems));
     }
 
-    private RunEvent[] EventsOf(SqliteDataReader row, int seq, int events)
+    // Events that are whole, and that cannot follow each other, mean that one between them is missing.
+    private void Apply(RunState state, SqliteDataReader row, RunRow run)
+    {
+        foreach (var e in EventsOf(row))
+        {
+            try
+            {
+                RunMachine.Evolve(state, e);
+            }
+            catch (Exception cause) when (cause is not OutOfMemoryException)
+            {
+                throw Damaged(run, $"has a record that does not fit the ones before it, event {row.GetInt64(0)}", cause);
+            }
+        }
+    }
+
+    private RunRef RunOf(Dictionary<long, RunRef> known, SqliteDataReader row)
+    {
+        var id = row.GetInt64(1);
+        if (!known.TryGetValue(id, out var run))
+        {
+            if (row.IsDBNull(4))
+            {
+                throw JournalException.Damaged(
+                    file.Path, $"event {row.GetInt64(0)} is of run {id}, which has no row in the table 'runs'.");
+            }
+            known.Add(id, run = RunRow.Read(row, 4, file.Path).Ref);
+        }
+        return run;
+    }
+
+    private RunEvent[] EventsOf(SqliteDataReader row)
     {
         try
         {
-            return RunEventJson.Read((byte[])row.GetValue(events));
+            return RunEventJson.Read(RecordOf(row));
         }
         catch (JsonException e)
         {
-            throw new JournalException(
-                $"The record of event {row.GetInt64(seq)} in the journal '{file.Path}' is damaged: {e.Message}", e);
+            throw JournalException.Damaged(
+                file.Path, $"the record of event {row.GetInt64(0)} cannot be read: {e.Message.TrimEnd('.')}.", e);
         }
     }
+
+    private byte[] RecordOf(SqliteDataReader row)
+    {
+        var (seq, run, events) = (row.GetInt64(0), row.GetInt64(1), (byte[])row.GetValue(2));
+        return Crc32C.OfRecord(seq, run, events) == row.GetInt64(3)
+            ? events
+            : throw JournalException.Damaged(
+                file.Path, $"the record of event {seq}, of run {run}, does not have its checksum.");
+    }
+
+    private JournalException Damaged(RunRow run, string what, Exception? cause = null) =>
+        JournalException.Damaged(file.Path, $"run '{run.Ref.Key}' ({run.Ref.Id}) {what}.", cause);
 
     private List<RunRow> Rows(string where, params (string, object)[] parameters)
     {
         var rows = new List<RunRow>();
-        Query($"SELECT {RunColumns} FROM runs {where}", parameters, row =>
+        Query($"SELECT {RunRow.Columns} FROM runs {where}", parameters, row =>
         {
-            rows.Add(ReadRun(row));
+            rows.Add(RunRow.Read(row, 0, file.Path));
             return true;
         });
         return rows;
     }
 
-    private static RunRow ReadRun(SqliteDataReader row)
-    {
-        DateTimeOffset? Time(int column) =>
-            row.IsDBNull(column) ? null : new DateTimeOffset(row.GetInt64(column), TimeSpan.Zero);
-
-        var id = RunId.Parse(row.GetString(1));
-        var key = new RunKey(row.GetString(2), row.GetString(3));
-        var status = row.GetInt64(7);
-        var startedAt = Time(9);
-        return new RunRow(
-            new RunRef(id, key, row.GetInt64(0)) { StartedAt = startedAt?.UtcTicks },
-            row.GetInt64(4),
-            row.GetString(5),
-            new RunSummary
-            {
-                RunId = id,
-                MatchId = key.MatchId,
-                Round = key.Round,
-                Plan = row.GetString(5),
-                PlanVersion = row.GetString(6),
-                Status = status == 0 ? RunStatus.Running : (RunStatus)status,
-                AcceptedAt = Time(8)!.Value,
-                StartedAt = startedAt,
-                EndedAt = Time(10),
-            });
-    }
-
     private void Query(string sql, (string Name, object Value)[] parameters, Func<SqliteDataReader, bool> onRow)
     {
-        if (!_idle.TryTake(out var connection))
+        SqliteConnection? connection = null;
+        try
         {
-            connection = file.Connect();
+            if (!_idle.TryTake(out connection))
+            {
+                connection = file.Connect();
+            }
+            Run(connection, sql, parameters, onRow);
         }
-        using (var command = connection.CreateCommand())
+        catch (Exception e) when (e is SqliteException or InvalidCastException or InvalidOperationException)
         {
-            command.CommandText = sql;
-            foreach (var (name, value) in parameters)
-            {
-                command.Parameters.AddWithValue(name, value);
-            }
-            using var reader = command.ExecuteReader();
-            while (reader.Read() && onRow(reader))
-            {
-            }
+            connection?.Dispose();
+            throw file.Explain(e);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
         }
         if (_idle.Count >= MostIdleConnections)
         {
@@ -230,5 +263,21 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
             return;
         }
         _idle.Add(connection);
+    }
+
+    private static void Run(
+        SqliteConnection connection, string sql, (string Name, object Value)[] parameters,
+        Func<SqliteDataReader, bool> onRow)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value);
+        }
+        using var reader = command.ExecuteReader();
+        while (reader.Read() && onRow(reader))
+        {
+        }
     }
 }

@@ -12,7 +12,7 @@ namespace AgentGrid.Embedded.Journal;
 internal sealed class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan,
+    private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan,
         _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber;
     private readonly ArrayBufferWriter<byte> _buffer = new(16_384);
     private readonly Utf8JsonWriter _json;
@@ -36,12 +36,14 @@ internal sealed class JournalSession : IDisposable
         _commit = new(_connection, "COMMIT");
         _rollback = new(_connection, "ROLLBACK");
         _insertRun = new(_connection, """
-            INSERT INTO runs (id, run_id, match_id, round, plan_id, plan_name, plan_version, status, accepted_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (match_id, round) DO NOTHING
+            INSERT INTO runs (id, run_id, match_id, round, plan_id, plan_name, plan_version, status, accepted_at, checksum,
+                status_checksum)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (match_id, round) DO NOTHING
             """);
-        _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events) VALUES (?, ?, ?)");
-        _endRun = new(_connection, "UPDATE runs SET status = ?, started_at = ?, ended_at = ? WHERE id = ?");
-        _reopenRun = new(_connection, "UPDATE runs SET status = 0, ended_at = NULL WHERE id = ?");
+        _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events, checksum) VALUES (?, ?, ?, ?)");
+        _setStatus = new(_connection, """
+            UPDATE runs SET status = ?, started_at = ?, ended_at = ?, status_checksum = ? WHERE id = ?
+            """);
         _insertPlan = new(_connection, "INSERT INTO plans (hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING");
         _findPlan = new(_connection, "SELECT id FROM plans WHERE hash = ?");
         _expired = new(_connection, $"""
@@ -52,7 +54,8 @@ internal sealed class JournalSession : IDisposable
         _deleteEvents = new(_connection, "DELETE FROM journal WHERE run = ?");
         _deleteRun = new(_connection, "DELETE FROM runs WHERE id = ?");
         _keepNumber = new(_connection, """
-            INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            INSERT INTO meta (name, value, checksum) VALUES (?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
             """);
     }
 
@@ -107,7 +110,7 @@ internal sealed class JournalSession : IDisposable
     {
         foreach (var statement in new[]
         {
-            _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan, _findPlan,
+            _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan, _findPlan,
             _expired, _deleteEvents, _deleteRun, _keepNumber,
         })
         {
@@ -135,15 +138,20 @@ internal sealed class JournalSession : IDisposable
             _pending.Add(_feedWriter.Write(++_seq, append.Run.Id, append.Run.Key, events[i]));
             TrackStatus(append.Run, events[i]);
         }
-        _insertEvents.Bind(_seq).Bind(append.Run.Row).Bind(_buffer.WrittenSpan).Run();
+        var row = append.Run.Row;
+        _insertEvents.Bind(_seq).Bind(row).Bind(_buffer.WrittenSpan)
+            .Bind(Crc32C.OfRecord(_seq, row, _buffer.WrittenSpan)).Run();
         return WriteOutcome.Durable;
     }
 
     private bool Accept(AppendEvents append, Plan plan)
     {
         var e = (RunEvent.RunAccepted)append.Events[0];
-        var inserted = _insertRun.Bind(_row + 1).Bind(e.RunId.Value).Bind(e.MatchId).Bind(e.Round)
-            .Bind(PlanRow(plan)).Bind(e.PlanName).Bind(e.PlanVersion).Bind(e.Time.UtcTicks).Run();
+        var (row, planRow, at) = (_row + 1, PlanRow(plan), e.Time.UtcTicks);
+        var inserted = _insertRun.Bind(row).Bind(e.RunId.Value).Bind(e.MatchId).Bind(e.Round)
+            .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at)
+            .Bind(Crc32C.OfRun(row, e.RunId.Value, e.MatchId, e.Round, planRow, e.PlanName, e.PlanVersion, at))
+            .Bind(Crc32C.OfStatus(row, 0, null, null)).Run();
         if (inserted == 0)
         {
             return false;
@@ -177,16 +185,17 @@ internal sealed class JournalSession : IDisposable
         switch (e)
         {
             case RunEvent.RunStarted: run.StartedAt ??= e.Time.UtcTicks; break;
-            case RunEvent.RunCompleted: End(run, e, RunStatus.Completed); break;
-            case RunEvent.RunFailed: End(run, e, RunStatus.Failed); break;
-            case RunEvent.RunCancelled: End(run, e, RunStatus.Cancelled); break;
-            case RunEvent.RunRetried: _reopenRun.Bind(run.Row).Run(); break;
+            case RunEvent.RunCompleted: SetStatus(run, (long)RunStatus.Completed, e.Time.UtcTicks); break;
+            case RunEvent.RunFailed: SetStatus(run, (long)RunStatus.Failed, e.Time.UtcTicks); break;
+            case RunEvent.RunCancelled: SetStatus(run, (long)RunStatus.Cancelled, e.Time.UtcTicks); break;
+            case RunEvent.RunRetried: SetStatus(run, 0, null); break;
             default: break; // says nothing about the run as a whole
         }
     }
 
-    private void End(RunRef run, RunEvent e, RunStatus status) =>
-        _endRun.Bind((long)status).Bind(run.StartedAt).Bind(e.Time.UtcTicks).Bind(run.Row).Run();
+    private void SetStatus(RunRef run, long status, long? endedAt) =>
+        _setStatus.Bind(status).Bind(run.StartedAt).Bind(endedAt)
+            .Bind(Crc32C.OfStatus(run.Row, status, run.StartedAt, endedAt)).Bind(run.Row).Run();
 
     private void Sweep(SweepRuns sweep)
     {
@@ -199,9 +208,12 @@ internal sealed class JournalSession : IDisposable
         }
         if (expired.Count > 0)
         {
-            _keepNumber.Bind("last_seq").Bind(_seq).Run();
-            _keepNumber.Bind("last_run").Bind(_row).Run();
+            KeepNumber("last_seq", _seq);
+            KeepNumber("last_run", _row);
         }
         sweep.Removed = expired.Count;
     }
+
+    private void KeepNumber(string name, long value) =>
+        _keepNumber.Bind(name).Bind(value).Bind(Crc32C.OfNumber(name, value)).Run();
 }

@@ -2,27 +2,23 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Embedded.Runs;
 
-/// <summary>Lets a bounded number of runs be driven at once; the others wait, by priority and then in their order.</summary>
+/// <summary>
+/// Lets a bounded number of runs be driven at once; the others wait: by priority, then tenant by tenant in turn, then in
+/// their order.
+/// </summary>
 internal sealed class Admission(int maxActive)
 {
     private readonly Lock _gate = new();
-    private readonly PriorityQueue<RunActor, (int Priority, long Order)> _waiting = new();
+    private readonly Dictionary<string, PriorityQueue<RunActor, (int Priority, long Order)>> _waiting =
+        new(StringComparer.Ordinal);
+    private readonly TenantTurns _turns = new();
+    private int _count;
     private long _order;
     private int _active;
     private bool _closed;
 
     public int Active => Volatile.Read(ref _active);
-
-    public int Waiting
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _waiting.Count;
-            }
-        }
-    }
+    public int Waiting => Volatile.Read(ref _count);
 
     /// <summary>Starts the run when there is a place, or else when one becomes free.</summary>
     public void Enter(RunActor actor)
@@ -31,7 +27,7 @@ internal sealed class Admission(int maxActive)
         {
             if (_closed || _active >= maxActive)
             {
-                _waiting.Enqueue(actor, (-actor.Priority, _order++));
+                Enqueue(actor);
                 return;
             }
             TakePlace(actor);
@@ -60,8 +56,9 @@ internal sealed class Admission(int maxActive)
             }
             actor.HoldsPlace = false;
             _active--;
-            if (!_closed && _active < maxActive && _waiting.TryDequeue(out next, out _))
+            if (!_closed && _active < maxActive && _count > 0)
             {
+                next = Dequeue();
                 TakePlace(next);
             }
         }
@@ -75,6 +72,41 @@ internal sealed class Admission(int maxActive)
         {
             _closed = true;
         }
+    }
+
+    private void Enqueue(RunActor actor)
+    {
+        var tenant = TenantTurns.Key(actor.Tenant);
+        if (!_waiting.TryGetValue(tenant, out var runs))
+        {
+            _waiting.Add(tenant, runs = new());
+        }
+        runs.Enqueue(actor, (-actor.Priority, _order++));
+        _turns.Join(tenant);
+        _count++;
+    }
+
+    private RunActor Dequeue()
+    {
+        string? best = null;
+        var bestTurn = (Priority: int.MaxValue, Turn: long.MaxValue);
+        foreach (var (tenant, runs) in _waiting)
+        {
+            runs.TryPeek(out _, out var first);
+            var turn = (first.Priority, _turns.Of(tenant));
+            if (turn.CompareTo(bestTurn) < 0)
+            {
+                (best, bestTurn) = (tenant, turn);
+            }
+        }
+        var next = _waiting[best!].Dequeue();
+        if (_waiting[best!].Count == 0)
+        {
+            _waiting.Remove(best!);
+        }
+        _turns.Leave(best!, served: true);
+        _count--;
+        return next;
     }
 
     private void TakePlace(RunActor actor)

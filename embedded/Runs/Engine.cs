@@ -34,6 +34,7 @@ internal sealed partial class Engine : IDisposable
         RunLogger = runLogger;
         _config = config;
         Admission = new Admission(options.MaxActiveRuns);
+        Places = new RunPlaces((int)Math.Min(int.MaxValue, (long)options.MaxActiveRuns + options.MaxQueuedRuns), time);
         Feed = new FeedBuffer(options.FeedBuffer);
         _file = JournalFile.Open(options.Data, options.Synchronous);
         Reader = new JournalReader(_file);
@@ -49,6 +50,7 @@ internal sealed partial class Engine : IDisposable
     /// <summary>Takes one line per run.</summary>
     public ILogger RunLogger { get; }
     public Admission Admission { get; }
+    public RunPlaces Places { get; }
     public FeedBuffer Feed { get; }
     public JournalReader Reader { get; }
     public JournalWriter Journal { get; }
@@ -72,6 +74,7 @@ internal sealed partial class Engine : IDisposable
         {
             var actor = new RunActor(this, row.Ref, Reader.Replay(row));
             actor.Accepted.SetResult(WriteOutcome.Durable);
+            Places.Enter(actor.Tenant);
             _byKey[row.Ref.Key] = actor;
             _byId[row.Ref.Id] = actor;
             if (actor.Summary.Status == RunStatus.Running)
@@ -92,7 +95,10 @@ internal sealed partial class Engine : IDisposable
 
     public RunActor? Find(RunKey key) => _byKey.GetValueOrDefault(key);
 
-    /// <summary>Makes an actor the one for its key.</summary>
+    /// <summary>
+    /// Makes an actor the one for its key. It has a place for a run already; unless it becomes the one, that is the
+    /// caller's to give back.
+    /// </summary>
     /// <returns>The actor that has the key: this one, or another that was there before.</returns>
     public RunActor Claim(RunActor actor)
     {
@@ -108,7 +114,10 @@ internal sealed partial class Engine : IDisposable
     public void OnEnded(RunActor actor)
     {
         _byKey.TryRemove(KeyValuePair.Create(actor.Ref.Key, actor));
-        _byId.TryRemove(KeyValuePair.Create(actor.Ref.Id, actor));
+        if (_byId.TryRemove(KeyValuePair.Create(actor.Ref.Id, actor)))
+        {
+            Places.Leave(actor.Tenant, ended: true);
+        }
     }
 
     /// <summary>

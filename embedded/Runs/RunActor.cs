@@ -49,6 +49,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     public TaskCompletionSource<WriteOutcome> Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Priority => _state.Priority;
+    public string? Tenant => _state.Tenant;
 
     /// <summary>Set by the admission queue: the run holds one of the places for active runs.</summary>
     public bool HoldsPlace { get; set; }

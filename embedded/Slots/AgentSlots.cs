@@ -7,7 +7,7 @@ namespace AgentGrid.Embedded.Slots;
 internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
 {
     // Withdrawn requests stay in the heap until they come up: taking one out of its middle would be a search.
-    private readonly PriorityQueue<SlotRequest, SlotRequest> _waiters = new(SlotRequest.ByUrgency);
+    private readonly Dictionary<string, PriorityQueue<SlotRequest, SlotRequest>> _waiters = new(StringComparer.Ordinal);
     private int _inUse;
 
     public AgentConfig Config { get; set; } = config;
@@ -22,15 +22,15 @@ internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
     {
         get
         {
-            while (_waiters.TryPeek(out var head, out _))
+            SlotRequest? best = null;
+            foreach (var tenant in _waiters.Keys)
             {
-                if (head.Status == SlotRequestStatus.Waiting)
+                if (HeadOf(tenant) is { } head && (best is null || Queue.IsBefore(head, best)))
                 {
-                    return head;
+                    best = head;
                 }
-                _waiters.Dequeue();
             }
-            return null;
+            return best;
         }
     }
 
@@ -48,23 +48,30 @@ internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
 
     public void Enqueue(SlotRequest request)
     {
-        _waiters.Enqueue(request, request);
+        if (!_waiters.TryGetValue(request.Tenant, out var requests))
+        {
+            _waiters.Add(request.Tenant, requests = new(SlotRequest.ByUrgency));
+        }
+        requests.Enqueue(request, request);
         Waiting++;
         Queue.Waiting++;
+        Queue.Turns.Join(request.Tenant);
     }
 
-    public void Withdrawn()
+    /// <summary>A request does not wait any more.</summary>
+    public void Left(SlotRequest request, bool served)
     {
         Waiting--;
         Queue.Waiting--;
+        Queue.Turns.Leave(request.Tenant, served);
     }
 
     public SlotRequest GrantHead()
     {
         var head = Head!;
-        _waiters.Dequeue();
+        _waiters[head.Tenant].Dequeue();
         head.Status = SlotRequestStatus.Granted;
-        Withdrawn();
+        Left(head, served: true);
         Take();
         return head;
     }
@@ -73,15 +80,21 @@ internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
     {
         while (Head is { } head)
         {
-            _waiters.Dequeue();
+            _waiters[head.Tenant].Dequeue();
             head.Status = SlotRequestStatus.Withdrawn;
-            Withdrawn();
+            Left(head, served: false);
             yield return head;
         }
     }
 
     public void MoveTo(QueueSlots queue)
     {
+        foreach (var (request, _) in _waiters.Values.SelectMany(w => w.UnorderedItems)
+            .Where(w => w.Element.Status == SlotRequestStatus.Waiting))
+        {
+            Queue.Turns.Leave(request.Tenant, served: false);
+            queue.Turns.Join(request.Tenant);
+        }
         Queue.Agents.Remove(this);
         Queue.InUse -= _inUse;
         Queue.Waiting -= Waiting;
@@ -89,6 +102,21 @@ internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
         queue.Agents.Add(this);
         queue.InUse += _inUse;
         queue.Waiting += Waiting;
+    }
+
+    private SlotRequest? HeadOf(string tenant)
+    {
+        var requests = _waiters[tenant];
+        while (requests.TryPeek(out var head, out _))
+        {
+            if (head.Status == SlotRequestStatus.Waiting)
+            {
+                return head;
+            }
+            requests.Dequeue();
+        }
+        _waiters.Remove(tenant);
+        return null;
     }
 }
 
@@ -102,4 +130,12 @@ internal sealed class QueueSlots
     public int InUse { get; set; }
     public int Waiting { get; set; }
     public int Free => (Slots ?? int.MaxValue) - InUse;
+
+    /// <summary>Whose turn it is among those that wait for any of its agents.</summary>
+    public TenantTurns Turns { get; } = new();
+
+    public bool IsBefore(SlotRequest a, SlotRequest b) =>
+        a.Priority != b.Priority || a.Tenant == b.Tenant
+            ? SlotRequest.ByUrgency.Compare(a, b) < 0
+            : Turns.Of(a.Tenant) < Turns.Of(b.Tenant);
 }

@@ -1,15 +1,21 @@
 namespace AgentGrid.Embedded.Slots;
 
-/// <summary>An attempt that waits for a slot. Higher priority first, then the earlier deadline, then the earlier comer.</summary>
-internal sealed class SlotRequest(string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter)
+/// <summary>
+/// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn; of one tenant the earlier
+/// deadline, then the earlier comer.
+/// </summary>
+internal sealed class SlotRequest(
+    string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
 {
     public string Agent { get; } = agent;
     public int Priority { get; } = priority;
     public DateTimeOffset Deadline { get; } = deadline;
     public ISlotWaiter Waiter { get; } = waiter;
+    public string Tenant { get; } = TenantTurns.Key(tenant);
     public long Order { get; set; }
     public SlotRequestStatus Status { get; set; }
 
+    /// <summary>Among requests of one tenant.</summary>
     public static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
         a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
         : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)

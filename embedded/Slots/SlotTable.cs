@@ -169,7 +169,7 @@ internal sealed class SlotTable
                 request.Status = SlotRequestStatus.Withdrawn;
                 if (_agents.TryGetValue(request.Agent, out var slots))
                 {
-                    slots.Withdrawn();
+                    slots.Left(request, served: false);
                 }
             }
             return true;
@@ -221,20 +221,21 @@ internal sealed class SlotTable
     {
         while (!_draining && queue.Waiting > 0 && queue.Free > 0)
         {
-            AgentSlots? best = null;
+            SlotRequest? best = null;
+            AgentSlots? bestAgent = null;
             foreach (var agent in queue.Agents)
             {
                 if (agent.Free > 0 && agent.Head is { } head
-                    && (best is null || SlotRequest.ByUrgency.Compare(head, best.Head!) < 0))
+                    && (best is null || queue.IsBefore(head, best)))
                 {
-                    best = agent;
+                    (best, bestAgent) = (head, agent);
                 }
             }
-            if (best is null)
+            if (bestAgent is null)
             {
                 return;
             }
-            granted.Add(best.GrantHead());
+            granted.Add(bestAgent.GrantHead());
         }
     }
 }

@@ -77,7 +77,7 @@ internal sealed class TestServer : IAsyncDisposable
 }
 
 /// <summary>What the server has logged.</summary>
-internal sealed class LogLines : ILoggerProvider, ILogger
+internal sealed class LogLines(LogLevel least = LogLevel.Trace) : ILoggerProvider, ILogger
 {
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
@@ -98,12 +98,16 @@ internal sealed class LogLines : ILoggerProvider, ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => true;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
+        if (!IsEnabled(logLevel))
+        {
+            return;
+        }
         lock (_gate)
         {
             _lines.Add($"{logLevel}: {formatter(state, exception)} {exception}");

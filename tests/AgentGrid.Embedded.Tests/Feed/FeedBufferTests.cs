@@ -52,22 +52,64 @@ public sealed class FeedBufferTests
     [Fact]
     public async Task WaitAsync_WakesWhenSomethingFollows()
     {
-        var wait = _buffer.WaitAsync(0, CancellationToken.None);
+        var wait = _buffer.WaitAsync(0, new FeedQuery(), CancellationToken.None).AsTask();
         Assert.False(wait.IsCompleted);
 
         Publish(1, 1);
 
         await wait.WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.True(_buffer.WaitAsync(0, CancellationToken.None).IsCompleted);
-        Assert.False(_buffer.WaitAsync(1, CancellationToken.None).IsCompleted);
+        Assert.True(_buffer.WaitAsync(0, new FeedQuery(), CancellationToken.None).IsCompleted);
+        Assert.False(_buffer.WaitAsync(1, new FeedQuery(), CancellationToken.None).IsCompleted);
     }
 
-    private void Publish(long first, long last)
+    [Fact]
+    public async Task WaitAsync_ForAMatch_IsWokenByItsEventsAloneAndToldWhereTheyBegin()
+    {
+        var wait = _buffer.WaitAsync(0, new FeedQuery(MatchId: "mine"), CancellationToken.None).AsTask();
+
+        Publish(1, 20, "other");
+        Assert.False(wait.IsCompleted);
+        Publish(21, 23, "mine");
+
+        Assert.Equal(20, await wait.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(_buffer.TryRead(20, 10, out var events));
+        Assert.Equal([21, 22, 23], events.Select(e => e.Seq));
+    }
+
+    [Fact]
+    public async Task WaitAsync_ForARun_IsWokenByItsEventsAlone()
+    {
+        var mine = RunId.From(new Guid(1, 2, 3, new byte[8]));
+        var wait = _buffer.WaitAsync(0, new FeedQuery(RunId: mine), CancellationToken.None).AsTask();
+
+        Publish(1, 3);
+        Assert.False(wait.IsCompleted);
+        _buffer.Publish([new FeedEvent(4, mine, "m", "stage", false, default)]);
+
+        Assert.Equal(3, await wait.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("mine")]
+    public async Task WaitAsync_Cancelled_ReturnsAndLeavesNothingBehind(string? match)
+    {
+        using var cancel = new CancellationTokenSource();
+        var wait = _buffer.WaitAsync(7, new FeedQuery(MatchId: match), cancel.Token).AsTask();
+
+        await cancel.CancelAsync();
+
+        Assert.Equal(7, await wait.WaitAsync(TimeSpan.FromSeconds(10)));
+        Publish(1, 8, "mine");
+        Assert.Equal(8, _buffer.Head);
+    }
+
+    private void Publish(long first, long last, string match = "m")
     {
         var events = new List<FeedEvent>();
         for (var seq = first; seq <= last; seq++)
         {
-            events.Add(new FeedEvent(seq, default, "m", "stage", false, default));
+            events.Add(new FeedEvent(seq, default, match, "stage", false, default));
         }
         _buffer.Publish(events);
     }

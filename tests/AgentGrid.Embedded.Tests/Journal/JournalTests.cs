@@ -11,7 +11,6 @@ namespace AgentGrid.Embedded.Tests.Journal;
 public sealed class JournalTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly Plan Plan = PlanReader.ReadJson("p", Json.Parse("""{"steps":{"a":{"agent":"x"}}}""")).Plan!;
 
     private readonly TempFolder _folder = new();
     private int _ids;
@@ -87,7 +86,7 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(RunStatus.Cancelled, row.Summary.Status);
         Assert.Equal(Noon, row.Summary.StartedAt);
         Assert.Equal(Noon.AddMinutes(1), row.Summary.EndedAt);
-        Assert.Equal(Plan.Version, state.Plan.Version);
+        Assert.Equal(OpenJournal.Plan.Version, state.Plan.Version);
         Assert.Empty(journal.Reader.Active());
     }
 
@@ -204,67 +203,5 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(RunStatus.Cancelled, journal.Reader.Replay(journal.Reader.Find(run.Id)!).Status);
     }
 
-    private RunEvent.RunAccepted Run(string match, string round) => new(
-        RunId.From(new Guid(++_ids, 0, 0, new byte[8])), match, round, Plan.Name, Plan.Version, Json.EmptyObject, 1)
-    {
-        Time = Noon,
-    };
-
-    private sealed class OpenJournal : IDisposable
-    {
-        private readonly JournalFile _file;
-
-        public OpenJournal(string folder)
-        {
-            _file = JournalFile.Open(folder, JournalSync.Full);
-            Reader = new JournalReader(_file);
-            Writer = new JournalWriter(_file, Feed, NullLogger.Instance);
-            Writer.Start();
-        }
-
-        public FeedBuffer Feed { get; } = new(1_000);
-        public JournalReader Reader { get; }
-        public JournalWriter Writer { get; }
-
-        public async Task<RunRef> AcceptAsync(RunEvent.RunAccepted e)
-        {
-            var run = new RunRef(e.RunId, e.Key);
-            Assert.Equal(WriteOutcome.Durable, await AcceptAsync(run, e));
-            return run;
-        }
-
-        public Task<WriteOutcome> TryAcceptAsync(RunEvent.RunAccepted e) => AcceptAsync(new RunRef(e.RunId, e.Key), e);
-
-        public Task AppendAsync(RunRef run, params RunEvent[] events) => BeginAppend(run, events);
-
-        public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events)
-        {
-            var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Writer.Append(new AppendEvents(run, events) { Completed = done.SetResult });
-            return done.Task;
-        }
-
-        public async Task<int> SweepAsync(DateTimeOffset endedBefore)
-        {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var sweep = new SweepRuns(endedBefore) { Completed = _ => done.SetResult() };
-            Writer.Append(sweep);
-            await done.Task;
-            return sweep.Removed;
-        }
-
-        public void Dispose()
-        {
-            Writer.Dispose();
-            Reader.Dispose();
-            _file.Dispose();
-        }
-
-        private Task<WriteOutcome> AcceptAsync(RunRef run, RunEvent.RunAccepted e)
-        {
-            var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Writer.Append(new AppendEvents(run, [e]) { Accept = Plan, Completed = done.SetResult });
-            return done.Task;
-        }
-    }
+    private RunEvent.RunAccepted Run(string match, string round) => OpenJournal.Run(++_ids, match, round, Noon);
 }

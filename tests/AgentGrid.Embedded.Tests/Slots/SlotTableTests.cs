@@ -69,6 +69,46 @@ public sealed class SlotTableTests
     }
 
     [Fact]
+    public void Release_OneTenantHasThousandsWaiting_TheOthersTakeTurnsWithIt()
+    {
+        _table.Configure(Config(1, Agent("a", slots: 1), Agent("b", slots: 1)));
+        _table.TryTake("a");
+        for (var i = 0; i < 10_000; i++)
+        {
+            Wait("a", "greedy", tenant: "greedy");
+        }
+        Wait("b", "modest", tenant: "modest", deadline: 9);
+        Wait("b", "modest", tenant: "modest", deadline: 9);
+        Wait("a", "other", tenant: "other");
+        Wait("b", "urgent", tenant: "greedy", priority: 1);
+
+        foreach (var held in new[] { "a", "b", "a", "b", "a", "a", "b" })
+        {
+            _table.Release(held);
+        }
+
+        Assert.Equal(
+            ["urgent", "modest", "other", "greedy", "modest", "greedy", "greedy"],
+            _told.Select(t => t.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void Release_TenantComesAgainAndAgain_DoesNotOvertakeOneThatWaits()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+        _table.TryTake("a");
+        Wait("a", "patient", tenant: "patient");
+        Wait("a", "patient", tenant: "patient");
+        for (var i = 0; i < 3; i++)
+        {
+            Wait("a", $"new{i}", tenant: $"new{i}");
+            _table.Release("a");
+        }
+
+        Assert.Equal(["patient", "new0", "patient"], _told.Select(t => t.Split(' ')[0]));
+    }
+
+    [Fact]
     public void Withdraw_BeforeTheGrant_TheNextGetsTheSlot()
     {
         _table.Configure(Config(null, Agent("a", slots: 1)));
@@ -212,7 +252,7 @@ public sealed class SlotTableTests
                 {
                     case 0 when table.TryTake(agent): held.Add(agent); break;
                     case 1:
-                        var request = new SlotRequest(agent, random.Next(3), Noon, new Waiter(s => held.Add(agent), ""));
+                        var request = new SlotRequest(agent, random.Next(3), Noon, new Waiter(s => held.Add(agent), ""), $"{random.Next(3)}");
                         waiting.Add(request);
                         table.Wait(request);
                         break;
@@ -236,9 +276,11 @@ public sealed class SlotTableTests
         }
     }
 
-    private SlotRequest Wait(string agent, string? name = null, int priority = 0, int deadline = 0)
+    private SlotRequest Wait(
+        string agent, string? name = null, int priority = 0, int deadline = 0, string? tenant = null)
     {
-        var request = new SlotRequest(agent, priority, Noon.AddHours(deadline), new Waiter(_told.Add, name ?? agent));
+        var waiter = new Waiter(_told.Add, name ?? agent);
+        var request = new SlotRequest(agent, priority, Noon.AddHours(deadline), waiter, tenant);
         _table.Wait(request);
         return request;
     }

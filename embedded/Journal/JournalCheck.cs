@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
+
+namespace AgentGrid.Embedded.Journal;
+
+/// <summary>
+/// What is looked at before a journal is trusted: the schema, the structure of the file (SQLite's own check, which
+/// compares every index with its table), every row that says what runs there are, and every plan. The records of
+/// events are checked when they are read.
+/// </summary>
+internal static class JournalCheck
+{
+    /// <summary>
+    /// Above this size the structure of the table of events is not looked at before the start, because that means
+    /// reading the whole file: about a second for each GiB that is in the system's cache.
+    /// </summary>
+    private const long WholeFileBytes = 1L << 30;
+
+    /// <exception cref="JournalException">Something is wrong.</exception>
+    public static void Run(JournalFile file, SqliteConnection connection)
+    {
+        var whole = new FileInfo(file.Path).Length <= WholeFileBytes;
+        foreach (var table in whole ? [""] : new[] { "(sqlite_schema)", "(meta)", "(plans)", "(runs)" })
+        {
+            Integrity(file, connection, table);
+        }
+        Numbers(file, connection);
+        Plans(file, connection);
+        Runs(file, connection);
+    }
+
+    /// <summary>The tables and indexes of a file, as SQL; those of two files with the same schema are equal.</summary>
+    public static string SchemaOf(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT type || name || tbl_name || coalesce(sql, '') FROM sqlite_schema ORDER BY 1";
+        using var reader = command.ExecuteReader();
+        var lines = new List<string>();
+        while (reader.Read())
+        {
+            lines.Add(reader.GetString(0));
+        }
+        return string.Join('\n', lines);
+    }
+
+    private static void Integrity(JournalFile file, SqliteConnection connection, string table)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA integrity_check{table}";
+        if (command.ExecuteScalar() as string is var answer and not "ok")
+        {
+            throw JournalException.Damaged(file.Path, $"SQLite finds '{answer}'.");
+        }
+    }
+
+    private static void Numbers(JournalFile file, SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT name, value, checksum FROM meta";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            if (Crc32C.OfNumber(reader.GetString(0), reader.GetInt64(1)) != reader.GetInt64(2))
+            {
+                throw JournalException.Damaged(
+                    file.Path, $"the number '{reader.GetString(0)}' in the table 'meta' does not have its checksum.");
+            }
+        }
+    }
+
+    private static void Plans(JournalFile file, SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT id, hash, definition FROM plans";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            Plan(file.Path, reader.GetInt64(0), reader.GetString(1), (byte[])reader.GetValue(2));
+        }
+    }
+
+    private static void Runs(JournalFile file, SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {RunRow.Columns} FROM runs";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            RunRow.Read(reader, 0, file.Path);
+        }
+    }
+
+    /// <exception cref="JournalException">The definition is not the one that the hash was made of.</exception>
+    public static void Plan(string path, long id, string hash, byte[] definition)
+    {
+        if (!IsHashOf(definition, hash))
+        {
+            throw JournalException.Damaged(path, $"plan {id} in the table 'plans' does not have its hash.");
+        }
+    }
+
+    public static bool IsHashOf(byte[] definition, string hash) =>
+        Convert.ToHexStringLower(SHA256.HashData(definition)) == hash;
+}

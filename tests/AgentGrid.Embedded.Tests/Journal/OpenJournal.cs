@@ -1,0 +1,75 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Feed;
+using AgentGrid.Embedded.Journal;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AgentGrid.Embedded.Tests.Journal;
+
+/// <summary>A journal's file, reader and writer, without an engine around them.</summary>
+internal sealed class OpenJournal : IDisposable
+{
+    public static readonly Plan Plan = PlanReader.ReadJson("p", Json.Parse("""{"steps":{"a":{"agent":"x"}}}""")).Plan!;
+
+    private readonly JournalFile _file;
+
+    public OpenJournal(string folder)
+    {
+        _file = JournalFile.Open(folder, JournalSync.Full);
+        Reader = new JournalReader(_file);
+        Writer = new JournalWriter(_file, Feed, NullLogger.Instance);
+        Writer.Start();
+    }
+
+    public FeedBuffer Feed { get; } = new(1_000);
+    public JournalReader Reader { get; }
+    public JournalWriter Writer { get; }
+
+    public async Task<RunRef> AcceptAsync(RunEvent.RunAccepted e)
+    {
+        var run = new RunRef(e.RunId, e.Key);
+        Assert.Equal(WriteOutcome.Durable, await AcceptAsync(run, e));
+        return run;
+    }
+
+    public Task<WriteOutcome> TryAcceptAsync(RunEvent.RunAccepted e) => AcceptAsync(new RunRef(e.RunId, e.Key), e);
+
+    public Task AppendAsync(RunRef run, params RunEvent[] events) => BeginAppend(run, events);
+
+    public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events)
+    {
+        var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Writer.Append(new AppendEvents(run, events) { Completed = done.SetResult });
+        return done.Task;
+    }
+
+    public async Task<int> SweepAsync(DateTimeOffset endedBefore)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var sweep = new SweepRuns(endedBefore) { Completed = _ => done.SetResult() };
+        Writer.Append(sweep);
+        await done.Task;
+        return sweep.Removed;
+    }
+
+    public void Dispose()
+    {
+        Writer.Dispose();
+        Reader.Dispose();
+        _file.Dispose();
+    }
+
+    private Task<WriteOutcome> AcceptAsync(RunRef run, RunEvent.RunAccepted e)
+    {
+        var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Writer.Append(new AppendEvents(run, [e]) { Accept = Plan, Completed = done.SetResult });
+        return done.Task;
+    }
+
+    public static RunEvent.RunAccepted Run(int id, string match, string round, DateTimeOffset time) => new(
+        RunId.From(new Guid(id, 0, 0, new byte[8])), match, round, Plan.Name, Plan.Version, Json.EmptyObject, 1)
+    {
+        Time = time,
+    };
+}
