@@ -94,6 +94,8 @@ internal sealed partial class JournalWriter : IDisposable
         while (true)
         {
             _work.Wait();
+            // Looked at before the queue, so that everything which was appended before the stop is written.
+            var last = _stopRequested.IsSet;
             Take();
             while (_taken.Count > 0 && !_abandoned)
             {
@@ -107,7 +109,7 @@ internal sealed partial class JournalWriter : IDisposable
                     Take();
                 }
             }
-            if (_stopRequested.IsSet)
+            if (last)
             {
                 return;
             }
