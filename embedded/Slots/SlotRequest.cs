@@ -1,11 +1,15 @@
 namespace AgentGrid.Embedded.Slots;
 
-/// <summary>An attempt that waits for a slot. Higher priority first, then the earlier deadline, then the earlier comer.</summary>
+/// <summary>
+/// An attempt that waits for a slot. Higher priority first, then the earlier deadline, then (within a run) the longer
+/// path that the attempt holds up, then the earlier comer.
+/// </summary>
 internal sealed class SlotRequest(string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter)
 {
     public string Agent { get; } = agent;
     public int Priority { get; } = priority;
     public DateTimeOffset Deadline { get; } = deadline;
+    public double LongestPath { get; init; }
     public ISlotWaiter Waiter { get; } = waiter;
     public long Order { get; set; }
     public SlotRequestStatus Status { get; set; }
@@ -13,6 +17,7 @@ internal sealed class SlotRequest(string agent, int priority, DateTimeOffset dea
     public static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
         a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
         : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)
+        : a.LongestPath != b.LongestPath ? b.LongestPath.CompareTo(a.LongestPath)
         : a.Order.CompareTo(b.Order));
 }
 
