@@ -10,10 +10,23 @@ internal sealed record BenchOptions
           --seconds N           how long each level is measured (default 10)
           --warmup N            how long each level runs before that (default 3)
           --concurrency A,B,C   runs in flight, one level each (default 1,16,64)
-          --sync full|normal    what a commit waits for (default full)
-          --data FOLDER         where the journal is kept (default: a folder in the temporary one)
           --url URL             drive a server that runs already
           --json                print the results as JSON
+        dotnet run -c Release --project bench -- workflow FILE ... [options]
+          --scale X             seconds of delay for each second that was measured (default 0.01)
+          --least MS            no task is shorter (default 10)
+          --slots A,B,C         slots of the delay agent, one level each; 0 for enough (default 0)
+          --agent NAME          delay, or net_delay on .NET's own timers (default delay)
+          --repeat N            runs of each level; the median counts (default 3)
+        dotnet run -c Release --project bench -- shapes [options]
+          --sizes A,B,C         steps of the plans (default 10,100,1000,10000)
+        dotnet run -c Release --project bench -- soak [options]
+          --runs N              stop after so many runs (default 1000000)
+          --retention TIME      how long ended runs are kept (default 00:01:00)
+          --seconds, --concurrency (the last one counts)
+        all:
+          --sync full|normal    what a commit waits for (default full)
+          --data FOLDER         where the journal is kept (default: a folder in the temporary one)
         """;
 
     public int Seconds { get; private init; } = 10;
@@ -23,6 +36,15 @@ internal sealed record BenchOptions
     public string? Data { get; private init; }
     public Uri? Url { get; private init; }
     public bool Json { get; private init; }
+    public IReadOnlyList<string> Files { get; private init; } = [];
+    public double Scale { get; private init; } = 0.01;
+    public double Least { get; private init; } = 10;
+    public IReadOnlyList<int> Slots { get; private init; } = [0];
+    public string Agent { get; private init; } = "delay";
+    public int Repeat { get; private init; } = 3;
+    public IReadOnlyList<int> Sizes { get; private init; } = [10, 100, 1_000, 10_000];
+    public int Runs { get; private init; } = 1_000_000;
+    public TimeSpan Retention { get; private init; } = TimeSpan.FromMinutes(1);
 
     /// <exception cref="FormatException">An argument is unknown or is not what it should be.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> args)
@@ -35,23 +57,49 @@ internal sealed record BenchOptions
                 options = options with { Json = true };
                 continue;
             }
-            var value = i + 1 < args.Count ? args[++i] : throw new FormatException($"'{args[i]}' needs a value.");
-            options = args[i - 1] switch
+            if (!args[i].StartsWith("--", StringComparison.Ordinal))
             {
-                "--seconds" => options with { Seconds = Number(value) },
-                "--warmup" => options with { Warmup = Number(value) },
-                "--concurrency" => options with { Concurrency = [.. value.Split(',').Select(Number)] },
-                "--sync" when value is "full" or "normal" => options with { Sync = value },
-                "--data" => options with { Data = Path.GetFullPath(value) },
-                "--url" => options with { Url = new Uri(value) },
-                var name => throw new FormatException($"'{name} {value}' is not an option."),
-            };
+                options = options with { Files = [.. options.Files, args[i]] };
+                continue;
+            }
+            var value = i + 1 < args.Count ? args[++i] : throw new FormatException($"'{args[i]}' needs a value.");
+            options = options.With(args[i - 1], value);
         }
         return options;
     }
 
-    private static int Number(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+    private BenchOptions With(string name, string value) => name switch
+    {
+        "--seconds" => this with { Seconds = Number(value) },
+        "--warmup" => this with { Warmup = Number(value) },
+        "--concurrency" => this with { Concurrency = Numbers(value) },
+        "--sync" when value is "full" or "normal" => this with { Sync = value },
+        "--data" => this with { Data = Path.GetFullPath(value) },
+        "--url" => this with { Url = new Uri(value) },
+        "--scale" => this with { Scale = Fraction(value) },
+        "--least" => this with { Least = Fraction(value) },
+        "--slots" => this with { Slots = Numbers(value, least: 0) },
+        "--agent" when value is "delay" or "net_delay" => this with { Agent = value },
+        "--repeat" => this with { Repeat = Number(value) },
+        "--sizes" => this with { Sizes = Numbers(value) },
+        "--runs" => this with { Runs = Number(value) },
+        "--retention" when TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var time) =>
+            this with { Retention = time },
+        _ => throw new FormatException($"'{name} {value}' is not an option."),
+    };
+
+    private static IReadOnlyList<int> Numbers(string text, int least = 1) =>
+        [.. text.Split(',').Select(t => Number(t, least))];
+
+    private static int Number(string text) => Number(text, 1);
+
+    private static int Number(string text, int least) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
             ? number
-            : throw new FormatException($"'{text}' is not a positive whole number.");
+            : throw new FormatException($"'{text}' is not a whole number of at least {least}.");
+
+    private static double Fraction(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw new FormatException($"'{text}' is not a positive number.");
 }

@@ -1,17 +1,25 @@
 using AgentGrid.Bench;
 using AgentGrid.Bench.Load;
 using AgentGrid.Bench.Server;
-using AgentGrid.Core;
+using AgentGrid.Bench.Shapes;
+using AgentGrid.Bench.Soak;
+using AgentGrid.Bench.Workflow;
 
-if (args is ["server", .. var rest])
+if (args is ["server", .. var settings])
 {
-    return await BenchServer.RunAsync(rest);
+    return await BenchServer.RunAsync(settings);
 }
-
+(Func<BenchOptions, string, Task<int>> command, IReadOnlyList<string> rest) = args switch
+{
+    ["workflow", .. var r] => (WorkflowBench.RunAsync, r),
+    ["shapes", .. var r] => (ShapesBench.RunAsync, r),
+    ["soak", .. var r] => (SoakBench.RunAsync, r),
+    _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
+};
 BenchOptions options;
 try
 {
-    options = BenchOptions.Parse(args);
+    options = BenchOptions.Parse(rest);
 }
 catch (FormatException e)
 {
@@ -23,29 +31,7 @@ var data = options.Data ?? Directory.CreateTempSubdirectory("agentgrid-bench-").
 try
 {
     Directory.CreateDirectory(data);
-    await using var server = await ServerUnderTest.StartAsync(options, data);
-    var (warmup, time) = (TimeSpan.FromSeconds(options.Warmup), TimeSpan.FromSeconds(options.Seconds));
-    var levels = new List<RunResults>();
-    var echo = new List<EchoResults>();
-    foreach (var concurrency in options.Concurrency)
-    {
-        Console.Error.WriteLine($"{concurrency} in flight ...");
-        if (server.IsOurs)
-        {
-            echo.Add(await new EchoLoad(server.Url).MeasureAsync(concurrency, warmup, time, server.UsageAsync));
-        }
-        levels.Add(await new RunLoad(server.Url).MeasureAsync(concurrency, warmup, time, server.UsageAsync));
-    }
-    var report = new Report
-    {
-        Machine = Report.DescribeMachine(data),
-        Sync = server.IsOurs ? options.Sync : "unknown",
-        DiskSyncMs = DiskSync.Measure(data),
-        Levels = levels,
-        Echo = echo,
-    };
-    Console.WriteLine(options.Json ? Json.From(report).ToString() : report.ToTable());
-    return levels.Sum(l => l.Failed) == 0 ? 0 : 1;
+    return await command(options, data);
 }
 finally
 {

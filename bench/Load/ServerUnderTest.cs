@@ -22,22 +22,23 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     /// <summary>Whether it has the endpoints that only a server of this program has.</summary>
     public bool IsOurs => _process is not null;
 
-    public static async Task<ServerUnderTest> StartAsync(BenchOptions options, string data)
+    /// <summary>A server that runs already.</summary>
+    public static ServerUnderTest At(Uri url) => new(url, null);
+
+    /// <summary>Starts one of its own.</summary>
+    /// <param name="settings">Further arguments of the server: <c>--retention 00:01:00</c>.</param>
+    public static async Task<ServerUnderTest> StartAsync(string data, string sync, params string[] settings)
     {
-        if (options.Url is not null)
-        {
-            return new ServerUnderTest(options.Url, null);
-        }
         var url = new Uri($"http://127.0.0.1:{FreePort()}/");
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
         {
             start.ArgumentList.Add(typeof(ServerUnderTest).Assembly.Location);
         }
-        foreach (var argument in new[]
-        {
-            "server", "--urls", url.ToString().TrimEnd('/'), "--data", data, "--sync", options.Sync,
-        })
+        foreach (var argument in (string[])
+        [
+            "server", "--urls", url.ToString().TrimEnd('/'), "--data", data, "--sync", sync, .. settings,
+        ])
         {
             start.ArgumentList.Add(argument);
         }

@@ -18,6 +18,7 @@ internal static class BenchServer
             ["--data"] = "AgentGrid:Data",
             ["--sync"] = "AgentGrid:Synchronous",
             ["--config"] = "AgentGrid:Config",
+            ["--retention"] = "AgentGrid:Retention",
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddAgentGridApi();

@@ -34,4 +34,11 @@ internal static class NoOpAgents
 
     [Agent("quality_scorer", Capabilities = ["scoring"])]
     internal sealed class QualityScorer : NoOp;
+
+    [Agent("noop")]
+    internal sealed class Nothing : NoOp;
+
+    /// <summary>The same behind few slots: most of its attempts wait for one.</summary>
+    [Agent("noop_queued")]
+    internal sealed class NothingQueued : NoOp;
 }

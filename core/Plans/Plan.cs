@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Core.Plans;
 
@@ -27,6 +28,7 @@ public sealed class Plan
             }
         }
         Dependants = [.. dependants.Select(d => d is null ? [] : d.ToImmutableArray())];
+        LongestPaths = FindLongestPaths();
         Definition = PlanWriter.Write(this);
         Version = PlanWriter.Hash(Definition);
     }
@@ -48,6 +50,12 @@ public sealed class Plan
     /// <summary>For each step, the indices of the steps that need it.</summary>
     public ImmutableArray<ImmutableArray<int>> Dependants { get; }
 
+    /// <summary>
+    /// For each step, the seconds that the longest path which begins with it may take, by the timeouts of its steps:
+    /// the usual order of list scheduling, with what a plan says of durations.
+    /// </summary>
+    public ImmutableArray<double> LongestPaths { get; }
+
     public Step this[string id] => Steps[_index[id]];
 
     public bool TryIndexOf(string id, out int index) => _index.TryGetValue(id, out index);
@@ -57,6 +65,20 @@ public sealed class Plan
     /// <summary>Puts steps that were checked by the reader into an order that respects their needs.</summary>
     internal static Plan Create(string name, ImmutableArray<Step> sorted, PlanSettings settings) =>
         new(name, sorted, settings);
+
+    private ImmutableArray<double> FindLongestPaths()
+    {
+        var paths = new double[Steps.Length];
+        for (var i = Steps.Length - 1; i >= 0; i--)
+        {
+            paths[i] += (Steps[i].Timeout ?? AgentDefaults.Timeout).TotalSeconds;
+            foreach (var need in Needs[i])
+            {
+                paths[need] = Math.Max(paths[need], paths[i]);
+            }
+        }
+        return [.. paths];
+    }
 }
 
 /// <summary>What a plan says besides its steps.</summary>

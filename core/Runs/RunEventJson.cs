@@ -7,15 +7,9 @@ namespace AgentGrid.Core.Runs;
 /// <summary>Events as journals keep them: the events of one turn, as a JSON array.</summary>
 public static class RunEventJson
 {
-    public static void Write(Utf8JsonWriter writer, IReadOnlyList<RunEvent> events)
-    {
-        writer.WriteStartArray();
-        for (var i = 0; i < events.Count; i++)
-        {
-            JsonSerializer.Serialize(writer, events[i], RunEventContext.Default.RunEvent);
-        }
-        writer.WriteEndArray();
-    }
+    /// <remarks>In one call, because every call of the serializer allocates a stack of half a kilobyte.</remarks>
+    public static void Write(Utf8JsonWriter writer, IReadOnlyList<RunEvent> events) =>
+        JsonSerializer.Serialize(writer, events, RunEventContext.Default.IReadOnlyListRunEvent);
 
     /// <exception cref="JsonException">The bytes are not what <see cref="Write"/> wrote.</exception>
     public static RunEvent[] Read(ReadOnlySpan<byte> utf8) =>
@@ -33,4 +27,5 @@ internal sealed class SnakeCaseEnumConverter<T>() : JsonStringEnumConverter<T>(J
     Converters = [typeof(SnakeCaseEnumConverter<ErrorKind>), typeof(SnakeCaseEnumConverter<StepMode>)])]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(RunEvent[]))]
+[JsonSerializable(typeof(IReadOnlyList<RunEvent>))]
 internal sealed partial class RunEventContext : JsonSerializerContext;

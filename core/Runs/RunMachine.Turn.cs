@@ -9,8 +9,9 @@ public static partial class RunMachine
     /// <summary>One decision in the making: it applies each event as it emits it, so that the next sees it.</summary>
     private sealed partial class Turn(RunState state, DateTimeOffset now, IRoutingView routing)
     {
-        // Steps whose needs are met, to be started. A queue, not recursion: a chain of 10,000 skips is a loop.
-        private readonly Queue<StepState> _ready = new();
+        // Steps whose needs are met, to be started: where slots are few, those with the longest path before them first.
+        // A queue, not recursion: a chain of 10,000 skips is a loop.
+        private readonly PriorityQueue<StepState, (double, int)> _ready = new();
 
         public List<RunEvent> Events { get; } = [];
 
@@ -25,7 +26,7 @@ public static partial class RunMachine
             {
                 if (step.Status == StepStatus.Pending && step.UnmetNeeds == 0)
                 {
-                    _ready.Enqueue(step);
+                    Ready(step);
                 }
             }
             return Advance();
@@ -97,7 +98,7 @@ public static partial class RunMachine
         // Starts whatever has become ready, and ends the run when nothing is left to do.
         private string? Advance()
         {
-            while (state.Status == RunStatus.Running && _ready.TryDequeue(out var step))
+            while (state.Status == RunStatus.Running && _ready.TryDequeue(out var step, out _))
             {
                 StartStep(step);
             }
@@ -143,10 +144,13 @@ public static partial class RunMachine
                 var step = state.Steps[dependant];
                 if (step.UnmetNeeds == 0 && step.Status == StepStatus.Pending)
                 {
-                    _ready.Enqueue(step);
+                    Ready(step);
                 }
             }
         }
+
+        private void Ready(StepState step) =>
+            _ready.Enqueue(step, (-state.Plan.LongestPaths[step.Index], step.Index));
 
         private JsonElement? Root(string name) => name == ValuePath.InputRoot
             ? state.Input.Element

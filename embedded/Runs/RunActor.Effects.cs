@@ -22,7 +22,10 @@ internal sealed partial class RunActor
     private void AwaitSlot(StepState step, AttemptState attempt)
     {
         var request = new SlotRequest(
-            attempt.Agent, _state.Priority, _state.Deadline, new Waiter(this, step.Id, attempt.Number), Tenant);
+            attempt.Agent, _state.Priority, _state.Deadline, new Waiter(this, step.Id, attempt.Number), Tenant)
+        {
+            LongestPath = _state.Plan.LongestPaths[step.Index],
+        };
         attempt.EngineHandle = request;
         _engine.Slots.Wait(request);
     }

@@ -236,7 +236,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
             var ends = _turnEvents.Exists(static e =>
                 e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled);
             var ended = ends ? RunDetailsBuilder.Summarize(_state) : null;
-            if (!_state.Status.IsEnded())
+            if (!_state.Status.IsEnded() && _state.Status != _summary.Status)
             {
                 _summary = RunDetailsBuilder.Summarize(_state);
             }

@@ -2,7 +2,7 @@ namespace AgentGrid.Embedded.Slots;
 
 /// <summary>
 /// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn; of one tenant the earlier
-/// deadline, then the earlier comer.
+/// deadline, then (within a run) the longer path that the attempt holds up, then the earlier comer.
 /// </summary>
 internal sealed class SlotRequest(
     string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
@@ -10,6 +10,7 @@ internal sealed class SlotRequest(
     public string Agent { get; } = agent;
     public int Priority { get; } = priority;
     public DateTimeOffset Deadline { get; } = deadline;
+    public double LongestPath { get; init; }
     public ISlotWaiter Waiter { get; } = waiter;
     public string Tenant { get; } = TenantTurns.Key(tenant);
     public long Order { get; set; }
@@ -19,6 +20,7 @@ internal sealed class SlotRequest(
     public static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
         a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
         : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)
+        : a.LongestPath != b.LongestPath ? b.LongestPath.CompareTo(a.LongestPath)
         : a.Order.CompareTo(b.Order));
 }
 

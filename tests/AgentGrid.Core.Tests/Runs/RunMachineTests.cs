@@ -50,6 +50,27 @@ public sealed class RunMachineTests
     }
 
     [Fact]
+    public void Decide_FewSlots_TheLongestPathGoesFirst()
+    {
+        var run = new RunScenario(
+            """
+            {"steps":{
+              "a":{"capability":"work","timeout":"3s"},
+              "b":{"capability":"work","timeout":"1s"},
+              "c":{"needs":["b"],"capability":"work","timeout":"4s"},
+              "d":{"capability":"work","timeout":"4s"}}}
+            """, new FakeRouting().With("only", "work", slots: 1));
+
+        run.Started();
+
+        var plan = run.State.Plan;
+        Assert.Equal([3, 5, 4, 4], new[] { "a", "b", "c", "d" }.Select(id => plan.LongestPaths[plan.IndexOf(id)]));
+        Assert.Equal(AttemptStatus.Running, run.State["b"].Attempts[0].Status);
+        Assert.Equal(AttemptStatus.Queued, run.State["a"].Attempts[0].Status);
+        Assert.Equal(AttemptStatus.Queued, run.State["d"].Attempts[0].Status);
+    }
+
+    [Fact]
     public void Decide_Failure_RetriesAfterBackoffOnTheSameAgent()
     {
         var retry = new RetryPolicy { MaxAttempts = 3, Backoff = Second, Jitter = 0 };

@@ -51,6 +51,22 @@ public sealed class SlotTableTests
     }
 
     [Fact]
+    public void Release_EqualDeadlines_LongestPathFirst()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+        _table.TryTake("a");
+        Wait("a", "last", path: 1);
+        Wait("a", "first", path: 3);
+        Wait("a", "sooner", deadline: -1);
+
+        _table.Release("a");
+        _table.Release("a");
+        _table.Release("a");
+
+        Assert.Equal(["sooner granted", "first granted", "last granted"], _told);
+    }
+
+    [Fact]
     public void Release_ManyWait_PriorityThenDeadlineThenOrder()
     {
         _table.Configure(Config(null, Agent("a", slots: 1)));
@@ -277,10 +293,14 @@ public sealed class SlotTableTests
     }
 
     private SlotRequest Wait(
-        string agent, string? name = null, int priority = 0, int deadline = 0, string? tenant = null)
+        string agent, string? name = null, int priority = 0, int deadline = 0, string? tenant = null,
+        double path = 0)
     {
         var waiter = new Waiter(_told.Add, name ?? agent);
-        var request = new SlotRequest(agent, priority, Noon.AddHours(deadline), waiter, tenant);
+        var request = new SlotRequest(agent, priority, Noon.AddHours(deadline), waiter, tenant)
+        {
+            LongestPath = path,
+        };
         _table.Wait(request);
         return request;
     }
