@@ -42,22 +42,35 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         }
     }
 
-    /// <summary>
-    /// Follows one run to its end: to the event that ends it, or, when it has ended before, to its last one.
-    /// </summary>
+    /// <summary>Follows one run: what has happened so far, and then live to the event that ends it.</summary>
     public async IAsyncEnumerable<FeedLine> FollowRunAsync(
-        RunView run, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string runId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var last = run.IsEnded ? run.LastSeq ?? 0 : 0;
-        if (run.IsEnded && after >= last)
+        // Asked before the events are read: all events of a run that has ended by now are there to be read.
+        var ended = (await server.RunAsync(runId, cancellationToken)).To<RunView>()!.IsEnded;
+        FeedLine? last = null;
+        for (var more = true; more;)
+        {
+            var number = after.ToString(CultureInfo.InvariantCulture);
+            var page = await server.GetAsync(
+                $"api/v1/runs/{Uri.EscapeDataString(runId)}/events?after={number}", cancellationToken);
+            foreach (var line in page.Element.GetProperty("events").EnumerateArray().Select(e => FeedLine.Of(Json.From(e))))
+            {
+                last = line;
+                yield return line;
+            }
+            after = page.Element.GetProperty("next").GetInt64();
+            more = !page.Element.GetProperty("at_end").GetBoolean();
+        }
+        // A run that was retried has several events that end it; only one that nothing follows is the end.
+        if (ended || last is { EndsRun: true })
         {
             yield break;
         }
-        await foreach (var line in FollowAsync(after, $"&run_id={run.RunId}", cancellationToken))
+        await foreach (var line in FollowAsync(after, $"&run_id={runId}", cancellationToken))
         {
             yield return line;
-            // A run that was retried has several events that end it.
-            if (line.EndsRun && line.Seq >= last)
+            if (line.EndsRun)
             {
                 yield break;
             }

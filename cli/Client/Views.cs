@@ -23,7 +23,7 @@ internal sealed record CommandView(bool Changed, RunLine Run);
 internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
-    string? CancelReason, long? LastSeq, ImmutableArray<StepView> Steps)
+    string? CancelReason, ImmutableArray<StepView> Steps)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }
@@ -33,10 +33,7 @@ internal sealed record ErrorView(string Code, string Message);
 internal sealed record StepView(
     string Id, string Status, string Mode, ImmutableArray<string> Needs, int? Required, int? Branches,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, ErrorView? Error, string? SkipReason, int? OutputBytes,
-    ImmutableArray<AttemptView> Attempts)
-{
-    public bool IsEnded => Status is not ("pending" or "running");
-}
+    ImmutableArray<AttemptView> Attempts);
 
 internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,

@@ -14,13 +14,13 @@ internal static class RetryCommand
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
             var id = await session.Server.ResolveAsync(parsed.GetRequiredValue(run), cancellationToken);
-            var before = (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!;
+            var before = await session.Feed.LastSeqAsync(cancellationToken);
             var json = await session.Server.PostAsync(
                 $"api/v1/runs/{Uri.EscapeDataString(id)}/retry", null, cancellationToken);
             if (parsed.GetValue(wait))
             {
                 return await new Waiting(session).WaitAsync(
-                    id, before.LastSeq ?? 0, parsed.GetValue(timeout), cancellationToken);
+                    id, before, parsed.GetValue(timeout), cancellationToken);
             }
             if (session.Screen.Json)
             {

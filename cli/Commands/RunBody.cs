@@ -109,7 +109,7 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
         var read = PlanReader.ReadFile(Names.IsValid(name) ? name : "inline", new ConfigFile(plan, text));
         if (read.Plan is null)
         {
-            throw CliException.Usage(string.Join(Environment.NewLine, read.Problems.Select(ProblemText.Of)));
+            throw CliException.Usage(string.Join('\n', read.Problems.Select(ProblemText.Of).Prepend("the plan has mistakes:")));
         }
         return Json.Build(writer =>
         {

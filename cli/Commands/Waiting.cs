@@ -18,7 +18,7 @@ internal sealed class Waiting(Session session)
         using var until = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         try
         {
-            var events = session.Feed.FollowRunAsync(run, after, until.Token);
+            var events = session.Feed.FollowRunAsync(runId, after, until.Token);
             await new RunProgress(session.Screen).ShowAsync(run, events, until.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -42,11 +42,10 @@ internal static class WatchCommand
         Session session, string named, FeedQuery query, CancellationToken cancellationToken)
     {
         var id = await session.Server.ResolveAsync(named, cancellationToken);
-        var run = (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!;
         try
         {
             // Filtered here, because the event that ends the run must arrive whatever is shown.
-            await foreach (var line in session.Feed.FollowRunAsync(run, query.After ?? 0, cancellationToken))
+            await foreach (var line in session.Feed.FollowRunAsync(id, query.After ?? 0, cancellationToken))
             {
                 if (query.Matches(new FeedEvent(line.Seq, RunId.Parse(line.RunId), line.MatchId, line.Stage, false, default)))
                 {
@@ -59,7 +58,7 @@ internal static class WatchCommand
             session.Screen.Note($"Stopped watching; the run goes on: agentgrid watch {id}");
             return ExitCode.Interrupted;
         }
-        run = (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!;
+        var run = (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!;
         return run.Status == "completed" ? ExitCode.Ok : ExitCode.RunFailed;
     }
 

@@ -115,7 +115,10 @@ internal sealed class Screen
             _error.WriteLine(Core.Json.From(new ErrorDocument(new ErrorBody(exitCode, message))));
             return;
         }
-        Note($"agentgrid: {message}");
+        foreach (var line in $"agentgrid: {message}".Split('\n'))
+        {
+            Note(line.TrimEnd('\r'));
+        }
     }
 
     private sealed record ErrorDocument(ErrorBody Error);
