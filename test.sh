@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 configuration=Release
 solution=Orleans.AgentGrid.sln
-tests=(Core Agents Embedded ClientApi)
+tests=(Core Agents Embedded ClientApi Cli)
 
 # Parts that need packages which not every registry has. Each is a project outside the solution, with its tests:
 # 'name|project to restore|test project'. One that cannot be restored is left out, aloud, and never counted as passed.

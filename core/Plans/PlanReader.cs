@@ -20,6 +20,44 @@ public static class PlanReader
         return problems.Count == 0 ? new PlanResult(draft.Plan, []) : new PlanResult(null, problems.ToImmutable());
     }
 
+    /// <summary>
+    /// Reads one plan from a file of its own: <c>steps: {...}</c>, as it can be posted inline, or a file as it lies
+    /// under <c>plans/</c>, with the plan that it calls the default, or with one plan alone. Problems name file and
+    /// line. Whether its agents exist is not looked at.
+    /// </summary>
+    /// <param name="name">The plan's name, unless the file says one.</param>
+    public static PlanResult ReadFile(string name, ConfigFile file)
+    {
+        var problems = new ProblemList();
+        var start = ConfigPlace.Root(file.Name, null, 1, 1);
+        var root = YamlSource.Read(file, problems);
+        if (root is null && problems.Count == 0)
+        {
+            problems.Add(start, ConfigCodes.EmptyPlan, "the file is empty: a plan has at least one step under 'steps'.");
+        }
+        var draft = root is null ? null
+            : root is ConfigNode.Mapping plans && plans["plans"] is not null ? OneOf(plans, problems)
+            : PlanDraft.Read(name, root, root.Place, problems, isInline: true);
+        return problems.Count == 0 ? new PlanResult(draft!.Plan, []) : new PlanResult(null, problems.ToImmutable());
+    }
+
+    private static PlanDraft? OneOf(ConfigNode.Mapping file, ProblemList problems)
+    {
+        var reader = new MappingReader(file, problems, ["default", "plans"]);
+        var wanted = reader.Name("default", "plan name");
+        var entries = new MappingReader(reader["plans"], problems, null).Entries;
+        var named = entries.Where(e => wanted is null || e.Key == wanted).ToArray();
+        if (named is [var entry])
+        {
+            return PlanDraft.Read(entry.Key, entry.Value, entry.Place, problems, isInline: false);
+        }
+        problems.Add(
+            reader["plans"]?.Place ?? file.Place, ConfigCodes.UnknownPlan, wanted is null
+                ? $"{entries.Length} plans, where one is wanted: say which with 'default: <name>'."
+                : $"unknown plan '{wanted}'{problems.Suggest(wanted, [.. entries.Select(e => e.Key)])}");
+        return null;
+    }
+
     /// <summary>Says which agents of a plan do not exist, by name; empty when all do. Disabled agents exist.</summary>
     /// <inheritdoc cref="ReadJson" path="/param[@name='path']"/>
     public static ImmutableArray<ConfigProblem> Check(Plan plan, GridConfig config, string path = "plan")

@@ -1,0 +1,24 @@
+using System.Text.Json;
+using AgentGrid.Core;
+
+namespace AgentGrid.Cli.Client;
+
+/// <summary>One event of the feed.</summary>
+internal sealed record FeedLine(
+    long Seq, DateTimeOffset Time, string RunId, string MatchId, string Round, string Stage, string? Step, string? Agent,
+    int? Attempt, JsonElement Meta)
+{
+    /// <summary>The event as the server sent it.</summary>
+    public Json Raw { get; private init; } = Json.Null;
+
+    // The stages of steps and agents contain a colon, those of runs do not.
+    public bool EndsRun => Stage is "completed" or "error" or "cancelled";
+
+    public static FeedLine Of(Json json) => json.To<FeedLine>()! with { Raw = json };
+
+    public string? Text(string name) =>
+        Meta.ValueKind == JsonValueKind.Object && Meta.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+}

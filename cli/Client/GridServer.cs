@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using AgentGrid.Core;
+
+namespace AgentGrid.Cli.Client;
+
+/// <summary>The server, over its REST API.</summary>
+internal sealed class GridServer : IDisposable
+{
+    private readonly HttpClient _http;
+
+    public GridServer(Uri address, string? apiKey)
+    {
+        Address = new Uri(address.AbsoluteUri.TrimEnd('/') + "/");
+        ApiKey = apiKey;
+        _http = new HttpClient { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
+        if (apiKey is not null)
+        {
+            _http.DefaultRequestHeaders.Add("X-Api-Key", apiKey);
+        }
+    }
+
+    public Uri Address { get; }
+    public string? ApiKey { get; }
+
+    public Task<Json> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    /// <param name="body">Null for none.</param>
+    public Task<Json> PostAsync(string path, Json? body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, body, cancellationToken);
+
+    /// <summary>A run with its steps, by its id.</summary>
+    public Task<Json> RunAsync(string runId, CancellationToken cancellationToken) =>
+        GetAsync($"api/v1/runs/{Uri.EscapeDataString(runId)}", cancellationToken);
+
+    /// <summary>The id of a run that is named by its id, or by its key <c>match_id/round</c>.</summary>
+    public async Task<string> ResolveAsync(string run, CancellationToken cancellationToken)
+    {
+        var slash = run.LastIndexOf('/');
+        if (slash <= 0 || slash == run.Length - 1)
+        {
+            return run;
+        }
+        var (match, round) = (Uri.EscapeDataString(run[..slash]), Uri.EscapeDataString(run[(slash + 1)..]));
+        var found = await GetAsync($"api/v1/runs?match_id={match}&round={round}&limit=1", cancellationToken);
+        return found.To<RunLines>()!.Runs is [var line]
+            ? line.RunId
+            : throw new CliException(ExitCode.Refused, $"There is no run with the key '{run}' (any more).");
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Json> SendAsync(
+        HttpMethod method, string path, Json? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new ReadOnlyMemoryContent(body.Utf8);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+        try
+        {
+            using var response = await _http.SendAsync(request, cancellationToken);
+            var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            return response.IsSuccessStatusCode ? Json.Parse(bytes) : throw Refusal(response, bytes);
+        }
+        catch (HttpRequestException e)
+        {
+            throw Unreachable(e);
+        }
+        catch (JsonException e)
+        {
+            throw new CliException(
+                ExitCode.Unreachable, $"What answers at {Address} is not Agent Grid: its answer is not JSON.", e);
+        }
+    }
+
+    public CliException Unreachable(Exception e) => new(
+        ExitCode.Unreachable,
+        $"The server at {Address} does not answer: {e.Message.TrimEnd('.')}. Start it, or say where it is with --server " +
+        "or AGENTGRID_SERVER.", e);
+
+    private Exception Refusal(HttpResponseMessage response, byte[] bytes)
+    {
+        var isProblem = response.Content.Headers.ContentType?.MediaType == "application/problem+json";
+        if (!isProblem || Json.Parse(bytes).To<Problem>() is not { } problem)
+        {
+            return new CliException(
+                ExitCode.Refused,
+                $"{Address} answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)} without saying why.");
+        }
+        return new ProblemException(problem with
+        {
+            RetryAfter = (int?)response.Headers.RetryAfter?.Delta?.TotalSeconds,
+        });
+    }
+}

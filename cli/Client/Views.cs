@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+
+namespace AgentGrid.Cli.Client;
+
+// The answers of the API, as far as they are shown. Words such as statuses stay texts, so that a newer server with
+// words of its own can be read by this program.
+
+/// <summary>The answer to a post.</summary>
+internal sealed record RunAnswer(
+    string RunId, string Status, string MatchId, string Round, string Plan, string PlanVersion, bool Replayed);
+
+/// <summary>A run in one line.</summary>
+internal sealed record RunLine(
+    string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt);
+
+internal sealed record RunLines(ImmutableArray<RunLine> Runs, string? Next);
+
+internal sealed record CommandView(bool Changed, RunLine Run);
+
+/// <summary>A run with its steps.</summary>
+internal sealed record RunView(
+    string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
+    string? CancelReason, ImmutableArray<StepView> Steps)
+{
+    public bool IsEnded => Status is "completed" or "failed" or "cancelled";
+}
+
+internal sealed record ErrorView(string Code, string Message);
+
+internal sealed record StepView(
+    string Id, string Status, string Mode, ImmutableArray<string> Needs, int? Required, int? Branches,
+    DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, ErrorView? Error, string? SkipReason, int? OutputBytes,
+    ImmutableArray<AttemptView> Attempts);
+
+internal sealed record AttemptView(
+    int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,
+    DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, double? Progress, ErrorView? Error, string? CancelReason,
+    int Losses, DecisionView? Decision);
+
+/// <summary>Why an attempt went where it went.</summary>
+internal sealed record DecisionView(string? Agent, string Why, ImmutableArray<CandidateView> Candidates);
+
+internal sealed record CandidateView(
+    string Agent, int Priority, int FreeSlots, double Load, double Score, string? Note);
+
+internal sealed record AgentList(ImmutableArray<AgentView> Agents);
+
+internal sealed record AgentView(
+    string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled,
+    AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs);
+
+internal sealed record AgentLoadView(int Running, int Waiting);
+
+internal sealed record AgentCountsView(long Succeeded, long Failed, long TimedOut, long Cancelled);
+
+internal sealed record LatencyView(double P50Ms, double P95Ms, double P99Ms);
+
+internal sealed record PlanList(ImmutableArray<PlanView> Plans);
+
+internal sealed record PlanView(string Name, string Version, bool IsDefault, Json Definition);
+
+internal sealed record HealthView(long LastSeq);

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Globalization;
+using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>agents</c>: what agents there are, and what they do.</summary>
+internal static class AgentsCommand
+{
+    public static Command Create(CommandTree tree)
+    {
+        var command = new Command("agents", "List agents with their load, counts and latency in milliseconds.");
+        tree.Handle(command, async (_, session, cancellationToken) =>
+        {
+            var json = await session.Server.GetAsync("api/v1/agents", cancellationToken);
+            if (session.Screen.Json)
+            {
+                session.Screen.Value(json);
+                return ExitCode.Ok;
+            }
+            session.Screen.Table(
+                ["agent", "capabilities", "priority", "queue", "running", "waiting", "ok", "failed", "timeouts", "p50", "p95", "p99"],
+                json.To<AgentList>()!.Agents.Select(Row));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static object[] Row(AgentView agent) =>
+    [
+        agent.Enabled ? agent.Name : $"{agent.Name} (disabled)",
+        agent.Capabilities.IsDefaultOrEmpty ? Show.Nothing : string.Join(", ", agent.Capabilities),
+        Whole(agent.Priority), agent.Queue, $"{Whole(agent.Load.Running)}/{Whole(agent.MaxConcurrency)}",
+        Whole(agent.Load.Waiting), Whole(agent.Counts.Succeeded), Whole(agent.Counts.Failed), Whole(agent.Counts.TimedOut),
+        Show.Milliseconds(agent.LatencyMs?.P50Ms), Show.Milliseconds(agent.LatencyMs?.P95Ms),
+        Show.Milliseconds(agent.LatencyMs?.P99Ms),
+    ];
+
+    private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,8 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary>What a check of configuration found.</summary>
+/// <param name="Files">How many files were read.</param>
+internal sealed record CheckReport(bool Valid, int Files, ImmutableArray<ConfigProblem> Problems);

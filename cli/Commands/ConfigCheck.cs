@@ -1,0 +1,119 @@
+using System.Text.RegularExpressions;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary>Checks folders and files as a server reads them; places are named as the caller named the files.</summary>
+internal sealed partial class ConfigCheck(AgentCatalog catalog)
+{
+    private const string AgentsFile = "agents.yaml";
+
+    // By the names that the reader of configuration knows files by: the path for people, and the text.
+    private readonly List<Dictionary<string, (string Path, string Text)>> _folders = [];
+    private readonly Dictionary<string, (string Path, string Text)> _loose = new(StringComparer.Ordinal);
+    private readonly List<(string Path, string Text)> _inline = [];
+    private (string Path, string Text)? _besideAgents;
+
+    public async Task AddAsync(string path, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(path))
+        {
+            await AddFolderAsync(path, cancellationToken);
+            return;
+        }
+        var text = await Files.ReadAsync(path, cancellationToken);
+        if (Path.GetFileName(path) == AgentsFile)
+        {
+            _loose[AgentsFile] = (path, text);
+        }
+        else if (TopLevelSteps().IsMatch(text) || Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            _inline.Add((path, text));
+        }
+        else
+        {
+            _loose[$"plans/{_loose.Count}-{Path.GetFileNameWithoutExtension(path)}.yaml"] = (path, text);
+            await LookBesideAsync(path, cancellationToken);
+        }
+    }
+
+    public CheckReport Run()
+    {
+        var problems = new List<ConfigProblem>();
+        var known = ConfigReader.Read([], catalog).Config ?? GridConfig.Empty;
+        foreach (var files in _folders)
+        {
+            problems.AddRange(Read(files, ref known));
+        }
+        if (_loose.Count > 0)
+        {
+            // A plan alone is read with the agents.yaml that lies where a server would find it.
+            var added = !_loose.ContainsKey(AgentsFile) && _besideAgents is not null;
+            if (added)
+            {
+                _loose[AgentsFile] = _besideAgents!.Value;
+            }
+            problems.AddRange(Read(_loose, ref known).Where(p => !added || p.File != _besideAgents!.Value.Path));
+            if (added)
+            {
+                _loose.Remove(AgentsFile);
+            }
+        }
+        problems.AddRange(_inline.SelectMany(file => ReadInline(file, known)));
+        var count = _folders.Sum(f => f.Count) + _loose.Count + _inline.Count;
+        return new CheckReport(problems.Count == 0, count, [.. problems]);
+    }
+
+    private async Task AddFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        var files = new Dictionary<string, (string Path, string Text)>(StringComparer.Ordinal);
+        var found = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml");
+        foreach (var path in found.Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetRelativePath(folder, path).Replace('\\', '/');
+            files[name] = (path, await Files.ReadAsync(path, cancellationToken));
+        }
+        if (files.Count == 0)
+        {
+            throw CliException.Usage($"'{folder}' holds no YAML file: expected {AgentsFile} and plans/*.yaml.");
+        }
+        _folders.Add(files);
+    }
+
+    private async Task LookBesideAsync(string plan, CancellationToken cancellationToken)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(plan))!;
+        if (Path.GetFileName(folder) == "plans" && Path.Combine(folder, "..", AgentsFile) is var beside && File.Exists(beside))
+        {
+            _besideAgents = (beside, await Files.ReadAsync(beside, cancellationToken));
+        }
+    }
+
+    private IEnumerable<ConfigProblem> Read(
+        Dictionary<string, (string Path, string Text)> files, ref GridConfig known)
+    {
+        var result = ConfigReader.Read([.. files.Select(f => new ConfigFile(f.Key, f.Value.Text))], catalog);
+        known = result.Config ?? known;
+        return result.Problems.Select(p => p with
+        {
+            File = p.File is { } name && files.TryGetValue(name, out var file) ? file.Path : p.File,
+            Message = files.Aggregate(
+                p.Message, (text, f) => text.Replace($"{f.Key}(", $"{f.Value.Path}(", StringComparison.Ordinal)),
+        });
+    }
+
+    private static IEnumerable<ConfigProblem> ReadInline((string Path, string Text) file, GridConfig known)
+    {
+        var result = PlanReader.ReadFile("inline", new ConfigFile(file.Path, file.Text));
+        return result.Plan is null
+            ? result.Problems
+            : PlanReader.Check(result.Plan, known).Select(p => p with { File = file.Path, Line = 1, Column = 1 });
+    }
+
+    [GeneratedRegex(@"^steps\s*:", RegexOptions.Multiline)]
+    private static partial Regex TopLevelSteps();
+}

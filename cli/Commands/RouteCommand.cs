@@ -1,0 +1,72 @@
+using System.CommandLine;
+using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+using AgentGrid.Core;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>route</c>: which agent would get an attempt now, and why; starts nothing.</summary>
+internal static class RouteCommand
+{
+    public static Command Create(CommandTree tree)
+    {
+        var capabilities = new Argument<string[]>("capability")
+        {
+            Description = "Any of these capabilities.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var agent = new Option<string?>("--agent") { Description = "One agent by name, instead.", HelpName = "name" };
+        var command = new Command("route", "Ask the router which agent would get an attempt now, and why. Starts nothing.")
+        {
+            capabilities, agent,
+        };
+        command.Validators.Add(result =>
+        {
+            var listed = result.GetResult(capabilities)?.Tokens.Count ?? 0;
+            if (listed > 0 == result.GetResult(agent) is not null)
+            {
+                result.AddError("name capabilities, or one agent with --agent.");
+            }
+        });
+        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        {
+            var question = Json.Build(writer =>
+            {
+                writer.WriteStartObject();
+                if (parsed.GetValue(agent) is { } named)
+                {
+                    writer.WriteString("agent", named);
+                }
+                else
+                {
+                    writer.WriteStartArray("capability");
+                    foreach (var capability in parsed.GetRequiredValue(capabilities))
+                    {
+                        writer.WriteStringValue(capability);
+                    }
+                    writer.WriteEndArray();
+                }
+                writer.WriteEndObject();
+            });
+            var json = await session.Server.PostAsync("api/v1/route", question, cancellationToken);
+            var decision = json.To<DecisionView>()!;
+            Print(session.Screen, json, decision);
+            return decision.Agent is null ? ExitCode.Refused : ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static void Print(Screen screen, Json json, DecisionView decision)
+    {
+        if (screen.Json)
+        {
+            screen.Value(json);
+            return;
+        }
+        screen.Line(decision.Agent is null ? decision.Why : $"{decision.Agent}: {decision.Why}");
+        if (!decision.Candidates.IsDefaultOrEmpty)
+        {
+            DecisionTable.Print(screen, decision);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary>What <c>run</c> posts: a file, with what the command line says laid over it.</summary>
+/// <param name="File">A path; <c>-</c> for standard input.</param>
+/// <param name="Plan">The name of a plan, or the path of a file with one; null: as the file says, or the default plan.</param>
+internal sealed record RunBody(string File, string? Match, string? Round, string? Plan, int? Priority)
+{
+    private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
+
+    public async Task<Json> ComposeAsync(TextReader standardInput, CancellationToken cancellationToken)
+    {
+        var posted = Parse(await ReadAsync(standardInput, cancellationToken));
+        // A file with none of the fields of a request is a snapshot by itself.
+        var isRequest = posted.EnumerateObject().Any(m => s_fields.Contains(m.Name));
+        if ((isRequest && posted.TryGetProperty("match_id", out _)) is false && Match is null)
+        {
+            throw CliException.Usage($"{Source} has no 'match_id': give it one with --match.");
+        }
+        if ((isRequest && posted.TryGetProperty("round", out _)) is false && Round is null)
+        {
+            throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
+        }
+        var plan = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
+        return Json.Build(writer =>
+        {
+            writer.WriteStartObject();
+            foreach (var member in isRequest ? posted.EnumerateObject() : default)
+            {
+                if (!IsOverlaid(member.Name))
+                {
+                    member.WriteTo(writer);
+                }
+            }
+            if (!isRequest)
+            {
+                writer.WritePropertyName("grid_snapshot");
+                posted.WriteTo(writer);
+            }
+            WriteOverlay(writer, plan);
+            writer.WriteEndObject();
+        });
+    }
+
+    private string Source => File == "-" ? "Standard input" : $"'{File}'";
+
+    private bool IsOverlaid(string name) => name switch
+    {
+        "match_id" => Match is not null,
+        "round" => Round is not null,
+        "plan" => Plan is not null,
+        "priority" => Priority is not null,
+        _ => false,
+    };
+
+    private void WriteOverlay(Utf8JsonWriter writer, Json? plan)
+    {
+        if (Match is not null)
+        {
+            writer.WriteString("match_id", Match);
+        }
+        if (Round is not null)
+        {
+            writer.WriteString("round", Round);
+        }
+        if (plan is not null)
+        {
+            writer.WritePropertyName("plan");
+            plan.WriteTo(writer);
+        }
+        if (Priority is { } priority)
+        {
+            writer.WriteNumber("priority", priority);
+        }
+    }
+
+    private async Task<string> ReadAsync(TextReader standardInput, CancellationToken cancellationToken) =>
+        File == "-" ? await standardInput.ReadToEndAsync(cancellationToken) : await Files.ReadAsync(File, cancellationToken);
+
+    private JsonElement Parse(string text)
+    {
+        try
+        {
+            var posted = Json.Parse(text.TrimStart('\uFEFF')).Element;
+            return posted.ValueKind == JsonValueKind.Object
+                ? posted
+                : throw CliException.Usage($"{Source} holds {posted.ValueKind.ToString().ToLowerInvariant()}; expected a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw new CliException(ExitCode.Usage, $"{Source} is not JSON: {e.Message}", e);
+        }
+    }
+
+    // What has a slash or an ending of such files is a file; a plan's name can have dots, so it is looked at last.
+    private static async Task<Json> PlanAsync(string plan, CancellationToken cancellationToken)
+    {
+        if (!plan.Contains('/', StringComparison.Ordinal) && !plan.Contains(Path.DirectorySeparatorChar)
+            && !Files.IsPlanFile(plan))
+        {
+            return Json.From(plan);
+        }
+        var text = await Files.ReadAsync(plan, cancellationToken);
+        var name = Path.GetFileNameWithoutExtension(plan);
+        var read = PlanReader.ReadFile(Names.IsValid(name) ? name : "inline", new ConfigFile(plan, text));
+        if (read.Plan is null)
+        {
+            throw CliException.Usage(string.Join('\n', read.Problems.Select(ProblemText.Of).Prepend("the plan has mistakes:")));
+        }
+        return Json.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", read.Plan.Name);
+            foreach (var member in read.Plan.Definition.Element.EnumerateObject())
+            {
+                member.WriteTo(writer);
+            }
+            writer.WriteEndObject();
+        });
+    }
+}

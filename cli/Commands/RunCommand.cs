@@ -1,0 +1,54 @@
+using System.CommandLine;
+using AgentGrid.Cli.Client;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>run</c>: starts a run, or finds it, and can wait for it.</summary>
+internal static class RunCommand
+{
+    public static Command Create(CommandTree tree)
+    {
+        var file = new Argument<string>("snapshot")
+        {
+            Description = "A JSON file: a request (match_id, round, grid_snapshot, ...) or a snapshot alone; - for " +
+                "standard input.",
+        };
+        var match = new Option<string?>("--match") { Description = "The match_id, over the file's.", HelpName = "id" };
+        var round = new Option<string?>("--round") { Description = "The round, over the file's.", HelpName = "id" };
+        var plan = new Option<string?>("--plan")
+        {
+            Description = "The name of a plan of the server, or a YAML or JSON file with a plan.",
+            HelpName = "name|file",
+        };
+        var priority = new Option<int?>("--priority") { Description = "-100 to 100; higher is served first.", HelpName = "n" };
+        var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
+        var command = new Command("run", "Start a run, or find the one that the same request has started.")
+        {
+            file, match, round, plan, priority, wait, timeout,
+        };
+        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        {
+            var body = await new RunBody(
+                parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
+                parsed.GetValue(priority)).ComposeAsync(session.Around.In, cancellationToken);
+            var json = await session.Server.PostAsync("api/v1/orchestrate", body, cancellationToken);
+            var answer = json.To<RunAnswer>()!;
+            if (parsed.GetValue(wait))
+            {
+                return await new Waiting(session).WaitAsync(
+                    answer.RunId, after: 0, parsed.GetValue(timeout), cancellationToken);
+            }
+            if (session.Screen.Json)
+            {
+                session.Screen.Value(json);
+                return ExitCode.Ok;
+            }
+            session.Screen.Line(
+                $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  {answer.Status}" +
+                (answer.Replayed ? "  (had been posted before)" : ""));
+            session.Screen.Note($"Watch it: agentgrid watch {answer.RunId}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Globalization;
+using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+using AgentGrid.Core;
+using Spectre.Console;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>runs</c>: lists runs, newest first, once or again and again.</summary>
+internal static class RunsCommand
+{
+    private static readonly string[] s_columns = ["run", "match/round", "plan", "status", "accepted", "took"];
+
+    public static Command Create(CommandTree tree)
+    {
+        var status = new Option<string?>("--status")
+        {
+            Description = "Only queued, running, completed, failed or cancelled ones.",
+            HelpName = "status",
+        };
+        var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
+        var round = new Option<string?>("--round") { Description = "Only this round.", HelpName = "id" };
+        var plan = new Option<string?>("--plan") { Description = "Only runs of this plan.", HelpName = "name" };
+        var limit = Arguments.Number("--limit", "How many, 1 to 1000.", 1, 1_000, 20);
+        var cursor = new Option<string?>("--cursor")
+        {
+            Description = "Go on where a page ended: the 'next' of --json.",
+            HelpName = "text",
+        };
+        var watch = new Option<bool>("--watch", "-w") { Description = "Keep looking until Ctrl-C." };
+        var interval = Arguments.Duration("--interval", "With --watch: how often to look. [default: 1s]");
+        var command = new Command("runs", "List runs, newest first.")
+        {
+            status, match, round, plan, limit, cursor, watch, interval,
+        };
+        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        {
+            var path = "api/v1/runs?limit=" + parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)
+                + Parameter("status", parsed.GetValue(status)) + Parameter("match_id", parsed.GetValue(match))
+                + Parameter("round", parsed.GetValue(round)) + Parameter("plan", parsed.GetValue(plan))
+                + Parameter("cursor", parsed.GetValue(cursor));
+            if (!parsed.GetValue(watch))
+            {
+                Print(session.Screen, await session.Server.GetAsync(path, cancellationToken));
+                return ExitCode.Ok;
+            }
+            using var timer = new PeriodicTimer(
+                parsed.GetValue(interval) ?? TimeSpan.FromSeconds(1), session.Around.Time);
+            await (session.Screen.IsLive
+                ? RedrawAsync(session, path, timer, cancellationToken)
+                : AppendAsync(session, path, timer, cancellationToken));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string Parameter(string name, string? value) =>
+        value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
+
+    private static void Print(Screen screen, Json json)
+    {
+        if (screen.Json)
+        {
+            screen.Value(json);
+            return;
+        }
+        var page = json.To<RunLines>()!;
+        screen.Table(s_columns, page.Runs.Select(Row));
+        if (page.Next is not null)
+        {
+            screen.Note($"There are more: --cursor {page.Next}");
+        }
+    }
+
+    private static object[] Row(RunLine run) =>
+    [
+        run.RunId, $"{run.MatchId}/{run.Round}", $"{run.Plan}@{run.PlanVersion}", Show.Status(run.Status),
+        Show.Time(run.AcceptedAt), Show.Span(run.AcceptedAt, run.EndedAt),
+    ];
+
+    private static Task RedrawAsync(
+        Session session, string path, PeriodicTimer timer, CancellationToken cancellationToken) =>
+        session.Screen.Console.Live(new Spectre.Console.Text("...")).StartAsync(async context =>
+        {
+            do
+            {
+                var page = (await session.Server.GetAsync(path, cancellationToken)).To<RunLines>()!;
+                context.UpdateTarget(session.Screen.TableOf(s_columns, page.Runs.Select(Row)));
+                context.Refresh();
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        });
+
+    /// <summary>A line for each run that is new or has another status than at the last look.</summary>
+    private static async Task AppendAsync(
+        Session session, string path, PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        do
+        {
+            var page = await session.Server.GetAsync(path, cancellationToken);
+            foreach (var run in page.Element.GetProperty("runs").EnumerateArray().Reverse().Select(Json.From))
+            {
+                var line = run.To<RunLine>()!;
+                if (seen.GetValueOrDefault(line.RunId) == line.Status)
+                {
+                    continue;
+                }
+                seen[line.RunId] = line.Status;
+                if (session.Screen.Json)
+                {
+                    session.Screen.Value(run);
+                    continue;
+                }
+                session.Screen.Line(
+                    $"{line.RunId}  {line.MatchId}/{line.Round}  {line.Plan}@{line.PlanVersion}  {line.Status}");
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+}

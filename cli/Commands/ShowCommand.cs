@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Globalization;
+using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+using AgentGrid.Core;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>show</c>: a run with its steps and attempts, and why each went where it went.</summary>
+internal static class ShowCommand
+{
+    public static Command Create(CommandTree tree)
+    {
+        var run = Arguments.Run();
+        var step = new Option<string?>("--step") { Description = "Only this step, with every candidate of its routing.", HelpName = "id" };
+        var output = new Option<bool>("--output")
+        {
+            Description = "Print the result of the run, or with --step the output of the step, as JSON and nothing else.",
+        };
+        var command = new Command("show", "Show a run: steps, attempts, and why each went where it went.") { run, step, output };
+        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        {
+            var id = await session.Server.ResolveAsync(parsed.GetRequiredValue(run), cancellationToken);
+            if (parsed.GetValue(output))
+            {
+                return await OutputAsync(session, id, parsed.GetValue(step), cancellationToken);
+            }
+            var json = await session.Server.RunAsync(id, cancellationToken);
+            if (parsed.GetValue(step) is { } named)
+            {
+                PrintStep(session.Screen, json, named);
+            }
+            else
+            {
+                Print(session.Screen, json);
+            }
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static async Task<int> OutputAsync(
+        Session session, string id, string? step, CancellationToken cancellationToken)
+    {
+        var json = step is not null
+            ? await session.Server.GetAsync(
+                $"api/v1/runs/{Uri.EscapeDataString(id)}/steps/{Uri.EscapeDataString(step)}/output", cancellationToken)
+            : (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!.Result
+                ?? throw new CliException(ExitCode.Refused, $"The run {id} has no result: only a completed run has one.");
+        if (session.Screen.Json)
+        {
+            session.Screen.Value(json);
+        }
+        else
+        {
+            session.Screen.Indented(json);
+        }
+        return ExitCode.Ok;
+    }
+
+    private static void Print(Screen screen, Json json)
+    {
+        if (screen.Json)
+        {
+            screen.Value(json);
+            return;
+        }
+        var run = json.To<RunView>()!;
+        screen.Line($"run       {run.RunId}");
+        screen.Line($"key       {run.MatchId}/{run.Round}");
+        screen.Line($"plan      {run.Plan}@{run.PlanVersion}");
+        screen.Line($"status    {run.Status}");
+        screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
+        screen.Line($"took      {Show.Span(run.AcceptedAt, run.EndedAt)}");
+        if (run.Error is { } error)
+        {
+            screen.Line($"error     {error.Code}: {error.Message}");
+        }
+        if (run.CancelReason is { } reason)
+        {
+            screen.Line($"reason    {reason}");
+        }
+        screen.Line();
+        screen.Table(
+            ["step", "mode", "status", "took", "output", "remark"],
+            run.Steps.Select(s => new object[]
+            {
+                s.Id, Mode(s), Show.Status(s.Status), Show.Span(s.StartedAt, s.EndedAt), Bytes(s.OutputBytes),
+                s.Error?.Message ?? s.SkipReason ?? "",
+            }));
+        screen.Line();
+        PrintAttempts(screen, run.Steps);
+        if (run.Result is { } result)
+        {
+            screen.Line();
+            screen.Line("result");
+            screen.Indented(result);
+        }
+    }
+
+    private static void PrintStep(Screen screen, Json json, string named)
+    {
+        var run = json.To<RunView>()!;
+        var index = run.Steps.Select(s => s.Id).ToList().IndexOf(named);
+        if (index < 0)
+        {
+            throw new CliException(
+                ExitCode.Refused,
+                $"The run {run.RunId} has no step '{named}'; it has {string.Join(", ", run.Steps.Select(s => s.Id))}.");
+        }
+        if (screen.Json)
+        {
+            screen.Value(Json.From(json.Element.GetProperty("steps")[index]));
+            return;
+        }
+        var step = run.Steps[index];
+        screen.Line($"step    {step.Id}");
+        screen.Line($"mode    {Mode(step)}");
+        screen.Line($"status  {step.Status}");
+        screen.Line($"needs   {(step.Needs.IsDefaultOrEmpty ? Show.Nothing : string.Join(", ", step.Needs))}");
+        screen.Line($"took    {Show.Span(step.StartedAt, step.EndedAt)}");
+        screen.Line();
+        PrintAttempts(screen, [step]);
+        foreach (var attempt in step.Attempts.Where(a => a.Decision is { Candidates.IsDefaultOrEmpty: false }))
+        {
+            screen.Line();
+            screen.Line($"candidates of attempt {attempt.Attempt}: {attempt.Decision!.Why}");
+            DecisionTable.Print(screen, attempt.Decision);
+        }
+    }
+
+    private static void PrintAttempts(Screen screen, IReadOnlyCollection<StepView> steps) => screen.Table(
+        ["step", "attempt", "agent", "status", "waited", "ran", "why here", "remark"],
+        steps.SelectMany(s => s.Attempts.Select(a => new object[]
+        {
+            s.Id, a.Attempt.ToString(CultureInfo.InvariantCulture), a.Agent, Show.Status(a.Status),
+            Show.Span(a.QueuedAt, a.StartedAt ?? a.EndedAt), Show.Span(a.StartedAt, a.EndedAt), a.Decision?.Why ?? Show.Nothing,
+            a.Error is { } error ? $"{error.Code}: {error.Message}" : a.CancelReason ?? "",
+        })));
+
+    private static string Mode(StepView step) => step.Required is { } required && step.Branches is { } branches
+        ? string.Create(CultureInfo.InvariantCulture, $"{step.Mode} ({required} of {branches})")
+        : step.Mode;
+
+    private static string Bytes(int? bytes) =>
+        bytes is { } count ? string.Create(CultureInfo.InvariantCulture, $"{count} B") : Show.Nothing;
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Reflection;
+using AgentGrid.Agents.Perception;
+using AgentGrid.Cli.Output;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>validate</c>: reads configuration as a server would, without one.</summary>
+internal static class ValidateCommand
+{
+    public static Command Create(CommandTree tree)
+    {
+        var paths = new Argument<string[]>("path")
+        {
+            Description = "A configuration folder, or single files: agents.yaml, plans, inline plans. [default: config]",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var agents = new Option<string[]>("--agents")
+        {
+            Description = "A library with agents, besides those that ship; can be given more than once.",
+            HelpName = "dll",
+        };
+        var command = new Command("validate", "Check agents.yaml and plans, without a server. Mistakes look like a compiler's.")
+        {
+            paths, agents,
+        };
+        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        {
+            var catalog = Discover(parsed.GetValue(agents) ?? []);
+            var named = parsed.GetValue(paths) is { Length: > 0 } given ? given : ["config"];
+            var checks = new ConfigCheck(catalog);
+            foreach (var path in named)
+            {
+                await checks.AddAsync(path, cancellationToken);
+            }
+            return Print(session.Screen, checks.Run());
+        });
+        return command;
+    }
+
+    private static AgentCatalog Discover(IReadOnlyCollection<string> libraries)
+    {
+        try
+        {
+            return AgentCatalog.Discover([typeof(PerceptionAgent).Assembly, .. libraries.Select(Load)]);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new CliException(ExitCode.Usage, e.Message, e);
+        }
+    }
+
+    private static Assembly Load(string path)
+    {
+        try
+        {
+            return Assembly.LoadFrom(Path.GetFullPath(path));
+        }
+        catch (Exception e) when (e is IOException or BadImageFormatException or FileLoadException)
+        {
+            throw new CliException(ExitCode.Usage, $"'{path}' is not a library of agents: {e.Message}", e);
+        }
+    }
+
+    private static int Print(Screen screen, CheckReport report)
+    {
+        if (screen.Json)
+        {
+            screen.Value(Json.From(report));
+        }
+        else
+        {
+            foreach (var problem in report.Problems)
+            {
+                screen.Line(ProblemText.Of(problem));
+            }
+            screen.Note(string.Create(
+                CultureInfo.InvariantCulture, $"{report.Files} files, {report.Problems.Length} mistakes"));
+        }
+        return report.Valid ? ExitCode.Ok : ExitCode.Usage;
+    }
+}

@@ -1,0 +1,26 @@
+namespace AgentGrid.Cli;
+
+/// <summary>What the program tells its caller by ending. Stable; docs/cli.md lists them.</summary>
+internal static class ExitCode
+{
+    /// <summary>What was asked for is done; a run that was waited for is completed.</summary>
+    public const int Ok = 0;
+
+    /// <summary>The run that was waited for failed or was cancelled, or a measured run did.</summary>
+    public const int RunFailed = 1;
+
+    /// <summary>The command line cannot be understood, or the files have mistakes.</summary>
+    public const int Usage = 2;
+
+    /// <summary>No server answers.</summary>
+    public const int Unreachable = 3;
+
+    /// <summary>The server refused: bad request, not found, conflict, no access, overloaded.</summary>
+    public const int Refused = 4;
+
+    /// <summary>The run was still going on when <c>--timeout</c> was over.</summary>
+    public const int StillRunning = 5;
+
+    /// <summary>Ctrl-C, or the signal to end. Runs go on.</summary>
+    public const int Interrupted = 130;
+}

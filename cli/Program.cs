@@ -1,0 +1,3 @@
+using AgentGrid.Cli;
+
+return await new CommandTree(Surroundings.OfProcess()).RunAsync(args, CancellationToken.None);

@@ -1,0 +1,10 @@
+using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+
+namespace AgentGrid.Cli;
+
+/// <summary>One command at work: where it prints, and the server that it talks to.</summary>
+internal sealed record Session(Surroundings Around, Screen Screen, GridServer Server)
+{
+    public EventFeed Feed => new(Server, Screen, Around.Time);
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using AgentGrid.ClientApi;
+using AgentGrid.ClientApi.Security;
+using AgentGrid.Cli.Tests.Hosting;
+
+namespace AgentGrid.Cli.Tests;
+
+/// <summary>Servers that are not there, or that do not let everybody in.</summary>
+public sealed class AccessTests
+{
+    [Theory]
+    [InlineData("runs")]
+    [InlineData("watch")]
+    [InlineData("show", "a/b")]
+    [InlineData("watch", "--after", "0")]
+    [InlineData("bench", "--time", "10ms")]
+    public async Task Server_NotThere_ExitsWithThree(params string[] args)
+    {
+        var url = $"http://127.0.0.1:{FreePort()}";
+
+        var result = await new Tool(null).RunAsync([.. args, "--server", url]);
+        var json = await new Tool(null).RunAsync([.. args, "--server", url, "--json"]);
+
+        Assert.Equal((ExitCode.Unreachable, ExitCode.Unreachable), (result.Exit, json.Exit));
+        Assert.Contains($"The server at {url}/ does not answer", result.Error);
+        Assert.Contains("AGENTGRID_SERVER", result.Error);
+        Assert.Equal(ExitCode.Unreachable, JsonElement.Parse(json.Error).GetProperty("error").GetProperty("exit_code").GetInt32());
+    }
+
+    [Fact]
+    public async Task Key_FromOptionOrEnvironment_OpensTheDoor()
+    {
+        await using var host = new GridHost
+        {
+            Api = o => o.ApiKeys.Add(new ApiKeyOptions { Name = "me", Hash = KeyHash.Of("secret") }),
+        };
+        await host.InitializeAsync();
+        var byVariable = host.Tool();
+        byVariable.Variables["AGENTGRID_API_KEY"] = "secret";
+
+        Assert.Equal(ExitCode.Ok, (await byVariable.RunAsync("agents")).Exit);
+        Assert.Equal(ExitCode.Ok, (await host.Tool().RunAsync("agents", "--api-key", "secret")).Exit);
+        var watching = byVariable.Start("watch", "--after", "0");
+        Assert.Equal(ExitCode.Ok, (await Posted(byVariable).RunAsync("run", "-", "--plan", "tactical_motion")).Exit);
+        await watching.PrintedAsync("orchestration:accepted");
+        await watching.InterruptAsync();
+        var without = await host.Tool().RunAsync("agents");
+        Assert.Equal(ExitCode.Refused, without.Exit);
+        Assert.Contains("AG2040", without.Error);
+        var wrong = await host.Tool().RunAsync("watch", "--after", "0", "--api-key", "wrong");
+        Assert.Equal(ExitCode.Refused, wrong.Exit);
+        Assert.Contains("AG2040", wrong.Error);
+    }
+
+    [Fact]
+    public async Task Server_Overloaded_SaysWhenToTryAgain()
+    {
+        await using var host = new GridHost { MaxQueuedRuns = 0, MaxActiveRuns = 1 };
+        await host.InitializeAsync();
+        using var scratch = new Scratch();
+        var plan = scratch.Write("held.yaml", "steps: { only: { agent: hold } }\n");
+        var first = new Tool(host.Url) { Input = "{}" }.Start("run", "-", "--match", "full", "--round", "1", "--plan", plan, "--wait");
+        await first.PrintedAsync("half way");
+
+        var result = await new Tool(host.Url) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", "full", "--round", "2", "--plan", plan);
+
+        Assert.Equal(ExitCode.Refused, result.Exit);
+        Assert.Contains("AG2050", result.Error);
+        Assert.Matches("Try again in [0-9]+ s", result.Error);
+        HoldAgent.Release("full");
+        await first.Ended;
+    }
+
+    [Fact]
+    public async Task Server_ThatIsSomethingElse_IsNotTakenForAGrid()
+    {
+        using var listener = new HttpListener();
+        var url = $"http://127.0.0.1:{FreePort()}/";
+        listener.Prefixes.Add(url);
+        listener.Start();
+        var answering = AnswerAsync(listener);
+
+        var result = await new Tool(url).RunAsync("agents");
+
+        await answering;
+        Assert.Equal(ExitCode.Unreachable, result.Exit);
+        Assert.Contains("is not Agent Grid", result.Error);
+    }
+
+    private static async Task AnswerAsync(HttpListener listener)
+    {
+        var context = await listener.GetContextAsync();
+        context.Response.ContentType = "text/html";
+        context.Response.Close("<html>"u8.ToArray(), willBlock: false);
+    }
+
+    private static Tool Posted(Tool tool)
+    {
+        var posting = new Tool(null) { Input = """{"match_id":"keyed","round":"1","grid_snapshot":{"players":[]}}""" };
+        foreach (var (name, value) in tool.Variables)
+        {
+            posting.Variables[name] = value;
+        }
+        return posting;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,56 @@
+using AgentGrid.Agents.Perception;
+using AgentGrid.ClientApi;
+using AgentGrid.Embedded;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Cli.Tests.Hosting;
+
+/// <summary>A server in this process: the client API on real Kestrel over the embedded engine.</summary>
+public sealed class GridHost : IAsyncLifetime
+{
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("agentgrid-cli-");
+    private WebApplication? _app;
+
+    /// <summary>The configuration folder; by default the one that ships.</summary>
+    public string Config { get; init; } = Repository.PathOf("config");
+    public int Port { get; init; }
+    public int MaxQueuedRuns { get; init; } = 10_000;
+    public int MaxActiveRuns { get; init; } = 1_000;
+    public Action<ApiOptions>? Api { get; init; }
+    public string Data => _data.FullName;
+    public string Url => _app!.Urls.First();
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{Port}");
+        builder.Services.AddAgentGridApi(Api);
+        builder.Services.AddAgentGrid()
+            .AddAgents(typeof(PerceptionAgent).Assembly).AddAgent<HoldAgent>().AddAgent<MalignAgent>()
+            .UseEmbeddedEngine(o =>
+            {
+                o.Data = Data;
+                o.Config = Config;
+                o.Synchronous = JournalSync.Normal;
+                o.DrainTimeout = TimeSpan.Zero;
+                o.MaxQueuedRuns = MaxQueuedRuns;
+                o.MaxActiveRuns = MaxActiveRuns;
+            });
+        _app = builder.Build();
+        _app.MapAgentGridApi();
+        await _app.StartAsync();
+    }
+
+    public Tool Tool() => new(Url);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app!.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,12 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+
+namespace AgentGrid.Cli.Tests.Hosting;
+
+/// <summary>Fails with a message that would colour a terminal and clear it.</summary>
+[Agent("malign")]
+public sealed class MalignAgent : IAgent
+{
+    public ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken) =>
+        throw new AgentException("malign", "red \u001b[31m and\r\ncleared \u001b[2J and turned \u202e round");
+}

@@ -1,0 +1,20 @@
+namespace AgentGrid.Cli.Tests.Hosting;
+
+/// <summary>A folder that is gone after the test.</summary>
+internal sealed class Scratch : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-scratch-");
+
+    public string Folder => _folder.FullName;
+
+    /// <summary>Writes a file, and returns its path.</summary>
+    public string Write(string name, string text)
+    {
+        var path = Path.Combine(Folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace AgentGrid.Cli.Tests.Hosting;
+
+/// <summary>The program as a caller sees it: arguments in, texts and an exit code out.</summary>
+public sealed class Tool(string? url)
+{
+    public string Input { get; init; } = "";
+    public bool IsTerminal { get; init; }
+    public Dictionary<string, string> Variables { get; } = url is null ? [] : new() { ["AGENTGRID_SERVER"] = url };
+
+    public Task<ToolResult> RunAsync(params string[] args) => Start(args).Ended;
+
+    /// <summary>Lets it run, to look at what it prints meanwhile.</summary>
+    public RunningTool Start(params string[] args)
+    {
+        var running = new RunningTool();
+        var around = new Surroundings(
+            new StringReader(Input), running.Out, running.Error, IsTerminal, IsTerminal ? 120 : null,
+            name => Variables.GetValueOrDefault(name));
+        running.Begin(token => new CommandTree(around).RunAsync(args, token));
+        return running;
+    }
+}
+
+/// <summary>What the program has printed, and how it ended.</summary>
+public sealed record ToolResult(int Exit, string Out, string Error)
+{
+    public JsonElement Json => JsonElement.Parse(Out);
+
+    public IReadOnlyList<string> Lines => Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
+
+/// <summary>The program while it runs.</summary>
+public sealed class RunningTool
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private readonly CancellationTokenSource _interrupt = new();
+    private Task<int> _work = Task.FromResult(0);
+
+    internal ObservedWriter Out { get; } = new();
+    internal ObservedWriter Error { get; } = new();
+
+    public Task<ToolResult> Ended => EndAsync();
+
+    internal void Begin(Func<CancellationToken, Task<int>> work) => _work = Task.Run(() => work(_interrupt.Token));
+
+    /// <summary>Waits until standard output contains a text.</summary>
+    public Task PrintedAsync(string text) => Out.ContainsAsync(text).WaitAsync(s_limit);
+
+    public Task WarnedAsync(string text) => Error.ContainsAsync(text).WaitAsync(s_limit);
+
+    /// <summary>What Ctrl-C does.</summary>
+    public async Task<ToolResult> InterruptAsync()
+    {
+        await _interrupt.CancelAsync();
+        return await Ended;
+    }
+
+    private async Task<ToolResult> EndAsync() =>
+        new(await _work.WaitAsync(s_limit), Out.Text, Error.Text);
+}

@@ -1,0 +1,192 @@
+using AgentGrid.Cli.Tests.Hosting;
+
+namespace AgentGrid.Cli.Tests;
+
+/// <summary>The commands that ask and change nothing.</summary>
+public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisposable
+{
+    private readonly Scratch _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public async Task Runs_Filters_AreHandedOn()
+    {
+        await PostAsync("listed", "a");
+        await PostAsync("listed", "b");
+        await PostAsync("other", "a");
+
+        var json = await host.Tool().RunAsync("runs", "--match", "listed", "--limit", "1", "--json");
+        var next = json.Json.GetProperty("next").GetString()!;
+        var second = await host.Tool().RunAsync("runs", "--match", "listed", "--limit", "1", "--cursor", next, "--json");
+        var table = await host.Tool().RunAsync("runs", "--match", "listed", "--round", "a", "--status", "completed", "--plan", "echo");
+        var none = await host.Tool().RunAsync("runs", "--match", "listed", "--status", "failed");
+
+        Assert.Equal("b", json.Json.GetProperty("runs")[0].GetProperty("round").GetString());
+        Assert.Equal("a", second.Json.GetProperty("runs")[0].GetProperty("round").GetString());
+        Assert.Equal(2, table.Lines.Count);
+        Assert.StartsWith("RUN ", table.Lines[0]);
+        Assert.Contains("listed/a", table.Lines[1]);
+        Assert.Contains("completed", table.Lines[1]);
+        Assert.Single(none.Lines);
+    }
+
+    [Fact]
+    public async Task Runs_UnknownStatus_IsRefusedByTheServer()
+    {
+        var result = await host.Tool().RunAsync("runs", "--status", "odd");
+
+        Assert.Equal(ExitCode.Refused, result.Exit);
+        Assert.Contains("AG2008 [status]", result.Error);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Runs_Watch_PrintsEachChangeOnce(bool json)
+    {
+        var match = $"watched-{json}";
+        var tool = host.Tool().Start(
+            [.. new[] { "runs", "--watch", "--interval", "20ms", "--match", match }, .. json ? ["--json"] : Array.Empty<string>()]);
+        await StartHeldAsync(match);
+        await tool.PrintedAsync("running");
+        HoldAgent.Release(match);
+        await tool.PrintedAsync("completed");
+
+        var result = await tool.InterruptAsync();
+
+        Assert.Equal(ExitCode.Interrupted, result.Exit);
+        Assert.Single(result.Lines, l => l.Contains("running"));
+        Assert.Single(result.Lines, l => l.Contains("completed"));
+    }
+
+    [Fact]
+    public async Task Show_Run_HasStepsAttemptsAndReasons()
+    {
+        await PostAsync("shown", "1");
+
+        var people = await host.Tool().RunAsync("show", "shown/1");
+        var json = await host.Tool().RunAsync("show", "shown/1", "--json");
+
+        Assert.Contains("key       shown/1", people.Out);
+        Assert.Contains("status    completed", people.Out);
+        Assert.Contains("the only candidate", people.Out);
+        Assert.Contains("\"match\": \"shown\"", people.Out);
+        Assert.Equal("only", json.Json.GetProperty("steps")[0].GetProperty("id").GetString());
+        var byId = await host.Tool().RunAsync("show", json.Json.GetProperty("run_id").GetString()!);
+        Assert.Equal(people.Out, byId.Out);
+    }
+
+    [Fact]
+    public async Task Show_Step_HasEveryCandidate()
+    {
+        var plan = _scratch.Write("race.yaml", "steps: { motion: { capability: perception } }\n");
+        await new Tool(host.Url) { Input = """{"match_id":"cand","round":"1","grid_snapshot":{"players":[]}}""" }
+            .RunAsync("run", "-", "--plan", plan, "--wait");
+
+        var people = await host.Tool().RunAsync("show", "cand/1", "--step", "motion");
+        var json = await host.Tool().RunAsync("show", "cand/1", "--step", "motion", "--json");
+        var absent = await host.Tool().RunAsync("show", "cand/1", "--step", "nothing");
+
+        Assert.Contains("candidates of attempt 1: the only candidate", people.Out);
+        Assert.Contains(people.Lines, l => l.StartsWith('>') && l.Contains("perception"));
+        Assert.Equal("motion", json.Json.GetProperty("id").GetString());
+        Assert.Equal(ExitCode.Refused, absent.Exit);
+        Assert.Contains("it has motion", absent.Error);
+    }
+
+    [Fact]
+    public async Task Show_Output_IsTheValueAlone()
+    {
+        await PostAsync("output", "1");
+
+        var result = await host.Tool().RunAsync("show", "output/1", "--output", "--json");
+        var step = await host.Tool().RunAsync("show", "output/1", "--step", "only", "--output");
+        var none = await host.Tool().RunAsync("show", "output/1", "--step", "nothing", "--output");
+
+        Assert.Equal("{\"match\":\"output\"}\n", result.Out);
+        Assert.Equal("output", step.Json.GetProperty("match_id").GetString());
+        Assert.Equal(ExitCode.Refused, none.Exit);
+        Assert.Contains("AG2022", none.Error);
+    }
+
+    [Theory]
+    [InlineData("01a202f6e0647131bc18100a246f23e1", "AG2021")]
+    [InlineData("not-an-id", "AG2021")]
+    [InlineData("no/such", "no run with the key 'no/such'")]
+    public async Task Show_UnknownRun_IsRefused(string run, string message)
+    {
+        var result = await host.Tool().RunAsync("show", run);
+
+        Assert.Equal(ExitCode.Refused, result.Exit);
+        Assert.Contains(message, result.Error);
+    }
+
+    [Fact]
+    public async Task Agents_TableAndJson_HaveEveryAgent()
+    {
+        var people = await host.Tool().RunAsync("agents");
+        var json = await host.Tool().RunAsync("agents", "--json");
+
+        Assert.Equal(json.Json.GetProperty("agents").GetArrayLength() + 1, people.Lines.Count);
+        Assert.Contains(people.Lines, l => l.Contains("motion_generator") && l.Contains("0/4"));
+    }
+
+    [Fact]
+    public async Task Plans_ListAndDefinition_AreTheServers()
+    {
+        var list = await host.Tool().RunAsync("plans");
+        var one = await host.Tool().RunAsync("plans", "tactical_motion");
+        var none = await host.Tool().RunAsync("plans", "nowhere");
+
+        Assert.Contains(list.Lines, l => l.StartsWith("tactical_motion") && l.Contains("yes"));
+        Assert.True(one.Json.GetProperty("steps").TryGetProperty("motion", out _));
+        Assert.Equal(ExitCode.Refused, none.Exit);
+    }
+
+    [Fact]
+    public async Task Route_Capabilities_SaysWhoAndWhy()
+    {
+        var people = await host.Tool().RunAsync("route", "motion_generation");
+        var json = await host.Tool().RunAsync("route", "validation", "scoring", "--json");
+        var named = await host.Tool().RunAsync("route", "--agent", "echo");
+        var nobody = await host.Tool().RunAsync("route", "telepathy");
+
+        Assert.Equal("motion_generator: highest priority", people.Lines[0]);
+        Assert.Equal(4, people.Lines.Count);
+        Assert.Equal(3, json.Json.GetProperty("candidates").GetArrayLength());
+        Assert.StartsWith("echo: the only candidate", named.Out);
+        Assert.Equal(ExitCode.Refused, nobody.Exit);
+        Assert.Contains("No enabled agent offers 'telepathy'", nobody.Out);
+    }
+
+    [Fact]
+    public async Task Terminal_Statuses_AreColouredThereAlone()
+    {
+        await PostAsync("colours", "1");
+
+        var terminal = await new Tool(host.Url) { IsTerminal = true }.RunAsync("runs", "--match", "colours");
+        var json = await new Tool(host.Url) { IsTerminal = true }.RunAsync("runs", "--match", "colours", "--json");
+        var pipe = await host.Tool().RunAsync("runs", "--match", "colours");
+
+        Assert.Contains("\u001b[", terminal.Out);
+        Assert.DoesNotContain('\u001b', json.Out);
+        Assert.DoesNotContain('\u001b', pipe.Out);
+    }
+
+    private async Task PostAsync(string match, string round)
+    {
+        var plan = _scratch.Write("echo.yaml", "steps: { only: { agent: echo } }\nresult: { match: only.match_id }\n");
+        var posted = await new Tool(host.Url) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", match, "--round", round, "--plan", plan, "--wait", "--json");
+        Assert.Equal((ExitCode.Ok, ""), (posted.Exit, posted.Error));
+    }
+
+    private async Task StartHeldAsync(string match)
+    {
+        var plan = _scratch.Write("held.yaml", "steps: { only: { agent: hold } }\n");
+        var posted = await new Tool(host.Url) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", match, "--round", "1", "--plan", plan);
+        Assert.Equal(ExitCode.Ok, posted.Exit);
+    }
+}

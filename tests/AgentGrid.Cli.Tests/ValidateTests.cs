@@ -1,0 +1,102 @@
+using AgentGrid.Cli.Tests.Hosting;
+
+namespace AgentGrid.Cli.Tests;
+
+public sealed class ValidateTests : IDisposable
+{
+    private readonly Scratch _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public async Task Validate_ShippedFolder_HasNoMistakes()
+    {
+        var result = await RunAsync(Repository.PathOf("config"));
+
+        Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Out));
+        Assert.Contains(", 0 mistakes", result.Error);
+    }
+
+    [Fact]
+    public async Task Validate_Folder_ReportsEveryMistakeAtItsPlace()
+    {
+        var agents = _scratch.Write("agents.yaml", "agents:\n  echo: { prioirty: 1 }\n  ecko: {}\n");
+        var plan = _scratch.Write("plans/a.yaml", "plans:\n  p:\n    steps:\n      x: { capability: telepathy }\n");
+        var misnamed = _scratch.Write("plans/b.yml", "plans: {}\n");
+
+        var result = await RunAsync(_scratch.Folder);
+
+        Assert.Equal(ExitCode.Usage, result.Exit);
+        Assert.Equal(
+            [
+                $"{agents}(2,11): error AG1002: unknown key 'prioirty', did you mean 'priority'?",
+                $"{agents}(3,3): error AG1011: unknown agent 'ecko', did you mean 'echo'?",
+            ],
+            result.Lines.Take(2));
+        Assert.StartsWith($"{plan}(4,24): error AG1112: step 'x': no agent offers 'telepathy'", result.Lines[2]);
+        Assert.StartsWith($"{misnamed}(1,1): error AG1017: ", result.Lines[3]);
+        Assert.Contains("3 files, 4 mistakes", result.Error);
+    }
+
+    [Fact]
+    public async Task Validate_Json_IsOneDocument()
+    {
+        var plan = _scratch.Write("plan.yaml", "plans: { p: { steps: { x: { agent: ecko } } } }\n");
+
+        var result = await RunAsync(plan, "--json");
+
+        Assert.Equal(ExitCode.Usage, result.Exit);
+        Assert.False(result.Json.GetProperty("valid").GetBoolean());
+        var problem = result.Json.GetProperty("problems")[0];
+        Assert.Equal(plan, problem.GetProperty("file").GetString());
+        Assert.Equal(1, problem.GetProperty("line").GetInt32());
+        Assert.Equal("AG1011", problem.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Validate_PlanFileOfAFolder_IsReadWithItsAgents()
+    {
+        _scratch.Write("agents.yaml", "agents: { echo: { capabilities: [telepathy] } }\n");
+        var plan = _scratch.Write("plans/a.yaml", "plans: { p: { steps: { x: { capability: telepathy } } } }\n");
+
+        Assert.Equal(ExitCode.Ok, (await RunAsync(plan)).Exit);
+    }
+
+    [Theory]
+    [InlineData("inline.yaml", "steps:\n  x: { agent: echo }\n", ExitCode.Ok, "")]
+    [InlineData("inline.yaml", "steps:\n  x: { agent: echo, needs: [y] }\n", ExitCode.Usage, "(2,29): error AG1102")]
+    [InlineData("inline.yaml", "steps:\n  x: { agent: ecko }\n", ExitCode.Usage, "error AG1011")]
+    [InlineData("inline.json", "{\"steps\": {\n\"x\": 1}}", ExitCode.Usage, "(2,6): error AG1004")]
+    public async Task Validate_InlinePlan_IsReadAsRunTakesIt(string name, string text, int exit, string message)
+    {
+        var result = await RunAsync(_scratch.Write(name, text));
+
+        Assert.Equal(exit, result.Exit);
+        Assert.Contains(message, result.Out);
+    }
+
+    [Fact]
+    public async Task Validate_Library_AddsItsAgents()
+    {
+        var plan = _scratch.Write("plan.yaml", "plans: { p: { steps: { x: { capability: holding } } } }\n");
+
+        Assert.Equal(ExitCode.Usage, (await RunAsync(plan)).Exit);
+        Assert.Equal(ExitCode.Ok, (await RunAsync(plan, "--agents", typeof(HoldAgent).Assembly.Location)).Exit);
+        var noLibrary = await RunAsync(plan, "--agents", plan);
+        Assert.Equal(ExitCode.Usage, noLibrary.Exit);
+        Assert.Contains("is not a library of agents", noLibrary.Error);
+    }
+
+    [Fact]
+    public async Task Validate_NothingThere_IsAUsageError()
+    {
+        var empty = await RunAsync(_scratch.Folder);
+        var missing = await RunAsync(Path.Combine(_scratch.Folder, "missing.yaml"));
+
+        Assert.Equal((ExitCode.Usage, ExitCode.Usage), (empty.Exit, missing.Exit));
+        Assert.Contains("holds no YAML file", empty.Error);
+        Assert.Contains("cannot be read", missing.Error);
+    }
+
+    private static Task<ToolResult> RunAsync(params string[] args) => new Tool(null).RunAsync(["validate", .. args]);
+}
