@@ -236,7 +236,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
             var ends = _turnEvents.Exists(static e =>
                 e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled);
             var ended = ends ? RunDetailsBuilder.Summarize(_state) : null;
-            if (!_state.Status.IsEnded() && _state.Status != _summary.Status)
+            if (!_state.Status.IsEnded() && !IsUpToDate(_summary))
             {
                 _summary = RunDetailsBuilder.Summarize(_state);
             }
@@ -255,6 +255,9 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
         }
         ArmTimer();
     }
+
+    private bool IsUpToDate(RunSummary summary) => _state.Status == summary.Status
+        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches;
 
     // One timer a run, set to the earliest of all that it waits for. A later one is left to fire for nothing.
     private void ArmTimer()
