@@ -106,7 +106,8 @@ internal sealed class CommandTree
         var text = parsed.GetValue(_server) ?? Set("AGENTGRID_SERVER") ?? DefaultServer;
         return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? address
-            : throw CliException.Usage($"'{text}' is not the address of a server; expected one such as {DefaultServer}.");
+            : throw CliException.Usage(
+                $"'{text}' is not the address of a server; expected one such as {DefaultServer}.");
     }
 
     private string? KeyOf(ParseResult parsed)

@@ -10,7 +10,10 @@ internal static class RetryCommand
     {
         var run = Arguments.Run();
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
-        var command = new Command("retry", "Let a failed or cancelled run go on from its completed steps.") { run, wait, timeout };
+        var command = new Command("retry", "Let a failed or cancelled run go on from its completed steps.")
+        {
+            run, wait, timeout,
+        };
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
             var id = await session.Server.ResolveAsync(parsed.GetRequiredValue(run), cancellationToken);
@@ -28,7 +31,8 @@ internal static class RetryCommand
                 return ExitCode.Ok;
             }
             var answer = json.To<CommandView>()!;
-            session.Screen.Line($"{answer.Run.RunId}  {answer.Run.Status}{(answer.Changed ? "" : "  (it was already)")}");
+            session.Screen.Line(
+                $"{answer.Run.RunId}  {answer.Run.Status}{(answer.Changed ? "" : "  (it was already)")}");
             return ExitCode.Ok;
         });
         return command;

@@ -144,7 +144,8 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
         await tool.PrintedAsync("later/1  completed");
 
         var result = await tool.InterruptAsync();
-        var numbers = result.Lines.Select(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0])).ToList();
+        var numbers = result.Lines
+            .Select(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0])).ToList();
         Assert.Equal(numbers.Order().Distinct(), numbers);
         HoldAgent.Release("before");
     }
@@ -152,7 +153,8 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     [Fact]
     public async Task Bench_EchoPlan_MeasuresRuns()
     {
-        var result = await host.Tool().RunAsync("bench", "--time", "400ms", "--warmup", "100ms", "--concurrency", "2", "--json");
+        var result = await host.Tool().RunAsync(
+            "bench", "--time", "400ms", "--warmup", "100ms", "--concurrency", "2", "--json");
         var people = await host.Tool().RunAsync("bench", "--time", "100ms", "--warmup", "0s");
 
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
