@@ -20,7 +20,7 @@ internal static class RunCommand
             Description = "The name of a plan of the server, or a YAML or JSON file with a plan.",
             HelpName = "name|file",
         };
-        var priority = new Option<int?>("--priority") 
+        var priority = new Option<int?>("--priority")
         {
             Description = "-100 to 100; higher is served first.",
             HelpName = "n",

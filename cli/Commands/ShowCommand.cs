@@ -12,7 +12,7 @@ internal static class ShowCommand
     public static Command Create(CommandTree tree)
     {
         var run = Arguments.Run();
-        var step = new Option<string?>("--step") 
+        var step = new Option<string?>("--step")
         {
             Description = "Only this step, with every candidate of its routing.",
             HelpName = "id",

@@ -78,6 +78,20 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.Equal(0, runs.Json.GetProperty("runs").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("", "(1,1): error AG1101: the file is empty")]
+    [InlineData("plans: { a: {}, b: {} }", "(1,8): error AG1115: 2 plans, where one is wanted")]
+    [InlineData("default: c\nplans: { a: {}, b: {} }", "(2,8): error AG1115: unknown plan 'c'")]
+    [InlineData("plans: { a: {} }", "(1,10): error AG1101: the plan 'a' has no steps")]
+    public async Task Run_PlanFileWithoutOnePlan_SaysWhatIsWanted(string text, string message)
+    {
+        var result = await new Tool(null) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", "m", "--round", "r", "--plan", _scratch.Write("plan.yaml", text));
+
+        Assert.Equal(ExitCode.Usage, result.Exit);
+        Assert.Contains(message, result.Error);
+    }
+
     [Fact]
     public async Task Run_WithoutWait_SaysTheIdAndThatItIsThere()
     {
