@@ -38,6 +38,7 @@ internal sealed class CommandTree
         {
             RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), WatchCommand.Create(this),
             CancelCommand.Create(this), RetryCommand.Create(this), AgentsCommand.Create(this),
+            DrainCommand.Create(this), DrainCommand.CreateUndrain(this),
             PlansCommand.Create(this), RouteCommand.Create(this), ValidateCommand.Create(this),
             BenchCommand.Create(this),
         })
@@ -106,7 +107,8 @@ internal sealed class CommandTree
         var text = parsed.GetValue(_server) ?? Set("AGENTGRID_SERVER") ?? DefaultServer;
         return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? address
-            : throw CliException.Usage($"'{text}' is not the address of a server; expected one such as {DefaultServer}.");
+            : throw CliException.Usage(
+                $"'{text}' is not the address of a server; expected one such as {DefaultServer}.");
     }
 
     private string? KeyOf(ParseResult parsed)

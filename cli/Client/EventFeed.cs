@@ -7,7 +7,9 @@ using AgentGrid.Core;
 
 namespace AgentGrid.Cli.Client;
 
-/// <summary>The server's events, live. Connects again with the last number, so that nothing is missed or repeated.</summary>
+/// <summary>
+/// The server's events, live. Connects again with the last number, so that nothing is missed or repeated.
+/// </summary>
 internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider time)
 {
     private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(250);
@@ -54,9 +56,9 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
             var number = after.ToString(CultureInfo.InvariantCulture);
             var page = await server.GetAsync(
                 $"api/v1/runs/{Uri.EscapeDataString(runId)}/events?after={number}", cancellationToken);
-            foreach (var line in page.Element.GetProperty("events").EnumerateArray().Select(e => FeedLine.Of(Json.From(e))))
+            foreach (var e in page.Element.GetProperty("events").EnumerateArray())
             {
-                last = line;
+                var line = last = FeedLine.Of(Json.From(e));
                 yield return line;
             }
             after = page.Element.GetProperty("next").GetInt64();

@@ -5,8 +5,8 @@ namespace AgentGrid.Cli.Client;
 
 /// <summary>One event of the feed.</summary>
 internal sealed record FeedLine(
-    long Seq, DateTimeOffset Time, string RunId, string MatchId, string Round, string Stage, string? Step, string? Agent,
-    int? Attempt, JsonElement Meta)
+    long Seq, DateTimeOffset Time, string RunId, string MatchId, string Round, string Stage, string? Step,
+    string? Agent, int? Attempt, JsonElement Meta)
 {
     /// <summary>The event as the server sent it.</summary>
     public Json Raw { get; private init; } = Json.Null;

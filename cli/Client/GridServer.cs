@@ -80,17 +80,16 @@ internal sealed class GridServer : IDisposable
 
     public CliException Unreachable(Exception e) => new(
         ExitCode.Unreachable,
-        $"The server at {Address} does not answer: {e.Message.TrimEnd('.')}. Start it, or say where it is with --server " +
-        "or AGENTGRID_SERVER.", e);
+        $"The server at {Address} does not answer: {e.Message.TrimEnd('.')}. Start it, or say where it is with " +
+        "--server or AGENTGRID_SERVER.", e);
 
     private Exception Refusal(HttpResponseMessage response, byte[] bytes)
     {
         var isProblem = response.Content.Headers.ContentType?.MediaType == "application/problem+json";
+        var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
         if (!isProblem || Json.Parse(bytes).To<Problem>() is not { } problem)
         {
-            return new CliException(
-                ExitCode.Refused,
-                $"{Address} answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)} without saying why.");
+            return new CliException(ExitCode.Refused, $"{Address} answered {status} without saying why.");
         }
         return new ProblemException(problem with
         {

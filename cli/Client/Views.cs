@@ -49,7 +49,7 @@ internal sealed record CandidateView(
 internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 
 internal sealed record AgentView(
-    string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled,
+    string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled, bool Drained,
     AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs);
 
 internal sealed record AgentLoadView(int Running, int Waiting);

@@ -20,7 +20,10 @@ internal static class AgentsCommand
                 return ExitCode.Ok;
             }
             session.Screen.Table(
-                ["agent", "capabilities", "priority", "queue", "running", "waiting", "ok", "failed", "timeouts", "p50", "p95", "p99"],
+                [
+                    "agent", "capabilities", "priority", "queue", "running", "waiting", "ok", "failed", "timeouts",
+                    "p50", "p95", "p99",
+                ],
                 json.To<AgentList>()!.Agents.Select(Row));
             return ExitCode.Ok;
         });
@@ -29,12 +32,12 @@ internal static class AgentsCommand
 
     private static object[] Row(AgentView agent) =>
     [
-        agent.Enabled ? agent.Name : $"{agent.Name} (disabled)",
+        agent.Enabled ? agent.Drained ? $"{agent.Name} (drained)" : agent.Name : $"{agent.Name} (disabled)",
         agent.Capabilities.IsDefaultOrEmpty ? Show.Nothing : string.Join(", ", agent.Capabilities),
         Whole(agent.Priority), agent.Queue, $"{Whole(agent.Load.Running)}/{Whole(agent.MaxConcurrency)}",
-        Whole(agent.Load.Waiting), Whole(agent.Counts.Succeeded), Whole(agent.Counts.Failed), Whole(agent.Counts.TimedOut),
-        Show.Milliseconds(agent.LatencyMs?.P50Ms), Show.Milliseconds(agent.LatencyMs?.P95Ms),
-        Show.Milliseconds(agent.LatencyMs?.P99Ms),
+        Whole(agent.Load.Waiting), Whole(agent.Counts.Succeeded), Whole(agent.Counts.Failed),
+        Whole(agent.Counts.TimedOut), Show.Milliseconds(agent.LatencyMs?.P50Ms),
+        Show.Milliseconds(agent.LatencyMs?.P95Ms), Show.Milliseconds(agent.LatencyMs?.P99Ms),
     ];
 
     private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -41,7 +41,8 @@ internal static class Arguments
         option.Validators.Add(result =>
         {
             // What is no number at all has been refused before.
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && (value < least || value > most))
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value)
+                && (value < least || value > most))
             {
                 result.AddError($"{name} must be {least} to {most}, not {value}.");
             }

@@ -29,7 +29,7 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
         {
             _loose[AgentsFile] = (path, text);
         }
-        else if (TopLevelSteps().IsMatch(text) || Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase))
+        else if (TopLevelSteps().IsMatch(text) || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             _inline.Add((path, text));
         }
@@ -87,7 +87,8 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
     private async Task LookBesideAsync(string plan, CancellationToken cancellationToken)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(plan))!;
-        if (Path.GetFileName(folder) == "plans" && Path.Combine(folder, "..", AgentsFile) is var beside && File.Exists(beside))
+        var beside = Path.Combine(folder, "..", AgentsFile);
+        if (Path.GetFileName(folder) == "plans" && File.Exists(beside))
         {
             _besideAgents = (beside, await Files.ReadAsync(beside, cancellationToken));
         }

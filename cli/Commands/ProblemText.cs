@@ -3,7 +3,9 @@ using AgentGrid.Core.Config;
 
 namespace AgentGrid.Cli.Commands;
 
-/// <summary>A mistake as compilers write it, which editors and CI systems know: <c>file(line,col): error CODE: text</c>.</summary>
+/// <summary>
+/// A mistake as compilers write it, which editors and CI systems know: <c>file(line,col): error CODE: text</c>.
+/// </summary>
 internal static class ProblemText
 {
     public static string Of(ConfigProblem problem) => problem.File is null

@@ -16,7 +16,7 @@ internal static class RouteCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var agent = new Option<string?>("--agent") { Description = "One agent by name, instead.", HelpName = "name" };
-        var command = new Command("route", "Ask the router which agent would get an attempt now, and why. Starts nothing.")
+        var command = new Command("route", "Ask the router which agent would get an attempt now, and why.")
         {
             capabilities, agent,
         };

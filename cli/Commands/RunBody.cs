@@ -7,7 +7,9 @@ namespace AgentGrid.Cli.Commands;
 
 /// <summary>What <c>run</c> posts: a file, with what the command line says laid over it.</summary>
 /// <param name="File">A path; <c>-</c> for standard input.</param>
-/// <param name="Plan">The name of a plan, or the path of a file with one; null: as the file says, or the default plan.</param>
+/// <param name="Plan">
+/// The name of a plan, or the path of a file with one; null: as the file says, or the default plan.
+/// </param>
 internal sealed record RunBody(string File, string? Match, string? Round, string? Plan, int? Priority)
 {
     private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
@@ -17,11 +19,11 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
         var posted = Parse(await ReadAsync(standardInput, cancellationToken));
         // A file with none of the fields of a request is a snapshot by itself.
         var isRequest = posted.EnumerateObject().Any(m => s_fields.Contains(m.Name));
-        if ((isRequest && posted.TryGetProperty("match_id", out _)) is false && Match is null)
+        if (Match is null && !(isRequest && posted.TryGetProperty("match_id", out _)))
         {
             throw CliException.Usage($"{Source} has no 'match_id': give it one with --match.");
         }
-        if ((isRequest && posted.TryGetProperty("round", out _)) is false && Round is null)
+        if (Round is null && !(isRequest && posted.TryGetProperty("round", out _)))
         {
             throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
         }
@@ -79,7 +81,9 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
     }
 
     private async Task<string> ReadAsync(TextReader standardInput, CancellationToken cancellationToken) =>
-        File == "-" ? await standardInput.ReadToEndAsync(cancellationToken) : await Files.ReadAsync(File, cancellationToken);
+        File == "-"
+            ? await standardInput.ReadToEndAsync(cancellationToken)
+            : await Files.ReadAsync(File, cancellationToken);
 
     private JsonElement Parse(string text)
     {
@@ -88,7 +92,8 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
             var posted = Json.Parse(text.TrimStart('\uFEFF')).Element;
             return posted.ValueKind == JsonValueKind.Object
                 ? posted
-                : throw CliException.Usage($"{Source} holds {posted.ValueKind.ToString().ToLowerInvariant()}; expected a JSON object.");
+                : throw CliException.Usage(
+                    $"{Source} holds {posted.ValueKind.ToString().ToLowerInvariant()}; expected a JSON object.");
         }
         catch (JsonException e)
         {
@@ -109,7 +114,8 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
         var read = PlanReader.ReadFile(Names.IsValid(name) ? name : "inline", new ConfigFile(plan, text));
         if (read.Plan is null)
         {
-            throw CliException.Usage(string.Join('\n', read.Problems.Select(ProblemText.Of).Prepend("the plan has mistakes:")));
+            throw CliException.Usage(
+                string.Join('\n', read.Problems.Select(ProblemText.Of).Prepend("the plan has mistakes:")));
         }
         return Json.Build(writer =>
         {

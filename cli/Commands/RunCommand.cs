@@ -20,7 +20,11 @@ internal static class RunCommand
             Description = "The name of a plan of the server, or a YAML or JSON file with a plan.",
             HelpName = "name|file",
         };
-        var priority = new Option<int?>("--priority") { Description = "-100 to 100; higher is served first.", HelpName = "n" };
+        var priority = new Option<int?>("--priority")
+        {
+            Description = "-100 to 100; higher is served first.",
+            HelpName = "n",
+        };
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var command = new Command("run", "Start a run, or find the one that the same request has started.")
         {
@@ -44,8 +48,8 @@ internal static class RunCommand
                 return ExitCode.Ok;
             }
             session.Screen.Line(
-                $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  {answer.Status}" +
-                (answer.Replayed ? "  (had been posted before)" : ""));
+                $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  " +
+                answer.Status + (answer.Replayed ? "  (had been posted before)" : ""));
             session.Screen.Note($"Watch it: agentgrid watch {answer.RunId}");
             return ExitCode.Ok;
         });

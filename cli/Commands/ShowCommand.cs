@@ -12,12 +12,19 @@ internal static class ShowCommand
     public static Command Create(CommandTree tree)
     {
         var run = Arguments.Run();
-        var step = new Option<string?>("--step") { Description = "Only this step, with every candidate of its routing.", HelpName = "id" };
+        var step = new Option<string?>("--step")
+        {
+            Description = "Only this step, with every candidate of its routing.",
+            HelpName = "id",
+        };
         var output = new Option<bool>("--output")
         {
-            Description = "Print the result of the run, or with --step the output of the step, as JSON and nothing else.",
+            Description = "Print the result of the run, or with --step the output of the step, and nothing else.",
         };
-        var command = new Command("show", "Show a run: steps, attempts, and why each went where it went.") { run, step, output };
+        var command = new Command("show", "Show a run: steps, attempts, and why each went where it went.")
+        {
+            run, step, output,
+        };
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
             var id = await session.Server.ResolveAsync(parsed.GetRequiredValue(run), cancellationToken);
@@ -46,7 +53,8 @@ internal static class ShowCommand
             ? await session.Server.GetAsync(
                 $"api/v1/runs/{Uri.EscapeDataString(id)}/steps/{Uri.EscapeDataString(step)}/output", cancellationToken)
             : (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!.Result
-                ?? throw new CliException(ExitCode.Refused, $"The run {id} has no result: only a completed run has one.");
+                ?? throw new CliException(
+                    ExitCode.Refused, $"The run {id} has no result: only a completed run has one.");
         if (session.Screen.Json)
         {
             session.Screen.Value(json);
@@ -134,7 +142,8 @@ internal static class ShowCommand
         steps.SelectMany(s => s.Attempts.Select(a => new object[]
         {
             s.Id, a.Attempt.ToString(CultureInfo.InvariantCulture), a.Agent, Show.Status(a.Status),
-            Show.Span(a.QueuedAt, a.StartedAt ?? a.EndedAt), Show.Span(a.StartedAt, a.EndedAt), a.Decision?.Why ?? Show.Nothing,
+            Show.Span(a.QueuedAt, a.StartedAt ?? a.EndedAt), Show.Span(a.StartedAt, a.EndedAt),
+            a.Decision?.Why ?? Show.Nothing,
             a.Error is { } error ? $"{error.Code}: {error.Message}" : a.CancelReason ?? "",
         })));
 

@@ -16,7 +16,7 @@ internal static class ValidateCommand
     {
         var paths = new Argument<string[]>("path")
         {
-            Description = "A configuration folder, or single files: agents.yaml, plans, inline plans. [default: config]",
+            Description = "Configuration folders, or single files: agents.yaml, plans, inline plans. [default: config]",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var agents = new Option<string[]>("--agents")
@@ -24,7 +24,7 @@ internal static class ValidateCommand
             Description = "A library with agents, besides those that ship; can be given more than once.",
             HelpName = "dll",
         };
-        var command = new Command("validate", "Check agents.yaml and plans, without a server. Mistakes look like a compiler's.")
+        var command = new Command("validate", "Check agents.yaml and plans, without a server.")
         {
             paths, agents,
         };

@@ -18,7 +18,7 @@ internal static class WatchCommand
         };
         var after = new Option<long?>("--after")
         {
-            Description = "Begin after the event of this number; 0 for all that are kept. [default: 0 for one run, else now]",
+            Description = "Begin after this event; 0 for all that are kept. [default: 0 for one run, else now]",
             HelpName = "seq",
         };
         var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
@@ -27,7 +27,10 @@ internal static class WatchCommand
             Description = "Only this stage; motion:* and *:done match any rest.",
             HelpName = "pattern",
         };
-        var command = new Command("watch", "Show events as they happen. Connects again by itself.") { run, after, match, stage };
+        var command = new Command("watch", "Show events as they happen. Connects again by itself.")
+        {
+            run, after, match, stage,
+        };
         tree.Handle(command, (parsed, session, cancellationToken) =>
         {
             var query = new FeedQuery(parsed.GetValue(after), parsed.GetValue(match), parsed.GetValue(stage));
@@ -47,7 +50,9 @@ internal static class WatchCommand
             // Filtered here, because the event that ends the run must arrive whatever is shown.
             await foreach (var line in session.Feed.FollowRunAsync(id, query.After ?? 0, cancellationToken))
             {
-                if (query.Matches(new FeedEvent(line.Seq, RunId.Parse(line.RunId), line.MatchId, line.Stage, false, default)))
+                var e = new FeedEvent(
+                    line.Seq, RunId.Parse(line.RunId), line.MatchId, line.Stage, line.EndsRun, line.Raw.Utf8);
+                if (query.Matches(e))
                 {
                     Print(session.Screen, line, withRun: false);
                 }

@@ -14,10 +14,10 @@ internal static class EventText
     {
         var who = withRun ? $"{line.MatchId}/{line.Round}  " : "";
         var attempt = line.Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $" #{line.Attempt}") : "";
-        var about = About(line);
+        var about = About(line) is { Length: > 0 } text ? $"  {text}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{line.Seq,6}  {Show.Clock(line.Time)}  {who}{line.Stage}{attempt}{(about.Length > 0 ? "  " : "")}{about}");
+            $"{line.Seq,6}  {Show.Clock(line.Time)}  {who}{line.Stage}{attempt}{about}");
     }
 
     /// <summary>What is worth knowing besides the stage.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentGrid.Cli.Client;
 using AgentGrid.Core;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace AgentGrid.Cli.Output;
 
@@ -80,7 +81,7 @@ internal sealed class Screen
         }
         foreach (var row in rows)
         {
-            table.AddRow(row.Select(c => c as Spectre.Console.Rendering.IRenderable ?? new Text(PlainText.Of((string)c))));
+            table.AddRow(row.Select(c => c as IRenderable ?? new Text(PlainText.Of((string)c))));
         }
         return table;
     }

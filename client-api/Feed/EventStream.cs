@@ -9,8 +9,8 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.ClientApi.Feed;
 
 /// <summary>
-/// One run's events as <c>text/event-stream</c>. Ends after the event that ends the run, whether or not the stage
-/// filter lets that event through.
+/// One run's events as <c>text/event-stream</c>. Ends after the event that ends the run for good, whether or not the
+/// stage filter lets that event through.
 /// </summary>
 internal sealed partial class EventStream(
     IAgentGrid grid, HttpContext context, FeedQuery query, ApiOptions options, TimeProvider time, ILogger logger)
@@ -71,12 +71,24 @@ internal sealed partial class EventStream(
                 continue;
             }
             await WriteAsync(cursor.Batch, cancellationToken);
-            if (cursor.Batch.Any(e => e.EndsRun))
+            if (cursor.Batch.Any(e => e.EndsRun) && await IsOverAsync(cursor.Batch[^1].Seq, cancellationToken))
             {
                 return;
             }
             cursor.Done();
         }
+    }
+
+    // A run that was retried has an end behind which it goes on.
+    private async Task<bool> IsOverAsync(long last, CancellationToken cancellationToken)
+    {
+        var run = await grid.GetRunAsync(query.RunId!.Value, cancellationToken);
+        if (run is not null && !run.Summary.Status.IsEnded())
+        {
+            return false;
+        }
+        var rest = await grid.ReadEventsAsync(_all with { After = last }, 1, cancellationToken);
+        return rest is { Events.IsEmpty: true, AtEnd: true };
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)

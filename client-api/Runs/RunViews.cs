@@ -38,7 +38,6 @@ public sealed record RunView
     public Json? Result { get; init; }
     public RunError? Error { get; init; }
     public string? CancelReason { get; init; }
-    public long? LastSeq { get; init; }
     public required IReadOnlyList<StepView> Steps { get; init; }
     public required Json Input { get; init; }
     public required RunLinks Links { get; init; }
@@ -61,7 +60,6 @@ public sealed record RunView
             Result = run.Result,
             Error = run.Error,
             CancelReason = run.CancelReason,
-            LastSeq = run.LastSeq,
             Steps = [.. run.Steps.Select(s => StepView.Of(run.Summary.RunId, s, ref inlined))],
             Input = run.Input,
             Links = RunLinks.Of(run.Summary.RunId),

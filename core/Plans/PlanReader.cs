@@ -33,7 +33,8 @@ public static class PlanReader
         var root = YamlSource.Read(file, problems);
         if (root is null && problems.Count == 0)
         {
-            problems.Add(start, ConfigCodes.EmptyPlan, "the file is empty: a plan has at least one step under 'steps'.");
+            problems.Add(
+                start, ConfigCodes.EmptyPlan, "the file is empty: a plan has at least one step under 'steps'.");
         }
         var draft = root is null ? null
             : root is ConfigNode.Mapping plans && plans["plans"] is not null ? OneOf(plans, problems)

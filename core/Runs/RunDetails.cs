@@ -38,9 +38,6 @@ public sealed record RunDetails
 
     /// <summary>Why it was cancelled; null unless it was.</summary>
     public string? CancelReason { get; init; }
-
-    /// <summary>The number of its last event; null when the engine does not number them in one sequence.</summary>
-    public long? LastSeq { get; init; }
 }
 
 public sealed record StepDetails

@@ -20,7 +20,7 @@ public static class RunDetailsBuilder
         RetryingBranches = state.RetryingBranches,
     };
 
-    public static RunDetails Build(RunState state, long? lastSeq = null) => new()
+    public static RunDetails Build(RunState state) => new()
     {
         Summary = Summarize(state),
         Input = state.Input,
@@ -28,7 +28,6 @@ public static class RunDetailsBuilder
         Result = state.Result,
         Error = state.Error,
         CancelReason = state.CancelReason,
-        LastSeq = lastSeq,
     };
 
     private static StepDetails Build(StepState step) => new()

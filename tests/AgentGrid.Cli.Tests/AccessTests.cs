@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests;
 
@@ -26,7 +26,8 @@ public sealed class AccessTests
         Assert.Equal((ExitCode.Unreachable, ExitCode.Unreachable), (result.Exit, json.Exit));
         Assert.Contains($"The server at {url}/ does not answer", result.Error);
         Assert.Contains("AGENTGRID_SERVER", result.Error);
-        Assert.Equal(ExitCode.Unreachable, JsonElement.Parse(json.Error).GetProperty("error").GetProperty("exit_code").GetInt32());
+        var error = JsonElement.Parse(json.Error).GetProperty("error");
+        Assert.Equal(ExitCode.Unreachable, error.GetProperty("exit_code").GetInt32());
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class AccessTests
         await host.InitializeAsync();
         using var scratch = new Scratch();
         var plan = scratch.Write("held.yaml", "steps: { only: { agent: hold } }\n");
-        var first = new Tool(host.Url) { Input = "{}" }.Start("run", "-", "--match", "full", "--round", "1", "--plan", plan, "--wait");
+        var first = new Tool(host.Url) { Input = "{}" }.Start(
+            "run", "-", "--match", "full", "--round", "1", "--plan", plan, "--wait");
         await first.PrintedAsync("half way");
 
         var result = await new Tool(host.Url) { Input = "{}" }.RunAsync(

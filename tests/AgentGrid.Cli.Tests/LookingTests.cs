@@ -18,8 +18,10 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
 
         var json = await host.Tool().RunAsync("runs", "--match", "listed", "--limit", "1", "--json");
         var next = json.Json.GetProperty("next").GetString()!;
-        var second = await host.Tool().RunAsync("runs", "--match", "listed", "--limit", "1", "--cursor", next, "--json");
-        var table = await host.Tool().RunAsync("runs", "--match", "listed", "--round", "a", "--status", "completed", "--plan", "echo");
+        var second = await host.Tool().RunAsync(
+            "runs", "--match", "listed", "--limit", "1", "--cursor", next, "--json");
+        var table = await host.Tool().RunAsync(
+            "runs", "--match", "listed", "--round", "a", "--status", "completed", "--plan", "echo");
         var none = await host.Tool().RunAsync("runs", "--match", "listed", "--status", "failed");
 
         Assert.Equal("b", json.Json.GetProperty("runs")[0].GetProperty("round").GetString());
@@ -46,8 +48,8 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     public async Task Runs_Watch_PrintsEachChangeOnce(bool json)
     {
         var match = $"watched-{json}";
-        var tool = host.Tool().Start(
-            [.. new[] { "runs", "--watch", "--interval", "20ms", "--match", match }, .. json ? ["--json"] : Array.Empty<string>()]);
+        string[] args = ["runs", "--watch", "--interval", "20ms", "--match", match];
+        var tool = host.Tool().Start(json ? [.. args, "--json"] : args);
         await StartHeldAsync(match);
         await tool.PrintedAsync("running");
         HoldAgent.Release(match);

@@ -5,8 +5,11 @@ namespace AgentGrid.Cli.Tests;
 
 public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposable
 {
-    private const string Snapshot =
-        """{"players":[{"id":"p1","role":"entry","peek_events":[{"time":1},{"time":2}]},{"id":"p2","role":"support","peek_events":[]}]}""";
+    private const string Snapshot = """
+        {"players":[
+          {"id":"p1","role":"entry","peek_events":[{"time":1},{"time":2}]},
+          {"id":"p2","role":"support","peek_events":[]}]}
+        """;
     private const string Echo = "steps: { only: { agent: echo } }\nresult: { match: only.match_id }\n";
 
     private readonly Scratch _scratch = new();
@@ -23,7 +26,8 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
         Assert.Equal("completed", result.Json.GetProperty("status").GetString());
         Assert.True(result.Json.GetProperty("result").GetProperty("frames").GetInt32() > 0);
-        Assert.Equal(2, result.Json.GetProperty("input").GetProperty("grid_snapshot").GetProperty("players").GetArrayLength());
+        var posted = result.Json.GetProperty("input").GetProperty("grid_snapshot");
+        Assert.Equal(2, posted.GetProperty("players").GetArrayLength());
     }
 
     [Fact]
@@ -35,7 +39,8 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         };
 
         var result = await tool.RunAsync(
-            "run", "-", "--match", "stdin", "--plan", _scratch.Write("echo.yaml", Echo), "--priority", "5", "--wait", "--json");
+            "run", "-", "--match", "stdin", "--plan", _scratch.Write("echo.yaml", Echo), "--priority", "5",
+            "--wait", "--json");
 
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
         Assert.Equal("stdin", result.Json.GetProperty("result").GetProperty("match").GetString());
@@ -47,11 +52,12 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     [Theory]
     [InlineData("inline.json", """{"name":"mine","steps":{"only":{"agent":"echo"}}}""", "mine")]
     [InlineData("one.yml", "plans:\n  alone: { steps: { only: { agent: echo } } }\n", "alone")]
-    [InlineData("two.yaml", "default: b\nplans:\n  a: { steps: { x: { agent: nobody } } }\n  b: { steps: { only: { agent: echo } } }\n", "b")]
+    [InlineData("two.yaml", "default: b\nplans: { a: {}, b: { steps: { only: { agent: echo } } } }\n", "b")]
     public async Task Run_PlanFile_IsPostedInline(string name, string text, string plan)
     {
         var result = await new Tool(host.Url) { Input = "{}" }.RunAsync(
-            "run", "-", "--match", $"inline-{plan}", "--round", "1", "--plan", _scratch.Write(name, text), "--wait", "--json");
+            "run", "-", "--match", $"inline-{plan}", "--round", "1", "--plan", _scratch.Write(name, text),
+            "--wait", "--json");
 
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
         Assert.Equal(plan, result.Json.GetProperty("plan").GetString());
@@ -70,6 +76,20 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.Contains($"{plan}(3,29): error AG1102", result.Error);
         var runs = await host.Tool().RunAsync("runs", "--match", "never", "--json");
         Assert.Equal(0, runs.Json.GetProperty("runs").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("", "(1,1): error AG1101: the file is empty")]
+    [InlineData("plans: { a: {}, b: {} }", "(1,8): error AG1115: 2 plans, where one is wanted")]
+    [InlineData("default: c\nplans: { a: {}, b: {} }", "(2,8): error AG1115: unknown plan 'c'")]
+    [InlineData("plans: { a: {} }", "(1,10): error AG1101: the plan 'a' has no steps")]
+    public async Task Run_PlanFileWithoutOnePlan_SaysWhatIsWanted(string text, string message)
+    {
+        var result = await new Tool(null) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", "m", "--round", "r", "--plan", _scratch.Write("plan.yaml", text));
+
+        Assert.Equal(ExitCode.Usage, result.Exit);
+        Assert.Contains(message, result.Error);
     }
 
     [Fact]
@@ -92,7 +112,8 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     public async Task Run_SameKeyOtherContent_IsRefusedWithTheReason()
     {
         var plan = _scratch.Write("echo.yaml", Echo);
-        await new Tool(host.Url) { Input = """{"match_id":"taken","round":"1","a":1}""" }.RunAsync("run", "-", "--plan", plan);
+        await new Tool(host.Url) { Input = """{"match_id":"taken","round":"1","a":1}""" }
+            .RunAsync("run", "-", "--plan", plan);
         var other = new Tool(host.Url) { Input = """{"match_id":"taken","round":"1","a":2}""" };
 
         var result = await other.RunAsync("run", "-", "--plan", plan);
@@ -107,7 +128,8 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     {
         var plan = _scratch.Write("unknown.yaml", "steps: { a: { agent: nobody }, b: { agent: nothing } }\n");
 
-        var people = await new Tool(host.Url) { Input = "{}" }.RunAsync("run", "-", "--match", "m", "--round", "r", "--plan", plan);
+        var people = await new Tool(host.Url) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", "m", "--round", "r", "--plan", plan);
         var program = await new Tool(host.Url) { Input = "{}" }.RunAsync(
             "run", "-", "--match", "m", "--round", "r", "--plan", plan, "--json");
 

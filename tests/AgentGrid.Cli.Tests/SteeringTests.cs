@@ -59,6 +59,33 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     }
 
     [Fact]
+    public async Task Retry_FromAStepThatIsNotThere_IsRefused()
+    {
+        await StartHeldAsync("retried-from", "1");
+        await host.Tool().RunAsync("cancel", "retried-from/1");
+
+        var result = await host.Tool().RunAsync("retry", "retried-from/1", "--from", "nowhere");
+
+        Assert.Equal(ExitCode.Refused, result.Exit);
+        Assert.Contains("AG1206", result.Error);
+        HoldAgent.Release("retried-from");
+    }
+
+    [Fact]
+    public async Task Drain_AnAgent_HoldsUntilItIsUndrained()
+    {
+        var drained = await host.Tool().RunAsync("drain", "flaky");
+        var listed = await host.Tool().RunAsync("agents");
+        var undrained = await host.Tool().RunAsync("undrain", "flaky", "--json");
+        var unknown = await host.Tool().RunAsync("drain", "nobody");
+
+        Assert.Equal("flaky  drained", Assert.Single(drained.Lines));
+        Assert.Contains("flaky (drained)", listed.Out);
+        Assert.False(undrained.Json.GetProperty("drained").GetBoolean());
+        Assert.NotEqual(ExitCode.Ok, unknown.Exit);
+    }
+
+    [Fact]
     public async Task Retry_WithoutWait_PrintsTheAnswer()
     {
         await StartHeldAsync("retried-json", "1");
@@ -144,7 +171,8 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
         await tool.PrintedAsync("later/1  completed");
 
         var result = await tool.InterruptAsync();
-        var numbers = result.Lines.Select(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0])).ToList();
+        var numbers = result.Lines
+            .Select(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0])).ToList();
         Assert.Equal(numbers.Order().Distinct(), numbers);
         HoldAgent.Release("before");
     }
@@ -152,7 +180,8 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     [Fact]
     public async Task Bench_EchoPlan_MeasuresRuns()
     {
-        var result = await host.Tool().RunAsync("bench", "--time", "400ms", "--warmup", "100ms", "--concurrency", "2", "--json");
+        var result = await host.Tool().RunAsync(
+            "bench", "--time", "400ms", "--warmup", "100ms", "--concurrency", "2", "--json");
         var people = await host.Tool().RunAsync("bench", "--time", "100ms", "--warmup", "0s");
 
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));

@@ -51,9 +51,28 @@ public sealed class EventsTests
         Assert.Equal("event: a:start", await lines.ReadLineAsync());
         Assert.StartsWith("data: {\"seq\":1,", await lines.ReadLineAsync());
         Assert.Equal("", await lines.ReadLineAsync());
+        server.Grid.End(id);
         server.Grid.Publish(id, "completed", ends: true);
         Assert.Equal("id: 2", await lines.ReadLineAsync());
         Assert.EndsWith("\n\n", await lines.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Stream_RunThatWasRetried_GoesOnBehindItsFirstEnd()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, "a:start");
+        server.Grid.Publish(id, "cancelled", ends: true);
+        using var response = await StreamAsync(server, id);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+        while (await lines.ReadLineAsync() != "id: 2")
+        {
+        }
+
+        server.Grid.End(id);
+        server.Grid.Publish(id, "completed", ends: true);
+
+        Assert.Contains("id: 3", await lines.ReadToEndAsync());
     }
 
     [Fact]
@@ -75,6 +94,7 @@ public sealed class EventsTests
         var id = AddWithEvents(server.Grid, "a", "b");
         using var response = await StreamAsync(server, id, "?stage=b");
 
+        server.Grid.End(id);
         server.Grid.Publish(id, "completed", ends: true);
 
         var text = await response.Content.ReadAsStringAsync();

@@ -18,8 +18,8 @@ public sealed class AgentGuideTests
     {
         var catalog = AgentCatalog.Discover(typeof(PerceptionAgent).Assembly);
         var yaml = s_page.Blocks("yaml").Single();
-        var unknown = ConfigReader.Read(
-            [new ConfigFile("agents.yaml", "zzzzzzzz: 1\nagents: { echo: { zzzzzzzz: 1 } }\nqueues: { q: { zzzzzzzz: 1 } }")], catalog);
+        const string Wrong = "zzzzzzzz: 1\nagents: { echo: { zzzzzzzz: 1 } }\nqueues: { q: { zzzzzzzz: 1 } }";
+        var unknown = ConfigReader.Read([new ConfigFile("agents.yaml", Wrong)], catalog);
         var keys = unknown.Problems.SelectMany(p => PlanReferenceTests.Listed(p.Message)).ToList();
 
         var result = ConfigReader.Read([new ConfigFile("agents.yaml", yaml)], catalog);

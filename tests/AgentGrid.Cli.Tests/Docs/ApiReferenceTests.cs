@@ -16,7 +16,8 @@ public sealed class ApiReferenceTests(GridHost host) : IClassFixture<GridHost>
         using var http = new HttpClient();
         var table = TableOf(JsonElement.Parse(await http.GetByteArrayAsync($"{host.Url}/openapi/v1.json")));
         var page = Repository.Read("docs", "api.md");
-        var (begin, end) = (page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, page.IndexOf(End, StringComparison.Ordinal));
+        var begin = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        var end = page.IndexOf(End, StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("AGENTGRID_UPDATE_DOCS") == "1")
         {
             await File.WriteAllTextAsync(Repository.PathOf("docs", "api.md"), page[..begin] + table + page[end..]);
@@ -38,7 +39,8 @@ public sealed class ApiReferenceTests(GridHost host) : IClassFixture<GridHost>
                     ? list.EnumerateArray().Where(p => p.GetProperty("in").GetString() != "path")
                         .Select(p => $"`{p.GetProperty("name").GetString()}`")
                     : [];
-                table.Append($"| `{operation.Name.ToUpperInvariant()} {path.Name}` | {summary} | {string.Join(", ", parameters)} |\n");
+                var route = $"{operation.Name.ToUpperInvariant()} {path.Name}";
+                table.Append($"| `{route}` | {summary} | {string.Join(", ", parameters)} |\n");
             }
         }
         return table.ToString();

@@ -10,15 +10,18 @@ public sealed class BackupTests
     public async Task Backup_OfARunningServer_RestoresItsRuns()
     {
         using var scratch = new Scratch();
-        var plan = scratch.Write("plan.yaml", "steps: { done: { agent: echo }, open: { needs: [done], agent: hold } }\n");
+        var plan = scratch.Write(
+            "plan.yaml", "steps: { done: { agent: echo }, open: { needs: [done], agent: hold } }\n");
         await using var host = new GridHost();
         await host.InitializeAsync();
-        var tool = new Tool(host.Url) { Input = "{}" }.Start("run", "-", "--match", "backup", "--round", "1", "--plan", plan, "--wait");
+        var tool = new Tool(host.Url) { Input = "{}" }.Start(
+            "run", "-", "--match", "backup", "--round", "1", "--plan", plan, "--wait");
         await tool.PrintedAsync("half way");
         await using var restored = new GridHost();
         var copy = Path.Combine(restored.Data, "agentgrid.db");
 
-        await using (var journal = new SqliteConnection($"Data Source={Path.Combine(host.Data, "agentgrid.db")};Pooling=False"))
+        var source = Path.Combine(host.Data, "agentgrid.db");
+        await using (var journal = new SqliteConnection($"Data Source={source};Pooling=False"))
         {
             journal.Open();
             Assert.Equal("ok", Scalar(journal, $"VACUUM INTO '{copy}'; PRAGMA integrity_check"));

@@ -12,7 +12,7 @@ public sealed class Captioner(HttpClient model) : Agent<Captioner.Input, Caption
     {
         if (input.Prompt is not { Length: > 0 } prompt)
         {
-            throw new AgentException("no_prompt", "The step needs a 'prompt'; give it one in its 'input'.", retryable: false);
+            throw new AgentException("no_prompt", "Give the step a 'prompt' in its 'input'.", retryable: false);
         }
         invocation.Progress.Report(0.1, "asking the model");
         using var request = new HttpRequestMessage(HttpMethod.Post, "caption") { Content = JsonContent.Create(prompt) };

@@ -12,7 +12,8 @@ public sealed class CliGuideTests
     [Fact]
     public void Page_NamesEveryCommandAndOption()
     {
-        var root = new CommandTree(new Surroundings(TextReader.Null, TextWriter.Null, TextWriter.Null, false, null, _ => null)).Root;
+        var nowhere = new Surroundings(TextReader.Null, TextWriter.Null, TextWriter.Null, false, null, _ => null);
+        var root = new CommandTree(nowhere).Root;
         var options = root.Subcommands.SelectMany(c => c.Options).Concat(root.Options).Select(o => o.Name).Distinct();
 
         Assert.True(root.Subcommands.Count >= 11);
@@ -23,7 +24,8 @@ public sealed class CliGuideTests
     [Fact]
     public void Page_ListsEveryExitCode()
     {
-        var codes = typeof(ExitCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (int)f.GetValue(null)!).ToList();
+        var codes = typeof(ExitCode).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(f => (int)f.GetValue(null)!).ToList();
 
         Assert.Equal(7, codes.Count);
         Assert.All(codes, c => Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"\n| {c} | "), s_page));

@@ -36,7 +36,8 @@ public sealed class LinkTests
         var parts = link.Split('#');
         var target = parts[0].Length == 0
             ? page
-            : Path.GetRelativePath(Repository.Root, Repository.PathOf(Path.GetDirectoryName(page)!, parts[0])).Replace('\\', '/');
+            : Path.GetRelativePath(Repository.Root, Repository.PathOf(Path.GetDirectoryName(page)!, parts[0]))
+                .Replace('\\', '/');
         return parts.Length == 1
             ? Path.Exists(Repository.PathOf(target))
             : new Markdown(target).Anchors().Contains(parts[1]);

@@ -76,7 +76,8 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
         var run = await PostAsync("hedged", "hedge", """{"ms":60000}""");
 
         var attempts = run.GetProperty("steps")[0].GetProperty("attempts").EnumerateArray()
-            .Select(a => (a.GetProperty("agent").GetString(), a.GetProperty("started_at").GetDateTimeOffset())).ToList();
+            .Select(a => (a.GetProperty("agent").GetString(), a.GetProperty("started_at").GetDateTimeOffset()))
+            .ToList();
         Assert.Equal(["delay", "echo"], attempts.Select(a => a.Item1));
         Assert.True(attempts[1].Item2 - attempts[0].Item2 >= TimeSpan.FromMilliseconds(49));
     }
@@ -113,7 +114,8 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
 
         Assert.All(KnownKeys("""{"steps":{"a":{"agent":"x","zzzzzzzzzz":1}}}"""), key => Assert.Contains(
             key == "timeout" ? "timeout-of-a-step" : key, headings));
-        Assert.All(KnownKeys("""{"zzzzzzzzzz":1,"steps":{"a":{"agent":"x"}}}"""), key => Assert.Contains(key, headings));
+        Assert.All(
+            KnownKeys("""{"zzzzzzzzzz":1,"steps":{"a":{"agent":"x"}}}"""), key => Assert.Contains(key, headings));
     }
 
     [Fact]
@@ -121,8 +123,9 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
     {
         var plan = Assert.Single(new Markdown("docs/from-celery.md").Blocks("yaml"));
 
+        var agents = Repository.Read("config", "agents.yaml");
         var result = ConfigReader.Read(
-            [new ConfigFile("agents.yaml", Repository.Read("config", "agents.yaml")), new ConfigFile("plans/p.yaml", plan)],
+            [new ConfigFile("agents.yaml", agents), new ConfigFile("plans/p.yaml", plan)],
             AgentCatalog.Discover(typeof(PerceptionAgent).Assembly));
 
         Assert.Empty(result.Problems);
