@@ -75,7 +75,7 @@ public static class AgentGridServices
             services.GetRequiredService<IOptions<EmbeddedOptions>>(),
             services.GetRequiredService<AgentCatalog>(),
             agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
-            services.GetRequiredService<TimeProvider>(),
+            new SteadyClock(services.GetRequiredService<TimeProvider>()),
             services.GetRequiredService<ILogger<EmbeddedGrid>>()));
         builder.Services.TryAddSingleton<IAgentGrid>(services => services.GetRequiredService<EmbeddedGrid>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EmbeddedGrid>(
