@@ -4,6 +4,9 @@
 #
 #   ./test.sh                      everything
 #   AGENTGRID_CRASH_ROUNDS=50 ./test.sh   more rounds of killing the server
+#   AGENTGRID_FUZZ_CASES=100000           more hostile requests, plans and configurations
+#   AGENTGRID_FLIP_CASES=5000             more damaged journals
+#   AGENTGRID_OVERLOAD_SECONDS=60         overload for longer
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 

@@ -78,7 +78,7 @@ public static class AgentGridServices
             services.GetRequiredService<IOptions<EmbeddedOptions>>(),
             services.GetRequiredService<AgentCatalog>(),
             agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
-            services.GetRequiredService<TimeProvider>(),
+            new SteadyClock(services.GetRequiredService<TimeProvider>()),
             services.GetRequiredService<ILogger<EmbeddedGrid>>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger(RunLogCategory)));
         builder.Services.TryAddSingleton<IAgentGrid>(services => services.GetRequiredService<EmbeddedGrid>());

@@ -85,7 +85,7 @@ public sealed class HostingTests
     public void Parse_EveryOption_BecomesASetting()
     {
         var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse([
-            "--urls", "http://127.0.0.1:1", "--data=/d", "--config", "/c", "--insecure", "--environment", "Test",
+            "--urls", "http://127.0.0.1:1", "--data=/d", "--config", "/c", "--insecure", "--recover", "--environment", "Test",
             "--api-key-hash", "h1", "--api-key-hash", "h2", "--AgentGrid:Retention", "01:00:00",
             "--Logging:LogLevel:Default=Debug"]));
 
@@ -94,6 +94,7 @@ public sealed class HostingTests
         Assert.Equal("/d", settings["AgentGrid:Data"]);
         Assert.Equal("/c", settings["AgentGrid:Config"]);
         Assert.Equal("true", settings["AgentGrid:Insecure"]);
+        Assert.Equal("true", settings["AgentGrid:Recover"]);
         Assert.Equal("01:00:00", settings["AgentGrid:Retention"]);
         Assert.Equal("Debug", settings["Logging:LogLevel:Default"]);
         Assert.Equal(["h1", "h2"], settings.GetSection("AgentGrid:ApiKeys").GetChildren().Select(k => k["Hash"]));

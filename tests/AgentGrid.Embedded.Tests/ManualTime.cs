@@ -4,11 +4,12 @@ namespace AgentGrid.Embedded.Tests;
 internal sealed class ManualTime : TimeProvider
 {
     private readonly List<ManualTimer> _timers = [];
+    private TimeSpan _set;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    public override DateTimeOffset GetUtcNow() => _now + _set;
 
     public override long GetTimestamp() => _now.UtcTicks;
 
@@ -22,6 +23,9 @@ internal sealed class ManualTime : TimeProvider
         timer.Change(dueTime, period);
         return timer;
     }
+
+    /// <summary>Sets the wall clock: no time passes.</summary>
+    public void Set(TimeSpan change) => _set += change;
 
     public void Advance(TimeSpan time)
     {

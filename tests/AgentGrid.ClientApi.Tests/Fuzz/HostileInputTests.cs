@@ -15,6 +15,7 @@ namespace AgentGrid.ClientApi.Tests.Fuzz;
 /// The whole server under hostile requests, in one process: there is always an answer, with a reason, and soon. More
 /// cases: AGENTGRID_FUZZ_CASES=100000; one case again: AGENTGRID_FUZZ_SEED=its seed, AGENTGRID_FUZZ_CASES=1.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class HostileInputTests : IAsyncLifetime
 {
     private const long MayGrow = 96L << 20;

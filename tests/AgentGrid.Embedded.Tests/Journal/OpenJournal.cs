@@ -44,6 +44,14 @@ internal sealed class OpenJournal : IDisposable
         return done.Task;
     }
 
+    /// <summary>Accepts a run and adds more events to it, without waiting between.</summary>
+    public Task BeginRun(RunEvent.RunAccepted e, params RunEvent[] more)
+    {
+        var run = new RunRef(e.RunId, e.Key);
+        _ = AcceptAsync(run, e);
+        return BeginAppend(run, more);
+    }
+
     public async Task<int> SweepAsync(DateTimeOffset endedBefore)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,0 +1,80 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.Embedded.Tests.Hardships;
+
+/// <summary>An engine with one agent, 'gated', that does what the test says; without a word it answers at once.</summary>
+internal sealed class GatedGrid : IAsyncDisposable
+{
+    private const string Steps = """{"steps": {"a": {"agent": "gated", "timeout": "20s", "retry": {"max_attempts": 1}}}}""";
+
+    private readonly EmbeddedGrid _grid;
+    private int _keys;
+
+    private GatedGrid(EmbeddedGrid grid) => _grid = grid;
+
+    public IAgentGrid Grid => _grid;
+
+    public static async Task<GatedGrid> StartAsync(
+        string data, TimeProvider? time = null, Func<CancellationToken, Task>? work = null,
+        Action<EmbeddedOptions>? configure = null, int slots = 10_000)
+    {
+        var config = Directory.CreateTempSubdirectory("agentgrid-gated-");
+        await File.WriteAllTextAsync(
+            Path.Combine(config.FullName, "agents.yaml"), $"agents: {{ gated: {{ max_concurrency: {slots} }} }}");
+        var options = new EmbeddedOptions
+        {
+            Data = data,
+            Config = config.FullName,
+            DrainTimeout = TimeSpan.FromSeconds(5),
+            CancelGrace = TimeSpan.FromMilliseconds(100),
+        };
+        configure?.Invoke(options);
+        var grid = new EmbeddedGrid(
+            Options.Create(options), AgentCatalog.Of([typeof(Gated)]),
+            _ => new Gated { Work = work ?? (static _ => Task.CompletedTask) }, time ?? TimeProvider.System,
+            NullLogger<EmbeddedGrid>.Instance);
+        try
+        {
+            await grid.StartAsync(CancellationToken.None);
+        }
+        finally
+        {
+            config.Delete(recursive: true);
+        }
+        return new GatedGrid(grid);
+    }
+
+    public ValueTask<SubmitResult> SubmitAsync(string? tenant = null, string? text = null) => _grid.SubmitAsync(new SubmitRun(
+        new RunKey("m", $"{Interlocked.Increment(ref _keys)}"), Json.From(new { text }), InlinePlan: Json.Parse(Steps),
+        Tenant: tenant));
+
+    public async Task<RunSummary> AcceptAsync()
+    {
+        var result = await SubmitAsync();
+        return Assert.IsType<SubmitResult.Accepted>(result).Run;
+    }
+
+    public async Task<RunSummary> EndOfAsync(RunSummary run)
+    {
+        var ended = await _grid.WaitForEndAsync(run.RunId, TimeSpan.FromMinutes(1)).AsTask().WaitAsync(TimeSpan.FromMinutes(1));
+        return ended!.Summary;
+    }
+
+    public async ValueTask DisposeAsync() => await _grid.StopAsync(new CancellationToken(canceled: true));
+
+    [Agent("gated")]
+    private sealed class Gated : IAgent
+    {
+        public required Func<CancellationToken, Task> Work { get; init; }
+
+        public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
+        {
+            await Work(cancellationToken);
+            return Json.EmptyObject;
+        }
+    }
+}
