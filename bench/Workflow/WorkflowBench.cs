@@ -64,7 +64,7 @@ internal static class WorkflowBench
             Agent = agent,
             Needs = t.Parents.Select(p => workflow.Tasks[p].Id),
             Input = new { t.Ms },
-            Timeout = string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(t.Ms * 10) + 1_000}ms"),
+            Timeout = string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(t.Ms * 100)}ms"),
         }),
     }).ToString();
 
