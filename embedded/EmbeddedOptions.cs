@@ -41,8 +41,8 @@ public sealed class EmbeddedOptions
     /// </summary>
     public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many recent events are kept in memory for feeds; older ones are read from the file. Default 16,384.</summary>
-    public int FeedBuffer { get; set; } = 16_384;
+    /// <summary>How many recent events are kept in memory for feeds; older ones are read from the file. Default 4,096.</summary>
+    public int FeedBuffer { get; set; } = 4_096;
 
     /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt. Default 16 MiB.</summary>
     public int MaxOutputBytes { get; set; } = 16 * 1024 * 1024;

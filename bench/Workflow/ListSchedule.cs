@@ -4,19 +4,16 @@ namespace AgentGrid.Bench.Workflow;
 internal static class ListSchedule
 {
     /// <summary>The makespan of the best of the usual lists.</summary>
-    public static (double Ms, string Rule) Best(WorkflowInstance workflow, int slots)
+    public static double Best(WorkflowInstance workflow, int slots)
     {
         var behind = workflow.Behind();
-        return new (double Ms, string Rule)[]
+        return new[]
         {
-            (Simulate(workflow, slots, (i, _) => -behind[i]), "longest path first"),
-            (Simulate(workflow, slots, (i, _) => -workflow.Tasks[i].Ms), "longest task first"),
-            (FirstCome(workflow, slots), "first come"),
-        }.MinBy(r => r.Ms);
+            Simulate(workflow, slots, (i, _) => -behind[i]), // the longest path first
+            Simulate(workflow, slots, (i, _) => -workflow.Tasks[i].Ms), // the longest task first
+            Simulate(workflow, slots, (_, order) => order), // first come, first served
+        }.Min();
     }
-
-    public static double FirstCome(WorkflowInstance workflow, int slots) =>
-        Simulate(workflow, slots, (_, order) => order);
 
     /// <summary>What no schedule can beat.</summary>
     public static double LowerBound(WorkflowInstance workflow, int slots) =>

@@ -40,16 +40,20 @@ internal sealed class WorkflowInstance
         ]);
     }
 
-    /// <summary>The longest path through the tasks, with other durations where they are known better.</summary>
-    public double CriticalPathMs(IReadOnlyList<double>? durations = null) => Behind(durations).Max();
+    /// <summary>The same tasks with other durations, by id.</summary>
+    public WorkflowInstance With(IReadOnlyDictionary<string, double> durations) =>
+        new(Name, [.. Tasks.Select(t => t with { Ms = durations[t.Id] })]);
+
+    /// <summary>The longest path through the tasks.</summary>
+    public double CriticalPathMs() => Behind().Max();
 
     /// <summary>For each task, how long the longest path is that begins with it.</summary>
-    public double[] Behind(IReadOnlyList<double>? durations = null)
+    public double[] Behind()
     {
         var behind = new double[Tasks.Length];
         foreach (var i in ParentsFirst().Reverse())
         {
-            behind[i] += durations?[i] ?? Tasks[i].Ms;
+            behind[i] += Tasks[i].Ms;
             foreach (var parent in Tasks[i].Parents)
             {
                 behind[parent] = Math.Max(behind[parent], behind[i]);

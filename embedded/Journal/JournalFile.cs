@@ -121,7 +121,6 @@ internal sealed class JournalFile : IDisposable
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = {(Sync == JournalSync.Full ? "FULL" : "NORMAL")};
             PRAGMA busy_timeout = 30000;
-            PRAGMA cache_size = -4000;
             PRAGMA temp_store = MEMORY;
             """);
         return connection;
