@@ -6,6 +6,7 @@ using AgentGrid.ClientApi.Orchestrate;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.WebConsole;
 using AgentGrid.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -98,7 +99,7 @@ public static class AgentGridApi
         new GridApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
-        app.MapGet("/", () => Results.Text(Index)).ExcludeFromDescription();
+        new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json");
     }
 }
