@@ -49,12 +49,10 @@ export class Chart {
     const y = v => (H - 2 - (v / top) * (H - 4)).toFixed(1);
     layers.forEach((values, n) => {
       let path = '';
-      let open = false;
       values.forEach((v, i) => {
-        if (v === null) { open = false; return; }
-        path += `${open ? 'L' : 'M'}${x(i)} ${y(v)}`;
-        if (!open && (i === SECONDS - 1 || values[i + 1] === null)) path += 'h.1';
-        open = true;
+        if (v === null) return;
+        // A short dash, so that a value on its own can be seen; the next one is joined to it.
+        path += `${path ? 'L' : 'M'}${x(i)} ${y(v)}h1`;
       });
       this.paths[n].setAttribute('d', path);
     });

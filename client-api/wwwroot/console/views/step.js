@@ -144,7 +144,7 @@ export function decision(d) {
           h('th', { scope: 'row' }, c.agent, c.agent === d.agent ? h('span', { class: 'hidden' }, ' (chosen)') : null,
             c.note ? h('span', { class: 'dim block' }, c.note) : null),
           h('td', { class: 'num' }, c.priority), h('td', { class: 'num' }, c.free_slots),
-          h('td', { class: 'num' }, c.load.toFixed(2)), h('td', { class: 'num' }, Math.round(c.score).toLocaleString('en-US'))))))) : null);
+          h('td', { class: 'num' }, c.load.toFixed(2)), h('td', { class: 'num' }, String(Math.round(c.score)))))))) : null);
 }
 
 function inputs(run, step) {

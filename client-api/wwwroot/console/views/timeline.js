@@ -67,9 +67,11 @@ export class Timeline {
     const wait = h('span', { class: 'tl-wait' });
     const work = h('span', { class: 'tl-work' });
     const label = h('span', { class: 'tl-label' });
-    work.append(label);
-    const element = h('button', { type: 'button', class: 'tl-bar', onclick: () => this.select(step.id) }, wait, work);
-    this.bars.push({ step: step.id, number: attempt.attempt, element, wait, work, label });
+    const element = h('button', { type: 'button', class: 'tl-bar', onclick: () => this.select(step.id) },
+      h('span', { class: 'tl-shape' }, wait, work), label);
+    // The last of a lane can write beside its bar; the others have a neighbour there.
+    const alone = step.attempts.filter(a => a.branch === attempt.branch).at(-1) === attempt;
+    this.bars.push({ step: step.id, number: attempt.attempt, element, wait, label, alone });
     return element;
   }
 
@@ -98,6 +100,7 @@ export class Timeline {
     const now = Date.now();
     const end = Math.max(millis(this.run.ended_at) ?? now, begin + 1, ...this.bars.map(b => b.ended ?? 0));
     const span = end - begin;
+    const room = this.lanes.clientWidth - (this.groups[0]?.element.firstChild.offsetWidth ?? 0);
     [...this.axis.children].forEach((tick, i) => setText(tick, i === 0 ? '0' : duration(span * i / 4)));
     const at = ms => `${Math.min(100, Math.max(0, (ms - begin) / span * 100))}%`;
     const wide = (from, to) => `${Math.max(0, (to - from) / span * 100)}%`;
@@ -107,6 +110,14 @@ export class Timeline {
       bar.element.style.width = `max(4px, ${wide(bar.queued, stop)})`;
       const whole = Math.max(1e-6, stop - bar.queued);
       bar.wait.style.width = `${Math.min(100, ((bar.started ?? stop) - bar.queued) / whole * 100)}%`;
+      bar.label.dataset.at = this.#labelPlace(bar, (stop - bar.queued) / span * room, (end - stop) / span * room);
     }
+  }
+
+  #labelPlace(bar, width, right) {
+    const needed = bar.label.textContent.length * 6.8 + 12;
+    if (width >= needed) return 'in';
+    if (!bar.alone) return 'none';
+    return right >= needed ? 'right' : 'left';
   }
 }
