@@ -65,7 +65,7 @@ public sealed class ListTests(Chromium chromium)
         await using var page = await chromium.OpenAsync(server.Url);
         await server.PostAsync("plain", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
         await server.PostAsync("again",
-            """{"a":{"agent":"flaky","input":{"fail_times":1},"retry":{"max_attempts":2,"backoff":"60s","jitter":0}}}""");
+            """{"a":{"agent":"flaky","input":{"fail_times":1},"retry":{"max_attempts":2,"backoff":"30s","jitter":0}}}""");
 
         await page.GoAsync("#/runs?status=retrying");
 

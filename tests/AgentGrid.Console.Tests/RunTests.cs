@@ -31,6 +31,8 @@ public sealed class RunTests(Chromium chromium)
         await page.SeesAsync(".attempt", "won");
         await page.SeesAsync(".attempt", "Why here: primary of a race of 2");
         await page.SeesAsync(".why tr.chosen", "motion_generator");
+        await page.FillAsync(".list-bar input", "frames: ");
+        await page.EvaluateAsync("document.querySelector('.list-bar input').dispatchEvent(new Event('input'))");
         await page.SeesAsync(".event", "completed");
         page.HasNotComplained();
     }

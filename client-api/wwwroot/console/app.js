@@ -19,19 +19,27 @@ const banner = document.getElementById('banner');
 const connection = document.getElementById('connection');
 let current = null;
 let shownPath = null;
+let feedState = 'connecting';
+let answers = true;
+
+/** Two things tell whether the server is there: the feed, and whether requests are answered. */
+function showConnection() {
+  const state = answers ? feedState : 'disconnected';
+  if (connection.dataset.state === state) return;
+  connection.dataset.state = state;
+  connection.textContent = { connected: 'live', connecting: 'connecting', disconnected: 'disconnected' }[state];
+  banner.hidden = state !== 'disconnected';
+  banner.textContent = state === 'disconnected'
+    ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.' : '';
+}
 
 /** What a view may ask of the shell. */
 const shell = {
   /** Where the feed stands: connected, connecting or disconnected. */
   state(state) {
-    if (connection.dataset.state === state) return;
     // 'connecting' after a loss is still a loss to the one who looks at it.
-    if (state === 'connecting' && connection.dataset.state === 'disconnected') return;
-    connection.dataset.state = state;
-    connection.textContent = { connected: 'live', connecting: 'connecting', disconnected: 'disconnected' }[state];
-    banner.hidden = state !== 'disconnected';
-    banner.textContent = state === 'disconnected'
-      ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.' : '';
+    if (state !== 'connecting' || feedState !== 'disconnected') feedState = state;
+    showConnection();
   },
   title(text) {
     document.title = `${text} · Agent Grid`;
@@ -95,7 +103,7 @@ function askForKey() {
 
 watch({
   needKey: askForKey,
-  reachable: yes => { if (!yes) shell.state('disconnected'); },
+  reachable: yes => { answers = yes; showConnection(); },
 });
 
 document.getElementById('theme').addEventListener('click', () => {

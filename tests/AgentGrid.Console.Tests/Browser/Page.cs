@@ -22,6 +22,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
         {
             await CallAsync($"{domain}.enable");
         }
+        // A tab in the background would get no keys.
+        await CallAsync("Emulation.setFocusEmulationEnabled", new { enabled = true });
         await ResizeAsync(width, height);
     }
 
@@ -119,7 +121,7 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     {
         foreach (var type in (string[])["rawKeyDown", "keyUp"])
         {
-            await CallAsync("Input.dispatchKeyEvent", new { type, key, code = key, windowsVirtualKeyCode = code });
+            await CallAsync("Input.dispatchKeyEvent", new { type, key, code = key, windowsVirtualKeyCode = code, nativeVirtualKeyCode = code });
         }
     }
 

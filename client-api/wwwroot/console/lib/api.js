@@ -29,6 +29,16 @@ export function watch(handlers) {
   reachable = handlers.reachable;
 }
 
+let skew = 0;
+
+/** What the clock of the server says, as far as it is more than a little off ours: its times are what is shown. */
+export const now = () => Date.now() + skew;
+
+function readClock(response) {
+  const difference = Date.parse(response.headers.get('date') ?? '') - Date.now();
+  skew = Math.abs(difference) > 3000 ? difference : 0;
+}
+
 async function send(method, path, body, signal) {
   const headers = { Accept: 'application/json' };
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
@@ -42,6 +52,7 @@ async function send(method, path, body, signal) {
     throw new Problem(0, { detail: 'The server cannot be reached.' });
   }
   reachable(true);
+  readClock(response);
   if (response.status === 401) needKey();
   const text = await response.text();
   let json = null;
@@ -53,12 +64,10 @@ async function send(method, path, body, signal) {
   }
   // /health says 503 with a body of its own when the server is not ready.
   if (!response.ok && !(path === 'health' && json?.last_seq !== undefined)) throw new Problem(response.status, json ?? {});
-  return { status: response.status, json, bytes: text.length };
+  return { status: response.status, json };
 }
 
 export const get = async (path, signal) => (await send('GET', path, undefined, signal)).json;
-
-export const getSized = (path, signal) => send('GET', path, undefined, signal);
 
 /** Posts JSON text as it is, or an object. */
 export const post = (path, body = {}) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body));

@@ -7,6 +7,7 @@ import { VirtualList } from '../lib/virtual-list.js';
 export class EventLog {
   constructor() {
     this.all = [];
+    this.follow = false;
     this.filter = h('input', {
       type: 'search', placeholder: 'Filter: stage, agent, text…', 'aria-label': 'Filter events', oninput: () => this.#show(), spellcheck: 'false',
     });
@@ -19,6 +20,17 @@ export class EventLog {
       row.parts = [...row.children];
       return row;
     }, (row, event) => this.#row(row, event));
+    this.host.addEventListener('scroll', () => {
+      if (this.live) this.follow = this.host.scrollTop + this.host.clientHeight >= this.host.scrollHeight - 40;
+    }, { passive: true });
+  }
+
+  /** While the run goes on its newest events are in sight, unless somebody reads older ones. */
+  set running(running) {
+    if (this.live === running) return;
+    this.live = running;
+    this.follow = running;
+    this.#keepUp();
   }
 
   close() {
@@ -41,12 +53,15 @@ export class EventLog {
   }
 
   #show() {
-    const follow = this.host.scrollTop + this.host.clientHeight >= this.host.scrollHeight - 40;
     const wanted = this.filter.value.trim().toLowerCase();
     const shown = wanted ? this.all.filter(e => e.text.includes(wanted)) : this.all;
     this.list.set(shown);
     setText(this.number, wanted ? `${count(shown.length)} of ${count(this.all.length)}` : count(this.all.length));
-    if (follow) this.host.scrollTop = this.host.scrollHeight;
+    this.#keepUp();
+  }
+
+  #keepUp() {
+    if (this.follow) this.host.scrollTop = this.host.scrollHeight;
   }
 
   #row(row, event) {

@@ -8,6 +8,9 @@ const H = 46;
 const GAP_X = 44;
 const GAP_Y = 14;
 const MOST_PER_LAYER = 10;
+
+// In plans up to this size, a line to a later layer has a place of its own in the layers between.
+const MOST_WITH_LANES = 80;
 const URGENT = { failed: 0, running: 1, pending: 2, cancelled: 3, completed: 4, skipped: 5 };
 
 export class Graph {
@@ -24,7 +27,7 @@ export class Graph {
       this.shape = shape;
       this.#build(layers);
     }
-    for (const layer of layers) for (const node of layer) this.#update(node, selected);
+    for (const layer of layers) for (const node of layer) if (node.steps.length) this.#update(node, selected);
     const byId = new Map(run.steps.map(step => [step.id, step]));
     for (const edge of this.edges) {
       const state = byId.get(edge.from)?.status ?? '';
@@ -42,6 +45,10 @@ export class Graph {
     layers.forEach((layer, x) => layer.forEach((node, y) => {
       const at = { x: 8 + x * (W + GAP_X), y: (height - layer.length * (H + GAP_Y) + GAP_Y) / 2 + y * (H + GAP_Y) };
       for (const id of node.ids) place.set(id, at);
+      if (!node.steps.length) {
+        node.at = at;
+        return;
+      }
       const name = h('span', { class: 'node-name' });
       const note = h('span', { class: 'node-note' });
       const fill = h('span', { class: 'node-fill' });
@@ -53,11 +60,12 @@ export class Graph {
       buttons.push(button);
     }));
     const drawn = new Set();
-    for (const node of layers.flat()) {
+    const lanes = Map.groupBy(layers.flat().filter(n => !n.steps.length), lane => lane.from);
+    for (const node of layers.flat().filter(n => n.steps.length)) {
       for (const need of node.needs) {
-        const from = place.get(need);
         const to = place.get(node.ids[0]);
-        const line = `M${from.x + W} ${from.y + H / 2}C${from.x + W + GAP_X / 2} ${from.y + H / 2} ${to.x - GAP_X / 2} ${to.y + H / 2} ${to.x} ${to.y + H / 2}`;
+        if (!to) continue;
+        const line = route(place.get(need), to, lanes.get(need) ?? []);
         if (drawn.has(line)) continue;
         drawn.add(line);
         this.edges.push({ from: need, path: s('path', { d: line, class: 'edge' }) });
@@ -77,6 +85,19 @@ export class Graph {
     button.setAttribute('aria-pressed', String(node.ids.includes(selected)));
     button.title = `${text.name}: ${text.note}`;
   }
+}
+
+/** A line from one node to another, through the lanes that lie between them. */
+function route(from, to, lanes) {
+  let line = `M${from.x + W} ${from.y + H / 2}`;
+  let at = { x: from.x + W, y: from.y + H / 2 };
+  for (const stop of [...lanes.map(l => l.at).filter(l => l.x < to.x), to]) {
+    const y = stop.y + H / 2;
+    line += `C${at.x + GAP_X / 2} ${at.y} ${stop.x - GAP_X / 2} ${y} ${stop.x} ${y}`;
+    at = { x: stop.x, y };
+    if (stop !== to) line += `H${at.x += W}`;
+  }
+  return line;
 }
 
 function describe(step) {
@@ -106,14 +127,19 @@ export function layout(steps) {
   for (const step of steps) depth.set(step.id, 1 + Math.max(-1, ...step.needs.map(n => depth.get(n) ?? -1)));
   const layers = [];
   for (const step of steps) (layers[depth.get(step.id)] ??= []).push(step);
+  if (steps.length <= MOST_WITH_LANES) addLanes(steps, depth, layers);
   const row = new Map();
   return layers.map(layer => {
     const heart = new Map(layer.map((step, i) => [step.id, step.needs.length
       ? step.needs.reduce((sum, n) => sum + (row.get(n) ?? 0), 0) / step.needs.length : i]));
     const sorted = layer.toSorted((a, b) => heart.get(a.id) - heart.get(b.id));
-    const shown = sorted.length <= MOST_PER_LAYER ? sorted : sorted.slice(0, MOST_PER_LAYER - 1);
-    const hidden = sorted.slice(shown.length);
-    const nodes = shown.map(step => ({ id: step.id, ids: [step.id], steps: [step], needs: step.needs }));
+    const real = sorted.filter(step => !step.lane);
+    const hidden = real.length > MOST_PER_LAYER ? real.slice(MOST_PER_LAYER - 1) : [];
+    const out = new Set(hidden);
+    const shown = sorted.filter(step => !out.has(step));
+    const nodes = shown.map(step => ({
+      id: step.id, ids: [step.id], steps: step.lane ? [] : [step], needs: step.needs, from: step.lane,
+    }));
     if (hidden.length) {
       nodes.push({
         id: `+${hidden[0].id}`, ids: hidden.map(x => x.id), steps: hidden, needs: [...new Set(hidden.flatMap(x => x.needs))],
@@ -122,4 +148,20 @@ export function layout(steps) {
     nodes.forEach((node, i) => { for (const id of node.ids) row.set(id, i); });
     return nodes;
   });
+}
+
+function addLanes(steps, depth, layers) {
+  const last = new Map();
+  for (const step of steps) {
+    for (const need of step.needs) last.set(need, Math.max(last.get(need) ?? 0, depth.get(step.id)));
+  }
+  for (const [from, to] of last) {
+    let before = from;
+    for (let i = depth.get(from) + 1; i < to; i++) {
+      // No step has such an id.
+      const id = `${from} ${i}`;
+      layers[i].push({ id, lane: from, needs: [before] });
+      before = id;
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // Throughput and latency of the last two minutes, and what is active now.
 
-import { get } from '../lib/api.js';
+import { get, now } from '../lib/api.js';
 import { Chart, percentile, Series } from '../lib/chart.js';
 import { h, setText } from '../lib/dom.js';
 import { count, duration, millis } from '../lib/format.js';
@@ -41,12 +41,13 @@ export class RunCharts {
   }
 
   draw() {
-    const window = this.series.window(Date.now());
+    const window = this.series.window(now());
     const recent = window.slice(-RECENT - 1, -1);
     const sum = name => recent.reduce((n, bucket) => n + (bucket?.[name] ?? 0), 0);
     const failed = sum('failed');
+    const anyFailed = window.some(b => b?.failed);
     this.throughput.draw(
-      [window.map(b => b?.completed ?? 0), window.map(b => b?.failed ?? 0)],
+      [window.map(b => b?.completed ?? 0), window.map(b => (anyFailed ? b?.failed ?? 0 : null))],
       `${((sum('completed') + failed) / RECENT).toFixed(1)}/s`, failed ? `${(failed / RECENT).toFixed(1)}/s failed` : '');
     const sorted = window.map(b => (b?.latency.length ? b.latency.toSorted((x, y) => x - y) : null));
     const all = recent.flatMap(b => b?.latency ?? []).sort((x, y) => x - y);

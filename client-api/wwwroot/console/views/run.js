@@ -1,9 +1,9 @@
 // One run: graph, timeline, steps, events; live while it runs.
 
-import { curl, get, getSized, post } from '../lib/api.js';
+import { curl, get, now, post } from '../lib/api.js';
 import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
-import { duration, mark, millis, plural, time, word } from '../lib/format.js';
+import { duration, mark, millis, time, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
@@ -127,6 +127,7 @@ class Run {
       this.body.hidden = false;
       this.selected ??= (run.steps.find(s => s.status === 'failed') ?? run.steps[0])?.id;
     }
+    if (!this.ended || this.events.live) this.events.running = !this.ended;
     this.#show();
   }
 
@@ -171,7 +172,7 @@ class Run {
     const facts = [
       ['Plan', `${run.plan} @ ${run.plan_version}`], ['Accepted', time(accepted)],
       ['Waited', run.started_at ? duration(millis(run.started_at) - accepted) : 'not started'],
-      ['Took', duration((run.ended_at ? millis(run.ended_at) : Date.now()) - accepted)],
+      ['Took', duration((run.ended_at ? millis(run.ended_at) : now()) - accepted)],
       ['Steps', `${done} of ${run.steps.length} done`], ['Attempts', String(attempts)], ['Run', run.run_id],
     ];
     if (this.facts.childElementCount !== facts.length) {
@@ -213,10 +214,11 @@ class Run {
   }
 
   async #curl() {
-    const { plans } = await getSized('api/v1/plans').then(a => a.json, () => ({ plans: [] }));
+    const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
     const named = plans.some(p => p.name === this.run.plan);
     const body = named ? { ...this.run.input, plan: this.run.plan } : this.run.input;
-    await copy(`${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
-      `curl of ${plural(1, 'post')} and its result`);
+    const note = named ? '' : `# The plan '${this.run.plan}' was posted inline: put it into the body as "plan".\n`;
+    await copy(`${note}${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
+      'curl of the post and of the run');
   }
 }

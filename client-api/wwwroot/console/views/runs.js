@@ -1,6 +1,6 @@
 // The list of runs: live, filtered, and as long as it likes.
 
-import { get, query } from '../lib/api.js';
+import { get, now, query } from '../lib/api.js';
 import { h, perFrame, replace, setText } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { count, duration, mark, millis, time, word } from '../lib/format.js';
@@ -77,7 +77,7 @@ class Runs {
         h('div', { class: 'row head', 'aria-hidden': 'true' },
           ['Status', 'Match / round', 'Plan', 'Accepted', 'Duration', 'Run'].map(t => h('span', null, t))),
         this.host));
-    this.list = new VirtualList(this.host, 36, () => this.#makeRow(), (e, row) => this.#showRow(e, row), () => this.#more());
+    this.list = new VirtualList(this.host, 36, () => this.#makeRow(), (...row) => this.#showRow(...row), () => this.#more());
     this.list.space.setAttribute('role', 'rowgroup');
   }
 
@@ -164,7 +164,7 @@ class Runs {
   }
 
   #append(page) {
-    const since = SPANS[this.filters.since] ? Date.now() - SPANS[this.filters.since] : 0;
+    const since = SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0;
     const fresh = page.runs.map(rowOf).filter(row => row.accepted >= since && !this.byId.has(row.id));
     this.next = page.runs.length && millis(page.runs.at(-1).accepted_at) < since ? null : page.next ?? null;
     for (const row of fresh) this.byId.set(row.id, row);
@@ -288,7 +288,7 @@ class Runs {
     element.link.title = `${row.match} / ${row.round}`;
     setText(plan, row.plan ?? '');
     setText(accepted, time(row.accepted));
-    setText(took, ENDED.has(row.status) ? duration(row.ended - row.accepted) : duration(Date.now() - row.accepted));
+    setText(took, ENDED.has(row.status) ? duration(row.ended - row.accepted) : duration(now() - row.accepted));
     setText(id, row.id.slice(-8));
     element.setAttribute('aria-rowindex', index + 1);
     element.index = index;
@@ -306,6 +306,6 @@ class Runs {
 
   async #bulk(kind) {
     await bulk(kind, served(this.filters), row => !this.filters.status || this.states.of(row.run_id, row.status) === this.filters.status,
-      SPANS[this.filters.since] ? Date.now() - SPANS[this.filters.since] : 0);
+      SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0);
   }
 }

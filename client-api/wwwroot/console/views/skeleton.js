@@ -65,7 +65,8 @@ export class Skeleton {
   #step(now) {
     if (this.playing) {
       const before = Math.floor(this.frame);
-      this.frame = (this.frame + (now - this.last) / 1000 * this.fps) % this.motion.frames.length;
+      // The first frame can carry a time from before the page asked for it.
+      this.frame = (this.frame + Math.max(0, now - this.last) / 1000 * this.fps) % this.motion.frames.length;
       if (Math.floor(this.frame) !== before) this.#show();
     }
     this.last = now;

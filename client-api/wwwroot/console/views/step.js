@@ -1,6 +1,6 @@
 // Everything about one step: why it went where it went, what it was given, and what came of it.
 
-import { get } from '../lib/api.js';
+import { get, now } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
 import { bytes, duration, mark, millis, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
@@ -80,7 +80,7 @@ export class StepPanel {
 }
 
 function header(step) {
-  const took = step.started_at ? duration((millis(step.ended_at) ?? Date.now()) - millis(step.started_at)) : null;
+  const took = step.started_at ? duration((millis(step.ended_at) ?? now()) - millis(step.started_at)) : null;
   const facts = [
     step.mode === 'one' ? null : `mode ${step.mode}`,
     step.branches > 1 ? `${step.required} of ${step.branches} must succeed` : null,

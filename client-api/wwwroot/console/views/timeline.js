@@ -1,6 +1,7 @@
 // A lane for each branch of a step, in it a bar for each attempt: what waited, what ran, and how it ended. Retries and
 // fallbacks follow each other in one lane, hedges stand in lanes below each other, all under the name of their step.
 
+import { now } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
 import { duration, millis, plural, word } from '../lib/format.js';
 
@@ -84,8 +85,8 @@ export class Timeline {
     const state = outcome(attempt, step);
     bar.element.dataset.state = state;
     setText(bar.label, `${attempt.agent}${state === 'succeeded' || state === 'running' ? '' : ` · ${word(state)}`}`);
-    const took = bar.started ? duration((bar.ended ?? Date.now()) - bar.started) : '';
-    const waited = duration((bar.started ?? bar.ended ?? Date.now()) - bar.queued);
+    const took = bar.started ? duration((bar.ended ?? now()) - bar.started) : '';
+    const waited = duration((bar.started ?? bar.ended ?? now()) - bar.queued);
     const text = `${step.id}, attempt ${attempt.attempt} by ${attempt.agent}: ${word(state)}`
       + `${took ? `, ran ${took}` : ''}, waited ${waited}`
       + `${attempt.decision?.why ? `. ${attempt.decision.why}` : ''}${attempt.error ? `. ${attempt.error.message}` : ''}`;
@@ -97,8 +98,7 @@ export class Timeline {
   tick() {
     if (!this.run) return;
     const begin = millis(this.run.accepted_at);
-    const now = Date.now();
-    const end = Math.max(millis(this.run.ended_at) ?? now, begin + 1, ...this.bars.map(b => b.ended ?? 0));
+    const end = Math.max(millis(this.run.ended_at) ?? now(), begin + 1, ...this.bars.map(b => b.ended ?? 0));
     const span = end - begin;
     const room = this.lanes.clientWidth - (this.groups[0]?.element.firstChild.offsetWidth ?? 0);
     [...this.axis.children].forEach((tick, i) => setText(tick, i === 0 ? '0' : duration(span * i / 4)));

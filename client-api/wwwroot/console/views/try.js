@@ -115,7 +115,9 @@ class Try {
       h('option', { value: '' }, first ? `default (${first.name})` : 'default'),
       plans.map(p => h('option', { value: p.name }, p.name)),
       h('option', { value: OWN }, 'inline plan…'));
-    this.plan.value = [...this.plan.options].some(o => o.value === chosen) ? chosen : '';
+    const known = [...this.plan.options].some(o => o.value === chosen);
+    this.plan.value = known ? chosen : '';
+    if (!known && plans.length) this.#problem('plan', `'${chosen}' was posted inline and is not kept as a plan; choose one.`, false);
     this.#planChanged();
   }
 
