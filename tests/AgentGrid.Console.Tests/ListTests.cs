@@ -59,6 +59,33 @@ public sealed class ListTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task List_ScrolledDown_StaysWhereItIsWhenRunsCome()
+    {
+        await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
+        await FillAsync(server.Grid, 500);
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs");
+        await page.SeesAsync("#summary", "500 runs");
+        await page.EvaluateAsync("document.querySelector('.rows').scrollTop = 3600");
+        await page.UntilAsync($"{Rows}.some(r => r.ariaRowIndex === '101')");
+        const string AtTheTop = """
+            (() => {
+              const box = document.querySelector('.rows').getBoundingClientRect();
+              return document.elementFromPoint(box.x + 200, box.y + 18).closest('.row').innerText.split('\n')[2];
+            })()
+            """;
+        var read = await page.EvaluateAsync(AtTheTop);
+
+        await server.PostAsync("new", """{"a":{"agent":"echo"}}""");
+        await page.SeesAsync("#summary", "501 runs");
+
+        await page.UntilAsync($"{Rows}.some(r => r.ariaRowIndex === '102')");
+        Assert.StartsWith("many_", read.GetString());
+        Assert.Equal(read.GetString(), (await page.EvaluateAsync(AtTheTop)).GetString());
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
     public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseThatRetry()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -92,7 +92,7 @@ function askForKey() {
   box.addEventListener('close', () => {
     asking = false;
     box.remove();
-    if (input.value) {
+    if (box.returnValue === 'ok' && input.value) {
       key.set(input.value.trim());
       show();
     }

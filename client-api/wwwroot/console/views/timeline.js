@@ -106,7 +106,7 @@ export class Timeline {
     const wide = (from, to) => `${Math.max(0, (to - from) / span * 100)}%`;
     for (const bar of this.bars) {
       const stop = bar.ended ?? end;
-      bar.element.style.left = at(bar.queued);
+      bar.element.style.left = `min(${at(bar.queued)}, 100% - 4px)`;
       bar.element.style.width = `max(4px, ${wide(bar.queued, stop)})`;
       const whole = Math.max(1e-6, stop - bar.queued);
       bar.wait.style.width = `${Math.min(100, ((bar.started ?? stop) - bar.queued) / whole * 100)}%`;
