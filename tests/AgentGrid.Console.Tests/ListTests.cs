@@ -102,6 +102,26 @@ public sealed class ListTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseWithoutASlot()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs?status=waiting");
+        await page.SeesAsync("#connection", "live");
+
+        // The agent has 64 slots.
+        await Task.WhenAll(Enumerable.Range(0, 67).Select(
+            i => server.PostAsync($"crowd_{i}", """{"a":{"agent":"delay","input":{"ms":60000}}}""")));
+
+        await page.UntilAsync($"{Rows}.length === 3 && {Rows}.every(r => r.innerText.includes('waiting'))");
+        await page.GoAsync("#/agents");
+        await page.SeesAsync(".agents tr", "64 / 64");
+        await page.UntilAsync("[...document.querySelectorAll('.agents tr')].some(r => r.cells[0].innerText.startsWith('delay') "
+            + "&& r.cells[4].innerText === '3')");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
     public async Task Filters_Chosen_AreInTheAddressAndSurviveAReload()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -5,7 +5,8 @@ namespace AgentGrid.Console.Tests.Browser;
 /// <summary>A test that needs Chromium. Where there is none it is skipped, and the test command says so.</summary>
 public sealed class BrowserFactAttribute : FactAttribute
 {
-    public const string LeftOut = "left out: browser tests (no Chromium; install it, or name it in AGENTGRID_CHROMIUM)";
+    /// <summary>Install Chromium, or name it in AGENTGRID_CHROMIUM.</summary>
+    public const string LeftOut = "left out: browser tests (no Chromium)";
 
     public BrowserFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
         : base(file, line)

@@ -28,7 +28,8 @@ export function duration(ms) {
 export function bytes(n) {
   if (n === null || n === undefined) return '';
   if (n < 1024) return `${n} B`;
-  return n < 1024 * 1024 ? `${(n / 1024).toFixed(1)} KB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
+  if (n < 1024 ** 2) return `${(n / 1024).toFixed(1)} KB`;
+  return n < 1024 ** 3 ? `${(n / 1024 ** 2).toFixed(1)} MB` : `${(n / 1024 ** 3).toFixed(1)} GB`;
 }
 
 export const count = n => n.toLocaleString('en-US');

@@ -29,8 +29,13 @@ export class VirtualList {
   set(items, added = 0) {
     this.items = items;
     this.space.style.height = `${items.length * this.rowHeight}px`;
-    if (added && this.host.scrollTop > 0) this.host.scrollTop += added * this.rowHeight;
-    this.render();
+    if (added && this.host.scrollTop > 0) {
+      this.host.scrollTop += added * this.rowHeight;
+      // At once: a frame later the rows would have jumped, and back.
+      this.#render();
+    } else {
+      this.render();
+    }
   }
 
   scrollTo(index) {

@@ -191,7 +191,10 @@ class Runs {
 
   #take(events) {
     for (const event of events) {
-      this.states.take(event);
+      const wanted = this.filters.status;
+      if (this.states.take(event) && wanted && this.states.of(event.run_id, 'running') === wanted && !this.byId.has(event.run_id)) {
+        this.#headIsOld();
+      }
       const status = AFTER[event.stage];
       if (!status) continue;
       this.charts.take(event, status);
