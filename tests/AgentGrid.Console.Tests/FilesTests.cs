@@ -36,7 +36,7 @@ public sealed partial class FilesTests
     {
         await using var server = await ConsoleServer.StartAsync();
         var seen = new Dictionary<string, string?>();
-        var next = new Stack<string>(["console/app.js", "console/app.css", "console/theme.js", "console/icon.svg"]);
+        var next = new Stack<string>(["console/app.js", "console/css/base.css", "console/theme.js", "console/icon.svg"]);
 
         while (next.TryPop(out var path))
         {
@@ -56,7 +56,7 @@ public sealed partial class FilesTests
 
         Assert.Contains("console/views/skeleton.js", seen.Keys);
         Assert.All(seen.Where(f => f.Key.EndsWith(".js", StringComparison.Ordinal)), f => Assert.Equal("text/javascript", f.Value));
-        Assert.Equal("text/css", seen["console/app.css"]);
+        Assert.Equal("text/css", seen["console/css/base.css"]);
         Assert.Equal("image/svg+xml", seen["console/icon.svg"]);
     }
 

@@ -29,8 +29,10 @@ function showConnection() {
   connection.dataset.state = state;
   connection.textContent = { connected: 'live', connecting: 'connecting', disconnected: 'disconnected' }[state];
   banner.hidden = state !== 'disconnected';
-  banner.textContent = state === 'disconnected'
-    ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.' : '';
+  banner.textContent =
+    state === 'disconnected'
+      ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.'
+      : '';
 }
 
 /** What a view may ask of the shell. */
@@ -81,14 +83,30 @@ function askForKey() {
   if (asking) return;
   asking = true;
   const wrong = key.get() !== null;
-  const input = h('input', { type: 'password', autocomplete: 'off', required: true, id: 'api-key', spellcheck: 'false' });
-  const box = h('dialog', { class: 'dialog', 'aria-labelledby': 'key-title' },
-    h('form', { method: 'dialog' },
+  const input = h('input', {
+    type: 'password',
+    autocomplete: 'off',
+    required: true,
+    id: 'api-key',
+    spellcheck: 'false',
+  });
+  const box = h(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'key-title' },
+    h(
+      'form',
+      { method: 'dialog' },
       h('h2', { id: 'key-title' }, 'An API key is needed'),
-      h('p', { class: wrong ? 'error-text' : 'dim' }, wrong
-        ? 'The server does not know this key.' : 'It is kept for this tab alone, and sent to this server alone.'),
-      h('label', { for: 'api-key' }, 'API key'), input,
-      h('div', { class: 'actions' }, h('button', { class: 'primary', value: 'ok' }, 'Use this key'))));
+      h(
+        'p',
+        { class: wrong ? 'error-text' : 'dim' },
+        wrong ? 'The server does not know this key.' : 'It is kept for this tab alone, and sent to this server alone.',
+      ),
+      h('label', { for: 'api-key' }, 'API key'),
+      input,
+      h('div', { class: 'actions' }, h('button', { class: 'primary', value: 'ok' }, 'Use this key')),
+    ),
+  );
   box.addEventListener('close', () => {
     asking = false;
     box.remove();
@@ -103,7 +121,10 @@ function askForKey() {
 
 watch({
   needKey: askForKey,
-  reachable: yes => { answers = yes; showConnection(); },
+  reachable: yes => {
+    answers = yes;
+    showConnection();
+  },
 });
 
 document.getElementById('theme').addEventListener('click', () => {

@@ -63,7 +63,8 @@ async function send(method, path, body, signal) {
     throw new Problem(response.status, { detail: `Not an answer of Agent Grid (status ${response.status}).` });
   }
   // /health says 503 with a body of its own when the server is not ready.
-  if (!response.ok && !(path === 'health' && json?.last_seq !== undefined)) throw new Problem(response.status, json ?? {});
+  if (!response.ok && !(path === 'health' && json?.last_seq !== undefined))
+    throw new Problem(response.status, json ?? {});
   return { status: response.status, json };
 }
 

@@ -15,7 +15,7 @@ export class Series {
   add(ms, name, value = 1) {
     const second = Math.floor(ms / 1000);
     let bucket = this.buckets.get(second);
-    if (!bucket) this.buckets.set(second, bucket = { accepted: 0, completed: 0, failed: 0, latency: [] });
+    if (!bucket) this.buckets.set(second, (bucket = { accepted: 0, completed: 0, failed: 0, latency: [] }));
     if (name !== 'latency') bucket[name] += value;
     // A thousand samples say enough about one second.
     else if (bucket.latency.length < 1000) bucket.latency.push(value);
@@ -38,8 +38,12 @@ export class Chart {
     this.detail = h('span', { class: 'dim' });
     this.paths = layers.map(layer => s('path', { class: `chart-${layer}` }));
     this.svg = s('svg', { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, this.paths);
-    this.element = h('figure', { class: 'chart' },
-      h('figcaption', null, h('span', { class: 'dim' }, title), this.number, this.detail), this.svg);
+    this.element = h(
+      'figure',
+      { class: 'chart' },
+      h('figcaption', null, h('span', { class: 'dim' }, title), this.number, this.detail),
+      this.svg,
+    );
   }
 
   /** @param layers for each layer its values, null for gaps; bars are stacked by the caller. */

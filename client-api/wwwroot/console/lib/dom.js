@@ -50,7 +50,10 @@ export function perFrame(f) {
   return () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; f(); });
+    requestAnimationFrame(() => {
+      asked = false;
+      f();
+    });
   };
 }
 
@@ -68,8 +71,13 @@ export async function copy(text, what) {
   } catch {
     // Without permission (or without TLS) the text is shown instead, ready to be copied.
     const area = h('textarea', { readonly: true, rows: 10, 'aria-label': what }, text);
-    const box = h('dialog', { class: 'dialog', 'aria-label': what }, h('h2', null, what), area,
-      h('form', { method: 'dialog', class: 'actions' }, h('button', null, 'Close')));
+    const box = h(
+      'dialog',
+      { class: 'dialog', 'aria-label': what },
+      h('h2', null, what),
+      area,
+      h('form', { method: 'dialog', class: 'actions' }, h('button', null, 'Close')),
+    );
     box.addEventListener('close', () => box.remove());
     document.body.append(box);
     box.showModal();
@@ -80,12 +88,22 @@ export async function copy(text, what) {
 /** Asks before something is done. Resolves to whether it may be. */
 export function ask(title, body, action, danger = false) {
   return new Promise(resolve => {
-    const box = h('dialog', { class: 'dialog', 'aria-label': title },
-      h('h2', null, title), h('div', null, body),
-      h('form', { method: 'dialog', class: 'actions' },
+    const box = h(
+      'dialog',
+      { class: 'dialog', 'aria-label': title },
+      h('h2', null, title),
+      h('div', null, body),
+      h(
+        'form',
+        { method: 'dialog', class: 'actions' },
         h('button', { value: 'no', class: 'quiet', autofocus: true }, 'Not now'),
-        h('button', { value: 'yes', class: danger ? 'danger' : 'primary' }, action)));
-    box.addEventListener('close', () => { resolve(box.returnValue === 'yes'); box.remove(); });
+        h('button', { value: 'yes', class: danger ? 'danger' : 'primary' }, action),
+      ),
+    );
+    box.addEventListener('close', () => {
+      resolve(box.returnValue === 'yes');
+      box.remove();
+    });
     document.body.append(box);
     box.showModal();
   });

@@ -53,9 +53,14 @@ export class Feed {
     const address = url(`ws/agents?${params}`).replace(/^http/, 'ws');
     const protocols = key.get() ? ['agentgrid', `key.${key.get()}`] : ['agentgrid'];
     this.socket = new WebSocket(address, protocols);
-    this.socket.onopen = () => { this.tries = 0; this.on.state('connected'); };
+    this.socket.onopen = () => {
+      this.tries = 0;
+      this.on.state('connected');
+    };
     this.socket.onmessage = message => this.#take(message.data);
-    this.socket.onclose = () => { if (!this.closed) this.#later(false); };
+    this.socket.onclose = () => {
+      if (!this.closed) this.#later(false);
+    };
   }
 
   #take(text) {

@@ -1,8 +1,18 @@
 /** How things are written for people. */
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 const dated = new Intl.DateTimeFormat(undefined, {
-  month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
 });
 
 export const millis = time => (time ? Date.parse(time) : null);
@@ -37,8 +47,18 @@ export const count = n => n.toLocaleString('en-US');
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 const MARKS = {
-  queued: '◔', pending: '○', running: '●', completed: '✓', succeeded: '✓', failed: '✕', timed_out: '⏱',
-  cancelled: '⊘', skipped: '⤼', lost: '⊘', retrying: '↻', waiting: '◔',
+  queued: '◔',
+  pending: '○',
+  running: '●',
+  completed: '✓',
+  succeeded: '✓',
+  failed: '✕',
+  timed_out: '⏱',
+  cancelled: '⊘',
+  skipped: '⤼',
+  lost: '⊘',
+  retrying: '↻',
+  waiting: '◔',
 };
 
 /** States are told apart by a sign and a word, not by colour alone. */

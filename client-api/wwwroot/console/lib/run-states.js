@@ -9,7 +9,8 @@ export class RunStates {
   take(event) {
     const what = event.stage.slice(event.stage.lastIndexOf(':') + 1);
     if (event.attempt === undefined) {
-      if (event.stage === 'completed' || event.stage === 'error' || event.stage === 'cancelled') this.runs.delete(event.run_id);
+      if (event.stage === 'completed' || event.stage === 'error' || event.stage === 'cancelled')
+        this.runs.delete(event.run_id);
       return false;
     }
     const attempt = `${event.step}#${event.attempt}`;
@@ -42,7 +43,7 @@ export class RunStates {
 
   #of(id) {
     let state = this.runs.get(id);
-    if (!state) this.runs.set(id, state = { waiting: new Set(), retrying: new Set() });
+    if (!state) this.runs.set(id, (state = { waiting: new Set(), retrying: new Set() }));
     return state;
   }
 }

@@ -42,7 +42,8 @@ export class VirtualList {
     const top = index * this.rowHeight;
     const bottom = top + this.rowHeight;
     if (top < this.host.scrollTop) this.host.scrollTop = top;
-    else if (bottom > this.host.scrollTop + this.host.clientHeight) this.host.scrollTop = bottom - this.host.clientHeight;
+    else if (bottom > this.host.scrollTop + this.host.clientHeight)
+      this.host.scrollTop = bottom - this.host.clientHeight;
     this.#render();
   }
 

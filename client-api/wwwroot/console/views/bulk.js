@@ -17,14 +17,17 @@ export async function bulk(kind, filters, wanted, since) {
     toast(error.message, 'bad');
     return;
   }
-  const which = Object.entries(filters).filter(([, v]) => v).map(([name, v]) => `${name} = ${v}`);
+  const which = Object.entries(filters)
+    .filter(([, v]) => v)
+    .map(([name, v]) => `${name} = ${v}`);
   const where = which.length ? `with ${which.join(', ')}` : 'of any kind';
   if (ids.length === 0) {
     toast(`There is no run ${where} to ${kind}: only ${ALLOWED[kind].join(' and ')} runs can be.`);
     return;
   }
   const title = kind === 'cancel' ? `Cancel ${plural(ids.length, 'run')}?` : `Retry ${plural(ids.length, 'run')}?`;
-  const what = kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
+  const what =
+    kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
   const more = ids.length >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';
   const body = h('p', null, `All ${ALLOWED[kind].join(' and ')} runs ${where}. ${what}${more}`);
   if (await ask(title, body, kind === 'cancel' ? 'Cancel them' : 'Retry them', kind === 'cancel')) await run(kind, ids);
@@ -54,7 +57,10 @@ async function run(kind, ids) {
   const next = async () => {
     for (let id = ids.pop(); id; id = ids.pop()) {
       try {
-        await post(`api/v1/runs/${id}/${kind}`, kind === 'cancel' ? { reason: 'cancelled in the console, with others' } : {});
+        await post(
+          `api/v1/runs/${id}/${kind}`,
+          kind === 'cancel' ? { reason: 'cancelled in the console, with others' } : {},
+        );
       } catch (error) {
         refused++;
         reason = error.message;
@@ -65,6 +71,9 @@ async function run(kind, ids) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
   note.remove();
-  toast(`${kind === 'cancel' ? 'Cancelled' : 'Retried'} ${plural(all - refused, 'run')}.`
-    + (refused ? ` ${plural(refused, 'refusal')}, such as: ${reason}` : ''), refused ? 'bad' : 'info');
+  toast(
+    `${kind === 'cancel' ? 'Cancelled' : 'Retried'} ${plural(all - refused, 'run')}.` +
+      (refused ? ` ${plural(refused, 'refusal')}, such as: ${reason}` : ''),
+    refused ? 'bad' : 'info',
+  );
 }

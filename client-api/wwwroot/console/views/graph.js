@@ -42,25 +42,38 @@ export class Graph {
     const width = layers.length * (W + GAP_X) - GAP_X + 16;
     const place = new Map();
     const buttons = [];
-    layers.forEach((layer, x) => layer.forEach((node, y) => {
-      const at = { x: 8 + x * (W + GAP_X), y: (height - layer.length * (H + GAP_Y) + GAP_Y) / 2 + y * (H + GAP_Y) };
-      for (const id of node.ids) place.set(id, at);
-      if (!node.steps.length) {
-        node.at = at;
-        return;
-      }
-      const name = h('span', { class: 'node-name' });
-      const note = h('span', { class: 'node-note' });
-      const fill = h('span', { class: 'node-fill' });
-      const button = h('button', {
-        type: 'button', class: 'node', style: { left: `${at.x}px`, top: `${at.y}px`, width: `${W}px`, height: `${H}px` },
-        onclick: () => this.select(node.ids[0]),
-      }, fill, name, note);
-      this.nodes.set(node.id, { button, name, note, fill });
-      buttons.push(button);
-    }));
+    layers.forEach((layer, x) =>
+      layer.forEach((node, y) => {
+        const at = { x: 8 + x * (W + GAP_X), y: (height - layer.length * (H + GAP_Y) + GAP_Y) / 2 + y * (H + GAP_Y) };
+        for (const id of node.ids) place.set(id, at);
+        if (!node.steps.length) {
+          node.at = at;
+          return;
+        }
+        const name = h('span', { class: 'node-name' });
+        const note = h('span', { class: 'node-note' });
+        const fill = h('span', { class: 'node-fill' });
+        const button = h(
+          'button',
+          {
+            type: 'button',
+            class: 'node',
+            style: { left: `${at.x}px`, top: `${at.y}px`, width: `${W}px`, height: `${H}px` },
+            onclick: () => this.select(node.ids[0]),
+          },
+          fill,
+          name,
+          note,
+        );
+        this.nodes.set(node.id, { button, name, note, fill });
+        buttons.push(button);
+      }),
+    );
     const drawn = new Set();
-    const lanes = Map.groupBy(layers.flat().filter(n => !n.steps.length), lane => lane.from);
+    const lanes = Map.groupBy(
+      layers.flat().filter(n => !n.steps.length),
+      lane => lane.from,
+    );
     for (const node of layers.flat().filter(n => n.steps.length)) {
       for (const need of node.needs) {
         const to = place.get(node.ids[0]);
@@ -71,8 +84,15 @@ export class Graph {
         this.edges.push({ from: need, path: s('path', { d: line, class: 'edge' }) });
       }
     }
-    const picture = s('svg', { width, height, 'aria-hidden': 'true' }, this.edges.map(e => e.path));
-    replace(this.element, h('div', { class: 'graph-space', style: { width: `${width}px`, height: `${height}px` } }, picture, buttons));
+    const picture = s(
+      'svg',
+      { width, height, 'aria-hidden': 'true' },
+      this.edges.map(e => e.path),
+    );
+    replace(
+      this.element,
+      h('div', { class: 'graph-space', style: { width: `${width}px`, height: `${height}px` } }, picture, buttons),
+    );
   }
 
   #update(node, selected) {
@@ -95,7 +115,7 @@ function route(from, to, lanes) {
     const y = stop.y + H / 2;
     line += `C${at.x + GAP_X / 2} ${at.y} ${stop.x - GAP_X / 2} ${y} ${stop.x} ${y}`;
     at = { x: stop.x, y };
-    if (stop !== to) line += `H${at.x += W}`;
+    if (stop !== to) line += `H${(at.x += W)}`;
   }
   return line;
 }
@@ -115,8 +135,10 @@ function describeMany(steps) {
   const worst = [...counts.keys()].sort((a, b) => URGENT[a] - URGENT[b])[0];
   const done = steps.filter(step => step.status === 'completed').length;
   return {
-    name: `${steps.length} more steps`, note: [...counts].map(([status, n]) => `${n} ${word(status)}`).join(' · '),
-    state: worst, progress: done / steps.length,
+    name: `${steps.length} more steps`,
+    note: [...counts].map(([status, n]) => `${n} ${word(status)}`).join(' · '),
+    state: worst,
+    progress: done / steps.length,
   };
 }
 
@@ -130,22 +152,35 @@ export function layout(steps) {
   if (steps.length <= MOST_WITH_LANES) addLanes(steps, depth, layers);
   const row = new Map();
   return layers.map(layer => {
-    const heart = new Map(layer.map((step, i) => [step.id, step.needs.length
-      ? step.needs.reduce((sum, n) => sum + (row.get(n) ?? 0), 0) / step.needs.length : i]));
+    const heart = new Map(
+      layer.map((step, i) => [
+        step.id,
+        step.needs.length ? step.needs.reduce((sum, n) => sum + (row.get(n) ?? 0), 0) / step.needs.length : i,
+      ]),
+    );
     const sorted = layer.toSorted((a, b) => heart.get(a.id) - heart.get(b.id));
     const real = sorted.filter(step => !step.lane);
     const hidden = real.length > MOST_PER_LAYER ? real.slice(MOST_PER_LAYER - 1) : [];
     const out = new Set(hidden);
     const shown = sorted.filter(step => !out.has(step));
     const nodes = shown.map(step => ({
-      id: step.id, ids: [step.id], steps: step.lane ? [] : [step], needs: step.needs, from: step.lane,
+      id: step.id,
+      ids: [step.id],
+      steps: step.lane ? [] : [step],
+      needs: step.needs,
+      from: step.lane,
     }));
     if (hidden.length) {
       nodes.push({
-        id: `+${hidden[0].id}`, ids: hidden.map(x => x.id), steps: hidden, needs: [...new Set(hidden.flatMap(x => x.needs))],
+        id: `+${hidden[0].id}`,
+        ids: hidden.map(x => x.id),
+        steps: hidden,
+        needs: [...new Set(hidden.flatMap(x => x.needs))],
       });
     }
-    nodes.forEach((node, i) => { for (const id of node.ids) row.set(id, i); });
+    nodes.forEach((node, i) => {
+      for (const id of node.ids) row.set(id, i);
+    });
     return nodes;
   });
 }

@@ -15,10 +15,18 @@ export class RunCharts {
     this.active = h('strong', null, '–');
     this.queued = h('span', { class: 'dim' });
     this.health = h('p', { class: 'dim' });
-    this.element = h('section', { class: 'charts', 'aria-label': 'Throughput and latency of the last two minutes' },
-      h('figure', { class: 'chart' },
-        h('figcaption', null, h('span', { class: 'dim' }, 'Active runs'), this.active, this.queued), this.health),
-      this.throughput.element, this.latency.element);
+    this.element = h(
+      'section',
+      { class: 'charts', 'aria-label': 'Throughput and latency of the last two minutes' },
+      h(
+        'figure',
+        { class: 'chart' },
+        h('figcaption', null, h('span', { class: 'dim' }, 'Active runs'), this.active, this.queued),
+        this.health,
+      ),
+      this.throughput.element,
+      this.latency.element,
+    );
     this.timer = setInterval(() => this.#look(), 2000);
     this.#look();
   }
@@ -47,13 +55,17 @@ export class RunCharts {
     const failed = sum('failed');
     const anyFailed = window.some(b => b?.failed);
     this.throughput.draw(
-      [window.map(b => b?.completed ?? 0), window.map(b => (anyFailed ? b?.failed ?? 0 : null))],
-      `${((sum('completed') + failed) / RECENT).toFixed(1)}/s`, failed ? `${(failed / RECENT).toFixed(1)}/s failed` : '');
+      [window.map(b => b?.completed ?? 0), window.map(b => (anyFailed ? (b?.failed ?? 0) : null))],
+      `${((sum('completed') + failed) / RECENT).toFixed(1)}/s`,
+      failed ? `${(failed / RECENT).toFixed(1)}/s failed` : '',
+    );
     const sorted = window.map(b => (b?.latency.length ? b.latency.toSorted((x, y) => x - y) : null));
     const all = recent.flatMap(b => b?.latency ?? []).sort((x, y) => x - y);
     this.latency.draw(
       [sorted.map(l => l && percentile(l, 0.5)), sorted.map(l => l && percentile(l, 0.95))],
-      all.length ? duration(percentile(all, 0.5)) : '–', all.length ? `p95 ${duration(percentile(all, 0.95))}` : '');
+      all.length ? duration(percentile(all, 0.5)) : '–',
+      all.length ? `p95 ${duration(percentile(all, 0.95))}` : '',
+    );
   }
 
   #ended(ended, accepted, status) {

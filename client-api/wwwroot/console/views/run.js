@@ -47,23 +47,52 @@ class Run {
     this.heading = h('h1', null, '…');
     this.facts = h('dl', { class: 'facts' });
     this.error = h('div', { class: 'error-box', role: 'alert', hidden: true });
-    this.cancel = h('button', { type: 'button', class: 'danger', hidden: true, onclick: () => this.#cancel() }, 'Cancel run');
-    this.retry = h('button', { type: 'button', class: 'primary', hidden: true, onclick: () => this.#command('retry') }, 'Retry run');
+    this.cancel = h(
+      'button',
+      { type: 'button', class: 'danger', hidden: true, onclick: () => this.#cancel() },
+      'Cancel run',
+    );
+    this.retry = h(
+      'button',
+      { type: 'button', class: 'primary', hidden: true, onclick: () => this.#command('retry') },
+      'Retry run',
+    );
     this.result = h('div');
     this.input = h('div');
-    const section = (title, ...content) => h('section', { class: 'card', 'aria-label': title }, h('h2', null, title), ...content);
-    this.body = h('div', { class: 'run', hidden: true },
-      h('div', { class: 'run-main' },
-        section('Plan', this.graph.element), section('Timeline', this.timeline.legend, this.timeline.element),
-        this.events.element, section('Result', this.result), section('Posted', this.input)),
-      h('aside', { class: 'run-side', 'aria-label': 'Step' }, this.step.element));
+    const section = (title, ...content) =>
+      h('section', { class: 'card', 'aria-label': title }, h('h2', null, title), ...content);
+    this.body = h(
+      'div',
+      { class: 'run', hidden: true },
+      h(
+        'div',
+        { class: 'run-main' },
+        section('Plan', this.graph.element),
+        section('Timeline', this.timeline.legend, this.timeline.element),
+        this.events.element,
+        section('Result', this.result),
+        section('Posted', this.input),
+      ),
+      h('aside', { class: 'run-side', 'aria-label': 'Step' }, this.step.element),
+    );
     root.append(
-      h('div', { class: 'run-head' },
+      h(
+        'div',
+        { class: 'run-head' },
         h('div', { class: 'run-title' }, this.state, this.heading),
-        h('div', { class: 'actions' }, this.cancel, this.retry,
+        h(
+          'div',
+          { class: 'actions' },
+          this.cancel,
+          this.retry,
           h('button', { type: 'button', class: 'quiet', onclick: () => this.#again() }, 'Post again…'),
-          h('button', { type: 'button', class: 'quiet', onclick: () => this.#curl() }, 'Copy as curl'))),
-      this.facts, this.error, this.body);
+          h('button', { type: 'button', class: 'quiet', onclick: () => this.#curl() }, 'Copy as curl'),
+        ),
+      ),
+      this.facts,
+      this.error,
+      this.body,
+    );
   }
 
   async #begin() {
@@ -81,11 +110,20 @@ class Run {
       this.events.begin(log);
       await this.#read();
       if (this.closed) return;
-      this.feed = new Feed({ after, run_id: this.id }, {
-        state: state => { this.shell.state(state); if (state === 'connected') this.#soon(); },
-        reset: () => this.#soon(),
-        events: events => { this.events.add(events); this.#soon(); },
-      });
+      this.feed = new Feed(
+        { after, run_id: this.id },
+        {
+          state: state => {
+            this.shell.state(state);
+            if (state === 'connected') this.#soon();
+          },
+          reset: () => this.#soon(),
+          events: events => {
+            this.events.add(events);
+            this.#soon();
+          },
+        },
+      );
     } catch (error) {
       if (this.closed) return;
       this.#failed(error);
@@ -95,13 +133,20 @@ class Run {
 
   #failed(error) {
     this.error.hidden = false;
-    replace(this.error, h('strong', null, error.status === 404 ? 'No such run' : 'This run cannot be shown'), h('p', null, error.message));
+    replace(
+      this.error,
+      h('strong', null, error.status === 404 ? 'No such run' : 'This run cannot be shown'),
+      h('p', null, error.message),
+    );
     if (error.status === 404) setText(this.heading, 'No such run');
   }
 
   // Events say that something changed; what it is now is read whole, and not more often than is good for the server.
   #soon() {
-    if (this.pending) { this.dirty = true; return; }
+    if (this.pending) {
+      this.dirty = true;
+      return;
+    }
     this.pending = true;
     const wait = Math.max(60, 4 * (this.cost ?? 0));
     setTimeout(async () => {
@@ -146,14 +191,21 @@ class Run {
     const trouble = run.error ?? (run.cancel_reason ? { message: run.cancel_reason } : null);
     if (trouble) {
       this.error.hidden = false;
-      replace(this.error, h('strong', null, run.error ? `${run.error.code} · ${word(run.error.kind)}` : 'Cancelled'), h('p', null, trouble.message));
+      replace(
+        this.error,
+        h('strong', null, run.error ? `${run.error.code} · ${word(run.error.kind)}` : 'Cancelled'),
+        h('p', null, trouble.message),
+      );
     }
     this.#facts();
     this.graph.show(run, this.selected);
     this.timeline.show(run, this.selected);
     this.step.show(run, this.selected);
-    this.#once('result', this.result, run.result ?? null, () => run.result
-      ? jsonView(run.result, 'Result') : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It is there when the run has completed.'));
+    this.#once('result', this.result, run.result ?? null, () =>
+      run.result
+        ? jsonView(run.result, 'Result')
+        : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It is there when the run has completed.'),
+    );
     this.#once('input', this.input, run.input, () => jsonView(run.input, 'Posted'));
   }
 
@@ -170,13 +222,19 @@ class Run {
     const attempts = run.steps.reduce((n, s) => n + s.attempts.length, 0);
     const accepted = millis(run.accepted_at);
     const facts = [
-      ['Plan', `${run.plan} @ ${run.plan_version}`], ['Accepted', time(accepted)],
+      ['Plan', `${run.plan} @ ${run.plan_version}`],
+      ['Accepted', time(accepted)],
       ['Waited', run.started_at ? duration(millis(run.started_at) - accepted) : 'not started'],
       ['Took', duration((run.ended_at ? millis(run.ended_at) : now()) - accepted)],
-      ['Steps', `${done} of ${run.steps.length} done`], ['Attempts', String(attempts)], ['Run', run.run_id],
+      ['Steps', `${done} of ${run.steps.length} done`],
+      ['Attempts', String(attempts)],
+      ['Run', run.run_id],
     ];
     if (this.facts.childElementCount !== facts.length) {
-      replace(this.facts, facts.map(([name]) => h('div', null, h('dt', null, name), h('dd'))));
+      replace(
+        this.facts,
+        facts.map(([name]) => h('div', null, h('dt', null, name), h('dd'))),
+      );
     }
     facts.forEach(([, value], i) => setText(this.facts.children[i].lastChild, value));
   }
@@ -195,8 +253,13 @@ class Run {
   }
 
   async #cancel() {
-    const text = h('p', null, 'Attempts that run are stopped. A cancelled run can be retried from its completed steps.');
-    if (await ask('Cancel this run?', text, 'Cancel run', true)) await this.#command('cancel', { reason: 'cancelled in the console' });
+    const text = h(
+      'p',
+      null,
+      'Attempts that run are stopped. A cancelled run can be retried from its completed steps.',
+    );
+    if (await ask('Cancel this run?', text, 'Cancel run', true))
+      await this.#command('cancel', { reason: 'cancelled in the console' });
   }
 
   async #command(name, body) {
@@ -218,7 +281,9 @@ class Run {
     const named = plans.some(p => p.name === this.run.plan);
     const body = named ? { ...this.run.input, plan: this.run.plan } : this.run.input;
     const note = named ? '' : `# The plan '${this.run.plan}' was posted inline: put it into the body as "plan".\n`;
-    await copy(`${note}${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
-      'curl of the post and of the run');
+    await copy(
+      `${note}${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
+      'curl of the post and of the run',
+    );
   }
 }

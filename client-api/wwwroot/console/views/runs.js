@@ -1,34 +1,35 @@
 // The list of runs: live, filtered, and as long as it likes.
 
 import { get, now, query } from '../lib/api.js';
-import { h, perFrame, replace, setText } from '../lib/dom.js';
+import { h, perFrame, setText } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
-import { count, duration, mark, millis, time, word } from '../lib/format.js';
+import { count, millis } from '../lib/format.js';
 import { RunStates } from '../lib/run-states.js';
 import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
 import { RunCharts } from './run-charts.js';
+import { RunFilters } from './run-filters.js';
+import { ENDED, makeRow, rowOf, showRow } from './run-row.js';
 
 const PAGE = 500;
 const MOST_ROWS = 100_000;
-const ENDED = new Set(['completed', 'failed', 'cancelled']);
-const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'completed', 'failed', 'cancelled'];
 const SPANS = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 };
 const AFTER = {
-  'orchestration:accepted': 'queued', 'orchestration:started': 'running', 'orchestration:retried': 'running',
-  completed: 'completed', error: 'failed', cancelled: 'cancelled',
+  'orchestration:accepted': 'queued',
+  'orchestration:started': 'running',
+  'orchestration:retried': 'running',
+  completed: 'completed',
+  error: 'failed',
+  cancelled: 'cancelled',
 };
 const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
 const RELEVANT = /"stage":"(orchestration:|completed"|error"|cancelled"|[^"]*:(queued|start|error|timeout|cancelled)")/;
 
-const rowOf = run => ({
-  id: run.run_id, match: run.match_id, round: run.round, plan: run.plan, status: run.status,
-  accepted: millis(run.accepted_at), ended: millis(run.ended_at),
-});
-
 /** What the server can filter by; waiting and retrying are kinds of running. */
 const served = filters => ({
-  match_id: filters.match_id, round: filters.round, plan: filters.plan,
+  match_id: filters.match_id,
+  round: filters.round,
+  plan: filters.plan,
   status: filters.status === 'waiting' || filters.status === 'retrying' ? 'running' : filters.status,
 });
 
@@ -39,7 +40,9 @@ export function runsView(root, { query: params }, shell) {
 class Runs {
   constructor(root, params, shell) {
     this.shell = shell;
-    this.filters = Object.fromEntries(['status', 'match_id', 'round', 'plan', 'since'].map(f => [f, params.get(f) ?? '']));
+    this.filters = Object.fromEntries(
+      ['status', 'match_id', 'round', 'plan', 'since'].map(f => [f, params.get(f) ?? '']),
+    );
     this.states = new RunStates();
     this.charts = new RunCharts();
     this.rows = [];
@@ -47,7 +50,10 @@ class Runs {
     this.added = [];
     this.#build(root);
     this.flush = perFrame(() => this.#flush());
-    this.timer = setInterval(() => { this.list.render(); this.charts.draw(); }, 1000);
+    this.timer = setInterval(() => {
+      this.list.render();
+      this.charts.draw();
+    }, 1000);
     this.#begin();
   }
 
@@ -63,46 +69,61 @@ class Runs {
   #build(root) {
     this.summary = h('span', { class: 'dim', id: 'summary' });
     this.problem = h('p', { class: 'error-text', role: 'alert' });
+    this.filter = new RunFilters(this.filters, () => {
+      this.shell.setQuery(query(this.filters));
+      this.#load();
+    });
     this.host = h('div', {
-      class: 'rows', role: 'table', 'aria-label': 'Runs', 'aria-describedby': 'summary', tabindex: '-1',
+      class: 'rows',
+      role: 'table',
+      'aria-label': 'Runs',
+      'aria-describedby': 'summary',
+      tabindex: '-1',
       onkeydown: event => this.#key(event),
     });
     root.append(
-      h('h1', { class: 'hidden' }, 'Runs'), this.charts.element, this.#form(), this.problem,
-      h('section', { class: 'card list', 'aria-label': 'List of runs' },
-        h('div', { class: 'list-bar' }, this.summary,
-          h('div', { class: 'actions' },
-            h('button', { type: 'button', class: 'quiet small', onclick: () => this.#bulk('cancel') }, 'Cancel matching…'),
-            h('button', { type: 'button', class: 'quiet small', onclick: () => this.#bulk('retry') }, 'Retry matching…'))),
-        h('div', { class: 'row head', 'aria-hidden': 'true' },
-          ['Status', 'Match / round', 'Plan', 'Accepted', 'Duration', 'Run'].map(t => h('span', null, t))),
-        this.host));
-    this.list = new VirtualList(this.host, 36, () => this.#makeRow(), (...row) => this.#showRow(...row), () => this.#more());
+      h('h1', { class: 'hidden' }, 'Runs'),
+      this.charts.element,
+      this.filter.element,
+      this.problem,
+      h(
+        'section',
+        { class: 'card list', 'aria-label': 'List of runs' },
+        h(
+          'div',
+          { class: 'list-bar' },
+          this.summary,
+          h(
+            'div',
+            { class: 'actions' },
+            h(
+              'button',
+              { type: 'button', class: 'quiet small', onclick: () => this.#bulk('cancel') },
+              'Cancel matching…',
+            ),
+            h(
+              'button',
+              { type: 'button', class: 'quiet small', onclick: () => this.#bulk('retry') },
+              'Retry matching…',
+            ),
+          ),
+        ),
+        h(
+          'div',
+          { class: 'row head', 'aria-hidden': 'true' },
+          ['Status', 'Match / round', 'Plan', 'Accepted', 'Duration', 'Run'].map(t => h('span', null, t)),
+        ),
+        this.host,
+      ),
+    );
+    this.list = new VirtualList(
+      this.host,
+      36,
+      makeRow,
+      (element, row, index) => showRow(element, row, index, this.states.of(row.id, row.status)),
+      () => this.#more(),
+    );
     this.list.space.setAttribute('role', 'rowgroup');
-  }
-
-  #form() {
-    const changed = () => {
-      for (const field of form.elements) if (field.name) this.filters[field.name] = field.value.trim();
-      this.shell.setQuery(query(this.filters));
-      this.#load();
-    };
-    const text = (name, label, placeholder) => h('label', null, label,
-      h('input', { name, type: 'search', value: this.filters[name], placeholder, autocomplete: 'off', spellcheck: 'false' }));
-    const select = (name, label, options) => h('label', null, label, h('select', { name },
-      options.map(([value, shown]) => h('option', { value, selected: this.filters[name] === value }, shown))));
-    this.plans = h('datalist', { id: 'plan-names' });
-    const plan = text('plan', 'Plan', 'any');
-    plan.lastChild.setAttribute('list', 'plan-names');
-    const form = h('form', { class: 'filters', role: 'search', 'aria-label': 'Filter runs', onsubmit: e => e.preventDefault(), onchange: changed },
-      select('status', 'Status', [['', 'any'], ...STATUSES.map(v => [v, v === 'waiting' ? 'waiting for a slot' : v])]),
-      text('match_id', 'Match', 'match_123'), text('round', 'Round', 'round_4'), plan, this.plans,
-      select('since', 'Accepted', [['', 'any time'], ['15m', 'last 15 min'], ['1h', 'last hour'], ['6h', 'last 6 hours'], ['24h', 'last 24 hours']]),
-      h('button', {
-        type: 'button', class: 'quiet',
-        onclick: () => { for (const field of form.elements) if (field.name) field.value = ''; changed(); },
-      }, 'Clear'));
-    return form;
   }
 
   async #begin() {
@@ -110,14 +131,18 @@ class Runs {
       // The number first, the list after it: what happens in between comes over the feed, and nothing is missed.
       const health = await get('health');
       if (this.closed) return;
-      this.feed = new Feed({ after: health.last_seq }, {
-        state: state => this.shell.state(state),
-        reset: () => this.#load(),
-        events: events => this.#take(events),
-      }, RELEVANT);
+      this.feed = new Feed(
+        { after: health.last_seq },
+        {
+          state: state => this.shell.state(state),
+          reset: () => this.#load(),
+          events: events => this.#take(events),
+        },
+        RELEVANT,
+      );
       await this.#load(true);
       const { plans } = await get('api/v1/plans');
-      replace(this.plans, plans.map(p => h('option', { value: p.name })));
+      this.filter.offer(plans.map(p => p.name));
     } catch (error) {
       this.#failed(error, () => this.#begin());
     }
@@ -132,7 +157,7 @@ class Runs {
   /** Reads the list from its beginning. */
   async #load(first = false) {
     this.loading?.abort();
-    const loading = this.loading = new AbortController();
+    const loading = (this.loading = new AbortController());
     try {
       const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE })}`, loading.signal);
       this.rows = [];
@@ -151,9 +176,12 @@ class Runs {
 
   async #more() {
     if (!this.next || this.loading) return;
-    const loading = this.loading = new AbortController();
+    const loading = (this.loading = new AbortController());
     try {
-      const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE, cursor: this.next })}`, loading.signal);
+      const page = await get(
+        `api/v1/runs${query({ ...served(this.filters), limit: PAGE, cursor: this.next })}`,
+        loading.signal,
+      );
       if (this.loading !== loading) return;
       this.loading = null;
       this.#append(page);
@@ -166,7 +194,7 @@ class Runs {
   #append(page) {
     const since = SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0;
     const fresh = page.runs.map(rowOf).filter(row => row.accepted >= since && !this.byId.has(row.id));
-    this.next = page.runs.length && millis(page.runs.at(-1).accepted_at) < since ? null : page.next ?? null;
+    this.next = page.runs.length && millis(page.runs.at(-1).accepted_at) < since ? null : (page.next ?? null);
     for (const row of fresh) this.byId.set(row.id, row);
     this.rows = this.rows.concat(fresh);
     this.#lookInto(fresh);
@@ -192,7 +220,12 @@ class Runs {
   #take(events) {
     for (const event of events) {
       const wanted = this.filters.status;
-      if (this.states.take(event) && wanted && this.states.of(event.run_id, 'running') === wanted && !this.byId.has(event.run_id)) {
+      if (
+        this.states.take(event) &&
+        wanted &&
+        this.states.of(event.run_id, 'running') === wanted &&
+        !this.byId.has(event.run_id)
+      ) {
         this.#headIsOld();
       }
       const status = AFTER[event.stage];
@@ -215,11 +248,21 @@ class Runs {
 
   #accept(event) {
     const f = this.filters;
-    if ((f.status && f.status !== 'queued') || (f.match_id && f.match_id !== event.match_id)
-      || (f.round && f.round !== event.round) || (f.plan && f.plan !== event.meta.plan)) return;
+    if (
+      (f.status && f.status !== 'queued') ||
+      (f.match_id && f.match_id !== event.match_id) ||
+      (f.round && f.round !== event.round) ||
+      (f.plan && f.plan !== event.meta.plan)
+    )
+      return;
     const row = {
-      id: event.run_id, match: event.match_id, round: event.round, plan: event.meta.plan, status: 'queued',
-      accepted: millis(event.time), ended: null,
+      id: event.run_id,
+      match: event.match_id,
+      round: event.round,
+      plan: event.meta.plan,
+      status: 'queued',
+      accepted: millis(event.time),
+      ended: null,
     };
     this.byId.set(row.id, row);
     this.added.push(row);
@@ -263,38 +306,12 @@ class Runs {
     this.list.set(rows, added);
     this.host.setAttribute('aria-rowcount', this.next ? -1 : rows.length);
     this.host.dataset.empty = rows.length === 0 && !this.next && !this.loading ? 'yes' : 'no';
-    setText(this.summary, rows.length === 0 && !this.next ? 'No runs here yet'
-      : `${count(rows.length)} ${rows.length === 1 ? 'run' : 'runs'}${this.next ? ' read, more below' : ''}`);
-  }
-
-  #makeRow() {
-    const link = h('a', { class: 'run-link' });
-    const row = h('div', { class: 'row', role: 'row', onclick: event => { if (event.target !== link) link.click(); } },
-      h('span', { role: 'cell' }), h('span', { role: 'cell' }, link),
-      ...Array.from({ length: 4 }, () => h('span', { role: 'cell' })));
-    row.parts = [...row.children];
-    row.link = link;
-    return row;
-  }
-
-  #showRow(element, row, index) {
-    const state = this.states.of(row.id, row.status);
-    const [status, , plan, accepted, took, id] = element.parts;
-    if (status.dataset.state !== state) {
-      status.dataset.state = state;
-      status.className = `state ${state}`;
-      replace(status, h('i', { 'aria-hidden': 'true' }, mark(state)), h('b', null, state === 'waiting' ? 'waiting' : word(state)));
-      status.title = state === 'waiting' ? 'waiting for a slot' : word(state);
-    }
-    element.link.href = `#/runs/${row.id}`;
-    setText(element.link, `${row.match} / ${row.round}`);
-    element.link.title = `${row.match} / ${row.round}`;
-    setText(plan, row.plan ?? '');
-    setText(accepted, time(row.accepted));
-    setText(took, ENDED.has(row.status) ? duration(row.ended - row.accepted) : duration(now() - row.accepted));
-    setText(id, row.id.slice(-8));
-    element.setAttribute('aria-rowindex', index + 1);
-    element.index = index;
+    setText(
+      this.summary,
+      rows.length === 0 && !this.next
+        ? 'No runs here yet'
+        : `${count(rows.length)} ${rows.length === 1 ? 'run' : 'runs'}${this.next ? ' read, more below' : ''}`,
+    );
   }
 
   #key(event) {
@@ -308,7 +325,11 @@ class Runs {
   }
 
   async #bulk(kind) {
-    await bulk(kind, served(this.filters), row => !this.filters.status || this.states.of(row.run_id, row.status) === this.filters.status,
-      SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0);
+    await bulk(
+      kind,
+      served(this.filters),
+      row => !this.filters.status || this.states.of(row.run_id, row.status) === this.filters.status,
+      SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0,
+    );
   }
 }

@@ -3,11 +3,19 @@
 import { h, setText } from '../lib/dom.js';
 
 /** Whether an output is something that can be played. */
-export const isMotion = value => Array.isArray(value?.frames) && value.frames.length > 0
-  && Array.isArray(value.joints) && Array.isArray(value.parents)
-  && value.frames.every(f => Array.isArray(f) && f.length === value.joints.length && f.every(j => Array.isArray(j) && j.length === 3 && j.every(Number.isFinite)))
-  && value.parents.length === value.joints.length
-  && value.parents.every((p, i) => Number.isInteger(p) && p >= -1 && p < value.joints.length && p !== i);
+export const isMotion = value =>
+  Array.isArray(value?.frames) &&
+  value.frames.length > 0 &&
+  Array.isArray(value.joints) &&
+  Array.isArray(value.parents) &&
+  value.frames.every(
+    f =>
+      Array.isArray(f) &&
+      f.length === value.joints.length &&
+      f.every(j => Array.isArray(j) && j.length === 3 && j.every(Number.isFinite)),
+  ) &&
+  value.parents.length === value.joints.length &&
+  value.parents.every((p, i) => Number.isInteger(p) && p >= -1 && p < value.joints.length && p !== i);
 
 export class Skeleton {
   constructor(motion) {
@@ -17,15 +25,34 @@ export class Skeleton {
     this.turn = 0.6;
     this.playing = !matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#measure();
-    this.canvas = h('canvas', { class: 'skeleton', role: 'img', 'aria-label': `Motion with ${motion.frames.length} frames`, width: 640, height: 480 });
+    this.canvas = h('canvas', {
+      class: 'skeleton',
+      role: 'img',
+      'aria-label': `Motion with ${motion.frames.length} frames`,
+      width: 640,
+      height: 480,
+    });
     this.play = h('button', { type: 'button', class: 'quiet', onclick: () => this.#toggle() });
     this.scrub = h('input', {
-      type: 'range', min: 0, max: motion.frames.length - 1, step: 1, value: 0, 'aria-label': 'Frame',
-      oninput: () => { this.playing = false; this.frame = Number(this.scrub.value); this.#show(); },
+      type: 'range',
+      min: 0,
+      max: motion.frames.length - 1,
+      step: 1,
+      value: 0,
+      'aria-label': 'Frame',
+      oninput: () => {
+        this.playing = false;
+        this.frame = Number(this.scrub.value);
+        this.#show();
+      },
     });
     this.label = h('output', { class: 'dim num' });
-    this.element = h('figure', { class: 'motion', 'aria-label': 'Motion' }, this.canvas,
-      h('figcaption', null, this.play, this.scrub, this.label));
+    this.element = h(
+      'figure',
+      { class: 'motion', 'aria-label': 'Motion' },
+      this.canvas,
+      h('figcaption', null, this.play, this.scrub, this.label),
+    );
     this.#drag();
     this.#show();
     this.last = performance.now();
@@ -52,21 +79,26 @@ export class Skeleton {
 
   #drag() {
     let from = null;
-    this.canvas.addEventListener('pointerdown', e => { from = e.clientX; this.canvas.setPointerCapture(e.pointerId); });
+    this.canvas.addEventListener('pointerdown', e => {
+      from = e.clientX;
+      this.canvas.setPointerCapture(e.pointerId);
+    });
     this.canvas.addEventListener('pointermove', e => {
       if (from === null) return;
       this.turn += (e.clientX - from) / 120;
       from = e.clientX;
       this.#draw();
     });
-    this.canvas.addEventListener('pointerup', () => { from = null; });
+    this.canvas.addEventListener('pointerup', () => {
+      from = null;
+    });
   }
 
   #step(now) {
     if (this.playing) {
       const before = Math.floor(this.frame);
       // The first frame can carry a time from before the page asked for it.
-      this.frame = (this.frame + Math.max(0, now - this.last) / 1000 * this.fps) % this.motion.frames.length;
+      this.frame = (this.frame + (Math.max(0, now - this.last) / 1000) * this.fps) % this.motion.frames.length;
       if (Math.floor(this.frame) !== before) this.#show();
     }
     this.last = now;
@@ -87,8 +119,12 @@ export class Skeleton {
     const dz = z - this.middle[2];
     const side = dx * Math.cos(this.turn) + dz * Math.sin(this.turn);
     const depth = dz * Math.cos(this.turn) - dx * Math.sin(this.turn);
-    const scale = this.canvas.height * 0.78 / this.size / (1 - depth * 0.12);
-    return [this.canvas.width / 2 + side * scale, this.canvas.height * 0.5 - (y - this.middle[1]) * scale - depth * 14, depth];
+    const scale = (this.canvas.height * 0.78) / this.size / (1 - depth * 0.12);
+    return [
+      this.canvas.width / 2 + side * scale,
+      this.canvas.height * 0.5 - (y - this.middle[1]) * scale - depth * 14,
+      depth,
+    ];
   }
 
   #draw() {
@@ -98,11 +134,17 @@ export class Skeleton {
     this.#drawFloor(context, style.borderTopColor);
     const points = this.motion.frames[Math.floor(this.frame)].map(j => this.#project(j));
     context.lineCap = 'round';
-    const bones = this.motion.parents.map((p, i) => [p, i]).filter(([p]) => p >= 0)
-      .sort(([a, b], [c, d]) => (points[a][2] + points[b][2]) - (points[c][2] + points[d][2]));
+    const bones = this.motion.parents
+      .map((p, i) => [p, i])
+      .filter(([p]) => p >= 0)
+      .sort(([a, b], [c, d]) => points[a][2] + points[b][2] - (points[c][2] + points[d][2]));
     for (const [p, i] of bones) {
       const name = String(this.motion.joints[i]);
-      context.strokeStyle = name.startsWith('left') ? '#22a06b' : name.startsWith('right') ? '#e2622b' : style.accentColor;
+      context.strokeStyle = name.startsWith('left')
+        ? '#22a06b'
+        : name.startsWith('right')
+          ? '#e2622b'
+          : style.accentColor;
       context.lineWidth = 9;
       context.beginPath();
       context.moveTo(points[p][0], points[p][1]);

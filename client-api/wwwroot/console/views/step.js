@@ -17,8 +17,15 @@ export class StepPanel {
     this.attempts = h('div');
     this.output = h('div');
     this.input = h('div');
-    this.element = h('section', { class: 'card step', 'aria-label': 'Step details', tabindex: '-1' },
-      this.head, this.motion, this.attempts, this.output, this.input);
+    this.element = h(
+      'section',
+      { class: 'card step', 'aria-label': 'Step details', tabindex: '-1' },
+      this.head,
+      this.motion,
+      this.attempts,
+      this.output,
+      this.input,
+    );
   }
 
   close() {
@@ -88,23 +95,41 @@ function header(step) {
     took && step.ended_at ? `took ${took}` : null,
   ].filter(Boolean);
   return [
-    h('div', { class: 'step-head' }, h('h2', null, step.id),
-      h('span', { class: `state ${step.status}` }, h('i', { 'aria-hidden': 'true' }, mark(step.status)), h('b', null, word(step.status)))),
+    h(
+      'div',
+      { class: 'step-head' },
+      h('h2', null, step.id),
+      h(
+        'span',
+        { class: `state ${step.status}` },
+        h('i', { 'aria-hidden': 'true' }, mark(step.status)),
+        h('b', null, word(step.status)),
+      ),
+    ),
     facts.length ? h('p', { class: 'dim' }, facts.join(' · ')) : null,
     step.skip_reason ? h('p', null, `Skipped: ${step.skip_reason}`) : null,
     step.error ? errorBox(step.error) : null,
   ];
 }
 
-const errorBox = error => h('div', { class: 'error-box' }, h('strong', null, `${error.code} · ${word(error.kind)}`), h('p', null, error.message));
+const errorBox = error =>
+  h(
+    'div',
+    { class: 'error-box' },
+    h('strong', null, `${error.code} · ${word(error.kind)}`),
+    h('p', null, error.message),
+  );
 
 function attemptList(step) {
   if (step.attempts.length === 0) return h('p', { class: 'dim' }, 'Nobody has been asked yet.');
   const shown = step.attempts.slice(-MOST_ATTEMPTS);
-  return h('section', { 'aria-label': 'Attempts' },
+  return h(
+    'section',
+    { 'aria-label': 'Attempts' },
     h('h3', null, `Attempts (${step.attempts.length})`),
     shown.length < step.attempts.length ? h('p', { class: 'dim' }, `The last ${shown.length} are shown.`) : null,
-    shown.map(a => attemptBox(a, step)));
+    shown.map(a => attemptBox(a, step)),
+  );
 }
 
 function attemptBox(attempt, step) {
@@ -118,39 +143,93 @@ function attemptBox(attempt, step) {
     started && ended ? `ran ${duration(ended - started)}` : null,
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
     attempt.losses ? `its node went away ${attempt.losses}×` : null,
-    attempt.cancel_reason, attempt.retry_at ? 'tried again after this' : null,
+    attempt.cancel_reason,
+    attempt.retry_at ? 'tried again after this' : null,
   ].filter(Boolean);
   const open = attempt.status === 'running' || attempt.status === 'queued';
-  return h('article', { class: 'attempt', dataset: { state } },
-    h('div', { class: 'attempt-head' },
-      h('span', { class: 'dim' }, `#${attempt.attempt}`), h('strong', null, attempt.agent),
-      h('span', { class: `tag ${state}` }, word(state))),
+  return h(
+    'article',
+    { class: 'attempt', dataset: { state } },
+    h(
+      'div',
+      { class: 'attempt-head' },
+      h('span', { class: 'dim' }, `#${attempt.attempt}`),
+      h('strong', null, attempt.agent),
+      h('span', { class: `tag ${state}` }, word(state)),
+    ),
     h('p', { class: 'dim' }, facts.join(' · ')),
-    attempt.progress !== undefined && open ? h('progress', { max: 1, value: attempt.progress, 'aria-label': 'Progress' }) : null,
+    attempt.progress !== undefined && open
+      ? h('progress', { max: 1, value: attempt.progress, 'aria-label': 'Progress' })
+      : null,
     attempt.progress_message && open ? h('p', { class: 'dim' }, attempt.progress_message) : null,
     attempt.error ? errorBox(attempt.error) : null,
-    attempt.decision ? decision(attempt.decision) : null);
+    attempt.decision ? decision(attempt.decision) : null,
+  );
 }
 
 /** Why an attempt went where it went. */
 export function decision(d) {
-  return h('div', { class: 'why' },
+  return h(
+    'div',
+    { class: 'why' },
     h('p', null, h('span', { class: 'dim' }, 'Why here: '), d.why),
-    d.candidates.length ? h('div', { class: 'scroll-x', tabindex: '0', role: 'group', 'aria-label': 'Candidates' },
-      h('table', null,
-        h('caption', { class: 'hidden' }, 'Candidates, best first'),
-        h('thead', null, h('tr', null, ['Candidate', 'Priority', 'Free', 'Load', 'Score'].map((t, i) => h('th', { scope: 'col', class: i ? 'num' : null }, t)))),
-        h('tbody', null, d.candidates.map(c => h('tr', { class: c.agent === d.agent ? 'chosen' : null },
-          h('th', { scope: 'row' }, c.agent, c.agent === d.agent ? h('span', { class: 'hidden' }, ' (chosen)') : null,
-            c.note ? h('span', { class: 'dim block' }, c.note) : null),
-          h('td', { class: 'num' }, c.priority), h('td', { class: 'num' }, c.free_slots),
-          h('td', { class: 'num' }, c.load.toFixed(2)), h('td', { class: 'num' }, String(Math.round(c.score)))))))) : null);
+    d.candidates.length
+      ? h(
+          'div',
+          { class: 'scroll-x', tabindex: '0', role: 'group', 'aria-label': 'Candidates' },
+          h(
+            'table',
+            null,
+            h('caption', { class: 'hidden' }, 'Candidates, best first'),
+            h(
+              'thead',
+              null,
+              h(
+                'tr',
+                null,
+                ['Candidate', 'Priority', 'Free', 'Load', 'Score'].map((t, i) =>
+                  h('th', { scope: 'col', class: i ? 'num' : null }, t),
+                ),
+              ),
+            ),
+            h(
+              'tbody',
+              null,
+              d.candidates.map(c =>
+                h(
+                  'tr',
+                  { class: c.agent === d.agent ? 'chosen' : null },
+                  h(
+                    'th',
+                    { scope: 'row' },
+                    c.agent,
+                    c.agent === d.agent ? h('span', { class: 'hidden' }, ' (chosen)') : null,
+                    c.note ? h('span', { class: 'dim block' }, c.note) : null,
+                  ),
+                  h('td', { class: 'num' }, c.priority),
+                  h('td', { class: 'num' }, c.free_slots),
+                  h('td', { class: 'num' }, c.load.toFixed(2)),
+                  h('td', { class: 'num' }, String(Math.round(c.score))),
+                ),
+              ),
+            ),
+          ),
+        )
+      : null,
+  );
 }
 
 function inputs(run, step) {
-  const parts = [h('h3', null, 'Input'),
-    h('p', { class: 'dim' }, step.needs.length
-      ? 'What was posted, with the outputs of the steps that it needs under their names.' : 'What was posted.')];
+  const parts = [
+    h('h3', null, 'Input'),
+    h(
+      'p',
+      { class: 'dim' },
+      step.needs.length
+        ? 'What was posted, with the outputs of the steps that it needs under their names.'
+        : 'What was posted.',
+    ),
+  ];
   const given = { ...run.input };
   for (const need of step.needs) {
     const of = run.steps.find(s => s.id === need);

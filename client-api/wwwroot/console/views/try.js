@@ -51,9 +51,17 @@ function parse(text, what) {
 class Try {
   constructor(root, again, shell) {
     this.#build(root, again);
-    this.feed = new Feed({ stage: 'orchestration:retried' }, {
-      state: state => { shell.state(state); if (state === 'connected') this.#readPlans(); }, reset: () => {}, events: () => {},
-    });
+    this.feed = new Feed(
+      { stage: 'orchestration:retried' },
+      {
+        state: state => {
+          shell.state(state);
+          if (state === 'connected') this.#readPlans();
+        },
+        reset: () => {},
+        events: () => {},
+      },
+    );
   }
 
   close() {
@@ -63,7 +71,13 @@ class Try {
   #build(root, again) {
     const { match_id: match = 'match_123', round = 'round_4', ...rest } = again?.input ?? {};
     this.match = h('input', { id: 'match_id', value: match, required: true, autocomplete: 'off', spellcheck: 'false' });
-    this.round = h('input', { id: 'round', value: again ? fresh() : round, required: true, autocomplete: 'off', spellcheck: 'false' });
+    this.round = h('input', {
+      id: 'round',
+      value: again ? fresh() : round,
+      required: true,
+      autocomplete: 'off',
+      spellcheck: 'false',
+    });
     this.wanted = again?.plan ?? '';
     this.plan = h('select', { id: 'plan', onchange: () => this.#planChanged() });
     this.priority = h('input', { id: 'priority', type: 'number', min: -100, max: 100, value: '0' });
@@ -76,26 +90,68 @@ class Try {
     this.inlineField.hidden = true;
     this.answer = h('div', { role: 'alert' });
     this.submit = h('button', { class: 'primary', type: 'submit' }, 'Start the run');
-    const form = h('form', { class: 'card try', 'aria-label': 'Start a run', novalidate: true, onsubmit: e => { e.preventDefault(); this.#post(); } },
+    const form = h(
+      'form',
+      {
+        class: 'card try',
+        'aria-label': 'Start a run',
+        novalidate: true,
+        onsubmit: e => {
+          e.preventDefault();
+          this.#post();
+        },
+      },
       h('h1', null, 'Start a run'),
-      h('div', { class: 'two' },
+      h(
+        'div',
+        { class: 'two' },
         this.#field('match_id', 'match_id', this.match),
-        this.#field('round', 'round', this.round,
-          h('button', { type: 'button', class: 'quiet small', onclick: () => { this.round.value = fresh(); } }, 'new round'))),
-      h('div', { class: 'two' }, this.#field('plan', 'Plan', this.plan), this.#field('priority', 'Priority', this.priority)),
+        this.#field(
+          'round',
+          'round',
+          this.round,
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'quiet small',
+              onclick: () => {
+                this.round.value = fresh();
+              },
+            },
+            'new round',
+          ),
+        ),
+      ),
+      h(
+        'div',
+        { class: 'two' },
+        this.#field('plan', 'Plan', this.plan),
+        this.#field('priority', 'Priority', this.priority),
+      ),
       this.inlineField,
       this.#field('body', 'Everything else that is posted (JSON)', this.body),
       this.answer,
-      h('div', { class: 'actions' }, this.submit,
-        h('button', { type: 'button', class: 'quiet', onclick: () => this.#copy() }, 'Copy as curl')));
+      h(
+        'div',
+        { class: 'actions' },
+        this.submit,
+        h('button', { type: 'button', class: 'quiet', onclick: () => this.#copy() }, 'Copy as curl'),
+      ),
+    );
     root.append(h('div', { class: 'columns' }, form, this.#dryRun()));
     this.#plans([]);
   }
 
   #field(id, label, control, extra = null) {
     control.setAttribute('aria-describedby', `${id}-problem`);
-    return h('div', { class: 'field' }, h('div', { class: 'label' }, h('label', { for: id }, label), extra), control,
-      h('p', { id: `${id}-problem`, class: 'error-text field-problem' }));
+    return h(
+      'div',
+      { class: 'field' },
+      h('div', { class: 'label' }, h('label', { for: id }, label), extra),
+      control,
+      h('p', { id: `${id}-problem`, class: 'error-text field-problem' }),
+    );
   }
 
   async #readPlans() {
@@ -111,13 +167,16 @@ class Try {
   #plans(plans) {
     const chosen = this.plan.value || this.wanted;
     const first = plans.find(p => p.is_default);
-    replace(this.plan,
+    replace(
+      this.plan,
       h('option', { value: '' }, first ? `default (${first.name})` : 'default'),
       plans.map(p => h('option', { value: p.name }, p.name)),
-      h('option', { value: OWN }, 'inline plan…'));
+      h('option', { value: OWN }, 'inline plan…'),
+    );
     const known = [...this.plan.options].some(o => o.value === chosen);
     this.plan.value = known ? chosen : '';
-    if (!known && plans.length) this.#problem('plan', `'${chosen}' was posted inline and is not kept as a plan; choose one.`, false);
+    if (!known && plans.length)
+      this.#problem('plan', `'${chosen}' was posted inline and is not kept as a plan; choose one.`, false);
     this.#planChanged();
   }
 
@@ -128,7 +187,8 @@ class Try {
   /** What is in the form as the text of a body; null, with the problems shown, when that cannot be. */
   #read() {
     for (const p of document.querySelectorAll('.field-problem')) setText(p, '');
-    for (const c of [this.match, this.round, this.plan, this.priority, this.body, this.inline]) c.removeAttribute('aria-invalid');
+    for (const c of [this.match, this.round, this.plan, this.priority, this.body, this.inline])
+      c.removeAttribute('aria-invalid');
     const rest = parse(this.body.value.trim() || '{}', 'This');
     if (rest.problem || rest.value === null || typeof rest.value !== 'object' || Array.isArray(rest.value)) {
       this.#problem('body', rest.problem ?? 'This must be a JSON object.');
@@ -168,9 +228,15 @@ class Try {
         location.hash = `#/runs/${run.run_id}`;
         return;
       }
-      replace(this.answer, h('div', { class: 'note-box' },
-        h('strong', null, 'The same was posted before; nothing was started.'),
-        h('p', null, h('a', { href: `#/runs/${run.run_id}` }, 'Show that run'), ', or take a new round.')));
+      replace(
+        this.answer,
+        h(
+          'div',
+          { class: 'note-box' },
+          h('strong', null, 'The same was posted before; nothing was started.'),
+          h('p', null, h('a', { href: `#/runs/${run.run_id}` }, 'Show that run'), ', or take a new round.'),
+        ),
+      );
     } catch (error) {
       this.#refused(error);
     } finally {
@@ -182,13 +248,29 @@ class Try {
   #refused(error) {
     const { field = '', errors, code, run_id: other } = error.body ?? {};
     const known = ['match_id', 'round', 'priority'];
-    const place = path => (known.includes(path) ? path : this.plan.value === OWN && errors ? 'inline' : path === 'plan' || errors ? 'plan' : 'body');
-    if (errors) for (const [i, e] of errors.entries()) this.#problem(place(e.path), `${e.path}: ${e.message} (${e.code})`, i === 0);
+    const place = path =>
+      known.includes(path)
+        ? path
+        : this.plan.value === OWN && errors
+          ? 'inline'
+          : path === 'plan' || errors
+            ? 'plan'
+            : 'body';
+    if (errors)
+      for (const [i, e] of errors.entries())
+        this.#problem(place(e.path), `${e.path}: ${e.message} (${e.code})`, i === 0);
     else if (field && error.status === 400) this.#problem(place(field), `${error.message} (${code})`);
     else {
-      replace(this.answer, h('div', { class: 'error-box' },
-        h('strong', null, code ? `${code} · ${error.body.title}` : 'Not posted'), h('p', null, error.message),
-        other ? h('p', null, h('a', { href: `#/runs/${other}` }, 'Show the run that has this key')) : null));
+      replace(
+        this.answer,
+        h(
+          'div',
+          { class: 'error-box' },
+          h('strong', null, code ? `${code} · ${error.body.title}` : 'Not posted'),
+          h('p', null, error.message),
+          other ? h('p', null, h('a', { href: `#/runs/${other}` }, 'Show the run that has this key')) : null,
+        ),
+      );
     }
   }
 
@@ -200,19 +282,40 @@ class Try {
   #dryRun() {
     this.target = h('select', { id: 'target' });
     this.routed = h('div', { role: 'status' });
-    return h('form', { class: 'card try', 'aria-label': 'Ask the router', onsubmit: e => { e.preventDefault(); this.#route(); } },
+    return h(
+      'form',
+      {
+        class: 'card try',
+        'aria-label': 'Ask the router',
+        onsubmit: e => {
+          e.preventDefault();
+          this.#route();
+        },
+      },
       h('h2', null, 'Ask the router'),
       h('p', { class: 'dim' }, 'Which agent would get an attempt now, and why. Starts nothing.'),
       this.#field('target', 'Capability or agent', this.target),
-      h('div', { class: 'actions' }, h('button', { type: 'submit' }, 'Ask')), this.routed);
+      h('div', { class: 'actions' }, h('button', { type: 'submit' }, 'Ask')),
+      this.routed,
+    );
   }
 
   #targets(agents) {
     const chosen = this.target.value;
     const capabilities = [...new Set(agents.flatMap(a => a.capabilities))].sort();
-    replace(this.target,
-      h('optgroup', { label: 'Capabilities' }, capabilities.map(c => h('option', { value: `capability ${c}` }, c))),
-      h('optgroup', { label: 'Agents' }, agents.map(a => h('option', { value: `agent ${a.name}` }, a.name))));
+    replace(
+      this.target,
+      h(
+        'optgroup',
+        { label: 'Capabilities' },
+        capabilities.map(c => h('option', { value: `capability ${c}` }, c)),
+      ),
+      h(
+        'optgroup',
+        { label: 'Agents' },
+        agents.map(a => h('option', { value: `agent ${a.name}` }, a.name)),
+      ),
+    );
     if (chosen) this.target.value = chosen;
   }
 
