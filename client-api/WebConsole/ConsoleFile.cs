@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace AgentGrid.ClientApi.WebConsole;
 
-/// <summary>One file of the web console. Its tag is its content, so that an upgrade is noticed and nothing else is.</summary>
+/// <summary>One file of the web console. Its tag is its content: an upgrade is noticed, and nothing else is.</summary>
 internal sealed class ConsoleFile(string contentType, byte[] content)
 {
     private readonly EntityTagHeaderValue _tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(content)[..12])}\"");

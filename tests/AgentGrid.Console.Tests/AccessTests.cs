@@ -29,7 +29,8 @@ public sealed class AccessTests(Chromium chromium)
         await page.SeesAsync(".rows .row", "with_key");
         await page.ReloadAsync();
         await page.SeesAsync(".rows .row", "with_key");
-        Assert.DoesNotContain(key, (await page.EvaluateAsync("JSON.stringify(localStorage) + location.href")).GetString());
+        var kept = await page.EvaluateAsync("JSON.stringify(localStorage) + location.href");
+        Assert.DoesNotContain(key, kept.GetString());
         page.HasNotComplained();
     }
 }

@@ -39,7 +39,10 @@ internal sealed class ConsoleServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var line = (CommandLine.Serve)CommandLine.Parse(
-            ["--urls", Url.ToString().TrimEnd('/'), "--data", _data.FullName, "--AgentGrid:DrainTimeout", "00:00:00.1", .. _args]);
+        [
+            "--urls", Url.ToString().TrimEnd('/'), "--data", _data.FullName,
+            "--AgentGrid:DrainTimeout", "00:00:00.1", .. _args,
+        ]);
         _app = ApiServer.Build(line, builder =>
         {
             builder.AddEngine();

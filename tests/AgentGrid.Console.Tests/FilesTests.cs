@@ -36,7 +36,9 @@ public sealed partial class FilesTests
     {
         await using var server = await ConsoleServer.StartAsync();
         var seen = new Dictionary<string, string?>();
-        var next = new Stack<string>(["console/app.js", "console/css/base.css", "console/theme.js", "console/icon.svg"]);
+        using var page = await GetAsync(server, "/", "text/html");
+        var html = await page.Content.ReadAsStringAsync();
+        var next = new Stack<string>(Reference().Matches(html).Select(m => m.Groups[1].Value));
 
         while (next.TryPop(out var path))
         {
@@ -55,7 +57,8 @@ public sealed partial class FilesTests
         }
 
         Assert.Contains("console/views/skeleton.js", seen.Keys);
-        Assert.All(seen.Where(f => f.Key.EndsWith(".js", StringComparison.Ordinal)), f => Assert.Equal("text/javascript", f.Value));
+        var scripts = seen.Where(f => f.Key.EndsWith(".js", StringComparison.Ordinal));
+        Assert.All(scripts, f => Assert.Equal("text/javascript", f.Value));
         Assert.Equal("text/css", seen["console/css/base.css"]);
         Assert.Equal("image/svg+xml", seen["console/icon.svg"]);
     }
@@ -91,7 +94,8 @@ public sealed partial class FilesTests
     public void Scripts_Never_MakeMarkupOfText()
     {
         var assembly = typeof(ClientApi.AgentGridApi).Assembly;
-        var scripts = assembly.GetManifestResourceNames().Where(n => n.EndsWith(".js", StringComparison.Ordinal)).ToArray();
+        var names = assembly.GetManifestResourceNames();
+        var scripts = names.Where(n => n.EndsWith(".js", StringComparison.Ordinal)).ToArray();
 
         Assert.True(scripts.Length > 10, string.Join(", ", scripts));
         Assert.All(scripts, name =>
@@ -110,6 +114,9 @@ public sealed partial class FilesTests
 
     [GeneratedRegex("<style|style=|<script>|\\son[a-z]+=")]
     private static partial Regex Inline();
+
+    [GeneratedRegex("(?:src|href)=\"(console/[^\"]+)\"")]
+    private static partial Regex Reference();
 
     [GeneratedRegex("from '([^']+)'")]
     private static partial Regex Import();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AgentGrid.Console.Tests.Browser;
 
 namespace AgentGrid.Console.Tests;
@@ -20,7 +21,8 @@ public sealed class HostileDataTests(Chromium chromium)
                      "bad":{"needs":["echo"],"agent":"delay","input":{"ms":"{{{Attack}}}"} } } } }
             """, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
         using var response = await server.Http.PostAsync("api/v1/orchestrate?wait=10s", content);
-        var id = System.Text.Json.JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("run_id").GetString();
+        var run = JsonElement.Parse(await response.Content.ReadAsStringAsync());
+        var id = run.GetProperty("run_id").GetString();
 
         await page.GoAsync("#/runs");
         await page.SeesAsync(".rows .row", Shown);

@@ -6,7 +6,11 @@ namespace AgentGrid.Console.Tests;
 [Collection(BrowserCollection.Name)]
 public sealed class RunTests(Chromium chromium)
 {
-    private const string Slow = """{"first":{"agent":"delay","input":{"ms":250}},"second":{"needs":["first"],"agent":"delay","input":{"ms":600}}}""";
+    private const string Slow = """
+        {"first":{"agent":"delay","input":{"ms":250}},
+         "second":{"needs":["first"],"agent":"delay","input":{"ms":600}}}
+        """;
+
     private const string Long = """{"wait":{"agent":"delay","input":{"ms":60000},"timeout":"90s"}}""";
 
     [BrowserFact]
@@ -57,7 +61,7 @@ public sealed class RunTests(Chromium chromium)
         await page.FillAsync("#match_id", "");
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync("#match_id-problem", "must not be empty");
-        Assert.Equal("true", (await page.EvaluateAsync("document.getElementById('match_id').getAttribute('aria-invalid')")).GetString());
+        await page.UntilAsync("document.getElementById('match_id').getAttribute('aria-invalid') === 'true'");
 
         await page.FillAsync("#match_id", "m");
         await page.ChooseAsync("#plan", "{ inline }");
@@ -178,7 +182,8 @@ public sealed class RunTests(Chromium chromium)
         await page.SeesAsync(".run-head .state", "completed");
         await page.UntilAsync("[...document.querySelectorAll('.event')].some(e => e.innerText.includes('b:done'))");
         var seqs = await page.EvaluateAsync(
-            "[...document.querySelectorAll('.event')].filter(e => e.checkVisibility()).map(e => Number(e.firstChild.textContent))");
+            "[...document.querySelectorAll('.event')].filter(e => e.checkVisibility())"
+            + ".map(e => Number(e.firstChild.textContent))");
         var numbers = seqs.EnumerateArray().Select(s => s.GetInt32()).ToArray();
         Assert.Equal(Enumerable.Range(1, numbers.Length), numbers);
         Assert.True((await page.EvaluateAsync("window.same === true")).GetBoolean());
@@ -197,7 +202,8 @@ public sealed class RunTests(Chromium chromium)
         await page.SeesAsync(".run-head .state", "completed");
         await page.UntilAsync("document.querySelectorAll('.tl-lane').length === 1");
         await page.UntilAsync(
-            "[...document.querySelectorAll('.tl-lane .tl-bar')].map(b => b.dataset.state).join() === 'retried,retried,succeeded'");
+            "[...document.querySelectorAll('.tl-lane .tl-bar')].map(b => b.dataset.state).join()"
+            + " === 'retried,retried,succeeded'");
         await page.SeesAsync(".attempt .error-box", "failed on purpose");
         page.HasNotComplained();
     }
@@ -210,7 +216,8 @@ public sealed class RunTests(Chromium chromium)
         var steps = string.Join(',', Enumerable.Range(0, 998).Select(i => $$"""
             "s{{i}}":{"needs":["first"],"agent":"echo"}
             """));
-        var id = await server.PostAsync("wide", $$$"""{"first":{"agent":"echo"},{{{steps}}},"last":{"needs":["s0","s997"],"agent":"echo"}}""");
+        var id = await server.PostAsync(
+            "wide", $$$"""{"first":{"agent":"echo"},{{{steps}}},"last":{"needs":["s0","s997"],"agent":"echo"}}""");
         await page.GoAsync($"#/runs/{id}");
 
         await page.SeesAsync(".run-head .state", "completed");

@@ -11,7 +11,7 @@ public sealed partial class Chromium : IAsyncLifetime
     private Process? _process;
     private DevTools? _devTools;
 
-    /// <summary>Where Chromium is: what AGENTGRID_CHROMIUM names, else what the PATH has; null where there is none.</summary>
+    /// <summary>What AGENTGRID_CHROMIUM names, else what the PATH has; null where there is none.</summary>
     public static string? Path { get; } = Find();
 
     public async ValueTask InitializeAsync()
@@ -25,7 +25,8 @@ public sealed partial class Chromium : IAsyncLifetime
             ArgumentList =
             {
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--disable-extensions",
                 "--disable-dev-shm-usage", "--force-color-profile=srgb", "--hide-scrollbars",
                 $"--user-data-dir={_profile.FullName}", "--remote-debugging-port=0", "about:blank",
             },
@@ -41,7 +42,8 @@ public sealed partial class Chromium : IAsyncLifetime
         var devTools = _devTools ?? throw new InvalidOperationException("Chromium was not started.");
         var context = await devTools.SendAsync("Target.createBrowserContext");
         var id = context.GetProperty("browserContextId").GetString()!;
-        var target = await devTools.SendAsync("Target.createTarget", new { url = "about:blank", browserContextId = id });
+        var target = await devTools.SendAsync(
+            "Target.createTarget", new { url = "about:blank", browserContextId = id });
         var session = await devTools.SendAsync("Target.attachToTarget",
             new { targetId = target.GetProperty("targetId").GetString(), flatten = true });
         var page = new Page(devTools, session.GetProperty("sessionId").GetString()!, id, server);

@@ -37,16 +37,21 @@ public sealed class DevTools : IAsyncDisposable
         var id = Interlocked.Increment(ref _last);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
         _asked[id] = answer;
-        var message = new Dictionary<string, object> { ["id"] = id, ["method"] = method, ["params"] = parameters ?? new { } };
+        var message = new Dictionary<string, object>
+        {
+            ["id"] = id,
+            ["method"] = method,
+            ["params"] = parameters ?? new { },
+        };
         if (session is not null)
         {
             message["sessionId"] = session;
         }
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, s_json);
         await _sending.WaitAsync();
         try
         {
-            await _socket.SendAsync(
-                JsonSerializer.SerializeToUtf8Bytes(message, s_json), WebSocketMessageType.Text, true, CancellationToken.None);
+            await _socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         }
         finally
         {

@@ -9,6 +9,8 @@ namespace AgentGrid.Console.Tests.Browser;
 /// </summary>
 public sealed class Page(DevTools devTools, string session, string context, Uri server) : IAsyncDisposable
 {
+    private const string IsShown =
+        "document.readyState === 'complete' && document.querySelector('main .view') !== null";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
     private readonly List<string> _complaints = [];
 
@@ -38,14 +40,14 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     {
         // The same document with another hash would not be loaded anew.
         await CallAsync("Page.navigate", new { url = new Uri(server, $"?{Guid.NewGuid():N}{hash}").ToString() });
-        await UntilAsync("document.readyState === 'complete' && document.querySelector('main .view') !== null");
+        await UntilAsync(IsShown);
     }
 
     public async Task ReloadAsync()
     {
         await EvaluateAsync("window.old = true");
         await CallAsync("Page.reload");
-        await UntilAsync("!window.old && document.readyState === 'complete' && document.querySelector('main .view') !== null");
+        await UntilAsync($"!window.old && {IsShown}");
     }
 
     public async Task<JsonElement> EvaluateAsync(string script)
@@ -60,7 +62,7 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     }
 
     public async Task<string> TextAsync(string selector) =>
-        (await EvaluateAsync($"document.querySelector({Quote(selector)})?.innerText ?? '(nothing there)'")).GetString()!;
+        (await EvaluateAsync($"document.querySelector({Quote(selector)})?.innerText ?? '(nothing)'")).GetString()!;
 
     /// <summary>Waits until a script says true.</summary>
     public async Task UntilAsync(string condition)
@@ -81,7 +83,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     }
 
     public Task SeesAsync(string selector, string text) => UntilAsync(
-        $"[...document.querySelectorAll({Quote(selector)})].some(e => e.checkVisibility() && e.innerText.includes({Quote(text)}))");
+        $"[...document.querySelectorAll({Quote(selector)})].some("
+        + $"e => e.checkVisibility() && e.innerText.includes({Quote(text)}))");
 
     /// <summary>Clicks into the middle of the first visible element with a text.</summary>
     public async Task ClickAsync(string selector, string text = "")
@@ -90,8 +93,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
             + $"&& (e.innerText ?? '').includes({Quote(text)}))";
         await UntilAsync($"{find} !== undefined");
         var at = await EvaluateAsync(
-            $"(() => {{ const e = {find}; e.scrollIntoView({{ block: 'nearest' }}); const r = e.getBoundingClientRect(); "
-            + "return [r.x + r.width / 2, r.y + r.height / 2]; })()");
+            $"(() => {{ const e = {find}; e.scrollIntoView({{ block: 'nearest' }}); "
+            + "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()");
         foreach (var type in (string[])["mousePressed", "mouseReleased"])
         {
             await CallAsync("Input.dispatchMouseEvent",
@@ -103,7 +106,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     public async Task FillAsync(string selector, string text)
     {
         await UntilAsync($"document.querySelector({Quote(selector)}) !== null");
-        await EvaluateAsync($"(() => {{ const e = document.querySelector({Quote(selector)}); e.focus(); e.select(); }})()");
+        await EvaluateAsync(
+            $"(() => {{ const e = document.querySelector({Quote(selector)}); e.focus(); e.select(); }})()");
         await CallAsync("Input.insertText", new { text });
         await EvaluateAsync(
             $"document.querySelector({Quote(selector)}).dispatchEvent(new Event('change', {{ bubbles: true }}))");
@@ -112,7 +116,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     public async Task ChooseAsync(string selector, string value)
     {
         var quoted = Quote(selector);
-        await UntilAsync($"[...(document.querySelector({quoted})?.options ?? [])].some(o => o.value === {Quote(value)})");
+        await UntilAsync(
+            $"[...(document.querySelector({quoted})?.options ?? [])].some(o => o.value === {Quote(value)})");
         await EvaluateAsync($"(() => {{ const e = document.querySelector({quoted}); e.value = {Quote(value)}; "
             + "e.dispatchEvent(new Event('change', { bubbles: true })); })()");
     }
@@ -121,7 +126,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     {
         foreach (var type in (string[])["rawKeyDown", "keyUp"])
         {
-            await CallAsync("Input.dispatchKeyEvent", new { type, key, code = key, windowsVirtualKeyCode = code, nativeVirtualKeyCode = code });
+            await CallAsync("Input.dispatchKeyEvent",
+                new { type, key, code = key, windowsVirtualKeyCode = code, nativeVirtualKeyCode = code });
         }
     }
 
@@ -166,7 +172,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
     // While a page is being replaced there is nothing to ask; the next look finds the new one.
     private async Task<bool> HoldsAsync(string condition)
     {
-        var answer = await CallAsync("Runtime.evaluate", new { expression = $"Boolean({condition})", returnByValue = true });
+        var answer = await CallAsync("Runtime.evaluate",
+            new { expression = $"Boolean({condition})", returnByValue = true });
         return !answer.TryGetProperty("exceptionDetails", out _)
             && answer.GetProperty("result").TryGetProperty("value", out var value) && value.GetBoolean();
     }
@@ -180,7 +187,8 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
         var complaint = name switch
         {
             "Runtime.exceptionThrown" => e.GetProperty("exceptionDetails").ToString(),
-            "Log.entryAdded" when e.GetProperty("entry") is var entry && entry.GetProperty("level").GetString() == "error"
+            "Log.entryAdded" when e.GetProperty("entry") is var entry
+                && entry.GetProperty("level").GetString() == "error"
                 && !(ExpectsFailedRequests && entry.GetProperty("source").GetString() is "network" or "javascript") =>
                 entry.ToString(),
             _ => null,

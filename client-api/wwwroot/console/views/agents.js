@@ -131,7 +131,8 @@ class Agents {
     fill.dataset.full = share >= 1 ? 'yes' : 'no';
     setText(
       load,
-      `${agent.load.running} / ${agent.max_concurrency}${agent.load.abandoned ? ` (+${agent.load.abandoned} given up)` : ''}`,
+      `${agent.load.running} / ${agent.max_concurrency}` +
+        (agent.load.abandoned ? ` (+${agent.load.abandoned} given up)` : ''),
     );
     setText(cells[3], count(agent.load.waiting));
     cells[3].classList.toggle('hot', agent.load.waiting > 0);
@@ -139,7 +140,9 @@ class Agents {
       cells[4],
       ended ? `${((counts.succeeded / ended) * 100).toFixed(counts.succeeded === ended ? 0 : 1)}%` : '–',
     );
-    cells[4].title = `${counts.succeeded} succeeded, ${counts.failed} failed, ${counts.timed_out} timed out, ${counts.cancelled} cancelled`;
+    cells[4].title =
+      `${counts.succeeded} succeeded, ${counts.failed} failed, ` +
+      `${counts.timed_out} timed out, ${counts.cancelled} cancelled`;
     cells[4].classList.toggle('hot', ended > 0 && counts.succeeded / ended < 0.95);
     [latency?.p50_ms, latency?.p95_ms, latency?.p99_ms].forEach((v, i) =>
       setText(cells[5 + i], v === undefined ? '–' : duration(v)),
