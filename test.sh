@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 configuration=Release
 solution=Orleans.AgentGrid.sln
-tests=(Core Agents Embedded ClientApi Cli)
+tests=(Core Agents Embedded ClientApi Cli Console)
 
 # Parts that need packages which not every registry has. Each is a project outside the solution, with its tests:
 # 'name|project to restore|test project'. One that cannot be restored is left out, aloud, and never counted as passed.
@@ -45,6 +45,10 @@ run_tests() {
   passed=$((passed + total - bad - ignored))
   failed=$((failed + bad + errors))
   skipped=$((skipped + ignored))
+  # What a test says of itself when the machine lacks something, such as a browser.
+  while IFS= read -r line; do
+    left_out+=("$line")
+  done < <(grep -oE 'left out: .*' "$log" | sort -u)
   if [[ $total -eq 0 ]]; then
     echo "$name: no tests were found"
     wrong=1

@@ -7,6 +7,7 @@ using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.ClientApi.Telemetry;
+using AgentGrid.ClientApi.WebConsole;
 using AgentGrid.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -103,7 +104,7 @@ public static class AgentGridApi
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
         services.GetRequiredService<TelemetryApi>().Map(app);
-        app.MapGet("/", () => Results.Text(Index)).ExcludeFromDescription();
+        new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json");
     }
 }

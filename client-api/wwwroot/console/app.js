@@ -1,0 +1,142 @@
+// The shell: which view is shown, whether the server is there, the key, the theme.
+
+import { key, watch } from './lib/api.js';
+import { h, replace } from './lib/dom.js';
+import { agentsView } from './views/agents.js';
+import { runView } from './views/run.js';
+import { runsView } from './views/runs.js';
+import { tryView } from './views/try.js';
+
+const ROUTES = [
+  [/^runs$/, 'Runs', runsView],
+  [/^runs\/([0-9a-f]{32})$/, 'Run', runView],
+  [/^agents$/, 'Agents', agentsView],
+  [/^try$/, 'Try it', tryView],
+];
+
+const main = document.getElementById('main');
+const banner = document.getElementById('banner');
+const connection = document.getElementById('connection');
+let current = null;
+let shownPath = null;
+let feedState = 'connecting';
+let answers = true;
+
+/** Two things tell whether the server is there: the feed, and whether requests are answered. */
+function showConnection() {
+  const state = answers ? feedState : 'disconnected';
+  if (connection.dataset.state === state) return;
+  connection.dataset.state = state;
+  connection.textContent = { connected: 'live', connecting: 'connecting', disconnected: 'disconnected' }[state];
+  banner.hidden = state !== 'disconnected';
+  banner.textContent =
+    state === 'disconnected'
+      ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.'
+      : '';
+}
+
+/** What a view may ask of the shell. */
+const shell = {
+  /** Where the feed stands: connected, connecting or disconnected. */
+  state(state) {
+    // 'connecting' after a loss is still a loss to the one who looks at it.
+    if (state !== 'connecting' || feedState !== 'disconnected') feedState = state;
+    showConnection();
+  },
+  title(text) {
+    document.title = `${text} · Agent Grid`;
+  },
+  /** The part of the address behind '?', without a new entry in the history and without showing the view anew. */
+  setQuery(query) {
+    const [path] = location.hash.split('?');
+    history.replaceState(null, '', `${path}${query}`);
+  },
+};
+
+function show() {
+  const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  for (const [pattern, title, view] of ROUTES) {
+    const match = pattern.exec(path);
+    if (!match) continue;
+    current?.close();
+    shell.title(title);
+    const moved = shownPath !== null && shownPath !== path;
+    shownPath = path;
+    for (const link of document.querySelectorAll('nav a')) {
+      const here = path.startsWith(link.getAttribute('href').slice(2));
+      if (here) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    const root = h('div', { class: 'view' });
+    replace(main, root);
+    window.scrollTo(0, 0);
+    current = view(root, { id: match[1], query: new URLSearchParams(query) }, shell);
+    if (moved) main.focus({ preventScroll: true });
+    return;
+  }
+  location.replace('#/runs');
+}
+
+let asking = false;
+
+function askForKey() {
+  if (asking) return;
+  asking = true;
+  const wrong = key.get() !== null;
+  const input = h('input', {
+    type: 'password',
+    autocomplete: 'off',
+    required: true,
+    id: 'api-key',
+    spellcheck: 'false',
+  });
+  const box = h(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'key-title' },
+    h(
+      'form',
+      { method: 'dialog' },
+      h('h2', { id: 'key-title' }, 'An API key is needed'),
+      h(
+        'p',
+        { class: wrong ? 'error-text' : 'dim' },
+        wrong ? 'The server does not know this key.' : 'It is kept for this tab alone, and sent to this server alone.',
+      ),
+      h('label', { for: 'api-key' }, 'API key'),
+      input,
+      h('div', { class: 'actions' }, h('button', { class: 'primary', value: 'ok' }, 'Use this key')),
+    ),
+  );
+  box.addEventListener('close', () => {
+    asking = false;
+    box.remove();
+    if (box.returnValue === 'ok' && input.value) {
+      key.set(input.value.trim());
+      show();
+    }
+  });
+  document.body.append(box);
+  box.showModal();
+}
+
+watch({
+  needKey: askForKey,
+  reachable: yes => {
+    answers = yes;
+    showConnection();
+  },
+});
+
+document.getElementById('theme').addEventListener('click', () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  root.dataset.theme = dark ? 'light' : 'dark';
+  try {
+    localStorage.setItem('agentgrid.theme', root.dataset.theme);
+  } catch {
+    // The choice lasts as long as the page then.
+  }
+});
+
+window.addEventListener('hashchange', show);
+show();

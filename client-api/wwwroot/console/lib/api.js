@@ -1,0 +1,89 @@
+// The REST API. Everything the console knows comes from here and from the feed (feed.js).
+
+const KEY = 'agentgrid.key';
+
+/** The key is kept for this tab alone, and goes nowhere but into the request's header. */
+export const key = {
+  get: () => sessionStorage.getItem(KEY),
+  set: value => sessionStorage.setItem(KEY, value),
+  forget: () => sessionStorage.removeItem(KEY),
+};
+
+export const url = path => new URL(path, document.baseURI).href;
+
+/** A refusal of the server, as its problem document tells it; status 0 when it could not be reached. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail ?? body.title ?? `The server answered with ${status}.`);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+let needKey = () => {};
+let reachable = () => {};
+
+/** Tells who is interested that a key is asked for, and whether the server answers at all. */
+export function watch(handlers) {
+  needKey = handlers.needKey;
+  reachable = handlers.reachable;
+}
+
+let skew = 0;
+
+/** What the clock of the server says, as far as it is more than a little off ours: its times are what is shown. */
+export const now = () => Date.now() + skew;
+
+function readClock(response) {
+  const difference = Date.parse(response.headers.get('date') ?? '') - Date.now();
+  skew = Math.abs(difference) > 3000 ? difference : 0;
+}
+
+async function send(method, path, body, signal) {
+  const headers = { Accept: 'application/json' };
+  if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let response;
+  try {
+    response = await fetch(url(path), { method, headers, signal, body, cache: 'no-store', credentials: 'omit' });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    reachable(false);
+    throw new Problem(0, { detail: 'The server cannot be reached.' });
+  }
+  reachable(true);
+  readClock(response);
+  if (response.status === 401) needKey();
+  const text = await response.text();
+  let json = null;
+  try {
+    json = text ? JSON.parse(text) : null;
+  } catch {
+    // Something between us and the server answers with a page of its own.
+    throw new Problem(response.status, { detail: `Not an answer of Agent Grid (status ${response.status}).` });
+  }
+  // /health says 503 with a body of its own when the server is not ready.
+  if (!response.ok && !(path === 'health' && json?.last_seq !== undefined))
+    throw new Problem(response.status, json ?? {});
+  return { status: response.status, json };
+}
+
+export const get = async (path, signal) => (await send('GET', path, undefined, signal)).json;
+
+/** Posts JSON text as it is, or an object. */
+export const post = (path, body = {}) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body));
+
+export function query(values) {
+  const pairs = Object.entries(values).filter(([, v]) => v !== '' && v !== null && v !== undefined);
+  return pairs.length ? `?${new URLSearchParams(pairs)}` : '';
+}
+
+/** For a shell: everything between single quotes is itself, but for single quotes. */
+export const shell = text => `'${text.replaceAll("'", "'\\''")}'`;
+
+export function curl(method, path, body) {
+  const parts = [`curl -X ${method} ${shell(url(path))}`];
+  if (key.get()) parts.push('-H "Authorization: Bearer $AGENTGRID_KEY"');
+  if (body !== undefined) parts.push("-H 'Content-Type: application/json'", `-d ${shell(body)}`);
+  return parts.join(' \\\n  ');
+}

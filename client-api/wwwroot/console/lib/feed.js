@@ -1,0 +1,97 @@
+// The feed: a WebSocket that comes back by itself and asks for what it has missed.
+
+import { get, key, url } from './api.js';
+
+const LONGEST_WAIT = 5000;
+
+// Further behind than this it is quicker to read the lists again than every event since.
+const FAR_BEHIND = 20_000;
+
+export class Feed {
+  /**
+   * @param params what to follow: { run_id, stage, after }
+   * @param on { events(list), state('connected' | 'connecting' | 'disconnected'), reset() }
+   * Without `after` it begins with what comes next. `reset` means: read everything again.
+   */
+  constructor(params, on, relevant = null) {
+    this.params = params;
+    this.on = on;
+    this.relevant = relevant;
+    this.last = params.after ?? null;
+    this.tries = 0;
+    this.closed = false;
+    this.waiting = [];
+    this.wake = () => this.#now();
+    window.addEventListener('online', this.wake);
+    this.#connect();
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    window.removeEventListener('online', this.wake);
+    this.socket?.close();
+  }
+
+  async #connect() {
+    this.on.state('connecting');
+    try {
+      const { last_seq: head } = await get('health');
+      if (this.closed) return;
+      if (this.last === null) this.last = head;
+      const distance = head - this.last;
+      if (this.tries > 0 && (distance < 0 || (distance > FAR_BEHIND && !this.params.run_id))) {
+        // A server with other data, or too much to catch up with.
+        this.last = head;
+        this.on.reset();
+      }
+    } catch (error) {
+      if (!this.closed) this.#later(error.status === 401 || error.status === 403);
+      return;
+    }
+    const params = new URLSearchParams({ ...this.params, after: this.last });
+    const address = url(`ws/agents?${params}`).replace(/^http/, 'ws');
+    const protocols = key.get() ? ['agentgrid', `key.${key.get()}`] : ['agentgrid'];
+    this.socket = new WebSocket(address, protocols);
+    this.socket.onopen = () => {
+      this.tries = 0;
+      this.on.state('connected');
+    };
+    this.socket.onmessage = message => this.#take(message.data);
+    this.socket.onclose = () => {
+      if (!this.closed) this.#later(false);
+    };
+  }
+
+  #take(text) {
+    // Thousands of events a second can come; only those that somebody shows are read.
+    if (this.relevant && !this.relevant.test(text.slice(0, 4000))) {
+      const seq = /^\{"seq":(\d+)/.exec(text);
+      if (seq) this.last = Number(seq[1]);
+      return;
+    }
+    const event = JSON.parse(text);
+    this.last = event.seq;
+    this.waiting.push(event);
+    if (this.waiting.length === 1) setTimeout(() => this.#deliver(), 16);
+  }
+
+  #deliver() {
+    const events = this.waiting;
+    this.waiting = [];
+    if (!this.closed) this.on.events(events);
+  }
+
+  #later(refused) {
+    this.on.state('disconnected');
+    const wait = refused ? LONGEST_WAIT : Math.min(LONGEST_WAIT, 250 * 2 ** this.tries);
+    this.tries++;
+    this.timer = setTimeout(() => this.#connect(), wait);
+  }
+
+  #now() {
+    if (this.closed || !this.timer || this.socket?.readyState === WebSocket.OPEN) return;
+    clearTimeout(this.timer);
+    this.#connect();
+  }
+}

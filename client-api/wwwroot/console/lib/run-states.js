@@ -1,0 +1,49 @@
+// What a running run is held up by, told from its attempts: waiting for a slot, or for a retry.
+
+export class RunStates {
+  constructor() {
+    this.runs = new Map();
+  }
+
+  /** Takes one event of the feed; true when the run's state may look different now. */
+  take(event) {
+    const what = event.stage.slice(event.stage.lastIndexOf(':') + 1);
+    if (event.attempt === undefined) {
+      if (event.stage === 'completed' || event.stage === 'error' || event.stage === 'cancelled')
+        this.runs.delete(event.run_id);
+      return false;
+    }
+    const attempt = `${event.step}#${event.attempt}`;
+    const state = this.#of(event.run_id);
+    state.waiting.delete(attempt);
+    if (what === 'queued') state.waiting.add(attempt);
+    if (what === 'queued' || what === 'start') state.retrying.delete(event.step);
+    if ((what === 'error' || what === 'timeout') && event.meta?.retry_at) state.retrying.add(event.step);
+    return true;
+  }
+
+  /** Takes what GET /runs/{id} says. */
+  read(run) {
+    this.runs.delete(run.run_id);
+    if (run.status !== 'running') return;
+    const state = this.#of(run.run_id);
+    for (const step of run.steps) {
+      if (step.status !== 'running') continue;
+      for (const a of step.attempts) if (a.status === 'queued') state.waiting.add(`${step.id}#${a.attempt}`);
+      if (step.attempts.at(-1)?.retry_at) state.retrying.add(step.id);
+    }
+  }
+
+  /** 'retrying', 'waiting', or the status itself. */
+  of(id, status) {
+    const state = status === 'running' ? this.runs.get(id) : null;
+    if (!state) return status;
+    return state.retrying.size ? 'retrying' : state.waiting.size ? 'waiting' : status;
+  }
+
+  #of(id) {
+    let state = this.runs.get(id);
+    if (!state) this.runs.set(id, (state = { waiting: new Set(), retrying: new Set() }));
+    return state;
+  }
+}

@@ -1,0 +1,152 @@
+// Who is there, how busy they are, and how well they do.
+
+import { get } from '../lib/api.js';
+import { h, replace, setText } from '../lib/dom.js';
+import { Feed } from '../lib/feed.js';
+import { bytes, count, duration } from '../lib/format.js';
+
+const COLUMNS = ['Agent', 'Queue', 'Priority', 'Load', 'Waiting', 'Success', 'p50', 'p95', 'p99', 'Done'];
+
+export function agentsView(root, _, shell) {
+  return new Agents(root, shell);
+}
+
+class Agents {
+  constructor(root, shell) {
+    this.problem = h('p', { class: 'error-text', role: 'alert' });
+    this.body = h('tbody');
+    this.number = h('span', { class: 'dim' });
+    root.append(
+      h(
+        'section',
+        { class: 'card', 'aria-labelledby': 'agents-title' },
+        h('div', { class: 'list-bar' }, h('h1', { id: 'agents-title' }, 'Agents'), this.number),
+        this.problem,
+        h(
+          'div',
+          { class: 'scroll-x', tabindex: '0', role: 'group', 'aria-label': 'Table of agents' },
+          h(
+            'table',
+            { class: 'agents' },
+            h(
+              'caption',
+              { class: 'hidden' },
+              'Agents with their load and what they have done since the server started',
+            ),
+            h(
+              'thead',
+              null,
+              h(
+                'tr',
+                null,
+                COLUMNS.map((t, i) => h('th', { scope: 'col', class: i > 1 && i !== 3 ? 'num' : null }, t)),
+              ),
+            ),
+            this.body,
+          ),
+        ),
+        h(
+          'p',
+          { class: 'dim' },
+          'Counts and latencies are of this server since its start. Load is running attempts against max_concurrency.',
+        ),
+      ),
+    );
+    this.rows = new Map();
+    this.feed = new Feed(
+      { stage: 'orchestration:retried' },
+      {
+        state: state => shell.state(state),
+        reset: () => {},
+        events: () => {},
+      },
+    );
+    this.timer = setInterval(() => {
+      if (!document.hidden) this.#read();
+    }, 1000);
+    this.#read();
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.timer);
+    this.feed.close();
+  }
+
+  async #read() {
+    if (this.reading) return;
+    this.reading = true;
+    try {
+      const { agents } = await get('api/v1/agents');
+      if (!this.closed) this.#show(agents);
+      setText(this.problem, '');
+    } catch (error) {
+      setText(this.problem, error.message);
+    }
+    this.reading = false;
+  }
+
+  #show(agents) {
+    setText(this.number, count(agents.length));
+    const names = agents.map(a => a.name).join('\n');
+    if (names !== this.names) {
+      this.names = names;
+      this.rows = new Map(agents.map(a => [a.name, this.#row(a)]));
+      replace(
+        this.body,
+        [...this.rows.values()].map(r => r.element),
+      );
+    }
+    for (const agent of agents) this.#update(this.rows.get(agent.name), agent);
+  }
+
+  #row(agent) {
+    const cells = COLUMNS.slice(1).map((_, i) => h('td', { class: i > 0 && i !== 2 ? 'num' : null }));
+    const fill = h('span', { class: 'meter-fill' });
+    const load = h('span');
+    cells[2].append(h('span', { class: 'meter', 'aria-hidden': 'true' }, fill), load);
+    const memory = agent.resources?.gpu_memory_bytes ? ` · ${bytes(agent.resources.gpu_memory_bytes)} GPU` : '';
+    const element = h(
+      'tr',
+      null,
+      h(
+        'th',
+        { scope: 'row' },
+        agent.name,
+        agent.enabled ? null : h('span', { class: 'tag' }, 'disabled'),
+        h('span', { class: 'dim block' }, (agent.capabilities.join(', ') || 'by name only') + memory),
+      ),
+      cells,
+    );
+    return { element, cells, fill, load };
+  }
+
+  #update({ cells, fill, load }, agent) {
+    const { counts, latency_ms: latency } = agent;
+    const share = agent.load.running / Math.max(1, agent.max_concurrency);
+    const ended = counts.succeeded + counts.failed + counts.timed_out;
+    setText(cells[0], agent.queue);
+    setText(cells[1], String(agent.priority));
+    fill.style.width = `${Math.min(100, share * 100)}%`;
+    fill.dataset.full = share >= 1 ? 'yes' : 'no';
+    setText(
+      load,
+      `${agent.load.running} / ${agent.max_concurrency}` +
+        (agent.load.abandoned ? ` (+${agent.load.abandoned} given up)` : ''),
+    );
+    setText(cells[3], count(agent.load.waiting));
+    cells[3].classList.toggle('hot', agent.load.waiting > 0);
+    setText(
+      cells[4],
+      ended ? `${((counts.succeeded / ended) * 100).toFixed(counts.succeeded === ended ? 0 : 1)}%` : '–',
+    );
+    cells[4].title =
+      `${counts.succeeded} succeeded, ${counts.failed} failed, ` +
+      `${counts.timed_out} timed out, ${counts.cancelled} cancelled`;
+    cells[4].classList.toggle('hot', ended > 0 && counts.succeeded / ended < 0.95);
+    [latency?.p50_ms, latency?.p95_ms, latency?.p99_ms].forEach((v, i) =>
+      setText(cells[5 + i], v === undefined ? '–' : duration(v)),
+    );
+    setText(cells[8], count(ended + counts.cancelled));
+  }
+}

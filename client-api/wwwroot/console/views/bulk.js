@@ -1,0 +1,79 @@
+// One thing done to many runs: counted first, done after a yes.
+
+import { get, post, query } from '../lib/api.js';
+import { ask, h, toast } from '../lib/dom.js';
+import { count, plural } from '../lib/format.js';
+
+const MOST = 10_000;
+const AT_ONCE = 6;
+const ALLOWED = { cancel: ['queued', 'running'], retry: ['failed', 'cancelled'] };
+
+export async function bulk(kind, filters, wanted, since) {
+  const ids = [];
+  try {
+    const statuses = filters.status ? ALLOWED[kind].filter(s => s === filters.status) : ALLOWED[kind];
+    for (const status of statuses) await collect(ids, { ...filters, status }, wanted, since);
+  } catch (error) {
+    toast(error.message, 'bad');
+    return;
+  }
+  const which = Object.entries(filters)
+    .filter(([, v]) => v)
+    .map(([name, v]) => `${name} = ${v}`);
+  const where = which.length ? `with ${which.join(', ')}` : 'of any kind';
+  if (ids.length === 0) {
+    toast(`There is no run ${where} to ${kind}: only ${ALLOWED[kind].join(' and ')} runs can be.`);
+    return;
+  }
+  const title = kind === 'cancel' ? `Cancel ${plural(ids.length, 'run')}?` : `Retry ${plural(ids.length, 'run')}?`;
+  const what =
+    kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
+  const more = ids.length >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';
+  const body = h('p', null, `All ${ALLOWED[kind].join(' and ')} runs ${where}. ${what}${more}`);
+  if (await ask(title, body, kind === 'cancel' ? 'Cancel them' : 'Retry them', kind === 'cancel')) await run(kind, ids);
+}
+
+async function collect(ids, filters, wanted, since) {
+  let cursor = '';
+  do {
+    const page = await get(`api/v1/runs${query({ ...filters, cursor, limit: 1000 })}`);
+    for (const row of page.runs) {
+      if (Date.parse(row.accepted_at) < since || ids.length >= MOST) return;
+      if (wanted(row)) ids.push(row.run_id);
+    }
+    cursor = page.next;
+  } while (cursor);
+}
+
+async function run(kind, ids) {
+  const all = ids.length;
+  let done = 0;
+  let refused = 0;
+  let reason = '';
+  const text = h('span', null, '');
+  const bar = h('progress', { max: all, 'aria-label': 'Progress' });
+  const note = h('div', { class: 'toast' }, text, bar);
+  document.getElementById('toasts').append(note);
+  const next = async () => {
+    for (let id = ids.pop(); id; id = ids.pop()) {
+      try {
+        await post(
+          `api/v1/runs/${id}/${kind}`,
+          kind === 'cancel' ? { reason: 'cancelled in the console, with others' } : {},
+        );
+      } catch (error) {
+        refused++;
+        reason = error.message;
+      }
+      bar.value = ++done;
+      text.textContent = `${count(done)} of ${count(all)} `;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  note.remove();
+  toast(
+    `${kind === 'cancel' ? 'Cancelled' : 'Retried'} ${plural(all - refused, 'run')}.` +
+      (refused ? ` ${plural(refused, 'refusal')}, such as: ${reason}` : ''),
+    refused ? 'bad' : 'info',
+  );
+}

@@ -1,0 +1,86 @@
+// What runs the list shows.
+
+import { h, replace } from '../lib/dom.js';
+
+const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'completed', 'failed', 'cancelled'];
+
+/** The form above the list. It writes what is chosen into `values`, and says that it has. */
+export class RunFilters {
+  constructor(values, onChange) {
+    const changed = () => {
+      for (const field of form.elements) if (field.name) values[field.name] = field.value.trim();
+      onChange();
+    };
+    const text = (name, label, placeholder) =>
+      h(
+        'label',
+        null,
+        label,
+        h('input', {
+          name,
+          type: 'search',
+          value: values[name],
+          placeholder,
+          autocomplete: 'off',
+          spellcheck: 'false',
+        }),
+      );
+    const select = (name, label, options) =>
+      h(
+        'label',
+        null,
+        label,
+        h(
+          'select',
+          { name },
+          options.map(([value, shown]) => h('option', { value, selected: values[name] === value }, shown)),
+        ),
+      );
+    this.plans = h('datalist', { id: 'plan-names' });
+    const plan = text('plan', 'Plan', 'any');
+    plan.lastChild.setAttribute('list', 'plan-names');
+    const form = h(
+      'form',
+      {
+        class: 'filters',
+        role: 'search',
+        'aria-label': 'Filter runs',
+        onsubmit: e => e.preventDefault(),
+        onchange: changed,
+      },
+      select('status', 'Status', [['', 'any'], ...STATUSES.map(v => [v, v === 'waiting' ? 'waiting for a slot' : v])]),
+      text('match_id', 'Match', 'match_123'),
+      text('round', 'Round', 'round_4'),
+      plan,
+      this.plans,
+      select('since', 'Accepted', [
+        ['', 'any time'],
+        ['15m', 'last 15 min'],
+        ['1h', 'last hour'],
+        ['6h', 'last 6 hours'],
+        ['24h', 'last 24 hours'],
+      ]),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'quiet',
+          onclick: () => {
+            for (const field of form.elements) if (field.name) field.value = '';
+            changed();
+          },
+        },
+        'Clear',
+      ),
+    );
+    this.element = form;
+  }
+
+  /** Names that the field for the plan proposes. */
+  offer(plans) {
+    replace(
+      this.plans,
+      plans.map(name => h('option', { value: name })),
+    );
+  }
+}

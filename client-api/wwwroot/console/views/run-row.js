@@ -1,0 +1,63 @@
+// One line of the list of runs.
+
+import { now } from '../lib/api.js';
+import { h, replace, setText } from '../lib/dom.js';
+import { duration, mark, millis, time, word } from '../lib/format.js';
+
+export const ENDED = new Set(['completed', 'failed', 'cancelled']);
+
+/** What the list keeps of a run. */
+export const rowOf = run => ({
+  id: run.run_id,
+  match: run.match_id,
+  round: run.round,
+  plan: run.plan,
+  status: run.status,
+  accepted: millis(run.accepted_at),
+  ended: millis(run.ended_at),
+});
+
+/** An empty row; showRow fills it, again and again. */
+export function makeRow() {
+  const link = h('a', { class: 'run-link' });
+  const row = h(
+    'div',
+    {
+      class: 'row',
+      role: 'row',
+      onclick: event => {
+        if (event.target !== link) link.click();
+      },
+    },
+    h('span', { role: 'cell' }),
+    h('span', { role: 'cell' }, link),
+    ...Array.from({ length: 4 }, () => h('span', { role: 'cell' })),
+  );
+  row.parts = [...row.children];
+  row.link = link;
+  return row;
+}
+
+/** @param state the status, or what holds the run up */
+export function showRow(element, row, index, state) {
+  const [status, , plan, accepted, took, id] = element.parts;
+  if (status.dataset.state !== state) {
+    status.dataset.state = state;
+    status.className = `state ${state}`;
+    replace(
+      status,
+      h('i', { 'aria-hidden': 'true' }, mark(state)),
+      h('b', null, state === 'waiting' ? 'waiting' : word(state)),
+    );
+    status.title = state === 'waiting' ? 'waiting for a slot' : word(state);
+  }
+  element.link.href = `#/runs/${row.id}`;
+  setText(element.link, `${row.match} / ${row.round}`);
+  element.link.title = `${row.match} / ${row.round}`;
+  setText(plan, row.plan ?? '');
+  setText(accepted, time(row.accepted));
+  setText(took, ENDED.has(row.status) ? duration(row.ended - row.accepted) : duration(now() - row.accepted));
+  setText(id, row.id.slice(-8));
+  element.setAttribute('aria-rowindex', index + 1);
+  element.index = index;
+}

@@ -1,0 +1,289 @@
+// One run: graph, timeline, steps, events; live while it runs.
+
+import { curl, get, now, post } from '../lib/api.js';
+import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
+import { Feed } from '../lib/feed.js';
+import { duration, mark, millis, time, word } from '../lib/format.js';
+import { jsonView } from '../lib/json-view.js';
+import { EventLog } from './events.js';
+import { Graph } from './graph.js';
+import { StepPanel } from './step.js';
+import { Timeline } from './timeline.js';
+
+const MOST_EVENTS = 20_000;
+const ENDED = new Set(['completed', 'failed', 'cancelled']);
+
+export function runView(root, { id, query }, shell) {
+  return new Run(root, id, query.get('step'), shell);
+}
+
+class Run {
+  constructor(root, id, step, shell) {
+    this.id = id;
+    this.path = `api/v1/runs/${id}`;
+    this.shell = shell;
+    this.selected = step;
+    this.#build(root);
+    this.timer = setInterval(() => this.#tick(), 250);
+    this.#begin();
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.timer);
+    clearTimeout(this.again);
+    this.feed?.close();
+    this.step.close();
+    this.events.close();
+  }
+
+  #build(root) {
+    const select = id => this.#select(id);
+    this.graph = new Graph(select);
+    this.timeline = new Timeline(select);
+    this.step = new StepPanel(this.path);
+    this.events = new EventLog();
+    this.state = h('span', { class: 'state big', role: 'status' });
+    this.heading = h('h1', null, '…');
+    this.facts = h('dl', { class: 'facts' });
+    this.error = h('div', { class: 'error-box', role: 'alert', hidden: true });
+    this.cancel = h(
+      'button',
+      { type: 'button', class: 'danger', hidden: true, onclick: () => this.#cancel() },
+      'Cancel run',
+    );
+    this.retry = h(
+      'button',
+      { type: 'button', class: 'primary', hidden: true, onclick: () => this.#command('retry') },
+      'Retry run',
+    );
+    this.result = h('div');
+    this.input = h('div');
+    const section = (title, ...content) =>
+      h('section', { class: 'card', 'aria-label': title }, h('h2', null, title), ...content);
+    this.body = h(
+      'div',
+      { class: 'run', hidden: true },
+      h(
+        'div',
+        { class: 'run-main' },
+        section('Plan', this.graph.element),
+        section('Timeline', this.timeline.legend, this.timeline.element),
+        this.events.element,
+        section('Result', this.result),
+        section('Posted', this.input),
+      ),
+      h('aside', { class: 'run-side', 'aria-label': 'Step' }, this.step.element),
+    );
+    root.append(
+      h(
+        'div',
+        { class: 'run-head' },
+        h('div', { class: 'run-title' }, this.state, this.heading),
+        h(
+          'div',
+          { class: 'actions' },
+          this.cancel,
+          this.retry,
+          h('button', { type: 'button', class: 'quiet', onclick: () => this.#again() }, 'Post again…'),
+          h('button', { type: 'button', class: 'quiet', onclick: () => this.#curl() }, 'Copy as curl'),
+        ),
+      ),
+      this.facts,
+      this.error,
+      this.body,
+    );
+  }
+
+  async #begin() {
+    try {
+      // The events so far tell the number to follow from; the run is read after them, so it is never older.
+      let after = 0;
+      let log = [];
+      for (let end = false; !end && log.length < MOST_EVENTS;) {
+        const page = await get(`${this.path}/events?after=${after}&limit=5000`);
+        if (this.closed) return;
+        log = log.concat(page.events);
+        after = page.next;
+        end = page.at_end;
+      }
+      this.events.begin(log);
+      await this.#read();
+      if (this.closed) return;
+      this.feed = new Feed(
+        { after, run_id: this.id },
+        {
+          state: state => {
+            this.shell.state(state);
+            if (state === 'connected') this.#soon();
+          },
+          reset: () => this.#soon(),
+          events: events => {
+            this.events.add(events);
+            this.#soon();
+          },
+        },
+      );
+    } catch (error) {
+      if (this.closed) return;
+      this.#failed(error);
+      if (error.status === 0 || error.status >= 500) this.again = setTimeout(() => this.#begin(), 1000);
+    }
+  }
+
+  #failed(error) {
+    this.error.hidden = false;
+    replace(
+      this.error,
+      h('strong', null, error.status === 404 ? 'No such run' : 'This run cannot be shown'),
+      h('p', null, error.message),
+    );
+    if (error.status === 404) setText(this.heading, 'No such run');
+  }
+
+  // Events say that something changed; what it is now is read whole, and not more often than is good for the server.
+  #soon() {
+    if (this.pending) {
+      this.dirty = true;
+      return;
+    }
+    this.pending = true;
+    const wait = Math.max(60, 4 * (this.cost ?? 0));
+    setTimeout(async () => {
+      this.dirty = false;
+      try {
+        if (!this.closed) await this.#read();
+      } catch (error) {
+        if (!this.closed && error.status !== 0) this.#failed(error);
+      }
+      this.pending = false;
+      if (this.dirty && !this.closed) this.#soon();
+    }, wait);
+  }
+
+  async #read() {
+    const begun = performance.now();
+    const run = await get(this.path);
+    this.cost = performance.now() - begun;
+    if (this.closed) return;
+    this.run = run;
+    this.ended = ENDED.has(run.status);
+    if (this.body.hidden) {
+      this.body.hidden = false;
+      this.selected ??= (run.steps.find(s => s.status === 'failed') ?? run.steps[0])?.id;
+    }
+    if (!this.ended || this.events.live) this.events.running = !this.ended;
+    this.#show();
+  }
+
+  #show() {
+    const { run } = this;
+    this.error.hidden = true;
+    this.shell.title(`${run.match_id} / ${run.round}`);
+    setText(this.heading, `${run.match_id} / ${run.round}`);
+    if (this.state.dataset.state !== run.status) {
+      this.state.dataset.state = run.status;
+      this.state.className = `state big ${run.status}`;
+      replace(this.state, h('i', { 'aria-hidden': 'true' }, mark(run.status)), h('b', null, word(run.status)));
+    }
+    this.cancel.hidden = this.ended;
+    this.retry.hidden = run.status !== 'failed' && run.status !== 'cancelled';
+    const trouble = run.error ?? (run.cancel_reason ? { message: run.cancel_reason } : null);
+    if (trouble) {
+      this.error.hidden = false;
+      replace(
+        this.error,
+        h('strong', null, run.error ? `${run.error.code} · ${word(run.error.kind)}` : 'Cancelled'),
+        h('p', null, trouble.message),
+      );
+    }
+    this.#facts();
+    this.graph.show(run, this.selected);
+    this.timeline.show(run, this.selected);
+    this.step.show(run, this.selected);
+    this.#once('result', this.result, run.result ?? null, () =>
+      run.result
+        ? jsonView(run.result, 'Result')
+        : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It is there when the run has completed.'),
+    );
+    this.#once('input', this.input, run.input, () => jsonView(run.input, 'Posted'));
+  }
+
+  #once(name, element, value, make) {
+    const text = JSON.stringify([value, this.ended]);
+    if (element.dataset.shown === text) return;
+    element.dataset.shown = text;
+    replace(element, make());
+  }
+
+  #facts() {
+    const { run } = this;
+    const done = run.steps.filter(s => ['completed', 'failed', 'skipped', 'cancelled'].includes(s.status)).length;
+    const attempts = run.steps.reduce((n, s) => n + s.attempts.length, 0);
+    const accepted = millis(run.accepted_at);
+    const facts = [
+      ['Plan', `${run.plan} @ ${run.plan_version}`],
+      ['Accepted', time(accepted)],
+      ['Waited', run.started_at ? duration(millis(run.started_at) - accepted) : 'not started'],
+      ['Took', duration((run.ended_at ? millis(run.ended_at) : now()) - accepted)],
+      ['Steps', `${done} of ${run.steps.length} done`],
+      ['Attempts', String(attempts)],
+      ['Run', run.run_id],
+    ];
+    if (this.facts.childElementCount !== facts.length) {
+      replace(
+        this.facts,
+        facts.map(([name]) => h('div', null, h('dt', null, name), h('dd'))),
+      );
+    }
+    facts.forEach(([, value], i) => setText(this.facts.children[i].lastChild, value));
+  }
+
+  #tick() {
+    if (!this.run || this.ended) return;
+    this.#facts();
+    this.timeline.tick();
+  }
+
+  #select(id) {
+    this.selected = id;
+    this.shell.setQuery(`?step=${encodeURIComponent(id)}`);
+    this.#show();
+    if (matchMedia('(max-width: 1000px)').matches) this.step.element.scrollIntoView({ block: 'start' });
+  }
+
+  async #cancel() {
+    const text = h(
+      'p',
+      null,
+      'Attempts that run are stopped. A cancelled run can be retried from its completed steps.',
+    );
+    if (await ask('Cancel this run?', text, 'Cancel run', true))
+      await this.#command('cancel', { reason: 'cancelled in the console' });
+  }
+
+  async #command(name, body) {
+    try {
+      await post(`${this.path}/${name}`, body);
+      await this.#read();
+    } catch (error) {
+      toast(error.message, 'bad');
+    }
+  }
+
+  #again() {
+    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input, plan: this.run.plan }));
+    location.hash = '#/try?again=1';
+  }
+
+  async #curl() {
+    const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
+    const named = plans.some(p => p.name === this.run.plan);
+    const body = named ? { ...this.run.input, plan: this.run.plan } : this.run.input;
+    const note = named ? '' : `# The plan '${this.run.plan}' was posted inline: put it into the body as "plan".\n`;
+    await copy(
+      `${note}${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
+      'curl of the post and of the run',
+    );
+  }
+}

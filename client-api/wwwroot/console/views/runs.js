@@ -1,0 +1,335 @@
+// The list of runs: live, filtered, and as long as it likes.
+
+import { get, now, query } from '../lib/api.js';
+import { h, perFrame, setText } from '../lib/dom.js';
+import { Feed } from '../lib/feed.js';
+import { count, millis } from '../lib/format.js';
+import { RunStates } from '../lib/run-states.js';
+import { VirtualList } from '../lib/virtual-list.js';
+import { bulk } from './bulk.js';
+import { RunCharts } from './run-charts.js';
+import { RunFilters } from './run-filters.js';
+import { ENDED, makeRow, rowOf, showRow } from './run-row.js';
+
+const PAGE = 500;
+const MOST_ROWS = 100_000;
+const SPANS = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 };
+const AFTER = {
+  'orchestration:accepted': 'queued',
+  'orchestration:started': 'running',
+  'orchestration:retried': 'running',
+  completed: 'completed',
+  error: 'failed',
+  cancelled: 'cancelled',
+};
+const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
+const RELEVANT = /"stage":"(orchestration:|completed"|error"|cancelled"|[^"]*:(queued|start|error|timeout|cancelled)")/;
+
+/** What the server can filter by; waiting and retrying are kinds of running. */
+const served = filters => ({
+  match_id: filters.match_id,
+  round: filters.round,
+  plan: filters.plan,
+  status: filters.status === 'waiting' || filters.status === 'retrying' ? 'running' : filters.status,
+});
+
+export function runsView(root, { query: params }, shell) {
+  return new Runs(root, params, shell);
+}
+
+class Runs {
+  constructor(root, params, shell) {
+    this.shell = shell;
+    this.filters = Object.fromEntries(
+      ['status', 'match_id', 'round', 'plan', 'since'].map(f => [f, params.get(f) ?? '']),
+    );
+    this.states = new RunStates();
+    this.charts = new RunCharts();
+    this.rows = [];
+    this.byId = new Map();
+    this.added = [];
+    this.#build(root);
+    this.flush = perFrame(() => this.#flush());
+    this.timer = setInterval(() => {
+      this.list.render();
+      this.charts.draw();
+    }, 1000);
+    this.#begin();
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.timer);
+    clearTimeout(this.again);
+    this.feed?.close();
+    this.list.close();
+    this.charts.close();
+  }
+
+  #build(root) {
+    this.summary = h('span', { class: 'dim', id: 'summary' });
+    this.problem = h('p', { class: 'error-text', role: 'alert' });
+    this.filter = new RunFilters(this.filters, () => {
+      this.shell.setQuery(query(this.filters));
+      this.#load();
+    });
+    this.host = h('div', {
+      class: 'rows',
+      role: 'table',
+      'aria-label': 'Runs',
+      'aria-describedby': 'summary',
+      tabindex: '-1',
+      onkeydown: event => this.#key(event),
+    });
+    root.append(
+      h('h1', { class: 'hidden' }, 'Runs'),
+      this.charts.element,
+      this.filter.element,
+      this.problem,
+      h(
+        'section',
+        { class: 'card list', 'aria-label': 'List of runs' },
+        h(
+          'div',
+          { class: 'list-bar' },
+          this.summary,
+          h(
+            'div',
+            { class: 'actions' },
+            h(
+              'button',
+              { type: 'button', class: 'quiet small', onclick: () => this.#bulk('cancel') },
+              'Cancel matching…',
+            ),
+            h(
+              'button',
+              { type: 'button', class: 'quiet small', onclick: () => this.#bulk('retry') },
+              'Retry matching…',
+            ),
+          ),
+        ),
+        h(
+          'div',
+          { class: 'row head', 'aria-hidden': 'true' },
+          ['Status', 'Match / round', 'Plan', 'Accepted', 'Duration', 'Run'].map(t => h('span', null, t)),
+        ),
+        this.host,
+      ),
+    );
+    this.list = new VirtualList(
+      this.host,
+      36,
+      makeRow,
+      (element, row, index) => showRow(element, row, index, this.states.of(row.id, row.status)),
+      () => this.#more(),
+    );
+    this.list.space.setAttribute('role', 'rowgroup');
+  }
+
+  async #begin() {
+    try {
+      // The number first, the list after it: what happens in between comes over the feed, and nothing is missed.
+      const health = await get('health');
+      if (this.closed) return;
+      this.feed = new Feed(
+        { after: health.last_seq },
+        {
+          state: state => this.shell.state(state),
+          reset: () => this.#load(),
+          events: events => this.#take(events),
+        },
+        RELEVANT,
+      );
+      await this.#load(true);
+      const { plans } = await get('api/v1/plans');
+      this.filter.offer(plans.map(p => p.name));
+    } catch (error) {
+      this.#failed(error, () => this.#begin());
+    }
+  }
+
+  #failed(error, again) {
+    if (this.closed || error.name === 'AbortError') return;
+    setText(this.problem, error.message);
+    if (error.status === 0 || error.status >= 500) this.again = setTimeout(again, 1000);
+  }
+
+  /** Reads the list from its beginning. */
+  async #load(first = false) {
+    this.loading?.abort();
+    const loading = (this.loading = new AbortController());
+    try {
+      const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE })}`, loading.signal);
+      this.rows = [];
+      this.byId.clear();
+      this.added = [];
+      this.loading = null;
+      this.host.scrollTop = 0;
+      this.#append(page);
+      setText(this.problem, '');
+      if (first) this.charts.begin(this.rows);
+    } catch (error) {
+      if (this.loading === loading) this.loading = null;
+      this.#failed(error, () => this.#load());
+    }
+  }
+
+  async #more() {
+    if (!this.next || this.loading) return;
+    const loading = (this.loading = new AbortController());
+    try {
+      const page = await get(
+        `api/v1/runs${query({ ...served(this.filters), limit: PAGE, cursor: this.next })}`,
+        loading.signal,
+      );
+      if (this.loading !== loading) return;
+      this.loading = null;
+      this.#append(page);
+    } catch (error) {
+      if (this.loading === loading) this.loading = null;
+      this.#failed(error, () => this.#more());
+    }
+  }
+
+  #append(page) {
+    const since = SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0;
+    const fresh = page.runs.map(rowOf).filter(row => row.accepted >= since && !this.byId.has(row.id));
+    this.next = page.runs.length && millis(page.runs.at(-1).accepted_at) < since ? null : (page.next ?? null);
+    for (const row of fresh) this.byId.set(row.id, row);
+    this.rows = this.rows.concat(fresh);
+    this.#lookInto(fresh);
+    this.#shown();
+  }
+
+  /** Of running runs the list does not say what they wait for; their details do. */
+  async #lookInto(rows) {
+    const running = rows.filter(r => r.status === 'running').slice(0, 100);
+    const next = async () => {
+      for (let row = running.pop(); row && !this.closed; row = running.pop()) {
+        try {
+          this.states.read(await get(`api/v1/runs/${row.id}`));
+          this.flush();
+        } catch (error) {
+          if (error.status !== 404) return; // removed meanwhile, or a server that has other worries
+        }
+      }
+    };
+    await Promise.all([next(), next(), next(), next()]);
+  }
+
+  #take(events) {
+    for (const event of events) {
+      const wanted = this.filters.status;
+      if (
+        this.states.take(event) &&
+        wanted &&
+        this.states.of(event.run_id, 'running') === wanted &&
+        !this.byId.has(event.run_id)
+      ) {
+        this.#headIsOld();
+      }
+      const status = AFTER[event.stage];
+      if (!status) continue;
+      this.charts.take(event, status);
+      const row = this.byId.get(event.run_id);
+      if (row) this.#change(row, event, status);
+      else if (event.stage === 'orchestration:accepted') this.#accept(event);
+      else if (this.filters.status === status) this.#headIsOld();
+    }
+    this.flush();
+  }
+
+  #change(row, event, status) {
+    // The list may be newer than the event; only a retry leads back.
+    if (RANK[status] < RANK[row.status] && event.stage !== 'orchestration:retried') return;
+    row.status = status;
+    row.ended = ENDED.has(status) ? millis(event.time) : null;
+  }
+
+  #accept(event) {
+    const f = this.filters;
+    if (
+      (f.status && f.status !== 'queued') ||
+      (f.match_id && f.match_id !== event.match_id) ||
+      (f.round && f.round !== event.round) ||
+      (f.plan && f.plan !== event.meta.plan)
+    )
+      return;
+    const row = {
+      id: event.run_id,
+      match: event.match_id,
+      round: event.round,
+      plan: event.meta.plan,
+      status: 'queued',
+      accepted: millis(event.time),
+      ended: null,
+    };
+    this.byId.set(row.id, row);
+    this.added.push(row);
+  }
+
+  // A run has come to a status that is asked for, and is not here: read the head of the list again, not too often.
+  #headIsOld() {
+    if (this.head) return;
+    this.head = setTimeout(async () => {
+      this.head = null;
+      if (this.closed || this.loading) return;
+      try {
+        const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE })}`);
+        const last = page.runs.at(-1)?.run_id ?? '';
+        const rest = page.next ? this.rows.filter(r => r.id < last) : [];
+        this.rows = page.runs.map(rowOf).concat(rest);
+        this.byId = new Map(this.rows.map(r => [r.id, r]));
+        this.#shown();
+      } catch (error) {
+        this.#failed(error, () => this.#headIsOld());
+      }
+    }, 700);
+  }
+
+  #flush() {
+    const added = this.added.length;
+    if (added) {
+      this.rows = this.added.reverse().concat(this.rows);
+      this.added = [];
+      if (this.rows.length > MOST_ROWS && this.host.scrollTop === 0) {
+        this.#load();
+        return;
+      }
+    }
+    this.#shown(added);
+  }
+
+  #shown(added = 0) {
+    const wanted = this.filters.status;
+    const rows = wanted ? this.rows.filter(r => this.states.of(r.id, r.status) === wanted) : this.rows;
+    this.list.set(rows, added);
+    this.host.setAttribute('aria-rowcount', this.next ? -1 : rows.length);
+    this.host.dataset.empty = rows.length === 0 && !this.next && !this.loading ? 'yes' : 'no';
+    setText(
+      this.summary,
+      rows.length === 0 && !this.next
+        ? 'No runs here yet'
+        : `${count(rows.length)} ${rows.length === 1 ? 'run' : 'runs'}${this.next ? ' read, more below' : ''}`,
+    );
+  }
+
+  #key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: 15, PageUp: -15 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const from = document.activeElement?.closest('.row')?.index ?? -1;
+    const to = Math.max(0, Math.min(this.list.items.length - 1, from + step));
+    this.list.scrollTo(to);
+    this.list.pool.find(row => !row.hidden && row.index === to)?.link.focus();
+  }
+
+  async #bulk(kind) {
+    await bulk(
+      kind,
+      served(this.filters),
+      row => !this.filters.status || this.states.of(row.run_id, row.status) === this.filters.status,
+      SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0,
+    );
+  }
+}

@@ -1,0 +1,240 @@
+// Everything about one step: why it went where it went, what it was given, and what came of it.
+
+import { get, now } from '../lib/api.js';
+import { h, replace } from '../lib/dom.js';
+import { bytes, duration, mark, millis, word } from '../lib/format.js';
+import { jsonView } from '../lib/json-view.js';
+import { isMotion, Skeleton } from './skeleton.js';
+import { outcome } from './timeline.js';
+
+const MOST_ATTEMPTS = 50;
+
+export class StepPanel {
+  constructor(path) {
+    this.path = path;
+    this.head = h('div');
+    this.motion = h('div');
+    this.attempts = h('div');
+    this.output = h('div');
+    this.input = h('div');
+    this.element = h(
+      'section',
+      { class: 'card step', 'aria-label': 'Step details', tabindex: '-1' },
+      this.head,
+      this.motion,
+      this.attempts,
+      this.output,
+      this.input,
+    );
+  }
+
+  close() {
+    this.skeleton?.close();
+  }
+
+  show(run, id) {
+    const step = run.steps.find(s => s.id === id);
+    if (!step) return;
+    const { output, attempts, ...rest } = step;
+    this.#part(this.head, rest, () => header(step));
+    this.#part(this.attempts, [id, attempts], () => attemptList(step));
+    this.#part(this.input, [id, step.needs.map(n => run.steps.find(s => s.id === n)?.status)], () => inputs(run, step));
+    this.#part(this.output, [id, step.status, step.output_bytes], () => this.#outputOf(step));
+  }
+
+  // What has not changed is left alone, so that what is unfolded stays so and nothing moves under the reader.
+  #part(element, value, make) {
+    const text = JSON.stringify(value);
+    if (element.shown === text) return;
+    element.shown = text;
+    replace(element, make());
+  }
+
+  #outputOf(step) {
+    this.skeleton?.close();
+    this.skeleton = null;
+    replace(this.motion);
+    const box = h('section', { 'aria-label': 'Output' }, h('h3', null, 'Output'));
+    if (step.output_bytes === undefined) {
+      box.append(h('p', { class: 'dim' }, step.status === 'completed' ? 'There is none.' : 'There is none yet.'));
+    } else if (step.output !== undefined) {
+      this.#putOutput(box, step.output);
+    } else {
+      box.append(h('p', { class: 'dim' }, `Reading ${bytes(step.output_bytes)}…`));
+      this.#fetchOutput(box, step);
+    }
+    return box;
+  }
+
+  async #fetchOutput(box, step) {
+    try {
+      const output = await get(`${this.path}/steps/${encodeURIComponent(step.id)}/output`);
+      if (!box.isConnected) return;
+      box.lastChild.remove();
+      this.#putOutput(box, output);
+    } catch (error) {
+      box.lastChild.textContent = error.message;
+      this.output.shown = null; // the next look at the run tries again
+    }
+  }
+
+  #putOutput(box, output) {
+    box.append(jsonView(output, 'Output'));
+    if (!isMotion(output)) return;
+    this.skeleton = new Skeleton(output);
+    replace(this.motion, this.skeleton.element);
+  }
+}
+
+function header(step) {
+  const took = step.started_at ? duration((millis(step.ended_at) ?? now()) - millis(step.started_at)) : null;
+  const facts = [
+    step.mode === 'one' ? null : `mode ${step.mode}`,
+    step.branches > 1 ? `${step.required} of ${step.branches} must succeed` : null,
+    step.needs.length ? `needs ${step.needs.join(', ')}` : null,
+    took && step.ended_at ? `took ${took}` : null,
+  ].filter(Boolean);
+  return [
+    h(
+      'div',
+      { class: 'step-head' },
+      h('h2', null, step.id),
+      h(
+        'span',
+        { class: `state ${step.status}` },
+        h('i', { 'aria-hidden': 'true' }, mark(step.status)),
+        h('b', null, word(step.status)),
+      ),
+    ),
+    facts.length ? h('p', { class: 'dim' }, facts.join(' · ')) : null,
+    step.skip_reason ? h('p', null, `Skipped: ${step.skip_reason}`) : null,
+    step.error ? errorBox(step.error) : null,
+  ];
+}
+
+const errorBox = error =>
+  h(
+    'div',
+    { class: 'error-box' },
+    h('strong', null, `${error.code} · ${word(error.kind)}`),
+    h('p', null, error.message),
+  );
+
+function attemptList(step) {
+  if (step.attempts.length === 0) return h('p', { class: 'dim' }, 'Nobody has been asked yet.');
+  const shown = step.attempts.slice(-MOST_ATTEMPTS);
+  return h(
+    'section',
+    { 'aria-label': 'Attempts' },
+    h('h3', null, `Attempts (${step.attempts.length})`),
+    shown.length < step.attempts.length ? h('p', { class: 'dim' }, `The last ${shown.length} are shown.`) : null,
+    shown.map(a => attemptBox(a, step)),
+  );
+}
+
+function attemptBox(attempt, step) {
+  const state = outcome(attempt, step);
+  const queued = millis(attempt.queued_at);
+  const started = millis(attempt.started_at);
+  const ended = millis(attempt.ended_at);
+  const facts = [
+    attempt.node ? `on ${attempt.node}` : null,
+    started ? `waited ${duration(started - queued)}` : 'waits for a slot',
+    started && ended ? `ran ${duration(ended - started)}` : null,
+    attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
+    attempt.losses ? `its node went away ${attempt.losses}×` : null,
+    attempt.cancel_reason,
+    attempt.retry_at ? 'tried again after this' : null,
+  ].filter(Boolean);
+  const open = attempt.status === 'running' || attempt.status === 'queued';
+  return h(
+    'article',
+    { class: 'attempt', dataset: { state } },
+    h(
+      'div',
+      { class: 'attempt-head' },
+      h('span', { class: 'dim' }, `#${attempt.attempt}`),
+      h('strong', null, attempt.agent),
+      h('span', { class: `tag ${state}` }, word(state)),
+    ),
+    h('p', { class: 'dim' }, facts.join(' · ')),
+    attempt.progress !== undefined && open
+      ? h('progress', { max: 1, value: attempt.progress, 'aria-label': 'Progress' })
+      : null,
+    attempt.progress_message && open ? h('p', { class: 'dim' }, attempt.progress_message) : null,
+    attempt.error ? errorBox(attempt.error) : null,
+    attempt.decision ? decision(attempt.decision) : null,
+  );
+}
+
+/** Why an attempt went where it went. */
+export function decision(d) {
+  return h(
+    'div',
+    { class: 'why' },
+    h('p', null, h('span', { class: 'dim' }, 'Why here: '), d.why),
+    d.candidates.length
+      ? h(
+          'div',
+          { class: 'scroll-x', tabindex: '0', role: 'group', 'aria-label': 'Candidates' },
+          h(
+            'table',
+            null,
+            h('caption', { class: 'hidden' }, 'Candidates, best first'),
+            h(
+              'thead',
+              null,
+              h(
+                'tr',
+                null,
+                ['Candidate', 'Priority', 'Free', 'Load', 'Score'].map((t, i) =>
+                  h('th', { scope: 'col', class: i ? 'num' : null }, t),
+                ),
+              ),
+            ),
+            h(
+              'tbody',
+              null,
+              d.candidates.map(c =>
+                h(
+                  'tr',
+                  { class: c.agent === d.agent ? 'chosen' : null },
+                  h(
+                    'th',
+                    { scope: 'row' },
+                    c.agent,
+                    c.agent === d.agent ? h('span', { class: 'hidden' }, ' (chosen)') : null,
+                    c.note ? h('span', { class: 'dim block' }, c.note) : null,
+                  ),
+                  h('td', { class: 'num' }, c.priority),
+                  h('td', { class: 'num' }, c.free_slots),
+                  h('td', { class: 'num' }, c.load.toFixed(2)),
+                  h('td', { class: 'num' }, String(Math.round(c.score))),
+                ),
+              ),
+            ),
+          ),
+        )
+      : null,
+  );
+}
+
+function inputs(run, step) {
+  const parts = [
+    h('h3', null, 'Input'),
+    h(
+      'p',
+      { class: 'dim' },
+      step.needs.length
+        ? 'What was posted, with the outputs of the steps that it needs under their names.'
+        : 'What was posted.',
+    ),
+  ];
+  const given = { ...run.input };
+  for (const need of step.needs) {
+    const of = run.steps.find(s => s.id === need);
+    given[need] = of?.output ?? (of?.output_bytes ? `(${bytes(of.output_bytes)}, see step ${need})` : null);
+  }
+  parts.push(jsonView(given, 'Input'));
+  return h('section', { 'aria-label': 'Input' }, parts);
+}

@@ -1,0 +1,331 @@
+// Post a run by hand, and ask the router without posting.
+
+import { curl, get, post } from '../lib/api.js';
+import { copy, h, replace, setText } from '../lib/dom.js';
+import { Feed } from '../lib/feed.js';
+import { decision } from './step.js';
+
+const SNAPSHOT = {
+  players: [
+    { id: 'p1', role: 'entry', peek_events: [{ time: 1 }, { time: 2 }, { time: 2.5 }] },
+    { id: 'p2', role: 'support', peek_events: [] },
+  ],
+};
+
+const INLINE = {
+  steps: {
+    fast: { agent: 'delay', input: { ms: 300 } },
+    slow: { agent: 'delay', input: { ms: 1500 } },
+    both: { needs: ['fast', 'slow'], agent: 'echo' },
+  },
+};
+
+const OWN = '{ inline }';
+const pretty = value => JSON.stringify(value, null, 2);
+const fresh = () => `round_${new Date().toISOString().slice(5, 19).replaceAll(/[-T:]/g, '')}`;
+
+export function tryView(root, { query }, shell) {
+  return new Try(root, query.get('again') ? readAgain() : null, shell);
+}
+
+function readAgain() {
+  try {
+    return JSON.parse(sessionStorage.getItem('agentgrid.again'));
+  } catch {
+    return null; // somebody else's text under this name
+  }
+}
+
+/** Where the text stops being JSON, in words with line and column. */
+function parse(text, what) {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    const at = /position (\d+)/.exec(error.message);
+    const before = at ? text.slice(0, Number(at[1])).split('\n') : null;
+    const place = before ? `line ${before.length}, column ${before.at(-1).length + 1}: ` : '';
+    return { problem: `${what} is not JSON: ${place}${error.message}` };
+  }
+}
+
+class Try {
+  constructor(root, again, shell) {
+    this.#build(root, again);
+    this.feed = new Feed(
+      { stage: 'orchestration:retried' },
+      {
+        state: state => {
+          shell.state(state);
+          if (state === 'connected') this.#readPlans();
+        },
+        reset: () => {},
+        events: () => {},
+      },
+    );
+  }
+
+  close() {
+    this.feed.close();
+  }
+
+  #build(root, again) {
+    const { match_id: match = 'match_123', round = 'round_4', ...rest } = again?.input ?? {};
+    this.match = h('input', { id: 'match_id', value: match, required: true, autocomplete: 'off', spellcheck: 'false' });
+    this.round = h('input', {
+      id: 'round',
+      value: again ? fresh() : round,
+      required: true,
+      autocomplete: 'off',
+      spellcheck: 'false',
+    });
+    this.wanted = again?.plan ?? '';
+    this.plan = h('select', { id: 'plan', onchange: () => this.#planChanged() });
+    this.priority = h('input', { id: 'priority', type: 'number', min: -100, max: 100, value: '0' });
+    const body = again ? rest : { grid_snapshot: SNAPSHOT };
+    this.body = h('textarea', { id: 'body', rows: 14, spellcheck: 'false' });
+    this.body.value = pretty(body);
+    this.inline = h('textarea', { id: 'inline', rows: 10, spellcheck: 'false' });
+    this.inline.value = pretty(INLINE);
+    this.inlineField = this.#field('inline', 'Inline plan (JSON)', this.inline);
+    this.inlineField.hidden = true;
+    this.answer = h('div', { role: 'alert' });
+    this.submit = h('button', { class: 'primary', type: 'submit' }, 'Start the run');
+    const form = h(
+      'form',
+      {
+        class: 'card try',
+        'aria-label': 'Start a run',
+        novalidate: true,
+        onsubmit: e => {
+          e.preventDefault();
+          this.#post();
+        },
+      },
+      h('h1', null, 'Start a run'),
+      h(
+        'div',
+        { class: 'two' },
+        this.#field('match_id', 'match_id', this.match),
+        this.#field(
+          'round',
+          'round',
+          this.round,
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'quiet small',
+              onclick: () => {
+                this.round.value = fresh();
+              },
+            },
+            'new round',
+          ),
+        ),
+      ),
+      h(
+        'div',
+        { class: 'two' },
+        this.#field('plan', 'Plan', this.plan),
+        this.#field('priority', 'Priority', this.priority),
+      ),
+      this.inlineField,
+      this.#field('body', 'Everything else that is posted (JSON)', this.body),
+      this.answer,
+      h(
+        'div',
+        { class: 'actions' },
+        this.submit,
+        h('button', { type: 'button', class: 'quiet', onclick: () => this.#copy() }, 'Copy as curl'),
+      ),
+    );
+    root.append(h('div', { class: 'columns' }, form, this.#dryRun()));
+    this.#plans([]);
+  }
+
+  #field(id, label, control, extra = null) {
+    control.setAttribute('aria-describedby', `${id}-problem`);
+    return h(
+      'div',
+      { class: 'field' },
+      h('div', { class: 'label' }, h('label', { for: id }, label), extra),
+      control,
+      h('p', { id: `${id}-problem`, class: 'error-text field-problem' }),
+    );
+  }
+
+  async #readPlans() {
+    try {
+      const [{ plans }, { agents }] = await Promise.all([get('api/v1/plans'), get('api/v1/agents')]);
+      this.#plans(plans);
+      this.#targets(agents);
+    } catch (error) {
+      setText(this.answer, error.message);
+    }
+  }
+
+  #plans(plans) {
+    const chosen = this.plan.value || this.wanted;
+    const first = plans.find(p => p.is_default);
+    replace(
+      this.plan,
+      h('option', { value: '' }, first ? `default (${first.name})` : 'default'),
+      plans.map(p => h('option', { value: p.name }, p.name)),
+      h('option', { value: OWN }, 'inline plan…'),
+    );
+    const known = [...this.plan.options].some(o => o.value === chosen);
+    this.plan.value = known ? chosen : '';
+    if (!known && plans.length)
+      this.#problem('plan', `'${chosen}' was posted inline and is not kept as a plan; choose one.`, false);
+    this.#planChanged();
+  }
+
+  #planChanged() {
+    this.inlineField.hidden = this.plan.value !== OWN;
+  }
+
+  /** What is in the form as the text of a body; null, with the problems shown, when that cannot be. */
+  #read() {
+    for (const p of document.querySelectorAll('.field-problem')) setText(p, '');
+    for (const c of [this.match, this.round, this.plan, this.priority, this.body, this.inline])
+      c.removeAttribute('aria-invalid');
+    const rest = parse(this.body.value.trim() || '{}', 'This');
+    if (rest.problem || rest.value === null || typeof rest.value !== 'object' || Array.isArray(rest.value)) {
+      this.#problem('body', rest.problem ?? 'This must be a JSON object.');
+      return null;
+    }
+    const body = { match_id: this.match.value, round: this.round.value, ...rest.value };
+    if (this.plan.value === OWN) {
+      const inline = parse(this.inline.value, 'The plan');
+      if (inline.problem) {
+        this.#problem('inline', inline.problem);
+        return null;
+      }
+      body.plan = inline.value;
+    } else if (this.plan.value) {
+      body.plan = this.plan.value;
+    }
+    if (Number(this.priority.value)) body.priority = Number(this.priority.value);
+    return JSON.stringify(body);
+  }
+
+  #problem(id, text, focus = true) {
+    const control = document.getElementById(id);
+    const place = document.getElementById(`${id}-problem`);
+    setText(place, place.textContent ? `${place.textContent}\n${text}` : text);
+    control.setAttribute('aria-invalid', 'true');
+    if (focus) control.focus();
+  }
+
+  async #post() {
+    replace(this.answer);
+    const body = this.#read();
+    if (body === null) return;
+    this.submit.disabled = true;
+    try {
+      const { json: run } = await post('api/v1/orchestrate', body);
+      if (!run.replayed) {
+        location.hash = `#/runs/${run.run_id}`;
+        return;
+      }
+      replace(
+        this.answer,
+        h(
+          'div',
+          { class: 'note-box' },
+          h('strong', null, 'The same was posted before; nothing was started.'),
+          h('p', null, h('a', { href: `#/runs/${run.run_id}` }, 'Show that run'), ', or take a new round.'),
+        ),
+      );
+    } catch (error) {
+      this.#refused(error);
+    } finally {
+      this.submit.disabled = false;
+    }
+  }
+
+  // Every problem goes to the field that it is about.
+  #refused(error) {
+    const { field = '', errors, code, run_id: other } = error.body ?? {};
+    const known = ['match_id', 'round', 'priority'];
+    const place = path =>
+      known.includes(path)
+        ? path
+        : this.plan.value === OWN && errors
+          ? 'inline'
+          : path === 'plan' || errors
+            ? 'plan'
+            : 'body';
+    if (errors)
+      for (const [i, e] of errors.entries())
+        this.#problem(place(e.path), `${e.path}: ${e.message} (${e.code})`, i === 0);
+    else if (field && error.status === 400) this.#problem(place(field), `${error.message} (${code})`);
+    else {
+      replace(
+        this.answer,
+        h(
+          'div',
+          { class: 'error-box' },
+          h('strong', null, code ? `${code} · ${error.body.title}` : 'Not posted'),
+          h('p', null, error.message),
+          other ? h('p', null, h('a', { href: `#/runs/${other}` }, 'Show the run that has this key')) : null,
+        ),
+      );
+    }
+  }
+
+  #copy() {
+    const body = this.#read();
+    if (body !== null) copy(curl('POST', 'api/v1/orchestrate', body), 'curl');
+  }
+
+  #dryRun() {
+    this.target = h('select', { id: 'target' });
+    this.routed = h('div', { role: 'status' });
+    return h(
+      'form',
+      {
+        class: 'card try',
+        'aria-label': 'Ask the router',
+        onsubmit: e => {
+          e.preventDefault();
+          this.#route();
+        },
+      },
+      h('h2', null, 'Ask the router'),
+      h('p', { class: 'dim' }, 'Which agent would get an attempt now, and why. Starts nothing.'),
+      this.#field('target', 'Capability or agent', this.target),
+      h('div', { class: 'actions' }, h('button', { type: 'submit' }, 'Ask')),
+      this.routed,
+    );
+  }
+
+  #targets(agents) {
+    const chosen = this.target.value;
+    const capabilities = [...new Set(agents.flatMap(a => a.capabilities))].sort();
+    replace(
+      this.target,
+      h(
+        'optgroup',
+        { label: 'Capabilities' },
+        capabilities.map(c => h('option', { value: `capability ${c}` }, c)),
+      ),
+      h(
+        'optgroup',
+        { label: 'Agents' },
+        agents.map(a => h('option', { value: `agent ${a.name}` }, a.name)),
+      ),
+    );
+    if (chosen) this.target.value = chosen;
+  }
+
+  async #route() {
+    const [kind, name] = this.target.value.split(' ');
+    try {
+      const { json } = await post('api/v1/route', { [kind]: name });
+      replace(this.routed, h('p', null, h('strong', null, json.agent ?? 'Nobody')), decision(json));
+    } catch (error) {
+      replace(this.routed, h('p', { class: 'error-text' }, error.message));
+    }
+  }
+}

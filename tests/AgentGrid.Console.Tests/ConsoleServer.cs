@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Console.Tests;
+
+/// <summary>The server with its engine, on a port and over a folder that survive a restart.</summary>
+internal sealed class ConsoleServer : IAsyncDisposable
+{
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("agentgrid-console-");
+    private readonly string[] _args;
+    private WebApplication? _app;
+
+    private ConsoleServer(string[] args)
+    {
+        _args = args;
+        Url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}/"));
+        Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public Uri Url { get; }
+    public HttpClient Http { get; }
+    public IAgentGrid Grid => _app!.Services.GetRequiredService<IAgentGrid>();
+
+    public static async Task<ConsoleServer> StartAsync(params string[] args)
+    {
+        var server = new ConsoleServer(args);
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    public async Task StartAgainAsync()
+    {
+        var line = (CommandLine.Serve)CommandLine.Parse(
+        [
+            "--urls", Url.ToString().TrimEnd('/'), "--data", _data.FullName,
+            "--AgentGrid:DrainTimeout", "00:00:00.1", .. _args,
+        ]);
+        _app = ApiServer.Build(line, builder =>
+        {
+            builder.AddEngine();
+            builder.Logging.ClearProviders();
+        });
+        await _app.StartAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+        _app = null;
+    }
+
+    /// <summary>Posts a run of a plan of its own; returns its id.</summary>
+    public async Task<string> PostAsync(string match, string steps, string more = "")
+    {
+        var match64 = JsonSerializer.Serialize(match);
+        using var content = new StringContent(
+            $$"""{"match_id":{{match64}},"round":"r1","plan":{"name":"test","steps":{{steps}}}{{more}}}""",
+            new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using var response = await Http.PostAsync("api/v1/orchestrate", content);
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, answer.ToString());
+        return answer.GetProperty("run_id").GetString()!;
+    }
+
+    public async Task<JsonElement> RunAsync(string id) => await Http.GetFromJsonAsync<JsonElement>($"api/v1/runs/{id}");
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (_app is not null)
+        {
+            await StopAsync();
+        }
+        _data.Delete(recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text;
+using AgentGrid.Console.Tests.Browser;
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Console.Tests;
+
+/// <summary>The list of runs.</summary>
+[Collection(BrowserCollection.Name)]
+public sealed class ListTests(Chromium chromium)
+{
+    private const string Rows = "[...document.querySelectorAll('.rows .row')].filter(r => !r.hidden)";
+
+    [BrowserFact]
+    public async Task List_TenThousandRuns_ScrollsToTheFirstWithFewElements()
+    {
+        await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
+        await FillAsync(server.Grid, 10_000);
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs");
+        await page.SeesAsync(".rows .row", "many_");
+
+        // The bottom moves away as pages are read, until there are no more.
+        await page.UntilAsync(
+            "(() => { const r = document.querySelector('.rows'); r.scrollTop = r.scrollHeight; "
+            + "return document.getElementById('summary').textContent === '10,000 runs'; })()");
+        await page.SeesAsync(".rows .row", "many_0 /");
+        Assert.InRange((await page.EvaluateAsync("document.querySelectorAll('.rows .row').length")).GetInt32(), 10, 80);
+        var slowest = await page.EvaluateAsync("""
+            (async () => {
+              const rows = document.querySelector('.rows');
+              let slowest = 0;
+              for (let i = 0; i < 60; i++) {
+                rows.scrollTop = (i * 7919 * 36) % rows.scrollHeight;
+                const begun = performance.now();
+                await new Promise(requestAnimationFrame);
+                slowest = Math.max(slowest, performance.now() - begun);
+              }
+              return slowest;
+            })()
+            """);
+        Assert.InRange(slowest.GetDouble(), 0, 400); // a frame, on a machine that does other things besides
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task List_RunPostedElsewhere_AppearsAndEnds()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs");
+        await page.SeesAsync("#connection", "live");
+
+        await server.PostAsync("elsewhere", """{"a":{"agent":"delay","input":{"ms":400}}}""");
+
+        await page.UntilAsync($"{Rows}.some(r => /elsewhere/.test(r.innerText) && /running/.test(r.innerText))");
+        await page.UntilAsync($"{Rows}.some(r => /elsewhere/.test(r.innerText) && /completed/.test(r.innerText))");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task List_ScrolledDown_StaysWhereItIsWhenRunsCome()
+    {
+        await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
+        await FillAsync(server.Grid, 500);
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs");
+        await page.SeesAsync("#summary", "500 runs");
+        await page.EvaluateAsync("document.querySelector('.rows').scrollTop = 3600");
+        await page.UntilAsync($"{Rows}.some(r => r.ariaRowIndex === '101')");
+        const string AtTheTop = """
+            (() => {
+              const box = document.querySelector('.rows').getBoundingClientRect();
+              return document.elementFromPoint(box.x + 200, box.y + 18).closest('.row').innerText.split('\n')[2];
+            })()
+            """;
+        var read = await page.EvaluateAsync(AtTheTop);
+
+        await server.PostAsync("new", """{"a":{"agent":"echo"}}""");
+        await page.SeesAsync("#summary", "501 runs");
+
+        await page.UntilAsync($"{Rows}.some(r => r.ariaRowIndex === '102')");
+        Assert.StartsWith("many_", read.GetString());
+        Assert.Equal(read.GetString(), (await page.EvaluateAsync(AtTheTop)).GetString());
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseThatRetry()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await server.PostAsync("plain", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+        await server.PostAsync("again",
+            """{"a":{"agent":"flaky","input":{"fail_times":1},"retry":{"max_attempts":2,"backoff":"30s"}}}""");
+
+        await page.GoAsync("#/runs?status=retrying");
+
+        await page.SeesAsync(".rows .row", "again");
+        await page.UntilAsync($"{Rows}.length === 1");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseWithoutASlot()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs?status=waiting");
+        await page.SeesAsync("#connection", "live");
+
+        // The agent has 64 slots.
+        await Task.WhenAll(Enumerable.Range(0, 67).Select(
+            i => server.PostAsync($"crowd_{i}", """{"a":{"agent":"delay","input":{"ms":60000}}}""")));
+
+        await page.UntilAsync($"{Rows}.length === 3 && {Rows}.every(r => r.innerText.includes('waiting'))");
+        await page.GoAsync("#/agents");
+        await page.SeesAsync(".agents tr", "64 / 64");
+        await page.UntilAsync("[...document.querySelectorAll('.agents tr')].some("
+            + "r => r.cells[0].innerText.startsWith('delay') && r.cells[4].innerText === '3')");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Filters_Chosen_AreInTheAddressAndSurviveAReload()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await server.PostAsync("good", """{"a":{"agent":"echo"}}""");
+        await server.PostAsync("bad", """{"a":{"agent":"flaky","input":{"fail_times":9}}}""");
+        await page.GoAsync("#/runs");
+        await page.UntilAsync($"{Rows}.length === 2");
+
+        await page.ChooseAsync("select[name=status]", "failed");
+        await page.UntilAsync($"{Rows}.length === 1");
+        Assert.Equal("#/runs?status=failed", (await page.EvaluateAsync("location.hash")).GetString());
+        await page.ReloadAsync();
+        await page.UntilAsync($"{Rows}.length === 1 && {Rows}[0].innerText.includes('bad')");
+
+        // A run that comes to the status while the page is open, is put into the list.
+        await server.PostAsync("bad_too", """{"a":{"agent":"flaky","input":{"fail_times":9}}}""");
+        await page.SeesAsync(".rows .row", "bad_too");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task CancelMatching_Always_ShowsTheCountFirst()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        for (var i = 0; i < 5; i++)
+        {
+            await server.PostAsync($"stuck_{i}", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+        }
+        await server.PostAsync("done", """{"a":{"agent":"echo"}}""");
+        await page.GoAsync("#/runs");
+        await page.UntilAsync($"{Rows}.length === 6");
+
+        await page.ClickAsync("button", "Cancel matching");
+        await page.SeesAsync("dialog h2", "Cancel 5 runs?");
+        Assert.Equal(5, (await server.Grid.ListRunsAsync(new RunQuery(RunStatus.Running))).Runs.Length);
+        await page.ClickAsync("dialog button", "Cancel them");
+
+        await page.UntilAsync($"{Rows}.filter(r => r.innerText.includes('cancelled')).length === 5");
+        await page.SeesAsync(".toast", "Cancelled 5 runs.");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task ArrowKeys_InTheList_MoveAndEnterOpens()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await server.PostAsync("older", """{"a":{"agent":"echo"}}""");
+        await server.PostAsync("newer", """{"a":{"agent":"echo"}}""");
+        await page.GoAsync("#/runs");
+        await page.UntilAsync($"{Rows}.length === 2");
+
+        await page.EvaluateAsync("document.querySelector('.rows').focus()");
+        await page.PressAsync("ArrowDown", 40);
+        await page.PressAsync("ArrowDown", 40);
+        await page.UntilAsync("document.activeElement.textContent === 'older / r1'");
+        await page.EvaluateAsync("document.activeElement.click()");
+
+        await page.SeesAsync("h1", "older / r1");
+        page.HasNotComplained();
+    }
+
+    private static async Task FillAsync(IAgentGrid grid, int count)
+    {
+        var plan = Json.Parse(Encoding.UTF8.GetBytes("""{"name":"many","steps":{"a":{"agent":"echo"}}}"""));
+        var input = Json.Parse("{}"u8.ToArray());
+        for (var from = 0; from < count; from += 500)
+        {
+            var results = await Task.WhenAll(Enumerable.Range(from, 500).Select(i => grid.SubmitAsync(
+                new SubmitRun(new RunKey($"many_{i}", "1"), input, InlinePlan: plan)).AsTask()));
+            Assert.All(results, r => Assert.IsType<SubmitResult.Accepted>(r));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using AgentGrid.Console.Tests.Browser;
+
+namespace AgentGrid.Console.Tests;
+
+/// <summary>A run, from the form to its end, through everything that can come between.</summary>
+[Collection(BrowserCollection.Name)]
+public sealed class RunTests(Chromium chromium)
+{
+    private const string Slow = """
+        {"first":{"agent":"delay","input":{"ms":250}},
+         "second":{"needs":["first"],"agent":"delay","input":{"ms":600}}}
+        """;
+
+    private const string Long = """{"wait":{"agent":"delay","input":{"ms":60000},"timeout":"90s"}}""";
+
+    [BrowserFact]
+    public async Task Form_QuickStart_LeadsToTheRunAndPlaysItsMotion()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/try");
+
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.ClickAsync(".node", "motion");
+        await page.UntilAsync("Number(document.querySelector('canvas.skeleton')?.dataset.frame) > 0");
+        await page.ClickAsync(".motion button", "Pause");
+        var paused = await page.EvaluateAsync("document.querySelector('canvas.skeleton').dataset.frame");
+        await page.EvaluateAsync("document.querySelector('.motion input').focus()");
+        await page.PressAsync("Home", 36);
+
+        await page.UntilAsync("document.querySelector('canvas.skeleton').dataset.frame === '0'");
+        Assert.NotEqual("0", paused.GetString());
+        Assert.Equal("match_123 / round_4", await page.TextAsync("h1"));
+        await page.SeesAsync(".attempt", "won");
+        await page.SeesAsync(".attempt", "Why here: primary of a race of 2");
+        await page.SeesAsync(".why tr.chosen", "motion_generator");
+        await page.FillAsync(".list-bar input", "frames: ");
+        await page.EvaluateAsync("document.querySelector('.list-bar input').dispatchEvent(new Event('input'))");
+        await page.SeesAsync(".event", "completed");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Form_Mistakes_AreShownWhereTheyAre()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        await page.GoAsync("#/try");
+
+        await page.FillAsync("#body", "{ \"grid_snapshot\": { ");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync("#body-problem", "not JSON");
+
+        await page.FillAsync("#body", "{ \"grid_snapshot\": 5 }");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync("#body-problem", "'grid_snapshot' must be an object");
+
+        await page.FillAsync("#body", "{}");
+        await page.FillAsync("#match_id", "");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync("#match_id-problem", "must not be empty");
+        await page.UntilAsync("document.getElementById('match_id').getAttribute('aria-invalid') === 'true'");
+
+        await page.FillAsync("#match_id", "m");
+        await page.ChooseAsync("#plan", "{ inline }");
+        await page.FillAsync("#inline", """{"steps":{"a":{"agent":"nobody"},"b":{"needs":["c"],"agent":"echo"}}}""");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync("#inline-problem", "'c'");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Form_SameKeyAgain_SaysWhatWouldHappen()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        await page.GoAsync("#/try");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync(".run-head .state", "completed");
+
+        await page.GoAsync("#/try");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync("form", "The same was posted before");
+        await page.FillAsync("#body", "{\"other\": 1}");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync("form .error-box", "AG2030");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Router_DryRun_ShowsTheCandidates()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/try");
+
+        await page.ChooseAsync("#target", "capability motion_generation");
+        await page.ClickAsync("button", "Ask");
+
+        await page.SeesAsync(".why tr.chosen", "motion_generator");
+        await page.SeesAsync(".why tr:not(.chosen)", "motion_backup");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Run_WhileItRuns_IsLive()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("live", Slow);
+        await page.GoAsync($"#/runs/{id}");
+        await page.EvaluateAsync("window.same = true");
+
+        await page.UntilAsync("document.querySelectorAll('.node')[1]?.dataset.state === 'running'");
+        await page.SeesAsync(".run-head .state", "completed");
+
+        await page.UntilAsync("[...document.querySelectorAll('.tl-bar')].every(b => b.dataset.state === 'succeeded')");
+        await page.UntilAsync("document.querySelectorAll('.tl-bar').length === 2");
+        Assert.True((await page.EvaluateAsync("window.same === true")).GetBoolean());
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Run_Cancelled_SaysWhyAndCanBeRetried()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("cancel", Long);
+        await page.GoAsync($"#/runs/{id}");
+
+        await page.ClickAsync("button", "Cancel run");
+        await page.ClickAsync("dialog button", "Cancel run");
+        await page.SeesAsync(".run-head .state", "cancelled");
+        await page.SeesAsync(".error-box", "cancelled in the console");
+        Assert.Equal("cancelled", (await server.RunAsync(id)).GetProperty("status").GetString());
+
+        await page.ClickAsync("button", "Retry run");
+        await page.SeesAsync(".run-head .state", "running");
+        await page.SeesAsync(".event", "orchestration:retried");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Run_ReloadedInTheMiddle_GoesOnWithTheSameStep()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("reload", Slow);
+        await page.GoAsync($"#/runs/{id}");
+        await page.ClickAsync(".node", "second");
+
+        await page.ReloadAsync();
+
+        await page.SeesAsync(".step h2", "second");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.SeesAsync(".event", "completed");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Run_ServerRestartedInTheMiddle_SaysSoAndCatchesUp()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        var id = await server.PostAsync("restart",
+            """{"a":{"agent":"delay","input":{"ms":1500}},"b":{"needs":["a"],"agent":"echo"}}""");
+        await page.GoAsync($"#/runs/{id}");
+        await page.UntilAsync("document.querySelector('.node')?.dataset.state === 'running'");
+        await page.EvaluateAsync("window.same = true");
+
+        await server.StopAsync();
+        await page.SeesAsync("#banner", "Disconnected");
+        await page.SeesAsync("#connection", "disconnected");
+        await server.StartAgainAsync();
+
+        await page.UntilAsync("document.getElementById('banner').hidden");
+        await page.SeesAsync("#connection", "live");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.UntilAsync("[...document.querySelectorAll('.event')].some(e => e.innerText.includes('b:done'))");
+        var seqs = await page.EvaluateAsync(
+            "[...document.querySelectorAll('.event')].filter(e => e.checkVisibility())"
+            + ".map(e => Number(e.firstChild.textContent))");
+        var numbers = seqs.EnumerateArray().Select(s => s.GetInt32()).ToArray();
+        Assert.Equal(Enumerable.Range(1, numbers.Length), numbers);
+        Assert.True((await page.EvaluateAsync("window.same === true")).GetBoolean());
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Run_RetriesAndFallbacks_ShareALane()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("lanes",
+            """{"work":{"agent":"flaky","input":{"fail_times":2},"retry":{"max_attempts":3,"backoff":"50ms"}}}""");
+        await page.GoAsync($"#/runs/{id}");
+
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.UntilAsync("document.querySelectorAll('.tl-lane').length === 1");
+        await page.UntilAsync(
+            "[...document.querySelectorAll('.tl-lane .tl-bar')].map(b => b.dataset.state).join()"
+            + " === 'retried,retried,succeeded'");
+        await page.SeesAsync(".attempt .error-box", "failed on purpose");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Run_WithAThousandSteps_IsStillDrawn()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var steps = string.Join(',', Enumerable.Range(0, 998).Select(i => $$"""
+            "s{{i}}":{"needs":["first"],"agent":"echo"}
+            """));
+        var id = await server.PostAsync(
+            "wide", $$$"""{"first":{"agent":"echo"},{{{steps}}},"last":{"needs":["s0","s997"],"agent":"echo"}}""");
+        await page.GoAsync($"#/runs/{id}");
+
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.SeesAsync(".facts", "1000 of 1000 done");
+        await page.SeesAsync(".node", "more steps");
+        var nodes = (await page.EvaluateAsync("document.querySelectorAll('.node').length")).GetInt32();
+        Assert.InRange(nodes, 5, 50);
+        page.HasNotComplained();
+    }
+}
