@@ -211,18 +211,28 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         var engine = Engine;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, engine.Stopping);
         var seen = query.After ?? engine.Feed.Head;
-        while (!stop.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
+            // Asked before reading: what was published before the engine stopped is still delivered.
+            var stopping = engine.Stopping.IsCancellationRequested;
             ImmutableArray<FeedEvent> batch;
             if (engine.Feed.TryRead(seen, JournalPage, out var recent))
             {
                 if (recent.IsEmpty)
                 {
+                    if (stopping)
+                    {
+                        break;
+                    }
                     seen = await engine.Feed.WaitAsync(seen, query, stop.Token).ConfigureAwait(false);
                     continue;
                 }
                 seen = recent[^1].Seq;
                 batch = recent.All(query.Matches) ? recent : recent.RemoveAll(e => !query.Matches(e));
+            }
+            else if (stopping)
+            {
+                break;
             }
             else
             {

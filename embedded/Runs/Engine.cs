@@ -28,6 +28,7 @@ internal sealed partial class Engine : IDisposable
         ILogger logger, ILogger runLogger)
     {
         Options = options;
+        Stopping = _stopping.Token;
         Agents = agents;
         Time = time;
         Logger = logger;
@@ -59,7 +60,7 @@ internal sealed partial class Engine : IDisposable
     public InvocationCount Invocations { get; } = new();
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
-    public CancellationToken Stopping => _stopping.Token;
+    public CancellationToken Stopping { get; }
 
     public ICollection<RunActor> Active => _byId.Values;
 

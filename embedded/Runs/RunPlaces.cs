@@ -116,7 +116,7 @@ internal sealed class RunPlaces(int limit, TimeProvider time)
     private TimeSpan Advance()
     {
         var now = time.GetElapsedTime(_start);
-        for (var second = (long)now.TotalSeconds; _second < second; )
+        for (var second = (long)now.TotalSeconds; _second < second;)
         {
             _second = Math.Max(_second + 1, second - WindowSeconds);
             _left[_second % WindowSeconds] = 0;
