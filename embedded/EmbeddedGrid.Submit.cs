@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Plans;
@@ -121,11 +120,9 @@ public sealed partial class EmbeddedGrid
     private RunActor Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
     {
         var now = _time.GetUtcNow();
-        Span<byte> seed = stackalloc byte[8];
-        RandomNumberGenerator.Fill(seed);
         accepted = new RunEvent.RunAccepted(
-            RunId.From(Guid.CreateVersion7(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
-            submit.Input, BitConverter.ToUInt64(seed), submit.Priority, submit.Tenant)
+            RunId.From(Platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
+            submit.Input, Platform.NewSeed(), submit.Priority, submit.Tenant)
         {
             Time = now,
         };

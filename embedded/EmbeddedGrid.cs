@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
@@ -44,13 +43,17 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
     }
 
-    private Engine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
+    internal Platform Platform { get; init; } = Platform.Process;
+
+    internal bool IsRunning => _engine is not null;
+
+    internal Engine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _config.Start();
         _agents = _createAgents();
-        _engine = new Engine(_options, _config, _agents, _time, _logger);
+        _engine = new Engine(_options, _config, _agents, _time, _logger, Platform);
         _engine.Start();
         Volatile.Write(ref _accepting, true);
         return Task.CompletedTask;

@@ -7,11 +7,12 @@ namespace AgentGrid.Embedded.Feed;
 /// The newest durable events, in a ring that all readers share. A reader is nothing but the number it has seen: one
 /// that falls out of the ring reads from the journal until it has caught up, so nobody is ever waited for.
 /// </summary>
-internal sealed class FeedBuffer(int capacity)
+internal sealed class FeedBuffer(
+    int capacity, TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously)
 {
     private readonly FeedEvent[] _ring = new FeedEvent[capacity];
     private readonly Lock _gate = new();
-    private TaskCompletionSource _published = NewSignal();
+    private TaskCompletionSource _published = new(continuations);
     private bool _awaited;
     private long _oldest = 1;
     private long _head;
@@ -51,7 +52,7 @@ internal sealed class FeedBuffer(int capacity)
             if (_awaited)
             {
                 wake = _published;
-                _published = NewSignal();
+                _published = new TaskCompletionSource(continuations);
                 _awaited = false;
             }
         }
@@ -95,6 +96,4 @@ internal sealed class FeedBuffer(int capacity)
         }
         return published.WaitAsync(cancellationToken);
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -39,7 +39,7 @@ internal sealed class JournalFile : IDisposable
     private readonly FileStream _lock;
     private readonly string _connectionString;
 
-    private JournalFile(string path, FileStream fileLock, JournalSync sync)
+    private JournalFile(string path, FileStream fileLock, JournalSync sync, string? fileSystem)
     {
         Path = path;
         Sync = sync;
@@ -50,6 +50,7 @@ internal sealed class JournalFile : IDisposable
             Mode = SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
             DefaultTimeout = 30,
+            Vfs = fileSystem,
         }.ToString();
     }
 
@@ -57,8 +58,9 @@ internal sealed class JournalFile : IDisposable
     public JournalSync Sync { get; }
 
     /// <summary>Takes the file for this process, and makes it or checks it.</summary>
+    /// <param name="fileSystem">The SQLite file system to keep it in; null for the one of the operating system.</param>
     /// <exception cref="JournalException">Another process has it, or it is not a journal of this version.</exception>
-    public static JournalFile Open(string folder, JournalSync sync)
+    public static JournalFile Open(string folder, JournalSync sync, string? fileSystem = null)
     {
         var path = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "agentgrid.db"));
         FileStream fileLock;
@@ -71,7 +73,7 @@ internal sealed class JournalFile : IDisposable
         {
             throw new JournalException($"The journal '{path}' cannot be written: {e.Message}", e);
         }
-        var file = new JournalFile(path, fileLock, sync);
+        var file = new JournalFile(path, fileLock, sync, fileSystem);
         try
         {
             file.Prepare();

@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 namespace AgentGrid.Embedded.Journal;
 
 /// <summary>The writer's connection: what each write means in rows.</summary>
-internal sealed class JournalSession : IDisposable
+internal class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan,
@@ -59,7 +59,7 @@ internal sealed class JournalSession : IDisposable
     /// <summary>The number of the last event that is durable.</summary>
     public long LastSeq { get; private set; }
 
-    public void Begin()
+    public virtual void Begin()
     {
         _seq = LastSeq;
         _row = _lastRow;
@@ -67,7 +67,7 @@ internal sealed class JournalSession : IDisposable
         _begin.Run();
     }
 
-    public void Commit()
+    public virtual void Commit()
     {
         _commit.Run();
         LastSeq = _seq;
@@ -93,7 +93,7 @@ internal sealed class JournalSession : IDisposable
         return committed;
     }
 
-    public WriteOutcome Apply(JournalWrite write)
+    public virtual WriteOutcome Apply(JournalWrite write)
     {
         switch (write)
         {

@@ -26,29 +26,30 @@ internal sealed partial class JournalWriter : IDisposable
     private readonly JournalSession _session;
     private readonly FeedBuffer _feed;
     private readonly ILogger _logger;
-    private readonly Thread _thread;
+    private readonly Platform _platform;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly ManualResetEventSlim _stopRequested = new();
     private List<JournalWrite> _incoming = [];
     private List<JournalWrite> _taken = [];
+    private Action? _join;
     private bool _signalled;
     private volatile string? _failure;
     private volatile bool _abandoned;
 
-    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger)
+    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, Platform platform)
     {
-        _session = new JournalSession(file);
+        _platform = platform;
+        _session = platform.OpenSession(file);
         _feed = feed;
         _logger = logger;
         _feed.StartAfter(_session.LastSeq);
-        _thread = new Thread(Loop) { Name = "agent-grid-journal", IsBackground = true };
     }
 
     /// <summary>Why nothing can be written now; null when all is well.</summary>
     public string? Failure => _failure;
 
-    public void Start() => _thread.Start();
+    public void Start() => _join = _platform.StartThread("agent-grid-journal", Loop);
 
     /// <summary>Queues a write. Writes become durable in the order of their appending.</summary>
     public void Append(JournalWrite write)
@@ -63,6 +64,26 @@ internal sealed partial class JournalWriter : IDisposable
             _signalled = true;
         }
         _work.Release();
+    }
+
+    /// <summary>Something waits to be written.</summary>
+    internal bool HasWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _incoming.Count + _taken.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>One commit, of what has been appended so far, where the writer's thread is not wanted.</summary>
+    /// <returns>False when there was nothing to write, or the disk refused it.</returns>
+    internal bool WriteOnce()
+    {
+        Take();
+        return _taken.Count > 0 && Commit();
     }
 
     /// <summary>Lets the file grow to this many pages and no further, as a full disk does; for tests.</summary>
@@ -80,10 +101,7 @@ internal sealed partial class JournalWriter : IDisposable
     {
         _stopRequested.Set();
         _work.Release();
-        if (_thread.IsAlive)
-        {
-            _thread.Join();
-        }
+        _join?.Invoke();
         _session.Dispose();
         _work.Dispose();
         _stopRequested.Dispose();

@@ -23,31 +23,34 @@ internal sealed partial class Engine : IDisposable
 
     public Engine(
         EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
-        ILogger logger)
+        ILogger logger, Platform platform)
     {
         Options = options;
         Agents = agents;
         Time = time;
         Logger = logger;
+        Platform = platform;
         _config = config;
         Admission = new Admission(options.MaxActiveRuns);
-        Feed = new FeedBuffer(options.FeedBuffer);
-        _file = JournalFile.Open(options.Data, options.Synchronous);
+        Feed = new FeedBuffer(options.FeedBuffer, platform.Continuations);
+        Invocations = new InvocationCount(platform.Continuations);
+        _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
         Reader = new JournalReader(_file);
-        Journal = new JournalWriter(_file, Feed, logger);
+        Journal = new JournalWriter(_file, Feed, logger, platform);
     }
 
     public EmbeddedOptions Options { get; }
     public FrozenDictionary<string, IAgent> Agents { get; }
     public TimeProvider Time { get; }
     public ILogger Logger { get; }
+    public Platform Platform { get; }
     public Admission Admission { get; }
     public FeedBuffer Feed { get; }
     public JournalReader Reader { get; }
     public JournalWriter Journal { get; }
     public SlotTable Slots { get; } = new();
     public AgentStatistics Statistics { get; } = new();
-    public InvocationCount Invocations { get; } = new();
+    public InvocationCount Invocations { get; }
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
     public CancellationToken Stopping => _stopping.Token;

@@ -14,10 +14,13 @@ namespace AgentGrid.Embedded.Runs;
 /// </summary>
 internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
 {
+    /// <summary>What is logged when a run cannot go on because of a mistake in Agent Grid itself.</summary>
+    public const int BrokenEventId = 200;
+
     private readonly Engine _engine;
     private readonly RunState _state;
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended;
     private readonly List<RunEvent> _turnEvents = [];
     private List<Letter> _inbox = [];
     private List<Letter> _reading = [];
@@ -31,6 +34,8 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     {
         _engine = engine;
         _state = state;
+        _ended = new TaskCompletionSource(engine.Platform.Continuations);
+        Accepted = new TaskCompletionSource<WriteOutcome>(engine.Platform.Continuations);
         Ref = run;
         _summary = RunDetailsBuilder.Summarize(state);
     }
@@ -44,7 +49,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     public Task Ended => _ended.Task;
 
     /// <summary>What became of the run's acceptance; done already for runs that were found in the journal.</summary>
-    public TaskCompletionSource<WriteOutcome> Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<WriteOutcome> Accepted { get; }
 
     public int Priority => _state.Priority;
 
@@ -57,7 +62,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     /// <returns>Why it was ignored; null when it was heeded.</returns>
     public Task<string?> AskAsync(RunInput input)
     {
-        var reply = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reply = new TaskCompletionSource<string?>(_engine.Platform.Continuations);
         Post(new Letter(input, reply, null));
         return reply.Task;
     }
@@ -65,7 +70,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     /// <summary>Looks at the state between two turns.</summary>
     public Task<T> LookAsync<T>(Func<RunState, T> look)
     {
-        var reply = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reply = new TaskCompletionSource<T>(_engine.Platform.Continuations);
         Post(new Letter(null, null, state =>
         {
             try
@@ -120,7 +125,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
                 return;
             }
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        _engine.Platform.Queue(this, preferLocal: true);
     }
 
     IReadOnlyList<AgentLoad> IRoutingView.Offering(ImmutableArray<string> capabilities) =>
@@ -150,7 +155,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
             }
             _scheduled = true;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        _engine.Platform.Queue(this, preferLocal: false);
     }
 
     private void Handle(Letter letter)
@@ -252,7 +257,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     private readonly record struct Letter(
         RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look);
 
-    [LoggerMessage(200, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
+    [LoggerMessage(BrokenEventId, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
     private static partial void LogBroken(ILogger logger, Exception exception, RunKey run);
 
     [LoggerMessage(201, LogLevel.Debug, "Run '{Run}': ignored {What}")]

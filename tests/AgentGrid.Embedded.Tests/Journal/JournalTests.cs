@@ -218,7 +218,7 @@ public sealed class JournalTests : IDisposable
         {
             _file = JournalFile.Open(folder, JournalSync.Full);
             Reader = new JournalReader(_file);
-            Writer = new JournalWriter(_file, Feed, NullLogger.Instance);
+            Writer = new JournalWriter(_file, Feed, NullLogger.Instance, Platform.Process);
             Writer.Start();
         }
 
