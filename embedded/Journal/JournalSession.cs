@@ -103,6 +103,13 @@ internal class JournalSession : IDisposable
         }
     }
 
+    /// <summary>Writes down which numbers have been used, so that they are never used again.</summary>
+    public void KeepNumbers()
+    {
+        _keepNumber.Bind("last_seq").Bind(_seq).Run();
+        _keepNumber.Bind("last_run").Bind(_row).Run();
+    }
+
     public void Dispose()
     {
         foreach (var statement in new[]
@@ -199,8 +206,7 @@ internal class JournalSession : IDisposable
         }
         if (expired.Count > 0)
         {
-            _keepNumber.Bind("last_seq").Bind(_seq).Run();
-            _keepNumber.Bind("last_run").Bind(_row).Run();
+            KeepNumbers();
         }
         sweep.Removed = expired.Count;
     }

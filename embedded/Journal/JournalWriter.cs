@@ -16,7 +16,8 @@ namespace AgentGrid.Embedded.Journal;
 /// </summary>
 /// <remarks>
 /// When a commit fails, acceptances are refused, and everything else stays queued and is tried again every second:
-/// runs that were accepted lose nothing, and nothing new is promised meanwhile.
+/// runs that were accepted lose nothing, and nothing new is promised meanwhile. Where nothing is queued, the disk is
+/// tried with a number that is there already.
 /// </remarks>
 internal sealed partial class JournalWriter : IDisposable
 {
@@ -36,6 +37,7 @@ internal sealed partial class JournalWriter : IDisposable
     private bool _signalled;
     private volatile string? _failure;
     private volatile bool _abandoned;
+    private volatile bool _stopped;
 
     public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, Platform platform)
     {
@@ -51,17 +53,28 @@ internal sealed partial class JournalWriter : IDisposable
 
     public void Start() => _join = _platform.StartThread("agent-grid-journal", Loop);
 
-    /// <summary>Queues a write. Writes become durable in the order of their appending.</summary>
+    /// <summary>
+    /// Queues a write. Writes become durable in the order of their appending. When the writer has stopped, acceptances
+    /// are refused, and the rest is dropped: its runs resume from what is durable.
+    /// </summary>
     public void Append(JournalWrite write)
     {
         lock (_gate)
         {
-            _incoming.Add(write);
-            if (_signalled)
+            if (!_stopped)
             {
-                return;
+                _incoming.Add(write);
+                if (_signalled)
+                {
+                    return;
+                }
+                _signalled = true;
             }
-            _signalled = true;
+        }
+        if (_stopped)
+        {
+            Refuse(write);
+            return;
         }
         _work.Release();
     }
@@ -73,7 +86,7 @@ internal sealed partial class JournalWriter : IDisposable
         {
             lock (_gate)
             {
-                return _incoming.Count + _taken.Count > 0;
+                return _incoming.Count + _taken.Count > 0 || _failure is not null;
             }
         }
     }
@@ -83,7 +96,7 @@ internal sealed partial class JournalWriter : IDisposable
     internal bool WriteOnce()
     {
         Take();
-        return _taken.Count > 0 && Commit();
+        return (_taken.Count > 0 || _failure is not null) && Commit();
     }
 
     /// <summary>Lets the file grow to this many pages and no further, as a full disk does; for tests.</summary>
@@ -103,8 +116,30 @@ internal sealed partial class JournalWriter : IDisposable
         _work.Release();
         _join?.Invoke();
         _session.Dispose();
-        _work.Dispose();
-        _stopRequested.Dispose();
+        RefuseRest();
+    }
+
+    // Others may still append: what came too late for the last commit is answered too.
+    private void RefuseRest()
+    {
+        List<JournalWrite> rest;
+        lock (_gate)
+        {
+            _stopped = true;
+            rest = [.. _taken, .. _incoming];
+        }
+        if (!_abandoned)
+        {
+            rest.ForEach(Refuse);
+        }
+    }
+
+    private static void Refuse(JournalWrite write)
+    {
+        if (write is AppendEvents { Accept: not null })
+        {
+            write.Completed?.Invoke(WriteOutcome.Failed);
+        }
     }
 
     private void Loop()
@@ -113,7 +148,7 @@ internal sealed partial class JournalWriter : IDisposable
         {
             _work.Wait();
             Take();
-            while (_taken.Count > 0 && !_abandoned)
+            while ((_taken.Count > 0 || _failure is not null) && !_abandoned)
             {
                 if (!Commit())
                 {
@@ -156,6 +191,10 @@ internal sealed partial class JournalWriter : IDisposable
         try
         {
             _session.Begin();
+            if (count == 0)
+            {
+                _session.KeepNumbers();
+            }
             for (var i = 0; i < count; i++)
             {
                 outcomes[i] = _session.Apply(_taken[i]);
@@ -209,7 +248,7 @@ internal sealed partial class JournalWriter : IDisposable
         _failure = $"The journal cannot be written: {e.Message}";
         var refused = _taken.FindAll(w => w is AppendEvents { Accept: not null });
         _taken.RemoveAll(w => w is AppendEvents { Accept: not null });
-        refused.ForEach(w => w.Completed?.Invoke(WriteOutcome.Failed));
+        refused.ForEach(Refuse);
     }
 
     [LoggerMessage(100, LogLevel.Error,
