@@ -31,7 +31,7 @@ public sealed partial class EmbeddedGrid
         {
             if (engine.Find(submit.Key) is { } existing)
             {
-                switch (await existing.Accepted.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+                switch (await existing.Accepted.WaitAsync(cancellationToken).ConfigureAwait(false))
                 {
                     case WriteOutcome.Durable:
                         return await AnswerAsync(existing, submit, plan, cancellationToken).ConfigureAwait(false);
@@ -63,7 +63,7 @@ public sealed partial class EmbeddedGrid
             }
             Append(engine, actor, accepted, plan);
             // Not cancelled with the client: what has been appended becomes a run, whether or not anybody waits.
-            switch (await actor.Accepted.Task.ConfigureAwait(false))
+            switch (await actor.Accepted.ConfigureAwait(false))
             {
                 case WriteOutcome.Durable:
                     return new SubmitResult.Accepted(actor.Summary);
@@ -144,7 +144,7 @@ public sealed partial class EmbeddedGrid
                 {
                     engine.OnEnded(actor);
                 }
-                actor.Accepted.SetResult(outcome);
+                actor.Accept(outcome);
             },
         });
 

@@ -176,7 +176,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             return NotRetryable(row.Summary);
         }
         var actor = new RunActor(Engine, row.Ref, Engine.Reader.Replay(row));
-        actor.Accepted.SetResult(WriteOutcome.Durable);
+        actor.Accept(WriteOutcome.Durable);
         if (Engine.Claim(actor) != actor)
         {
             return NotRetryable(row.Summary with { Status = RunStatus.Running });

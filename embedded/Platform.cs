@@ -11,11 +11,14 @@ internal class Platform
 {
     public static readonly Platform Process = new();
 
-    /// <summary>Of every task that somebody outside may wait for.</summary>
-    public virtual TaskCreationOptions Continuations => TaskCreationOptions.RunContinuationsAsynchronously;
-
     /// <summary>The SQLite file system that the journal is kept in; null for the one of the operating system.</summary>
     public virtual string? FileSystem => null;
+
+    /// <summary>Whatever waits for the engine waits for what this returns, and goes on when that is its turn.</summary>
+    public virtual Task<T> Wait<T>(Task<T> task) => task;
+
+    /// <inheritdoc cref="Wait{T}"/>
+    public virtual Task Wait(Task task) => task;
 
     public virtual void Queue(IThreadPoolWorkItem work, bool preferLocal) =>
         ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal);

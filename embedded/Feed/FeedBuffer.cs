@@ -7,12 +7,11 @@ namespace AgentGrid.Embedded.Feed;
 /// The newest durable events, in a ring that all readers share. A reader is nothing but the number it has seen: one
 /// that falls out of the ring reads from the journal until it has caught up, so nobody is ever waited for.
 /// </summary>
-internal sealed class FeedBuffer(
-    int capacity, TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class FeedBuffer(int capacity, Platform platform)
 {
     private readonly FeedEvent[] _ring = new FeedEvent[capacity];
     private readonly Lock _gate = new();
-    private TaskCompletionSource _published = new(continuations);
+    private TaskCompletionSource _published = NewSignal();
     private bool _awaited;
     private long _oldest = 1;
     private long _head;
@@ -52,7 +51,7 @@ internal sealed class FeedBuffer(
             if (_awaited)
             {
                 wake = _published;
-                _published = new TaskCompletionSource(continuations);
+                _published = NewSignal();
                 _awaited = false;
             }
         }
@@ -94,6 +93,8 @@ internal sealed class FeedBuffer(
             _awaited = true;
             published = _published.Task;
         }
-        return published.WaitAsync(cancellationToken);
+        return platform.Wait(published).WaitAsync(cancellationToken);
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -32,8 +32,7 @@ internal sealed partial class Engine : IDisposable
         Platform = platform;
         _config = config;
         Admission = new Admission(options.MaxActiveRuns);
-        Feed = new FeedBuffer(options.FeedBuffer, platform.Continuations);
-        Invocations = new InvocationCount(platform.Continuations);
+        Feed = new FeedBuffer(options.FeedBuffer, platform);
         _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
         Reader = new JournalReader(_file);
         Journal = new JournalWriter(_file, Feed, logger, platform);
@@ -50,7 +49,7 @@ internal sealed partial class Engine : IDisposable
     public JournalWriter Journal { get; }
     public SlotTable Slots { get; } = new();
     public AgentStatistics Statistics { get; } = new();
-    public InvocationCount Invocations { get; }
+    public InvocationCount Invocations { get; } = new();
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
     public CancellationToken Stopping => _stopping.Token;
@@ -67,7 +66,7 @@ internal sealed partial class Engine : IDisposable
         foreach (var row in resumed)
         {
             var actor = new RunActor(this, row.Ref, Reader.Replay(row));
-            actor.Accepted.SetResult(WriteOutcome.Durable);
+            actor.Accept(WriteOutcome.Durable);
             _byKey[row.Ref.Key] = actor;
             _byId[row.Ref.Id] = actor;
             if (actor.Summary.Status == RunStatus.Running)
@@ -116,7 +115,7 @@ internal sealed partial class Engine : IDisposable
         Close();
         try
         {
-            await Invocations.WhenIdleAsync().WaitAsync(Options.DrainTimeout, Time, cancellationToken)
+            await Platform.Wait(Invocations.WhenIdleAsync()).WaitAsync(Options.DrainTimeout, Time, cancellationToken)
                 .ConfigureAwait(false);
             // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
             await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,7 @@
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>How many invocations have not returned; lets a shutdown wait for them.</summary>
-internal sealed class InvocationCount(TaskCreationOptions continuations)
+internal sealed class InvocationCount
 {
     private readonly Lock _gate = new();
     private int _running;
@@ -34,7 +34,7 @@ internal sealed class InvocationCount(TaskCreationOptions continuations)
         {
             return _running == 0
                 ? Task.CompletedTask
-                : (_idle ??= new TaskCompletionSource(continuations)).Task;
+                : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 }

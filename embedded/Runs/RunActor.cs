@@ -20,7 +20,9 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     private readonly Engine _engine;
     private readonly RunState _state;
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource _ended;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WriteOutcome> _accepted =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<RunEvent> _turnEvents = [];
     private List<Letter> _inbox = [];
     private List<Letter> _reading = [];
@@ -34,8 +36,6 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     {
         _engine = engine;
         _state = state;
-        _ended = new TaskCompletionSource(engine.Platform.Continuations);
-        Accepted = new TaskCompletionSource<WriteOutcome>(engine.Platform.Continuations);
         Ref = run;
         _summary = RunDetailsBuilder.Summarize(state);
     }
@@ -46,10 +46,10 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     public RunSummary Summary => _summary;
 
     /// <summary>Completes when the run's end is durable, and the actor is done.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended => _engine.Platform.Wait(_ended.Task);
 
     /// <summary>What became of the run's acceptance; done already for runs that were found in the journal.</summary>
-    public TaskCompletionSource<WriteOutcome> Accepted { get; }
+    public Task<WriteOutcome> Accepted => _engine.Platform.Wait(_accepted.Task);
 
     public int Priority => _state.Priority;
 
@@ -62,15 +62,15 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     /// <returns>Why it was ignored; null when it was heeded.</returns>
     public Task<string?> AskAsync(RunInput input)
     {
-        var reply = new TaskCompletionSource<string?>(_engine.Platform.Continuations);
+        var reply = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new Letter(input, reply, null));
-        return reply.Task;
+        return _engine.Platform.Wait(reply.Task);
     }
 
     /// <summary>Looks at the state between two turns.</summary>
     public Task<T> LookAsync<T>(Func<RunState, T> look)
     {
-        var reply = new TaskCompletionSource<T>(_engine.Platform.Continuations);
+        var reply = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new Letter(null, null, state =>
         {
             try
@@ -82,8 +82,11 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
                 reply.SetException(e);
             }
         }));
-        return reply.Task;
+        return _engine.Platform.Wait(reply.Task);
     }
+
+    /// <summary>Says what became of the acceptance.</summary>
+    public void Accept(WriteOutcome outcome) => _accepted.SetResult(outcome);
 
     /// <summary>The run is accepted: it waits for its turn from now on.</summary>
     public void Begin() => _engine.Admission.Enter(this);

@@ -222,7 +222,7 @@ public sealed class JournalTests : IDisposable
             Writer.Start();
         }
 
-        public FeedBuffer Feed { get; } = new(1_000);
+        public FeedBuffer Feed { get; } = new(1_000, Platform.Process);
         public JournalReader Reader { get; }
         public JournalWriter Writer { get; }
 

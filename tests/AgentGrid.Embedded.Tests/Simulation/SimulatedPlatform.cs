@@ -6,25 +6,50 @@ using AgentGrid.Embedded.Tests.Simulation.Disk;
 namespace AgentGrid.Embedded.Tests.Simulation;
 
 /// <summary>
-/// A process in which one thing happens at a time. Whoever waits for the engine goes on at once, within the step that
-/// completed what it waited for; everything else waits here to be picked.
+/// A process in which one thing happens at a time: what is ready waits here to be picked, and so does whoever waited
+/// for something that has come.
 /// </summary>
 internal sealed class SimulatedPlatform(Random random, Func<JournalFile, JournalSession> openSession) : Platform
 {
     // By run, because the engine may queue several runs in an order that is not the same in every process.
-    private readonly SortedList<string, RunActor> _actors = new(StringComparer.Ordinal);
+    private readonly List<RunActor> _actors = [];
     private readonly List<IThreadPoolWorkItem> _others = [];
+    private readonly List<(Task Task, Action Continue)> _waits = [];
 
-    public override TaskCreationOptions Continuations => TaskCreationOptions.None;
     public override string FileSystem => SimulatedVfs.Name;
 
-    public int Ready => _actors.Count + _others.Count;
+    public int Ready => _actors.Count + _others.Count + _waits.Count(w => w.Task.IsCompleted);
+
+    // The task itself is only looked at: a continuation of it could run anywhere.
+    public override Task<T> Wait<T>(Task<T> task)
+    {
+        if (task.IsCompleted)
+        {
+            return task;
+        }
+        var source = new TaskCompletionSource<T>();
+        _waits.Add((task, () => source.SetFromTask(task)));
+        return source.Task;
+    }
+
+    public override Task Wait(Task task)
+    {
+        if (task.IsCompleted)
+        {
+            return task;
+        }
+        var source = new TaskCompletionSource();
+        _waits.Add((task, () => source.SetFromTask(task)));
+        return source.Task;
+    }
 
     public override void Queue(IThreadPoolWorkItem work, bool preferLocal)
     {
         if (work is RunActor actor)
         {
-            _actors.Add(actor.Ref.Id.Value, actor);
+            // A run that has been retried can have an older actor with nothing but late results.
+            var after = _actors.FindIndex(a => a.Ref.Id.CompareTo(actor.Ref.Id) > 0);
+            _actors.Insert(after < 0 ? _actors.Count : after, actor);
         }
         else
         {
@@ -36,18 +61,24 @@ internal sealed class SimulatedPlatform(Random random, Func<JournalFile, Journal
     public void RunOne()
     {
         var index = random.Next(Ready);
-        IThreadPoolWorkItem work;
         if (index < _actors.Count)
         {
-            work = _actors.GetValueAtIndex(index);
+            var actor = _actors[index];
             _actors.RemoveAt(index);
+            ((IThreadPoolWorkItem)actor).Execute();
+        }
+        else if ((index -= _actors.Count) < _others.Count)
+        {
+            var work = _others[index];
+            _others.RemoveAt(index);
+            work.Execute();
         }
         else
         {
-            work = _others[index - _actors.Count];
-            _others.RemoveAt(index - _actors.Count);
+            var wait = _waits.Where(w => w.Task.IsCompleted).ElementAt(index - _others.Count);
+            _waits.Remove(wait);
+            wait.Continue();
         }
-        work.Execute();
     }
 
     // The journal's thread does nothing by itself: its commits are steps of the simulation. Who waits for its end

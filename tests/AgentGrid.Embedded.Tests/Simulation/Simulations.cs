@@ -40,6 +40,14 @@ internal static class Simulations
             $"the last {lines.Count()} of {smallest.History.Count} lines of its history:\n{string.Join('\n', lines)}";
     }
 
+    public static IReadOnlyList<string> Trace(SimulationSettings settings)
+    {
+        IReadOnlyList<string> h = [];
+        var t = new Thread(() => { var folder = Directory.CreateTempSubdirectory("agentgrid-simulation-"); var s = new EngineSimulation(settings, folder); try { s.Run(); } catch (Exception) { } h = s.History; s.Dispose(); folder.Delete(true); });
+        t.Start(); t.Join();
+        return h;
+    }
+
     private static SimulationReport? RunHere(SimulationSettings settings, SimulationCounts counts)
     {
         var folder = Directory.CreateTempSubdirectory("agentgrid-simulation-");
@@ -54,6 +62,7 @@ internal static class Simulations
         catch (Exception e)
         {
             var promise = e is SimulationFailure ? e.Message : e.ToString();
+            simulation?.Dump();
             return new SimulationReport(settings, promise, simulation?.History ?? []);
         }
         finally
