@@ -203,13 +203,10 @@ internal sealed partial class JournalWriter : IDisposable
         }
         catch (SqliteException e)
         {
+            ArrayPool<WriteOutcome>.Shared.Return(outcomes);
             _session.Rollback();
             Fail(e);
             return false;
-        }
-        finally
-        {
-            ArrayPool<WriteOutcome>.Shared.Return(outcomes);
         }
         if (_failure is not null)
         {
@@ -221,6 +218,7 @@ internal sealed partial class JournalWriter : IDisposable
         {
             _taken[i].Completed?.Invoke(outcomes[i]);
         }
+        ArrayPool<WriteOutcome>.Shared.Return(outcomes);
         _taken.RemoveRange(0, count);
         return true;
     }

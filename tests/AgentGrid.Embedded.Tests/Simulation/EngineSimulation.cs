@@ -11,8 +11,8 @@ namespace AgentGrid.Embedded.Tests.Simulation;
 /// </summary>
 internal sealed partial class EngineSimulation : IDisposable
 {
-    private const int MostSteps = 60_000;
-    private static readonly TimeSpan s_longestLife = TimeSpan.FromHours(12);
+    private const int MostSteps = 30_000;
+    private static readonly TimeSpan s_longestLife = TimeSpan.FromHours(2);
 
     private readonly SimulationSettings _settings;
     private readonly Random _random;

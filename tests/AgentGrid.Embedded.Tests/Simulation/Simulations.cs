@@ -5,17 +5,56 @@ internal static class Simulations
 {
     private const int MostTrials = 60;
     private const int MostLines = 60;
+    private const int StackBytes = 16 * 1024 * 1024;
 
-    public static SimulationReport? Run(SimulationSettings settings, SimulationCounts counts)
+    /// <summary>Runs seeds, as many at once as there are processors, until one fails.</summary>
+    /// <returns>The failure with the smallest seed; null when there is none.</returns>
+    public static SimulationReport? RunAll(IEnumerable<int> seeds, Breakage breakage, SimulationCounts counts)
     {
-        SimulationReport? report = null;
-        // A thread without a synchronization context: whoever waits goes on at once, where the simulation is.
-        var thread = new Thread(() => report = RunHere(settings, counts), maxStackSize: 16 * 1024 * 1024);
-        thread.Start();
-        thread.Join();
-        return report;
+        var gate = new Lock();
+        var next = new Queue<int>(seeds);
+        SimulationReport? failure = null;
+        void Work()
+        {
+            var mine = new SimulationCounts();
+            while (true)
+            {
+                int seed;
+                lock (gate)
+                {
+                    if (failure is not null || !next.TryDequeue(out seed))
+                    {
+                        counts.Add(mine);
+                        return;
+                    }
+                }
+                if (RunHere(SimulationSettings.Of(seed, breakage), mine) is { } report)
+                {
+                    lock (gate)
+                    {
+                        failure = failure is null || report.Settings.Seed < failure.Settings.Seed ? report : failure;
+                    }
+                }
+            }
+        }
+        // Threads of their own have no synchronization context: whoever waits goes on where the simulation is.
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work, StackBytes)).ToList();
+        threads.ForEach(t => t.Start());
+        threads.ForEach(t => t.Join());
+        return failure;
     }
 
+    /// <summary>The history of one simulation, whether or not it fails.</summary>
+    public static SimulationReport Trace(SimulationSettings settings)
+    {
+        SimulationReport? report = null;
+        var thread = new Thread(() => report = Run(settings, new SimulationCounts()), StackBytes);
+        thread.Start();
+        thread.Join();
+        return report!;
+    }
+
+    /// <summary>Makes a failing simulation as small as it goes, and says how it fails.</summary>
     public static string Explain(SimulationReport first)
     {
         var smallest = first;
@@ -25,7 +64,7 @@ internal static class Simulations
             found = false;
             foreach (var smaller in smallest.Settings.Smaller().TakeWhile(_ => trials++ < MostTrials))
             {
-                if (Run(smaller, new SimulationCounts()) is { } report && report.History.Count < smallest.History.Count)
+                if (Trace(smaller) is { Broken: not null } report && report.History.Count < smallest.History.Count)
                 {
                     smallest = report;
                     found = true;
@@ -33,44 +72,45 @@ internal static class Simulations
                 }
             }
         }
-        var lines = smallest.History.TakeLast(MostLines);
-        return $"seed {first.Settings.Seed}: {first.Promise}\n" +
-            $"replay it with AGENTGRID_SEED={first.Settings.Seed}\n" +
-            $"smallest that fails: {smallest.Promise}\n{smallest.Settings}\n" +
-            $"the last {lines.Count()} of {smallest.History.Count} lines of its history:\n{string.Join('\n', lines)}";
+        return $"""
+            seed {first.Settings.Seed}: {first.Broken}
+            replay it with AGENTGRID_SEED={first.Settings.Seed}
+            the smallest that fails: {smallest.Broken}
+            {smallest.Settings}
+            the last of its {smallest.History.Count} lines of history:
+            {string.Join('\n', smallest.History.TakeLast(MostLines))}
+            """;
     }
 
-    public static IReadOnlyList<string> Trace(SimulationSettings settings)
-    {
-        IReadOnlyList<string> h = [];
-        var t = new Thread(() => { var folder = Directory.CreateTempSubdirectory("agentgrid-simulation-"); var s = new EngineSimulation(settings, folder); try { s.Run(); } catch (Exception) { } h = s.History; s.Dispose(); folder.Delete(true); });
-        t.Start(); t.Join();
-        return h;
-    }
+    private static SimulationReport? RunHere(SimulationSettings settings, SimulationCounts counts) =>
+        Run(settings, counts) is { Broken: not null } report ? report : null;
 
-    private static SimulationReport? RunHere(SimulationSettings settings, SimulationCounts counts)
+    private static SimulationReport Run(SimulationSettings settings, SimulationCounts counts)
     {
         var folder = Directory.CreateTempSubdirectory("agentgrid-simulation-");
-        EngineSimulation? simulation = null;
+        var simulation = new EngineSimulation(settings, folder);
+        string? broken = null;
         try
         {
-            simulation = new EngineSimulation(settings, folder);
             simulation.Run();
             counts.Add(simulation.Counts);
-            return null;
+        }
+        catch (SimulationFailure e)
+        {
+            broken = e.Message;
         }
         catch (Exception e)
         {
-            var promise = e is SimulationFailure ? e.Message : e.ToString();
-            simulation?.Dump();
-            return new SimulationReport(settings, promise, simulation?.History ?? []);
+            broken = e.ToString();
         }
         finally
         {
-            simulation?.Dispose();
+            simulation.Dispose();
             folder.Delete(recursive: true);
         }
+        return new SimulationReport(settings, broken, simulation.History);
     }
 }
 
-internal sealed record SimulationReport(SimulationSettings Settings, string Promise, IReadOnlyList<string> History);
+/// <param name="Broken">The promise that was broken; null when all were kept.</param>
+internal sealed record SimulationReport(SimulationSettings Settings, string? Broken, IReadOnlyList<string> History);

@@ -158,6 +158,11 @@ internal sealed class SimulatedFile
         data.CopyTo(CollectionsMarshal.AsSpan(content)[(int)offset..]);
     }
 
-    private static void Cut(List<byte> content, long length) =>
-        content.RemoveRange((int)length, Math.Max(0, content.Count - (int)length));
+    private static void Cut(List<byte> content, long length)
+    {
+        if (length < content.Count)
+        {
+            CollectionsMarshal.SetCount(content, (int)length);
+        }
+    }
 }
