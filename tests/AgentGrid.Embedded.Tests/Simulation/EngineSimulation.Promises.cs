@@ -145,7 +145,9 @@ internal sealed partial class EngineSimulation
         var row = _process.Engine.Reader.Find(run)!;
         var state = _process.Engine.Reader.Replay(row);
         Check(state.Version == events.Length, $"run {run} has {events.Length} events, and a replay sees {state.Version}");
-        Check(state.Status == row.Summary.Status, $"run {run} is {row.Summary.Status}, and its events say {state.Status}");
+        Check(
+            state.Status == row.Summary.Status,
+            $"run {run} is {row.Summary.Status}, and its events say {state.Status}:\n{string.Join('\n', events.Select(Text))}");
         var ended = new HashSet<string>();
         var open = false;
         foreach (var e in events)

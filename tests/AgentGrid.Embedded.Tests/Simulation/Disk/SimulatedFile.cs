@@ -61,7 +61,10 @@ internal sealed class SimulatedFile
     {
         if (chance is null)
         {
-            var survivor = new SimulatedFile([.. _cached], [.. _durable]);
+            // Without what a failed sync has dropped. On some file systems it would outlive the process, look sound,
+            // and go with the next power failure; no program that reads its own files can know of that.
+            var survivor = new SimulatedFile([.. _durable], [.. _durable]);
+            _unsynced.ForEach(w => Apply(survivor._cached, w.Offset, w.Data));
             survivor._unsynced.AddRange(_unsynced);
             return survivor;
         }
