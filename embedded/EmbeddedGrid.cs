@@ -182,6 +182,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             return NotRetryable(row.Summary with { Status = RunStatus.Running });
         }
         await actor.AskAsync(RunInput.RetryRun.Instance).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (actor.Ref.IsRemoved)
+        {
+            actor.Post(new RunInput.CancelRun("its retention was over"));
+            return new CommandResult.NotFound();
+        }
         return new CommandResult.Done(actor.Summary, Changed: true);
     }
 

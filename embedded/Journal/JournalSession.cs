@@ -13,7 +13,7 @@ internal class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan,
-        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber;
+        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun;
     private readonly ArrayBufferWriter<byte> _buffer = new(16_384);
     private readonly Utf8JsonWriter _json;
     private readonly FeedWriter _feedWriter = new();
@@ -51,6 +51,7 @@ internal class JournalSession : IDisposable
             """);
         _deleteEvents = new(_connection, "DELETE FROM journal WHERE run = ?");
         _deleteRun = new(_connection, "DELETE FROM runs WHERE id = ?");
+        _findRun = new(_connection, "SELECT id FROM runs WHERE id = ?");
         _keepNumber = new(_connection, """
             INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
             """);
@@ -115,7 +116,7 @@ internal class JournalSession : IDisposable
         foreach (var statement in new[]
         {
             _begin, _commit, _rollback, _insertRun, _insertEvents, _endRun, _reopenRun, _insertPlan, _findPlan,
-            _expired, _deleteEvents, _deleteRun, _keepNumber,
+            _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun,
         })
         {
             statement.Dispose();
@@ -132,6 +133,10 @@ internal class JournalSession : IDisposable
         {
             return WriteOutcome.KeyTaken;
         }
+        if (append.Accept is null && WasRemoved(append))
+        {
+            return WriteOutcome.RunRemoved;
+        }
         var events = append.Events;
         _buffer.ResetWrittenCount();
         _json.Reset();
@@ -144,6 +149,16 @@ internal class JournalSession : IDisposable
         }
         _insertEvents.Bind(_seq).Bind(append.Run.Row).Bind(_buffer.WrittenSpan).Run();
         return WriteOutcome.Durable;
+    }
+
+    // Of a run that has ended, only these two can still be written: by then retention may have removed it.
+    private bool WasRemoved(AppendEvents append)
+    {
+        if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried)
+        {
+            append.Run.IsRemoved = _findRun.Bind(append.Run.Row).Scalar() is null;
+        }
+        return append.Run.IsRemoved;
     }
 
     private bool Accept(AppendEvents append, Plan plan)

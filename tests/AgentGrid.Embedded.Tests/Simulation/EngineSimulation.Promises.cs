@@ -1,6 +1,9 @@
 using System.Text.Json;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Tests.Simulation.Disk;
+using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 
@@ -108,6 +111,17 @@ internal sealed partial class EngineSimulation
         Check(_process.Engine.Admission is { Active: 0, Waiting: 0 }, "no run is active, and places are taken");
         Check(_process.Engine.Reader.Active().Count == 0, "the journal has runs that have not ended");
         Check(_process.Engine.Journal.Failure is null, $"all is well, and yet: {_process.Engine.Journal.Failure}");
+        Check(Scalar("SELECT count(*) FROM journal WHERE run NOT IN (SELECT id FROM runs)") == 0, "events without a run");
+        Counts.Swept += (int)Math.Max(0, Scalar("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'last_run'")
+            - Scalar("SELECT count(*) FROM runs"));
+    }
+
+    private long Scalar(string sql)
+    {
+        using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(_options.Data, "agentgrid.db")};Vfs={SimulatedVfs.Name};Pooling=false");
+        connection.Open();
+        return JournalFile.Scalar(connection, sql);
     }
 
     private void CheckJournal()

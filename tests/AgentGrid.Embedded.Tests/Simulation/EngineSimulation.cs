@@ -51,7 +51,7 @@ internal sealed partial class EngineSimulation : IDisposable
         }
         if (settings.ShortRetention)
         {
-            _options.Retention = TimeSpan.FromSeconds(_random.Next(10, 120));
+            _options.Retention = TimeSpan.FromSeconds(_random.Next(1, 10));
         }
         MakeConfig();
         MakeRequests();

@@ -10,7 +10,7 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     {
         var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
         var first = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_FIRST_SEED") ?? "0");
-        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "300");
+        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "200");
         var started = Stopwatch.GetTimestamp();
         var counts = new SimulationCounts();
 
