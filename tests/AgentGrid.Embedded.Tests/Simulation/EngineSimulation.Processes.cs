@@ -15,11 +15,10 @@ internal sealed partial class EngineSimulation
             _slots[$"agent{i}"] = _random.Next(1, 5);
             yaml.Append($"  agent{i}: {{ priority: {_random.Next(3)}, max_concurrency: {_slots[$"agent{i}"]}, ");
             yaml.Append($"timeout: {_random.Next(1, 10)}s, ");
-            yaml.Append($"retry: {{ max_attempts: {_random.Next(1, 4)}, jitter: 0.5, backoff: {_random.Next(1, 500)}ms }} }}\n");
+            yaml.Append($"retry: {{ max_attempts: {_random.Next(1, 4)}, jitter: 0.5, ");
+            yaml.Append($"backoff: {_random.Next(1, 500)}ms }} }}\n");
         }
-        var file = Path.Combine(_options.Config!, "agents.yaml");
-        var text = yaml.ToString();
-        File.WriteAllText(file, text);
+        File.WriteAllText(Path.Combine(_options.Config!, "agents.yaml"), yaml.ToString());
     }
 
     private void Boot(SimulatedDisk disk)

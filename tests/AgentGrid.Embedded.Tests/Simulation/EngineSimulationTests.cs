@@ -14,7 +14,8 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
         var started = Stopwatch.GetTimestamp();
         var counts = new SimulationCounts();
 
-        var failure = Simulations.RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Breakage.None, counts);
+        var failure = Simulations.RunAll(
+            only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Breakage.None, counts);
 
         Assert.True(failure is null, failure is null ? "" : Simulations.Explain(failure));
         output.WriteLine($"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {counts}");
@@ -50,6 +51,7 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
         var failure = Simulations.RunAll(Enumerable.Range(0, 200), breakage, new SimulationCounts());
 
         Assert.True(failure is not null, $"an engine that is broken ({breakage}) passes");
+        Assert.DoesNotContain(SimulationReport.Unexpected, failure.Broken, StringComparison.Ordinal);
         output.WriteLine($"{breakage}: seed {failure.Settings.Seed}: {failure.Broken}");
     }
 }

@@ -9,7 +9,8 @@ internal static class Simulations
 
     /// <summary>Runs seeds, as many at once as there are processors, until one fails.</summary>
     /// <returns>The failure with the smallest seed; null when there is none.</returns>
-    public static SimulationReport? RunAll(IEnumerable<int> seeds, Breakage breakage, SimulationCounts counts)
+    public static SimulationReport? RunAll(
+        IEnumerable<int> seeds, Breakage breakage, SimulationCounts counts)
     {
         var gate = new Lock();
         var next = new Queue<int>(seeds);
@@ -101,7 +102,7 @@ internal static class Simulations
         }
         catch (Exception e)
         {
-            broken = e.ToString();
+            broken = $"{SimulationReport.Unexpected}{e}";
         }
         finally
         {
@@ -113,4 +114,8 @@ internal static class Simulations
 }
 
 /// <param name="Broken">The promise that was broken; null when all were kept.</param>
-internal sealed record SimulationReport(SimulationSettings Settings, string? Broken, IReadOnlyList<string> History);
+internal sealed record SimulationReport(SimulationSettings Settings, string? Broken, IReadOnlyList<string> History)
+{
+    /// <summary>How it begins when no promise was checked: something threw, in the engine or in the simulation.</summary>
+    public const string Unexpected = "unexpected: ";
+}

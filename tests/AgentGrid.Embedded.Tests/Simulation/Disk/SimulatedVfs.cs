@@ -43,10 +43,22 @@ internal static unsafe partial class SimulatedVfs
         *methods = new IoMethods
         {
             Version = 2,
-            Close = &Close, Read = &Read, Write = &Write, Truncate = &Truncate, Sync = &Sync, FileSize = &FileSize,
-            Lock = &Lock, Unlock = &Unlock, CheckReservedLock = &CheckReservedLock, FileControl = &FileControl,
-            SectorSize = &SectorSize, DeviceCharacteristics = &DeviceCharacteristics,
-            ShmMap = &ShmMap, ShmLock = &ShmLock, ShmBarrier = &ShmBarrier, ShmUnmap = &ShmUnmap,
+            Close = &Close,
+            Read = &Read,
+            Write = &Write,
+            Truncate = &Truncate,
+            Sync = &Sync,
+            FileSize = &FileSize,
+            Lock = &Lock,
+            Unlock = &Unlock,
+            CheckReservedLock = &CheckReservedLock,
+            FileControl = &FileControl,
+            SectorSize = &SectorSize,
+            DeviceCharacteristics = &DeviceCharacteristics,
+            ShmMap = &ShmMap,
+            ShmLock = &ShmLock,
+            ShmBarrier = &ShmBarrier,
+            ShmUnmap = &ShmUnmap,
         };
         var vfs = (Vfs*)NativeMemory.AllocZeroed((nuint)sizeof(Vfs));
         *vfs = new Vfs
@@ -56,8 +68,14 @@ internal static unsafe partial class SimulatedVfs
             MaxPathname = MaxPath,
             Name = (byte*)Marshal.StringToCoTaskMemUTF8(Name),
             AppData = methods,
-            Open = &Open, Delete = &Delete, Access = &Access, FullPathname = &FullPathname,
-            Randomness = &Randomness, Sleep = &Sleep, CurrentTime = &CurrentTime, GetLastError = &GetLastError,
+            Open = &Open,
+            Delete = &Delete,
+            Access = &Access,
+            FullPathname = &FullPathname,
+            Randomness = &Randomness,
+            Sleep = &Sleep,
+            CurrentTime = &CurrentTime,
+            GetLastError = &GetLastError,
             CurrentTimeInt64 = &CurrentTimeInt64,
         };
         var code = sqlite3_vfs_register(vfs, 0);
