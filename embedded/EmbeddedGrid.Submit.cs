@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Plans;
@@ -37,7 +36,7 @@ public sealed partial class EmbeddedGrid
         {
             if (engine.Find(submit.Key) is { } existing)
             {
-                switch (await existing.Accepted.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+                switch (await existing.Accepted.WaitAsync(cancellationToken).ConfigureAwait(false))
                 {
                     case WriteOutcome.Durable:
                         return await AnswerAsync(existing, submit, plan, cancellationToken).ConfigureAwait(false);
@@ -69,7 +68,7 @@ public sealed partial class EmbeddedGrid
             }
             Append(engine, actor, accepted, plan);
             // Not cancelled with the client: what has been appended becomes a run, whether or not anybody waits.
-            switch (await actor.Accepted.Task.ConfigureAwait(false))
+            switch (await actor.Accepted.ConfigureAwait(false))
             {
                 case WriteOutcome.Durable:
                     return new SubmitResult.Accepted(actor.Summary);
@@ -126,11 +125,9 @@ public sealed partial class EmbeddedGrid
     private RunActor Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
     {
         var now = _time.GetUtcNow();
-        Span<byte> seed = stackalloc byte[8];
-        RandomNumberGenerator.Fill(seed);
         accepted = new RunEvent.RunAccepted(
-            RunId.From(Guid.CreateVersion7(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
-            submit.Input, BitConverter.ToUInt64(seed), submit.Priority, submit.Tenant, submit.TraceParent)
+            RunId.From(Platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
+            submit.Input, Platform.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
         {
             Time = now,
         };
@@ -153,7 +150,7 @@ public sealed partial class EmbeddedGrid
                 {
                     engine.OnEnded(actor);
                 }
-                actor.Accepted.SetResult(outcome);
+                actor.Accept(outcome);
             },
         });
 

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
@@ -48,7 +47,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
     }
 
-    private Engine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
+    internal Platform Platform { get; init; } = Platform.Process;
+
+    internal bool IsRunning => _engine is not null;
+
+    internal Engine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -58,7 +61,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             Recover();
         }
-        _engine = new Engine(_options, _config, _agents, _time, _logger, _runLogger);
+        _engine = new Engine(_options, _config, _agents, _time, _logger, _runLogger, Platform);
         _engine.Start();
         Volatile.Write(ref _accepting, true);
         return Task.CompletedTask;
@@ -190,7 +193,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
                 (Names.Nearest(fromStep, state.Plan.Steps.Select(s => s.Id)) is { } near ? $", did you mean '{near}'?" : "."));
         }
         var actor = new RunActor(Engine, row.Ref, state);
-        actor.Accepted.SetResult(WriteOutcome.Durable);
+        actor.Accept(WriteOutcome.Durable);
         Engine.Places.Enter(actor.Tenant);
         if (Engine.Claim(actor) != actor)
         {
@@ -198,6 +201,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             return NotRetryable(row.Summary with { Status = RunStatus.Running });
         }
         await actor.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (actor.Ref.IsRemoved)
+        {
+            actor.Post(new RunInput.CancelRun("its retention was over"));
+            return new CommandResult.NotFound();
+        }
         return new CommandResult.Done(actor.Summary, Changed: true);
     }
 

@@ -7,7 +7,7 @@ namespace AgentGrid.Embedded.Feed;
 /// The newest durable events, in a ring that all readers share. A reader is nothing but the number it has seen: one
 /// that falls out of the ring reads from the journal until it has caught up, so nobody is ever waited for.
 /// </summary>
-internal sealed class FeedBuffer(int capacity)
+internal sealed class FeedBuffer(int capacity, Platform platform)
 {
     private readonly FeedEvent[] _ring = new FeedEvent[capacity];
     private readonly Lock _gate = new();
@@ -119,11 +119,11 @@ internal sealed class FeedBuffer(int capacity)
         }
         if (waiter is null)
         {
-            await published.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await platform.Wait(published).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return after;
         }
         using var cancel = cancellationToken.UnsafeRegister(_ => waiter.TrySetResult(after), null);
-        var next = await waiter.Task.ConfigureAwait(false);
+        var next = await platform.Wait(waiter.Task).ConfigureAwait(false);
         lock (_gate)
         {
             _waiters.Remove(waiter);

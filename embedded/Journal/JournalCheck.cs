@@ -19,7 +19,8 @@ internal static class JournalCheck
     /// <exception cref="JournalException">Something is wrong.</exception>
     public static void Run(JournalFile file, SqliteConnection connection)
     {
-        var whole = new FileInfo(file.Path).Length <= WholeFileBytes;
+        var size = JournalFile.Scalar(connection, "PRAGMA page_count") * JournalFile.Scalar(connection, "PRAGMA page_size");
+        var whole = size <= WholeFileBytes;
         foreach (var table in whole ? [""] : new[] { "(sqlite_schema)", "(meta)", "(plans)", "(runs)" })
         {
             Integrity(file, connection, table);

@@ -44,7 +44,7 @@ internal sealed class JournalFile : IDisposable
     private readonly FileStream _lock;
     private readonly string _connectionString;
 
-    private JournalFile(string path, FileStream fileLock, JournalSync sync)
+    private JournalFile(string path, FileStream fileLock, JournalSync sync, string? fileSystem)
     {
         Path = path;
         Sync = sync;
@@ -55,6 +55,7 @@ internal sealed class JournalFile : IDisposable
             Mode = SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
             DefaultTimeout = 30,
+            Vfs = fileSystem,
         }.ToString();
     }
 
@@ -62,10 +63,11 @@ internal sealed class JournalFile : IDisposable
     public JournalSync Sync { get; }
 
     /// <summary>Takes the file for this process, and makes it or checks it.</summary>
+    /// <param name="fileSystem">The SQLite file system to keep it in; null for the one of the operating system.</param>
     /// <exception cref="JournalException">
     /// Another process has it, it cannot be written, it is damaged, or it is not a journal of this version.
     /// </exception>
-    public static JournalFile Open(string folder, JournalSync sync)
+    public static JournalFile Open(string folder, JournalSync sync, string? fileSystem = null)
     {
         var path = PathIn(folder);
         FileStream fileLock;
@@ -78,7 +80,7 @@ internal sealed class JournalFile : IDisposable
         {
             throw NotWritable(path, e);
         }
-        var file = new JournalFile(path, fileLock, sync);
+        var file = new JournalFile(path, fileLock, sync, fileSystem);
         try
         {
             if (sync == JournalSync.Full && WriteAheadLog.Damage(path + "-wal") is { } damage)

@@ -9,11 +9,11 @@ using Microsoft.Data.Sqlite;
 namespace AgentGrid.Embedded.Journal;
 
 /// <summary>The writer's connection: what each write means in rows.</summary>
-internal sealed class JournalSession : IDisposable
+internal class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan,
-        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber;
+        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun;
     private readonly ArrayBufferWriter<byte> _buffer = new(16_384);
     private readonly Utf8JsonWriter _json;
     private readonly FeedWriter _feedWriter = new();
@@ -53,6 +53,7 @@ internal sealed class JournalSession : IDisposable
             """);
         _deleteEvents = new(_connection, "DELETE FROM journal WHERE run = ?");
         _deleteRun = new(_connection, "DELETE FROM runs WHERE id = ?");
+        _findRun = new(_connection, "SELECT id FROM runs WHERE id = ?");
         _keepNumber = new(_connection, """
             INSERT INTO meta (name, value, checksum) VALUES (?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
@@ -62,7 +63,7 @@ internal sealed class JournalSession : IDisposable
     /// <summary>The number of the last event that is durable.</summary>
     public long LastSeq { get; private set; }
 
-    public void Begin()
+    public virtual void Begin()
     {
         _seq = LastSeq;
         _row = _lastRow;
@@ -70,7 +71,7 @@ internal sealed class JournalSession : IDisposable
         _begin.Run();
     }
 
-    public void Commit()
+    public virtual void Commit()
     {
         _commit.Run();
         LastSeq = _seq;
@@ -96,7 +97,7 @@ internal sealed class JournalSession : IDisposable
         return committed;
     }
 
-    public WriteOutcome Apply(JournalWrite write)
+    public virtual WriteOutcome Apply(JournalWrite write)
     {
         switch (write)
         {
@@ -106,12 +107,19 @@ internal sealed class JournalSession : IDisposable
         }
     }
 
+    /// <summary>Writes down which numbers have been used, so that they are never used again.</summary>
+    public void KeepNumbers()
+    {
+        KeepNumber("last_seq", _seq);
+        KeepNumber("last_run", _row);
+    }
+
     public void Dispose()
     {
         foreach (var statement in new[]
         {
             _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan, _findPlan,
-            _expired, _deleteEvents, _deleteRun, _keepNumber,
+            _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun,
         })
         {
             statement.Dispose();
@@ -128,6 +136,10 @@ internal sealed class JournalSession : IDisposable
         {
             return WriteOutcome.KeyTaken;
         }
+        if (append.Accept is null && WasRemoved(append))
+        {
+            return WriteOutcome.RunRemoved;
+        }
         var events = append.Events;
         _buffer.ResetWrittenCount();
         _json.Reset();
@@ -142,6 +154,16 @@ internal sealed class JournalSession : IDisposable
         _insertEvents.Bind(_seq).Bind(row).Bind(_buffer.WrittenSpan)
             .Bind(Crc32C.OfRecord(_seq, row, _buffer.WrittenSpan)).Run();
         return WriteOutcome.Durable;
+    }
+
+    // Of a run that has ended, only these two can still be written: by then retention may have removed it.
+    private bool WasRemoved(AppendEvents append)
+    {
+        if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried)
+        {
+            append.Run.IsRemoved = _findRun.Bind(append.Run.Row).Scalar() is null;
+        }
+        return append.Run.IsRemoved;
     }
 
     private bool Accept(AppendEvents append, Plan plan)
@@ -208,8 +230,7 @@ internal sealed class JournalSession : IDisposable
         }
         if (expired.Count > 0)
         {
-            KeepNumber("last_seq", _seq);
-            KeepNumber("last_run", _row);
+            KeepNumbers();
         }
         sweep.Removed = expired.Count;
     }

@@ -12,6 +12,9 @@ internal sealed class RunRef(RunId id, RunKey key, long row = 0)
     /// <summary>The run's row; 0 until it is accepted.</summary>
     public long Row { get; set; } = row;
 
+    /// <summary>It had been removed from the journal before something more could be written of it.</summary>
+    public bool IsRemoved { get; set; }
+
     /// <summary>When it was first started, in UTC ticks; null until then.</summary>
     public long? StartedAt { get; set; }
 }
@@ -50,6 +53,9 @@ internal enum WriteOutcome
 
     /// <summary>An acceptance whose key is taken by another run.</summary>
     KeyTaken,
+
+    /// <summary>The run had ended long ago, and has just been removed; nothing was kept.</summary>
+    RunRemoved,
 
     /// <summary>It could not be kept; nothing of it was.</summary>
     Failed,

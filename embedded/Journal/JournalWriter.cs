@@ -13,7 +13,8 @@ namespace AgentGrid.Embedded.Journal;
 /// </summary>
 /// <remarks>
 /// When a commit fails, acceptances are refused, and everything else stays queued and is tried again every second:
-/// runs that were accepted lose nothing, and nothing new is promised meanwhile.
+/// runs that were accepted lose nothing, and nothing new is promised meanwhile. Where nothing is queued, the disk is
+/// tried with a number that is there already.
 /// </remarks>
 internal sealed partial class JournalWriter : IDisposable
 {
@@ -23,44 +24,77 @@ internal sealed partial class JournalWriter : IDisposable
     private readonly JournalSession _session;
     private readonly FeedBuffer _feed;
     private readonly ILogger _logger;
-    private readonly Thread _thread;
+    private readonly Platform _platform;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly ManualResetEventSlim _stopRequested = new();
     private List<JournalWrite> _incoming = [];
     private List<JournalWrite> _taken = [];
     private readonly List<WriteOutcome> _outcomes = [];
+    private Action? _join;
     private bool _signalled;
     private volatile string? _failure;
     private volatile bool _abandoned;
+    private volatile bool _stopped;
 
-    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger)
+    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, Platform platform)
     {
-        _session = new JournalSession(file);
+        _platform = platform;
+        _session = platform.OpenSession(file);
         _feed = feed;
         _logger = logger;
         _feed.StartAfter(_session.LastSeq);
-        _thread = new Thread(Loop) { Name = "agent-grid-journal", IsBackground = true };
     }
 
     /// <summary>Why nothing can be written now; null when all is well.</summary>
     public string? Failure => _failure;
 
-    public void Start() => _thread.Start();
+    public void Start() => _join = _platform.StartThread("agent-grid-journal", Loop);
 
-    /// <summary>Queues a write. Writes become durable in the order of their appending.</summary>
+    /// <summary>
+    /// Queues a write. Writes become durable in the order of their appending. When the writer has stopped, acceptances
+    /// are refused, and the rest is dropped: its runs resume from what is durable.
+    /// </summary>
     public void Append(JournalWrite write)
     {
         lock (_gate)
         {
-            _incoming.Add(write);
-            if (_signalled)
+            if (!_stopped)
             {
-                return;
+                _incoming.Add(write);
+                if (_signalled)
+                {
+                    return;
+                }
+                _signalled = true;
             }
-            _signalled = true;
+        }
+        if (_stopped)
+        {
+            Refuse(write);
+            return;
         }
         _work.Release();
+    }
+
+    /// <summary>Something waits to be written.</summary>
+    internal bool HasWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _incoming.Count + _taken.Count > 0 || _failure is not null;
+            }
+        }
+    }
+
+    /// <summary>One commit, of what has been appended so far, where the writer's thread is not wanted.</summary>
+    /// <returns>False when there was nothing to write, or the disk refused it.</returns>
+    internal bool WriteOnce()
+    {
+        Take();
+        return (_taken.Count > 0 || _failure is not null) && Commit();
     }
 
     /// <summary>Lets the file grow to this many pages and no further, as a full disk does; for tests.</summary>
@@ -78,13 +112,32 @@ internal sealed partial class JournalWriter : IDisposable
     {
         _stopRequested.Set();
         _work.Release();
-        if (_thread.IsAlive)
-        {
-            _thread.Join();
-        }
+        _join?.Invoke();
         _session.Dispose();
-        _work.Dispose();
-        _stopRequested.Dispose();
+        RefuseRest();
+    }
+
+    // Others may still append: what came too late for the last commit is answered too.
+    private void RefuseRest()
+    {
+        List<JournalWrite> rest;
+        lock (_gate)
+        {
+            _stopped = true;
+            rest = [.. _taken, .. _incoming];
+        }
+        if (!_abandoned)
+        {
+            rest.ForEach(Refuse);
+        }
+    }
+
+    private static void Refuse(JournalWrite write)
+    {
+        if (write is AppendEvents { Accept: not null })
+        {
+            write.Completed?.Invoke(WriteOutcome.Failed);
+        }
     }
 
     private void Loop()
@@ -95,7 +148,7 @@ internal sealed partial class JournalWriter : IDisposable
             // Looked at before the queue, so that everything which was appended before the stop is written.
             var last = _stopRequested.IsSet;
             Take();
-            while (_taken.Count > 0 && !_abandoned)
+            while ((_taken.Count > 0 || _failure is not null) && !_abandoned)
             {
                 if (!Commit())
                 {
@@ -139,6 +192,10 @@ internal sealed partial class JournalWriter : IDisposable
         try
         {
             _session.Begin();
+            if (count == 0)
+            {
+                _session.KeepNumbers();
+            }
             for (var i = 0; i < count; i++)
             {
                 _outcomes.Add(_session.Apply(_taken[i]));
@@ -190,7 +247,7 @@ internal sealed partial class JournalWriter : IDisposable
         _failure = $"The journal cannot be written: {e.Message}";
         var refused = _taken.FindAll(w => w is AppendEvents { Accept: not null });
         _taken.RemoveAll(w => w is AppendEvents { Accept: not null });
-        refused.ForEach(w => w.Completed?.Invoke(WriteOutcome.Failed));
+        refused.ForEach(Refuse);
     }
 
     [LoggerMessage(100, LogLevel.Error,

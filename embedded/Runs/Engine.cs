@@ -25,7 +25,7 @@ internal sealed partial class Engine : IDisposable
 
     public Engine(
         EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
-        ILogger logger, ILogger runLogger)
+        ILogger logger, ILogger runLogger, Platform platform)
     {
         Options = options;
         Stopping = _stopping.Token;
@@ -33,13 +33,14 @@ internal sealed partial class Engine : IDisposable
         Time = time;
         Logger = logger;
         RunLogger = runLogger;
+        Platform = platform;
         _config = config;
         Admission = new Admission(options.MaxActiveRuns);
         Places = new RunPlaces((int)Math.Min(int.MaxValue, (long)options.MaxActiveRuns + options.MaxQueuedRuns), time);
-        Feed = new FeedBuffer(options.FeedBuffer);
-        _file = JournalFile.Open(options.Data, options.Synchronous);
+        Feed = new FeedBuffer(options.FeedBuffer, platform);
+        _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
         Reader = new JournalReader(_file);
-        Journal = new JournalWriter(_file, Feed, logger);
+        Journal = new JournalWriter(_file, Feed, logger, platform);
         _gauges = new EngineGauges(this);
     }
 
@@ -50,6 +51,7 @@ internal sealed partial class Engine : IDisposable
 
     /// <summary>Takes one line per run.</summary>
     public ILogger RunLogger { get; }
+    public Platform Platform { get; }
     public Admission Admission { get; }
     public RunPlaces Places { get; }
     public FeedBuffer Feed { get; }
@@ -74,7 +76,7 @@ internal sealed partial class Engine : IDisposable
         foreach (var row in resumed)
         {
             var actor = new RunActor(this, row.Ref, Reader.Replay(row));
-            actor.Accepted.SetResult(WriteOutcome.Durable);
+            actor.Accept(WriteOutcome.Durable);
             Places.Enter(actor.Tenant);
             _byKey[row.Ref.Key] = actor;
             _byId[row.Ref.Id] = actor;
@@ -130,7 +132,7 @@ internal sealed partial class Engine : IDisposable
         Close();
         try
         {
-            await Invocations.WhenIdleAsync().WaitAsync(Options.DrainTimeout, Time, cancellationToken)
+            await Platform.Wait(Invocations.WhenIdleAsync()).WaitAsync(Options.DrainTimeout, Time, cancellationToken)
                 .ConfigureAwait(false);
             // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
             await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);

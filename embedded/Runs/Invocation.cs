@@ -148,6 +148,10 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
 
     private async ValueTask<RunInput?> InvokeAsync()
     {
+        if (Volatile.Read(ref _phase) != Running)
+        {
+            return null; // given up on before it began
+        }
         if (!_engine.Agents.TryGetValue(_attempt.Agent, out var agent))
         {
             return Fail(ErrorKind.Routing, ErrorCodes.NoAgent, $"There is no agent '{_attempt.Agent}'.", retryable: false);

@@ -34,7 +34,7 @@ internal sealed partial class RunActor
     {
         var invocation = new Invocation(_engine, this, _trace, _state, step, attempt);
         attempt.EngineHandle = invocation;
-        ThreadPool.UnsafeQueueUserWorkItem(invocation, preferLocal: true);
+        _engine.Platform.Queue(invocation, preferLocal: true);
     }
 
     private void Abandon(AttemptState attempt)

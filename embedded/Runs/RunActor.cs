@@ -15,10 +15,15 @@ namespace AgentGrid.Embedded.Runs;
 /// </summary>
 internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
 {
+    /// <summary>What is logged when a run cannot go on because of a mistake in Agent Grid itself.</summary>
+    public const int BrokenEventId = 200;
+
     private readonly Engine _engine;
     private readonly RunState _state;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WriteOutcome> _accepted =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<RunEvent> _turnEvents = [];
     private List<Letter> _inbox = [];
     private List<Letter> _reading = [];
@@ -43,10 +48,10 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     public RunSummary Summary => _summary;
 
     /// <summary>Completes when the run's end is durable, and the actor is done.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended => _engine.Platform.Wait(_ended.Task);
 
     /// <summary>What became of the run's acceptance; done already for runs that were found in the journal.</summary>
-    public TaskCompletionSource<WriteOutcome> Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public Task<WriteOutcome> Accepted => _engine.Platform.Wait(_accepted.Task);
 
     public int Priority => _state.Priority;
     public string? Tenant => _state.Tenant;
@@ -62,7 +67,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     {
         var reply = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new Letter(input, reply, null));
-        return reply.Task;
+        return _engine.Platform.Wait(reply.Task);
     }
 
     /// <summary>Looks at the state between two turns.</summary>
@@ -80,8 +85,11 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
                 reply.SetException(e);
             }
         }));
-        return reply.Task;
+        return _engine.Platform.Wait(reply.Task);
     }
+
+    /// <summary>Says what became of the acceptance.</summary>
+    public void Accept(WriteOutcome outcome) => _accepted.SetResult(outcome);
 
     /// <summary>The run is accepted: it waits for its turn from now on.</summary>
     public void Begin() => _engine.Admission.Enter(this);
@@ -127,7 +135,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
                 return;
             }
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        _engine.Platform.Queue(this, preferLocal: true);
     }
 
     IReadOnlyList<AgentLoad> IRoutingView.Offering(ImmutableArray<string> capabilities) =>
@@ -179,7 +187,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
             }
             _scheduled = true;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        _engine.Platform.Queue(this, preferLocal: false);
     }
 
     private void Handle(Letter letter)
@@ -306,7 +314,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     private static partial void LogFailed(
         ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
 
-    [LoggerMessage(200, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
+    [LoggerMessage(BrokenEventId, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
     private static partial void LogBroken(ILogger logger, Exception exception, RunKey run);
 
     [LoggerMessage(201, LogLevel.Debug, "Run '{Run}': ignored {What}")]

@@ -6,7 +6,7 @@ namespace AgentGrid.Embedded.Tests.Feed;
 
 public sealed class FeedBufferTests
 {
-    private readonly FeedBuffer _buffer = new(4);
+    private readonly FeedBuffer _buffer = new(4, Platform.Process);
 
     [Fact]
     public void TryRead_WithinTheRing_GivesWhatFollows()

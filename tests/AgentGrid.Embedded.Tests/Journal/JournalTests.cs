@@ -147,6 +147,35 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(last + 1, reopened.Feed.Head);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Append_OfARunThatWasSwept_KeepsNothing(bool retried)
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        var old = await journal.AcceptAsync(Run("old", "1"));
+        await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon });
+        Assert.Equal(1, await journal.SweepAsync(Noon.AddHours(1)));
+        var head = journal.Feed.Head;
+
+        RunEvent late = retried ? new RunEvent.RunRetried { Time = Noon } : new RunEvent.SubmissionSkipped { Time = Noon };
+        Assert.Equal(WriteOutcome.RunRemoved, await journal.BeginAppend(old, late));
+        Assert.Equal(
+            WriteOutcome.RunRemoved, await journal.BeginAppend(old, new RunEvent.RunCancelled("y") { Time = Noon }));
+
+        Assert.True(old.IsRemoved);
+        Assert.Equal(head, journal.Feed.Head);
+    }
+
+    [Fact]
+    public async Task Append_AfterTheWriterHasStopped_RefusesAcceptances()
+    {
+        var journal = new OpenJournal(_folder.Path);
+        journal.Dispose();
+
+        Assert.Equal(WriteOutcome.Failed, await journal.TryAcceptAsync(Run("late", "1")));
+    }
+
     [Fact]
     public async Task Sweep_ActiveAndYoungRuns_Stay()
     {

@@ -18,11 +18,11 @@ internal sealed class OpenJournal : IDisposable
     {
         _file = JournalFile.Open(folder, JournalSync.Full);
         Reader = new JournalReader(_file);
-        Writer = new JournalWriter(_file, Feed, NullLogger.Instance);
+        Writer = new JournalWriter(_file, Feed, NullLogger.Instance, Platform.Process);
         Writer.Start();
     }
 
-    public FeedBuffer Feed { get; } = new(1_000);
+    public FeedBuffer Feed { get; } = new(1_000, Platform.Process);
     public JournalReader Reader { get; }
     public JournalWriter Writer { get; }
 

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Tests.Simulation.Disk;
+using Microsoft.Data.Sqlite;
+
+namespace AgentGrid.Embedded.Tests.Simulation;
+
+internal sealed partial class EngineSimulation
+{
+    /// <summary>Promises 1 and 4: whatever a client was told is still there.</summary>
+    private void CheckAfterStart()
+    {
+        var reader = _process.Engine.Reader;
+        Check(
+            _record.Events.Count == 0 || _process.Engine.Feed.Head >= _record.Events.Keys.Max(),
+            "event numbers that readers have seen will be used again");
+        if (_settings.ShortRetention)
+        {
+            return;
+        }
+        foreach (var (run, end) in _told)
+        {
+            var row = reader.Find(run);
+            Check(row is not null, $"run {run} was accepted, and is lost");
+            Check(
+                end is null || _retried.Contains(run) || row!.Summary.Status == end,
+                $"a client was told that run {run} is {end}; it is {row!.Summary.Status}");
+        }
+        CheckRecord(ReadAll());
+    }
+
+    private List<FeedEvent> ReadAll()
+    {
+        var events = new List<FeedEvent>();
+        var after = 0L;
+        while (true)
+        {
+            var page = _process.Engine.Reader.ReadEvents(new FeedQuery(), after, 500);
+            events.AddRange(page.Events);
+            after = page.Next;
+            if (page.AtEnd)
+            {
+                return events;
+            }
+        }
+    }
+
+    private void CheckRecord(List<FeedEvent> journal)
+    {
+        for (var i = 0; i < journal.Count; i++)
+        {
+            Check(journal[i].Seq == i + 1, $"the journal has event {journal[i].Seq} where {i + 1} is expected");
+        }
+        foreach (var (seq, seen) in _record.Events)
+        {
+            Check(seq <= journal.Count, $"a reader has seen event {seq}, and the journal ends with {journal.Count}");
+            Check(
+                seen.Utf8.Span.SequenceEqual(journal[(int)seq - 1].Utf8.Span),
+                $"a reader has seen event {seq} as {Text(seen)}; it has become {Text(journal[(int)seq - 1])}");
+        }
+    }
+
+    private static string Text(FeedEvent e) => System.Text.Encoding.UTF8.GetString(e.Utf8.Span);
+
+    /// <summary>No more faults: everything that was accepted ends (promise 3).</summary>
+    private void Settle()
+    {
+        Note("from now on all is well");
+        _healed = true;
+        _process.Agents.Healed = true;
+        (_process.Disk.Failing, _process.Disk.Full, _process.Disk.DiesAt) = (false, false, null);
+        var latest = _clock.Now + s_longestLife;
+        var starts = _starts;
+        while (!IsSettled())
+        {
+            if (_starts > starts)
+            {
+                _process.Agents.Healed = true;
+            }
+            Check(_steps < MostSteps, $"after {_steps} steps there is still something to do: {WhatIsLeft()}");
+            Check(_clock.Now < latest, $"after hours there is still something to do: {WhatIsLeft()}");
+            if (_process.Platform.Ready > 0)
+            {
+                _process.Platform.RunOne();
+            }
+            else if (!WriteOnce() && !_process.Agents.ActOne() && !_process.Time.FireOne())
+            {
+                var next = Earlier(_process.Time.NextDue, _process.Agents.NextDue);
+                Check(next is not null, $"nothing will ever happen again: {WhatIsLeft()}");
+                _clock.MoveTo(next!.Value);
+            }
+            Look();
+        }
+    }
+
+    private bool IsSettled() =>
+        _process is { Stopping: null, HasWrites: false, Platform.Ready: 0 } && _process.Engine.Active.Count == 0
+        && _pending.Count == 0 && _process.Engine.Slots.All().All(a => a is { Running: 0, Waiting: 0 });
+
+    private string WhatIsLeft() => !_process.Grid.IsRunning ? "the engine is not running"
+        : $"runs {string.Join(' ', _process.Engine.Active.Select(a => $"{a.Ref.Key}:{a.Summary.Status}"))}; " +
+          $"slots {string.Join(' ', _process.Engine.Slots.All().Select(a => $"{a.Agent.Name}:{a.Running}+{a.Waiting}"))}; " +
+          $"waiting clients {string.Join("; ", _pending.Select(p => p.What))}; " +
+          $"shutdown {_process.Stopping?.Status.ToString() ?? "none"}";
+
+    /// <summary>Promise 5: when nothing runs, nothing is taken.</summary>
+    private void CheckQuiet()
+    {
+        Check(_process.Engine.Admission is { Active: 0, Waiting: 0 }, "no run is active, and places are taken");
+        Check(_process.Engine.Reader.Active().Count == 0, "the journal has runs that have not ended");
+        Check(_process.Engine.Journal.Failure is null, $"all is well, and yet: {_process.Engine.Journal.Failure}");
+        Check(Scalar("SELECT count(*) FROM journal WHERE run NOT IN (SELECT id FROM runs)") == 0, "events without a run");
+        Counts.Swept += (int)Math.Max(0, Scalar("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'last_run'")
+            - Scalar("SELECT count(*) FROM runs"));
+    }
+
+    private long Scalar(string sql)
+    {
+        using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(_options.Data, "agentgrid.db")};Vfs={SimulatedVfs.Name};Pooling=false");
+        connection.Open();
+        return JournalFile.Scalar(connection, sql);
+    }
+
+    private void CheckJournal()
+    {
+        var events = ReadAll();
+        if (_settings.ShortRetention)
+        {
+            return;
+        }
+        CheckRecord(events);
+        CheckReaders(events);
+        foreach (var run in events.GroupBy(e => e.RunId))
+        {
+            CheckRun(run.Key, [.. run]);
+        }
+        foreach (var (run, _) in _told)
+        {
+            Check(_process.Engine.Reader.Find(run)!.Summary.Status.IsEnded(), $"run {run} has not ended");
+        }
+    }
+
+    private void CheckReaders(List<FeedEvent> events)
+    {
+        foreach (var reader in _readers)
+        {
+            var expected = events.Where(e => e.Seq > reader.First && e.Seq <= reader.Last && reader.Filter.Matches(e))
+                .Select(e => e.Seq);
+            Check(expected.SequenceEqual(reader.Seen), $"a reader of {reader.Filter} has missed something up to {reader.Last}");
+        }
+    }
+
+    // Promise 3: a run ends once (until it is retried), and so does every attempt.
+    private void CheckRun(RunId run, FeedEvent[] events)
+    {
+        var row = _process.Engine.Reader.Find(run)!;
+        var state = _process.Engine.Reader.Replay(row);
+        Check(state.Version == events.Length, $"run {run} has {events.Length} events, and a replay sees {state.Version}");
+        Check(
+            state.Status == row.Summary.Status,
+            $"run {run} is {row.Summary.Status}, and its events say {state.Status}:\n{string.Join('\n', events.Select(Text))}");
+        var ended = new HashSet<string>();
+        var open = false;
+        foreach (var e in events)
+        {
+            Check(e.Stage != Stages.Accepted || !open, $"run {run} was accepted twice");
+            open = (open || e.Stage is Stages.Accepted or Stages.Retried) && !e.EndsRun;
+            Check(open || e.EndsRun || e.Stage == Stages.Skipped, $"event {e.Seq} comes after the end of its run: {Text(e)}");
+            var outcome = e.Stage[(e.Stage.IndexOf(':', StringComparison.Ordinal) + 1)..];
+            if (outcome is "succeeded" or "error" or "timeout" or "cancelled")
+            {
+                using var json = JsonDocument.Parse(e.Utf8);
+                if (json.RootElement.TryGetProperty("attempt", out var attempt))
+                {
+                    var name = $"{json.RootElement.GetProperty("step").GetString()}/{attempt.GetInt32()}";
+                    Check(ended.Add(name), $"attempt {name} of run {run} ended twice");
+                }
+            }
+        }
+        Counts.Events += events.Length;
+        Counts.Count($"Run{state.Status}");
+    }
+
+    private void StopAndCheck()
+    {
+        Stop();
+        var process = _process;
+        var latest = _clock.Now + TimeSpan.FromMinutes(5);
+        while (_process == process)
+        {
+            Check(_clock.Now < latest, $"the shutdown does not end: {WhatIsLeft()}");
+            if (!_process.Stopping!.IsCompleted)
+            {
+                if (_process.Platform.Ready > 0)
+                {
+                    _process.Platform.RunOne();
+                }
+                else if (!WriteOnce() && !_process.Agents.ActOne() && !_process.Time.FireOne())
+                {
+                    var next = Earlier(_process.Time.NextDue, _process.Agents.NextDue);
+                    Check(next is not null, "the shutdown waits for nothing");
+                    _clock.MoveTo(next!.Value);
+                }
+            }
+            Look();
+        }
+    }
+}
