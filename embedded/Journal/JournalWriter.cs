@@ -147,6 +147,8 @@ internal sealed partial class JournalWriter : IDisposable
         while (true)
         {
             _work.Wait();
+            // Looked at before the queue, so that everything which was appended before the stop is written.
+            var last = _stopRequested.IsSet;
             Take();
             while ((_taken.Count > 0 || _failure is not null) && !_abandoned)
             {
@@ -154,13 +156,16 @@ internal sealed partial class JournalWriter : IDisposable
                 {
                     if (_stopRequested.Wait(RetryAfter))
                     {
-                        LogGaveUp(_logger, _taken.Count);
+                        if (_taken.Count > 0)
+                        {
+                            LogGaveUp(_logger, _taken.Count);
+                        }
                         return;
                     }
                     Take();
                 }
             }
-            if (_stopRequested.IsSet)
+            if (last)
             {
                 return;
             }
