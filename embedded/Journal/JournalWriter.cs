@@ -154,7 +154,10 @@ internal sealed partial class JournalWriter : IDisposable
                 {
                     if (_stopRequested.Wait(RetryAfter))
                     {
-                        LogGaveUp(_logger, _taken.Count);
+                        if (_taken.Count > 0)
+                        {
+                            LogGaveUp(_logger, _taken.Count);
+                        }
                         return;
                     }
                     Take();
