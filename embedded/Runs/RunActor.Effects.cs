@@ -30,7 +30,32 @@ internal sealed partial class RunActor
         _engine.Slots.Wait(request);
     }
 
+    // A run that was resumed asks nobody before the disk has what is about to happen. Otherwise an agent that takes the
+    // process down at once would do so for ever: no crash would leave a trace that is counted.
     private void Invoke(StepState step, AttemptState attempt)
+    {
+        if (!_resumed)
+        {
+            InvokeNow(step, attempt);
+            return;
+        }
+        var held = new HeldInvocation(step, attempt);
+        attempt.EngineHandle = held;
+        (_turnInvocations ??= []).Add(held);
+    }
+
+    private void InvokeHeld(List<HeldInvocation> invocations)
+    {
+        foreach (var held in invocations)
+        {
+            if (held.Attempt.EngineHandle == held && !_engine.Stopping.IsCancellationRequested)
+            {
+                InvokeNow(held.Step, held.Attempt);
+            }
+        }
+    }
+
+    private void InvokeNow(StepState step, AttemptState attempt)
     {
         var invocation = new Invocation(_engine, this, _trace, _state, step, attempt);
         attempt.EngineHandle = invocation;
@@ -47,6 +72,9 @@ internal sealed partial class RunActor
                     _engine.Slots.Release(attempt.Agent);
                 }
                 break;
+            case HeldInvocation:
+                _engine.Slots.Release(attempt.Agent);
+                break;
             case Invocation invocation:
                 invocation.Abandon(_trace?.LastSuccess ?? default);
                 break;
@@ -59,6 +87,13 @@ internal sealed partial class RunActor
     // This engine's only node is its process: what ran before a restart does not run any more.
     private void Reconcile(StepState step, AttemptState attempt) =>
         Post(new RunInput.LoseAttempt(step.Id, attempt.Number, "the process was restarted"));
+
+    /// <summary>Has its slot, and waits for the disk.</summary>
+    private sealed class HeldInvocation(StepState step, AttemptState attempt)
+    {
+        public StepState Step { get; } = step;
+        public AttemptState Attempt { get; } = attempt;
+    }
 
     private sealed class Waiter(RunActor actor, string step, int attempt) : ISlotWaiter
     {

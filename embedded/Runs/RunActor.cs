@@ -28,6 +28,8 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     private List<Letter> _inbox = [];
     private List<Letter> _reading = [];
     private List<Letter>? _turnReplies;
+    private List<HeldInvocation>? _turnInvocations;
+    private bool _resumed;
     private ITimer? _timer;
     private DateTimeOffset _armedFor = DateTimeOffset.MaxValue;
     private volatile RunSummary _summary;
@@ -97,6 +99,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     /// <summary>Does what a replayed state asks for.</summary>
     public void Resume() => Post(new Letter(null, null, state =>
     {
+        _resumed = true;
         if (state.Status == RunStatus.Running)
         {
             _trace = RunTrace.Begin(state, resumed: true);
@@ -240,6 +243,8 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
         {
             var replies = _turnReplies;
             _turnReplies = null;
+            var invocations = _turnInvocations;
+            _turnInvocations = null;
             // A run that has ended can still be told of, as by a submission that was skipped; it does not end again.
             var ends = _turnEvents.Exists(static e =>
                 e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled);
@@ -250,8 +255,12 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
             }
             _engine.Journal.Append(new AppendEvents(Ref, [.. _turnEvents])
             {
-                Completed = ended is null && replies is null ? null : _ =>
+                Completed = ended is null && replies is null && invocations is null ? null : _ =>
                 {
+                    if (invocations is not null)
+                    {
+                        Post(new Letter(null, null, _ => InvokeHeld(invocations)));
+                    }
                     if (ended is not null)
                     {
                         OnEndDurable(ended);

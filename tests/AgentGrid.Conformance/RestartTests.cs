@@ -209,6 +209,34 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         await AllSlotsFreeAsync();
     }
 
+    // As when an agent takes its process down with it, before anything that was said of it is durable.
+    [Fact]
+    public async Task Crash_AtTheMomentTheAgentStarts_EndsTheRunAllTheSame()
+    {
+        Script.On("alpha", call => call.HangAsync());
+        var run = await AcceptAsync(ThreeSteps);
+
+        // The first start may leave no trace, every further one does.
+        var most = RunMachine.MaxLosses + 2;
+        var start = 1;
+        while (true)
+        {
+            await Limits.EventuallyAsync(
+                async () => Script.Calls("alpha").Count >= start || await EndedAsync(),
+                () => new($"neither start {start} nor the end"));
+            if (await EndedAsync())
+            {
+                break;
+            }
+            Assert.InRange(start++, 1, most);
+            await CrashAndStartAsync();
+        }
+
+        Assert.Equal(ErrorKind.Lost, AssertFailed(await EndOfAsync(run)).Kind);
+
+        async Task<bool> EndedAsync() => (await Grid.GetRunAsync(run.RunId))!.Summary.Status.IsEnded();
+    }
+
     [Fact]
     public async Task Crash_AgentThatNeverSurvives_EndsItsRunSomeTime()
     {
