@@ -214,20 +214,25 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", call => call.HangAsync());
         var run = await AcceptAsync(ThreeSteps);
+        await SeenAsync(run, "alpha:start");
 
-        for (var crashes = 0; crashes < 20; crashes++)
+        // Crashes count when their delivery was durable, so each waits for that.
+        var crashes = 0;
+        while (crashes < 50 && !await EndedAsync())
         {
             await Limits.EventuallyAsync(
-                async () => Script.Calls().Count > crashes || (await Grid.GetRunAsync(run.RunId))!.Summary.Status.IsEnded(),
-                () => new("the attempt was neither delivered again nor given up"));
+                async () => await LossesAsync() >= crashes || await EndedAsync(),
+                async () => $"{await LossesAsync()} losses after {crashes} crashes");
             await CrashAndStartAsync();
-            if ((await Grid.GetRunAsync(run.RunId))!.Summary.Status.IsEnded())
-            {
-                break;
-            }
+            crashes++;
         }
 
         Assert.Equal(ErrorKind.Lost, AssertFailed(await EndOfAsync(run)).Kind);
+
+        async Task<bool> EndedAsync() => (await Grid.GetRunAsync(run.RunId))!.Summary.Status.IsEnded();
+
+        async Task<int> LossesAsync() =>
+            (await FeedAsync(new FeedQuery(RunId: run.RunId, Stage: "alpha:lost"))).Count;
     }
 
     [Fact]
