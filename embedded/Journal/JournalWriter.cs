@@ -35,7 +35,7 @@ internal sealed partial class JournalWriter : IDisposable
     private bool _signalled;
     private volatile string? _failure;
     private volatile bool _abandoned;
-    private volatile bool _stopped;
+    private bool _stopped;
 
     public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, Platform platform)
     {
@@ -57,9 +57,11 @@ internal sealed partial class JournalWriter : IDisposable
     /// </summary>
     public void Append(JournalWrite write)
     {
+        bool stopped;
         lock (_gate)
         {
-            if (!_stopped)
+            stopped = _stopped;
+            if (!stopped)
             {
                 _incoming.Add(write);
                 if (_signalled)
@@ -69,7 +71,7 @@ internal sealed partial class JournalWriter : IDisposable
                 _signalled = true;
             }
         }
-        if (_stopped)
+        if (stopped)
         {
             Refuse(write);
             return;

@@ -132,11 +132,17 @@ internal sealed partial class Engine : IDisposable
         Close();
         try
         {
-            await Platform.Wait(Invocations.WhenIdleAsync()).WaitAsync(Options.DrainTimeout, Time, cancellationToken)
-                .ConfigureAwait(false);
-            // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
-            await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-            await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            var started = Time.GetTimestamp();
+            do
+            {
+                var left = Options.DrainTimeout - Time.GetElapsedTime(started);
+                await Platform.Wait(Invocations.WhenIdleAsync())
+                    .WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, Time, cancellationToken).ConfigureAwait(false);
+                // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
+                await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+                await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (Invocations.AreRunning); // a slot that was granted just before the shutdown
         }
         catch (TimeoutException)
         {

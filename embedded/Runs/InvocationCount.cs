@@ -7,6 +7,17 @@ internal sealed class InvocationCount
     private int _running;
     private TaskCompletionSource? _idle;
 
+    public bool AreRunning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _running > 0;
+            }
+        }
+    }
+
     public void Add()
     {
         lock (_gate)
