@@ -1,0 +1,31 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.GrainInterfaces.Agents;
+
+/// <summary>Where an invocation stands.</summary>
+/// <param name="Output">What the agent returned; null unless it has succeeded.</param>
+/// <param name="Error">Why it failed; null unless it has.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.InvocationReply")]
+public sealed record InvocationReply(
+    [property: Id(0)] InvocationStatus Status, [property: Id(1)] Json? Output = null,
+    [property: Id(2)] RunError? Error = null)
+{
+    public static readonly InvocationReply Running = new(InvocationStatus.Running);
+    public static readonly InvocationReply Unknown = new(InvocationStatus.Unknown);
+    public static readonly InvocationReply Cancelled = new(InvocationStatus.Cancelled);
+}
+
+/// <summary>The numbers are for ever: silos of different versions talk to each other.</summary>
+public enum InvocationStatus
+{
+    Running = 0,
+    Succeeded = 1,
+    Failed = 2,
+
+    /// <summary>It returned after it was cancelled; nobody wants the result.</summary>
+    Cancelled = 3,
+
+    /// <summary>Nothing has that slot here: it never came, or the node was restarted.</summary>
+    Unknown = 4,
+}

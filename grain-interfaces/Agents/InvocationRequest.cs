@@ -1,0 +1,27 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.GrainInterfaces.Agents;
+
+/// <summary>One attempt, as its node needs it.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.InvocationRequest")]
+public sealed record InvocationRequest
+{
+    /// <summary>Names the slot that was granted; one per delivery of the attempt.</summary>
+    [Id(0)] public required string Slot { get; init; }
+    [Id(1)] public required RunId RunId { get; init; }
+    [Id(2)] public required string MatchId { get; init; }
+    [Id(3)] public required string Round { get; init; }
+    [Id(4)] public required string Agent { get; init; }
+    [Id(5)] public required string Step { get; init; }
+    [Id(6)] public required int Attempt { get; init; }
+    [Id(7)] public required int Try { get; init; }
+    [Id(8)] public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>The JSON object that the agent is given.</summary>
+    [Id(9)] public required Json Input { get; init; }
+
+    /// <summary>The outputs of the steps that this one needs, by step id.</summary>
+    [Id(10)] public required Dictionary<string, Json> Results { get; init; }
+    [Id(11)] public string? TraceParent { get; init; }
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+
+namespace AgentGrid.GrainInterfaces.Agents;
+
+/// <summary>A node as it describes itself: twice a second, and whenever something important changes.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.NodeReport")]
+public sealed record NodeReport
+{
+    [Id(0)] public required string Node { get; init; }
+
+    /// <summary>The process: a node that was restarted has another one under the same name.</summary>
+    [Id(1)] public required SiloAddress Silo { get; init; }
+
+    /// <summary>The classes of hardware that it serves; null for all.</summary>
+    [Id(2)] public ImmutableArray<string>? Queues { get; init; }
+
+    /// <summary>Null when GPU memory is not accounted on it; empty when it has no GPU.</summary>
+    [Id(3)] public ImmutableArray<GpuReport>? Gpus { get; init; }
+
+    /// <summary>The agents that it has code for.</summary>
+    [Id(4)] public ImmutableArray<string> Agents { get; init; } = [];
+
+    /// <summary>Agents that have run on it, so that their models are loaded.</summary>
+    [Id(5)] public ImmutableArray<string> WarmAgents { get; init; } = [];
+
+    /// <summary>It takes no further attempts.</summary>
+    [Id(6)] public bool Draining { get; init; }
+
+    /// <summary>Every slot that is held here by a live invocation.</summary>
+    [Id(7)] public ImmutableArray<HeldSlot> Held { get; init; } = [];
+}
+
+/// <param name="UsedByOthersBytes">Memory that processes other than this node use.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.GpuReport")]
+public sealed record GpuReport(
+    [property: Id(0)] int Index, [property: Id(1)] string Name, [property: Id(2)] long TotalBytes,
+    [property: Id(3)] long UsedByOthersBytes);
+
+/// <param name="Slot">The key under which the dispatcher granted it.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.HeldSlot")]
+public sealed record HeldSlot([property: Id(0)] string Slot, [property: Id(1)] string Agent);

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.GrainInterfaces.Agents;
+
+/// <summary>What a node knows of agents, and its configuration.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.NodeStatistics")]
+public sealed record NodeStatistics
+{
+    [Id(0)] public required ImmutableArray<AgentCounts> Agents { get; init; }
+    [Id(1)] public required DateTimeOffset ConfigLoadedAt { get; init; }
+
+    /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
+    [Id(2)] public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
+}
+
+/// <summary>
+/// How often attempts of an agent ended in which way, as the runs that are driven on this node have seen it; and how
+/// many invocations here were given up on and have not returned.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.AgentCounts")]
+public sealed record AgentCounts
+{
+    [Id(0)] public required string Agent { get; init; }
+    [Id(1)] public long Succeeded { get; init; }
+    [Id(2)] public long Failed { get; init; }
+    [Id(3)] public long TimedOut { get; init; }
+    [Id(4)] public long Cancelled { get; init; }
+    [Id(5)] public int Abandoned { get; init; }
+
+    /// <summary>The histogram of what succeeded: pairs of bucket and count.</summary>
+    [Id(6)] public ImmutableArray<long> LatencyBuckets { get; init; } = [];
+    [Id(7)] public TimeSpan LongestLatency { get; init; }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.GrainInterfaces;
+
+/// <summary>What a JSON value is on the wire between silos: its UTF-8 text.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.Json")]
+public struct JsonWire
+{
+    [Id(0)] public byte[]? Utf8;
+}
+
+/// <summary>What a run's id is on the wire between silos.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.RunId")]
+public struct RunIdWire
+{
+    [Id(0)] public string? Value;
+}
+
+/// <summary>What a run's line is on the wire between silos.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.RunSummary")]
+public struct RunSummaryWire
+{
+    [Id(0)] public RunId RunId;
+    [Id(1)] public string MatchId;
+    [Id(2)] public string Round;
+    [Id(3)] public string Plan;
+    [Id(4)] public string PlanVersion;
+    [Id(5)] public int Status;
+    [Id(6)] public DateTimeOffset AcceptedAt;
+    [Id(7)] public DateTimeOffset? StartedAt;
+    [Id(8)] public DateTimeOffset? EndedAt;
+    [Id(9)] public int WaitingAttempts;
+    [Id(10)] public int RetryingBranches;
+}
+
+/// <summary>What an error is on the wire between silos.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.RunError")]
+public struct RunErrorWire
+{
+    [Id(0)] public int Kind;
+    [Id(1)] public string Code;
+    [Id(2)] public string Message;
+    [Id(3)] public bool Retryable;
+}
+
+/// <summary>What a mistake in a configuration or a plan is on the wire between silos.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.ConfigProblem")]
+public struct ConfigProblemWire
+{
+    [Id(0)] public string? File;
+    [Id(1)] public int Line;
+    [Id(2)] public int Column;
+    [Id(3)] public string Path;
+    [Id(4)] public string Code;
+    [Id(5)] public string Message;
+}
+
+/// <summary>Core knows no Orleans, so what of it crosses silos is converted here, case by case.</summary>
+[RegisterConverter]
+public sealed class CoreConverters :
+    IConverter<Json, JsonWire>, IConverter<RunId, RunIdWire>, IConverter<RunSummary, RunSummaryWire>,
+    IConverter<RunError, RunErrorWire>, IConverter<ConfigProblem, ConfigProblemWire>
+{
+    public Json ConvertFromSurrogate(in JsonWire surrogate) => Json.Trusted(surrogate.Utf8);
+
+    public JsonWire ConvertToSurrogate(in Json value) => new() { Utf8 = value.Utf8.ToArray() };
+
+    public RunId ConvertFromSurrogate(in RunIdWire surrogate) =>
+        RunId.TryParse(surrogate.Value, out var id) ? id : default;
+
+    public RunIdWire ConvertToSurrogate(in RunId value) => new() { Value = value.Value };
+
+    public RunSummary ConvertFromSurrogate(in RunSummaryWire surrogate) => new()
+    {
+        RunId = surrogate.RunId,
+        MatchId = surrogate.MatchId,
+        Round = surrogate.Round,
+        Plan = surrogate.Plan,
+        PlanVersion = surrogate.PlanVersion,
+        Status = (RunStatus)surrogate.Status,
+        AcceptedAt = surrogate.AcceptedAt,
+        StartedAt = surrogate.StartedAt,
+        EndedAt = surrogate.EndedAt,
+        WaitingAttempts = surrogate.WaitingAttempts,
+        RetryingBranches = surrogate.RetryingBranches,
+    };
+
+    public RunSummaryWire ConvertToSurrogate(in RunSummary value) => new()
+    {
+        RunId = value.RunId,
+        MatchId = value.MatchId,
+        Round = value.Round,
+        Plan = value.Plan,
+        PlanVersion = value.PlanVersion,
+        Status = (int)value.Status,
+        AcceptedAt = value.AcceptedAt,
+        StartedAt = value.StartedAt,
+        EndedAt = value.EndedAt,
+        WaitingAttempts = value.WaitingAttempts,
+        RetryingBranches = value.RetryingBranches,
+    };
+
+    public RunError ConvertFromSurrogate(in RunErrorWire surrogate) =>
+        new((ErrorKind)surrogate.Kind, surrogate.Code, surrogate.Message, surrogate.Retryable);
+
+    public RunErrorWire ConvertToSurrogate(in RunError value) => new()
+    {
+        Kind = (int)value.Kind,
+        Code = value.Code,
+        Message = value.Message,
+        Retryable = value.Retryable,
+    };
+
+    public ConfigProblem ConvertFromSurrogate(in ConfigProblemWire surrogate) => new(
+        surrogate.File, surrogate.Line, surrogate.Column, surrogate.Path, surrogate.Code, surrogate.Message);
+
+    public ConfigProblemWire ConvertToSurrogate(in ConfigProblem value) => new()
+    {
+        File = value.File,
+        Line = value.Line,
+        Column = value.Column,
+        Path = value.Path,
+        Code = value.Code,
+        Message = value.Message,
+    };
+}

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.GrainInterfaces.Dispatch;
+
+/// <summary>How the cluster is, as its silos see it.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.ClusterHealth")]
+public sealed record ClusterHealth
+{
+    /// <summary>The nodes that take attempts.</summary>
+    [Id(0)] public required ImmutableArray<string> Nodes { get; init; }
+    [Id(1)] public required ImmutableArray<ConfigProblem> ConfigProblems { get; init; }
+
+    /// <summary>When the node that read its configuration first did so: since then no node has an older one.</summary>
+    [Id(2)] public DateTimeOffset? ConfigLoadedAt { get; init; }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.GrainInterfaces.Agents;
+
+namespace AgentGrid.GrainInterfaces.Dispatch;
+
+/// <summary>
+/// Says who may run now, and where: there is one in a cluster, with the key 0. What it knows is in memory, and rebuilt
+/// from what nodes report and from what is asked of it again, so it can move to another silo at any time.
+/// </summary>
+[Alias("agentgrid.IDispatcherGrain")]
+public interface IDispatcherGrain : IGrainWithIntegerKey
+{
+    /// <summary>
+    /// Asks for a slot. Answers when it is granted, or after some seconds that it is not yet: then ask again. A request
+    /// that nobody asks for again is forgotten; one that was granted gets the same answer again.
+    /// </summary>
+    [Alias("AcquireSlot"), ResponseTimeout("00:00:30")]
+    Task<SlotReply> AcquireSlotAsync(SlotRequest request);
+
+    /// <summary>The slots are not wanted any more: requests are forgotten, grants taken back.</summary>
+    [Alias("ReleaseSlots"), ResponseTimeout("00:00:10")]
+    Task ReleaseSlotsAsync(ImmutableArray<string> slots);
+
+    /// <summary>
+    /// Asks for a place among the runs that are driven at once. Answers true when there is one, or false after some
+    /// seconds: then ask again.
+    /// </summary>
+    [Alias("EnterRun"), ResponseTimeout("00:00:30")]
+    Task<bool> EnterRunAsync(PlaceRequest request);
+
+    /// <summary>The run has ended: its place goes to the next.</summary>
+    [Alias("LeaveRun"), ResponseTimeout("00:00:10")]
+    Task LeaveRunAsync(string runId);
+
+    /// <summary>Every agent's load now.</summary>
+    [Alias("GetLoads"), ResponseTimeout("00:00:02")]
+    Task<ImmutableArray<LoadReport>> GetLoadsAsync();
+
+    /// <summary>A node's word on itself.</summary>
+    [Alias("ReportNode"), ResponseTimeout("00:00:02")]
+    Task ReportNodeAsync(NodeReport report);
+
+    /// <summary>Lets an agent take no further attempts, or take them again.</summary>
+    /// <returns>False when there is no such agent.</returns>
+    [Alias("DrainAgent"), ResponseTimeout("00:00:10")]
+    Task<bool> DrainAgentAsync(string agent, bool drained);
+
+    /// <summary><see cref="IAgentGrid.GetAgentsAsync"/>, as JSON.</summary>
+    [Alias("GetAgents"), ResponseTimeout("00:00:10")]
+    Task<Json> GetAgentsAsync();
+
+    /// <summary><see cref="IAgentGrid.GetNodesAsync"/>, as JSON.</summary>
+    [Alias("GetNodes"), ResponseTimeout("00:00:10")]
+    Task<Json> GetNodesAsync();
+
+    /// <summary><see cref="IAgentGrid.GetPlansAsync"/>, as JSON.</summary>
+    [Alias("GetPlans"), ResponseTimeout("00:00:10")]
+    Task<Json> GetPlansAsync();
+
+    /// <summary><see cref="IAgentGrid.RouteAsync"/>, as JSON.</summary>
+    [Alias("Route"), ResponseTimeout("00:00:10")]
+    Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent);
+
+    /// <summary>How the cluster is.</summary>
+    [Alias("GetHealth"), ResponseTimeout("00:00:05")]
+    Task<ClusterHealth> GetHealthAsync();
+}

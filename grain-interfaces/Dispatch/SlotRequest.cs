@@ -1,0 +1,44 @@
+namespace AgentGrid.GrainInterfaces.Dispatch;
+
+/// <summary>An attempt that wants a slot.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.SlotRequest")]
+public sealed record SlotRequest
+{
+    /// <summary>Names the request for ever: run, step, attempt and delivery.</summary>
+    [Id(0)] public required string Slot { get; init; }
+    [Id(1)] public required string Agent { get; init; }
+
+    /// <summary>Higher is served first.</summary>
+    [Id(2)] public required int Priority { get; init; }
+
+    /// <summary>When the run is given up; the earlier goes first.</summary>
+    [Id(3)] public required DateTimeOffset Deadline { get; init; }
+    [Id(4)] public string? Tenant { get; init; }
+
+    /// <summary>How long a path of the plan the attempt holds up; the longer goes first.</summary>
+    [Id(5)] public double LongestPath { get; init; }
+
+    /// <summary>The node where the data is that it works on; null for none in particular.</summary>
+    [Id(6)] public string? Near { get; init; }
+}
+
+/// <summary>What became of a <see cref="SlotRequest"/>.</summary>
+/// <param name="Node">Where the slot is; null unless it was granted.</param>
+/// <param name="Placement">Why there, as JSON.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.SlotReply")]
+public sealed record SlotReply(
+    [property: Id(0)] SlotOutcome Outcome, [property: Id(1)] string? Node = null,
+    [property: Id(2)] Core.Json? Placement = null);
+
+/// <summary>The numbers are for ever: silos of different versions talk to each other.</summary>
+public enum SlotOutcome
+{
+    Waiting = 0,
+    Granted = 1,
+
+    /// <summary>The agent was removed or disabled.</summary>
+    AgentGone = 2,
+
+    /// <summary>It was released before it was granted.</summary>
+    Withdrawn = 3,
+}

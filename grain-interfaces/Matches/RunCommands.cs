@@ -1,0 +1,20 @@
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.GrainInterfaces.Matches;
+
+/// <summary>A request to end a run.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.CancelCommand")]
+public sealed record CancelCommand([property: Id(0)] RunId RunId, [property: Id(1)] string Reason);
+
+/// <summary>A request to let an ended run go on.</summary>
+/// <param name="FromStep">Do this step and those that depend on it anew; null: those that are not completed.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.RetryCommand")]
+public sealed record RetryCommand([property: Id(0)] RunId RunId, [property: Id(1)] string? FromStep);
+
+/// <summary>How far an agent is with an attempt.</summary>
+/// <param name="Fraction">0 to 1.</param>
+/// <param name="Message">For people; null for none.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.ProgressReport")]
+public sealed record ProgressReport(
+    [property: Id(0)] RunId RunId, [property: Id(1)] string Step, [property: Id(2)] int Attempt,
+    [property: Id(3)] double Fraction, [property: Id(4)] string? Message);

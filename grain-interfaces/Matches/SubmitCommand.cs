@@ -1,0 +1,18 @@
+using AgentGrid.Core;
+
+namespace AgentGrid.GrainInterfaces.Matches;
+
+/// <summary>A request to run a plan for a round of the match. See <see cref="SubmitRun"/>.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.SubmitCommand")]
+public sealed record SubmitCommand
+{
+    [Id(0)] public required string Round { get; init; }
+    [Id(1)] public required Json Input { get; init; }
+
+    /// <summary>The name of a plan; null for the default one.</summary>
+    [Id(2)] public string? Plan { get; init; }
+    [Id(3)] public Json? InlinePlan { get; init; }
+    [Id(4)] public int Priority { get; init; }
+    [Id(5)] public string? Tenant { get; init; }
+    [Id(6)] public string? TraceParent { get; init; }
+}
