@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Runtime;
+using AgentGrid.Runtime.Configuration;
+using AgentGrid.Runtime.Runs;
+using AgentGrid.Runtime.Slots;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.Grains.Nodes;
+
+/// <summary>
+/// This silo as a node: its agents, what runs on them, and its slots. The dispatcher decides what comes here; should two
+/// of them have disagreed for a moment, what is too much waits here, so that the limits hold exactly all the same.
+/// </summary>
+internal sealed partial class Node : IDisposable
+{
+    private static readonly TimeSpan Orphaned = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan KeepResults = TimeSpan.FromSeconds(30);
+
+    private readonly ILocalSiloDetails _silo;
+    private readonly Gpus _gpus;
+    private readonly FrozenDictionary<string, IAgent> _agents;
+    private readonly ConcurrentDictionary<string, NodeInvocation> _invocations = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _warm = new(StringComparer.Ordinal);
+    private volatile bool _draining;
+
+    public Node(
+        IOptions<ClusterEngineOptions> options, AgentCatalog catalog, Func<AgentDeclaration, IAgent> createAgent,
+        TimeProvider time, ILocalSiloDetails silo, IGrainFactory grains, ReleasedSlots released, Gpus gpus,
+        ILogger<Node> logger)
+    {
+        Options = options.Value;
+        Time = time;
+        Grains = grains;
+        Released = released;
+        Logger = logger;
+        _silo = silo;
+        _gpus = gpus;
+        Config = new ConfigSource(ConfigFolder.Find(Options.Config), catalog, time, logger);
+        Config.Start();
+        _agents = catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgent, StringComparer.Ordinal);
+        Slots.Configure(Config.Current);
+        Slots.PutNode(State());
+        Config.Changed += Slots.Configure;
+    }
+
+    public string Name => _silo.Name;
+    public ClusterEngineOptions Options { get; }
+    public ConfigSource Config { get; }
+    public TimeProvider Time { get; }
+    public IGrainFactory Grains { get; }
+    public ReleasedSlots Released { get; }
+    public ILogger Logger { get; }
+
+    /// <summary>The slots of this node alone.</summary>
+    public SlotTable Slots { get; } = new();
+
+    /// <summary>How attempts ended, as the runs that are driven here have seen it.</summary>
+    public AgentStatistics Statistics { get; } = new();
+
+    /// <summary>How many invocations have not returned.</summary>
+    public InvocationCount Running { get; } = new();
+
+    public bool IsDraining => _draining;
+
+    public IAgent? Agent(string name) => _agents.GetValueOrDefault(name);
+
+    /// <summary>Invokes an agent, or joins the invocation that has the slot already.</summary>
+    public Task<InvocationReply> InvokeAsync(InvocationRequest request)
+    {
+        var invocation = new NodeInvocation(this, request);
+        var owner = _invocations.GetOrAdd(request.Slot, invocation);
+        if (owner == invocation)
+        {
+            _warm[request.Agent] = true;
+            invocation.Start();
+        }
+        return owner.WaitAsync();
+    }
+
+    public Task<InvocationReply> JoinAsync(string slot) => _invocations.TryGetValue(slot, out var invocation)
+        ? invocation.WaitAsync()
+        : Task.FromResult(InvocationReply.Unknown);
+
+    public void Cancel(string slot)
+    {
+        if (_invocations.TryGetValue(slot, out var invocation))
+        {
+            invocation.Cancel();
+        }
+    }
+
+    /// <summary>Takes no further attempts from now on.</summary>
+    public void StartDraining() => _draining = true;
+
+    /// <summary>Forgets what has been delivered, and what nobody asks for any more.</summary>
+    public void Tidy()
+    {
+        foreach (var (slot, invocation) in _invocations)
+        {
+            if (invocation.EndedFor(KeepResults))
+            {
+                _invocations.TryRemove(slot, out _);
+            }
+            else if (invocation.UnwantedFor(Orphaned))
+            {
+                LogOrphaned(Logger, slot);
+                invocation.Cancel();
+            }
+        }
+        Slots.PutNode(State());
+    }
+
+    public NodeReport Describe()
+    {
+        var gpus = GpuReports();
+        return new NodeReport
+        {
+            Node = Name,
+            Silo = _silo.SiloAddress,
+            Queues = Options.Queues,
+            Gpus = gpus,
+            Agents = [.. _agents.Keys],
+            WarmAgents = [.. _warm.Keys],
+            Draining = _draining,
+            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Slot, i.Agent))],
+        };
+    }
+
+    /// <summary>Ends every invocation as if the process had been killed: nothing of it is told to anybody.</summary>
+    public void Abandon()
+    {
+        _draining = true;
+        foreach (var invocation in _invocations.Values)
+        {
+            invocation.Cancel();
+        }
+    }
+
+    public void Dispose()
+    {
+        Config.Changed -= Slots.Configure;
+        Config.Dispose();
+        foreach (var agent in _agents.Values)
+        {
+            (agent as IDisposable)?.Dispose();
+        }
+    }
+
+    private ImmutableArray<GpuReport>? GpuReports() => Options.AccountGpuMemory ? _gpus.Read() : null;
+
+    private NodeState State() => new()
+    {
+        Name = Name,
+        Queues = Options.Queues,
+        Gpus = GpuReports() is { } gpus
+            ? [.. gpus.Select(g => new GpuState(g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes))]
+            : null,
+        Agents = null,
+        Draining = false,
+        WarmAgents = [],
+    };
+
+    [LoggerMessage(501, LogLevel.Warning, "Nobody has asked for {Slot} for a minute; it is cancelled")]
+    private static partial void LogOrphaned(ILogger logger, string slot);
+}

@@ -1,0 +1,35 @@
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Grains.Placement;
+using Orleans.Concurrency;
+
+namespace AgentGrid.Grains.Nodes;
+
+/// <inheritdoc cref="INodeGrain"/>
+[Reentrant, NodePlacement, GrainType("agentgrid.node")]
+internal sealed class NodeGrain(Node node) : Grain, INodeGrain
+{
+    public Task<NodeReport> DescribeAsync() => Task.FromResult(node.Describe());
+
+    public Task<NodeStatistics> GetStatisticsAsync() => Task.FromResult(new NodeStatistics
+    {
+        Agents = [.. node.Config.Current.Agents.Keys.Select(CountsOf)],
+        ConfigLoadedAt = node.Config.LoadedAt,
+        ConfigProblems = node.Config.Problems,
+    });
+
+    private AgentCounts CountsOf(string agent)
+    {
+        var counts = node.Statistics.Of(agent);
+        return new AgentCounts
+        {
+            Agent = agent,
+            Succeeded = counts.Succeeded,
+            Failed = counts.Failed,
+            TimedOut = counts.TimedOut,
+            Cancelled = counts.Cancelled,
+            Abandoned = counts.Abandoned,
+            LatencyBuckets = counts.LatencyHistogram.Buckets(),
+            LongestLatency = counts.LatencyHistogram.Longest,
+        };
+    }
+}

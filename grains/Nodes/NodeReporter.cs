@@ -1,0 +1,71 @@
+using AgentGrid.GrainInterfaces.Dispatch;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Grains.Nodes;
+
+/// <summary>
+/// Describes this node to the dispatcher twice a second. On shutdown it says that nothing is to come here any more, and
+/// then holds the silo until what runs has ended and is recorded.
+/// </summary>
+internal sealed partial class NodeReporter(
+    Node node, Drivers drivers, IGrainFactory grains, ILogger<NodeReporter> logger)
+    : BackgroundService, IHostedLifecycleService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
+
+    private readonly IDispatcherGrain _dispatcher = grains.GetGrain<IDispatcherGrain>(0);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        node.StartDraining();
+        await ReportAsync().ConfigureAwait(false);
+        var started = node.Time.GetTimestamp();
+        while (node.Running.AreRunning || drivers.AreBusyWith(node.Name))
+        {
+            if (node.Time.GetElapsedTime(started) > node.Options.DrainTimeout || cancellationToken.IsCancellationRequested)
+            {
+                LogNotDrained(logger, node.Name, node.Options.DrainTimeout.TotalSeconds);
+                return;
+            }
+            await Task.Delay(DrainPoll, node.Time, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, node.Time);
+        do
+        {
+            node.Tidy();
+            await ReportAsync().ConfigureAwait(false);
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+    }
+
+    private async Task ReportAsync()
+    {
+        try
+        {
+            await _dispatcher.ReportNodeAsync(node.Describe()).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogUnheard(logger, e, node.Name);
+        }
+    }
+
+    [LoggerMessage(520, LogLevel.Debug, "The dispatcher did not hear of node '{Node}'")]
+    private static partial void LogUnheard(ILogger logger, Exception exception, string node);
+
+    [LoggerMessage(521, LogLevel.Warning,
+        "Attempts still ran on node '{Node}' after {Seconds} s of draining; they are delivered again elsewhere")]
+    private static partial void LogNotDrained(ILogger logger, string node, double seconds);
+}

@@ -1,0 +1,10 @@
+using StackExchange.Redis;
+
+namespace AgentGrid.Grains;
+
+/// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
+internal static class Transient
+{
+    public static bool Is(Exception exception) =>
+        exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException;
+}
