@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace AgentGrid.Embedded.Telemetry;
+namespace AgentGrid.Runtime.Telemetry;
 
 /// <summary>The names under which Agent Grid can be observed; costs next to nothing while nobody listens.</summary>
 public static class GridTelemetry

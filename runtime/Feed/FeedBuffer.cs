@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Feed;
 
-namespace AgentGrid.Embedded.Feed;
+namespace AgentGrid.Runtime.Feed;
 
 /// <summary>
 /// The newest durable events, in a ring that all readers share. A reader is nothing but the number it has seen: one
 /// that falls out of the ring reads from the journal until it has caught up, so nobody is ever waited for.
 /// </summary>
-internal sealed class FeedBuffer(int capacity, Platform platform)
+public sealed class FeedBuffer(int capacity, Platform platform)
 {
     private readonly FeedEvent[] _ring = new FeedEvent[capacity];
     private readonly Lock _gate = new();

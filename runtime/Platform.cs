@@ -1,18 +1,15 @@
 using System.Security.Cryptography;
-using AgentGrid.Embedded.Journal;
 
-namespace AgentGrid.Embedded;
+namespace AgentGrid.Runtime;
 
 /// <summary>
-/// What the engine takes from its process, beside the clock: threads, chance and the file system. A simulation has
-/// another one, in which one thing happens at a time, in an order that its seed decides.
+/// What an engine takes from its process, beside the clock: threads and chance. A simulation has another one, in which
+/// one thing happens at a time, in an order that its seed decides.
 /// </summary>
-internal class Platform
+public class Platform
 {
+    /// <summary>The threads and the chance of this process.</summary>
     public static readonly Platform Process = new();
-
-    /// <summary>The SQLite file system that the journal is kept in; null for the one of the operating system.</summary>
-    public virtual string? FileSystem => null;
 
     /// <summary>Whatever waits for the engine waits for what this returns, and goes on when that is its turn.</summary>
     public virtual Task<T> Wait<T>(Task<T> task) => task;
@@ -20,6 +17,8 @@ internal class Platform
     /// <inheritdoc cref="Wait{T}"/>
     public virtual Task Wait(Task task) => task;
 
+    /// <summary>Lets work be done soon, on whatever thread is free.</summary>
+    /// <param name="preferLocal">Rather by the thread that queues it than by another.</param>
     public virtual void Queue(IThreadPoolWorkItem work, bool preferLocal) =>
         ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal);
 
@@ -32,11 +31,10 @@ internal class Platform
         return thread.Join;
     }
 
-    public virtual JournalSession OpenSession(JournalFile file) => new(file);
-
     /// <summary>A version 7 UUID.</summary>
     public virtual Guid NewId(DateTimeOffset now) => Guid.CreateVersion7(now);
 
+    /// <summary>Where all chance of a run comes from.</summary>
     public virtual ulong NewSeed()
     {
         Span<byte> seed = stackalloc byte[8];

@@ -1,6 +1,6 @@
-using System.Reflection;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -9,54 +9,9 @@ using Microsoft.Extensions.Options;
 
 namespace AgentGrid.Embedded;
 
-/// <summary>Puts Agent Grid together: <c>services.AddAgentGrid().AddAgents(assembly).UseEmbeddedEngine()</c>.</summary>
-public sealed class AgentGridBuilder(IServiceCollection services)
+/// <summary>The embedded engine's place in <c>services.AddAgentGrid().AddAgents(assembly).UseEmbeddedEngine()</c>.</summary>
+public static class EmbeddedEngineServices
 {
-    private readonly List<Assembly> _assemblies = [];
-    private readonly List<Type> _types = [];
-
-    public IServiceCollection Services { get; } = services;
-
-    /// <summary>The agents of these assemblies: every class with an <see cref="AgentAttribute"/>.</summary>
-    public AgentGridBuilder AddAgents(params Assembly[] assemblies)
-    {
-        _assemblies.AddRange(assemblies);
-        return this;
-    }
-
-    /// <summary>One agent.</summary>
-    public AgentGridBuilder AddAgent<T>()
-        where T : class, IAgent
-    {
-        _types.Add(typeof(T));
-        return this;
-    }
-
-    internal AgentCatalog Catalog() => AgentCatalog.Of(_assemblies
-        .Distinct().SelectMany(a => a.GetTypes()).Where(t => t.IsDefined(typeof(AgentAttribute), inherit: false))
-        .Concat(_types).Distinct());
-}
-
-public static class AgentGridServices
-{
-    /// <summary>The log category of one line per run: completed and cancelled at Information, failed at Warning.</summary>
-    public const string RunLogCategory = "AgentGrid.Runs";
-
-    /// <summary>Begins to put Agent Grid together; can be called more than once.</summary>
-    public static AgentGridBuilder AddAgentGrid(this IServiceCollection services)
-    {
-        if (services.FirstOrDefault(s => s.ServiceType == typeof(AgentGridBuilder))?.ImplementationInstance
-            is AgentGridBuilder existing)
-        {
-            return existing;
-        }
-        var builder = new AgentGridBuilder(services);
-        services.AddSingleton(builder);
-        services.TryAddSingleton(s => s.GetRequiredService<AgentGridBuilder>().Catalog());
-        services.TryAddSingleton(TimeProvider.System);
-        return builder;
-    }
-
     /// <summary>Drives runs in this process, durable in one file.</summary>
     public static AgentGridBuilder UseEmbeddedEngine(
         this AgentGridBuilder builder, Action<EmbeddedOptions>? configure = null)
@@ -80,7 +35,7 @@ public static class AgentGridServices
             agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
             new SteadyClock(services.GetRequiredService<TimeProvider>()),
             services.GetRequiredService<ILogger<EmbeddedGrid>>(),
-            services.GetRequiredService<ILoggerFactory>().CreateLogger(RunLogCategory)));
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(AgentGridServices.RunLogCategory)));
         builder.Services.TryAddSingleton<IAgentGrid>(services => services.GetRequiredService<EmbeddedGrid>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EmbeddedGrid>(
             services => services.GetRequiredService<EmbeddedGrid>()));

@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
 
-namespace AgentGrid.Embedded.Slots;
+namespace AgentGrid.Runtime.Slots;
 
 /// <summary>
 /// Who may run now: slots per agent and per queue, in memory. A slot is held by a live invocation and by nothing
 /// else, so a crash cannot strand one.
 /// </summary>
-internal sealed class SlotTable
+public sealed class SlotTable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);

@@ -1,10 +1,10 @@
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
 
-namespace AgentGrid.Embedded.Slots;
+namespace AgentGrid.Runtime.Slots;
 
 /// <summary>One agent's slots and its waiters. Guarded by the table's lock.</summary>
-internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
+public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
 {
     // Withdrawn requests stay in the heap until they come up: taking one out of its middle would be a search.
     private readonly Dictionary<string, PriorityQueue<SlotRequest, SlotRequest>> _waiters = new(StringComparer.Ordinal);
@@ -121,7 +121,7 @@ internal sealed class AgentSlots(AgentConfig config, QueueSlots queue)
 }
 
 /// <summary>A class of hardware. Guarded by the table's lock.</summary>
-internal sealed class QueueSlots
+public sealed class QueueSlots
 {
     public List<AgentSlots> Agents { get; } = [];
 

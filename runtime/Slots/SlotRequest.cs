@@ -1,10 +1,10 @@
-namespace AgentGrid.Embedded.Slots;
+namespace AgentGrid.Runtime.Slots;
 
 /// <summary>
 /// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn; of one tenant the earlier
 /// deadline, then (within a run) the longer path that the attempt holds up, then the earlier comer.
 /// </summary>
-internal sealed class SlotRequest(
+public sealed class SlotRequest(
     string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
 {
     public string Agent { get; } = agent;
@@ -25,7 +25,7 @@ internal sealed class SlotRequest(
 }
 
 /// <summary>Told, outside any lock, what became of a request.</summary>
-internal interface ISlotWaiter
+public interface ISlotWaiter
 {
     void OnGranted();
 
@@ -33,7 +33,7 @@ internal interface ISlotWaiter
     void OnAgentGone();
 }
 
-internal enum SlotRequestStatus
+public enum SlotRequestStatus
 {
     Waiting,
     Granted,

@@ -1,10 +1,10 @@
-namespace AgentGrid.Embedded;
+namespace AgentGrid.Runtime;
 
 /// <summary>
 /// Whose turn it is among tenants that wait: the one that was served longest ago. A tenant that begins to wait goes
 /// behind all others, so nobody gains anything by going away and coming back. Guarded by its owner's lock.
 /// </summary>
-internal sealed class TenantTurns
+public sealed class TenantTurns
 {
     private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
     private long _clock;

@@ -1,9 +1,9 @@
 using AgentGrid.Core;
 
-namespace AgentGrid.Embedded.Runs;
+namespace AgentGrid.Runtime.Runs;
 
 /// <summary>Counts durations in buckets that grow by 5%, from 1 microsecond to a day.</summary>
-internal sealed class LatencyHistogram
+public sealed class LatencyHistogram
 {
     private const double Growth = 1.05;
     private const int Buckets = 520;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
 
-namespace AgentGrid.Embedded.Configuration;
+namespace AgentGrid.Runtime.Configuration;
 
 /// <summary>The configuration that an engine was to start with has mistakes; the message has a line for each.</summary>
 public sealed class ConfigException(string? folder, ImmutableArray<ConfigProblem> problems)

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
 
-namespace AgentGrid.Embedded.Telemetry;
+namespace AgentGrid.Runtime.Telemetry;
 
 /// <summary>
 /// The spans of one run: <c>invoke_workflow</c> for the run, <c>invoke_agent</c> for each invocation, as the GenAI
 /// semantic conventions of OpenTelemetry 1.37 name them. A run that is resumed after a restart begins a new span, under
 /// the same parent. Absent when nobody listens or the trace is not sampled.
 /// </summary>
-internal sealed class RunTrace
+public sealed class RunTrace
 {
     private readonly Activity _run;
 

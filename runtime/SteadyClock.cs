@@ -1,11 +1,11 @@
-namespace AgentGrid.Embedded;
+namespace AgentGrid.Runtime;
 
 /// <summary>
 /// The wall clock without its jumps. Time goes on as the processor counts it; where the wall clock says something else,
 /// because somebody set it or the machine slept, this one approaches it by a tenth of the time that passes. Timeouts are
 /// wrong by a tenth at most then, rather than an hour early or late, and times in the journal never go back.
 /// </summary>
-internal sealed class SteadyClock(TimeProvider source) : TimeProvider
+public sealed class SteadyClock(TimeProvider source) : TimeProvider
 {
     private static readonly long Tolerance = TimeSpan.FromMilliseconds(50).Ticks;
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AgentGrid.Core.Runs;
 
-namespace AgentGrid.Embedded.Telemetry;
+namespace AgentGrid.Runtime.Telemetry;
 
 /// <summary>What is counted and timed. Names and units follow the OpenTelemetry conventions: seconds, bytes, {things}.</summary>
-internal static class GridMetrics
+public static class GridMetrics
 {
     private static readonly Counter<long> Accepted = GridTelemetry.Meter.CreateCounter<long>(
         "agentgrid.runs.accepted", "{run}", "Runs that were accepted");

@@ -1,15 +1,13 @@
-using AgentGrid.Core.Runs;
-
-namespace AgentGrid.Embedded.Runs;
+namespace AgentGrid.Runtime.Runs;
 
 /// <summary>
 /// Lets a bounded number of runs be driven at once; the others wait: by priority, then tenant by tenant in turn, then in
 /// their order.
 /// </summary>
-internal sealed class Admission(int maxActive)
+public sealed class Admission(int maxActive)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, PriorityQueue<RunActor, (int Priority, long Order)>> _waiting =
+    private readonly Dictionary<string, PriorityQueue<IAdmitted, (int Priority, long Order)>> _waiting =
         new(StringComparer.Ordinal);
     private readonly TenantTurns _turns = new();
     private int _count;
@@ -17,44 +15,47 @@ internal sealed class Admission(int maxActive)
     private int _active;
     private bool _closed;
 
+    /// <summary>How many runs hold a place.</summary>
     public int Active => Volatile.Read(ref _active);
+
+    /// <summary>How many runs wait for one.</summary>
     public int Waiting => Volatile.Read(ref _count);
 
     /// <summary>Starts the run when there is a place, or else when one becomes free.</summary>
-    public void Enter(RunActor actor)
+    public void Enter(IAdmitted run)
     {
         lock (_gate)
         {
             if (_closed || _active >= maxActive)
             {
-                Enqueue(actor);
+                Enqueue(run);
                 return;
             }
-            TakePlace(actor);
+            TakePlace(run);
         }
-        actor.Post(RunInput.StartRun.Instance);
+        run.Start();
     }
 
     /// <summary>Gives a run that was started before a restart its place back, even past the limit.</summary>
-    public void Reenter(RunActor actor)
+    public void Reenter(IAdmitted run)
     {
         lock (_gate)
         {
-            TakePlace(actor);
+            TakePlace(run);
         }
     }
 
     /// <summary>The run has ended: its place goes to the next, if it had one.</summary>
-    public void Leave(RunActor actor)
+    public void Leave(IAdmitted run)
     {
-        RunActor? next = null;
+        IAdmitted? next = null;
         lock (_gate)
         {
-            if (!actor.HoldsPlace)
+            if (!run.HoldsPlace)
             {
                 return;
             }
-            actor.HoldsPlace = false;
+            run.HoldsPlace = false;
             _active--;
             if (!_closed && _active < maxActive && _count > 0)
             {
@@ -62,7 +63,7 @@ internal sealed class Admission(int maxActive)
                 TakePlace(next);
             }
         }
-        next?.Post(RunInput.StartRun.Instance);
+        next?.Start();
     }
 
     /// <summary>From now on no run is started any more.</summary>
@@ -74,19 +75,19 @@ internal sealed class Admission(int maxActive)
         }
     }
 
-    private void Enqueue(RunActor actor)
+    private void Enqueue(IAdmitted run)
     {
-        var tenant = TenantTurns.Key(actor.Tenant);
+        var tenant = TenantTurns.Key(run.Tenant);
         if (!_waiting.TryGetValue(tenant, out var runs))
         {
             _waiting.Add(tenant, runs = new());
         }
-        runs.Enqueue(actor, (-actor.Priority, _order++));
+        runs.Enqueue(run, (-run.Priority, _order++));
         _turns.Join(tenant);
         _count++;
     }
 
-    private RunActor Dequeue()
+    private IAdmitted Dequeue()
     {
         string? best = null;
         var bestTurn = (Priority: int.MaxValue, Turn: long.MaxValue);
@@ -109,9 +110,9 @@ internal sealed class Admission(int maxActive)
         return next;
     }
 
-    private void TakePlace(RunActor actor)
+    private void TakePlace(IAdmitted run)
     {
-        actor.HoldsPlace = true;
+        run.HoldsPlace = true;
         _active++;
     }
 }

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 
-namespace AgentGrid.Embedded.Runs;
+namespace AgentGrid.Runtime.Runs;
 
 /// <summary>What the agents have done since the engine started.</summary>
-internal sealed class AgentStatistics
+public sealed class AgentStatistics
 {
     private readonly ConcurrentDictionary<string, Counts> _agents = new(StringComparer.Ordinal);
 

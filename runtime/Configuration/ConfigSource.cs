@@ -3,13 +3,13 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using Microsoft.Extensions.Logging;
 
-namespace AgentGrid.Embedded.Configuration;
+namespace AgentGrid.Runtime.Configuration;
 
 /// <summary>
 /// The configuration that is in force. Looks at the folder once a second: network and container file systems do not
 /// all tell of changes. A bad edit is refused and named, and what was in force stays.
 /// </summary>
-internal sealed partial class ConfigSource : IDisposable
+public sealed partial class ConfigSource : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

@@ -1,7 +1,7 @@
-namespace AgentGrid.Embedded.Runs;
+namespace AgentGrid.Runtime.Runs;
 
 /// <summary>How many invocations have not returned; lets a shutdown wait for them.</summary>
-internal sealed class InvocationCount
+public sealed class InvocationCount
 {
     private readonly Lock _gate = new();
     private int _running;

@@ -1,4 +1,4 @@
-namespace AgentGrid.Embedded.Runs;
+namespace AgentGrid.Runtime.Runs;
 
 /// <summary>
 /// How many runs there may be, active or queued, exactly; and when it makes sense to ask again.
@@ -8,7 +8,7 @@ namespace AgentGrid.Embedded.Runs;
 /// from the others; with several that want all they can get, each ends up with about the same. A request that names no
 /// tenant may take every place.
 /// </remarks>
-internal sealed class RunPlaces(int limit, TimeProvider time)
+public sealed class RunPlaces(int limit, TimeProvider time)
 {
     private const int Share = 8;
     private const int WindowSeconds = 10;
@@ -126,4 +126,4 @@ internal sealed class RunPlaces(int limit, TimeProvider time)
 }
 
 /// <summary>Why there is no place, and when to ask again.</summary>
-internal sealed record PlaceRefusal(string Reason, TimeSpan RetryAfter);
+public sealed record PlaceRefusal(string Reason, TimeSpan RetryAfter);
