@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Embedded.Runs;
+using AgentGrid.Runtime.Telemetry;
 
 namespace AgentGrid.Embedded.Telemetry;
 

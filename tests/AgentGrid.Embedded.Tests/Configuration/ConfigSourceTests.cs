@@ -1,7 +1,7 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
-using AgentGrid.Embedded.Configuration;
+using AgentGrid.Runtime.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Embedded.Tests.Configuration;
