@@ -3,7 +3,6 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Matches;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.Grains.Placement;
 using AgentGrid.Grains.Recovery;
 using AgentGrid.RunLog;
 using AgentGrid.Runtime;
@@ -43,7 +42,7 @@ public static class ClusterEngineServices
         services.AddHostedService(s => s.GetRequiredService<EventPublisher>());
         services.AddHostedService<RunRecovery>();
         services.AddHostedService<NodeReporter>();
-        silo.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
+        silo.AddPlacementDirector<OnNodePlacement, OnNodeDirector>();
         silo.UseSiloMetadata(NodeMetadata.Of(options.Queues, LargestGpu(options)));
         return silo;
     }

@@ -74,17 +74,12 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
         _byName.Values.Where(e => !e.IsSilent && !e.Report.Draining && e.Report.Queues is not { IsEmpty: true })
             .Select(e => e.Report.Node).Order(StringComparer.Ordinal);
 
-    public ImmutableArray<NodeDetails> Describe(IEnumerable<NodeUse> use, DateTimeOffset now) =>
+    public ImmutableArray<NodeDetails> Describe(IEnumerable<NodeUsage> use, DateTimeOffset now) =>
     [
         .. use.Where(u => _byName.ContainsKey(u.State.Name)).Select(u =>
         {
             var entry = _byName[u.State.Name];
-            return u.Describe() with
-            {
-                Draining = entry.Report.Draining,
-                WarmAgents = entry.Report.WarmAgents,
-                SeenAt = now - time.GetElapsedTime(entry.SeenAt),
-            };
+            return u.Describe(now - time.GetElapsedTime(entry.SeenAt)) with { Draining = entry.Report.Draining };
         }),
     ];
 

@@ -75,7 +75,7 @@ internal sealed partial class DispatcherGrain(
         {
             if (_grants.Remove(slot) is { } grant)
             {
-                _slots.Release(grant.Agent, grant.Node);
+                _slots.Release(grant.Agent, grant.Node, grant.Gpu);
             }
             else if (_waiters.Find(slot) is { } waiter)
             {
@@ -203,13 +203,14 @@ internal sealed partial class DispatcherGrain(
                 _slots.RemoveNode(report.Node);
             }
             _slots.PutNode(ClusterNodes.StateOf(report));
-            foreach (var held in _grants.Reconcile(report, out var lost))
+            var adopted = _grants.Reconcile(report, out var lost);
+            foreach (var held in adopted)
             {
-                _slots.Adopt(held.Agent, report.Node);
+                _slots.Adopt(held.Agent, report.Node, held.Gpu);
             }
             foreach (var grant in lost)
             {
-                _slots.Release(grant.Agent, grant.Node);
+                _slots.Release(grant.Agent, grant.Node, grant.Gpu);
             }
         }
     }

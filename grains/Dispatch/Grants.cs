@@ -17,8 +17,8 @@ internal sealed class Grants(TimeProvider time)
 
     public Grant? Find(string slot) => _bySlot.GetValueOrDefault(slot);
 
-    public void Add(string slot, string agent, SlotReply reply) =>
-        _bySlot[slot] = new Grant(slot, agent, reply.Node!, reply, time.GetTimestamp());
+    public void Add(string slot, string agent, int? gpu, SlotReply reply) =>
+        _bySlot[slot] = new Grant(slot, agent, reply.Node!, gpu, reply, time.GetTimestamp());
 
     public Grant? Remove(string slot) => _bySlot.Remove(slot, out var grant) ? grant : null;
 
@@ -36,29 +36,34 @@ internal sealed class Grants(TimeProvider time)
     public List<HeldSlot> Reconcile(NodeReport report, out List<Grant> lost)
     {
         var adopted = new List<HeldSlot>();
+        lost = [];
         foreach (var held in report.Held)
         {
-            if (!_bySlot.TryGetValue(held.Slot, out var grant))
+            // A node that had to choose another GPU is right: it is there that the memory is.
+            if (!_bySlot.TryGetValue(held.Slot, out var grant) || (held.Gpu is not null && held.Gpu != grant.Gpu))
             {
-                Add(held.Slot, held.Agent, new SlotReply(SlotOutcome.Granted, report.Node));
-                grant = _bySlot[held.Slot];
+                if (grant is not null)
+                {
+                    lost.Add(grant);
+                }
+                Add(held.Slot, held.Agent, held.Gpu, new SlotReply(SlotOutcome.Granted, report.Node));
                 adopted.Add(held);
             }
-            grant.IsConfirmed = true;
+            _bySlot[held.Slot].IsConfirmed = true;
         }
         var present = report.Held.Select(h => h.Slot).ToHashSet(StringComparer.Ordinal);
-        lost = [.. _bySlot.Values.Where(g => g.Node == report.Node && !present.Contains(g.Slot)
-            && (g.IsConfirmed || time.GetElapsedTime(g.GrantedAt) > OnItsWay))];
-        foreach (var grant in lost)
+        foreach (var grant in _bySlot.Values.Where(g => g.Node == report.Node && !present.Contains(g.Slot)
+            && (g.IsConfirmed || time.GetElapsedTime(g.GrantedAt) > OnItsWay)).ToArray())
         {
             _bySlot.Remove(grant.Slot);
+            lost.Add(grant);
         }
         return adopted;
     }
 }
 
 /// <summary>One slot that is held.</summary>
-internal sealed record Grant(string Slot, string Agent, string Node, SlotReply Reply, long GrantedAt)
+internal sealed record Grant(string Slot, string Agent, string Node, int? Gpu, SlotReply Reply, long GrantedAt)
 {
     /// <summary>Its node has reported it.</summary>
     public bool IsConfirmed { get; set; }

@@ -43,7 +43,7 @@ internal sealed class SlotWaiter : ISlotWaiter
         }
         Asking++;
         using var enough = new CancellationTokenSource(longest, time);
-        await _answer.Task.WaitAsync(enough.Token).ConfigureAwait(
+        await ((Task)_answer.Task).WaitAsync(enough.Token).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Asking--;
         AskedAt = time.GetTimestamp();
@@ -55,7 +55,7 @@ internal sealed class SlotWaiter : ISlotWaiter
     void ISlotWaiter.OnGranted(Core.Placement.Placement placement)
     {
         var reply = new SlotReply(SlotOutcome.Granted, placement.Node, Json.From(placement));
-        _grants.Add(Slot, Request.Agent, reply);
+        _grants.Add(Slot, Request.Agent, placement.Gpu, reply);
         _waiters.Remove(this);
         Answer(reply);
     }

@@ -81,11 +81,7 @@ internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger
         {
             if (config.Agents.TryGetValue(load.Agent, out var agent) && agent.Enabled)
             {
-                table.Add(load.Agent, new AgentLoad(agent, load.Running, load.Waiting, load.FreeSlots, load.Drained)
-                {
-                    Slots = load.Slots,
-                    Note = load.Note,
-                });
+                table.Add(load.Agent, new AgentLoad(agent, load.Running, load.Waiting, load.FreeSlots, load.Drained, load.Slots, load.Note));
             }
         }
         return table.ToImmutable();

@@ -4,6 +4,7 @@ using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace AgentGrid.Grains.Matches;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Grains.Placement;
+using AgentGrid.Grains.Nodes;
 
 namespace AgentGrid.Grains.Matches;
 
@@ -113,7 +113,6 @@ internal sealed partial class RunDriver
 
     private void Count(string node, int change)
     {
-        _calls += change;
         if (_callsByNode.AddOrUpdate(node, change, (_, count) => count + change) == 0)
         {
             _callsByNode.TryRemove(node, out _);

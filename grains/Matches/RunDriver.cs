@@ -35,7 +35,6 @@ internal sealed partial class RunDriver
     private DateTimeOffset _armedFor = DateTimeOffset.MaxValue;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
-    private volatile int _calls;
     private bool _stopped;
 
     public RunDriver(MatchServices services, IGrainBase grain, RunState state)
@@ -101,7 +100,7 @@ internal sealed partial class RunDriver
 
     /// <summary>An attempt runs on that node, or a turn is not durable yet.</summary>
     public bool IsBusyWith(string node) =>
-        Volatile.Read(ref _pumping) || (Volatile.Read(ref _calls) > 0 && _callsByNode.ContainsKey(node));
+        Volatile.Read(ref _pumping) || _callsByNode.ContainsKey(node);
 
     private void Post(Letter letter)
     {
