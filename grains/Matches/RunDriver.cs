@@ -35,7 +35,7 @@ internal sealed partial class RunDriver
     private DateTimeOffset _armedFor = DateTimeOffset.MaxValue;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
-    private bool _stopped;
+    private volatile bool _stopped;
 
     public RunDriver(MatchServices services, IGrainBase grain, RunState state)
     {
@@ -97,6 +97,9 @@ internal sealed partial class RunDriver
         await _pump;
         Leave();
     }
+
+    /// <summary>Stops at once, as if the process had been killed.</summary>
+    public void Abandon() => _stopped = true;
 
     /// <summary>An attempt runs on that node, or a turn is not durable yet.</summary>
     public bool IsBusyWith(string node) =>
