@@ -160,6 +160,10 @@ public sealed partial class RedisRunLog
                 .ConfigureAwait(false);
             foreach (var turn in page.Turns)
             {
+                if (query.MatchId is { } asked && asked != turn.Row.Head.MatchId)
+                {
+                    return new FeedPage([], after, AtEnd: true); // a run of another match
+                }
                 turns++;
                 var all = EventsOf(turn);
                 var first = turn.Last - all.Length + 1;

@@ -14,7 +14,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private const string Guarded = "\"$@\" & p=$!; exec >/dev/null 2>&1; cat; kill -9 $p; wait $p";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-redis-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-runlog-");
     private readonly string[] _settings;
     private Process? _process;
 

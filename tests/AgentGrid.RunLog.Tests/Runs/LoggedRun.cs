@@ -17,7 +17,7 @@ internal sealed class LoggedRun
     private readonly RunEvent.RunAccepted _accepted;
     private readonly FakeRouting _routing = new FakeRouting()
         .With("work", "other", slots: 10_000)
-        .With("busy", "other", slots: 0)
+        .With("busy", "other", slots: 1)
         .With("flaky", "other", slots: 10_000, retry: new RetryPolicy { MaxAttempts = 3 });
 
     public LoggedRun(
@@ -28,6 +28,7 @@ internal sealed class LoggedRun
             _routing.With($"agent{i}", i < 3 ? "work" : "other", slots: 10_000,
                 retry: new RetryPolicy { MaxAttempts = 1 + i });
         }
+        _routing.InUse["busy"] = 1;
         Now = now;
         _accepted = new RunEvent.RunAccepted(
             RunId.From(new Guid(Interlocked.Increment(ref _runs), 0, 7, new byte[8])), match, round, plan.Name, plan.Version,
