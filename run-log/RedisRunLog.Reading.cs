@@ -104,8 +104,8 @@ public sealed partial class RedisRunLog
     /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
     public async Task<IReadOnlyList<ActiveRun>> ActiveOfMatchAsync(string matchId)
     {
-        var rows = await RowsAsync(newest: false, 0, int.MaxValue, matchId, "", []).ConfigureAwait(false);
-        return [.. rows.Where(r => !r.Tip.Status.IsEnded()).Select(r => r.Active)];
+        var rows = await RowsAsync(newest: false, 0, int.MaxValue, matchId, "", ["active"]).ConfigureAwait(false);
+        return [.. rows.Select(r => r.Active)];
     }
 
     /// <summary>Runs, newest first.</summary>
@@ -160,6 +160,10 @@ public sealed partial class RedisRunLog
                 .ConfigureAwait(false);
             foreach (var turn in page.Turns)
             {
+                if (query.MatchId is { } asked && asked != turn.Row.Head.MatchId)
+                {
+                    return new FeedPage([], after, AtEnd: true); // a run of another match
+                }
                 turns++;
                 var all = EventsOf(turn);
                 var first = turn.Last - all.Length + 1;
@@ -257,8 +261,8 @@ public sealed partial class RedisRunLog
     }
 
     private static string[] StatusesOf(RunQuery query) =>
-        query.MatchId is not null ? []
-        : query.Activity is not null || query.Status is { } active && !active.IsEnded() ? ["active"]
+        query.Activity is not null || query.Status is { } active && !active.IsEnded() ? ["active"]
+        : query.MatchId is not null ? [] // few enough to look at each
         : query.Status is { } status ? [status.ToString().ToLowerInvariant()]
         : AllStatuses;
 
