@@ -144,6 +144,59 @@ public sealed class RunTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task Step_RetriedFrom_IsDoneAnewWithWhatDependsOnIt()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("from", """
+            {"a":{"agent":"echo"},"b":{"needs":["a"],"agent":"echo"},"c":{"needs":["b"],"agent":"echo"},
+             "beside":{"needs":["a"],"agent":"echo"}}
+            """);
+        await page.GoAsync($"#/runs/{id}?step=b");
+        await page.SeesAsync(".run-head .state", "completed");
+
+        await page.ClickAsync(".step button", "Retry from this step");
+        await page.SeesAsync("dialog", "'b' and what depends on it (c) are done anew.");
+        await page.ClickAsync("dialog button", "Retry");
+
+        await page.SeesAsync(".event", "orchestration:retried");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.SeesAsync(".step h3", "Attempts (2)");
+        var run = await server.RunAsync(id);
+        var attempts = run.GetProperty("steps").EnumerateArray()
+            .ToDictionary(s => s.GetProperty("id").GetString()!, s => s.GetProperty("attempts").GetArrayLength());
+        Assert.Equal([("a", 1), ("b", 2), ("beside", 1), ("c", 2)],
+            attempts.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => (a.Key, a.Value)));
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Step_RetriedFromWhileItRunsAgain_ShowsTheRefusal()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        var id = await server.PostAsync("twice", Long);
+        await page.GoAsync($"#/runs/{id}");
+        await page.UntilAsync("document.querySelector('.node')?.dataset.state === 'running'");
+        await page.UntilAsync("document.querySelector('.step .actions') === null");
+        using (await server.Http.PostAsync($"api/v1/runs/{id}/cancel", null))
+        {
+            await page.ClickAsync(".step button", "Retry from this step");
+        }
+        await page.SeesAsync("dialog", "'wait' is done anew.");
+        using (await server.Http.PostAsync($"api/v1/runs/{id}/retry", null))
+        {
+            await page.SeesAsync(".run-head .state", "running");
+        }
+
+        await page.ClickAsync("dialog button", "Retry");
+
+        await page.SeesAsync(".toast.bad", "only failed and cancelled runs can be retried");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
     public async Task Run_ReloadedInTheMiddle_GoesOnWithTheSameStep()
     {
         await using var server = await ConsoleServer.StartAsync();

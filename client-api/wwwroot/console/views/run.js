@@ -7,11 +7,11 @@ import { duration, mark, millis, time, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
+import { ENDED } from './run-row.js';
 import { StepPanel } from './step.js';
 import { Timeline } from './timeline.js';
 
 const MOST_EVENTS = 20_000;
-const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
 export function runView(root, { id, query }, shell) {
   return new Run(root, id, query.get('step'), shell);
@@ -41,7 +41,7 @@ class Run {
     const select = id => this.#select(id);
     this.graph = new Graph(select);
     this.timeline = new Timeline(select);
-    this.step = new StepPanel(this.path);
+    this.step = new StepPanel(this.path, id => this.#retryFrom(id));
     this.events = new EventLog();
     this.state = h('span', { class: 'state big', role: 'status' });
     this.heading = h('h1', null, '…');
@@ -262,6 +262,19 @@ class Run {
       await this.#command('cancel', { reason: 'cancelled in the console' });
   }
 
+  async #retryFrom(id) {
+    const after = dependants(this.run.steps, id);
+    const text = h(
+      'p',
+      null,
+      after.length
+        ? `'${id}' and what depends on it (${after.join(', ')}) are done anew. `
+        : `'${id}' is done anew. `,
+      'Completed steps beside them are kept; the result is made again.',
+    );
+    if (await ask(`Retry from '${id}'?`, text, 'Retry')) await this.#command('retry', { from_step: id });
+  }
+
   async #command(name, body) {
     try {
       await post(`${this.path}/${name}`, body);
@@ -286,4 +299,16 @@ class Run {
       'curl of the post and of the run',
     );
   }
+}
+
+/** The steps that need a step, and those that need them, in the plan's order. */
+function dependants(steps, id) {
+  const found = new Set([id]);
+  let before;
+  do {
+    before = found.size;
+    for (const step of steps) if (step.needs.some(n => found.has(n))) found.add(step.id);
+  } while (found.size > before);
+  found.delete(id);
+  return steps.map(s => s.id).filter(s => found.has(s));
 }
