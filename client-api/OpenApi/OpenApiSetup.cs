@@ -49,20 +49,29 @@ internal static class OpenApiSetup
         AddParameters(operation, words);
         if (words["request"] is { } request)
         {
+            var content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/json"] = new()
+                {
+                    Example = request.DeepClone(),
+                    Schema = id == "orchestrate"
+                        ? await context.GetOrCreateSchemaAsync(
+                            typeof(OrchestrateRequest), cancellationToken: cancellationToken)
+                        : new OpenApiSchema { Type = JsonSchemaType.Object },
+                },
+            };
+            if (words["request_yaml"] is { } yaml)
+            {
+                content["application/yaml"] = new()
+                {
+                    Example = yaml.DeepClone(),
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                };
+            }
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = words["request_optional"] is null,
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    ["application/json"] = new()
-                    {
-                        Example = request.DeepClone(),
-                        Schema = id == "orchestrate"
-                            ? await context.GetOrCreateSchemaAsync(
-                                typeof(OrchestrateRequest), cancellationToken: cancellationToken)
-                            : new OpenApiSchema { Type = JsonSchemaType.Object },
-                    },
-                },
+                Content = content,
             };
         }
         AddExamples(operation, words);
