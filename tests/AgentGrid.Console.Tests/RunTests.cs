@@ -68,6 +68,33 @@ public sealed class RunTests(Chromium chromium)
         await page.FillAsync("#inline", """{"steps":{"a":{"agent":"nobody"},"b":{"needs":["c"],"agent":"echo"}}}""");
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync("#inline-problem", "'c'");
+        await page.SeesAsync("#inline-problem", "'nobody'");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Form_InlineYaml_ShowsMistakesAtTheirLinesAndRuns()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/try");
+        await page.ChooseAsync("#plan", "{ inline }");
+
+        // Nothing is posted: mistakes are found in a pause of the typing.
+        await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: ecko }\n  b: { agent: echo, needs: [c] }\n");
+        await page.SeesAsync("#inline-problem li", "unknown agent 'ecko', did you mean 'echo'? (AG1011)");
+        await page.UntilAsync(
+            "[...document.querySelectorAll('.lines .bad')].map(l => l.textContent).join() === '3,4'");
+        await page.ClickAsync("#inline-problem button", "line 4");
+        var selected = await page.EvaluateAsync(
+            "(() => { const e = document.activeElement; return e.value.slice(e.selectionStart, e.selectionEnd); })()");
+        Assert.Equal("  b: { agent: echo, needs: [c] }", selected.GetString());
+        Assert.Empty((await server.Grid.ListRunsAsync(new Core.RunQuery())).Runs);
+
+        await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo }\n  b: { agent: echo, needs: [a] }\n");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.SeesAsync(".facts", "mine @ ");
         page.HasNotComplained();
     }
 

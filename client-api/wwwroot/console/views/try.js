@@ -1,8 +1,9 @@
 // Post a run by hand, and ask the router without posting.
 
 import { curl, get, post } from '../lib/api.js';
-import { copy, h, replace, setText } from '../lib/dom.js';
+import { copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
+import { PlanEditor } from './plan-editor.js';
 import { decision } from './step.js';
 
 const SNAPSHOT = {
@@ -12,13 +13,11 @@ const SNAPSHOT = {
   ],
 };
 
-const INLINE = {
-  steps: {
-    fast: { agent: 'delay', input: { ms: 300 } },
-    slow: { agent: 'delay', input: { ms: 1500 } },
-    both: { needs: ['fast', 'slow'], agent: 'echo' },
-  },
-};
+const INLINE = `steps:
+  fast: { agent: delay, input: { ms: 300 } }
+  slow: { agent: delay, input: { ms: 1500 } }
+  both: { needs: [fast, slow], agent: echo }
+`;
 
 const OWN = '{ inline }';
 const pretty = value => JSON.stringify(value, null, 2);
@@ -66,6 +65,7 @@ class Try {
 
   close() {
     this.feed.close();
+    this.inline.close();
   }
 
   #build(root, again) {
@@ -84,10 +84,8 @@ class Try {
     const body = again ? rest : { grid_snapshot: SNAPSHOT };
     this.body = h('textarea', { id: 'body', rows: 14, spellcheck: 'false' });
     this.body.value = pretty(body);
-    this.inline = h('textarea', { id: 'inline', rows: 10, spellcheck: 'false' });
-    this.inline.value = pretty(INLINE);
-    this.inlineField = this.#field('inline', 'Inline plan (JSON)', this.inline);
-    this.inlineField.hidden = true;
+    this.inline = new PlanEditor('inline', 'Inline plan (YAML or JSON)', INLINE);
+    this.inline.element.hidden = true;
     this.answer = h('div', { role: 'alert' });
     this.submit = h('button', { class: 'primary', type: 'submit' }, 'Start the run');
     const form = h(
@@ -129,7 +127,7 @@ class Try {
         this.#field('plan', 'Plan', this.plan),
         this.#field('priority', 'Priority', this.priority),
       ),
-      this.inlineField,
+      this.inline.element,
       this.#field('body', 'Everything else that is posted (JSON)', this.body),
       this.answer,
       h(
@@ -181,13 +179,13 @@ class Try {
   }
 
   #planChanged() {
-    this.inlineField.hidden = this.plan.value !== OWN;
+    this.inline.element.hidden = this.plan.value !== OWN;
   }
 
   /** What is in the form as the text of a body; null, with the problems shown, when that cannot be. */
-  #read() {
+  async #read() {
     for (const p of document.querySelectorAll('.field-problem')) setText(p, '');
-    for (const c of [this.match, this.round, this.plan, this.priority, this.body, this.inline])
+    for (const c of [this.match, this.round, this.plan, this.priority, this.body])
       c.removeAttribute('aria-invalid');
     const rest = parse(this.body.value.trim() || '{}', 'This');
     if (rest.problem || rest.value === null || typeof rest.value !== 'object' || Array.isArray(rest.value)) {
@@ -196,12 +194,11 @@ class Try {
     }
     const body = { match_id: this.match.value, round: this.round.value, ...rest.value };
     if (this.plan.value === OWN) {
-      const inline = parse(this.inline.value, 'The plan');
-      if (inline.problem) {
-        this.#problem('inline', inline.problem);
+      body.plan = await this.inline.check();
+      if (body.plan === null) {
+        this.inline.area.focus();
         return null;
       }
-      body.plan = inline.value;
     } else if (this.plan.value) {
       body.plan = this.plan.value;
     }
@@ -219,10 +216,10 @@ class Try {
 
   async #post() {
     replace(this.answer);
-    const body = this.#read();
-    if (body === null) return;
     this.submit.disabled = true;
     try {
+      const body = await this.#read();
+      if (body === null) return;
       const { json: run } = await post('api/v1/orchestrate', body);
       if (!run.replayed) {
         location.hash = `#/runs/${run.run_id}`;
@@ -248,15 +245,9 @@ class Try {
   #refused(error) {
     const { field = '', errors, code, run_id: other } = error.body ?? {};
     const known = ['match_id', 'round', 'priority'];
-    const place = path =>
-      known.includes(path)
-        ? path
-        : this.plan.value === OWN && errors
-          ? 'inline'
-          : path === 'plan' || errors
-            ? 'plan'
-            : 'body';
-    if (errors)
+    const place = path => (known.includes(path) ? path : path === 'plan' || errors ? 'plan' : 'body');
+    if (errors && this.plan.value === OWN) this.inline.show(errors);
+    else if (errors)
       for (const [i, e] of errors.entries())
         this.#problem(place(e.path), `${e.path}: ${e.message} (${e.code})`, i === 0);
     else if (field && error.status === 400) this.#problem(place(field), `${error.message} (${code})`);
@@ -274,9 +265,13 @@ class Try {
     }
   }
 
-  #copy() {
-    const body = this.#read();
-    if (body !== null) copy(curl('POST', 'api/v1/orchestrate', body), 'curl');
+  async #copy() {
+    try {
+      const body = await this.#read();
+      if (body !== null) await copy(curl('POST', 'api/v1/orchestrate', body), 'curl');
+    } catch (error) {
+      toast(error.message, 'bad');
+    }
   }
 
   #dryRun() {
