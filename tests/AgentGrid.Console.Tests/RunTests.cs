@@ -99,6 +99,28 @@ public sealed class RunTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task PostAgain_OfAnInlinePlan_RunsTheSamePlan()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("inline", """{"a":{"agent":"echo","input":{"x":7}},"b":{"needs":["a"],"agent":"echo"}}""");
+        await page.GoAsync($"#/runs/{id}");
+        await page.ClickAsync("summary", "As JSON");
+        await page.SeesAsync("details .json", "steps: { 2 fields }");
+
+        await page.ClickAsync("button", "Post again");
+        await page.UntilAsync("document.getElementById('inline')?.value.includes('\"x\": 7')");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync(".run-head .state", "completed");
+
+        var runs = (await server.Grid.ListRunsAsync(new Core.RunQuery())).Runs;
+        Assert.Equal(2, runs.Length);
+        Assert.Equal(runs[0].PlanVersion, runs[1].PlanVersion);
+        Assert.Equal(["test", "test"], runs.Select(r => r.Plan));
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
     public async Task Form_SameKeyAgain_SaysWhatWouldHappen()
     {
         await using var server = await ConsoleServer.StartAsync();

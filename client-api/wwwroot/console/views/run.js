@@ -57,6 +57,7 @@ class Run {
       { type: 'button', class: 'primary', hidden: true, onclick: () => this.#command('retry') },
       'Retry run',
     );
+    this.plan = h('details', null, h('summary', null, 'As JSON'));
     this.result = h('div');
     this.input = h('div');
     const section = (title, ...content) =>
@@ -67,7 +68,7 @@ class Run {
       h(
         'div',
         { class: 'run-main' },
-        section('Plan', this.graph.element),
+        section('Plan', this.graph.element, this.plan),
         section('Timeline', this.timeline.legend, this.timeline.element),
         this.events.element,
         section('Result', this.result),
@@ -201,6 +202,7 @@ class Run {
     this.graph.show(run, this.selected);
     this.timeline.show(run, this.selected);
     this.step.show(run, this.selected);
+    if (this.plan.childElementCount === 1) this.plan.append(jsonView(run.plan_definition, 'Plan'));
     this.#once('result', this.result, run.result ?? null, () =>
       run.result
         ? jsonView(run.result, 'Result')
@@ -284,18 +286,24 @@ class Run {
     }
   }
 
-  #again() {
-    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input, plan: this.run.plan }));
+  /** What the body of a post says of the plan: its name while that still means the same plan, else all of it. */
+  async #planToPost() {
+    const { run } = this;
+    const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
+    const kept = plans.some(p => p.name === run.plan && p.version === run.plan_version);
+    return kept ? run.plan : { name: run.plan, ...run.plan_definition };
+  }
+
+  async #again() {
+    const plan = await this.#planToPost();
+    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input, plan }));
     location.hash = '#/try?again=1';
   }
 
   async #curl() {
-    const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
-    const named = plans.some(p => p.name === this.run.plan);
-    const body = named ? { ...this.run.input, plan: this.run.plan } : this.run.input;
-    const note = named ? '' : `# The plan '${this.run.plan}' was posted inline: put it into the body as "plan".\n`;
+    const body = JSON.stringify({ ...this.run.input, plan: await this.#planToPost() });
     await copy(
-      `${note}${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
+      `${curl('POST', 'api/v1/orchestrate', body)}\n\n${curl('GET', this.path)}\n`,
       'curl of the post and of the run',
     );
   }

@@ -78,13 +78,14 @@ class Try {
       autocomplete: 'off',
       spellcheck: 'false',
     });
-    this.wanted = again?.plan ?? '';
+    const inline = typeof again?.plan === 'object';
+    this.wanted = inline ? OWN : (again?.plan ?? '');
     this.plan = h('select', { id: 'plan', onchange: () => this.#planChanged() });
     this.priority = h('input', { id: 'priority', type: 'number', min: -100, max: 100, value: '0' });
     const body = again ? rest : { grid_snapshot: SNAPSHOT };
     this.body = h('textarea', { id: 'body', rows: 14, spellcheck: 'false' });
     this.body.value = pretty(body);
-    this.inline = new PlanEditor('inline', 'Inline plan (YAML or JSON)', INLINE);
+    this.inline = new PlanEditor('inline', 'Inline plan (YAML or JSON)', inline ? pretty(again.plan) : INLINE);
     this.inline.element.hidden = true;
     this.answer = h('div', { role: 'alert' });
     this.submit = h('button', { class: 'primary', type: 'submit' }, 'Start the run');
@@ -173,8 +174,7 @@ class Try {
     );
     const known = [...this.plan.options].some(o => o.value === chosen);
     this.plan.value = known ? chosen : '';
-    if (!known && plans.length)
-      this.#problem('plan', `'${chosen}' was posted inline and is not kept as a plan; choose one.`, false);
+    if (!known && plans.length) this.#problem('plan', `There is no plan '${chosen}' any more; choose one.`, false);
     this.#planChanged();
   }
 
