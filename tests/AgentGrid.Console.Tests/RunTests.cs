@@ -103,7 +103,8 @@ public sealed class RunTests(Chromium chromium)
     {
         await using var server = await ConsoleServer.StartAsync();
         await using var page = await chromium.OpenAsync(server.Url);
-        var id = await server.PostAsync("inline", """{"a":{"agent":"echo","input":{"x":7}},"b":{"needs":["a"],"agent":"echo"}}""");
+        var id = await server.PostAsync(
+            "inline", """{"a":{"agent":"echo","input":{"x":7}},"b":{"needs":["a"],"agent":"echo"}}""");
         await page.GoAsync($"#/runs/{id}");
         await page.ClickAsync("summary", "As JSON");
         await page.SeesAsync("details .json", "steps: { 2 fields }");

@@ -49,7 +49,7 @@ class Agents {
         h(
           'p',
           { class: 'dim' },
-          'Counts and latencies are of this server since its start. Load is running attempts against max_concurrency. ' +
+          'Counts and latencies are of this server since its start. Load is attempts against max_concurrency. ' +
             'A drained agent takes no further attempts, until it is undrained or the server restarts.',
         ),
       ),

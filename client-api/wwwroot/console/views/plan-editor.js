@@ -58,10 +58,14 @@ export class PlanEditor {
     else this.area.removeAttribute('aria-invalid');
     replace(
       this.problems,
+      problems.length ? h('p', { class: 'hidden' }, `The plan has ${plural(problems.length, 'mistake')}.`) : null,
       problems.length
-        ? h('p', { class: 'hidden' }, `The plan has ${plural(problems.length, 'mistake')}.`)
+        ? h(
+            'ul',
+            null,
+            problems.map(p => this.#problem(p)),
+          )
         : null,
-      problems.length ? h('ul', null, problems.map(p => this.#problem(p))) : null,
     );
   }
 

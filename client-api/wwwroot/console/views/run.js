@@ -269,9 +269,7 @@ class Run {
     const text = h(
       'p',
       null,
-      after.length
-        ? `'${id}' and what depends on it (${after.join(', ')}) are done anew. `
-        : `'${id}' is done anew. `,
+      after.length ? `'${id}' and what depends on it (${after.join(', ')}) are done anew. ` : `'${id}' is done anew. `,
       'Completed steps beside them are kept; the result is made again.',
     );
     if (await ask(`Retry from '${id}'?`, text, 'Retry')) await this.#command('retry', { from_step: id });

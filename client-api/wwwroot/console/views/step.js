@@ -46,7 +46,11 @@ export class StepPanel {
         ? h(
             'div',
             { class: 'actions' },
-            h('button', { type: 'button', class: 'quiet small', onclick: () => this.retry(id) }, 'Retry from this step…'),
+            h(
+              'button',
+              { type: 'button', class: 'quiet small', onclick: () => this.retry(id) },
+              'Retry from this step…',
+            ),
           )
         : null,
     ]);

@@ -185,8 +185,7 @@ class Try {
   /** What is in the form as the text of a body; null, with the problems shown, when that cannot be. */
   async #read() {
     for (const p of document.querySelectorAll('.field-problem')) setText(p, '');
-    for (const c of [this.match, this.round, this.plan, this.priority, this.body])
-      c.removeAttribute('aria-invalid');
+    for (const c of [this.match, this.round, this.plan, this.priority, this.body]) c.removeAttribute('aria-invalid');
     const rest = parse(this.body.value.trim() || '{}', 'This');
     if (rest.problem || rest.value === null || typeof rest.value !== 'object' || Array.isArray(rest.value)) {
       this.#problem('body', rest.problem ?? 'This must be a JSON object.');
