@@ -1,19 +1,14 @@
-using System.Collections.Immutable;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
-using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Runtime.Telemetry;
 
 namespace AgentGrid.Embedded;
 
 public sealed partial class EmbeddedGrid
 {
-    /// <summary>The name of plans that are posted inline and have none of their own.</summary>
-    private const string InlinePlanName = "inline";
-
     public async ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default)
     {
         if (Unavailable() is { } unavailable)
@@ -27,7 +22,7 @@ public sealed partial class EmbeddedGrid
             // Before any work on the plan and the input.
             return new SubmitResult.Overloaded(refusal.RetryAfter, refusal.Reason);
         }
-        var plan = PlanOf(submit, out var problems);
+        var plan = Submission.PlanOf(submit, _config.Current, out var problems);
         if (plan is null)
         {
             return new SubmitResult.Invalid(problems);
@@ -84,44 +79,6 @@ public sealed partial class EmbeddedGrid
         }
     }
 
-    private Plan? PlanOf(SubmitRun submit, out ImmutableArray<ConfigProblem> problems)
-    {
-        var config = _config.Current;
-        if (submit.Input.Problem() is { } bad)
-        {
-            problems = [new ConfigProblem(null, 0, 0, "input", CommandCodes.BadInput, $"The input cannot be kept: {bad}")];
-            return null;
-        }
-        if (submit.InlinePlan is { } inline)
-        {
-            var result = PlanReader.ReadJson(InlinePlanName, inline);
-            problems = result.Plan is null ? result.Problems : PlanReader.Check(result.Plan, config);
-            return problems.IsEmpty ? result.Plan : null;
-        }
-        problems = [];
-        var name = submit.Plan ?? config.DefaultPlan;
-        if (name is not null && config.Plans.TryGetValue(name, out var plan))
-        {
-            return plan;
-        }
-        problems = [UnknownPlan(name, config)];
-        return null;
-    }
-
-    private static ConfigProblem UnknownPlan(string? name, GridConfig config)
-    {
-        if (name is null)
-        {
-            return new ConfigProblem(null, 0, 0, "plan", CommandCodes.NoDefaultPlan,
-                "The request names no plan, and there is no default one: name one of config/plans, or add 'default: NAME' there.");
-        }
-        var near = Names.Nearest(name, config.Plans.Keys);
-        var hint = near is not null ? $"did you mean '{near}'?"
-            : config.Plans.IsEmpty ? "there are none." : $"there are: {string.Join(", ", config.Plans.Keys)}.";
-        return new ConfigProblem(null, 0, 0, "plan", CommandCodes.UnknownPlan,
-            $"There is no plan '{Names.Shorten(name)}'; {hint}");
-    }
-
     private RunActor Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
     {
         var now = _time.GetUtcNow();
@@ -158,7 +115,7 @@ public sealed partial class EmbeddedGrid
         RunActor actor, SubmitRun submit, Plan plan, CancellationToken cancellationToken)
     {
         var input = await actor.LookAsync(static state => state.Input).WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (Differences(actor.Summary, input, submit, plan) is { IsEmpty: false } differences)
+        if (Submission.Differences(actor.Summary, input, submit, plan) is { IsEmpty: false } differences)
         {
             return new SubmitResult.Conflict(actor.Summary, differences);
         }
@@ -174,20 +131,12 @@ public sealed partial class EmbeddedGrid
             return null;
         }
         var input = engine.Reader.Replay(row).Input;
-        if (Differences(row.Summary, input, submit, plan) is { IsEmpty: false } differences)
+        if (Submission.Differences(row.Summary, input, submit, plan) is { IsEmpty: false } differences)
         {
             return new SubmitResult.Conflict(row.Summary, differences);
         }
         engine.Journal.Append(new AppendEvents(
             row.Ref, [new RunEvent.SubmissionSkipped { Time = _time.GetUtcNow() }]));
         return new SubmitResult.Replayed(row.Summary);
-    }
-
-    // The same request can meet a newer version of its named plan; that is still the same request.
-    private static ImmutableArray<string> Differences(RunSummary run, Json input, SubmitRun submit, Plan plan)
-    {
-        var differences = JsonDifferences.Find(input, submit.Input);
-        var samePlan = run.Plan == plan.Name && (submit.InlinePlan is null || run.PlanVersion == plan.Version);
-        return samePlan ? differences : differences.Insert(0, "plan");
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
@@ -8,9 +7,11 @@ using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Configuration;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
+using AgentGrid.Runtime;
+using AgentGrid.Runtime.Configuration;
+using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,8 +22,6 @@ namespace AgentGrid.Embedded;
 /// <summary>Agent Grid in one process, durable in one file.</summary>
 public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposable
 {
-    private const int JournalPage = 500;
-
     private readonly EmbeddedOptions _options;
     private readonly ConfigSource _config;
     private readonly Func<FrozenDictionary<string, IAgent>> _createAgents;
@@ -47,7 +46,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
     }
 
-    internal Platform Platform { get; init; } = Platform.Process;
+    internal EmbeddedPlatform Platform { get; init; } = EmbeddedPlatform.Process;
 
     internal bool IsRunning => _engine is not null;
 
@@ -154,9 +153,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             null => new CommandResult.NotFound(),
             { Status: RunStatus.Cancelled } run => new CommandResult.Done(run, Changed: false),
-            var run => new CommandResult.Refused(
-                run, CommandCodes.NotCancellable,
-                $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}, so it cannot be cancelled."),
+            var run => Refusals.NotCancellable(run),
         };
     }
 
@@ -172,7 +169,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             if (!await active.LookAsync(static state => state.Status.IsEnded()).WaitAsync(cancellationToken)
                 .ConfigureAwait(false))
             {
-                return NotRetryable(active.Summary);
+                return Refusals.NotRetryable(active.Summary);
             }
             await active.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -182,15 +179,12 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         }
         if (fromStep is null && row.Summary.Status is not (RunStatus.Failed or RunStatus.Cancelled))
         {
-            return NotRetryable(row.Summary);
+            return Refusals.NotRetryable(row.Summary);
         }
         var state = Engine.Reader.Replay(row);
         if (fromStep is not null && !state.Plan.TryIndexOf(fromStep, out _))
         {
-            return new CommandResult.Refused(
-                row.Summary, CommandCodes.UnknownStep,
-                $"Run '{row.Ref.Key}' has no step '{Names.Shorten(fromStep)}'" +
-                (Names.Nearest(fromStep, state.Plan.Steps.Select(s => s.Id)) is { } near ? $", did you mean '{near}'?" : "."));
+            return Refusals.UnknownStep(row.Summary, state.Plan, fromStep);
         }
         var actor = new RunActor(Engine, row.Ref, state);
         actor.Accept(WriteOutcome.Durable);
@@ -198,7 +192,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         if (Engine.Claim(actor) != actor)
         {
             Engine.Places.Leave(actor.Tenant, ended: false);
-            return NotRetryable(row.Summary with { Status = RunStatus.Running });
+            return Refusals.NotRetryable(row.Summary with { Status = RunStatus.Running });
         }
         await actor.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (actor.Ref.IsRemoved)
@@ -213,49 +207,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Engine.Reader.ReadEvents(query, query.After ?? Engine.Feed.Head, limit));
 
-    public async IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
-        FeedQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
+        FeedQuery query, CancellationToken cancellationToken = default)
     {
         var engine = Engine;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, engine.Stopping);
-        var seen = query.After ?? engine.Feed.Head;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            // Asked before reading: what was published before the engine stopped is still delivered.
-            var stopping = engine.Stopping.IsCancellationRequested;
-            ImmutableArray<FeedEvent> batch;
-            if (engine.Feed.TryRead(seen, JournalPage, out var recent))
-            {
-                if (recent.IsEmpty)
-                {
-                    if (stopping)
-                    {
-                        break;
-                    }
-                    seen = await engine.Feed.WaitAsync(seen, query, stop.Token).ConfigureAwait(false);
-                    continue;
-                }
-                seen = recent[^1].Seq;
-                batch = recent.All(query.Matches) ? recent : recent.RemoveAll(e => !query.Matches(e));
-            }
-            else if (stopping)
-            {
-                break;
-            }
-            else
-            {
-                // Taken before the journal is read: what had left the ring by then is in the journal, or removed.
-                var oldest = engine.Feed.Oldest;
-                var page = engine.Reader.ReadEvents(query, seen, JournalPage);
-                seen = page.AtEnd ? Math.Max(page.Next, oldest - 1) : page.Next;
-                batch = page.Events;
-            }
-            if (!batch.IsEmpty)
-            {
-                yield return batch;
-            }
-        }
-        cancellationToken.ThrowIfCancellationRequested();
+        var follower = new FeedFollower(
+            engine.Feed, (query, after, most) => ValueTask.FromResult(engine.Reader.ReadEvents(query, after, most)),
+            engine.Stopping);
+        return follower.FollowAsync(query, cancellationToken);
     }
 
     public ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
@@ -342,11 +301,6 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     private string? Unavailable() => !Volatile.Read(ref _accepting)
         ? "The engine is not running: it starts, or it is being shut down."
         : Engine.Journal.Failure;
-
-    private static CommandResult.Refused NotRetryable(RunSummary run) => new(
-        run, CommandCodes.NotRetryable,
-        $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
-        "can be retried, and ended ones from a step.");
 
     [LoggerMessage(10, LogLevel.Information, "Nothing in the journal is damaged; there is nothing to recover")]
     private static partial void LogSound(ILogger logger);

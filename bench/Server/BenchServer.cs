@@ -1,5 +1,6 @@
 using AgentGrid.ClientApi;
 using AgentGrid.Embedded;
+using AgentGrid.Runtime;
 
 namespace AgentGrid.Bench.Server;
 

@@ -1,5 +1,6 @@
 using AgentGrid.Agents.Perception;
 using AgentGrid.Embedded;
+using AgentGrid.Runtime;
 
 namespace AgentGrid.ClientApi.Hosting;
 

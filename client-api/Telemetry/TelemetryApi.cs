@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.ClientApi.Feed;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Runtime.Telemetry;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;

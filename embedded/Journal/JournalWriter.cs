@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using AgentGrid.Embedded.Feed;
-using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Runtime.Feed;
+using AgentGrid.Runtime.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +24,7 @@ internal sealed partial class JournalWriter : IDisposable
     private readonly JournalSession _session;
     private readonly FeedBuffer _feed;
     private readonly ILogger _logger;
-    private readonly Platform _platform;
+    private readonly EmbeddedPlatform _platform;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly ManualResetEventSlim _stopRequested = new();
@@ -37,7 +37,7 @@ internal sealed partial class JournalWriter : IDisposable
     private volatile bool _abandoned;
     private bool _stopped;
 
-    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, Platform platform)
+    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, EmbeddedPlatform platform)
     {
         _platform = platform;
         _session = platform.OpenSession(file);

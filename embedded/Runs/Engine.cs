@@ -2,11 +2,12 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Configuration;
-using AgentGrid.Embedded.Feed;
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Embedded.Slots;
 using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Runtime.Configuration;
+using AgentGrid.Runtime.Feed;
+using AgentGrid.Runtime.Runs;
+using AgentGrid.Runtime.Slots;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -25,7 +26,7 @@ internal sealed partial class Engine : IDisposable
 
     public Engine(
         EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
-        ILogger logger, ILogger runLogger, Platform platform)
+        ILogger logger, ILogger runLogger, EmbeddedPlatform platform)
     {
         Options = options;
         Stopping = _stopping.Token;
@@ -51,7 +52,7 @@ internal sealed partial class Engine : IDisposable
 
     /// <summary>Takes one line per run.</summary>
     public ILogger RunLogger { get; }
-    public Platform Platform { get; }
+    public EmbeddedPlatform Platform { get; }
     public Admission Admission { get; }
     public RunPlaces Places { get; }
     public FeedBuffer Feed { get; }

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Runtime.Invocations;
+using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -13,8 +14,6 @@ namespace AgentGrid.Embedded.Runs;
 /// </summary>
 internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
-
     private const int Running = 0;
     private const int Returned = 1;
     private const int Abandoned = 2;
@@ -26,8 +25,8 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
     private readonly AttemptState _attempt;
     private readonly AgentInvocation _invocation;
     private readonly CancellationTokenSource _cancellation = new();
+    private ProgressThrottle _progress;
     private ITimer? _grace;
-    private long _lastProgress;
     private int _holdsSlot = 1;
     private int _phase;
 
@@ -87,13 +86,10 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
 
     public void Report(double fraction, string? message = null)
     {
-        var now = _engine.Time.GetTimestamp();
-        if (Volatile.Read(ref _phase) != Running
-            || (_lastProgress != 0 && _engine.Time.GetElapsedTime(_lastProgress, now) < ProgressInterval))
+        if (Volatile.Read(ref _phase) != Running || !_progress.Admits(_engine.Time))
         {
             return;
         }
-        _lastProgress = now;
         _actor.Post(new RunInput.ReportProgress(
             _step.Id, _attempt.Number, fraction, message is null ? null : Names.Shorten(message, 500)));
     }
@@ -152,43 +148,17 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         {
             return null; // given up on before it began
         }
-        if (!_engine.Agents.TryGetValue(_attempt.Agent, out var agent))
+        var outcome = await AgentCall.RunAsync(
+            _engine.Agents.GetValueOrDefault(_attempt.Agent), _invocation, _engine.Options.MaxOutputBytes, _engine.Logger,
+            _cancellation.Token).ConfigureAwait(false);
+        return outcome switch
         {
-            return Fail(ErrorKind.Routing, ErrorCodes.NoAgent, $"There is no agent '{_attempt.Agent}'.", retryable: false);
-        }
-        try
-        {
-            var output = await agent.InvokeAsync(_invocation, _cancellation.Token).ConfigureAwait(false);
-            return output switch
-            {
-                null => Fail(ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{_attempt.Agent}' returned nothing."),
-                { Utf8.Length: var length } when length > _engine.Options.MaxOutputBytes => Fail(
-                    ErrorKind.Error, ErrorCodes.OutputTooLarge,
-                    $"Agent '{_attempt.Agent}' returned {length:N0} bytes; at most {_engine.Options.MaxOutputBytes:N0} are " +
-                    "allowed (option MaxOutputBytes).", retryable: false),
-                _ when output.Problem() is { } problem => Fail(
-                    ErrorKind.Error, ErrorCodes.AgentError,
-                    $"Agent '{_attempt.Agent}' returned what cannot be kept as JSON: {problem}"),
-                _ => new RunInput.CompleteAttempt(_step.Id, _attempt.Number, output),
-            };
-        }
-        catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
-        catch (AgentException e)
-        {
-            return Fail(ErrorKind.Error, e.Code, e.Message, e.Retryable);
-        }
-        catch (Exception e)
-        {
-            LogAgentFailed(_engine.Logger, e, _attempt.Agent, _invocation.IdempotencyKey);
-            return Fail(ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{_attempt.Agent}' failed: {e.Message}");
-        }
+            null => null,
+            AttemptOutcome.Output o => new RunInput.CompleteAttempt(_step.Id, _attempt.Number, o.Value),
+            AttemptOutcome.Error e => new RunInput.FailAttempt(_step.Id, _attempt.Number, e.Reason),
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType(), "unknown outcome"),
+        };
     }
-
-    private RunInput.FailAttempt Fail(ErrorKind kind, string code, string message, bool retryable = true) =>
-        new(_step.Id, _attempt.Number, new RunError(kind, code, Names.Shorten(message, 2_000), retryable));
 
     private void ReleaseSlot()
     {
@@ -197,9 +167,6 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
             _engine.Slots.Release(_attempt.Agent);
         }
     }
-
-    [LoggerMessage(210, LogLevel.Warning, "Agent '{Agent}' failed in {Attempt}")]
-    private static partial void LogAgentFailed(ILogger logger, Exception exception, string agent, string attempt);
 
     [LoggerMessage(211, LogLevel.Warning, "Agent '{Agent}' threw when {Attempt} was cancelled")]
     private static partial void LogCancelFailed(ILogger logger, Exception exception, string agent, string attempt);

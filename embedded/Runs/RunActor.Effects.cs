@@ -1,5 +1,5 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Slots;
+using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Embedded.Runs;
 

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Embedded.Slots;
-using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Runtime.Runs;
+using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -13,7 +13,7 @@ namespace AgentGrid.Embedded.Runs;
 /// thread is free: a turn takes all that has come, decides, hands the events to the journal and the effects to the
 /// engine.
 /// </summary>
-internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
+internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdmitted
 {
     /// <summary>What is logged when a run cannot go on because of a mistake in Agent Grid itself.</summary>
     public const int BrokenEventId = 200;
@@ -58,8 +58,10 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView
     public int Priority => _state.Priority;
     public string? Tenant => _state.Tenant;
 
-    /// <summary>Set by the admission queue: the run holds one of the places for active runs.</summary>
+    /// <inheritdoc/>
     public bool HoldsPlace { get; set; }
+
+    void IAdmitted.Start() => Post(RunInput.StartRun.Instance);
 
     public void Post(RunInput input) => Post(new Letter(input, null, null));
 

@@ -1,6 +1,7 @@
 using AgentGrid.Agents.Perception;
 using AgentGrid.ClientApi;
 using AgentGrid.Embedded;
+using AgentGrid.Runtime;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,5 @@
 using AgentGrid.Embedded;
+using AgentGrid.Runtime;
 using Microsoft.AspNetCore.Builder;
 using MyAgents;
 

@@ -1,6 +1,7 @@
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Feed;
+using AgentGrid.Runtime;
+using AgentGrid.Runtime.Feed;
 
 namespace AgentGrid.Embedded.Tests.Feed;
 

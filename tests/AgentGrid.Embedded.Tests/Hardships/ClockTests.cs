@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Runtime;
 
 namespace AgentGrid.Embedded.Tests.Hardships;
 

@@ -2,8 +2,8 @@ using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Feed;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Embedded.Tests.Journal;

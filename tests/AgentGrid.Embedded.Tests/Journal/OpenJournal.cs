@@ -1,8 +1,8 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Feed;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Embedded.Tests.Journal;
@@ -18,11 +18,11 @@ internal sealed class OpenJournal : IDisposable
     {
         _file = JournalFile.Open(folder, JournalSync.Full);
         Reader = new JournalReader(_file);
-        Writer = new JournalWriter(_file, Feed, NullLogger.Instance, Platform.Process);
+        Writer = new JournalWriter(_file, Feed, NullLogger.Instance, EmbeddedPlatform.Process);
         Writer.Start();
     }
 
-    public FeedBuffer Feed { get; } = new(1_000, Platform.Process);
+    public FeedBuffer Feed { get; } = new(1_000, EmbeddedPlatform.Process);
     public JournalReader Reader { get; }
     public JournalWriter Writer { get; }
 

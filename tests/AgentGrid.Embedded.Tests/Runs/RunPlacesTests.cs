@@ -1,4 +1,4 @@
-using AgentGrid.Embedded.Runs;
+using AgentGrid.Runtime.Runs;
 
 namespace AgentGrid.Embedded.Tests.Runs;
 

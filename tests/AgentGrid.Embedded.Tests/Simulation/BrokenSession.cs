@@ -1,5 +1,5 @@
-using AgentGrid.Embedded.Feed;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Runtime.Feed;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 

@@ -9,7 +9,7 @@ namespace AgentGrid.Embedded.Tests.Simulation;
 /// A process in which one thing happens at a time: what is ready waits here to be picked, and so does whoever waited
 /// for something that has come.
 /// </summary>
-internal sealed class SimulatedPlatform(Random random, Func<JournalFile, JournalSession> openSession) : Platform
+internal sealed class SimulatedPlatform(Random random, Func<JournalFile, JournalSession> openSession) : EmbeddedPlatform
 {
     // By run, because the engine may queue several runs in an order that is not the same in every process.
     private readonly List<RunActor> _actors = [];

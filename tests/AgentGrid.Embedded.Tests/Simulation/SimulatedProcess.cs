@@ -1,7 +1,7 @@
-using AgentGrid.Embedded.Feed;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
+using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
-using AgentGrid.Embedded.Slots;
+using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using AgentGrid.Conformance;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Embedded.Tests.Conformance;
+using AgentGrid.Runtime.Telemetry;
 
 namespace AgentGrid.Embedded.Tests.Telemetry;
 

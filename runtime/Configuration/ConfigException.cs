@@ -1,0 +1,11 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Runtime.Configuration;
+
+/// <summary>The configuration that an engine was to start with has mistakes; the message has a line for each.</summary>
+public sealed class ConfigException(string? folder, ImmutableArray<ConfigProblem> problems)
+    : Exception($"The configuration in '{folder}' has mistakes:\n  {string.Join("\n  ", problems)}")
+{
+    public ImmutableArray<ConfigProblem> Problems { get; } = problems;
+}

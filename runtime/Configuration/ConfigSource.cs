@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Runtime.Configuration;
+
+/// <summary>
+/// The configuration that is in force. Looks at the folder once a second: network and container file systems do not
+/// all tell of changes. A bad edit is refused and named, and what was in force stays.
+/// </summary>
+public sealed partial class ConfigSource : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly string? _folder;
+    private readonly AgentCatalog _catalog;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private ITimer? _timer;
+    private string _fingerprint = "";
+    private volatile GridConfig _current = GridConfig.Empty;
+
+    public ConfigSource(string? folder, AgentCatalog catalog, TimeProvider time, ILogger logger)
+    {
+        _folder = folder;
+        _catalog = catalog;
+        _time = time;
+        _logger = logger;
+    }
+
+    public event Action<GridConfig>? Changed;
+
+    public GridConfig Current => _current;
+
+    /// <summary>What is wrong with the files as they are now.</summary>
+    public ImmutableArray<ConfigProblem> Problems { get; private set; } = [];
+
+    public DateTimeOffset LoadedAt { get; private set; }
+
+    /// <summary>Reads the folder for the first time, and then watches it.</summary>
+    /// <exception cref="ConfigException">The files have mistakes.</exception>
+    public void Start()
+    {
+        _fingerprint = Fingerprint();
+        var result = ConfigReader.Read(Read(), _catalog);
+        _current = result.Config ?? throw new ConfigException(_folder, result.Problems);
+        LoadedAt = _time.GetUtcNow();
+        if (_folder is not null)
+        {
+            _timer = _time.CreateTimer(_ => Look(), null, Interval, Interval);
+        }
+    }
+
+    /// <summary>Reads the folder again if anything in it has changed.</summary>
+    public void Look()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                var fingerprint = Fingerprint();
+                if (fingerprint != _fingerprint)
+                {
+                    Reload();
+                    _fingerprint = fingerprint;
+                }
+            }
+            catch (IOException e)
+            {
+                // Most likely a file that is being written right now; the next look will tell.
+                LogUnreadable(_logger, e, _folder!);
+            }
+        }
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Reload()
+    {
+        var result = ConfigReader.Read(Read(), _catalog);
+        Problems = result.Problems;
+        if (result.Config is not { } config)
+        {
+            foreach (var problem in result.Problems)
+            {
+                LogRefused(_logger, problem);
+            }
+            return;
+        }
+        _current = config;
+        LoadedAt = _time.GetUtcNow();
+        LogReloaded(_logger, config.Agents.Count, config.Plans.Count);
+        Changed?.Invoke(config);
+    }
+
+    private IEnumerable<string> Files() => _folder is null || !Directory.Exists(_folder)
+        ? []
+        : Directory.EnumerateFiles(_folder, "agents.yaml")
+            .Concat(Directory.Exists(Path.Combine(_folder, "plans"))
+                ? Directory.EnumerateFiles(Path.Combine(_folder, "plans"), "*.yaml")
+                : [])
+            .Order(StringComparer.Ordinal);
+
+    private List<ConfigFile> Read() =>
+    [
+        .. Files().Select(path => new ConfigFile(
+            Path.GetRelativePath(_folder!, path).Replace('\\', '/'), File.ReadAllText(path))),
+    ];
+
+    private string Fingerprint() => string.Join(
+        '|', Files().Select(Target).Select(f => $"{f.FullName}:{f.LastWriteTimeUtc.Ticks}:{f.Length}"));
+
+    // A link has a time and a length of its own. Kubernetes mounts a ConfigMap as links, and edits what they lead to.
+    private static FileInfo Target(string path) =>
+        new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+
+    [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Agents} agents, {Plans} plans")]
+    private static partial void LogReloaded(ILogger logger, int agents, int plans);
+
+    [LoggerMessage(301, LogLevel.Error, "The changed configuration is refused, the old one stays in force: {Problem}")]
+    private static partial void LogRefused(ILogger logger, ConfigProblem problem);
+
+    [LoggerMessage(302, LogLevel.Warning, "The configuration in '{Folder}' cannot be read just now")]
+    private static partial void LogUnreadable(ILogger logger, Exception exception, string folder);
+}

@@ -1,0 +1,92 @@
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Runtime.Feed;
+
+/// <summary>Readers that wait for events of one match or of one run. Guarded by the buffer's lock.</summary>
+public sealed class FeedWaiters
+{
+    private readonly Dictionary<string, List<FeedWaiter>> _byMatch = new(StringComparer.Ordinal);
+    private readonly Dictionary<RunId, List<FeedWaiter>> _byRun = [];
+
+    public FeedWaiter Add(FeedQuery query)
+    {
+        var waiter = new FeedWaiter(query);
+        if (query.RunId is { } run)
+        {
+            ListOf(_byRun, run).Add(waiter);
+        }
+        else
+        {
+            ListOf(_byMatch, query.MatchId!).Add(waiter);
+        }
+        return waiter;
+    }
+
+    /// <summary>Takes those out that one of the events is for.</summary>
+    public void Take(List<FeedEvent> events, List<FeedWaiter> found)
+    {
+        if (_byMatch.Count == 0 && _byRun.Count == 0)
+        {
+            return;
+        }
+        foreach (var e in events)
+        {
+            Take(_byMatch, e.MatchId, e.Seq, found);
+            Take(_byRun, e.RunId, e.Seq, found);
+        }
+    }
+
+    /// <summary>Forgets a reader; harmless when it has been taken out already.</summary>
+    public void Remove(FeedWaiter waiter)
+    {
+        if (waiter.Query.RunId is { } run)
+        {
+            Remove(_byRun, run, waiter);
+        }
+        else
+        {
+            Remove(_byMatch, waiter.Query.MatchId!, waiter);
+        }
+    }
+
+    private static List<FeedWaiter> ListOf<TKey>(Dictionary<TKey, List<FeedWaiter>> waiters, TKey key)
+        where TKey : notnull
+    {
+        if (!waiters.TryGetValue(key, out var list))
+        {
+            waiters.Add(key, list = []);
+        }
+        return list;
+    }
+
+    private static void Take<TKey>(
+        Dictionary<TKey, List<FeedWaiter>> waiters, TKey key, long seq, List<FeedWaiter> found)
+        where TKey : notnull
+    {
+        if (waiters.Remove(key, out var list))
+        {
+            list.ForEach(w => w.Found = seq - 1);
+            found.AddRange(list);
+        }
+    }
+
+    private static void Remove<TKey>(Dictionary<TKey, List<FeedWaiter>> waiters, TKey key, FeedWaiter waiter)
+        where TKey : notnull
+    {
+        if (waiters.TryGetValue(key, out var list) && list.Remove(waiter) && list.Count == 0)
+        {
+            waiters.Remove(key);
+        }
+    }
+}
+
+/// <summary>One reader's wait; its result is the number to read on after.</summary>
+public sealed class FeedWaiter(FeedQuery query)
+    : TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    public FeedQuery Query { get; } = query;
+
+    /// <summary>The number before the first event that it was woken for.</summary>
+    public long Found { get; set; }
+}

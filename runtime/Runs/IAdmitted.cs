@@ -1,0 +1,17 @@
+namespace AgentGrid.Runtime.Runs;
+
+/// <summary>A run as the <see cref="Admission"/> queue sees it.</summary>
+public interface IAdmitted
+{
+    /// <summary>Higher is admitted first.</summary>
+    int Priority { get; }
+
+    /// <summary>Who posted it, for fairness; null for nobody in particular.</summary>
+    string? Tenant { get; }
+
+    /// <summary>Set by the admission queue: the run holds one of the places for active runs.</summary>
+    bool HoldsPlace { get; set; }
+
+    /// <summary>It is the run's turn. Called outside any lock, once for each place that was given.</summary>
+    void Start();
+}

@@ -1,0 +1,51 @@
+namespace AgentGrid.Runtime.Runs;
+
+/// <summary>How many invocations have not returned; lets a shutdown wait for them.</summary>
+public sealed class InvocationCount
+{
+    private readonly Lock _gate = new();
+    private int _running;
+    private TaskCompletionSource? _idle;
+
+    public bool AreRunning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _running > 0;
+            }
+        }
+    }
+
+    public void Add()
+    {
+        lock (_gate)
+        {
+            _running++;
+        }
+    }
+
+    public void Remove()
+    {
+        TaskCompletionSource? idle = null;
+        lock (_gate)
+        {
+            if (--_running == 0)
+            {
+                (idle, _idle) = (_idle, null);
+            }
+        }
+        idle?.SetResult();
+    }
+
+    public Task WhenIdleAsync()
+    {
+        lock (_gate)
+        {
+            return _running == 0
+                ? Task.CompletedTask
+                : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+}
