@@ -261,6 +261,7 @@ internal sealed class FakeGrid : IAgentGrid
                 Status = RunStatus.Queued,
                 AcceptedAt = DateTimeOffset.UnixEpoch,
             },
+            PlanDefinition = Json.Parse("""{"steps":{"a":{"agent":"echo"}}}"""),
             Input = input,
             Steps = [],
         };

@@ -52,6 +52,7 @@ public sealed class RunsTests
         var small = json.GetProperty("steps")[0];
         var large = json.GetProperty("steps")[1];
         Assert.Equal(id.Value, json.Text("run_id"));
+        Assert.Equal("""{"steps":{"a":{"agent":"echo"}}}""", json.Text("plan_definition"));
         Assert.Equal("1970-01-01T00:00:00+00:00", json.Text("accepted_at"));
         Assert.False(json.TryGetProperty("error", out _));
         Assert.Equal("""{"n":1}""", small.Text("output"));
