@@ -115,7 +115,11 @@ public sealed partial class ConfigSource : IDisposable
     ];
 
     private string Fingerprint() => string.Join(
-        '|', Files().Select(path => new FileInfo(path)).Select(f => $"{f.FullName}:{f.LastWriteTimeUtc.Ticks}:{f.Length}"));
+        '|', Files().Select(Target).Select(f => $"{f.FullName}:{f.LastWriteTimeUtc.Ticks}:{f.Length}"));
+
+    // A link has a time and a length of its own. Kubernetes mounts a ConfigMap as links, and edits what they lead to.
+    private static FileInfo Target(string path) =>
+        new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Agents} agents, {Plans} plans")]
     private static partial void LogReloaded(ILogger logger, int agents, int plans);

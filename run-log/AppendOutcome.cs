@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Feed;
+
+namespace AgentGrid.RunLog;
+
+/// <summary>What became of a turn.</summary>
+public abstract record AppendOutcome
+{
+    private AppendOutcome()
+    {
+    }
+
+    /// <summary>The turn is kept.</summary>
+    /// <param name="LastSeq">The number of its last event; the others have those before it.</param>
+    /// <param name="Events">Its events, as feeds show them.</param>
+    public sealed record Kept(long LastSeq, ImmutableArray<FeedEvent> Events) : AppendOutcome;
+
+    /// <summary>The run has other events than expected, and nothing was changed: replay it.</summary>
+    public sealed record Conflict : AppendOutcome
+    {
+        internal static readonly Conflict Instance = new();
+    }
+
+    /// <summary>There is no such run (any more).</summary>
+    public sealed record Gone : AppendOutcome
+    {
+        internal static readonly Gone Instance = new();
+    }
+}

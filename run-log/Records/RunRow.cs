@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.RunLog.Records;
+
+/// <summary>What is kept of a run besides its events.</summary>
+/// <param name="Number">The number of its acceptance, which runs are listed by; 0 where that was not asked for.</param>
+internal sealed record RunRow(long Number, RunId Id, RunHead Head, RunTip Tip, long Version)
+{
+    public RunSummary Summary => new()
+    {
+        RunId = Id,
+        MatchId = Head.MatchId,
+        Round = Head.Round,
+        Plan = Head.Plan,
+        PlanVersion = Head.PlanVersion,
+        Status = Tip.Status,
+        AcceptedAt = Head.AcceptedAt,
+        StartedAt = Tip.StartedAt,
+        EndedAt = Tip.EndedAt,
+        WaitingAttempts = Tip.WaitingAttempts,
+        RetryingBranches = Tip.RetryingBranches,
+    };
+
+    public StoredRun Stored => new(Summary, Head.Tenant, Head.Priority, Version);
+
+    public ActiveRun Active => new(Id, Head.Key, Tip.Status, Head.Priority, Head.Tenant);
+
+    /// <exception cref="RunLogException">Something is missing or is not what was written.</exception>
+    public static RunRow Read(long number, RunId run, byte[]? head, byte[]? tip, long version)
+    {
+        var opened = Open(tip, Part.Tip, "summary", run);
+        if (opened.Version != version)
+        {
+            throw RunLogException.Damaged(
+                run, $"has {version} events, and its summary (field 'tip') is of {opened.Version}");
+        }
+        return new RunRow(
+            number, run, Parse(Open(head, Part.Head, "description", run), run, RecordJson.Default.RunHead),
+            Parse(opened, run, RecordJson.Default.RunTip), version);
+    }
+
+    private static Sealed Open(byte[]? value, Part part, string name, RunId run) =>
+        value is null ? throw RunLogException.Damaged(run, $"has no {name} (field '{part.ToString().ToLowerInvariant()}')")
+        : Sealed.TryOpen(value, part, run, out var opened) ? opened
+        : throw RunLogException.Damaged(
+            run, $"has a {name} (field '{part.ToString().ToLowerInvariant()}') without its checksum");
+
+    private static T Parse<T>(Sealed value, RunId run, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(value.Text.Span, type) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw RunLogException.Damaged(run, $"has a {typeof(T).Name} that cannot be read", e);
+        }
+    }
+}

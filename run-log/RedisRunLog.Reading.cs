@@ -1,0 +1,280 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using AgentGrid.Core;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+using AgentGrid.RunLog.Records;
+using AgentGrid.RunLog.Scripts;
+using StackExchange.Redis;
+
+namespace AgentGrid.RunLog;
+
+public sealed partial class RedisRunLog
+{
+    private const int MostRuns = 1_000;
+    private const int RunsAtOnce = 500;
+    private const int FeedBytesAtOnce = 1 << 20;
+    private const int ReplayBytesAtOnce = 4 << 20;
+    private static readonly RedisValue[] HeadTipVersion = ["head", "tip", "v"];
+    private static readonly string[] AllStatuses = ["active", "completed", "failed", "cancelled"];
+
+    /// <summary>Null when there is no such run (any more).</summary>
+    /// <exception cref="RunLogException">What is kept of it is damaged.</exception>
+    public async Task<StoredRun?> FindAsync(RunId run) => (await FindRowAsync(run).ConfigureAwait(false))?.Stored;
+
+    /// <inheritdoc cref="FindAsync(RunId)"/>
+    public async Task<StoredRun?> FindAsync(RunKey key)
+    {
+        var rows = await RowsAsync(newest: true, double.PositiveInfinity, 1, key.MatchId, key.Round, []).ConfigureAwait(false);
+        return rows.Count == 0 ? null : rows[0].Stored;
+    }
+
+    /// <summary>Replays a run from its events; null when there is no such run (any more).</summary>
+    /// <exception cref="RunLogException">Its records are damaged.</exception>
+    public async Task<RunState?> ReplayAsync(RunId run)
+    {
+        var row = await FindRowAsync(run).ConfigureAwait(false);
+        if (row is null)
+        {
+            return null;
+        }
+        var plan = await _plans.FindAsync(run, row.Head).ConfigureAwait(false);
+        if (plan is null)
+        {
+            return await FindRowAsync(run).ConfigureAwait(false) is null
+                ? null
+                : throw RunLogException.Damaged(run, $"was accepted with plan {row.Head.PlanHash}, which is not there");
+        }
+        var state = new RunState(plan);
+        var after = 0L;
+        while (true)
+        {
+            var page = await TurnsAsync("run", run.Value, after, int.MaxValue, int.MaxValue, ReplayBytesAtOnce)
+                .ConfigureAwait(false);
+            foreach (var turn in page.Turns)
+            {
+                Apply(state, turn);
+                after = turn.Last;
+            }
+            // Events may have been added meanwhile: the page has the run as it was when the page was read.
+            if (page.Rows.TryGetValue(run, out var latest))
+            {
+                row = latest;
+            }
+            if (page.AtEnd)
+            {
+                break;
+            }
+        }
+        if (state.Version == row.Version && state.Key == row.Head.Key && state.Status.IsEnded() == row.Tip.Status.IsEnded()
+            && (!state.Status.IsEnded() || state.Status == row.Tip.Status))
+        {
+            return state;
+        }
+        return await FindRowAsync(run).ConfigureAwait(false) is null
+            ? null
+            : throw RunLogException.Damaged(
+                run, $"is {row.Tip.Status} with {row.Version} events by its summary, and {state.Status} with " +
+                $"{state.Version} by its events");
+    }
+
+    /// <summary>All runs that have not ended, oldest first.</summary>
+    /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
+    public async Task<IReadOnlyList<ActiveRun>> ActiveAsync()
+    {
+        var active = new List<ActiveRun>();
+        var after = 0D;
+        while (true)
+        {
+            var rows = await RowsAsync(newest: false, after, RunsAtOnce, "", "", ["active"]).ConfigureAwait(false);
+            foreach (var row in rows)
+            {
+                active.Add(row.Active);
+                after = row.Number;
+            }
+            if (rows.Count < RunsAtOnce)
+            {
+                return active;
+            }
+        }
+    }
+
+    /// <summary>The runs of a match that have not ended, oldest first.</summary>
+    /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
+    public async Task<IReadOnlyList<ActiveRun>> ActiveOfMatchAsync(string matchId)
+    {
+        var rows = await RowsAsync(newest: false, 0, int.MaxValue, matchId, "", []).ConfigureAwait(false);
+        return [.. rows.Where(r => !r.Tip.Status.IsEnded()).Select(r => r.Active)];
+    }
+
+    /// <summary>Runs, newest first.</summary>
+    /// <exception cref="FormatException">The cursor was not made here.</exception>
+    /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
+    public async Task<RunPage> ListAsync(RunQuery query)
+    {
+        var limit = Math.Clamp(query.Limit, 1, MostRuns);
+        var before = Parse(query.Cursor);
+        var runs = ImmutableArray.CreateBuilder<RunSummary>();
+        var atOnce = limit + 1;
+        while (true)
+        {
+            var rows = await RowsAsync(
+                newest: true, before, atOnce, query.MatchId ?? "", query.Round ?? "", StatusesOf(query)).ConfigureAwait(false);
+            foreach (var row in rows)
+            {
+                if (runs.Count == limit)
+                {
+                    return new RunPage(runs.ToImmutable(), before.ToString(CultureInfo.InvariantCulture));
+                }
+                before = row.Number;
+                if (Matches(query, row.Summary))
+                {
+                    runs.Add(row.Summary);
+                }
+            }
+            if (rows.Count < atOnce)
+            {
+                return new RunPage(runs.ToImmutable(), null);
+            }
+            atOnce = Math.Max(atOnce, RunsAtOnce);
+        }
+    }
+
+    /// <summary>
+    /// One page of events after a number, filtered; <see cref="FeedPage.Next"/> is the last number looked at.
+    /// <see cref="FeedQuery.After"/> is not looked at.
+    /// </summary>
+    /// <param name="limit">How many events at most; and how many turns are looked at, where a filter leaves few.</param>
+    /// <exception cref="RunLogException">A record is damaged.</exception>
+    public async Task<FeedPage> ReadEventsAsync(FeedQuery query, long after, int limit)
+    {
+        var events = ImmutableArray.CreateBuilder<FeedEvent>();
+        var writer = new FeedWriter();
+        var (of, name) = query.RunId is { } run ? ("run", run.Value)
+            : query.MatchId is { } match ? ("match", match) : ("all", "");
+        var (next, turns) = (after, 0);
+        while (true)
+        {
+            var page = await TurnsAsync(of, name, next, limit - turns, limit - events.Count, FeedBytesAtOnce)
+                .ConfigureAwait(false);
+            foreach (var turn in page.Turns)
+            {
+                turns++;
+                var all = EventsOf(turn);
+                var first = turn.Last - all.Length + 1;
+                for (var i = (int)Math.Max(0, next + 1 - first); i < all.Length; i++)
+                {
+                    var e = writer.Write(first + i, turn.Row.Id, turn.Row.Head.Key, all[i]);
+                    next = e.Seq;
+                    if (query.Matches(e))
+                    {
+                        events.Add(e);
+                        if (events.Count == limit)
+                        {
+                            return new FeedPage(events.ToImmutable(), next, AtEnd: false);
+                        }
+                    }
+                }
+            }
+            if (page.AtEnd || turns >= limit)
+            {
+                return new FeedPage(events.ToImmutable(), next, AtEnd: turns < limit);
+            }
+        }
+    }
+
+    /// <summary>The number of the last event; 0 before the first.</summary>
+    public async Task<long> LastSeqAsync() => (long)await _redis.StringGetAsync($"{_prefix}:seq").ConfigureAwait(false);
+
+    // Events that are whole, and that cannot follow each other, mean that one between them is missing.
+    private static void Apply(RunState state, Turn turn)
+    {
+        var events = EventsOf(turn);
+        if (turn.Version != state.Version)
+        {
+            throw RunLogException.Damaged(
+                turn.Row.Id, $"has {state.Version} events before the record of event {turn.Last}, which was " +
+                $"written after {turn.Version}: one between them is missing");
+        }
+        foreach (var e in events)
+        {
+            try
+            {
+                RunMachine.Evolve(state, e);
+            }
+            catch (Exception cause) when (cause is not OutOfMemoryException)
+            {
+                throw RunLogException.Damaged(
+                    turn.Row.Id, $"has a record that does not fit the ones before it, event {turn.Last}", cause);
+            }
+        }
+    }
+
+    private static RunEvent[] EventsOf(Turn turn)
+    {
+        try
+        {
+            return RunEventJson.Read(turn.Events.Span) is var events && events.Length == turn.Count
+                ? events
+                : throw new JsonException($"it has {events.Length} events instead of {turn.Count}");
+        }
+        catch (JsonException e)
+        {
+            throw RunLogException.Damaged(
+                turn.Row.Id, $"has a record that cannot be read, event {turn.Last}: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    private async Task<RunRow?> FindRowAsync(RunId run)
+    {
+        var kept = await _redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion).ConfigureAwait(false);
+        return kept[2].IsNull ? null : RunRow.Read(0, run, (byte[]?)kept[0], (byte[]?)kept[1], (long)kept[2]);
+    }
+
+    private async Task<List<RunRow>> RowsAsync(
+        bool newest, double bound, int most, string match, string round, string[] statuses)
+    {
+        var answer = await EvaluateAsync(
+            Script.Runs,
+            [newest ? "1" : "0", bound, most, match, round, .. statuses.Select(s => (RedisValue)s)]).ConfigureAwait(false);
+        var rows = new List<RunRow>(answer.Length / 5);
+        for (var i = 0; i < answer.Length; i += 5)
+        {
+            var run = RunId.Parse((string)answer[i + 1]!);
+            rows.Add(RunRow.Read(
+                (long)answer[i], run, (byte[]?)answer[i + 2], (byte[]?)answer[i + 3], (long?)answer[i + 4] ?? -1));
+        }
+        return rows;
+    }
+
+    private async Task<TurnPage> TurnsAsync(
+        string of, string name, long after, int mostTurns, int mostEvents, int mostBytes)
+    {
+        var answer = await EvaluateAsync(Script.Events, [of, name, after, mostTurns, mostEvents, mostBytes])
+            .ConfigureAwait(false);
+        return TurnPage.Read(answer);
+    }
+
+    private static string[] StatusesOf(RunQuery query) =>
+        query.MatchId is not null ? []
+        : query.Activity is not null || query.Status is { } active && !active.IsEnded() ? ["active"]
+        : query.Status is { } status ? [status.ToString().ToLowerInvariant()]
+        : AllStatuses;
+
+    private static bool Matches(RunQuery query, RunSummary run) =>
+        (query.Status is null || query.Status == run.Status)
+        && (query.Round is null || query.Round == run.Round)
+        && (query.Plan is null || query.Plan == run.Plan)
+        && query.Activity switch
+        {
+            null => true,
+            RunActivity.WaitingForSlot => !run.Status.IsEnded() && run.WaitingAttempts > 0,
+            RunActivity.Retrying => !run.Status.IsEnded() && run.RetryingBranches > 0,
+            _ => throw new ArgumentOutOfRangeException(nameof(query), query.Activity, "unknown activity"),
+        };
+
+    private static double Parse(string? cursor) => cursor is null ? double.PositiveInfinity
+        : long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
+        : throw new FormatException($"'{Names.Shorten(cursor)}' is not a cursor: pass on the 'next' of the page before.");
+}

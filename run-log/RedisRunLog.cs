@@ -1,0 +1,216 @@
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.RunLog.Records;
+using AgentGrid.RunLog.Scripts;
+using StackExchange.Redis;
+
+namespace AgentGrid.RunLog;
+
+/// <summary>
+/// The durable truth of a cluster's runs, in Redis. Every change is one script, and so happens wholly or not at all.
+/// Events get their numbers in it: from 1, without gaps, in the order in which they were kept.
+/// </summary>
+/// <remarks>
+/// Can be called concurrently, by any number of processes. What is kept is as durable as Redis is told to make it: with
+/// <c>appendonly yes</c> and <c>appendfsync always</c> it survives the machine; with <c>everysec</c> a crash of the machine
+/// loses the last second, numbers that were seen included. When a call ends with an exception of
+/// StackExchange.Redis, the change may have been made: every method can be called again, see there.
+/// </remarks>
+public sealed partial class RedisRunLog
+{
+    private const int SweptAtOnce = 50;
+    private const int RecordsSweptAtOnce = 2_000;
+    private const int LatelySeconds = 10;
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
+    private readonly IDatabase _redis;
+    private readonly RunLogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly KeptPlans _plans;
+    private readonly string _prefix;
+    private readonly RedisKey[] _keys;
+    private readonly RedisValue _channel;
+
+    public RedisRunLog(IConnectionMultiplexer redis, RunLogOptions options, TimeProvider time)
+    {
+        if (options.KeyPrefix.Length == 0 || options.KeyPrefix.AsSpan().IndexOfAny('{', '}') >= 0)
+        {
+            throw new ArgumentException(
+                $"The key prefix of the run log is '{options.KeyPrefix}': expected at least one character and no braces.",
+                nameof(options));
+        }
+        _redis = redis.GetDatabase();
+        _options = options;
+        _time = time;
+        _prefix = $"{{{options.KeyPrefix}}}";
+        _keys = [_prefix];
+        _channel = options.Channel ?? "";
+        _plans = new KeptPlans(_redis, _prefix);
+    }
+
+    /// <summary>
+    /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave free
+    /// an eighth of what it holds. One that names no tenant may take every place.
+    /// </summary>
+    /// <remarks>
+    /// To be repeated after a lost answer with the same event: it then answers <see cref="AcceptOutcome.KeyTaken"/> with
+    /// the run that was offered.
+    /// </remarks>
+    /// <param name="maxRuns">How many runs there may be in the cluster, active or queued.</param>
+    public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
+    {
+        var (arguments, frames) = AcceptArguments(accepted, plan, maxRuns);
+        var answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
+        if ((string?)answer[0] == "plan")
+        {
+            arguments[8] = plan.Definition.Utf8;
+            answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
+        }
+        switch ((string?)answer[0])
+        {
+            case "kept":
+                _plans.Add(plan);
+                return new AcceptOutcome.Kept((long)answer[1], TurnWriter.Number(frames, (long)answer[1]));
+            case "taken":
+                return new AcceptOutcome.KeyTaken(RunId.Parse((string)answer[1]!));
+            case "full":
+                return Full(accepted.Tenant, maxRuns, answer);
+            case var other:
+                throw new InvalidOperationException($"The script that accepts runs answered '{other}'.");
+        }
+    }
+
+    /// <summary>Keeps one turn's events if the run still has <paramref name="expectedVersion"/> of them.</summary>
+    /// <remarks>
+    /// To be repeated after a lost answer: when the turn had been kept, it answers <see cref="AppendOutcome.Conflict"/>.
+    /// </remarks>
+    /// <param name="summary">The run after these events.</param>
+    /// <exception cref="ArgumentException">The summary does not fit the events.</exception>
+    public async Task<AppendOutcome> AppendAsync(
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
+    {
+        var (arguments, frames) = AppendArguments(run, expectedVersion, events, summary);
+        var answer = await EvaluateAsync(Script.Append, arguments).ConfigureAwait(false);
+        return (string?)answer[0] switch
+        {
+            "kept" => new AppendOutcome.Kept((long)answer[1], TurnWriter.Number(frames, (long)answer[1])),
+            "conflict" => AppendOutcome.Conflict.Instance,
+            "gone" => AppendOutcome.Gone.Instance,
+            "status" => throw new ArgumentException(
+                $"Run {run} is {(RunStatus)(int)answer[1]}, none of the events changes that, and the summary says " +
+                $"{summary.Status}: expected the summary of the run after its events.", nameof(summary)),
+            var other => throw new InvalidOperationException($"The script that keeps turns answered '{other}'."),
+        };
+    }
+
+    /// <summary>
+    /// Removes ended runs that are older than the retention, the oldest first: with their keys, events and plans. Never one
+    /// that has been retried meanwhile.
+    /// </summary>
+    /// <param name="most">How many at most.</param>
+    /// <returns>How many were removed.</returns>
+    public async Task<int> SweepAsync(int most)
+    {
+        var before = (_time.GetUtcNow() - _options.Retention).ToUnixTimeMilliseconds();
+        var removed = 0;
+        while (removed < most)
+        {
+            // Redis serves nobody else meanwhile, so a few runs at a time.
+            var some = Math.Min(most - removed, SweptAtOnce);
+            var answer = await EvaluateAsync(Script.Sweep, [before, some, RecordsSweptAtOnce]).ConfigureAwait(false);
+            removed += (int)answer[0];
+            if ((int)answer[1] < some && (int)answer[0] == (int)answer[1])
+            {
+                break;
+            }
+        }
+        return removed;
+    }
+
+    private (RedisValue[] Arguments, Core.Feed.FeedEvent[] Frames) AcceptArguments(
+        RunEvent.RunAccepted e, Plan plan, int maxRuns)
+    {
+        var writer = TurnWriter.OfThread;
+        var head = new RunHead(
+            e.MatchId, e.Round, e.PlanName, e.PlanVersion, _plans.HashOf(plan), e.Priority, e.Tenant, e.Time);
+        var frames = writer.Frames(e.RunId, e.Key, [e]);
+        RedisValue[] arguments =
+        [
+            e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", e.Tenant is null ? "0" : "1", maxRuns,
+            _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanHash, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
+            writer.Head(e.RunId, head), writer.Tip(e.RunId, 1, new RunTip(RunStatus.Queued, null, null, 0, 0)),
+            writer.Turn(e.RunId, 0, [e]), _channel, TurnWriter.Tail(frames[0]),
+        ];
+        return (arguments, frames);
+    }
+
+    private (RedisValue[] Arguments, Core.Feed.FeedEvent[] Frames) AppendArguments(
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
+    {
+        var moved = MovedTo(events);
+        if (events.Count == 0 || summary.RunId != run || (moved is { } to && to.IsEnded() != summary.Status.IsEnded()))
+        {
+            throw new ArgumentException(
+                $"Run {run}: expected at least one event, and the summary of the run after its events; " +
+                $"came {events.Count} events, and a summary of run {summary.RunId} that is {summary.Status}.");
+        }
+        const int fixedArguments = 10;
+        var writer = TurnWriter.OfThread;
+        var version = expectedVersion + events.Count;
+        var frames = writer.Frames(run, new RunKey(summary.MatchId, summary.Round), events);
+        var arguments = new RedisValue[fixedArguments + (_options.Channel is null ? 0 : frames.Length)];
+        arguments[0] = run.Value;
+        arguments[1] = expectedVersion;
+        arguments[2] = version;
+        arguments[3] = events.Count;
+        arguments[4] = (int)summary.Status;
+        arguments[5] = moved is null ? "0" : "1";
+        arguments[6] = summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0;
+        arguments[7] = writer.Tip(run, version, RunTip.Of(summary));
+        arguments[8] = writer.Turn(run, expectedVersion, events);
+        arguments[9] = _channel;
+        for (var i = fixedArguments; i < arguments.Length; i++)
+        {
+            arguments[i] = TurnWriter.Tail(frames[i - fixedArguments]);
+        }
+        return (arguments, frames);
+    }
+
+    // Where the last event leads that says anything of the run as a whole; null when none does.
+    private static RunStatus? MovedTo(IReadOnlyList<RunEvent> events)
+    {
+        RunStatus? status = null;
+        foreach (var e in events)
+        {
+            status = e switch
+            {
+                RunEvent.RunCompleted => RunStatus.Completed,
+                RunEvent.RunFailed => RunStatus.Failed,
+                RunEvent.RunCancelled => RunStatus.Cancelled,
+                RunEvent.RunRetried => RunStatus.Queued,
+                _ => status, // says nothing about the run as a whole
+            };
+        }
+        return status;
+    }
+
+    private AcceptOutcome.Full Full(string? tenant, int maxRuns, RedisResult[] answer)
+    {
+        var (held, own, lately) = ((long)answer[1], (long)answer[2], (long)answer[3]);
+        var free = maxRuns - held;
+        var reason = free <= 0
+            ? $"{held} runs are active or queued, as many as are allowed (options MaxActiveRuns and MaxQueuedRuns)."
+            : $"'{tenant}' has {own} of {maxRuns} possible runs, and the last {free} are kept for others.";
+        // As places have become free lately; where none has, as long again as it has been by now.
+        var wait = lately > 0 ? TimeSpan.FromSeconds((double)LatelySeconds / lately)
+            : answer[4] is { IsNull: false } end && (string?)end is { Length: > 0 } text
+                ? _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(
+                    (long)double.Parse(text, System.Globalization.CultureInfo.InvariantCulture))
+                : TimeSpan.FromSeconds(LatelySeconds);
+        return new AcceptOutcome.Full(reason, wait < ShortestWait ? ShortestWait : wait > LongestWait ? LongestWait : wait);
+    }
+
+    private async Task<RedisResult[]> EvaluateAsync(string script, RedisValue[] arguments) =>
+        (RedisResult[])(await _redis.ScriptEvaluateAsync(script, _keys, arguments).ConfigureAwait(false))!;
+}

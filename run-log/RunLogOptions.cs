@@ -1,0 +1,19 @@
+namespace AgentGrid.RunLog;
+
+/// <summary>Where and how the run log is kept.</summary>
+public sealed class RunLogOptions
+{
+    /// <summary>
+    /// What all keys begin with, as a hash tag: <c>{agentgrid}:...</c>, so that a Redis Cluster keeps them together. Without
+    /// braces, and not empty.
+    /// </summary>
+    public string KeyPrefix { get; set; } = "agentgrid";
+
+    /// <summary>How long ended runs are kept; 24 hours unless said otherwise.</summary>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// The Redis channel that every event is published to, as feeds show it, in the order of the numbers; null for none.
+    /// </summary>
+    public string? Channel { get; set; } = "agents:events";
+}

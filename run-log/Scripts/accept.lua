@@ -1,0 +1,37 @@
+-- Keeps a new run: {'kept', last}, {'taken', run}, {'full', held, own, ended lately, last end}, or {'plan'} when the
+-- plan's definition is not there and was not sent along.
+
+local id, match, round, tenant, named = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local most, now = tonumber(ARGV[6]), tonumber(ARGV[7])
+local plan, definition, head, tip, record, channel = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+
+local taken = redis.call('HGET', p .. ':rounds:' .. match, round)
+if taken then
+  return { 'taken', string.match(taken, ':(.*)$') }
+end
+local held = redis.call('ZCARD', p .. ':active')
+local own = tonumber(redis.call('HGET', p .. ':tenants', tenant) or '0')
+local free = most - held
+if free <= 0 or (named == '1' and own >= 8 * free) then
+  local lately = redis.call('ZCOUNT', p .. ':ended', now - 10000, '+inf')
+  local last = redis.call('ZREVRANGE', p .. ':ended', 0, 0, 'WITHSCORES')[2]
+  return { 'full', held, own, lately, last or '' }
+end
+if redis.call('EXISTS', p .. ':run:' .. id) == 1 then
+  return redis.error_reply('AGENTGRID run ' .. id .. ' is there already, with another key')
+end
+local known = redis.call('EXISTS', p .. ':plan:' .. plan) == 1
+if not known and definition == '' then
+  return { 'plan' }
+end
+
+local last = keep(id, match, 1, record, channel, 13)
+if not known then
+  redis.call('SET', p .. ':plan:' .. plan, definition)
+end
+redis.call('HINCRBY', p .. ':plans', plan, 1)
+redis.call('HSET', p .. ':run:' .. id, 'head', head, 'tip', tip, 'v', '1', 's', '0', 'n', text(last), 't', tenant,
+  'm', match, 'r', round, 'p', plan)
+redis.call('HSET', p .. ':rounds:' .. match, round, text(last) .. ':' .. id)
+enter(id, text(last), tenant, '0')
+return { 'kept', last }

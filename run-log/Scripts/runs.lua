@@ -1,0 +1,62 @@
+-- Runs in the order of their acceptance, newest or oldest first, flat: number, id, head, tip, version of each. Of one
+-- match (and round), or of some statuses.
+
+local p = KEYS[1]
+local newest, bound, most, match, round = ARGV[1] == '1', ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local found = {}
+
+local function add(number, id)
+  found[#found + 1] = { tonumber(number), id }
+end
+
+local function isBeyond(number)
+  if newest then
+    return tonumber(number) < tonumber(bound)
+  end
+  return tonumber(number) > tonumber(bound)
+end
+
+if match ~= '' then
+  local rounds
+  if round ~= '' then
+    rounds = { redis.call('HGET', p .. ':rounds:' .. match, round) or nil }
+  else
+    rounds = redis.call('HVALS', p .. ':rounds:' .. match)
+  end
+  for _, value in ipairs(rounds) do
+    local number, id = string.match(value, '^(%d+):(.*)$')
+    if isBeyond(number) then
+      add(number, id)
+    end
+  end
+else
+  for i = 6, #ARGV do
+    local key = p .. ':' .. ARGV[i]
+    local some
+    if newest then
+      some = redis.call('ZREVRANGEBYSCORE', key, '(' .. bound, '-inf', 'WITHSCORES', 'LIMIT', 0, most)
+    else
+      some = redis.call('ZRANGEBYSCORE', key, '(' .. bound, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
+    end
+    for j = 1, #some, 2 do
+      add(some[j + 1], some[j])
+    end
+  end
+end
+
+table.sort(found, function(a, b)
+  if newest then
+    return a[1] > b[1]
+  end
+  return a[1] < b[1]
+end)
+local answer = {}
+for i = 1, math.min(most, #found) do
+  local kept = redis.call('HMGET', p .. ':run:' .. found[i][2], 'head', 'tip', 'v')
+  answer[#answer + 1] = found[i][1]
+  answer[#answer + 1] = found[i][2]
+  answer[#answer + 1] = kept[1]
+  answer[#answer + 1] = kept[2]
+  answer[#answer + 1] = kept[3]
+end
+return answer

@@ -1,0 +1,47 @@
+-- Removes runs that ended before a moment, a bounded number of them: {removed, looked at}. A run that was retried is
+-- not among those that have ended, so that it is never met here.
+
+local before, most, mostRecords = ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+-- Entries are numbered within their run: no record has to be read to remove them.
+local function forget(feed, id, records)
+  local entries = {}
+  for i = 0, records - 1 do
+    entries[#entries + 1] = id .. ':' .. text(i)
+    if #entries == 1000 or i == records - 1 then
+      redis.call('ZREM', p .. ':feed', unpack(entries))
+      redis.call('ZREM', feed, unpack(entries))
+      entries = {}
+    end
+  end
+end
+
+local function remove(id)
+  local run = p .. ':run:' .. id
+  local log = p .. ':log:' .. id
+  local kept = redis.call('HMGET', run, 's', 'm', 'r', 'p')
+  local records = redis.call('ZCARD', log)
+  redis.call('ZREM', p .. ':ended', id)
+  if kept[1] then
+    redis.call('ZREM', place(kept[1]), id)
+    redis.call('HDEL', p .. ':rounds:' .. kept[2], kept[3])
+    forget(p .. ':feed:' .. kept[2], id, records)
+    if redis.call('HINCRBY', p .. ':plans', kept[4], -1) <= 0 then
+      redis.call('HDEL', p .. ':plans', kept[4])
+      redis.call('UNLINK', p .. ':plan:' .. kept[4])
+    end
+  end
+  redis.call('UNLINK', run, log)
+  return records
+end
+
+local ids = redis.call('ZRANGEBYSCORE', p .. ':ended', '-inf', '(' .. before, 'LIMIT', 0, most)
+local removed, records = 0, 0
+for _, id in ipairs(ids) do
+  if records >= mostRecords then
+    break
+  end
+  records = records + remove(id)
+  removed = removed + 1
+end
+return { removed, #ids }
