@@ -50,3 +50,44 @@ public sealed record GridHealth
     public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
     public DateTimeOffset? ConfigLoadedAt { get; init; }
 }
+
+/// <summary>A process that executes attempts, and what it does now.</summary>
+public sealed record NodeDetails
+{
+    public required string Name { get; init; }
+
+    /// <summary>The classes of hardware that it is; null for all.</summary>
+    public ImmutableArray<string>? Queues { get; init; }
+
+    /// <summary>It takes no further attempts; what runs there goes on.</summary>
+    public bool Draining { get; init; }
+
+    /// <summary>How many attempts run there.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>Of queues that have a limit.</summary>
+    public ImmutableArray<NodeQueue> Slots { get; init; } = [];
+
+    /// <summary>Empty for none; null when GPU memory is not accounted for.</summary>
+    public ImmutableArray<NodeGpu>? Gpus { get; init; }
+
+    /// <summary>The agents that it has loaded, so that an attempt can begin at once.</summary>
+    public ImmutableArray<string> WarmAgents { get; init; } = [];
+
+    /// <summary>The agents that run attempts there, by name.</summary>
+    public ImmutableArray<NodeAgent> Agents { get; init; } = [];
+
+    /// <summary>When it was heard of last.</summary>
+    public required DateTimeOffset SeenAt { get; init; }
+}
+
+/// <summary>A queue's slots on one node.</summary>
+public sealed record NodeQueue(string Queue, int Running, int Slots);
+
+/// <summary>An agent's attempts on one node.</summary>
+public sealed record NodeAgent(string Agent, int Running);
+
+/// <summary>A GPU of a node.</summary>
+/// <param name="UsedByOthersBytes">What other processes occupy of its memory.</param>
+/// <param name="LeasedBytes">What attempts that run there occupy, by what their agents declare.</param>
+public sealed record NodeGpu(int Index, string Name, long TotalBytes, long UsedByOthersBytes, long LeasedBytes);

@@ -63,6 +63,9 @@ public interface IAgentGrid
     /// <returns>False when there is no such agent.</returns>
     ValueTask<bool> DrainAgentAsync(string agent, bool drained, CancellationToken cancellationToken = default);
 
+    /// <summary>Every node that executes attempts, by name, with what it does now.</summary>
+    ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default);
+
     /// <summary>Every plan that can be named in a request, by name.</summary>
     ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default);
 

@@ -243,6 +243,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         string agent, bool drained, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Engine.Slots.Drain(agent, drained));
 
+    public ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default)
+    {
+        var now = _time.GetUtcNow();
+        var stopping = !Volatile.Read(ref _accepting);
+        return ValueTask.FromResult<ImmutableArray<NodeDetails>>(
+            [.. Engine.Slots.Nodes().Select(n => n.Describe(now) with { Draining = stopping })]);
+    }
+
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default)
     {
         var config = _config.Current;

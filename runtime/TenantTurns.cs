@@ -4,7 +4,7 @@ namespace AgentGrid.Runtime;
 /// Whose turn it is among tenants that wait: the one that was served longest ago. A tenant that begins to wait goes
 /// behind all others, so nobody gains anything by going away and coming back. Guarded by its owner's lock.
 /// </summary>
-public sealed class TenantTurns
+internal sealed class TenantTurns
 {
     private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
     private long _clock;

@@ -15,6 +15,9 @@ public sealed record AgentConfig
     /// <summary>Slots: how many attempts a node runs at once; at least 1.</summary>
     public int MaxConcurrency { get; init; } = AgentDefaults.MaxConcurrency;
 
+    /// <summary>How many attempts all nodes together run at once; at least 1, null for no limit.</summary>
+    public int? MaxConcurrencyTotal { get; init; }
+
     /// <summary>The class of hardware that it runs on.</summary>
     public string Queue { get; init; } = AgentDefaults.Queue;
 

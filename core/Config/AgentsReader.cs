@@ -17,7 +17,8 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_resourceKeys = ["gpu_memory_mb", "gpu_memory_bytes"];
     private static readonly string[] s_agentKeys =
     [
-        "capabilities", "priority", "max_concurrency", "queue", "timeout", "retry", "resources", "enabled",
+        "capabilities", "priority", "max_concurrency", "max_concurrency_total", "queue", "timeout", "retry", "resources",
+        "enabled",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -75,6 +76,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             Capabilities = reader.NameList("capabilities", "capability") ?? agent.Capabilities,
             Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
             MaxConcurrency = reader.Integer("max_concurrency", 1, MostSlots) ?? agent.MaxConcurrency,
+            MaxConcurrencyTotal = reader.Integer("max_concurrency_total", 1, MostSlots) ?? agent.MaxConcurrencyTotal,
             Queue = ReadQueueName(reader) ?? agent.Queue,
             Timeout = reader.Duration("timeout") ?? agent.Timeout,
             Retry = RetryReader.Read(reader["retry"], problems) ?? agent.Retry,

@@ -7,8 +7,12 @@ namespace AgentGrid.Core.Routing;
 /// <param name="Waiting">How many attempts wait for a slot.</param>
 /// <param name="FreeSlots">How many more attempts could start now, its queue's limit counted in.</param>
 /// <param name="Drained">It takes no further attempts for now.</param>
-public sealed record AgentLoad(AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false)
+/// <param name="Slots">On all nodes that can run it together; null for those of one node.</param>
+/// <param name="Note">Why no node can run it, whatever the load; null when one can.</param>
+public sealed record AgentLoad(
+    AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false, int? Slots = null,
+    string? Note = null)
 {
     /// <summary>Running and waiting attempts per slot: 0 is idle, 1 is full.</summary>
-    public double Load => (double)(Running + Waiting) / Agent.MaxConcurrency;
+    public double Load => (double)(Running + Waiting) / (Slots ?? Agent.MaxConcurrency);
 }

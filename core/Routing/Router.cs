@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace AgentGrid.Core.Routing;
 
 /// <summary>
-/// Ranks agents: those with free slots before those without, then by priority, then by load, then by name.
+/// Ranks agents: those with free slots before those without, and these before those that no node can run; then by
+/// priority, then by load, then by name.
 /// </summary>
 public static class Router
 {
@@ -37,25 +38,33 @@ public static class Router
 
     private static RoutingCandidate Candidate(AgentLoad load)
     {
-        var score = (load.FreeSlots > 0 ? FreeSlotBonus : 0)
+        var score = (load.FreeSlots > 0 ? FreeSlotBonus : load.Note is not null ? -FreeSlotBonus : 0)
             + (PriorityWeight * load.Agent.Priority)
             - Math.Min(load.Load, MaxLoadPenalty);
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
-            load.Drained ? "drained" : load.FreeSlots > 0 ? null : "no free slot");
+            load.Drained ? "drained" : load.Note ?? (load.FreeSlots > 0 ? null : "no free slot"));
     }
+
+    private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -FreeSlotBonus / 2;
 
     private static string Reason(ImmutableArray<RoutingCandidate> ranked)
     {
         var first = ranked[0];
         if (ranked.Length == 1)
         {
-            return first.FreeSlots > 0 ? "the only candidate" : "the only candidate; waits for a slot";
+            return first.FreeSlots > 0 ? "the only candidate"
+                : CanRun(first) ? "the only candidate; waits for a slot"
+                : $"the only candidate; waits, as {first.Note}";
         }
         var second = ranked[1];
         if (first.FreeSlots > 0 && second.FreeSlots == 0)
         {
             return "has a free slot, the next candidate has none";
+        }
+        if (CanRun(first) && !CanRun(second))
+        {
+            return "waits for a slot; the next candidate can run nowhere";
         }
         var waits = first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
         if (first.Priority != second.Priority)

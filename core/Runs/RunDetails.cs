@@ -85,5 +85,8 @@ public sealed record AttemptDetails
     /// <summary>How often its node went away under it.</summary>
     public int Losses { get; init; }
     public RoutingDecision? Decision { get; init; }
+
+    /// <summary>Why it runs on its node; null until it has started, and where there was nothing to choose from.</summary>
+    public Placement.Placement? Placement { get; init; }
     public int? OutputBytes { get; init; }
 }

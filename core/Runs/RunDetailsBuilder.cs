@@ -63,6 +63,7 @@ public static class RunDetailsBuilder
         CancelReason = attempt.CancelReason,
         Losses = attempt.Losses,
         Decision = attempt.Decision,
+        Placement = attempt.Placement,
         OutputBytes = attempt.Output?.Utf8.Length,
     };
 }

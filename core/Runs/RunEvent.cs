@@ -66,11 +66,12 @@ public abstract record RunEvent
         string Step, int Branch, int Attempt, string Agent, RoutingDecision Decision) : RunEvent;
 
     /// <summary>An attempt has a slot and runs.</summary>
-    /// <param name="Decision">Why there; null when the attempt was queued before, and has said it then.</param>
+    /// <param name="Decision">Why that agent; null when the attempt was queued before, and has said it then.</param>
     /// <param name="Deadline">When the attempt is given up.</param>
+    /// <param name="Placement">Why on that node; null where there was nothing to choose from.</param>
     public sealed record AttemptStarted(
         string Step, int Branch, int Attempt, string Agent, string Node, DateTimeOffset Deadline,
-        RoutingDecision? Decision = null) : RunEvent;
+        RoutingDecision? Decision = null, Placement.Placement? Placement = null) : RunEvent;
 
     /// <param name="Fraction">0 to 1.</param>
     public sealed record AttemptProgressed(

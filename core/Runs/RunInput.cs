@@ -14,7 +14,9 @@ public abstract record RunInput
     }
 
     /// <summary>An attempt that waited has been given a slot.</summary>
-    public sealed record GrantSlot(string Step, int Attempt, string Node) : RunInput;
+    /// <param name="Placement">Why there; null where there was nothing to choose from.</param>
+    public sealed record GrantSlot(string Step, int Attempt, string Node, Placement.Placement? Placement = null)
+        : RunInput;
 
     public sealed record ReportProgress(string Step, int Attempt, double Fraction, string? Message) : RunInput;
 

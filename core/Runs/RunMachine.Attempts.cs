@@ -14,7 +14,7 @@ public static partial class RunMachine
             {
                 return NotHeeded(input.Step, input.Attempt, "slot");
             }
-            EmitStarted(step, attempt.Branch, attempt.Number, attempt.Agent, input.Node, decision: null);
+            EmitStarted(step, attempt.Branch, attempt.Number, attempt.Agent, input.Node, decision: null, input.Placement);
             return null;
         }
 
@@ -188,10 +188,11 @@ public static partial class RunMachine
         }
 
         private void EmitStarted(
-            StepState step, int branch, int number, string agent, string node, RoutingDecision? decision)
+            StepState step, int branch, int number, string agent, string node, RoutingDecision? decision,
+            Placement.Placement? placement = null)
         {
             var timeout = step.Step.Timeout ?? routing.Named(agent)?.Agent.Timeout ?? Agents.AgentDefaults.Timeout;
-            Emit(new RunEvent.AttemptStarted(step.Id, branch, number, agent, node, now + timeout, decision)
+            Emit(new RunEvent.AttemptStarted(step.Id, branch, number, agent, node, now + timeout, decision, placement)
             {
                 Time = now,
             });

@@ -102,6 +102,7 @@ public static partial class RunMachine
         attempt.StartedAt = e.Time;
         attempt.Deadline = e.Deadline;
         attempt.Decision = e.Decision ?? attempt.Decision;
+        attempt.Placement = e.Placement;
         CountWaiting(state, attempt, waits: false);
         state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
     }

@@ -91,6 +91,7 @@ public sealed class AttemptState(int number, int branch, string agent)
     public string? ProgressMessage { get; internal set; }
     public int Losses { get; internal set; }
     public RoutingDecision? Decision { get; internal set; }
+    public Placement.Placement? Placement { get; internal set; }
     public RunError? Error { get; internal set; }
     public string? CancelReason { get; internal set; }
     public Json? Output { get; internal set; }

@@ -70,6 +70,7 @@ internal sealed partial class Engine : IDisposable
     /// <summary>Resumes every run that has not ended, and begins to accept new ones.</summary>
     public void Start()
     {
+        Slots.PutNode(new NodeState { Name = Options.Node });
         Slots.Configure(_config.Current);
         _config.Changed += Slots.Configure;
         Journal.Start();
@@ -123,6 +124,9 @@ internal sealed partial class Engine : IDisposable
             Places.Leave(actor.Tenant, ended: true);
         }
     }
+
+    /// <summary>Gives back the slot of an attempt that ran here.</summary>
+    public void ReleaseSlot(string agent) => Slots.Release(agent, Options.Node);
 
     /// <summary>
     /// Starts nothing any more, waits until running attempts have returned and their results are in the journal, or

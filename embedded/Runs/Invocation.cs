@@ -164,7 +164,7 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
     {
         if (Interlocked.Exchange(ref _holdsSlot, 0) == 1)
         {
-            _engine.Slots.Release(_attempt.Agent);
+            _engine.ReleaseSlot(_attempt.Agent);
         }
     }
 

@@ -1,3 +1,4 @@
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Runs;
 using AgentGrid.Runtime.Slots;
 
@@ -69,11 +70,11 @@ internal sealed partial class RunActor
             case SlotRequest request:
                 if (!_engine.Slots.Withdraw(request))
                 {
-                    _engine.Slots.Release(attempt.Agent);
+                    _engine.ReleaseSlot(attempt.Agent);
                 }
                 break;
             case HeldInvocation:
-                _engine.Slots.Release(attempt.Agent);
+                _engine.ReleaseSlot(attempt.Agent);
                 break;
             case Invocation invocation:
                 invocation.Abandon(_trace?.LastSuccess ?? default);
@@ -97,7 +98,9 @@ internal sealed partial class RunActor
 
     private sealed class Waiter(RunActor actor, string step, int attempt) : ISlotWaiter
     {
-        public void OnGranted() => actor.Post(new RunInput.GrantSlot(step, attempt, actor._engine.Options.Node));
+        // This engine has one node: there is no choice to explain.
+        public void OnGranted(Placement placement) =>
+            actor.Post(new RunInput.GrantSlot(step, attempt, placement.Node!));
 
         public void OnAgentGone() => actor.Post(new RunInput.FailAttempt(step, attempt, new RunError(
             ErrorKind.Routing, ErrorCodes.NoAgent,

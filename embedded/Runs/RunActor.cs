@@ -149,7 +149,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     AgentLoad? IRoutingView.Named(string agent) => _engine.Slots.Named(agent);
 
     string? IRoutingView.TryReserve(string agent, string step, int attempt) =>
-        _engine.Slots.TryTake(agent) ? _engine.Options.Node : null;
+        _engine.Slots.TryTake(agent)?.Node;
 
     /// <summary>The end of the run is durable: users may see it.</summary>
     private void OnEndDurable(RunSummary summary)

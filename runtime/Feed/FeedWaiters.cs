@@ -4,7 +4,7 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.Runtime.Feed;
 
 /// <summary>Readers that wait for events of one match or of one run. Guarded by the buffer's lock.</summary>
-public sealed class FeedWaiters
+internal sealed class FeedWaiters
 {
     private readonly Dictionary<string, List<FeedWaiter>> _byMatch = new(StringComparer.Ordinal);
     private readonly Dictionary<RunId, List<FeedWaiter>> _byRun = [];
@@ -82,7 +82,7 @@ public sealed class FeedWaiters
 }
 
 /// <summary>One reader's wait; its result is the number to read on after.</summary>
-public sealed class FeedWaiter(FeedQuery query)
+internal sealed class FeedWaiter(FeedQuery query)
     : TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public FeedQuery Query { get; } = query;

@@ -3,7 +3,7 @@ using AgentGrid.Core;
 namespace AgentGrid.Runtime.Runs;
 
 /// <summary>Counts durations in buckets that grow by 5%, from 1 microsecond to a day.</summary>
-public sealed class LatencyHistogram
+internal sealed class LatencyHistogram
 {
     private const double Growth = 1.05;
     private const int Buckets = 520;

@@ -1,21 +1,47 @@
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Runtime.Slots;
 
-/// <summary>One agent's slots and its waiters. Guarded by the table's lock.</summary>
-public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
+/// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
+internal sealed class AgentSlots
 {
     // Withdrawn requests stay in the heap until they come up: taking one out of its middle would be a search.
     private readonly Dictionary<string, PriorityQueue<SlotRequest, SlotRequest>> _waiters = new(StringComparer.Ordinal);
-    private int _inUse;
+    private readonly SlotNodes _nodes;
+    private int[] _inUse = [];
+    private NodeFit[] _fits = [];
+    private int _fitting;
+    private int _running;
+    private string? _note;
 
-    public AgentConfig Config { get; set; } = config;
-    public QueueSlots Queue { get; private set; } = queue;
+    public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes)
+    {
+        _nodes = nodes;
+        Queue = queue;
+        queue.Agents.Add(this);
+        Config = config;
+        Refresh();
+    }
+
+    public AgentConfig Config { get; private set; }
+    public QueueSlots Queue { get; private set; }
     public int Waiting { get; private set; }
     public bool Drained { get; set; }
-    public int Free => Drained ? 0 : Math.Min(Config.MaxConcurrency - _inUse, Queue.Free);
-    public AgentLoad Load => new(Config, _inUse, Waiting, Math.Max(0, Free), Drained);
+
+    public AgentLoad Load
+    {
+        get
+        {
+            long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
+            slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
+            return new AgentLoad(Config, _running, Waiting, Free, Drained, (int)slots, _note);
+        }
+    }
+
+    /// <summary>An attempt could start somewhere now.</summary>
+    public bool HasRoom => !Drained && LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
 
     /// <summary>The most urgent waiter; null when nobody waits.</summary>
     public SlotRequest? Head
@@ -34,17 +60,97 @@ public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
         }
     }
 
-    public void Take()
+    private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
+
+    private int Free
     {
-        _inUse++;
-        Queue.InUse++;
+        get
+        {
+            if (Drained)
+            {
+                return 0;
+            }
+            long free = 0;
+            foreach (var node in _nodes.All)
+            {
+                free += Math.Max(0, FreeOn(node));
+            }
+            return (int)Math.Clamp(free, 0, Math.Max(0, LeftOfTotal));
+        }
     }
 
-    public void Release()
+    public void Configure(AgentConfig config, QueueSlots queue)
     {
-        _inUse--;
-        Queue.InUse--;
+        Config = config;
+        if (queue != Queue)
+        {
+            MoveTo(queue);
+        }
+        Refresh();
     }
+
+    /// <summary>Finds out which nodes can run the agent, after it or they have changed.</summary>
+    public void Refresh()
+    {
+        if (_inUse.Length < _nodes.Indices)
+        {
+            Array.Resize(ref _inUse, _nodes.Indices);
+            Array.Resize(ref _fits, _nodes.Indices);
+        }
+        var best = NodeFit.NoNode;
+        _fitting = 0;
+        foreach (var node in _nodes.All)
+        {
+            var fit = NodeFits.Of(Config, node.State);
+            _fits[node.Index] = fit;
+            _fitting += fit == NodeFit.Fits ? 1 : 0;
+            best = fit > best ? fit : best;
+        }
+        _note = NodeFits.Note(best, Config);
+    }
+
+    public int RunningOn(SlotNode node) => _inUse[node.Index];
+
+    /// <summary>Takes a slot on the best node that has one.</summary>
+    /// <param name="near">The node where the attempt's data is.</param>
+    /// <returns>Null when none has.</returns>
+    public Placement? TryTake(string? near)
+    {
+        if (Drained || LeftOfTotal <= 0)
+        {
+            return null;
+        }
+        if (_nodes.All is [var only])
+        {
+            return FreeOn(only) <= 0 ? null : TakeOn(only) is { } gpu ? only.Only with { Gpu = gpu } : only.Only;
+        }
+        var placement = Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
+        return placement.Node is null ? null
+            : TakeOn(_nodes.Find(placement.Node)!) is { } leased ? placement with { Gpu = leased } : placement;
+    }
+
+    /// <summary>Takes a slot on a node, whether it is free or not.</summary>
+    /// <param name="gpu">The GPU that the attempt occupies already; null when it is to be chosen.</param>
+    /// <returns>The GPU whose memory it occupies; null for none.</returns>
+    public int? TakeOn(SlotNode node, int? gpu = null)
+    {
+        Count(node, +1);
+        return node.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu);
+    }
+
+    /// <returns>Whether GPU memory has become free.</returns>
+    public bool Release(SlotNode node, int? gpu)
+    {
+        if (RunningOn(node) == 0)
+        {
+            return false; // what the table does not know of, it cannot take back
+        }
+        Count(node, -1);
+        return node.EndLease(Config.Name, gpu, RunningOn(node));
+    }
+
+    /// <summary>The node is gone, and with it what ran there.</summary>
+    public void Forget(SlotNode node) => Count(node, -RunningOn(node));
 
     public void Enqueue(SlotRequest request)
     {
@@ -66,13 +172,13 @@ public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
         Queue.Turns.Leave(request.Tenant, served);
     }
 
+    /// <summary>Gives the most urgent waiter a slot; there is one.</summary>
     public SlotRequest GrantHead()
     {
         var head = Head!;
         _waiters[head.Tenant].Dequeue();
-        head.Status = SlotRequestStatus.Granted;
+        head.Grant(TryTake(head.Near)!);
         Left(head, served: true);
-        Take();
         return head;
     }
 
@@ -81,13 +187,38 @@ public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
         while (Head is { } head)
         {
             _waiters[head.Tenant].Dequeue();
-            head.Status = SlotRequestStatus.Withdrawn;
+            head.Withdraw();
             Left(head, served: false);
             yield return head;
         }
     }
 
-    public void MoveTo(QueueSlots queue)
+    // Below zero where more runs than the limits allow by now.
+    private int FreeOn(SlotNode node)
+    {
+        if (_fits[node.Index] != NodeFit.Fits)
+        {
+            return 0;
+        }
+        var free = Math.Min(Config.MaxConcurrency - _inUse[node.Index], Queue.Free(node));
+        var bytes = Config.Resources.GpuMemoryBytes;
+        return free > 0 && bytes > 0 ? Math.Min(free, node.RoomFor(bytes)) : free;
+    }
+
+    private NodeLoad LoadOn(SlotNode node, string? near) => new(
+        node.Name, Math.Max(0, FreeOn(node)),
+        Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
+        node.FreeGpuBytes, !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name),
+        node.Name == near, NodeFits.Refusal(_fits[node.Index], Config));
+
+    private void Count(SlotNode node, int change)
+    {
+        _inUse[node.Index] += change;
+        _running += change;
+        Queue.Count(node, change);
+    }
+
+    private void MoveTo(QueueSlots queue)
     {
         foreach (var (request, _) in _waiters.Values.SelectMany(w => w.UnorderedItems)
             .Where(w => w.Element.Status == SlotRequestStatus.Waiting))
@@ -95,12 +226,15 @@ public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
             Queue.Turns.Leave(request.Tenant, served: false);
             queue.Turns.Join(request.Tenant);
         }
+        foreach (var node in _nodes.All)
+        {
+            Queue.Count(node, -RunningOn(node));
+            queue.Count(node, +RunningOn(node));
+        }
         Queue.Agents.Remove(this);
-        Queue.InUse -= _inUse;
         Queue.Waiting -= Waiting;
         Queue = queue;
         queue.Agents.Add(this);
-        queue.InUse += _inUse;
         queue.Waiting += Waiting;
     }
 
@@ -118,24 +252,4 @@ public sealed class AgentSlots(AgentConfig config, QueueSlots queue)
         _waiters.Remove(tenant);
         return null;
     }
-}
-
-/// <summary>A class of hardware. Guarded by the table's lock.</summary>
-public sealed class QueueSlots
-{
-    public List<AgentSlots> Agents { get; } = [];
-
-    /// <summary>Null for no limit of its own.</summary>
-    public int? Slots { get; set; }
-    public int InUse { get; set; }
-    public int Waiting { get; set; }
-    public int Free => (Slots ?? int.MaxValue) - InUse;
-
-    /// <summary>Whose turn it is among those that wait for any of its agents.</summary>
-    public TenantTurns Turns { get; } = new();
-
-    public bool IsBefore(SlotRequest a, SlotRequest b) =>
-        a.Priority != b.Priority || a.Tenant == b.Tenant
-            ? SlotRequest.ByUrgency.Compare(a, b) < 0
-            : Turns.Of(a.Tenant) < Turns.Of(b.Tenant);
 }

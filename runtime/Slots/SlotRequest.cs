@@ -1,41 +1,55 @@
+using AgentGrid.Core.Placement;
+
 namespace AgentGrid.Runtime.Slots;
 
 /// <summary>
 /// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn; of one tenant the earlier
 /// deadline, then (within a run) the longer path that the attempt holds up, then the earlier comer.
 /// </summary>
+/// <param name="deadline">Of its run.</param>
+/// <param name="tenant">Null for nobody in particular.</param>
 public sealed class SlotRequest(
     string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
 {
+    /// <summary>The agent whose slot it is to be.</summary>
     public string Agent { get; } = agent;
+
+    /// <summary>Higher is served first.</summary>
     public int Priority { get; } = priority;
+
+    /// <summary>When its run is given up.</summary>
     public DateTimeOffset Deadline { get; } = deadline;
+
+    /// <summary>The longest path of the plan that the attempt holds up, in any unit that is the same for all.</summary>
     public double LongestPath { get; init; }
+
+    /// <summary>The node where the attempt's data is; null for none.</summary>
+    public string? Near { get; init; }
+
+    /// <summary>Who is told.</summary>
     public ISlotWaiter Waiter { get; } = waiter;
+
+    /// <summary>Who it is for; empty for nobody in particular.</summary>
     public string Tenant { get; } = TenantTurns.Key(tenant);
-    public long Order { get; set; }
-    public SlotRequestStatus Status { get; set; }
+
+    /// <summary>The slot that it was given; null before. Its waiter is told the same.</summary>
+    public Placement? Granted { get; private set; }
+
+    internal long Order { get; set; }
+    internal SlotRequestStatus Status { get; private set; }
 
     /// <summary>Among requests of one tenant.</summary>
-    public static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
+    internal static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
         a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
         : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)
         : a.LongestPath != b.LongestPath ? b.LongestPath.CompareTo(a.LongestPath)
         : a.Order.CompareTo(b.Order));
-}
 
-/// <summary>Told, outside any lock, what became of a request.</summary>
-public interface ISlotWaiter
-{
-    void OnGranted();
+    internal void Grant(Placement placement)
+    {
+        Granted = placement;
+        Status = SlotRequestStatus.Granted;
+    }
 
-    /// <summary>The agent is no longer there.</summary>
-    void OnAgentGone();
-}
-
-public enum SlotRequestStatus
-{
-    Waiting,
-    Granted,
-    Withdrawn,
+    internal void Withdraw() => Status = SlotRequestStatus.Withdrawn;
 }

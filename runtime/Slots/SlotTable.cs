@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Runtime.Slots;
 
 /// <summary>
-/// Who may run now: slots per agent and per queue, in memory. A slot is held by a live invocation and by nothing
-/// else, so a crash cannot strand one.
+/// Who may run now, and on which node: slots per agent and per queue on each node, and GPU memory, in memory. A slot is
+/// held by a live invocation and by nothing else, so a crash cannot strand one. Every method can be called concurrently.
 /// </summary>
-public sealed class SlotTable
+public sealed partial class SlotTable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QueueSlots> _queues = new(StringComparer.Ordinal);
+    private readonly SlotNodes _nodes = new();
     private Dictionary<string, AgentSlots[]> _byCapability = new(StringComparer.Ordinal);
     private long _order;
     private bool _draining;
@@ -33,7 +35,7 @@ public sealed class SlotTable
             }
             foreach (var agent in _agents.Values.Where(a => !config.Agents.ContainsKey(a.Config.Name)))
             {
-                agent.Config = agent.Config with { Enabled = false };
+                agent.Configure(agent.Config with { Enabled = false }, agent.Queue);
             }
             foreach (var agent in config.Agents.Values)
             {
@@ -47,13 +49,10 @@ public sealed class SlotTable
                 .SelectMany(a => a.Config.Capabilities.Select(c => (Capability: c, Agent: a)))
                 .GroupBy(x => x.Capability)
                 .ToDictionary(g => g.Key, g => g.Select(x => x.Agent).ToArray(), StringComparer.Ordinal);
-            foreach (var queue in _queues.Values)
-            {
-                Grant(queue, granted);
-            }
+            GrantAll(granted);
         }
         gone.ForEach(r => r.Waiter.OnAgentGone());
-        granted.ForEach(r => r.Waiter.OnGranted());
+        Tell(granted);
     }
 
     /// <summary>Lets an agent take no further attempts, or take them again.</summary>
@@ -70,7 +69,7 @@ public sealed class SlotTable
             slots.Drained = drained;
             Grant(slots.Queue, granted);
         }
-        granted.ForEach(r => r.Waiter.OnGranted());
+        Tell(granted);
         return true;
     }
 
@@ -83,6 +82,7 @@ public sealed class SlotTable
         }
     }
 
+    /// <summary>The enabled agents that offer any of the capabilities, in any order.</summary>
     public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities)
     {
         lock (_gate)
@@ -97,6 +97,7 @@ public sealed class SlotTable
         }
     }
 
+    /// <summary>An enabled agent by name; null when there is none.</summary>
     public AgentLoad? Named(string agent)
     {
         lock (_gate)
@@ -114,18 +115,16 @@ public sealed class SlotTable
         }
     }
 
-    /// <summary>Takes a slot, unless none is free or others wait for one already.</summary>
-    public bool TryTake(string agent)
+    /// <summary>Takes a slot on the best node that has one, unless others wait for one already.</summary>
+    /// <param name="near">The node where the attempt's data is; null for none.</param>
+    /// <returns>Null when none was taken; else its node is never null.</returns>
+    public Placement? TryTake(string agent, string? near = null)
     {
         lock (_gate)
         {
-            if (_draining || !_agents.TryGetValue(agent, out var slots) || !slots.Config.Enabled
-                || slots.Waiting > 0 || slots.Free <= 0)
-            {
-                return false;
-            }
-            slots.Take();
-            return true;
+            return !_draining && _agents.TryGetValue(agent, out var slots) && slots.Config.Enabled && slots.Waiting == 0
+                ? slots.TryTake(near)
+                : null;
         }
     }
 
@@ -151,11 +150,13 @@ public sealed class SlotTable
         {
             request.Waiter.OnAgentGone();
         }
-        granted.ForEach(r => r.Waiter.OnGranted());
+        Tell(granted);
     }
 
     /// <summary>Stops waiting.</summary>
-    /// <returns>False when the slot was granted before: then it has to be released.</returns>
+    /// <returns>
+    /// False when the slot was granted before (<see cref="SlotRequest.Granted"/>): then it has to be released.
+    /// </returns>
     public bool Withdraw(SlotRequest request)
     {
         lock (_gate)
@@ -166,7 +167,7 @@ public sealed class SlotTable
             }
             if (request.Status == SlotRequestStatus.Waiting)
             {
-                request.Status = SlotRequestStatus.Withdrawn;
+                request.Withdraw();
                 if (_agents.TryGetValue(request.Agent, out var slots))
                 {
                     slots.Left(request, served: false);
@@ -176,35 +177,51 @@ public sealed class SlotTable
         }
     }
 
-    public void Release(string agent)
+    /// <summary>
+    /// Gives a slot back. Harmless when the node is gone, or nothing of the agent is known to run there: both mean that
+    /// the slot has been given back already.
+    /// </summary>
+    /// <param name="gpu">
+    /// The GPU that the attempt occupied, as its placement says; null when it occupied none. When it is not known, and
+    /// the node has several, the memory may be given back on another than the attempt's own.
+    /// </param>
+    public void Release(string agent, string node, int? gpu = null)
     {
         List<SlotRequest>? granted = null;
         lock (_gate)
         {
-            var slots = _agents[agent];
-            slots.Release();
-            if (slots.Queue.Waiting > 0)
+            if (_nodes.Find(node) is not { } place || !_agents.TryGetValue(agent, out var slots))
+            {
+                return;
+            }
+            if (slots.Release(place, gpu))
+            {
+                // Agents of every queue can need the memory.
+                GrantAll(granted = []);
+            }
+            else if (slots.Queue.Waiting > 0)
             {
                 Grant(slots.Queue, granted = []);
             }
         }
-        granted?.ForEach(r => r.Waiter.OnGranted());
+        if (granted is not null)
+        {
+            Tell(granted);
+        }
     }
+
+    private static void Tell(List<SlotRequest> granted) => granted.ForEach(r => r.Waiter.OnGranted(r.Granted!));
 
     private void Put(AgentConfig config)
     {
         var queue = QueueOf(config.Queue);
-        if (!_agents.TryGetValue(config.Name, out var slots))
+        if (_agents.TryGetValue(config.Name, out var slots))
         {
-            slots = new AgentSlots(config, queue);
-            _agents.Add(config.Name, slots);
-            queue.Agents.Add(slots);
-            return;
+            slots.Configure(config, queue);
         }
-        slots.Config = config;
-        if (slots.Queue != queue)
+        else
         {
-            slots.MoveTo(queue);
+            _agents.Add(config.Name, new AgentSlots(config, queue, _nodes));
         }
     }
 
@@ -212,20 +229,28 @@ public sealed class SlotTable
     {
         if (!_queues.TryGetValue(name, out var queue))
         {
-            _queues.Add(name, queue = new QueueSlots());
+            _queues.Add(name, queue = new QueueSlots(name));
         }
         return queue;
     }
 
+    private void GrantAll(List<SlotRequest> granted)
+    {
+        foreach (var queue in _queues.Values)
+        {
+            Grant(queue, granted);
+        }
+    }
+
     private void Grant(QueueSlots queue, List<SlotRequest> granted)
     {
-        while (!_draining && queue.Waiting > 0 && queue.Free > 0)
+        while (!_draining && queue.Waiting > 0)
         {
             SlotRequest? best = null;
             AgentSlots? bestAgent = null;
             foreach (var agent in queue.Agents)
             {
-                if (agent.Free > 0 && agent.Head is { } head
+                if (agent.Waiting > 0 && agent.HasRoom && agent.Head is { } head
                     && (best is null || queue.IsBefore(head, best)))
                 {
                     (best, bestAgent) = (head, agent);

@@ -229,11 +229,11 @@ internal sealed partial class EngineSimulation : IDisposable
         {
             return;
         }
-        _owed.RemoveAll(_process.Engine.Slots.TryTake);
+        _owed.RemoveAll(agent => _process.Engine.Slots.TryTake(agent) is not null);
         if (_settings.Breakage == Breakage.FreesSlotsEarly && _random.Next(40) == 0
             && _process.Agents.Running.FirstOrDefault() is { } running)
         {
-            _process.Engine.Slots.Release(running.Agent);
+            _process.Engine.ReleaseSlot(running.Agent);
         }
     }
 

@@ -1,26 +1,31 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Placement;
 using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 
 public sealed class SlotTableTests
 {
+    private const string Node = "n";
+
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly SlotTable _table = new();
     private readonly List<string> _told = [];
+
+    public SlotTableTests() => _table.PutNode(new NodeState { Name = Node });
 
     [Fact]
     public void TryTake_AgentLimit_IsExact()
     {
         _table.Configure(Config(null, Agent("a", slots: 2)));
 
-        Assert.True(_table.TryTake("a"));
-        Assert.True(_table.TryTake("a"));
-        Assert.False(_table.TryTake("a"));
-        _table.Release("a");
-        Assert.True(_table.TryTake("a"));
+        Assert.NotNull(_table.TryTake("a"));
+        Assert.NotNull(_table.TryTake("a"));
+        Assert.Null(_table.TryTake("a"));
+        _table.Release("a", Node);
+        Assert.NotNull(_table.TryTake("a"));
     }
 
     [Fact]
@@ -28,12 +33,12 @@ public sealed class SlotTableTests
     {
         _table.Configure(Config(2, Agent("a", slots: 5), Agent("b", slots: 5)));
 
-        Assert.True(_table.TryTake("a"));
-        Assert.True(_table.TryTake("b"));
-        Assert.False(_table.TryTake("a"));
+        Assert.NotNull(_table.TryTake("a"));
+        Assert.NotNull(_table.TryTake("b"));
+        Assert.Null(_table.TryTake("a"));
         Assert.Equal(0, _table.Named("b")!.FreeSlots);
         Wait("b");
-        _table.Release("a");
+        _table.Release("a", Node);
         Assert.Equal(["b granted"], _told);
     }
 
@@ -44,10 +49,10 @@ public sealed class SlotTableTests
         _table.TryTake("a");
         Wait("b");
 
-        _table.Release("a");
+        _table.Release("a", Node);
 
         Assert.Equal(["b granted"], _told);
-        Assert.False(_table.TryTake("b"));
+        Assert.Null(_table.TryTake("b"));
     }
 
     [Fact]
@@ -59,9 +64,9 @@ public sealed class SlotTableTests
         Wait("a", "first", path: 3);
         Wait("a", "sooner", deadline: -1);
 
-        _table.Release("a");
-        _table.Release("a");
-        _table.Release("a");
+        _table.Release("a", Node);
+        _table.Release("a", Node);
+        _table.Release("a", Node);
 
         Assert.Equal(["sooner granted", "first granted", "last granted"], _told);
     }
@@ -78,7 +83,7 @@ public sealed class SlotTableTests
 
         for (var i = 0; i < 4; i++)
         {
-            _table.Release("a");
+            _table.Release("a", Node);
         }
 
         Assert.Equal(["urgent granted", "first granted", "second granted", "late granted"], _told);
@@ -98,9 +103,9 @@ public sealed class SlotTableTests
         Wait("a", "other", tenant: "other");
         Wait("b", "urgent", tenant: "greedy", priority: 1);
 
-        foreach (var held in new[] { "a", "b", "a", "b", "a", "a", "b" })
+        foreach (var held in new[] { "a", "b", "b", "a", "a", "b", "a" })
         {
-            _table.Release(held);
+            _table.Release(held, Node);
         }
 
         Assert.Equal(
@@ -118,7 +123,7 @@ public sealed class SlotTableTests
         for (var i = 0; i < 3; i++)
         {
             Wait("a", $"new{i}", tenant: $"new{i}");
-            _table.Release("a");
+            _table.Release("a", Node);
         }
 
         Assert.Equal(["patient", "new0", "patient"], _told.Select(t => t.Split(' ')[0]));
@@ -133,7 +138,7 @@ public sealed class SlotTableTests
         Wait("a", "second");
 
         Assert.True(_table.Withdraw(first));
-        _table.Release("a");
+        _table.Release("a", Node);
 
         Assert.Equal(["second granted"], _told);
         Assert.Equal(0, _table.Named("a")!.Waiting);
@@ -147,7 +152,7 @@ public sealed class SlotTableTests
 
         Assert.Equal(["a granted"], _told);
         Assert.False(_table.Withdraw(request));
-        _table.Release("a");
+        _table.Release("a", Node);
         Assert.Equal(1, _table.Named("a")!.FreeSlots);
     }
 
@@ -175,10 +180,10 @@ public sealed class SlotTableTests
         _table.Configure(Config(null, Agent("a", slots: 1)));
 
         Assert.Equal(2, _table.Named("a")!.Running);
-        _table.Release("a");
-        Assert.False(_table.TryTake("a"));
-        _table.Release("a");
-        Assert.True(_table.TryTake("a"));
+        _table.Release("a", Node);
+        Assert.Null(_table.TryTake("a"));
+        _table.Release("a", Node);
+        Assert.NotNull(_table.TryTake("a"));
     }
 
     [Fact]
@@ -192,7 +197,7 @@ public sealed class SlotTableTests
 
         Assert.Equal(["a gone"], _told);
         Assert.Null(_table.Named("a"));
-        _table.Release("a");
+        _table.Release("a", Node);
         Wait("a", "later");
         Assert.Equal(["a gone", "later gone"], _told);
     }
@@ -215,7 +220,7 @@ public sealed class SlotTableTests
         _table.Configure(Config(null, Agent("a", slots: 1)));
 
         Assert.True(_table.Drain("a", drained: true));
-        Assert.False(_table.TryTake("a"));
+        Assert.Null(_table.TryTake("a"));
         Assert.Equal(0, _table.Named("a")!.FreeSlots);
         Wait("a");
         Assert.Empty(_told);
@@ -233,10 +238,10 @@ public sealed class SlotTableTests
         Wait("a");
 
         _table.Drain();
-        _table.Release("a");
+        _table.Release("a", Node);
 
         Assert.Empty(_told);
-        Assert.False(_table.TryTake("a"));
+        Assert.Null(_table.TryTake("a"));
     }
 
     [Fact]
@@ -258,6 +263,7 @@ public sealed class SlotTableTests
         {
             var random = new Random(seed);
             var table = new SlotTable();
+            table.PutNode(new NodeState { Name = Node });
             table.Configure(Config(random.Next(1, 6), Agent("a", random.Next(1, 4)), Agent("b", random.Next(1, 4))));
             var held = new List<string>();
             var waiting = new List<SlotRequest>();
@@ -266,7 +272,7 @@ public sealed class SlotTableTests
                 var agent = random.Next(2) == 0 ? "a" : "b";
                 switch (random.Next(4))
                 {
-                    case 0 when table.TryTake(agent): held.Add(agent); break;
+                    case 0 when table.TryTake(agent) is not null: held.Add(agent); break;
                     case 1:
                         var request = new SlotRequest(agent, random.Next(3), Noon, new Waiter(s => held.Add(agent), ""), $"{random.Next(3)}");
                         waiting.Add(request);
@@ -278,7 +284,7 @@ public sealed class SlotTableTests
                     case 3 when held.Count > 0:
                         var released = held[random.Next(held.Count)];
                         held.Remove(released);
-                        table.Release(released);
+                        table.Release(released, Node);
                         break;
                     default: break;
                 }
@@ -316,7 +322,7 @@ public sealed class SlotTableTests
 
     private sealed class Waiter(Action<string> tell, string name) : ISlotWaiter
     {
-        public void OnGranted() => tell($"{name} granted");
+        public void OnGranted(Placement placement) => tell($"{name} granted");
 
         public void OnAgentGone() => tell($"{name} gone");
     }

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Core.Placement;
+
+/// <summary>
+/// Ranks nodes for an attempt of an agent: those with a free slot before those without. Of these, less load is better;
+/// an agent that is loaded already makes up for half a node's load, data that is there for a quarter. Equals go by free
+/// GPU memory, when the agent needs any, and then by name.
+/// </summary>
+public static class Placer
+{
+    /// <summary>How many candidates a placement names at most: it is kept with every attempt.</summary>
+    public const int MostCandidates = 16;
+
+    private const double FreeSlotBonus = 1_000;
+    private const double RefusalPenalty = 1_000;
+    private const double LoadWeight = 100;
+    private const double MostLoad = 9;
+    private const double WarmBonus = 50;
+    private const double NearBonus = 25;
+
+    /// <summary>Picks the best node, and says why.</summary>
+    /// <param name="nodes">In any order; the answer does not depend on it.</param>
+    public static Placement Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent)
+    {
+        if (nodes.Count == 0)
+        {
+            return new Placement(null, "there is no node", []);
+        }
+        var ranked = new (NodeLoad Load, double Score)[nodes.Count];
+        for (var i = 0; i < ranked.Length; i++)
+        {
+            ranked[i] = (nodes[i], Score(nodes[i]));
+        }
+        var byMemory = agent.Resources.GpuMemoryBytes > 0;
+        Array.Sort(ranked, (a, b) => Compare(a, b, byMemory));
+        var candidates = ranked.Take(MostCandidates).Select(Candidate).ToImmutableArray();
+        var best = ranked[0].Load;
+        return IsFree(best)
+            ? new Placement(best.Node, Reason(ranked, byMemory), candidates)
+            : new Placement(null, best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'", candidates);
+    }
+
+    private static bool IsFree(NodeLoad node) => node.Refusal is null && node.FreeSlots > 0;
+
+    private static double Score(NodeLoad node) => Math.Round(
+        (node.Refusal is not null ? -RefusalPenalty : node.FreeSlots > 0 ? FreeSlotBonus : 0)
+        - (LoadWeight * Math.Clamp(node.Load, 0, MostLoad))
+        + (node.IsWarm ? WarmBonus : 0)
+        + (node.IsNear ? NearBonus : 0), 3);
+
+    private static int Compare((NodeLoad Load, double Score) a, (NodeLoad Load, double Score) b, bool byMemory)
+    {
+        var order = b.Score.CompareTo(a.Score);
+        if (order == 0 && byMemory)
+        {
+            order = Nullable.Compare(b.Load.FreeGpuMemoryBytes, a.Load.FreeGpuMemoryBytes);
+        }
+        return order != 0 ? order : string.CompareOrdinal(a.Load.Node, b.Load.Node);
+    }
+
+    private static NodeCandidate Candidate((NodeLoad Load, double Score) ranked)
+    {
+        var node = ranked.Load;
+        return new NodeCandidate(
+            node.Node, ranked.Score, node.FreeSlots, Math.Round(node.Load, 3), node.FreeGpuMemoryBytes,
+            node.Refusal ?? (node.FreeSlots <= 0 ? "no free slot" : Merits(node)));
+    }
+
+    private static string? Merits(NodeLoad node) => (node.IsWarm, node.IsNear) switch
+    {
+        (true, true) => "the agent is loaded and the data is there",
+        (true, false) => "the agent is loaded",
+        (false, true) => "the data is there",
+        (false, false) => null,
+    };
+
+    private static string Reason((NodeLoad Load, double Score)[] ranked, bool byMemory)
+    {
+        if (ranked.Length == 1)
+        {
+            return "the only node";
+        }
+        var (first, second) = (ranked[0].Load, ranked[1].Load);
+        if (!IsFree(second))
+        {
+            return "the only node with a free slot";
+        }
+        if (ranked[0].Score == ranked[1].Score)
+        {
+            return byMemory && first.FreeGpuMemoryBytes != second.FreeGpuMemoryBytes
+                ? "most free GPU memory of equals"
+                : "first by name of equals";
+        }
+        var reasons = new List<string>(3);
+        if (first.IsWarm && !second.IsWarm)
+        {
+            reasons.Add("the agent is loaded there");
+        }
+        if (first.IsNear && !second.IsNear)
+        {
+            reasons.Add("the data is there");
+        }
+        if (first.Load < second.Load)
+        {
+            reasons.Add("less loaded");
+        }
+        return $"{string.Join(", ", reasons)}; next is '{second.Node}'";
+    }
+}
