@@ -42,7 +42,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         _time = time;
         _logger = logger;
         _runLogger = runLogger ?? NullLogger.Instance;
-        _config = new ConfigSource(_options.ConfigFolder(), catalog, time, logger);
+        _config = new ConfigSource(ConfigFolder.Find(_options.Config), catalog, time, logger);
         _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
     }
 

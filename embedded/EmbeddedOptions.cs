@@ -49,19 +49,6 @@ public sealed class EmbeddedOptions
 
     /// <summary>The name of this node, as attempts record it. Default <c>local</c>.</summary>
     public string Node { get; set; } = "local";
-
-    /// <summary>The configuration folder that <see cref="Config"/> leads to; null when there is none.</summary>
-    internal string? ConfigFolder()
-    {
-        if (Config is not null)
-        {
-            return Directory.Exists(Config)
-                ? Path.GetFullPath(Config)
-                : throw new DirectoryNotFoundException($"There is no configuration folder '{Path.GetFullPath(Config)}'.");
-        }
-        return new[] { "config", Path.Combine(AppContext.BaseDirectory, "config") }
-            .Select(Path.GetFullPath).FirstOrDefault(Directory.Exists);
-    }
 }
 
 /// <summary>What a commit waits for.</summary>

@@ -50,6 +50,12 @@ public sealed class AgentInvocation
     /// </summary>
     public string? TraceParent { get; set; }
 
+    /// <summary>
+    /// The index of the node's GPU on which memory is reserved for this attempt; null when the agent asks for none, or
+    /// the node does not account for it.
+    /// </summary>
+    public int? Gpu { get; init; }
+
     public IAgentProgress Progress { get; init; } = NoProgress.Instance;
 }
 

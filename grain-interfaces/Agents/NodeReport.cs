@@ -37,5 +37,7 @@ public sealed record GpuReport(
     [property: Id(3)] long UsedByOthersBytes);
 
 /// <param name="Slot">The key under which the dispatcher granted it.</param>
+/// <param name="Gpu">The index of the GPU whose memory it occupies; null for none.</param>
 [GenerateSerializer, Immutable, Alias("agentgrid.HeldSlot")]
-public sealed record HeldSlot([property: Id(0)] string Slot, [property: Id(1)] string Agent);
+public sealed record HeldSlot(
+    [property: Id(0)] string Slot, [property: Id(1)] string Agent, [property: Id(2)] int? Gpu);

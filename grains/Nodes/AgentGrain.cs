@@ -1,11 +1,10 @@
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Grains.Placement;
 using Orleans.Concurrency;
 
 namespace AgentGrid.Grains.Nodes;
 
 /// <inheritdoc cref="IAgentGrain"/>
-[Reentrant, NodePlacement, GrainType("agentgrid.agent")]
+[Reentrant, PlacedOnNode, GrainType("agentgrid.agent")]
 internal sealed class AgentGrain(Node node) : Grain, IAgentGrain
 {
     public Task<InvocationReply> InvokeAsync(InvocationRequest request) => node.InvokeAsync(request);

@@ -127,7 +127,7 @@ internal sealed partial class Node : IDisposable
             Agents = [.. _agents.Keys],
             WarmAgents = [.. _warm.Keys],
             Draining = _draining,
-            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Slot, i.Agent))],
+            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Slot, i.Agent, i.Gpu))],
         };
     }
 

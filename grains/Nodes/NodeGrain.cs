@@ -1,11 +1,10 @@
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Grains.Placement;
 using Orleans.Concurrency;
 
 namespace AgentGrid.Grains.Nodes;
 
 /// <inheritdoc cref="INodeGrain"/>
-[Reentrant, NodePlacement, GrainType("agentgrid.node")]
+[Reentrant, PlacedOnNode, GrainType("agentgrid.node")]
 internal sealed class NodeGrain(Node node) : Grain, INodeGrain
 {
     public Task<NodeReport> DescribeAsync() => Task.FromResult(node.Describe());
@@ -28,8 +27,8 @@ internal sealed class NodeGrain(Node node) : Grain, INodeGrain
             TimedOut = counts.TimedOut,
             Cancelled = counts.Cancelled,
             Abandoned = counts.Abandoned,
-            LatencyBuckets = counts.LatencyHistogram.Buckets(),
-            LongestLatency = counts.LatencyHistogram.Longest,
+            LatencyBuckets = counts.Latencies.Filled(),
+            LongestLatency = counts.Latencies.Longest,
         };
     }
 }

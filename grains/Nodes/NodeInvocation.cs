@@ -30,7 +30,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     private long _endedAt;
     private long _askedAt;
     private int _asking;
-    private bool _hasLocalSlot;
+    private Placement? _place;
     private bool _released;
     private bool _cancelled;
     private bool _abandoned;
@@ -46,6 +46,9 @@ internal sealed partial class NodeInvocation : ISlotWaiter
 
     public string Slot => _request.Slot;
     public string Agent => _request.Agent;
+
+    /// <summary>The index of the GPU whose memory it occupies; null when it occupies none, or does not run yet.</summary>
+    public int? Gpu => Volatile.Read(ref _place)?.Gpu;
 
     /// <summary>The dispatcher's slot is held by this invocation.</summary>
     public bool HoldsSlot
@@ -74,7 +77,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
             if (!_ended.Task.IsCompleted)
             {
                 using var enough = new CancellationTokenSource(LongestAnswer, _node.Time);
-                await _ended.Task.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)_ended.Task).WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             return _ended.Task.IsCompleted ? await _ended.Task : InvocationReply.Running;
         }
@@ -126,7 +129,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     {
         lock (_gate)
         {
-            _hasLocalSlot = true;
+            _place = placement;
         }
         _ = Task.Run(RunAsync);
     }
@@ -198,9 +201,9 @@ internal sealed partial class NodeInvocation : ISlotWaiter
             }
             _released = true;
         }
-        if (_hasLocalSlot)
+        if (_place is { } place)
         {
-            _node.Slots.Release(Agent, _node.Name);
+            _node.Slots.Release(Agent, _node.Name, place.Gpu);
         }
         _node.Released.Add(Slot);
     }
@@ -217,6 +220,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
         InputSource = () => _request.Input,
         Results = _request.Results.ToImmutableDictionary(),
         TraceParent = _request.TraceParent,
+        Gpu = Gpu,
         Progress = new NodeProgress(_node, _request),
     };
 

@@ -40,6 +40,9 @@ public sealed class AgentStatistics
         public long Succeeded => Volatile.Read(ref _succeeded);
         public LatencyPercentiles? Latency => _latency.Percentiles();
 
+        /// <summary>What <see cref="Latency"/> is made of.</summary>
+        public LatencyHistogram Latencies => _latency;
+
         public void Succeed(TimeSpan duration)
         {
             Interlocked.Increment(ref _succeeded);

@@ -1,4 +1,4 @@
-namespace AgentGrid.Grains.Placement;
+namespace AgentGrid.Grains.Nodes;
 
 /// <summary>There is no node of that name in the cluster (any more).</summary>
 [GenerateSerializer, Alias("agentgrid.NodeGone")]

@@ -5,13 +5,13 @@ using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
 
-namespace AgentGrid.Grains.Placement;
+namespace AgentGrid.Grains.Nodes;
 
 /// <summary>
 /// Finds the silo of a node by its name. Which node it is has been decided by the dispatcher; here it is checked once
 /// more that an agent never lands where its hardware is not, whatever was asked for.
 /// </summary>
-internal sealed class NodePlacementDirector(
+internal sealed class OnNodeDirector(
     ISiloStatusOracle silos, ISiloMetadataCache metadata, IServiceProvider services) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
 
-namespace AgentGrid.Grains.Placement;
+namespace AgentGrid.Grains.Nodes;
 
 /// <summary>What a silo says of its hardware when it joins: it does not change while it lives.</summary>
 internal static class NodeMetadata

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Grains.Feed;
+using AgentGrid.Grains.Matches;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.Grains.Recovery;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace AgentGrid.Grains;
+
+/// <summary>Makes an Orleans silo a node of Agent Grid.</summary>
+public static class ClusterEngineServices
+{
+    /// <summary>
+    /// Adds the grains' services and the placement of agents. The agents come from <c>services.AddAgentGrid()</c>; the
+    /// silo must have a <see cref="RedisRunLog"/>, and the storage and the streams that
+    /// <see cref="GrainInterfaces.ClusterNames"/> names. The options must be final: what a silo says of its hardware
+    /// when it joins does not change.
+    /// </summary>
+    public static ISiloBuilder AddAgentGrid(this ISiloBuilder silo, ClusterEngineOptions options)
+    {
+        var services = silo.Services;
+        services.AddAgentGrid();
+        services.TryAddSingleton(Options.Create(options));
+        services.TryAddSingleton<Gpus>();
+        services.TryAddSingleton<Drivers>();
+        services.TryAddSingleton<LoadTable>();
+        services.TryAddSingleton<MatchServices>();
+        services.TryAddSingleton<ReleasedSlots>();
+        services.TryAddSingleton<EventPublisher>();
+        services.TryAddSingleton(CreateNode);
+        services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
+        services.AddHostedService(s => s.GetRequiredService<EventPublisher>());
+        services.AddHostedService<RunRecovery>();
+        services.AddHostedService<NodeReporter>();
+        silo.AddPlacementDirector<OnNodePlacement, OnNodeDirector>();
+        silo.UseSiloMetadata(NodeMetadata.Of(options.Queues, LargestGpu(options)));
+        return silo;
+    }
+
+    private static Node CreateNode(IServiceProvider services) => new(
+        services.GetRequiredService<IOptions<ClusterEngineOptions>>(),
+        services.GetRequiredService<AgentCatalog>(),
+        agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
+        new SteadyClock(services.GetRequiredService<TimeProvider>()),
+        services.GetRequiredService<ILocalSiloDetails>(),
+        services.GetRequiredService<IGrainFactory>(),
+        services.GetRequiredService<ReleasedSlots>(),
+        services.GetRequiredService<Gpus>(),
+        services.GetRequiredService<ILogger<Node>>());
+
+    private static long? LargestGpu(ClusterEngineOptions options)
+    {
+        if (!options.AccountGpuMemory)
+        {
+            return null;
+        }
+        if (options.GpuMemoryMb is { } declared)
+        {
+            return declared.IsEmpty ? 0 : declared.Max() << 20;
+        }
+        using var nvml = Nvml.TryOpen(out _);
+        return nvml is null ? 0 : nvml.Read().Select(g => g.TotalBytes).DefaultIfEmpty(0).Max();
+    }
+}

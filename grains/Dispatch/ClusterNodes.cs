@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Runtime.Slots;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>
+/// The nodes that have reported. One that falls silent gets nothing more, and is gone when the cluster says that its
+/// silo is dead: what runs on it holds its slots until then.
+/// </summary>
+internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<string, Entry> _byName = new(StringComparer.Ordinal);
+
+    public int Count => _byName.Count;
+
+    /// <summary>Takes a node's word on itself.</summary>
+    /// <param name="replaced">Another process had the name before.</param>
+    /// <returns>False when it is the word of a silo that is dead, or not the newest of its name.</returns>
+    public bool Take(NodeReport report, out bool replaced)
+    {
+        replaced = false;
+        if (silos.GetApproximateSiloStatus(report.Silo).IsTerminating()
+            && silos.GetApproximateSiloStatus(report.Silo) == SiloStatus.Dead)
+        {
+            return false;
+        }
+        if (_byName.TryGetValue(report.Node, out var known) && !known.Report.Silo.Equals(report.Silo))
+        {
+            if (report.Silo.Generation < known.Report.Silo.Generation)
+            {
+                return false;
+            }
+            replaced = true;
+        }
+        _byName[report.Node] = new Entry(report, time.GetTimestamp(), IsSilent: false);
+        return true;
+    }
+
+    /// <summary>Takes those out whose silos are not alive any more.</summary>
+    public IReadOnlyList<string> TakeGone()
+    {
+        string[] gone =
+        [
+            .. _byName.Values.Where(e => silos.GetApproximateSiloStatus(e.Report.Silo) is SiloStatus.Dead or SiloStatus.None)
+                .Select(e => e.Report.Node),
+        ];
+        foreach (var node in gone)
+        {
+            _byName.Remove(node);
+        }
+        return gone;
+    }
+
+    /// <summary>Those that have just fallen silent, as nodes that take nothing.</summary>
+    public IReadOnlyList<NodeState> TakeSilent()
+    {
+        Entry[] silent =
+        [
+            .. _byName.Values.Where(e => !e.IsSilent && time.GetElapsedTime(e.SeenAt) > Silence),
+        ];
+        foreach (var entry in silent)
+        {
+            _byName[entry.Report.Node] = entry with { IsSilent = true };
+        }
+        return [.. silent.Select(e => StateOf(e.Report with { Draining = true }))];
+    }
+
+    /// <summary>The names of those that take attempts.</summary>
+    public IEnumerable<string> Available() =>
+        _byName.Values.Where(e => !e.IsSilent && !e.Report.Draining && e.Report.Queues is not { IsEmpty: true })
+            .Select(e => e.Report.Node).Order(StringComparer.Ordinal);
+
+    public ImmutableArray<NodeDetails> Describe(IEnumerable<NodeUsage> use, DateTimeOffset now) =>
+    [
+        .. use.Where(u => _byName.ContainsKey(u.State.Name)).Select(u =>
+        {
+            var entry = _byName[u.State.Name];
+            return u.Describe(now - time.GetElapsedTime(entry.SeenAt)) with { Draining = entry.Report.Draining };
+        }),
+    ];
+
+    public static NodeState StateOf(NodeReport report) => new()
+    {
+        Name = report.Node,
+        Queues = report.Queues,
+        Gpus = report.Gpus is { } gpus
+            ? [.. gpus.Select(g => new GpuState(g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes))]
+            : null,
+        Agents = report.Agents,
+        Draining = report.Draining,
+        WarmAgents = report.WarmAgents,
+    };
+
+    private sealed record Entry(NodeReport Report, long SeenAt, bool IsSilent);
+}

@@ -1,0 +1,269 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime.Runs;
+using AgentGrid.Runtime.Slots;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <inheritdoc cref="IDispatcherGrain"/>
+[Reentrant, KeepAlive, GrainType("agentgrid.dispatcher")]
+internal sealed partial class DispatcherGrain(
+    [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
+    Node node, RedisRunLog log, ISiloStatusOracle silos, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RebuildWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Grants _grants = new(node.Time);
+    private readonly Waiters _waiters = new(node.Time);
+    private readonly Places _places = new(node.Options.MaxActiveRuns, node.Time);
+    private readonly ClusterNodes _nodes = new(silos, node.Time);
+    private readonly SlotTable _slots = new();
+    private GridConfig? _config;
+    private long _placesCheckedAt;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        FollowConfig();
+        foreach (var agent in state.State.Drained)
+        {
+            _slots.Drain(agent, drained: true);
+        }
+        _places.Restore(await log.ActiveAsync());
+        _placesCheckedAt = node.Time.GetTimestamp();
+        foreach (var report in await AskNodesAsync(static n => n.DescribeAsync()))
+        {
+            Take(report);
+        }
+        this.RegisterGrainTimer(
+            TickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
+        LogRebuilt(logger, _nodes.Count, _grants.Count);
+    }
+
+    public async Task<SlotReply> AcquireSlotAsync(GrainInterfaces.Dispatch.SlotRequest request)
+    {
+        FollowConfig();
+        if (_grants.Find(request.Slot) is { } granted)
+        {
+            return granted.Reply;
+        }
+        var waiter = _waiters.Find(request.Slot);
+        if (waiter is null)
+        {
+            waiter = new SlotWaiter(request, _grants, _waiters);
+            _waiters.Add(waiter);
+            _slots.Wait(waiter.Request);
+        }
+        return await waiter.AnswerAsync(LongestAnswer, node.Time);
+    }
+
+    public Task ReleaseSlotsAsync(ImmutableArray<string> slots)
+    {
+        foreach (var slot in slots)
+        {
+            if (_grants.Remove(slot) is { } grant)
+            {
+                _slots.Release(grant.Agent, grant.Node, grant.Gpu);
+            }
+            else if (_waiters.Find(slot) is { } waiter)
+            {
+                Withdraw(waiter);
+            }
+        }
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request, LongestAnswer);
+
+    public Task LeaveRunAsync(string runId)
+    {
+        _places.Leave(runId);
+        return Task.CompletedTask;
+    }
+
+    public Task<ImmutableArray<LoadReport>> GetLoadsAsync()
+    {
+        FollowConfig();
+        return Task.FromResult<ImmutableArray<LoadReport>>(
+        [
+            .. _slots.All().Select(a => new LoadReport(
+                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note)),
+        ]);
+    }
+
+    public Task ReportNodeAsync(NodeReport report)
+    {
+        Take(report);
+        return Task.CompletedTask;
+    }
+
+    public async Task<bool> DrainAgentAsync(string agent, bool drained)
+    {
+        FollowConfig();
+        if (!_slots.Drain(agent, drained))
+        {
+            return false;
+        }
+        var changed = drained ? state.State.Drained.Add(agent) : state.State.Drained.Remove(agent);
+        if (changed)
+        {
+            await state.WriteStateAsync();
+        }
+        return true;
+    }
+
+    public Task<Json> GetPlansAsync()
+    {
+        var config = node.Config.Current;
+        return Task.FromResult(Json.From(config.Plans.Values
+            .Select(p => new PlanDetails(p.Name, p.Version, p.Name == config.DefaultPlan, p.Definition)).ToArray()));
+    }
+
+    public Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent)
+    {
+        FollowConfig();
+        var decision = agent is not null
+            ? Router.Best(_slots.Named(agent) is { } load ? [load] : [], $"'{agent}'")
+            : Router.Best(_slots.Offering(capabilities), string.Join(" or ", capabilities.Select(c => $"'{c}'")));
+        return Task.FromResult(Json.From(decision));
+    }
+
+    public async Task<Json> GetAgentsAsync()
+    {
+        FollowConfig();
+        var statistics = await AskNodesAsync(static n => n.GetStatisticsAsync());
+        return Json.From(AgentViews.Of(_slots.All(), statistics));
+    }
+
+    public Task<Json> GetNodesAsync() => Task.FromResult(Json.From(_nodes.Describe(_slots.Nodes(), node.Time.GetUtcNow())));
+
+    public async Task<ClusterHealth> GetHealthAsync()
+    {
+        FollowConfig();
+        var statistics = await AskNodesAsync(static n => n.GetStatisticsAsync());
+        return new ClusterHealth
+        {
+            Nodes = [.. _nodes.Available()],
+            ConfigProblems = [.. statistics.SelectMany(s => s.ConfigProblems).Distinct()],
+            ConfigLoadedAt = statistics.Count == 0 ? null : statistics.Min(s => s.ConfigLoadedAt),
+        };
+    }
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        FollowConfig();
+        foreach (var gone in _nodes.TakeGone())
+        {
+            LogNodeGone(logger, gone);
+            _grants.RemoveNode(gone);
+            _slots.RemoveNode(gone);
+        }
+        foreach (var silent in _nodes.TakeSilent())
+        {
+            _slots.PutNode(silent);
+        }
+        foreach (var waiter in _waiters.Forgotten())
+        {
+            Withdraw(waiter);
+        }
+        _places.Tidy();
+        if (node.Time.GetElapsedTime(_placesCheckedAt) > PlacesInterval)
+        {
+            _placesCheckedAt = node.Time.GetTimestamp();
+            try
+            {
+                _places.Check(await log.ActiveAsync());
+            }
+            catch (Exception e) when (Transient.Is(e))
+            {
+                LogUnchecked(logger, e);
+            }
+        }
+    }
+
+    private void Take(NodeReport report)
+    {
+        if (_nodes.Take(report, out var replaced))
+        {
+            if (replaced)
+            {
+                _grants.RemoveNode(report.Node);
+                _slots.RemoveNode(report.Node);
+            }
+            _slots.PutNode(ClusterNodes.StateOf(report));
+            var adopted = _grants.Reconcile(report, out var lost);
+            foreach (var held in adopted)
+            {
+                _slots.Adopt(held.Agent, report.Node, held.Gpu);
+            }
+            foreach (var grant in lost)
+            {
+                _slots.Release(grant.Agent, grant.Node, grant.Gpu);
+            }
+        }
+    }
+
+    private void Withdraw(SlotWaiter waiter)
+    {
+        _waiters.Remove(waiter);
+        if (_slots.Withdraw(waiter.Request))
+        {
+            waiter.Answer(new SlotReply(SlotOutcome.Withdrawn));
+        }
+    }
+
+    // The files are watched on another thread; a change takes hold between two calls.
+    private void FollowConfig()
+    {
+        if (!ReferenceEquals(_config, node.Config.Current))
+        {
+            _config = node.Config.Current;
+            _slots.Configure(_config);
+        }
+    }
+
+    // Of nodes that answer at once; one that does not will report by itself, if it is alive.
+    private async Task<IReadOnlyList<T>> AskNodesAsync<T>(Func<INodeGrain, Task<T>> ask)
+    {
+        var asked = silos.GetActiveSilos().Select(s => silos.TryGetSiloName(s, out var name) ? name : null)
+            .OfType<string>().Select(name => AskAsync(GrainFactory.GetGrain<INodeGrain>(name), ask)).ToArray();
+        return [.. (await Task.WhenAll(asked)).OfType<T>()];
+    }
+
+    private async Task<T?> AskAsync<T>(INodeGrain other, Func<INodeGrain, Task<T>> ask)
+    {
+        try
+        {
+            return await ask(other).WaitAsync(RebuildWait, node.Time);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogNoAnswer(logger, e, other.GetPrimaryKeyString());
+            return default;
+        }
+    }
+
+    [LoggerMessage(600, LogLevel.Information, "The dispatcher is here: {Nodes} nodes, {Slots} slots in use")]
+    private static partial void LogRebuilt(ILogger logger, int nodes, int slots);
+
+    [LoggerMessage(601, LogLevel.Warning, "Node '{Node}' is gone")]
+    private static partial void LogNodeGone(ILogger logger, string node);
+
+    [LoggerMessage(602, LogLevel.Debug, "Node '{Node}' did not answer")]
+    private static partial void LogNoAnswer(ILogger logger, Exception exception, string node);
+
+    [LoggerMessage(603, LogLevel.Warning, "The runs that hold places could not be checked")]
+    private static partial void LogUnchecked(ILogger logger, Exception exception);
+}

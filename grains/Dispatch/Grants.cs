@@ -1,0 +1,70 @@
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.GrainInterfaces.Dispatch;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>
+/// The slots that are held. A grant is a lease: it lasts while its node reports it, and before its node has first done so
+/// for some seconds, in which the attempt is made durable and sent there.
+/// </summary>
+internal sealed class Grants(TimeProvider time)
+{
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, Grant> _bySlot = new(StringComparer.Ordinal);
+
+    public int Count => _bySlot.Count;
+
+    public Grant? Find(string slot) => _bySlot.GetValueOrDefault(slot);
+
+    public void Add(string slot, string agent, int? gpu, SlotReply reply) =>
+        _bySlot[slot] = new Grant(slot, agent, reply.Node!, gpu, reply, time.GetTimestamp());
+
+    public Grant? Remove(string slot) => _bySlot.Remove(slot, out var grant) ? grant : null;
+
+    public void RemoveNode(string node)
+    {
+        foreach (var grant in _bySlot.Values.Where(g => g.Node == node).ToArray())
+        {
+            _bySlot.Remove(grant.Slot);
+        }
+    }
+
+    /// <summary>Compares what is granted with what a node says that it holds.</summary>
+    /// <param name="lost">What it does not hold (any more), taken out.</param>
+    /// <returns>What it holds and nobody here has granted, put in.</returns>
+    public List<HeldSlot> Reconcile(NodeReport report, out List<Grant> lost)
+    {
+        var adopted = new List<HeldSlot>();
+        lost = [];
+        foreach (var held in report.Held)
+        {
+            // A node that had to choose another GPU is right: it is there that the memory is.
+            if (!_bySlot.TryGetValue(held.Slot, out var grant) || (held.Gpu is not null && held.Gpu != grant.Gpu))
+            {
+                if (grant is not null)
+                {
+                    lost.Add(grant);
+                }
+                Add(held.Slot, held.Agent, held.Gpu, new SlotReply(SlotOutcome.Granted, report.Node));
+                adopted.Add(held);
+            }
+            _bySlot[held.Slot].IsConfirmed = true;
+        }
+        var present = report.Held.Select(h => h.Slot).ToHashSet(StringComparer.Ordinal);
+        foreach (var grant in _bySlot.Values.Where(g => g.Node == report.Node && !present.Contains(g.Slot)
+            && (g.IsConfirmed || time.GetElapsedTime(g.GrantedAt) > OnItsWay)).ToArray())
+        {
+            _bySlot.Remove(grant.Slot);
+            lost.Add(grant);
+        }
+        return adopted;
+    }
+}
+
+/// <summary>One slot that is held.</summary>
+internal sealed record Grant(string Slot, string Agent, string Node, int? Gpu, SlotReply Reply, long GrantedAt)
+{
+    /// <summary>Its node has reported it.</summary>
+    public bool IsConfirmed { get; set; }
+}

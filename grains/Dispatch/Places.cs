@@ -1,0 +1,82 @@
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime.Runs;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>
+/// The places of the runs that are driven at once, over the whole cluster. Which runs hold one is known from the run
+/// log; those that wait ask again and again.
+/// </summary>
+internal sealed class Places(int maxActive, TimeProvider time)
+{
+    private static readonly TimeSpan Forgets = TimeSpan.FromSeconds(15);
+
+    private readonly Admission _admission = new(maxActive);
+    private readonly Dictionary<string, PlaceHolder> _byRun = new(StringComparer.Ordinal);
+
+    /// <summary>Gives those their place back that had begun.</summary>
+    public void Restore(IReadOnlyList<ActiveRun> active)
+    {
+        foreach (var run in active.Where(r => r.Status == RunStatus.Running && !_byRun.ContainsKey(r.RunId.Value)))
+        {
+            var holder = new PlaceHolder(run.RunId.Value, run.Priority, run.Tenant, _admission, time)
+            {
+                IsConfirmed = true,
+            };
+            _byRun.Add(holder.RunId, holder);
+            _admission.Reenter(holder);
+        }
+    }
+
+    /// <summary>Compares who holds a place with what the run log says.</summary>
+    public void Check(IReadOnlyList<ActiveRun> active)
+    {
+        var running = active.Where(r => r.Status == RunStatus.Running).Select(r => r.RunId.Value)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var holder in _byRun.Values.Where(h => h.HoldsPlace).ToArray())
+        {
+            if (running.Contains(holder.RunId))
+            {
+                holder.IsConfirmed = true;
+            }
+            else if (holder.IsConfirmed || time.GetElapsedTime(holder.StartedAt) > Forgets)
+            {
+                Leave(holder.RunId);
+            }
+        }
+        Restore(active);
+    }
+
+    public async Task<bool> EnterAsync(PlaceRequest request, TimeSpan longest)
+    {
+        if (!_byRun.TryGetValue(request.RunId, out var holder))
+        {
+            holder = new PlaceHolder(request.RunId, request.Priority, request.Tenant, _admission, time);
+            _byRun.Add(holder.RunId, holder);
+            _admission.Enter(holder);
+        }
+        return await holder.StartedAsync(longest);
+    }
+
+    public void Leave(string runId)
+    {
+        if (_byRun.Remove(runId, out var holder))
+        {
+            holder.IsGone = true;
+            _admission.Leave(holder);
+        }
+    }
+
+    /// <summary>Forgets those that wait and that nobody asks for any more.</summary>
+    public void Tidy()
+    {
+        foreach (var holder in _byRun.Values
+            .Where(h => !h.HoldsPlace && h.Asking == 0 && time.GetElapsedTime(h.AskedAt) > Forgets).ToArray())
+        {
+            holder.IsGone = true;
+            _byRun.Remove(holder.RunId);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using AgentGrid.Core;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Runtime.Slots;
+using Ask = AgentGrid.GrainInterfaces.Dispatch.SlotRequest;
+using SlotRequest = AgentGrid.Runtime.Slots.SlotRequest;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>A request for a slot that is not answered yet.</summary>
+internal sealed class SlotWaiter : ISlotWaiter
+{
+    private readonly TaskCompletionSource<SlotReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Grants _grants;
+    private readonly Waiters _waiters;
+
+    public SlotWaiter(Ask ask, Grants grants, Waiters waiters)
+    {
+        _grants = grants;
+        _waiters = waiters;
+        Slot = ask.Slot;
+        Request = new SlotRequest(ask.Agent, ask.Priority, ask.Deadline, this, ask.Tenant)
+        {
+            LongestPath = ask.LongestPath,
+            Near = ask.Near,
+        };
+    }
+
+    public string Slot { get; }
+    public SlotRequest Request { get; }
+
+    /// <summary>How many calls wait for the answer.</summary>
+    public int Asking { get; private set; }
+
+    /// <summary>When the last call went away without an answer.</summary>
+    public long AskedAt { get; private set; }
+
+    /// <summary>The answer, or that there is none yet.</summary>
+    public async Task<SlotReply> AnswerAsync(TimeSpan longest, TimeProvider time)
+    {
+        if (_answer.Task.IsCompleted)
+        {
+            return await _answer.Task;
+        }
+        Asking++;
+        using var enough = new CancellationTokenSource(longest, time);
+        await ((Task)_answer.Task).WaitAsync(enough.Token).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Asking--;
+        AskedAt = time.GetTimestamp();
+        return _answer.Task.IsCompleted ? await _answer.Task : new SlotReply(SlotOutcome.Waiting);
+    }
+
+    public void Answer(SlotReply reply) => _answer.TrySetResult(reply);
+
+    void ISlotWaiter.OnGranted(Core.Placement.Placement placement)
+    {
+        var reply = new SlotReply(SlotOutcome.Granted, placement.Node, Json.From(placement));
+        _grants.Add(Slot, Request.Agent, placement.Gpu, reply);
+        _waiters.Remove(this);
+        Answer(reply);
+    }
+
+    void ISlotWaiter.OnAgentGone()
+    {
+        _waiters.Remove(this);
+        Answer(new SlotReply(SlotOutcome.AgentGone));
+    }
+}

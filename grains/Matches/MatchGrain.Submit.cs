@@ -1,0 +1,128 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces.Matches;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime;
+using AgentGrid.Runtime.Telemetry;
+
+namespace AgentGrid.Grains.Matches;
+
+internal sealed partial class MatchGrain
+{
+    public async Task<SubmitReply> SubmitAsync(SubmitCommand command)
+    {
+        // One at a time for a round: the others find what the first has made.
+        while (_submitting.TryGetValue(command.Round, out var other))
+        {
+            await other;
+        }
+        var turn = new TaskCompletionSource();
+        _submitting.Add(command.Round, turn.Task);
+        try
+        {
+            return SubmitReply.Of(await SubmitAsync(new SubmitRun(
+                new RunKey(MatchId, command.Round), command.Input, command.Plan, command.InlinePlan, command.Priority,
+                command.Tenant, command.TraceParent)));
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            return SubmitReply.Of(new SubmitResult.Unavailable(
+                $"Run '{MatchId}/{command.Round}' could not be kept, because Redis or the cluster does not answer " +
+                $"({e.Message}). Post it again: the same key starts one run, however often it is posted."));
+        }
+        finally
+        {
+            _submitting.Remove(command.Round);
+            turn.SetResult();
+        }
+    }
+
+    private async Task<SubmitResult> SubmitAsync(SubmitRun submit)
+    {
+        var plan = Submission.PlanOf(submit, services.Node.Config.Current, out var problems);
+        if (plan is null)
+        {
+            return new SubmitResult.Invalid(problems);
+        }
+        while (true)
+        {
+            if (_byRound.TryGetValue(submit.Key.Round, out var driver))
+            {
+                if (Submission.Differences(driver.Summary, driver.Input, submit, plan) is { IsEmpty: false } differences)
+                {
+                    return new SubmitResult.Conflict(driver.Summary, differences);
+                }
+                if (!driver.Summary.Status.IsEnded())
+                {
+                    driver.Post(RunInput.SkipSubmission.Instance);
+                    return new SubmitResult.Replayed(driver.Summary);
+                }
+                await driver.Ended;
+            }
+            var accepted = Accepted(submit, plan);
+            switch (await services.Log.AcceptAsync(accepted, plan, services.MaxRuns))
+            {
+                case AcceptOutcome.Kept kept:
+                    services.Events.Publish(kept.Events);
+                    return Begin(accepted, plan);
+                case AcceptOutcome.Full full:
+                    return new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
+                // The answer to an earlier attempt of this very acceptance was lost on the way.
+                case AcceptOutcome.KeyTaken taken when taken.RunId == accepted.RunId:
+                    return Begin(accepted, plan);
+                case AcceptOutcome.KeyTaken taken when await AnswerFromLogAsync(taken.RunId, submit, plan) is { } answer:
+                    return answer;
+                default:
+                    break; // retention has just removed the run that had the key
+            }
+        }
+    }
+
+    private RunEvent.RunAccepted Accepted(SubmitRun submit, Plan plan)
+    {
+        var now = services.Time.GetUtcNow();
+        return new RunEvent.RunAccepted(
+            RunId.From(Platform.Process.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
+            submit.Input, Platform.Process.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
+        {
+            Time = now,
+        };
+    }
+
+    private SubmitResult.Accepted Begin(RunEvent.RunAccepted accepted, Plan plan)
+    {
+        GridMetrics.RecordAccepted();
+        var driver = Drive(RunMachine.Evolve(new RunState(plan), accepted));
+        driver.Begin();
+        return new SubmitResult.Accepted(driver.Summary);
+    }
+
+    // The key's run is not driven here: it has ended, or nobody drives it yet.
+    private async Task<SubmitResult?> AnswerFromLogAsync(RunId id, SubmitRun submit, Plan plan)
+    {
+        while (await services.Log.FindAsync(id) is { } stored && await services.Log.ReplayAsync(id) is { } state)
+        {
+            if (Submission.Differences(stored.Summary, state.Input, submit, plan) is { IsEmpty: false } differences)
+            {
+                return new SubmitResult.Conflict(stored.Summary, differences);
+            }
+            if (!state.Status.IsEnded())
+            {
+                await ResumeAsync(id, submit.Key.Round);
+                if (_byRound.TryGetValue(submit.Key.Round, out var driver))
+                {
+                    driver.Post(RunInput.SkipSubmission.Instance);
+                }
+                return new SubmitResult.Replayed(stored.Summary);
+            }
+            var skipped = new RunEvent.SubmissionSkipped { Time = services.Time.GetUtcNow() };
+            if (await services.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept kept)
+            {
+                services.Events.Publish(kept.Events);
+                return new SubmitResult.Replayed(stored.Summary);
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace AgentGrid.Grains.Nodes;
+
+/// <summary>
+/// NVIDIA's management library, which comes with the driver. Sizes are in bytes.
+/// Source: NVML API Reference Guide, docs.nvidia.com/deploy/nvml-api.
+/// </summary>
+internal sealed class Nvml : IDisposable
+{
+    private const int Success = 0;
+    private const int NameBytes = 96;
+    private const int MostProcesses = 256;
+    private static readonly string[] Libraries = ["libnvidia-ml.so.1", "libnvidia-ml.so", "nvml.dll"];
+
+    private readonly nint _library;
+    private readonly Call _shutdown;
+    private readonly Count _count;
+    private readonly HandleByIndex _handle;
+    private readonly GetName _name;
+    private readonly GetMemory _memory;
+    private readonly GetProcesses? _processes;
+
+    private Nvml(nint library)
+    {
+        _library = library;
+        _shutdown = Function<Call>("nvmlShutdown");
+        _count = Function<Count>("nvmlDeviceGetCount_v2");
+        _handle = Function<HandleByIndex>("nvmlDeviceGetHandleByIndex_v2");
+        _name = Function<GetName>("nvmlDeviceGetName");
+        _memory = Function<GetMemory>("nvmlDeviceGetMemoryInfo");
+        _processes = NativeLibrary.TryGetExport(library, "nvmlDeviceGetComputeRunningProcesses_v3", out var address)
+            ? Marshal.GetDelegateForFunctionPointer<GetProcesses>(address)
+            : null;
+    }
+
+    private delegate int Call();
+
+    private delegate int Count(out uint count);
+
+    private delegate int HandleByIndex(uint index, out nint device);
+
+    private delegate int GetName(nint device, byte[] name, uint length);
+
+    private delegate int GetMemory(nint device, out Memory memory);
+
+    private delegate int GetProcesses(nint device, ref uint count, [In, Out] ProcessMemory[] processes);
+
+    /// <param name="reason">Why there is none.</param>
+    public static Nvml? TryOpen(out string reason)
+    {
+        foreach (var name in Libraries)
+        {
+            if (!NativeLibrary.TryLoad(name, out var library))
+            {
+                continue;
+            }
+            if (!NativeLibrary.TryGetExport(library, "nvmlInit_v2", out var address))
+            {
+                reason = $"{name} has no nvmlInit_v2; is the driver older than 4.x?";
+                return null;
+            }
+            var code = Marshal.GetDelegateForFunctionPointer<Call>(address)();
+            reason = code == Success ? "" : $"nvmlInit_v2 answered {code}; is the driver loaded?";
+            return code == Success ? new Nvml(library) : null;
+        }
+        reason = "libnvidia-ml is not installed";
+        return null;
+    }
+
+    /// <summary>Every device that answers; one that does not, as when it has fallen off the bus, is not there.</summary>
+    public ImmutableArray<GpuDevice> Read()
+    {
+        var devices = ImmutableArray.CreateBuilder<GpuDevice>();
+        if (_count(out var count) != Success)
+        {
+            return [];
+        }
+        for (var i = 0u; i < count; i++)
+        {
+            if (_handle(i, out var device) == Success && _memory(device, out var memory) == Success)
+            {
+                devices.Add(new GpuDevice(
+                    (int)i, NameOf(device), (long)memory.Total, (long)memory.Used - UsedByThisProcess(device)));
+            }
+        }
+        return devices.ToImmutable();
+    }
+
+    public void Dispose() => _ = _shutdown();
+
+    private string NameOf(nint device)
+    {
+        var name = new byte[NameBytes];
+        return _name(device, name, NameBytes) == Success
+            ? System.Text.Encoding.UTF8.GetString(name).TrimEnd('\0')
+            : "unknown";
+    }
+
+    // What agents of this node have loaded is counted by their leases.
+    private long UsedByThisProcess(nint device)
+    {
+        var count = (uint)MostProcesses;
+        var processes = new ProcessMemory[MostProcesses];
+        if (_processes is null || _processes(device, ref count, processes) != Success)
+        {
+            return 0;
+        }
+        var own = processes.AsSpan(0, (int)Math.Min(count, MostProcesses));
+        foreach (var process in own)
+        {
+            // All bits set means that the driver does not tell, as on Windows.
+            if (process.Pid == Environment.ProcessId && process.UsedGpuMemory != ulong.MaxValue)
+            {
+                return (long)process.UsedGpuMemory;
+            }
+        }
+        return 0;
+    }
+
+    private T Function<T>(string name) =>
+        Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(_library, name));
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Memory
+    {
+        public ulong Total;
+        public ulong Free;
+        public ulong Used;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ProcessMemory
+    {
+        public uint Pid;
+        public ulong UsedGpuMemory;
+        public uint GpuInstanceId;
+        public uint ComputeInstanceId;
+    }
+}

@@ -1,0 +1,103 @@
+using AgentGrid.GrainInterfaces.Matches;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Grains.Recovery;
+
+/// <summary>
+/// Sees to it that every run that has not ended is driven by somebody: whenever the members of the cluster change, and
+/// from time to time. One silo does so for all, the first by its address. It also removes what is older than the
+/// retention.
+/// </summary>
+internal sealed partial class RunRecovery(
+    Node node, RedisRunLog log, ISiloStatusOracle silos, IGrainFactory grains, ILogger<RunRecovery> logger)
+    : BackgroundService
+{
+    private const int AtOnce = 32;
+    private const int SweepAtOnce = 1_000;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
+    private long _sweptAt = node.Time.GetTimestamp();
+    private long _wokenAt;
+    private SiloAddress[] _members = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Look, node.Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        {
+            SiloAddress[] members = [.. silos.GetActiveSilos().Order()];
+            if (members.Length == 0 || !members[0].Equals(silos.SiloAddress))
+            {
+                _members = [];
+                continue;
+            }
+            var changed = !members.SequenceEqual(_members);
+            try
+            {
+                if (changed || node.Time.GetElapsedTime(_wokenAt) > Regularly)
+                {
+                    await WakeAsync(stoppingToken).ConfigureAwait(false);
+                    _members = members;
+                    _wokenAt = node.Time.GetTimestamp();
+                }
+                if (node.Time.GetElapsedTime(_sweptAt) > SweepInterval)
+                {
+                    await SweepAsync().ConfigureAwait(false);
+                }
+            }
+            catch (Exception e) when (Transient.Is(e))
+            {
+                LogFailed(logger, e);
+            }
+        }
+    }
+
+    private async Task WakeAsync(CancellationToken stoppingToken)
+    {
+        var matches = (await log.ActiveAsync().ConfigureAwait(false)).Select(r => r.Key.MatchId).Distinct().ToArray();
+        if (matches.Length == 0)
+        {
+            return;
+        }
+        LogWakes(logger, matches.Length);
+        await Parallel.ForEachAsync(
+            matches, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
+            async (match, _) => await WakeAsync(match).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private async Task WakeAsync(string match)
+    {
+        try
+        {
+            await grains.GetGrain<IMatchGrain>(match).WakeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            // The next round comes at the latest when the members change again.
+            LogNotWoken(logger, e, match);
+            _wokenAt = 0;
+        }
+    }
+
+    private async Task SweepAsync()
+    {
+        while (await log.SweepAsync(SweepAtOnce).ConfigureAwait(false) == SweepAtOnce)
+        {
+        }
+        _sweptAt = node.Time.GetTimestamp();
+    }
+
+    [LoggerMessage(720, LogLevel.Information, "Looking after the runs of {Matches} matches")]
+    private static partial void LogWakes(ILogger logger, int matches);
+
+    [LoggerMessage(721, LogLevel.Warning, "Runs could not be looked after; it is tried again")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(722, LogLevel.Warning, "The runs of match '{Match}' could not be resumed; it is tried again")]
+    private static partial void LogNotWoken(ILogger logger, Exception exception, string match);
+}
