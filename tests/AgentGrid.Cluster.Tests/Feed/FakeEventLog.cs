@@ -9,7 +9,7 @@ namespace AgentGrid.Cluster.Tests.Feed;
 /// <summary>A log in memory, whose events can also be had as streams would bring them.</summary>
 internal sealed class FakeEventLog : IEventLog
 {
-    private static readonly RunId Run = RunId.Parse("0198c0de-0000-7000-8000-000000000001");
+    private static readonly RunId Run = RunId.Parse("0198c0de000070008000000000000001");
     private readonly SortedDictionary<long, FeedEvent> _events = [];
     private readonly Lock _gate = new();
     private int _made;
