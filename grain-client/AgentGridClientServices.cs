@@ -63,7 +63,7 @@ public static class AgentGridClientServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(s => new RedisRunLog(
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),
-            new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.KeyPrefix },
+            new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },
             s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(connect);
         services.AddSingleton(s => new ClusterGrid(

@@ -9,7 +9,7 @@ namespace AgentGrid.GrainClient;
 
 public sealed partial class ClusterGrid
 {
-    private static readonly TimeSpan HealthTry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HealthTry = TimeSpan.FromSeconds(1.5);
     private (ClusterHealth Health, long At)? _lastHealth;
 
     public async ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>

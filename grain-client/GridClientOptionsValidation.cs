@@ -17,14 +17,17 @@ internal sealed class GridClientOptionsValidation : IValidateOptions<GridClientO
         {
             problems.Add($"FeedBuffer is {options.FeedBuffer}; it must be at least 1.");
         }
-        if (string.IsNullOrWhiteSpace(options.ClusterId))
+        if (!IsName(options.ClusterId))
         {
-            problems.Add("ClusterId must not be empty; as the silos have it, 'agentgrid' unless told otherwise.");
+            problems.Add($"ClusterId is '{options.ClusterId}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
         }
-        if (options.KeyPrefix.Length == 0 || options.KeyPrefix.AsSpan().IndexOfAny('{', '}') >= 0)
+        if (!IsName(options.Prefix))
         {
-            problems.Add($"KeyPrefix is '{options.KeyPrefix}': expected at least one character and no braces.");
+            problems.Add($"KeyPrefix is '{options.KeyPrefix}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
         }
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
+
+    internal static bool IsName(string text) =>
+        text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

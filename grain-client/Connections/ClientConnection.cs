@@ -67,7 +67,7 @@ internal sealed partial class ClientConnection(
             client.Configure<ClusterOptions>(cluster =>
             {
                 cluster.ClusterId = options.ClusterId;
-                cluster.ServiceId = ClusterNames.Service;
+                cluster.ServiceId = options.Prefix;
             });
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = GatewayRefresh);
             client.UseRedisClustering(clustering =>
@@ -104,6 +104,6 @@ internal sealed partial class ClientConnection(
         return true;
     }
 
-    [LoggerMessage(610, LogLevel.Debug, "No silo of cluster '{ClusterId}' can be reached yet")]
+    [LoggerMessage(810, LogLevel.Debug, "No silo of cluster '{ClusterId}' can be reached yet")]
     private static partial void LogNoSilo(ILogger logger, Exception exception, string clusterId);
 }

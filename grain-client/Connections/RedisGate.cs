@@ -6,7 +6,7 @@ namespace AgentGrid.GrainClient.Connections;
 /// <summary>Nothing can be done without Redis, so a program that cannot reach it says so, and soon.</summary>
 internal static class RedisGate
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Waits until Redis answers.</summary>

@@ -113,13 +113,13 @@ internal sealed partial class EventSubscriptions(
         return Task.CompletedTask;
     }
 
-    [LoggerMessage(620, LogLevel.Warning,
+    [LoggerMessage(820, LogLevel.Warning,
         "The stream of events {Partition} cannot be subscribed to just now; events come from the run log until then")]
     private static partial void LogNotSubscribed(ILogger logger, Exception exception, int partition);
 
-    [LoggerMessage(621, LogLevel.Debug, "A stream could not deliver something; it comes from the run log")]
+    [LoggerMessage(821, LogLevel.Debug, "A stream could not deliver something; it comes from the run log")]
     private static partial void LogMissed(ILogger logger, Exception exception);
 
-    [LoggerMessage(622, LogLevel.Debug, "The streams of events could not be told that nobody is here any more")]
+    [LoggerMessage(822, LogLevel.Debug, "The streams of events could not be told that nobody is here any more")]
     private static partial void LogNotUnsubscribed(ILogger logger, Exception exception);
 }
