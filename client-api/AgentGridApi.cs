@@ -57,6 +57,14 @@ public static class AgentGridApi
     /// <exception cref="OptionsValidationException">The options do not allow a start.</exception>
     public static WebApplication MapAgentGridApi(this WebApplication app)
     {
+        app.GuardAgentGridApi();
+        MapRoutes(app, app.Services.GetRequiredService<IOptions<ApiOptions>>().Value);
+        return app;
+    }
+
+    /// <summary>The part of <see cref="MapAgentGridApi"/> that lets requests pass or not.</summary>
+    internal static void GuardAgentGridApi(this WebApplication app)
+    {
         var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
         var addresses = ListenAddresses.Of(app.Configuration).Concat(app.Urls).ToList();
         if (ListenAddresses.Refusal(addresses, options) is { } refusal)
@@ -66,8 +74,6 @@ public static class AgentGridApi
         var guard = new AccessGuard(
             ApiKeyRing.Read(options.ApiKeys), options.TrustedHosts, addresses.All(ListenAddresses.IsLoopback));
         app.UseMiddleware<ApiGate>(guard);
-        MapRoutes(app, options);
-        return app;
     }
 
     private static void AddOnce(IServiceCollection services)

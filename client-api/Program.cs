@@ -3,7 +3,7 @@ using AgentGrid.ClientApi.Hosting;
 switch (CommandLine.Parse(args))
 {
     case CommandLine.Serve serve:
-        return await ApiServer.RunAsync(serve, builder => builder.AddEngine());
+        return await ApiServer.RunAsync(serve, EngineComposition.Embedded);
     case CommandLine.Print print:
         Console.WriteLine(print.Text);
         return 0;

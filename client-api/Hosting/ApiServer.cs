@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.Core;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -13,19 +14,24 @@ internal static partial class ApiServer
     private const int Interrupted = 130;
 
     /// <summary>Runs until it is told to stop; returns the exit code.</summary>
-    public static async Task<int> RunAsync(CommandLine.Serve commandLine, Action<WebApplicationBuilder> addEngine)
+    public static async Task<int> RunAsync(CommandLine.Serve commandLine, ServerComposition composition)
     {
         WebApplication? app = null;
         try
         {
-            app = Build(commandLine, addEngine);
+            app = Build(commandLine, composition);
             using var impatience = ExitOnSecondInterrupt();
             await app.StartAsync();
-            LogListening(app.Logger, string.Join(", ", AddressesOf(app)), DataFolderOf(app.Configuration));
+            LogStarted(app, composition.Place(app));
             await app.WaitForShutdownAsync();
             return 0;
         }
         catch (StartupRefusedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return e.ExitCode;
+        }
+        catch (GridUnavailableException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;
@@ -53,7 +59,11 @@ internal static partial class ApiServer
         }
     }
 
-    public static WebApplication Build(CommandLine.Serve commandLine, Action<WebApplicationBuilder> addEngine)
+    /// <summary>The client API around an engine.</summary>
+    public static WebApplication Build(CommandLine.Serve commandLine, Action<WebApplicationBuilder> addEngine) =>
+        Build(commandLine, EngineComposition.Embedded with { Add = addEngine });
+
+    public static WebApplication Build(CommandLine.Serve commandLine, ServerComposition composition)
     {
         // The content root is the program's folder: appsettings.json lies there wherever the program is called from,
         // and watching the caller's folder for changes could mean watching a whole disk.
@@ -66,14 +76,16 @@ internal static partial class ApiServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read(Environment.GetEnvironmentVariables()));
         builder.Configuration.AddInMemoryCollection(commandLine.Settings);
-        if (ListenAddresses.Of(builder.Configuration).Count == 0)
+        if (ListenAddresses.Of(builder.Configuration).Count == 0 && composition.ListensByDefault(builder.Configuration))
         {
             builder.WebHost.UseUrls(ListenAddresses.Default);
         }
         AddLogging(builder.Logging, builder.Configuration);
         builder.Services.AddAgentGridApi();
-        addEngine(builder);
-        return builder.Build().MapAgentGridApi();
+        composition.Add(builder);
+        var app = builder.Build();
+        composition.Map(app);
+        return app;
     }
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration)
@@ -104,9 +116,16 @@ internal static partial class ApiServer
         });
     }
 
-    private static ICollection<string> AddressesOf(WebApplication app) =>
-        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-
-    private static string DataFolderOf(IConfiguration configuration) =>
-        Path.GetFullPath(configuration[$"{ApiOptions.Section}:Data"] ?? new Embedded.EmbeddedOptions().Data);
+    private static void LogStarted(WebApplication app, string place)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
+        if (addresses is { Count: > 0 })
+        {
+            LogListening(app.Logger, string.Join(", ", addresses), place);
+        }
+        else
+        {
+            LogRunning(app.Logger, place);
+        }
+    }
 }

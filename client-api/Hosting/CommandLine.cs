@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
-using AgentGrid.Embedded;
 
 namespace AgentGrid.ClientApi.Hosting;
 
@@ -9,37 +8,7 @@ namespace AgentGrid.ClientApi.Hosting;
 internal abstract record CommandLine
 {
     private const string Section = ApiOptions.Section;
-
-    private const string Help = """
-        Agent Grid: runs graphs of agents over match snapshots, and shows every step live.
-
-        Usage: AgentGrid.ClientApi [options]
-               AgentGrid.ClientApi new-key            prints a fresh API key and its hash
-               AgentGrid.ClientApi hash-key <key>     prints the hash of a key
-
-          --urls <urls>               where to listen, separated by ';' (default http://127.0.0.1:8000)
-          --data <folder>             where runs are kept (default ./data)
-          --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
-          --agents <dll>              a library with agents of yours; can be given more than once
-          --api-key-hash <hash>       asks callers for this key; can be given more than once
-          --recover                   keeps what is sound of a damaged journal, and says what it dropped
-          --insecure                  allows other machines to connect without any API key
-          --environment <name>        reads appsettings.<name>.json too (default Production)
-          --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...
-                                      any option of appsettings.json
-          --help, --version
-
-        Options come from appsettings.json beside the program, then from the environment (ASPNETCORE_URLS,
-        AGENTGRID_DATA, AGENTGRID_MAX_BODY_BYTES, AGENTGRID_API_KEY_HASH, ...), then from here.
-        """;
-
-    private static readonly string[] WithValue = [
-        "--urls", "--data", "--config", "--agents", "--api-key-hash", "--environment"];
-    private static readonly string[] Flags = ["--insecure", "--recover", "--help", "--version"];
     private static readonly string[] Sections = [Section, "Logging", "Kestrel"];
-
-    private static readonly string[] OptionNames = [
-        .. typeof(ApiOptions).GetProperties().Concat(typeof(EmbeddedOptions).GetProperties()).Select(p => p.Name)];
 
     private CommandLine()
     {
@@ -55,15 +24,18 @@ internal abstract record CommandLine
     /// <summary>The command line cannot be understood.</summary>
     public sealed record Mistake(string Message) : CommandLine;
 
-    public static CommandLine Parse(IReadOnlyList<string> args) => args switch
+    public static CommandLine Parse(IReadOnlyList<string> args) => Parse(args, CommandLineSyntax.ClientApi);
+
+    /// <summary>Reads the command line of a program that has options of its own.</summary>
+    public static CommandLine Parse(IReadOnlyList<string> args, CommandLineSyntax syntax) => args switch
     {
         ["new-key"] => NewKey(),
         ["hash-key", var key] => new Print(KeyHash.Of(key)),
         ["hash-key", ..] => new Mistake("'hash-key' takes exactly one key."),
-        _ when args.Contains("--help") || args.Contains("-h") => new Print(Help),
+        _ when args.Contains("--help") || args.Contains("-h") => new Print(syntax.Help),
         _ when args.Contains("--version") => new Print(
             typeof(CommandLine).Assembly.GetName().Version?.ToString(3) ?? "unknown"),
-        _ => ParseOptions(args),
+        _ => ParseOptions(args, syntax),
     };
 
     private static Print NewKey()
@@ -72,7 +44,7 @@ internal abstract record CommandLine
         return new Print($"key:  {key}{System.Environment.NewLine}hash: {KeyHash.Of(key)}");
     }
 
-    private static CommandLine ParseOptions(IReadOnlyList<string> args)
+    private static CommandLine ParseOptions(IReadOnlyList<string> args, CommandLineSyntax syntax)
     {
         var settings = ImmutableArray.CreateBuilder<KeyValuePair<string, string?>>();
         string? environment = null;
@@ -82,12 +54,12 @@ internal abstract record CommandLine
         {
             var equals = args[i].IndexOf('=', StringComparison.Ordinal);
             var option = equals < 0 ? args[i] : args[i][..equals];
-            if (option is "--insecure" or "--recover" && equals < 0)
+            if (equals < 0 && syntax.Flags.TryGetValue(option, out var flag))
             {
-                settings.Add(new($"{Section}:{(option == "--insecure" ? "Insecure" : "Recover")}", "true"));
+                settings.Add(new(flag, "true"));
                 continue;
             }
-            if (Unknown(option) is { } mistake)
+            if (Unknown(option, syntax) is { } mistake)
             {
                 return mistake;
             }
@@ -111,24 +83,16 @@ internal abstract record CommandLine
                     settings.Add(new($"{Section}:ApiKeys:{name}:Hash", value));
                     break;
                 default:
-                    settings.Add(new(KeyOf(option), value));
+                    settings.Add(new(syntax.WithValue.GetValueOrDefault(option, option[2..]), value));
                     break;
             }
         }
         return new Serve(settings.ToImmutable(), environment);
     }
 
-    private static string KeyOf(string option) => option switch
+    private static Mistake? Unknown(string option, CommandLineSyntax syntax)
     {
-        "--urls" => WebHostDefaults.ServerUrlsKey,
-        "--data" => $"{Section}:Data",
-        "--config" => $"{Section}:Config",
-        _ => option[2..],
-    };
-
-    private static Mistake? Unknown(string option)
-    {
-        if (WithValue.Contains(option))
+        if (CommandLineSyntax.Handled.Contains(option) || syntax.WithValue.ContainsKey(option))
         {
             return null;
         }
@@ -136,11 +100,11 @@ internal abstract record CommandLine
         if (parts.Length > 1 && Sections.Contains(parts[0], StringComparer.OrdinalIgnoreCase))
         {
             return !parts[0].Equals(Section, StringComparison.OrdinalIgnoreCase)
-                || OptionNames.Contains(parts[1], StringComparer.OrdinalIgnoreCase)
+                || syntax.OptionNames.Contains(parts[1], StringComparer.OrdinalIgnoreCase)
                 ? null
-                : Suggest(option, Names.Nearest(parts[1], OptionNames) is { } n ? $"--{Section}:{n}" : null);
+                : Suggest(option, Names.Nearest(parts[1], syntax.OptionNames) is { } n ? $"--{Section}:{n}" : null);
         }
-        return Suggest(option, Names.Nearest(option, [.. WithValue, .. Flags, "new-key", "hash-key"]));
+        return Suggest(option, Names.Nearest(option, syntax.Words));
     }
 
     private static Mistake Suggest(string option, string? nearest) => new(

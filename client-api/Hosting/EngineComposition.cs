@@ -9,6 +9,14 @@ internal static class EngineComposition
 {
     private static readonly TimeSpan RoomToClose = TimeSpan.FromSeconds(5);
 
+    /// <summary>The client API with the embedded engine.</summary>
+    public static readonly ServerComposition Embedded = new()
+    {
+        Add = AddEngine,
+        Place = app => "data in " + Path.GetFullPath(
+            app.Configuration[$"{ApiOptions.Section}:Data"] ?? new EmbeddedOptions().Data),
+    };
+
     /// <summary>Adds the embedded engine, with the agents that ship with it and those it is told to load.</summary>
     public static void AddEngine(this WebApplicationBuilder builder)
     {

@@ -37,6 +37,11 @@ internal sealed partial class ApiGate(RequestDelegate next, AccessGuard guard, I
             context.Response.Clear();
             await new ApiProblem(500, ApiCode.Damaged, e.Message).ExecuteAsync(context);
         }
+        catch (GridUnavailableException e) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            await new ApiProblem(503, ApiCode.Unavailable, e.Message).ExecuteAsync(context);
+        }
         catch (Exception e) when (!context.Response.HasStarted)
         {
             LogUnhandled(context.Request.Method, context.Request.Path, e);

@@ -1,6 +1,8 @@
+using System.Text;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
 using Microsoft.Net.Http.Headers;
+using AuthenticationHeaderValue = System.Net.Http.Headers.AuthenticationHeaderValue;
 
 namespace AgentGrid.ClientApi.Security;
 
@@ -24,10 +26,11 @@ internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trusted
         {
             return null;
         }
-        var shown = ShownKey(context.Request);
+        var shown = ShownKey(context.Request, required.FromBrowsers);
         if (shown is null || keys.Find(shown) is not { } caller)
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"agentgrid\"";
+            context.Response.Headers.WWWAuthenticate =
+                required.FromBrowsers ? "Basic realm=\"agentgrid\", charset=\"UTF-8\"" : "Bearer realm=\"agentgrid\"";
             return new ApiProblem(401, ApiCode.Unauthorized, shown is null
                 ? "This needs an API key. Send it as 'X-Api-Key: <key>' or 'Authorization: Bearer <key>'."
                 : "The API key is not known here.");
@@ -41,7 +44,7 @@ internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trusted
         return null;
     }
 
-    private static string? ShownKey(HttpRequest request)
+    private static string? ShownKey(HttpRequest request, bool fromBrowsers)
     {
         if (request.Headers.TryGetValue(KeyHeader, out var header))
         {
@@ -52,9 +55,25 @@ internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trusted
         {
             return authorization["Bearer ".Length..].Trim();
         }
+        if (fromBrowsers && AuthenticationHeaderValue.TryParse(authorization, out var basic) && basic.Scheme == "Basic")
+        {
+            return PasswordOf(basic.Parameter);
+        }
         // A browser cannot set headers on a WebSocket, but it can offer protocols.
         return request.Headers.GetCommaSeparatedValues(HeaderNames.SecWebSocketProtocol)
             .FirstOrDefault(p => p.StartsWith(KeyProtocol, StringComparison.Ordinal))?[KeyProtocol.Length..];
+    }
+
+    // What a browser asks its user for: any name, and the key as the password.
+    private static string? PasswordOf(string? credentials)
+    {
+        var bytes = new byte[credentials?.Length ?? 0];
+        if (!Convert.TryFromBase64String(credentials ?? "", bytes, out var length))
+        {
+            return null;
+        }
+        var text = Encoding.UTF8.GetString(bytes.AsSpan(0, length));
+        return text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..];
     }
 
     private ApiProblem? CheckBrowser(HttpRequest request)

@@ -18,6 +18,12 @@ public enum ApiScope
 /// <summary>Metadata of an endpoint that not everybody may call.</summary>
 internal sealed record RequiredScope(ApiScope Scope)
 {
+    /// <summary>
+    /// Pages that a browser shows by itself: it may ask its user for the key. Not for anything that changes something,
+    /// because a browser then sends the key with whatever any page asks it for.
+    /// </summary>
+    public bool FromBrowsers { get; init; }
+
     public string Word => Scope == ApiScope.Submit ? "submit" : "read";
 }
 

@@ -13,6 +13,18 @@ public sealed class SharedRedis : IAsyncLifetime
     internal static RedisServer Server =>
         s_server ?? throw new InvalidOperationException("There is no redis-server on the path: apt-get install redis-server.");
 
+    internal static string Address => $"127.0.0.1:{Server.Port}";
+
+    /// <summary>Removes every key that begins with a prefix.</summary>
+    internal static async Task ForgetAsync(string prefix)
+    {
+        await using var redis = await Server.ConnectAsync();
+        await foreach (var key in redis.GetServers()[0].KeysAsync(pattern: $"*{prefix}*", pageSize: 1_000))
+        {
+            await redis.GetDatabase().KeyDeleteAsync(key);
+        }
+    }
+
     public async ValueTask InitializeAsync()
     {
         if (RedisServer.Program is not null)

@@ -1,9 +1,11 @@
+using AgentGrid.Conformance;
 using AgentGrid.Core.Agents;
 using AgentGrid.GrainInterfaces;
+using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime;
+using AgentGrid.Runtime.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -37,7 +39,7 @@ internal sealed class TestSilos : IAsyncDisposable
         builder.ConfigureSilo((silo, services) =>
         {
             var index = int.Parse(silo.SiloName.Split('_')[^1]);
-            var redis = ConnectionMultiplexer.Connect($"127.0.0.1:{SharedRedis.Server.Port}");
+            var redis = ConnectionMultiplexer.Connect(SharedRedis.Address);
             lock (made!._connections)
             {
                 made._connections.Add(redis);
@@ -49,7 +51,7 @@ internal sealed class TestSilos : IAsyncDisposable
             services.AddMemoryGrainStorage("PubSubStore");
             services.AddRedisGrainStorage(ClusterNames.Store, o =>
             {
-                o.ConfigurationOptions = ConfigurationOptions.Parse($"127.0.0.1:{SharedRedis.Server.Port}");
+                o.ConfigurationOptions = ConfigurationOptions.Parse(SharedRedis.Address);
                 o.CreateMultiplexer = _ => Task.FromResult((redis as IConnectionMultiplexer, true));
                 o.GetStorageKey = (type, id) => $"{keyPrefix}:state:{type}:{id}";
             });
@@ -62,6 +64,14 @@ internal sealed class TestSilos : IAsyncDisposable
         await cluster.DeployAsync();
         return made;
     }
+
+    /// <summary>Waits until agents can be run.</summary>
+    public Task ReadyAsync() => Limits.EventuallyAsync(
+        async () => (await Client.GetGrain<IDispatcherGrain>(0).GetHealthAsync()).Nodes.Length > 0,
+        () => new("no node takes attempts"));
+
+    public IReadOnlyList<ConfigSource> Configurations() =>
+        [.. _cluster.Silos.Select(s => s.SiloHost.Services.GetRequiredService<Node>().Config)];
 
     public async Task StopAsync()
     {

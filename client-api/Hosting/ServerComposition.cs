@@ -1,0 +1,17 @@
+namespace AgentGrid.ClientApi.Hosting;
+
+/// <summary>What a program runs in the server: the engine, and what of it can be reached over HTTP.</summary>
+internal sealed record ServerComposition
+{
+    /// <summary>Adds the engine; the settings are complete by then.</summary>
+    public required Action<WebApplicationBuilder> Add { get; init; }
+
+    /// <summary>Where runs are kept, for the line that says that the server listens: <c>data in /srv/data</c>.</summary>
+    public required Func<WebApplication, string> Place { get; init; }
+
+    /// <summary>Whether it listens where nobody said where.</summary>
+    public Func<IConfiguration, bool> ListensByDefault { get; init; } = _ => true;
+
+    /// <summary>Maps what can be reached; by default the whole client API.</summary>
+    public Action<WebApplication> Map { get; init; } = app => app.MapAgentGridApi();
+}

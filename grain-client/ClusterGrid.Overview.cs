@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Routing;
+using AgentGrid.GrainClient.Connections;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.RunLog;
+
+namespace AgentGrid.GrainClient;
+
+public sealed partial class ClusterGrid
+{
+    private static readonly TimeSpan HealthTry = TimeSpan.FromSeconds(1.5);
+    private (ClusterHealth Health, long At)? _lastHealth;
+
+    public async ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
+        (await _calls.AskAsync(client => Dispatcher(client).GetAgentsAsync(), cancellationToken).ConfigureAwait(false))
+            .To<ImmutableArray<AgentDetails>>();
+
+    public async ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default) =>
+        (await _calls.AskAsync(client => Dispatcher(client).GetNodesAsync(), cancellationToken).ConfigureAwait(false))
+            .To<ImmutableArray<NodeDetails>>();
+
+    public async ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>
+        (await _calls.AskAsync(client => Dispatcher(client).GetPlansAsync(), cancellationToken).ConfigureAwait(false))
+            .To<ImmutableArray<PlanDetails>>();
+
+    public async ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default) =>
+        (await _calls.AskAsync(
+            client => Dispatcher(client).RouteAsync(query.Capabilities, query.Agent), cancellationToken)
+            .ConfigureAwait(false)).To<RoutingDecision>()!;
+
+    public async ValueTask<bool> DrainAgentAsync(
+        string agent, bool drained, CancellationToken cancellationToken = default) =>
+        await _calls.AskAsync(client => Dispatcher(client).DrainAgentAsync(agent, drained), cancellationToken)
+            .ConfigureAwait(false);
+
+    public async ValueTask<GridHealth> GetHealthAsync(CancellationToken cancellationToken = default)
+    {
+        var problems = ImmutableArray.CreateBuilder<string>();
+        if (!_running || _stopping)
+        {
+            problems.Add(NotRunning);
+        }
+        var asking = AskHealthAsync(cancellationToken);
+        var counts = await CountAsync(problems, cancellationToken).ConfigureAwait(false);
+        var cluster = await asking.ConfigureAwait(false);
+        if (cluster is null)
+        {
+            problems.Add(
+                $"No silo of cluster '{_clusterId}' answers: runs are neither accepted nor driven. Start one " +
+                "(AgentGrid.Silo --role silo), or look at its log.");
+        }
+        var ready = problems.Count == 0;
+        if (cluster is not null)
+        {
+            if (cluster.Nodes.IsEmpty)
+            {
+                problems.Add("No node takes attempts: runs are accepted, and wait. Start a silo that serves their queues.");
+            }
+            problems.AddRange(cluster.ConfigProblems.Select(p => $"The changed configuration is refused: {p}"));
+        }
+        return new GridHealth
+        {
+            Engine = "orleans",
+            Ready = ready,
+            Problems = problems.ToImmutable(),
+            ActiveRuns = counts.Running,
+            QueuedRuns = counts.Queued,
+            LastSeq = _tail.Ring.Head,
+            ConfigProblems = cluster?.ConfigProblems ?? [],
+            ConfigLoadedAt = cluster?.ConfigLoadedAt,
+        };
+    }
+
+    private async Task<RunCounts> CountAsync(ImmutableArray<string>.Builder problems, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(_log.CountAsync().WaitAsync(HealthTry, _time, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (GridUnavailableException e)
+        {
+            problems.Add(e.Message);
+            return new RunCounts(0, 0);
+        }
+    }
+
+    // A silo that has just died is replaced in the time for which callers wait; until then the last answer holds.
+    private async Task<ClusterHealth?> AskHealthAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var health = await _calls.AskAsync(
+                (client, _) => Dispatcher(client).GetHealthAsync().WaitAsync(HealthTry, _time, cancellationToken),
+                TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            _lastHealth = (health, _time.GetTimestamp());
+            return health;
+        }
+        catch (GridUnavailableException)
+        {
+            return _lastHealth is { } last && _time.GetElapsedTime(last.At) < ClusterCalls.Patience ? last.Health : null;
+        }
+    }
+}

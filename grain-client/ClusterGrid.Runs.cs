@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using AgentGrid.Core;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+using AgentGrid.Runtime.Feed;
+using StackExchange.Redis;
+
+namespace AgentGrid.GrainClient;
+
+public sealed partial class ClusterGrid
+{
+    private const int MostEvents = 500;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RedisPause = TimeSpan.FromMilliseconds(500);
+
+    public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default) =>
+        await ReadAsync(_log.ReplayAsync(id), cancellationToken).ConfigureAwait(false) is { } state
+            ? RunDetailsBuilder.Build(state)
+            : null;
+
+    public async ValueTask<RunDetails?> WaitForEndAsync(
+        RunId id, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            // In this order: an end after the look has a number after the head.
+            var head = _tail.Ring.Head;
+            var run = await ReadAsync(_log.FindAsync(id), cancellationToken).ConfigureAwait(false);
+            var left = timeout - _time.GetElapsedTime(started);
+            if (run is null || run.Summary.Status.IsEnded() || left <= TimeSpan.Zero)
+            {
+                return run is null ? null : await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+            }
+            await WaitForEndEventAsync(id, head, left < LongestWait ? left : LongestWait, cancellationToken)
+                .ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
+        (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?.Steps.FirstOrDefault(s => s.Id == step)?.Output;
+
+    public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
+        await ReadAsync(_log.ListAsync(query), cancellationToken).ConfigureAwait(false);
+
+    public async ValueTask<FeedPage> ReadEventsAsync(
+        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)
+    {
+        var after = query.After ?? await ReadAsync(_log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(_log.ReadEventsAsync(query, after, limit), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
+        FeedQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var era = _tail.Era;
+        // Who has seen more than there is has seen it before Redis lost it, or was told by a process that is ahead.
+        if (query.After is { } seen && seen > _tail.Ring.Head)
+        {
+            var last = await ReadAsync(_log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
+            query = query with { After = Math.Min(seen, Math.Max(last, _tail.Ring.Head)) };
+        }
+        while (true)
+        {
+            var follower = new FeedFollower(
+                _tail.Ring, (page, after, most) => ReadPageAsync(page, after, most, cancellationToken), era.Ended);
+            await foreach (var batch in follower.FollowAsync(query, cancellationToken).ConfigureAwait(false))
+            {
+                yield return batch;
+            }
+            if (_stopping || _tail.Era == era)
+            {
+                yield break;
+            }
+            era = _tail.Era;
+            query = query with { After = era.Start };
+        }
+    }
+
+    // A feed outlives an absence of Redis: it is silent until then.
+    private async ValueTask<FeedPage> ReadPageAsync(
+        FeedQuery query, long after, int most, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _log.ReadEventsAsync(query, after, most).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException && !_stopping)
+            {
+                await Task.Delay(RedisPause, _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task WaitForEndEventAsync(RunId id, long after, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var enough = new CancellationTokenSource(atMost, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
+        var query = new FeedQuery(RunId: id);
+        while (!either.IsCancellationRequested && _tail.Ring.TryRead(after, MostEvents, out var events))
+        {
+            if (events.IsEmpty)
+            {
+                after = await _tail.Ring.WaitAsync(after, query, either.Token).ConfigureAwait(false);
+                continue;
+            }
+            if (events.Any(e => e.EndsRun && e.RunId == id))
+            {
+                return;
+            }
+            after = events[^1].Seq;
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}

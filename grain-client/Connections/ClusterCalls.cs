@@ -1,0 +1,62 @@
+using AgentGrid.Core;
+using StackExchange.Redis;
+
+namespace AgentGrid.GrainClient.Connections;
+
+/// <summary>
+/// Short calls of grains that outlive the death of a silo: a call that got no answer is made again, until the cluster has
+/// had the time to notice and to move what lived there. So only what can be asked twice is asked here.
+/// </summary>
+internal sealed class ClusterCalls(IClusterConnection connection, string clusterId, TimeProvider time)
+{
+    /// <summary>A killed silo costs two seconds, a frozen one six.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(6_500);
+
+    // A client is told of a dead silo by nothing but silence.
+    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
+    public static bool IsTransient(Exception exception) =>
+        exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
+            or Orleans.Serialization.UnavailableExceptionFallbackException
+        || exception is Orleans.Streaming.Redis.RedisStreamingException;
+
+    /// <summary>Asks until there is an answer.</summary>
+    /// <param name="call">Is told how often it has been made before.</param>
+    /// <exception cref="GridUnavailableException">There was none in time.</exception>
+    public async Task<T> AskAsync<T>(
+        Func<IClusterClient, int, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var tries = 0;
+        while (true)
+        {
+            Exception? failure = null;
+            try
+            {
+                if (connection.Client is { } client)
+                {
+                    return await call(client, tries++).WaitAsync(LongestTry, time, cancellationToken)
+                        .ConfigureAwait(false);
+                }
+            }
+            catch (Exception e) when (IsTransient(e))
+            {
+                failure = e;
+            }
+            if (time.GetElapsedTime(started) + Pause >= patience)
+            {
+                throw new GridUnavailableException(
+                    $"No silo of cluster '{clusterId}' has answered for {time.GetElapsedTime(started).TotalSeconds:0.0} s" +
+                    $"{(failure is null ? "" : $" ({failure.GetType().Name})")}: expected at least one that runs and can " +
+                    "reach Redis. Start one (AgentGrid.Silo --role silo), or look at its log; then ask again.", failure);
+            }
+            await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>As <see cref="AskAsync{T}(Func{IClusterClient, int, Task{T}}, TimeSpan, CancellationToken)"/>.</summary>
+    public Task<T> AskAsync<T>(Func<IClusterClient, Task<T>> call, CancellationToken cancellationToken) =>
+        AskAsync((client, _) => call(client), Patience, cancellationToken);
+}

@@ -1,0 +1,50 @@
+using StackExchange.Redis;
+
+namespace AgentGrid.GrainClient.Connections;
+
+/// <summary>The one connection to Redis that everything in a process shares.</summary>
+internal static class RedisConnection
+{
+    private const int TimeoutMs = 5_000;
+    private const int RetryMs = 500;
+    private const int KeepAliveSeconds = 15;
+
+    /// <summary>Says why a text does not tell where Redis is; null when it does. Never repeats a password.</summary>
+    public static string? Problem(string redis)
+    {
+        const string expected =
+            "expected host:port, and options after it separated by commas: 'redis.example:6379,password=...'.";
+        try
+        {
+            return ConfigurationOptions.Parse(redis).EndPoints.Count == 0 ? $"It names no Redis: {expected}" : null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"The Redis cannot be understood ({e.Message.TrimEnd('.')}): {expected}";
+        }
+    }
+
+    /// <summary>Reads the address and its options, and sees to it that it keeps trying when Redis is away.</summary>
+    public static ConfigurationOptions Options(string redis)
+    {
+        var options = ConfigurationOptions.Parse(redis);
+        options.AbortOnConnectFail = false;
+        options.AsyncTimeout = TimeoutMs;
+        options.ConnectTimeout = TimeoutMs;
+        options.KeepAlive = KeepAliveSeconds;
+        options.ReconnectRetryPolicy = new LinearRetry(RetryMs);
+        return options;
+    }
+
+    /// <summary>Connects in the background: it is returned whether Redis is there or not.</summary>
+    public static IConnectionMultiplexer Connect(string redis) => ConnectionMultiplexer.Connect(Options(redis));
+
+    /// <summary>Where it is, without anything secret.</summary>
+    public static string AddressOf(string redis) => string.Join(", ", Options(redis).EndPoints.Select(e => Format(e)));
+
+    private static string Format(System.Net.EndPoint endPoint) => endPoint switch
+    {
+        System.Net.DnsEndPoint dns => $"{dns.Host}:{dns.Port}",
+        _ => endPoint.ToString() ?? "unknown",
+    };
+}

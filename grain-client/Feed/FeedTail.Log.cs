@@ -1,0 +1,14 @@
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.GrainClient.Feed;
+
+internal sealed partial class FeedTail
+{
+    [LoggerMessage(800, LogLevel.Warning,
+        "The feed showed event {Shown}, and the run log in Redis ends with {Last}: Redis has lost its last events (is " +
+        "'appendonly' on?). Feeds start over after {Last}")]
+    private static partial void LogStartsOver(ILogger logger, long shown, long last);
+
+    [LoggerMessage(801, LogLevel.Warning, "The run log cannot be read just now; events are shown as far as streams bring them")]
+    private static partial void LogFailing(ILogger logger, Exception exception);
+}

@@ -1,0 +1,12 @@
+using AgentGrid.Core.Feed;
+using AgentGrid.RunLog;
+
+namespace AgentGrid.GrainClient.Feed;
+
+/// <summary>The events of the run log.</summary>
+internal sealed class RunLogEvents(RedisRunLog log) : IEventLog
+{
+    public Task<long> LastSeqAsync() => log.LastSeqAsync();
+
+    public Task<FeedPage> ReadAsync(FeedQuery query, long after, int most) => log.ReadEventsAsync(query, after, most);
+}

@@ -1,0 +1,26 @@
+using AgentGrid.GrainInterfaces;
+
+namespace AgentGrid.GrainClient;
+
+/// <summary>How a process reaches the cluster, and what it keeps of its events.</summary>
+public sealed class GridClientOptions
+{
+    /// <summary>
+    /// The Redis of the cluster, as StackExchange.Redis writes it: <c>host:port,password=...,ssl=true</c>. Default
+    /// <c>127.0.0.1:6379</c>.
+    /// </summary>
+    public string Redis { get; set; } = "127.0.0.1:6379";
+
+    /// <summary>Which cluster, where several share a Redis; the silos' <c>--cluster-id</c>. Default <c>agentgrid</c>.</summary>
+    public string ClusterId { get; set; } = ClusterNames.Service;
+
+    /// <summary>What the keys in Redis begin with; as the silos have it. Default: the cluster's id.</summary>
+    public string? KeyPrefix { get; set; }
+
+    /// <summary>
+    /// How many of the newest events are kept in memory for feeds; who is further behind reads from Redis. Default 4,096.
+    /// </summary>
+    public int FeedBuffer { get; set; } = 4_096;
+
+    internal string Prefix => KeyPrefix ?? ClusterId;
+}

@@ -1,0 +1,6 @@
+namespace AgentGrid.RunLog;
+
+/// <summary>How many runs have not ended.</summary>
+/// <param name="Queued">They wait to be driven.</param>
+/// <param name="Running">They are driven.</param>
+public sealed record RunCounts(int Queued, int Running);

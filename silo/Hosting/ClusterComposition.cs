@@ -1,0 +1,107 @@
+using AgentGrid.Agents.Perception;
+using AgentGrid.ClientApi;
+using AgentGrid.ClientApi.Hosting;
+using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Telemetry;
+using AgentGrid.GrainClient;
+using AgentGrid.GrainClient.Connections;
+using AgentGrid.Runtime;
+using AgentGrid.Silo.Health;
+using AgentGrid.Silo.Settings;
+using Microsoft.AspNetCore.Hosting.Server;
+using Orleans.Dashboard;
+
+namespace AgentGrid.Silo.Hosting;
+
+/// <summary>Puts a process of the cluster together, by its role.</summary>
+internal static class ClusterComposition
+{
+    private static readonly TimeSpan RoomToClose = TimeSpan.FromSeconds(10);
+
+    public static ServerComposition Create() => new()
+    {
+        Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
+        Map = Map,
+        Place = Place,
+        ListensByDefault = configuration => SettingsReader.Read(configuration).IsApi,
+    };
+
+    private static void Add(WebApplicationBuilder builder, SiloSettings settings)
+    {
+        var services = builder.Services;
+        services.AddSingleton(settings);
+        services.AddHostedService<LastResort>();
+        services.AddHostedService<StartChecks>();
+        services.Configure<HostOptions>(
+            host => host.ShutdownTimeout = (settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero) + RoomToClose);
+        if (settings.IsSilo)
+        {
+            services.AddAgentGrid()
+                .AddAgents(typeof(PerceptionAgent).Assembly)
+                .AddAgents(AgentLibraries.Load(builder.Configuration));
+            builder.AddSilo(settings);
+        }
+        switch (settings.Role)
+        {
+            case SiloRole.All:
+                services.AddAgentGridClientInSilo(settings.Redis, o => Configure(o, settings));
+                break;
+            case SiloRole.Api:
+                services.AddAgentGridClient(settings.Redis, o => Configure(o, settings));
+                services.AddDashboardOfSilos(builder.Configuration, settings);
+                break;
+            case SiloRole.Silo:
+                services.Configure<GridClientOptions>(o => Configure(o, settings)).AddGridRedis();
+                services.AddSingleton<SiloHealthApi>();
+                break;
+            default:
+                throw new InvalidOperationException($"Unknown role {settings.Role}.");
+        }
+        if (ListenAddresses.Of(builder.Configuration).Count == 0)
+        {
+            services.AddSingleton<IServer, NoServer>();
+        }
+    }
+
+    private static void Configure(GridClientOptions client, SiloSettings settings)
+    {
+        client.Redis = settings.Redis;
+        client.ClusterId = settings.ClusterId;
+        client.KeyPrefix = settings.KeyPrefix;
+        client.FeedBuffer = settings.FeedBuffer;
+    }
+
+    private static void Map(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<SiloSettings>();
+        if (settings.IsApi)
+        {
+            app.MapAgentGridApi();
+        }
+        else
+        {
+            app.GuardAgentGridApi();
+            app.Services.GetRequiredService<SiloHealthApi>().Map(app);
+            app.Services.GetRequiredService<TelemetryApi>().Map(app);
+        }
+        if (settings.Dashboard)
+        {
+            // Whoever sees grains sees what is in them; so it takes a key that may do everything.
+            app.MapOrleansDashboard("/dashboard")
+                .WithMetadata(new RequiredScope(ApiScope.Submit) { FromBrowsers = true }).ExcludeFromDescription();
+        }
+    }
+
+    private static string Place(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<SiloSettings>();
+        var place = $"runs in Redis {RedisConnection.AddressOf(settings.Redis)}, cluster '{settings.ClusterId}'";
+        if (!settings.IsSilo)
+        {
+            return place;
+        }
+        var addresses = app.Services.GetRequiredService<SiloAddresses>();
+        var queues = settings.Engine.Queues is { } named ? $"queues {string.Join(", ", named)}" : "every queue";
+        return $"{place}; node '{addresses.Name}' at {addresses.Advertised}:{addresses.SiloPort}, {queues}";
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+using AgentGrid.ClientApi;
+using AgentGrid.GrainClient.Connections;
+using AgentGrid.Silo.Settings;
+
+namespace AgentGrid.Silo.Hosting;
+
+/// <summary>Where other silos and clients find this one, and what it is called.</summary>
+internal sealed record SiloAddresses(string Name, IPAddress Advertised, int SiloPort, int GatewayPort) : IDisposable
+{
+    private const int FirstSiloPort = 11_111;
+    private const int FirstGatewayPort = 30_000;
+
+    private PortClaim[] Claims { get; init; } = [];
+
+    /// <summary>What was asked for; and where nothing was, what is free.</summary>
+    /// <exception cref="StartupRefusedException">There is no free port, or no way to Redis.</exception>
+    public static SiloAddresses Of(SiloSettings settings)
+    {
+        var silo = settings.SiloPort is null ? PortClaim.From(FirstSiloPort) : null;
+        var gateway = settings.GatewayPort is null ? PortClaim.From(FirstGatewayPort) : null;
+        var siloPort = settings.SiloPort ?? silo!.Port;
+        // Two processes of one machine can have the same role, but not the same port.
+        var name = settings.Name
+            ?? $"{Environment.MachineName}-{settings.Role.ToString().ToLowerInvariant()}-{siloPort}".ToLowerInvariant();
+        return new SiloAddresses(
+            name, settings.Advertise ?? OnTheWayTo(settings.Redis), siloPort, settings.GatewayPort ?? gateway!.Port)
+        {
+            Claims = [.. new[] { silo, gateway }.OfType<PortClaim>()],
+        };
+    }
+
+    public void Dispose() => Array.ForEach(Claims, c => c.Dispose());
+
+    // The way to Redis is one that all members of the cluster have; no packet is sent to find out where it begins.
+    private static IPAddress OnTheWayTo(string redis)
+    {
+        var endPoint = RedisConnection.Options(redis).EndPoints[0];
+        try
+        {
+            var target = endPoint as IPEndPoint
+                ?? (endPoint is DnsEndPoint dns ? new IPEndPoint(Resolve(dns.Host), dns.Port) : null);
+            if (target is null || IPAddress.IsLoopback(target.Address))
+            {
+                return IPAddress.Loopback;
+            }
+            using var socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(target);
+            return ((IPEndPoint)socket.LocalEndPoint!).Address;
+        }
+        catch (SocketException e)
+        {
+            throw new StartupRefusedException(
+                $"There is no way to Redis at {RedisConnection.AddressOf(redis)} ({e.Message}): so it cannot be found out " +
+                "under which address other silos reach this machine. Correct --redis, or name the address with --advertise.");
+        }
+    }
+
+    private static IPAddress Resolve(string host)
+    {
+        var addresses = Dns.GetHostAddresses(host);
+        return Array.Find(addresses, a => a.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using AgentGrid.GrainClient;
+using AgentGrid.GrainClient.Connections;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.Grains;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
+using AgentGrid.Silo.Settings;
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Orleans.Storage;
+using StackExchange.Redis;
+
+namespace AgentGrid.Silo.Hosting;
+
+/// <summary>Makes a process a silo: membership, storage and streams, all of them over one connection to Redis.</summary>
+internal static class SiloComposition
+{
+    private const string PubSubStore = "PubSubStore";
+    private const int MostStreamEntries = 10_000;
+
+    // A killed silo is noticed in under two seconds, a frozen one in under six.
+    private const int MissedProbes = 3;
+    private const int VotesOfDeath = 2;
+    private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DefunctExpiration = TimeSpan.FromHours(1);
+    private static readonly TimeSpan DefunctCleanup = TimeSpan.FromMinutes(10);
+
+    // A client that is gone must not be waited for: others read the same streams.
+    private static readonly TimeSpan ClientDrop = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StreamPoll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan StreamCheckpoint = TimeSpan.FromSeconds(1);
+
+    public static void AddSilo(this WebApplicationBuilder builder, SiloSettings settings)
+    {
+        var addresses = SiloAddresses.Of(settings);
+        var services = builder.Services;
+        services.AddSingleton(addresses);
+        services.AddGridRedis();
+        services.AddSingleton(s => new RedisRunLog(Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>()));
+        AccountGpus(settings);
+        builder.UseOrleans(silo =>
+        {
+            AddCluster(silo, settings, addresses);
+            AddStorage(silo, settings);
+            AddStreams(silo, settings);
+            silo.AddAgentGrid(settings.Engine);
+            if (settings.Dashboard)
+            {
+                silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+            }
+        });
+    }
+
+    private static IConnectionMultiplexer Redis(IServiceProvider services) =>
+        services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey);
+
+    // One process that does everything, on a machine without GPUs, runs agents that want some as the embedded engine does.
+    private static void AccountGpus(SiloSettings settings)
+    {
+        if (settings.Role != SiloRole.All || settings.Engine.GpuMemoryMb is not null)
+        {
+            return;
+        }
+        using var nvml = Nvml.TryOpen(out _);
+        settings.Engine.AccountGpuMemory = nvml is not null && nvml.Read().Any();
+    }
+
+    private static void AddCluster(ISiloBuilder silo, SiloSettings settings, SiloAddresses addresses)
+    {
+        silo.Configure<ClusterOptions>(cluster =>
+        {
+            cluster.ClusterId = settings.ClusterId;
+            cluster.ServiceId = settings.KeyPrefix;
+        });
+        silo.Configure<SiloOptions>(options => options.SiloName = addresses.Name);
+        silo.ConfigureEndpoints(
+            addresses.Advertised, addresses.SiloPort, addresses.GatewayPort,
+            listenOnAnyHostAddress: !IPAddress.IsLoopback(addresses.Advertised));
+        silo.Services.AddOptions<RedisClusteringOptions>().Configure<IServiceProvider>((clustering, services) =>
+        {
+            clustering.ConfigurationOptions = RedisConnection.Options(settings.Redis);
+            clustering.CreateMultiplexer = _ => Task.FromResult((Redis(services), true));
+        });
+        silo.UseRedisClustering(_ => { });
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = Probe;
+            membership.MaxProbeTimeout = Probe;
+            membership.NumMissedProbesLimit = MissedProbes;
+            membership.NumVotesForDeathDeclaration = VotesOfDeath;
+            membership.TableRefreshTimeout = TableRefresh;
+            membership.DefunctSiloExpiration = DefunctExpiration;
+            membership.DefunctSiloCleanupPeriod = DefunctCleanup;
+        });
+        silo.Configure<SiloMessagingOptions>(messaging =>
+        {
+            messaging.CancelRequestOnTimeout = true;
+            messaging.ResponseTimeout = LongestCall;
+            messaging.ClientDropTimeout = ClientDrop;
+        });
+        silo.Services.AddSingleton<IFatalErrorHandler, DeclaredDead>();
+    }
+
+    private static void AddStorage(ISiloBuilder silo, SiloSettings settings)
+    {
+        foreach (var name in new[] { ClusterNames.Store, PubSubStore })
+        {
+            silo.AddRedisGrainStorage(name, storage => storage.Configure<IServiceProvider>((options, services) =>
+            {
+                options.ConfigurationOptions = RedisConnection.Options(settings.Redis);
+                options.CreateMultiplexer = _ => Task.FromResult((Redis(services), true));
+                options.DeleteStateOnClear = true;
+            }));
+        }
+        silo.UseSystemTextJsonGrainStorageSerializer();
+        // What Orleans keeps of who subscribes to what cannot be read back with System.Text.Json.
+        silo.Services.AddKeyedSingleton<IGrainStorageSerializer>(
+            PubSubStore, (services, _) => ActivatorUtilities.CreateInstance<JsonGrainStorageSerializer>(services));
+    }
+
+    private static void AddStreams(ISiloBuilder silo, SiloSettings settings) =>
+        silo.AddRedisStreams(ClusterNames.Events, streams =>
+        {
+            streams.ConfigureOptions((options, services) =>
+            {
+                options.ConfigurationOptions = RedisConnection.Options(settings.Redis);
+                options.CreateMultiplexer = _ => Task.FromResult((Redis(services), true));
+                options.MaxStreamLength = MostStreamEntries;
+                options.CheckpointPersistInterval = StreamCheckpoint;
+            });
+            streams.ConfigurePartitioning(ClusterNames.EventPartitions);
+            streams.ConfigurePullingAgent(agent => agent.Configure(options =>
+            {
+                options.GetQueueMsgsTimerPeriod = StreamPoll;
+                options.MaxEventDeliveryTime = LongestCall;
+            }));
+        });
+}

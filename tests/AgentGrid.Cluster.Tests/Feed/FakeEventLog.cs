@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainClient.Feed;
+using AgentGrid.GrainInterfaces.Feed;
+
+namespace AgentGrid.Cluster.Tests.Feed;
+
+/// <summary>A log in memory, whose events can also be had as streams would bring them.</summary>
+internal sealed class FakeEventLog : IEventLog
+{
+    private static readonly RunId Run = RunId.Parse("0198c0de000070008000000000000001");
+    private readonly SortedDictionary<long, FeedEvent> _events = [];
+    private readonly Lock _gate = new();
+    private int _made;
+
+    public long Last { get; private set; }
+    public int Reads { get; private set; }
+    public bool Away { get; set; }
+
+    public FeedBatch Append(int count)
+    {
+        lock (_gate)
+        {
+            var frames = ImmutableArray.CreateBuilder<FeedFrame>();
+            for (var i = 0; i < count; i++)
+            {
+                var e = new FeedEvent(++Last, Run, "m", "stage", false, BitConverter.GetBytes(++_made));
+                _events.Add(e.Seq, e);
+                frames.Add(FeedFrame.Of(e));
+            }
+            return new FeedBatch(frames.ToImmutable());
+        }
+    }
+
+    /// <summary>Events that have been swept away; their numbers stay used.</summary>
+    public void Remove(long from, long to)
+    {
+        lock (_gate)
+        {
+            for (var seq = from; seq <= to; seq++)
+            {
+                _events.Remove(seq);
+            }
+        }
+    }
+
+    /// <summary>Redis has come back without its last events; the next one gets the number after this.</summary>
+    public void LoseAfter(long seq)
+    {
+        lock (_gate)
+        {
+            Remove(seq + 1, Last);
+            Last = seq;
+        }
+    }
+
+    public Task<long> LastSeqAsync() => Away
+        ? Task.FromException<long>(new TimeoutException("Redis is away."))
+        : Task.FromResult(Last);
+
+    public Task<FeedPage> ReadAsync(FeedQuery query, long after, int most)
+    {
+        lock (_gate)
+        {
+            Reads++;
+            ImmutableArray<FeedEvent> events =
+                [.. _events.Values.Where(e => e.Seq > after && query.Matches(e)).Take(most)];
+            var next = events.IsEmpty ? after : events[^1].Seq;
+            return Task.FromResult(new FeedPage(events, next, AtEnd: _events.Keys.All(seq => seq <= next)));
+        }
+    }
+}
