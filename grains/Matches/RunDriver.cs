@@ -43,7 +43,7 @@ internal sealed partial class RunDriver
         _grain = grain;
         _state = state;
         _durableVersion = state.Version;
-        _routing = new TurnRouting(services.Loads.ByAgent);
+        _routing = services.Loads.ForTurn();
         Summary = RunDetailsBuilder.Summarize(state);
     }
 
@@ -148,7 +148,7 @@ internal sealed partial class RunDriver
         if (_inbox.Exists(static l => l.Input is not (RunInput.ReportProgress or RunInput.GrantSlot)))
         {
             await _services.Loads.RefreshAsync();
-            _routing = new TurnRouting(_services.Loads.ByAgent);
+            _routing = _services.Loads.ForTurn();
         }
         Take();
         if (_turnAsks.Count > 0)

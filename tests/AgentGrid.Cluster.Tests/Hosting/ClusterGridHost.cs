@@ -56,9 +56,10 @@ public sealed class ClusterGridHost : IGridHost
 
     public async Task CrashAsync()
     {
-        await _silos!.CrashAsync();
-        _silos = null;
+        await _silos!.CutOffAsync();
         await LetGoAsync();
+        await _silos.KillAsync();
+        _silos = null;
     }
 
     public async Task EditAsync(string name, string text)
@@ -66,7 +67,7 @@ public sealed class ClusterGridHost : IGridHost
         var before = _silos!.Configurations().Select(c => (c.LoadedAt, c.Problems)).ToArray();
         await WriteAsync(name, text);
         await Limits.EventuallyAsync(
-            () => Task.FromResult(_silos.Configurations().Zip(before).All(
+            () => ValueTask.FromResult(_silos.Configurations().Zip(before).All(
                 c => c.First.LoadedAt != c.Second.LoadedAt || !c.First.Problems.SequenceEqual(c.Second.Problems))),
             () => new($"the edit of {name} was not noticed"));
     }

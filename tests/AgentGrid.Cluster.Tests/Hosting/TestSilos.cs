@@ -82,8 +82,8 @@ internal sealed class TestSilos : IAsyncDisposable
         await DisposeAsync();
     }
 
-    /// <summary>Ends all silos as SIGKILL does: nothing that they still do reaches Redis, or anybody.</summary>
-    public async Task CrashAsync()
+    /// <summary>As when all processes are killed: nothing that the silos still do reaches Redis, or anybody.</summary>
+    public async Task CutOffAsync()
     {
         foreach (var silo in _cluster.Silos)
         {
@@ -95,6 +95,10 @@ internal sealed class TestSilos : IAsyncDisposable
         {
             await connection.DisposeAsync();
         }
+    }
+
+    public async Task KillAsync()
+    {
         foreach (var silo in _cluster.Silos.ToArray())
         {
             await _cluster.KillSiloAsync(silo);
