@@ -124,7 +124,8 @@ public sealed class AcceptTests(SharedRedis redis)
     {
         for (var i = 0; i < 5; i++)
         {
-            Assert.IsType<AcceptOutcome.Kept>(await Run("m", $"{i}").AcceptAsync(i % 2 == 0 ? _test.Log : _test.Open()));
+            var log = i % 2 == 0 ? _test.Log : _test.Open();
+            Assert.IsType<AcceptOutcome.Kept>(await Run("m", $"{i}").AcceptAsync(log));
         }
 
         Assert.Single(await _test.KeysAsync(), k => k.StartsWith("plan:", StringComparison.Ordinal));

@@ -16,7 +16,8 @@ public sealed class AppendTests(SharedRedis redis)
         var events = run.Decide(RunInput.StartRun.Instance);
 
         var outcomes = await Task.WhenAll(
-            _test.Log.AppendAsync(run.Id, 1, events, run.Summary), _test.Open().AppendAsync(run.Id, 1, events, run.Summary));
+            _test.Log.AppendAsync(run.Id, 1, events, run.Summary),
+            _test.Open().AppendAsync(run.Id, 1, events, run.Summary));
 
         Assert.Single(outcomes.OfType<AppendOutcome.Kept>());
         Assert.Single(outcomes.OfType<AppendOutcome.Conflict>());
@@ -78,12 +79,14 @@ public sealed class AppendTests(SharedRedis redis)
         var started = Assert.IsType<AppendOutcome.Kept>(await _test.Log.AppendAsync(run.Id, 1, events, run.Summary));
 
         var writer = new FeedWriter();
-        var expected = events.Select((e, i) => writer.Write(1_000_000_000_000_000 + i, run.Id, run.State.Key, e)).ToArray();
+        var expected = events
+            .Select((e, i) => writer.Write(1_000_000_000_000_000 + i, run.Id, run.State.Key, e)).ToArray();
         Assert.Equal(999_999_999_999_999, accepted.LastSeq);
         Assert.Equal(999_999_999_999_999 + events.Count, started.LastSeq);
         Assert.Equal(expected.Select(Text), started.Events.Select(Text));
         var page = await _test.Log.ReadEventsAsync(new FeedQuery(), 999_999_999_999_999, 100);
         Assert.Equal(expected.Select(Text), page.Events.Select(Text));
+        Assert.Equal(run.Id, (await _test.Log.FindAsync(run.State.Key))?.Summary.RunId);
         Assert.Equal(Text(accepted.Events[0]), Text(
             (await _test.Log.ReadEventsAsync(new FeedQuery(), 999_999_999_999_998, 1)).Events[0]));
     }

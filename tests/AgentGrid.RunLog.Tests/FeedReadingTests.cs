@@ -42,7 +42,8 @@ public sealed class FeedReadingTests(SharedRedis redis)
         var runs = await MakeRunsAsync();
         foreach (var query in new[]
         {
-            new FeedQuery(), new FeedQuery(MatchId: "m1"), new FeedQuery(RunId: runs[3].Id), new FeedQuery(Stage: "*:start"),
+            new FeedQuery(), new FeedQuery(MatchId: "m1"), new FeedQuery(RunId: runs[3].Id),
+            new FeedQuery(Stage: "*:start"),
         })
         {
             var events = new List<FeedEvent>();
@@ -55,8 +56,8 @@ public sealed class FeedReadingTests(SharedRedis redis)
                 after = page.Next;
             }
             while (!page.AtEnd);
-            Assert.Equal(
-                (await _test.Log.ReadEventsAsync(query, 0, 100_000)).Events.Select(e => e.Seq), events.Select(e => e.Seq));
+            var all = await _test.Log.ReadEventsAsync(query, 0, 100_000);
+            Assert.Equal(all.Events.Select(e => e.Seq), events.Select(e => e.Seq));
             Assert.NotEmpty(events);
         }
     }
@@ -102,7 +103,8 @@ public sealed class FeedReadingTests(SharedRedis redis)
             && (query.MatchId is null || query.MatchId == t.Run.State.Key.MatchId)).Take(limit).ToArray();
         var writer = new FeedWriter();
         var seen = rows.SelectMany(t => t.Events.Select((e, i) =>
-            writer.Write(t.Last - t.Events.Count + 1 + i, t.Run.Id, t.Run.State.Key, e))).Where(e => e.Seq > after).ToArray();
+            writer.Write(t.Last - t.Events.Count + 1 + i, t.Run.Id, t.Run.State.Key, e)))
+            .Where(e => e.Seq > after).ToArray();
         var found = seen.Where(query.Matches).Take(limit).ToArray();
         return found.Length == limit
             ? new FeedPage([.. found], found[^1].Seq, AtEnd: false)

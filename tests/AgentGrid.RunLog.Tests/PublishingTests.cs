@@ -16,6 +16,7 @@ public sealed class PublishingTests(SharedRedis redis)
     {
         var subscription = await redis.Connection.GetSubscriber()
             .SubscribeAsync(RedisChannel.Literal(_test.Options.Channel!));
+        await _test.Redis.StringSetAsync(_test.Key("seq"), 999_999_999_999_990);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
         {
             var random = new Random(i);

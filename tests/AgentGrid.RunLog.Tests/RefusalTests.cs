@@ -21,7 +21,8 @@ public sealed class RefusalTests
         var events = run.Decide(new RunInput.CompleteAttempt("a", 1, AgentGrid.Core.Json.EmptyObject));
 
         await connection.GetServers()[0].ConfigSetAsync("maxmemory", "1");
-        await Assert.ThrowsAsync<RedisServerException>(() => test.Log.AppendAsync(run.Id, version, events, run.Summary));
+        await Assert.ThrowsAsync<RedisServerException>(
+            () => test.Log.AppendAsync(run.Id, version, events, run.Summary));
         await Assert.ThrowsAsync<RedisServerException>(() => other.AcceptAsync(test.Log));
         Assert.Equal(before, await ContentAsync(test));
 

@@ -83,10 +83,11 @@ public sealed class ReplayTests(SharedRedis redis)
     public async Task ReplayAsync_ARecordMissing_RefusesTheRunByName()
     {
         var run = await CompletedAsync();
-        foreach (var entry in await _test.Redis.SortedSetRangeByRankWithScoresAsync(_test.LogOf(run.Id)))
+        var entries = await _test.Redis.SortedSetRangeByRankWithScoresAsync(_test.LogOf(run.Id));
+        foreach (var entry in entries)
         {
             await _test.Redis.SortedSetRemoveAsync(_test.LogOf(run.Id), entry.Element);
-            await Assert.ThrowsAsync<RunLogException>(() => _test.Log.ReplayAsync(run.Id));
+            await RefusedAsync(run.Id, entry == entries[^1] ? "by its summary, and" : "one between them is missing");
             var feed = await Assert.ThrowsAsync<RunLogException>(
                 () => _test.Log.ReadEventsAsync(new AgentGrid.Core.Feed.FeedQuery(), 0, 100));
             Assert.Contains($"lacks the record of event {entry.Score:0}", feed.Message, StringComparison.Ordinal);

@@ -21,7 +21,8 @@ internal sealed class RedisServer : IAsyncDisposable
     private RedisServer(string[] settings) => _settings = settings;
 
     /// <summary>The program on the path; null when there is none.</summary>
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
     public int Port { get; private set; }

@@ -31,8 +31,11 @@ internal sealed class LoggedRun
         _routing.InUse["busy"] = 1;
         Now = now;
         _accepted = new RunEvent.RunAccepted(
-            RunId.From(new Guid(Interlocked.Increment(ref _runs), 0, 7, new byte[8])), match, round, plan.Name, plan.Version,
-            Json.Parse(input), 42, Tenant: tenant) { Time = now };
+            RunId.From(new Guid(Interlocked.Increment(ref _runs), 0, 7, new byte[8])), match, round, plan.Name,
+            plan.Version, Json.Parse(input), 42, Tenant: tenant)
+        {
+            Time = now,
+        };
         State = RunMachine.Evolve(new RunState(plan), _accepted);
     }
 
@@ -47,7 +50,8 @@ internal sealed class LoggedRun
     public static Plan PlanOf(string name, string json) =>
         PlanReader.ReadJson(name, Json.Parse(json)).Plan ?? throw new InvalidOperationException($"not a plan: {json}");
 
-    public static LoggedRun Random(Random random, string match, string round, DateTimeOffset now, string? tenant = null) =>
+    public static LoggedRun Random(
+        Random random, string match, string round, DateTimeOffset now, string? tenant = null) =>
         new(PlanReader.ReadJson("random", RandomPlan.Make(random)).Plan!, match, round, now, tenant,
             """{"list":[1,2,3],"flag":true}""");
 
