@@ -21,6 +21,7 @@ internal static partial class ApiServer
         {
             app = Build(commandLine, composition);
             using var impatience = ExitOnSecondInterrupt();
+            await composition.Prepare(app);
             await app.StartAsync();
             LogStarted(app, composition.Place(app));
             await app.WaitForShutdownAsync();

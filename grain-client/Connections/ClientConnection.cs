@@ -25,6 +25,7 @@ internal sealed partial class ClientConnection(
     private ServiceProvider? _services;
     private Task _starting = Task.CompletedTask;
     private volatile IClusterClient? _client;
+    private bool _toldOfAbsence;
 
     public IClusterClient? Client => _client;
 
@@ -94,16 +95,24 @@ internal sealed partial class ClientConnection(
         var client = _services!.GetRequiredService<IClusterClient>();
         await ((IHostedService)client).StartAsync(_stopping.Token).ConfigureAwait(false);
         _client = client;
+        LogConnected(_logger, options.ClusterId);
         _connected.TrySetResult(client);
     }
 
     private async Task<bool> RetryAsync(Exception exception, CancellationToken cancellationToken)
     {
-        LogNoSilo(_logger, exception, options.ClusterId);
+        if (!_toldOfAbsence)
+        {
+            _toldOfAbsence = true;
+            LogNoSilo(_logger, options.ClusterId, exception.Message);
+        }
         await Task.Delay(Retry, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
-    [LoggerMessage(810, LogLevel.Debug, "No silo of cluster '{ClusterId}' can be reached yet")]
-    private static partial void LogNoSilo(ILogger logger, Exception exception, string clusterId);
+    [LoggerMessage(810, LogLevel.Warning, "No silo of cluster '{ClusterId}' can be reached yet ({Reason}); it is tried on")]
+    private static partial void LogNoSilo(ILogger logger, string clusterId, string reason);
+
+    [LoggerMessage(811, LogLevel.Information, "Connected to cluster '{ClusterId}'")]
+    private static partial void LogConnected(ILogger logger, string clusterId);
 }

@@ -22,6 +22,7 @@ internal static class ClusterComposition
     {
         Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
         Map = Map,
+        Prepare = app => StartChecks.PassAsync(app.Services, app.Lifetime.ApplicationStopping),
         Place = Place,
         ListensByDefault = configuration => SettingsReader.Read(configuration).IsApi,
     };
@@ -31,7 +32,6 @@ internal static class ClusterComposition
         var services = builder.Services;
         services.AddSingleton(settings);
         services.AddHostedService<LastResort>();
-        services.AddHostedService<StartChecks>();
         services.Configure<HostOptions>(
             host => host.ShutdownTimeout = (settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero) + RoomToClose);
         if (settings.IsSilo)

@@ -11,41 +11,34 @@ namespace AgentGrid.Silo.Hosting;
 /// <summary>
 /// Looks, before anything is started, whether it can be: whether Redis answers, and whether the node's name is free.
 /// </summary>
-internal sealed class StartChecks(
-    SiloSettings settings, IServiceProvider services,
-    [FromKeyedServices(AgentGridClientServices.RedisKey)] IConnectionMultiplexer redis, TimeProvider time)
-    : IHostedLifecycleService
+internal sealed class StartChecks(SiloSettings settings, IMembershipTable members, TimeProvider time)
 {
     // A silo that was killed or frozen is declared dead by then; one that is started again has the name of the one before.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(1);
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    /// <exception cref="Core.GridUnavailableException">Redis does not answer.</exception>
+    /// <exception cref="StartupRefusedException">The name is taken.</exception>
+    public static async Task PassAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        await RedisGate.PassAsync(redis, RedisConnection.AddressOf(settings.Redis), time, cancellationToken);
+        var settings = services.GetRequiredService<SiloSettings>();
+        var time = services.GetRequiredService<TimeProvider>();
+        await RedisGate.PassAsync(
+            services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey),
+            RedisConnection.AddressOf(settings.Redis), time, cancellationToken);
         if (settings.IsSilo)
         {
-            await CheckNameAsync(services.GetRequiredService<SiloAddresses>(), cancellationToken);
+            await new StartChecks(settings, services.GetRequiredService<IMembershipTable>(), time)
+                .CheckNameAsync(services.GetRequiredService<SiloAddresses>(), cancellationToken);
         }
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     private async Task CheckNameAsync(SiloAddresses own, CancellationToken cancellationToken)
     {
-        var table = services.GetRequiredService<IMembershipTable>();
-        await table.InitializeMembershipTable(tryInitTableVersion: false);
+        await members.InitializeMembershipTable(tryInitTableVersion: false);
         var started = time.GetTimestamp();
-        while (await OtherAsync(table, own, cancellationToken) is { } other)
+        while (await OtherAsync(own, cancellationToken) is { } other)
         {
             if (time.GetElapsedTime(started) > Patience)
             {
@@ -58,11 +51,10 @@ internal sealed class StartChecks(
     }
 
     // A member of the same name that can still be connected to; one at our own address is our predecessor.
-    private async Task<IPEndPoint?> OtherAsync(
-        IMembershipTable table, SiloAddresses own, CancellationToken cancellationToken)
+    private async Task<IPEndPoint?> OtherAsync(SiloAddresses own, CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
-        foreach (var (member, _) in (await table.ReadAll()).Members)
+        foreach (var (member, _) in (await members.ReadAll()).Members)
         {
             if (member.SiloName == own.Name && member.Status is SiloStatus.Active or SiloStatus.Joining
                 && !member.SiloAddress.Endpoint.Equals(mine)
