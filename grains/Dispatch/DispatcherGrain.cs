@@ -19,7 +19,7 @@ namespace AgentGrid.Grains.Dispatch;
 [Reentrant, KeepAlive, GrainType("agentgrid.dispatcher")]
 internal sealed partial class DispatcherGrain(
     [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
-    Node node, RedisRunLog log, ISiloStatusOracle silos, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
+    Node node, RedisRunLog log, ISiloStatusOracle silos, DispatcherSeat seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
@@ -49,7 +49,14 @@ internal sealed partial class DispatcherGrain(
         }
         this.RegisterGrainTimer(
             TickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
+        seat.Take(_slots);
         LogRebuilt(logger, _nodes.Count, _grants.Count);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        seat.Leave(_slots);
+        return Task.CompletedTask;
     }
 
     public async Task<SlotReply> AcquireSlotAsync(GrainInterfaces.Dispatch.SlotRequest request)
