@@ -22,13 +22,12 @@ internal sealed partial class DispatcherGrain(
     Node node, RedisRunLog log, ISiloStatusOracle silos, DispatcherSeat seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RebuildWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
     private readonly Grants _grants = new(node.Time);
     private readonly Waiters _waiters = new(node.Time);
-    private readonly Places _places = new(node.Options.MaxActiveRuns, node.Time);
+    private readonly Places _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time);
     private readonly SlotTable _slots = new();
     private GridConfig? _config;
@@ -73,7 +72,7 @@ internal sealed partial class DispatcherGrain(
             _waiters.Add(waiter);
             _slots.Wait(waiter.Request);
         }
-        return await waiter.AnswerAsync(LongestAnswer, node.Time);
+        return await waiter.AnswerAsync(node);
     }
 
     public Task ReleaseSlotsAsync(ImmutableArray<string> slots)
@@ -92,7 +91,7 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
-    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request, LongestAnswer);
+    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request);
 
     public Task LeaveRunAsync(string runId)
     {
