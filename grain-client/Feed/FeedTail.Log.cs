@@ -9,6 +9,10 @@ internal sealed partial class FeedTail
         "'appendonly' on?). Feeds start over after {Last}")]
     private static partial void LogStartsOver(ILogger logger, long shown, long last);
 
-    [LoggerMessage(801, LogLevel.Warning, "The run log cannot be read just now; events are shown as far as streams bring them")]
-    private static partial void LogFailing(ILogger logger, Exception exception);
+    [LoggerMessage(801, LogLevel.Warning,
+        "The run log cannot be read just now ({Reason}); events are shown as far as streams bring them")]
+    private static partial void LogFailing(ILogger logger, string reason);
+
+    [LoggerMessage(802, LogLevel.Information, "The run log can be read again")]
+    private static partial void LogReadAgain(ILogger logger);
 }

@@ -110,7 +110,6 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
             {
                 await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
                 await TickAsync().ConfigureAwait(false);
-                _logFails = false;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -121,7 +120,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
                 // Whatever it is (Redis is away, a record is damaged): the streams go on, and the next tick tries again.
                 if (!_logFails)
                 {
-                    LogFailing(logger, e);
+                    LogFailing(logger, e.Message);
                 }
                 _logFails = true;
             }
@@ -133,6 +132,11 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
         // In this order: a number that was shown before the log was asked must be in the log.
         var head = ring.Head;
         var last = await log.LastSeqAsync().ConfigureAwait(false);
+        if (_logFails)
+        {
+            LogReadAgain(logger);
+            _logFails = false;
+        }
         if (last < head)
         {
             LogStartsOver(logger, head, last);
