@@ -3,6 +3,7 @@ using AgentGrid.ClientApi.Grid;
 using AgentGrid.ClientApi.Health;
 using AgentGrid.ClientApi.OpenApi;
 using AgentGrid.ClientApi.Orchestrate;
+using AgentGrid.ClientApi.Plans;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
@@ -25,6 +26,7 @@ public static class AgentGridApi
         GET  /api/v1/runs                       runs; /runs/{run_id}, /runs/{run_id}/events
         GET  /api/v1/agents                     agents, with their load
         GET  /api/v1/plans                      plans
+        POST /api/v1/plans/check                what is wrong with a plan; starts nothing
         POST /api/v1/route                      which agent would get this, and why
         WS   /ws/agents                         every event, live
         GET  /health                            how the server is; /health/live, /health/ready
@@ -107,6 +109,7 @@ public static class AgentGridApi
         new RunsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, options).Map(api);
+        new PlanCheckApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
         services.GetRequiredService<TelemetryApi>().Map(app);

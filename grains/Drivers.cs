@@ -12,6 +12,15 @@ internal sealed class Drivers
 
     public void Add(RunDriver driver) => _all[driver] = true;
 
+    /// <summary>Stops all at once, as if the process had been killed.</summary>
+    public void Abandon()
+    {
+        foreach (var driver in _all.Keys)
+        {
+            driver.Abandon();
+        }
+    }
+
     public void Remove(RunDriver driver) => _all.TryRemove(driver, out _);
 
     /// <summary>Some run here has an attempt on that node, or a turn that is not durable yet.</summary>

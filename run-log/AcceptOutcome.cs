@@ -17,8 +17,8 @@ public abstract record AcceptOutcome
     public sealed record Kept(long LastSeq, ImmutableArray<FeedEvent> Events) : AcceptOutcome;
 
     /// <summary>
-    /// The key is taken, and nothing was changed. Where an acceptance is repeated because its answer was lost, this names
-    /// the very run that was offered: it had been kept.
+    /// The key is taken, and nothing was changed. Where an acceptance is repeated because its answer was lost, this
+    /// names the very run that was offered: it had been kept.
     /// </summary>
     public sealed record KeyTaken(RunId RunId) : AcceptOutcome;
 

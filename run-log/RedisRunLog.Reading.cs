@@ -26,7 +26,8 @@ public sealed partial class RedisRunLog
     /// <inheritdoc cref="FindAsync(RunId)"/>
     public async Task<StoredRun?> FindAsync(RunKey key)
     {
-        var rows = await RowsAsync(newest: true, double.PositiveInfinity, 1, key.MatchId, key.Round, []).ConfigureAwait(false);
+        var rows = await RowsAsync(newest: true, double.PositiveInfinity, 1, key.MatchId, key.Round, [])
+            .ConfigureAwait(false);
         return rows.Count == 0 ? null : rows[0].Stored;
     }
 
@@ -67,8 +68,8 @@ public sealed partial class RedisRunLog
                 break;
             }
         }
-        if (state.Version == row.Version && state.Key == row.Head.Key && state.Status.IsEnded() == row.Tip.Status.IsEnded()
-            && (!state.Status.IsEnded() || state.Status == row.Tip.Status))
+        if (state.Version == row.Version && state.Key == row.Head.Key
+            && (state.Status == row.Tip.Status || (!state.Status.IsEnded() && !row.Tip.Status.IsEnded())))
         {
             return state;
         }
@@ -104,8 +105,8 @@ public sealed partial class RedisRunLog
     /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
     public async Task<IReadOnlyList<ActiveRun>> ActiveOfMatchAsync(string matchId)
     {
-        var rows = await RowsAsync(newest: false, 0, int.MaxValue, matchId, "", []).ConfigureAwait(false);
-        return [.. rows.Where(r => !r.Tip.Status.IsEnded()).Select(r => r.Active)];
+        var rows = await RowsAsync(newest: false, 0, int.MaxValue, matchId, "", ["active"]).ConfigureAwait(false);
+        return [.. rows.Select(r => r.Active)];
     }
 
     /// <summary>Runs, newest first.</summary>
@@ -120,7 +121,8 @@ public sealed partial class RedisRunLog
         while (true)
         {
             var rows = await RowsAsync(
-                newest: true, before, atOnce, query.MatchId ?? "", query.Round ?? "", StatusesOf(query)).ConfigureAwait(false);
+                newest: true, before, atOnce, query.MatchId ?? "", query.Round ?? "", StatusesOf(query))
+                .ConfigureAwait(false);
             foreach (var row in rows)
             {
                 if (runs.Count == limit)
@@ -145,7 +147,9 @@ public sealed partial class RedisRunLog
     /// One page of events after a number, filtered; <see cref="FeedPage.Next"/> is the last number looked at.
     /// <see cref="FeedQuery.After"/> is not looked at.
     /// </summary>
-    /// <param name="limit">How many events at most; and how many turns are looked at, where a filter leaves few.</param>
+    /// <param name="limit">
+    /// How many events at most; and how many turns are looked at, where a filter leaves few.
+    /// </param>
     /// <exception cref="RunLogException">A record is damaged.</exception>
     public async Task<FeedPage> ReadEventsAsync(FeedQuery query, long after, int limit)
     {
@@ -160,6 +164,10 @@ public sealed partial class RedisRunLog
                 .ConfigureAwait(false);
             foreach (var turn in page.Turns)
             {
+                if (query.MatchId is { } asked && asked != turn.Row.Head.MatchId)
+                {
+                    return new FeedPage([], after, AtEnd: true); // a run of another match
+                }
                 turns++;
                 var all = EventsOf(turn);
                 var first = turn.Last - all.Length + 1;
@@ -236,8 +244,8 @@ public sealed partial class RedisRunLog
         bool newest, double bound, int most, string match, string round, string[] statuses)
     {
         var answer = await EvaluateAsync(
-            Script.Runs,
-            [newest ? "1" : "0", bound, most, match, round, .. statuses.Select(s => (RedisValue)s)]).ConfigureAwait(false);
+            Script.Runs, [newest ? "1" : "0", bound, most, match, round, .. statuses.Select(s => (RedisValue)s)])
+            .ConfigureAwait(false);
         var rows = new List<RunRow>(answer.Length / 5);
         for (var i = 0; i < answer.Length; i += 5)
         {
@@ -257,8 +265,8 @@ public sealed partial class RedisRunLog
     }
 
     private static string[] StatusesOf(RunQuery query) =>
-        query.MatchId is not null ? []
-        : query.Activity is not null || query.Status is { } active && !active.IsEnded() ? ["active"]
+        query.Activity is not null || query.Status is { } active && !active.IsEnded() ? ["active"]
+        : query.MatchId is not null ? [] // few enough to look at each
         : query.Status is { } status ? [status.ToString().ToLowerInvariant()]
         : AllStatuses;
 
@@ -276,5 +284,6 @@ public sealed partial class RedisRunLog
 
     private static double Parse(string? cursor) => cursor is null ? double.PositiveInfinity
         : long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
-        : throw new FormatException($"'{Names.Shorten(cursor)}' is not a cursor: pass on the 'next' of the page before.");
+        : throw new FormatException(
+            $"'{Names.Shorten(cursor)}' is not a cursor: pass on the 'next' of the page before.");
 }

@@ -11,9 +11,9 @@ namespace AgentGrid.RunLog;
 /// Events get their numbers in it: from 1, without gaps, in the order in which they were kept.
 /// </summary>
 /// <remarks>
-/// Can be called concurrently, by any number of processes. What is kept is as durable as Redis is told to make it: with
-/// <c>appendonly yes</c> and <c>appendfsync always</c> it survives the machine; with <c>everysec</c> a crash of the machine
-/// loses the last second, numbers that were seen included. When a call ends with an exception of
+/// Can be called concurrently, by any number of processes. What is kept is as durable as Redis is told to make it:
+/// with <c>appendonly yes</c> and <c>appendfsync always</c> it survives the machine; with <c>everysec</c> a crash of
+/// the machine loses the last second, numbers that were seen included. When a call ends with an exception of
 /// StackExchange.Redis, the change may have been made: every method can be called again, see there.
 /// </remarks>
 public sealed partial class RedisRunLog
@@ -37,8 +37,8 @@ public sealed partial class RedisRunLog
         if (options.KeyPrefix.Length == 0 || options.KeyPrefix.AsSpan().IndexOfAny('{', '}') >= 0)
         {
             throw new ArgumentException(
-                $"The key prefix of the run log is '{options.KeyPrefix}': expected at least one character and no braces.",
-                nameof(options));
+                $"The key prefix of the run log is '{options.KeyPrefix}': expected one character or more, " +
+                "and no braces. Change RunLogOptions.KeyPrefix.", nameof(options));
         }
         _redis = redis.GetDatabase();
         _options = options;
@@ -50,12 +50,12 @@ public sealed partial class RedisRunLog
     }
 
     /// <summary>
-    /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave free
-    /// an eighth of what it holds. One that names no tenant may take every place.
+    /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave
+    /// free an eighth of what it holds. One that names no tenant may take every place.
     /// </summary>
     /// <remarks>
-    /// To be repeated after a lost answer with the same event: it then answers <see cref="AcceptOutcome.KeyTaken"/> with
-    /// the run that was offered.
+    /// To be repeated after a lost answer with the same event: if it had been kept, the answer is
+    /// <see cref="AcceptOutcome.KeyTaken"/> with the run that was offered.
     /// </remarks>
     /// <param name="maxRuns">How many runs there may be in the cluster, active or queued.</param>
     public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
@@ -83,7 +83,8 @@ public sealed partial class RedisRunLog
 
     /// <summary>Keeps one turn's events if the run still has <paramref name="expectedVersion"/> of them.</summary>
     /// <remarks>
-    /// To be repeated after a lost answer: when the turn had been kept, it answers <see cref="AppendOutcome.Conflict"/>.
+    /// To be repeated after a lost answer: if the turn had been kept, the answer is
+    /// <see cref="AppendOutcome.Conflict"/>.
     /// </remarks>
     /// <param name="summary">The run after these events.</param>
     /// <exception cref="ArgumentException">The summary does not fit the events.</exception>
@@ -105,8 +106,8 @@ public sealed partial class RedisRunLog
     }
 
     /// <summary>
-    /// Removes ended runs that are older than the retention, the oldest first: with their keys, events and plans. Never one
-    /// that has been retried meanwhile.
+    /// Removes ended runs that are older than the retention, the oldest first: with their keys, events and plans. Never
+    /// one that has been retried meanwhile.
     /// </summary>
     /// <param name="most">How many at most.</param>
     /// <returns>How many were removed.</returns>
@@ -208,7 +209,8 @@ public sealed partial class RedisRunLog
                 ? _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(
                     (long)double.Parse(text, System.Globalization.CultureInfo.InvariantCulture))
                 : TimeSpan.FromSeconds(LatelySeconds);
-        return new AcceptOutcome.Full(reason, wait < ShortestWait ? ShortestWait : wait > LongestWait ? LongestWait : wait);
+        wait = wait < ShortestWait ? ShortestWait : wait > LongestWait ? LongestWait : wait;
+        return new AcceptOutcome.Full(reason, wait);
     }
 
     private async Task<RedisResult[]> EvaluateAsync(string script, RedisValue[] arguments) =>

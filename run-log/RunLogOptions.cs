@@ -4,8 +4,8 @@ namespace AgentGrid.RunLog;
 public sealed class RunLogOptions
 {
     /// <summary>
-    /// What all keys begin with, as a hash tag: <c>{agentgrid}:...</c>, so that a Redis Cluster keeps them together. Without
-    /// braces, and not empty.
+    /// What all keys begin with, as a hash tag: <c>{agentgrid}:...</c>, so that a Redis Cluster keeps them together.
+    /// Without braces, and not empty.
     /// </summary>
     public string KeyPrefix { get; set; } = "agentgrid";
 
@@ -13,7 +13,8 @@ public sealed class RunLogOptions
     public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The Redis channel that every event is published to, as feeds show it, in the order of the numbers; null for none.
+    /// The Redis channel that every event is published to, as feeds show it, in the order of the numbers; null for
+    /// none.
     /// </summary>
     public string? Channel { get; set; } = "agents:events";
 }

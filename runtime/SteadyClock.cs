@@ -13,9 +13,13 @@ public sealed class SteadyClock(TimeProvider source) : TimeProvider
     private long _timestamp = source.GetTimestamp();
     private long _ticks = source.GetUtcNow().UtcTicks;
 
+    /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => source.LocalTimeZone;
+
+    /// <inheritdoc/>
     public override long TimestampFrequency => source.TimestampFrequency;
 
+    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
@@ -32,8 +36,10 @@ public sealed class SteadyClock(TimeProvider source) : TimeProvider
         }
     }
 
+    /// <inheritdoc/>
     public override long GetTimestamp() => source.GetTimestamp();
 
+    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         source.CreateTimer(callback, state, dueTime, period);
 }

@@ -107,13 +107,8 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
         });
     }
 
-    private static IEnumerable<ConfigProblem> ReadInline((string Path, string Text) file, GridConfig known)
-    {
-        var result = PlanReader.ReadFile("inline", new ConfigFile(file.Path, file.Text));
-        return result.Plan is null
-            ? result.Problems
-            : PlanReader.Check(result.Plan, known).Select(p => p with { File = file.Path, Line = 1, Column = 1 });
-    }
+    private static IEnumerable<ConfigProblem> ReadInline((string Path, string Text) file, GridConfig known) =>
+        PlanReader.ReadFile("inline", new ConfigFile(file.Path, file.Text), known).Problems;
 
     [GeneratedRegex(@"^steps\s*:", RegexOptions.Multiline)]
     private static partial Regex TopLevelSteps();

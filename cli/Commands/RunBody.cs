@@ -117,15 +117,6 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
             throw CliException.Usage(
                 string.Join('\n', read.Problems.Select(ProblemText.Of).Prepend("the plan has mistakes:")));
         }
-        return Json.Build(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", read.Plan.Name);
-            foreach (var member in read.Plan.Definition.Element.EnumerateObject())
-            {
-                member.WriteTo(writer);
-            }
-            writer.WriteEndObject();
-        });
+        return read.Plan.ToInline();
     }
 }

@@ -9,8 +9,8 @@ public sealed record AgentList(IReadOnlyList<AgentView> Agents);
 /// <summary>An agent: how it is configured, what it does now, and what it has done since the engine started.</summary>
 public sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency,
-    double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled, bool Drained, AgentLoadView Load,
-    AgentCountsView Counts, LatencyPercentiles? LatencyMs)
+    int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
+    bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs)
 {
     public static AgentView Of(AgentDetails agent)
     {
@@ -18,7 +18,7 @@ public sealed record AgentView(
         var retry = config.Retry;
         return new AgentView(
             config.Name, config.Capabilities, config.Priority, config.Queue, config.MaxConcurrency,
-            config.Timeout.TotalSeconds,
+            config.MaxConcurrencyTotal, config.Timeout.TotalSeconds,
             new RetryView(
                 retry.MaxAttempts, retry.Backoff.TotalSeconds, retry.MaxBackoff.TotalSeconds, retry.Jitter, retry.On),
             new ResourcesView(config.Resources.GpuMemoryBytes),
@@ -42,6 +42,9 @@ public sealed record AgentLoadView(int Running, int Waiting, int Abandoned);
 
 /// <summary>Attempts by how they ended.</summary>
 public sealed record AgentCountsView(long Succeeded, long Failed, long TimedOut, long Cancelled);
+
+/// <summary>Every node that executes attempts, by name.</summary>
+public sealed record NodeList(ImmutableArray<NodeDetails> Nodes);
 
 /// <summary>Every plan that can be named in a post, by name.</summary>
 public sealed record PlanList(ImmutableArray<PlanDetails> Plans);

@@ -8,7 +8,7 @@ using AgentGrid.Core.Routing;
 
 namespace AgentGrid.ClientApi.Grid;
 
-/// <summary>Agents, plans, and the router's dry run.</summary>
+/// <summary>Agents, nodes, plans, and the router's dry run.</summary>
 internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
 {
     private const int MaxCapabilities = 100;
@@ -23,6 +23,8 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
         api.MapPost("/agents/{agent}/undrain", (string agent) => DrainAsync(agent, drained: false))
             .WithName("undrain_agent").WithTags("Agents").Requires(ApiScope.Submit)
             .Produces<AgentView>().ProducesProblem(404);
+        api.MapGet("/nodes", NodesAsync).WithName("list_nodes").WithTags("Nodes").Requires(ApiScope.Read)
+            .Produces<NodeList>();
         api.MapGet("/plans", PlansAsync).WithName("list_plans").WithTags("Plans").Requires(ApiScope.Read)
             .Produces<PlanList>();
         api.MapPost("/route", RouteAsync).WithName("route").WithTags("Agents").Requires(ApiScope.Read)
@@ -44,6 +46,9 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
         var agents = await grid.GetAgentsAsync();
         return Results.Json(AgentView.Of(agents.Single(a => a.Config.Name == agent)));
     }
+
+    private async Task<IResult> NodesAsync(CancellationToken cancellationToken) =>
+        Results.Json(new NodeList(await grid.GetNodesAsync(cancellationToken)));
 
     private async Task<IResult> PlansAsync(CancellationToken cancellationToken) =>
         Results.Json(new PlanList(await grid.GetPlansAsync(cancellationToken)));

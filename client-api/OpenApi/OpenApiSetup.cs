@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AgentGrid.ClientApi.Orchestrate;
-using AgentGrid.Core;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -14,6 +13,15 @@ internal static class OpenApiSetup
     private const string Resource = "AgentGrid.ClientApi.OpenApi.operations.json";
     private static readonly Lazy<JsonObject> Operations = new(Load);
 
+    private static readonly Dictionary<string, string> s_tags = new(StringComparer.Ordinal)
+    {
+        ["Runs"] = "Start, find, steer and read runs.",
+        ["Events"] = "What happens in runs: page by page, or live.",
+        ["Agents"] = "Who does the work, how busy they are, and who would be asked.",
+        ["Plans"] = "What a run does.",
+        ["Health"] = "How the server itself is.",
+    };
+
     public static void AddAgentGridOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
@@ -22,19 +30,20 @@ internal static class OpenApiSetup
             document.Info.Description =
                 "Runs graphs of agents over match snapshots, and shows every step live. Errors are RFC 9457 problem " +
                 "details with a stable 'code'.";
-            // The address is the one under which the document was fetched.
-            document.Servers = [];
-            return Task.CompletedTask;
-        });
-        options.AddSchemaTransformer((schema, context, _) =>
-        {
-            if (context.JsonTypeInfo.Type == typeof(Json))
+            document.Servers =
+            [
+                new OpenApiServer { Url = "/", Description = "The server from which this document was fetched." },
+            ];
+            foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
             {
-                schema.Description = "Any JSON value.";
+                tag.Description = s_tags.GetValueOrDefault(tag.Name ?? "");
             }
             return Task.CompletedTask;
         });
+        options.AddDocumentTransformer(OpenApiSecurity.DeclareAsync);
+        options.AddSchemaTransformer(OpenApiSchemas.CorrectAsync);
         options.AddOperationTransformer(DescribeAsync);
+        options.AddOperationTransformer(OpenApiSecurity.RequireAsync);
     });
 
     private static async Task DescribeAsync(
@@ -49,20 +58,29 @@ internal static class OpenApiSetup
         AddParameters(operation, words);
         if (words["request"] is { } request)
         {
+            var content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/json"] = new()
+                {
+                    Example = request.DeepClone(),
+                    Schema = id == "orchestrate"
+                        ? await context.GetOrCreateSchemaAsync(
+                            typeof(OrchestrateRequest), cancellationToken: cancellationToken)
+                        : new OpenApiSchema { Type = JsonSchemaType.Object },
+                },
+            };
+            if (words["request_yaml"] is { } yaml)
+            {
+                content["application/yaml"] = new()
+                {
+                    Example = yaml.DeepClone(),
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                };
+            }
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = words["request_optional"] is null,
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    ["application/json"] = new()
-                    {
-                        Example = request.DeepClone(),
-                        Schema = id == "orchestrate"
-                            ? await context.GetOrCreateSchemaAsync(
-                                typeof(OrchestrateRequest), cancellationToken: cancellationToken)
-                            : new OpenApiSchema { Type = JsonSchemaType.Object },
-                    },
-                },
+                Content = content,
             };
         }
         AddExamples(operation, words);

@@ -9,6 +9,13 @@ namespace AgentGrid.ClientApi.Requests;
 internal sealed class RequestBody : IDisposable
 {
     private const int FirstBytes = 64 * 1024;
+
+    // RFC 9512, and what was in use before it.
+    private static readonly HashSet<string> s_yaml = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml",
+    };
+
     private byte[] _buffer;
     private int _length;
 
@@ -27,9 +34,11 @@ internal sealed class RequestBody : IDisposable
     /// Reads the body of a request that declares JSON, or declares nothing. Memory grows with what has arrived, not
     /// with what was announced.
     /// </summary>
-    public static async ValueTask<(RequestBody? Body, ApiProblem? Problem)> ReadAsync(HttpRequest request, int maxBytes)
+    /// <param name="yaml">Whether it may declare YAML as well.</param>
+    public static async ValueTask<(RequestBody? Body, ApiProblem? Problem)> ReadAsync(
+        HttpRequest request, int maxBytes, bool yaml = false)
     {
-        if (CheckContentType(request.ContentType) is { } unsupported)
+        if (CheckContentType(request.ContentType, yaml) is { } unsupported)
         {
             return (null, unsupported);
         }
@@ -81,7 +90,7 @@ internal sealed class RequestBody : IDisposable
     private static ApiProblem TooLarge(int maxBytes) => new(413, ApiCode.BodyTooLarge,
         $"The body is larger than {maxBytes} bytes. Send less, or raise AgentGrid:MaxBodyBytes.");
 
-    private static ApiProblem? CheckContentType(string? contentType)
+    private static ApiProblem? CheckContentType(string? contentType, bool yaml)
     {
         if (contentType is null or "" or "application/json")
         {
@@ -89,12 +98,14 @@ internal sealed class RequestBody : IDisposable
         }
         var known = MediaTypeHeaderValue.TryParse(contentType, out var type)
             && (string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
-                || type.MediaType?.EndsWith("+json", StringComparison.OrdinalIgnoreCase) == true);
+                || type.MediaType?.EndsWith("+json", StringComparison.OrdinalIgnoreCase) == true
+                || (yaml && s_yaml.Contains(type.MediaType ?? "")));
+        var expected = yaml ? "application/yaml" : "application/json";
         var charset = type?.CharSet?.Trim('"');
         return known && (charset is null || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             ? null
             : new ApiProblem(415, ApiCode.UnsupportedMediaType,
-                $"The Content-Type is '{Names.Shorten(contentType)}'; expected 'application/json' in UTF-8. " +
-                "With curl: -H 'Content-Type: application/json'.");
+                $"The Content-Type is '{Names.Shorten(contentType)}'; expected '{expected}' in UTF-8. " +
+                $"With curl: -H 'Content-Type: {expected}'.");
     }
 }

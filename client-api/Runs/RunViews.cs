@@ -39,6 +39,9 @@ public sealed record RunView
     public RunError? Error { get; init; }
     public string? CancelReason { get; init; }
     public required IReadOnlyList<StepView> Steps { get; init; }
+
+    /// <summary>The plan as it was when the run was accepted, without its name.</summary>
+    public required Json PlanDefinition { get; init; }
     public required Json Input { get; init; }
     public required RunLinks Links { get; init; }
 
@@ -61,6 +64,7 @@ public sealed record RunView
             Error = run.Error,
             CancelReason = run.CancelReason,
             Steps = [.. run.Steps.Select(s => StepView.Of(run.Summary.RunId, s, ref inlined))],
+            PlanDefinition = run.PlanDefinition,
             Input = run.Input,
             Links = RunLinks.Of(run.Summary.RunId),
         };

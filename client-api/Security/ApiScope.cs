@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Mvc;
+
 namespace AgentGrid.ClientApi.Security;
 
 /// <summary>What a caller may do.</summary>
@@ -27,6 +29,11 @@ internal sealed record RequiredScope(ApiScope Scope)
 
 internal static class RequiredScopeExtensions
 {
+    private static readonly string[] s_problem = ["application/problem+json"];
+
     public static T Requires<T>(this T endpoint, ApiScope scope)
-        where T : IEndpointConventionBuilder => endpoint.WithMetadata(new RequiredScope(scope));
+        where T : IEndpointConventionBuilder => endpoint.WithMetadata(
+            new RequiredScope(scope),
+            new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(ProblemDetails), s_problem),
+            new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(ProblemDetails), s_problem));
 }

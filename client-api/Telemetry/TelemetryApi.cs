@@ -41,7 +41,7 @@ internal sealed class TelemetryApi : IDisposable
 
     public void Map(IEndpointRouteBuilder routes) => routes
         .MapGet("/metrics", () => Results.Text(Scrape(), ContentType))
-        .WithName("metrics").WithTags("Health").Requires(ApiScope.Read);
+        .WithName("metrics").WithTags("Health").Produces<string>(200, "text/plain").Requires(ApiScope.Read);
 
     public void Dispose()
     {

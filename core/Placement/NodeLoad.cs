@@ -1,7 +1,7 @@
 namespace AgentGrid.Core.Placement;
 
 /// <summary>One node as the <see cref="Placer"/> sees it for one agent at one moment.</summary>
-/// <param name="FreeSlots">How many attempts of the agent it could start now: slots, and room on a GPU, counted in.</param>
+/// <param name="FreeSlots">How many attempts of the agent it could start now, slots and GPU memory counted in.</param>
 /// <param name="Load">How busy it is: 0 is idle, 1 is full.</param>
 /// <param name="FreeGpuMemoryBytes">On all its GPUs together; null when GPU memory is not accounted for.</param>
 /// <param name="IsWarm">It has the agent loaded already.</param>

@@ -37,9 +37,12 @@ public static class Placer
         Array.Sort(ranked, (a, b) => Compare(a, b, byMemory));
         var candidates = ranked.Take(MostCandidates).Select(Candidate).ToImmutableArray();
         var best = ranked[0].Load;
-        return IsFree(best)
-            ? new Placement(best.Node, Reason(ranked, byMemory), candidates)
-            : new Placement(null, best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'", candidates);
+        if (IsFree(best))
+        {
+            return new Placement(best.Node, Reason(ranked, byMemory), candidates);
+        }
+        var why = best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'";
+        return new Placement(null, why, candidates);
     }
 
     private static bool IsFree(NodeLoad node) => node.Refusal is null && node.FreeSlots > 0;

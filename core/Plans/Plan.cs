@@ -58,6 +58,9 @@ public sealed class Plan
 
     public Step this[string id] => Steps[_index[id]];
 
+    /// <summary>The definition with the name in it: what can be posted inline as this plan.</summary>
+    public Json ToInline() => PlanWriter.WriteNamed(this);
+
     public bool TryIndexOf(string id, out int index) => _index.TryGetValue(id, out index);
 
     public int IndexOf(string id) => _index[id];

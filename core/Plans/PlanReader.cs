@@ -23,10 +23,13 @@ public static class PlanReader
     /// <summary>
     /// Reads one plan from a file of its own: <c>steps: {...}</c>, as it can be posted inline, or a file as it lies
     /// under <c>plans/</c>, with the plan that it calls the default, or with one plan alone. Problems name file and
-    /// line. Whether its agents exist is not looked at.
+    /// line.
     /// </summary>
     /// <param name="name">The plan's name, unless the file says one.</param>
-    public static PlanResult ReadFile(string name, ConfigFile file)
+    /// <param name="config">
+    /// The agents that may be named; disabled ones exist. Null: whether agents exist is not looked at.
+    /// </param>
+    public static PlanResult ReadFile(string name, ConfigFile file, GridConfig? config = null)
     {
         var problems = new ProblemList();
         var start = ConfigPlace.Root(file.Name, null, 1, 1);
@@ -39,6 +42,10 @@ public static class PlanReader
         var draft = root is null ? null
             : root is ConfigNode.Mapping plans && plans["plans"] is not null ? OneOf(plans, problems)
             : PlanDraft.Read(name, root, root.Place, problems, isInline: true);
+        if (draft is not null && config is not null)
+        {
+            new TargetCheck(config, problems, checkCapabilities: false).Run(draft.Steps);
+        }
         return problems.Count == 0 ? new PlanResult(draft!.Plan, []) : new PlanResult(null, problems.ToImmutable());
     }
 

@@ -11,6 +11,18 @@ internal static class PlanWriter
 
     private static readonly Step s_defaults = new() { Id = "" };
 
+    /// <summary>The definition with the plan's name as its first member.</summary>
+    public static Json WriteNamed(Plan plan) => Json.Build(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", plan.Name);
+        foreach (var member in plan.Definition.Element.EnumerateObject())
+        {
+            member.WriteTo(writer);
+        }
+        writer.WriteEndObject();
+    });
+
     public static Json Write(Plan plan) => Json.Build(writer =>
     {
         writer.WriteStartObject();

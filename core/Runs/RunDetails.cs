@@ -27,6 +27,9 @@ public sealed record RunSummary
 public sealed record RunDetails
 {
     public required RunSummary Summary { get; init; }
+
+    /// <summary>The plan that it runs, in canonical form: <see cref="Plans.Plan.Definition"/>.</summary>
+    public required Json PlanDefinition { get; init; }
     public required Json Input { get; init; }
     public required ImmutableArray<StepDetails> Steps { get; init; }
 

@@ -23,6 +23,7 @@ public static class RunDetailsBuilder
     public static RunDetails Build(RunState state) => new()
     {
         Summary = Summarize(state),
+        PlanDefinition = state.Plan.Definition,
         Input = state.Input,
         Steps = [.. state.Steps.Select(Build)],
         Result = state.Result,

@@ -18,12 +18,12 @@ internal sealed class EngineGauges : IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.runs.queued", () => engine.Admission.Waiting, "{run}", "Accepted runs that wait for their turn");
         _meter.CreateObservableGauge(
-            "agentgrid.slots.used", () => PerAgent(a => a.Running), "{slot}", "Slots in use, by agent");
+            "agentgrid.slots.used", () => PerAgent(a => a.Running), "{slot}", "Slots in use, by agent and queue");
         _meter.CreateObservableGauge(
-            "agentgrid.slots.limit", () => PerAgent(a => a.Agent.MaxConcurrency), "{slot}", "Slots, by agent");
+            "agentgrid.slots.limit", () => PerAgent(a => a.Agent.MaxConcurrency), "{slot}", "Slots, by agent and queue");
         _meter.CreateObservableGauge(
             "agentgrid.attempts.waiting", () => PerAgent(a => a.Waiting), "{attempt}",
-            "Attempts that wait for a slot, by agent");
+            "Attempts that wait for a slot, by agent and queue");
         _meter.CreateObservableGauge(
             "agentgrid.feed.head", () => engine.Feed.Head, "{event}", "The number of the last durable event");
     }
@@ -32,5 +32,7 @@ internal sealed class EngineGauges : IDisposable
 
     private IEnumerable<Measurement<int>> PerAgent(Func<Core.Routing.AgentLoad, int> value) =>
         _engine.Slots.All().Select(a => new Measurement<int>(
-            value(a), new KeyValuePair<string, object?>("agent", a.Agent.Name)));
+            value(a),
+            new KeyValuePair<string, object?>("agent", a.Agent.Name),
+            new KeyValuePair<string, object?>("queue", a.Agent.Queue)));
 }

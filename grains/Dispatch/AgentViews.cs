@@ -19,7 +19,7 @@ internal static class AgentViews
         ];
     }
 
-    private static AgentDetails Of(AgentLoad load, IReadOnlyList<AgentCounts> counts)
+    private static AgentDetails Of(AgentLoad load, IReadOnlyList<GrainInterfaces.Agents.AgentCounts> counts)
     {
         var latency = new LatencyHistogram();
         foreach (var part in counts)

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
-using AgentGrid.Core.Config;
-using AgentGrid.Core.Routing;
+using System.Collections.Frozen;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
@@ -19,11 +17,10 @@ internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger
     private readonly Lock _gate = new();
     private Task? _running;
     private Task? _next;
-    private volatile ImmutableDictionary<string, AgentLoad> _byAgent =
-        ImmutableDictionary.Create<string, AgentLoad>(StringComparer.Ordinal);
+    private volatile FrozenDictionary<string, LoadReport> _byAgent = FrozenDictionary<string, LoadReport>.Empty;
 
-    /// <summary>By name; enabled agents alone.</summary>
-    public ImmutableDictionary<string, AgentLoad> ByAgent => _byAgent;
+    /// <summary>The table for one turn, which counts in it what it starts.</summary>
+    public TurnRouting ForTurn() => new(node.Config.Current, _byAgent);
 
     /// <summary>Returns when the table is not older than the call, or when that takes too long.</summary>
     public Task RefreshAsync()
@@ -56,7 +53,7 @@ internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger
         try
         {
             var loads = await _dispatcher.GetLoadsAsync().WaitAsync(Patience, node.Time).ConfigureAwait(false);
-            _byAgent = Table(node.Config.Current, loads);
+            _byAgent = loads.ToFrozenDictionary(l => l.Agent, StringComparer.Ordinal);
         }
         catch (Exception e) when (Transient.Is(e))
         {
@@ -72,19 +69,6 @@ internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger
                 }
             }
         }
-    }
-
-    private static ImmutableDictionary<string, AgentLoad> Table(GridConfig config, ImmutableArray<LoadReport> loads)
-    {
-        var table = ImmutableDictionary.CreateBuilder<string, AgentLoad>(StringComparer.Ordinal);
-        foreach (var load in loads)
-        {
-            if (config.Agents.TryGetValue(load.Agent, out var agent) && agent.Enabled)
-            {
-                table.Add(load.Agent, new AgentLoad(agent, load.Running, load.Waiting, load.FreeSlots, load.Drained, load.Slots, load.Note));
-            }
-        }
-        return table.ToImmutable();
     }
 
     [LoggerMessage(610, LogLevel.Debug, "The dispatcher does not answer; the last loads are gone by")]

@@ -35,7 +35,7 @@ internal sealed partial class RunDriver
     private DateTimeOffset _armedFor = DateTimeOffset.MaxValue;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
-    private bool _stopped;
+    private volatile bool _stopped;
 
     public RunDriver(MatchServices services, IGrainBase grain, RunState state)
     {
@@ -43,7 +43,7 @@ internal sealed partial class RunDriver
         _grain = grain;
         _state = state;
         _durableVersion = state.Version;
-        _routing = new TurnRouting(services.Loads.ByAgent);
+        _routing = services.Loads.ForTurn();
         Summary = RunDetailsBuilder.Summarize(state);
     }
 
@@ -98,6 +98,9 @@ internal sealed partial class RunDriver
         Leave();
     }
 
+    /// <summary>Stops at once, as if the process had been killed.</summary>
+    public void Abandon() => _stopped = true;
+
     /// <summary>An attempt runs on that node, or a turn is not durable yet.</summary>
     public bool IsBusyWith(string node) =>
         Volatile.Read(ref _pumping) || _callsByNode.ContainsKey(node);
@@ -145,7 +148,7 @@ internal sealed partial class RunDriver
         if (_inbox.Exists(static l => l.Input is not (RunInput.ReportProgress or RunInput.GrantSlot)))
         {
             await _services.Loads.RefreshAsync();
-            _routing = new TurnRouting(_services.Loads.ByAgent);
+            _routing = _services.Loads.ForTurn();
         }
         Take();
         if (_turnAsks.Count > 0)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
+using AgentGrid.GrainInterfaces.Dispatch;
 
 namespace AgentGrid.Grains.Matches;
 
@@ -7,31 +9,51 @@ namespace AgentGrid.Grains.Matches;
 /// The agents and their load, as one turn sees them. Slots are granted by the dispatcher, after the turn has said what
 /// it wants: here they are only counted, so that a turn that starts several attempts spreads them.
 /// </summary>
-internal sealed class TurnRouting(ImmutableDictionary<string, AgentLoad> loads) : IRoutingView
+internal sealed class TurnRouting(GridConfig config, IReadOnlyDictionary<string, LoadReport> reports) : IRoutingView
 {
-    private readonly Dictionary<string, AgentLoad> _counted = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AgentLoad> _loads = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _waitedFor = new(StringComparer.Ordinal);
 
     public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities) =>
     [
-        .. loads.Values.Where(a => a.Agent.Capabilities.Any(c => capabilities.Contains(c))).Select(Counted),
+        .. config.Agents.Values.Where(a => a.Enabled && a.Capabilities.Any(c => capabilities.Contains(c))).Select(LoadOf),
     ];
 
-    public AgentLoad? Named(string agent) => loads.TryGetValue(agent, out var load) ? Counted(load) : null;
+    public AgentLoad? Named(string agent) =>
+        config.Agents.TryGetValue(agent, out var known) && known.Enabled ? LoadOf(known) : null;
 
     public string? TryReserve(string agent, string step, int attempt)
     {
-        if (Named(agent) is { } load)
+        if (Named(agent) is not { } load)
         {
-            _counted[agent] = load.FreeSlots > 0
-                ? load with { FreeSlots = load.FreeSlots - 1, Running = load.Running + 1 }
-                : load with { Waiting = load.Waiting + 1 };
+            return null;
+        }
+        if (load.FreeSlots > 0)
+        {
+            _loads[agent] = load with { FreeSlots = load.FreeSlots - 1, Running = load.Running + 1 };
+        }
+        else
+        {
+            _loads[agent] = load with { Waiting = load.Waiting + 1 };
+            _waitedFor.Add(agent);
         }
         return null;
     }
 
-    /// <summary>Whether a slot that has just been asked for is likely to be granted at once.</summary>
-    public bool IsLikelyFree(string agent) =>
-        loads.TryGetValue(agent, out var load) && load.FreeSlots > 0 && Counted(load).Waiting == load.Waiting;
+    /// <summary>Whether slots that the turn has just asked for are likely to be granted at once.</summary>
+    public bool IsLikelyFree(string agent) => _loads.ContainsKey(agent) && !_waitedFor.Contains(agent);
 
-    private AgentLoad Counted(AgentLoad load) => _counted.GetValueOrDefault(load.Agent.Name, load);
+    // An agent that the dispatcher has not told of is there all the same; nothing of it is known to be free.
+    private AgentLoad LoadOf(AgentConfig agent)
+    {
+        if (!_loads.TryGetValue(agent.Name, out var load))
+        {
+            var report = reports.GetValueOrDefault(agent.Name);
+            load = new AgentLoad(
+                agent, report?.Running ?? 0, report?.Waiting ?? 0, report?.FreeSlots ?? 0, report?.Drained ?? false,
+                report?.Slots, report?.Note);
+            _loads.Add(agent.Name, load);
+        }
+        return load;
+    }
 }

@@ -41,11 +41,13 @@ internal sealed record RunRow(long Number, RunId Id, RunHead Head, RunTip Tip, l
             Parse(opened, run, RecordJson.Default.RunTip), version);
     }
 
-    private static Sealed Open(byte[]? value, Part part, string name, RunId run) =>
-        value is null ? throw RunLogException.Damaged(run, $"has no {name} (field '{part.ToString().ToLowerInvariant()}')")
-        : Sealed.TryOpen(value, part, run, out var opened) ? opened
-        : throw RunLogException.Damaged(
-            run, $"has a {name} (field '{part.ToString().ToLowerInvariant()}') without its checksum");
+    private static Sealed Open(byte[]? value, Part part, string name, RunId run)
+    {
+        var field = part.ToString().ToLowerInvariant();
+        return value is null ? throw RunLogException.Damaged(run, $"has no {name} (field '{field}')")
+            : Sealed.TryOpen(value, part, run, out var opened) ? opened
+            : throw RunLogException.Damaged(run, $"has a {name} (field '{field}') without its checksum");
+    }
 
     private static T Parse<T>(Sealed value, RunId run, JsonTypeInfo<T> type)
     {

@@ -8,7 +8,7 @@ namespace AgentGrid.RunLog.Records;
 /// <param name="Version">How many events the run had before it.</param>
 internal readonly record struct Turn(long Last, RunRow Row, long Version, int Count, ReadOnlyMemory<byte> Events);
 
-/// <summary>Turns in the order of their numbers, and the runs that they are of, as they were at the same moment.</summary>
+/// <summary>Turns in the order of their numbers, and their runs, as they were at the same moment.</summary>
 internal sealed record TurnPage(List<Turn> Turns, Dictionary<RunId, RunRow> Rows, bool AtEnd)
 {
     /// <exception cref="RunLogException">A record or a run is damaged.</exception>

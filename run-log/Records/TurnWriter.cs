@@ -10,7 +10,9 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.RunLog.Records;
 
-/// <summary>Writes what one change of the log consists of. Keeps its buffers, so it serves one thread at a time.</summary>
+/// <summary>
+/// Writes what a change of the log consists of. Keeps its buffers, so it serves one thread at a time.
+/// </summary>
 internal sealed class TurnWriter
 {
     [ThreadStatic]

@@ -1,5 +1,5 @@
 -- Runs in the order of their acceptance, newest or oldest first, flat: number, id, head, tip, version of each. Of one
--- match (and round), or of some statuses.
+-- match (and round), of all statuses or the active ones; or of some statuses.
 
 local p = KEYS[1]
 local newest, bound, most, match, round = ARGV[1] == '1', ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -16,6 +16,10 @@ local function isBeyond(number)
   return tonumber(number) > tonumber(bound)
 end
 
+local function isAsked(id)
+  return ARGV[6] ~= 'active' or tonumber(redis.call('HGET', p .. ':run:' .. id, 's') or '0') < 2
+end
+
 if match ~= '' then
   local rounds
   if round ~= '' then
@@ -25,7 +29,7 @@ if match ~= '' then
   end
   for _, value in ipairs(rounds) do
     local number, id = string.match(value, '^(%d+):(.*)$')
-    if isBeyond(number) then
+    if isBeyond(number) and isAsked(id) then
       add(number, id)
     end
   end

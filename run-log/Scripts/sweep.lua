@@ -10,7 +10,9 @@ local function forget(feed, id, records)
     entries[#entries + 1] = id .. ':' .. text(i)
     if #entries == 1000 or i == records - 1 then
       redis.call('ZREM', p .. ':feed', unpack(entries))
-      redis.call('ZREM', feed, unpack(entries))
+      if feed then
+        redis.call('ZREM', feed, unpack(entries))
+      end
       entries = {}
     end
   end
@@ -22,10 +24,10 @@ local function remove(id)
   local kept = redis.call('HMGET', run, 's', 'm', 'r', 'p')
   local records = redis.call('ZCARD', log)
   redis.call('ZREM', p .. ':ended', id)
+  forget(kept[2] and p .. ':feed:' .. kept[2], id, records)
   if kept[1] then
     redis.call('ZREM', place(kept[1]), id)
     redis.call('HDEL', p .. ':rounds:' .. kept[2], kept[3])
-    forget(p .. ':feed:' .. kept[2], id, records)
     if redis.call('HINCRBY', p .. ':plans', kept[4], -1) <= 0 then
       redis.call('HDEL', p .. ':plans', kept[4])
       redis.call('UNLINK', p .. ':plan:' .. kept[4])

@@ -7,5 +7,6 @@ namespace AgentGrid.Runtime.Configuration;
 public sealed class ConfigException(string? folder, ImmutableArray<ConfigProblem> problems)
     : Exception($"The configuration in '{folder}' has mistakes:\n  {string.Join("\n  ", problems)}")
 {
+    /// <summary>All of them.</summary>
     public ImmutableArray<ConfigProblem> Problems { get; } = problems;
 }

@@ -22,6 +22,7 @@ public sealed partial class ConfigSource : IDisposable
     private string _fingerprint = "";
     private volatile GridConfig _current = GridConfig.Empty;
 
+    /// <param name="folder">Of <c>agents.yaml</c> and <c>plans/</c>; null for none.</param>
     public ConfigSource(string? folder, AgentCatalog catalog, TimeProvider time, ILogger logger)
     {
         _folder = folder;
@@ -30,13 +31,16 @@ public sealed partial class ConfigSource : IDisposable
         _logger = logger;
     }
 
+    /// <summary>Raised with each configuration that comes into force after the first.</summary>
     public event Action<GridConfig>? Changed;
 
+    /// <summary>What is in force; empty before the start.</summary>
     public GridConfig Current => _current;
 
     /// <summary>What is wrong with the files as they are now.</summary>
     public ImmutableArray<ConfigProblem> Problems { get; private set; } = [];
 
+    /// <summary>When what is in force was read.</summary>
     public DateTimeOffset LoadedAt { get; private set; }
 
     /// <summary>Reads the folder for the first time, and then watches it.</summary>
@@ -75,6 +79,7 @@ public sealed partial class ConfigSource : IDisposable
         }
     }
 
+    /// <summary>Looks no more.</summary>
     public void Dispose() => _timer?.Dispose();
 
     private void Reload()
@@ -110,7 +115,11 @@ public sealed partial class ConfigSource : IDisposable
     ];
 
     private string Fingerprint() => string.Join(
-        '|', Files().Select(path => new FileInfo(path)).Select(f => $"{f.FullName}:{f.LastWriteTimeUtc.Ticks}:{f.Length}"));
+        '|', Files().Select(Target).Select(f => $"{f.FullName}:{f.LastWriteTimeUtc.Ticks}:{f.Length}"));
+
+    // A link has a time and a length of its own. Kubernetes mounts a ConfigMap as links, and edits what they lead to.
+    private static FileInfo Target(string path) =>
+        new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Agents} agents, {Plans} plans")]
     private static partial void LogReloaded(ILogger logger, int agents, int plans);

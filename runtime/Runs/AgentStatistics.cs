@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Runtime.Runs;
@@ -7,8 +6,10 @@ namespace AgentGrid.Runtime.Runs;
 /// <summary>What the agents have done since the engine started.</summary>
 public sealed class AgentStatistics
 {
-    private readonly ConcurrentDictionary<string, Counts> _agents = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, AgentCounts> _agents = new(StringComparer.Ordinal);
 
+    /// <summary>Counts what an event says of an attempt's end.</summary>
+    /// <param name="state">With the event in it.</param>
     public void Record(RunState state, RunEvent e)
     {
         switch (e)
@@ -17,36 +18,16 @@ public sealed class AgentStatistics
                 var attempt = state[x.Step].Attempts[x.Attempt - 1];
                 Of(x.Agent).Succeed(x.Time - (attempt.StartedAt ?? x.Time));
                 break;
-            case RunEvent.AttemptFailed { Error.Kind: ErrorKind.Timeout } x: Interlocked.Increment(ref Of(x.Agent).TimedOut); break;
-            case RunEvent.AttemptFailed x: Interlocked.Increment(ref Of(x.Agent).Failed); break;
-            case RunEvent.AttemptCancelled x: Interlocked.Increment(ref Of(x.Agent).Cancelled); break;
+            case RunEvent.AttemptFailed { Error.Kind: ErrorKind.Timeout } x: Of(x.Agent).TimeOut(); break;
+            case RunEvent.AttemptFailed x: Of(x.Agent).Fail(); break;
+            case RunEvent.AttemptCancelled x: Of(x.Agent).Cancel(); break;
             default: break; // not about an attempt's end
         }
     }
 
-    public void Abandoned(string agent, int change) => Interlocked.Add(ref Of(agent).Abandoned, change);
+    /// <summary>Counts an invocation that was given up on (+1), or that has returned after all (-1).</summary>
+    public void Abandoned(string agent, int change) => Of(agent).Abandon(change);
 
-    public Counts Of(string agent) => _agents.GetOrAdd(agent, static _ => new Counts());
-
-    public sealed class Counts
-    {
-        private readonly LatencyHistogram _latency = new();
-        private long _succeeded;
-
-        // Fields, because they are counted with Interlocked.
-        public long Failed, TimedOut, Cancelled;
-        public int Abandoned;
-
-        public long Succeeded => Volatile.Read(ref _succeeded);
-        public LatencyPercentiles? Latency => _latency.Percentiles();
-
-        /// <summary>What <see cref="Latency"/> is made of.</summary>
-        public LatencyHistogram Latencies => _latency;
-
-        public void Succeed(TimeSpan duration)
-        {
-            Interlocked.Increment(ref _succeeded);
-            _latency.Add(duration);
-        }
-    }
+    /// <summary>What one agent has done; nothing, when it is not known.</summary>
+    public AgentCounts Of(string agent) => _agents.GetOrAdd(agent, static _ => new AgentCounts());
 }

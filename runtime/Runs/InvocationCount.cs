@@ -7,6 +7,7 @@ public sealed class InvocationCount
     private int _running;
     private TaskCompletionSource? _idle;
 
+    /// <summary>At least one has not returned.</summary>
     public bool AreRunning
     {
         get
@@ -18,6 +19,7 @@ public sealed class InvocationCount
         }
     }
 
+    /// <summary>One has begun.</summary>
     public void Add()
     {
         lock (_gate)
@@ -26,6 +28,7 @@ public sealed class InvocationCount
         }
     }
 
+    /// <summary>One has returned.</summary>
     public void Remove()
     {
         TaskCompletionSource? idle = null;
@@ -39,6 +42,7 @@ public sealed class InvocationCount
         idle?.SetResult();
     }
 
+    /// <summary>Completes when none runs, which can be now.</summary>
     public Task WhenIdleAsync()
     {
         lock (_gate)

@@ -58,6 +58,7 @@ public sealed class RunPlaces(int limit, TimeProvider time)
         }
     }
 
+    /// <summary>Gives a place back.</summary>
     /// <param name="ended">Whether a run has ended, rather than never begun.</param>
     public void Leave(string? tenant, bool ended)
     {
@@ -124,6 +125,3 @@ public sealed class RunPlaces(int limit, TimeProvider time)
         return now;
     }
 }
-
-/// <summary>Why there is no place, and when to ask again.</summary>
-public sealed record PlaceRefusal(string Reason, TimeSpan RetryAfter);

@@ -124,7 +124,7 @@ internal sealed class AgentSlots
         {
             return FreeOn(only) <= 0 ? null : TakeOn(only) is { } gpu ? only.Only with { Gpu = gpu } : only.Only;
         }
-        var placement = Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
+        var placement = Best(near);
         return placement.Node is null ? null
             : TakeOn(_nodes.Find(placement.Node)!) is { } leased ? placement with { Gpu = leased } : placement;
     }
@@ -204,6 +204,8 @@ internal sealed class AgentSlots
         var bytes = Config.Resources.GpuMemoryBytes;
         return free > 0 && bytes > 0 ? Math.Min(free, node.RoomFor(bytes)) : free;
     }
+
+    private Placement Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
 
     private NodeLoad LoadOn(SlotNode node, string? near) => new(
         node.Name, Math.Max(0, FreeOn(node)),

@@ -77,23 +77,22 @@ internal sealed class SlotNode(int index, NodeState state)
     /// <param name="gpu">Where; null when that is not known, or it has leased nothing.</param>
     /// <param name="running">How many attempts of the agent still run here.</param>
     /// <returns>Whether memory has become free.</returns>
-    public bool EndLease(string agent, int? gpu, int running)
+    public bool EndLease(string agent, int? gpu, int running) =>
+        _leases.TryGetValue(agent, out var leases) && EndOneOf(leases, agent, gpu, running);
+
+    private bool EndOneOf(List<GpuLease> leases, string agent, int? gpu, int running)
     {
-        if (!_leases.TryGetValue(agent, out var leases))
-        {
-            return false;
-        }
-        var found = gpu is null ? -1 : leases.FindIndex(l => l.Gpu == gpu);
-        if (found < 0)
+        if (gpu is null || !leases.Exists(l => l.Gpu == gpu))
         {
             if (leases.Count <= running)
             {
                 return false; // the attempt began when nothing was accounted for, or needed nothing then
             }
-            found = 0;
+            gpu = leases[0].Gpu;
         }
-        var lease = leases[found];
-        leases.RemoveAt(found);
+        // They differ when the configuration has changed: never more is given back than the attempt can have had.
+        var lease = leases.Where(l => l.Gpu == gpu).MinBy(l => l.Bytes);
+        leases.Remove(lease);
         if (leases.Count == 0)
         {
             _leases.Remove(agent);

@@ -33,6 +33,8 @@ public static class GridMetrics
         "agentgrid.journal.commit.events", "{event}", "How many events a commit of the journal kept",
         advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] });
 
+    /// <summary>Measures what an event says.</summary>
+    /// <param name="state">With the event in it.</param>
     public static void Record(RunState state, RunEvent e)
     {
         switch (e)
@@ -49,8 +51,12 @@ public static class GridMetrics
         }
     }
 
+    /// <summary>A run is accepted, and durable.</summary>
     public static void RecordAccepted() => Accepted.Add(1);
 
+    /// <summary>A commit of a journal is durable.</summary>
+    /// <param name="startedAt">A timestamp of <see cref="Stopwatch"/>.</param>
+    /// <param name="events">How many it kept.</param>
     public static void RecordCommit(long startedAt, int events)
     {
         if (CommitDuration.Enabled || CommitSize.Enabled)

@@ -17,6 +17,9 @@ public sealed class RunTrace
     /// <summary>The span of the attempt that succeeded last: what the losers of its race link to.</summary>
     public ActivityContext LastSuccess { get; private set; }
 
+    /// <summary>Begins a run's span.</summary>
+    /// <param name="resumed">After a restart, rather than for the first time.</param>
+    /// <returns>Null when nobody listens, or the trace is not sampled.</returns>
     public static RunTrace? Begin(RunState state, bool resumed)
     {
         if (!GridTelemetry.Spans.HasListeners())
@@ -55,8 +58,11 @@ public sealed class RunTrace
             new("agentgrid.routing.why", attempt.Decision?.Why),
         ]);
 
+    /// <summary>An attempt has succeeded.</summary>
+    /// <param name="attempt">Its span; null when it has none here.</param>
     public void Succeeded(Activity? attempt) => LastSuccess = attempt?.Context ?? default;
 
+    /// <summary>Ends the run's span.</summary>
     public void End(RunState state)
     {
         _run.SetTag("agentgrid.run.status", state.Status.ToString().ToLowerInvariant());

@@ -65,7 +65,7 @@ public sealed class ValidateTests : IDisposable
     [Theory]
     [InlineData("inline.yaml", "steps:\n  x: { agent: echo }\n", ExitCode.Ok, "")]
     [InlineData("inline.yaml", "steps:\n  x: { agent: echo, needs: [y] }\n", ExitCode.Usage, "(2,29): error AG1102")]
-    [InlineData("inline.yaml", "steps:\n  x: { agent: ecko }\n", ExitCode.Usage, "error AG1011")]
+    [InlineData("inline.yaml", "steps:\n  x: { agent: ecko }\n", ExitCode.Usage, "(2,15): error AG1011")]
     [InlineData("inline.json", "{\"steps\": {\n\"x\": 1}}", ExitCode.Usage, "(2,6): error AG1004")]
     public async Task Validate_InlinePlan_IsReadAsRunTakesIt(string name, string text, int exit, string message)
     {

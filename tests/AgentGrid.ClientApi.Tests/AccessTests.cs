@@ -42,6 +42,9 @@ public sealed class AccessTests
             data.Add("POST", "/api/v1/runs/x/retry", Poster, 404);
             data.Add("POST", "/api/v1/route", null, 401);
             data.Add("POST", "/api/v1/route", Poster, 403);
+            data.Add("POST", "/api/v1/plans/check", null, 401);
+            data.Add("POST", "/api/v1/plans/check", Poster, 403);
+            data.Add("POST", "/api/v1/plans/check", Reader, 200);
             data.Add("GET", "/api/v1/runs/x/events", null, 401);
             data.Add("GET", "/ws/agents", null, 401);
             data.Add("GET", "/ws/agents", Poster, 403);

@@ -236,6 +236,17 @@ internal sealed class FakeGrid : IAgentGrid
             Latency = new LatencyPercentiles(1, 2, 3, 4),
         }]);
 
+    public ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default) =>
+        new([
+            new NodeDetails
+            {
+                Name = "gpu1", Queues = ["gpu"], Running = 2, Slots = [new NodeQueue("gpu", 2, 8)],
+                Gpus = [new NodeGpu(0, "A10", 24_000, 500, 8_000)], WarmAgents = ["motion_generator"],
+                Agents = [new NodeAgent("motion_generator", 2)], SeenAt = DateTimeOffset.UnixEpoch,
+            },
+            new NodeDetails { Name = "local", Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
+        ]);
+
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>
         new([new PlanDetails("tactical_motion", "abc", true, Json.Parse("""{"steps":{"a":{"agent":"echo"}}}"""))]);
 
@@ -261,6 +272,7 @@ internal sealed class FakeGrid : IAgentGrid
                 Status = RunStatus.Queued,
                 AcceptedAt = DateTimeOffset.UnixEpoch,
             },
+            PlanDefinition = Json.Parse("""{"steps":{"a":{"agent":"echo"}}}"""),
             Input = input,
             Steps = [],
         };

@@ -21,6 +21,24 @@ public sealed class GridTests
     }
 
     [Fact]
+    public async Task Nodes_Always_ShowWhatTheyAreAndDo()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var nodes = (await server.GetJsonAsync("/api/v1/nodes")).GetProperty("nodes");
+
+        Assert.Equal(["gpu1", "local"], nodes.EnumerateArray().Select(n => n.Text("name")));
+        Assert.Equal(
+            """{"name":"gpu1","queues":["gpu"],"draining":false,"running":2,"slots":[{"queue":"gpu","running":2,"slots":8}]"""
+            + ""","gpus":[{"index":0,"name":"A10","total_bytes":24000,"used_by_others_bytes":500,"leased_bytes":8000}]"""
+            + ""","warm_agents":["motion_generator"],"agents":[{"agent":"motion_generator","running":2}]"""
+            + ""","seen_at":"1970-01-01T00:00:00+00:00"}""",
+            nodes[0].GetRawText());
+        Assert.False(nodes[1].TryGetProperty("queues", out _), "all queues");
+        Assert.False(nodes[1].TryGetProperty("gpus", out _), "not accounted for");
+    }
+
+    [Fact]
     public async Task Plans_Always_ShowDefinitions()
     {
         await using var server = await TestServer.StartAsync();
@@ -151,10 +169,12 @@ public sealed class GridTests
             .ToDictionary(o => o.Name, o => o.Operation);
         Assert.Equal(
             [
-                "get /api/v1/agents", "get /api/v1/plans", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
+                "get /api/v1/agents", "get /api/v1/nodes", "get /api/v1/plans", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
                 "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/steps/{step}/output", "get /health",
                 "get /health/live", "get /health/ready", "get /metrics", "get /ws/agents", "post /api/v1/agents/{agent}/drain",
-                "post /api/v1/agents/{agent}/undrain", "post /api/v1/orchestrate", "post /api/v1/route", "post /api/v1/runs/{run_id}/cancel", "post /api/v1/runs/{run_id}/retry",
+                "post /api/v1/agents/{agent}/undrain", "post /api/v1/orchestrate",
+                "post /api/v1/plans/check", "post /api/v1/route", "post /api/v1/runs/{run_id}/cancel",
+                "post /api/v1/runs/{run_id}/retry",
             ],
             operations.Keys.Order(StringComparer.Ordinal));
         Assert.All(operations.Values, o => Assert.NotEmpty(o.Text("summary")));

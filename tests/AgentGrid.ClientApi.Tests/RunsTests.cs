@@ -1,5 +1,6 @@
 using System.Net;
 using AgentGrid.Core;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 
@@ -52,6 +53,7 @@ public sealed class RunsTests
         var small = json.GetProperty("steps")[0];
         var large = json.GetProperty("steps")[1];
         Assert.Equal(id.Value, json.Text("run_id"));
+        Assert.Equal("""{"steps":{"a":{"agent":"echo"}}}""", json.Text("plan_definition"));
         Assert.Equal("1970-01-01T00:00:00+00:00", json.Text("accepted_at"));
         Assert.False(json.TryGetProperty("error", out _));
         Assert.Equal("""{"n":1}""", small.Text("output"));
@@ -184,6 +186,20 @@ public sealed class RunsTests
         await ExpectAsync(await server.PostAsync(path, ""), HttpStatusCode.ServiceUnavailable, "AG2051", "Stopping.");
     }
 
+    [Fact]
+    public async Task Get_PlacedAttempt_SaysWhichNodeAndWhy()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithSteps(server.Grid);
+
+        var run = await server.GetJsonAsync($"/api/v1/runs/{id.Value}");
+
+        Assert.Equal(
+            """{"node":"n1","why":"less loaded; next is 'n2'","candidates":[{"node":"n1","score":990,"free_slots":3"""
+            + ""","load":0.1,"free_gpu_memory_bytes":4096}],"gpu":0}""",
+            run.GetProperty("steps")[0].GetProperty("attempts")[0].GetProperty("placement").GetRawText());
+    }
+
     private static RunId AddWithSteps(FakeGrid grid)
     {
         var id = grid.Add().Summary.RunId;
@@ -195,6 +211,7 @@ public sealed class RunsTests
             Status = AttemptStatus.TimedOut,
             QueuedAt = DateTimeOffset.UnixEpoch,
             Decision = new RoutingDecision("echo", "Best.", []),
+            Placement = new Placement("n1", "less loaded; next is 'n2'", [new NodeCandidate("n1", 990, 3, 0.1, 4096)], Gpu: 0),
         };
         grid.Update(id, r => r with
         {

@@ -23,7 +23,7 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
         Script.On("alpha", call => call.Number == 1 ? call.AnswerAfterAsync(gate) : new(call.Answer()));
         var before = await AcceptAsync(Request());
         await Script.StartedAsync("alpha");
-        var version = Assert.Single(await Grid.GetPlansAsync()).Version;
+        var (_, version, _, definition) = Assert.Single(await Grid.GetPlansAsync());
         Assert.Equal(version, before.PlanVersion);
 
         await Host.EditAsync(File, Duo("charlie"));
@@ -40,6 +40,8 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
         Assert.NotEqual(version, after.Summary.PlanVersion);
         Assert.Equal("charlie", after.Result!.Element.GetProperty("second").GetProperty("agent").GetString());
         Assert.Equal(version, ended.Summary.PlanVersion);
+        Assert.Equal(definition, ended.PlanDefinition);
+        Assert.NotEqual(definition, after.PlanDefinition);
         Assert.Equal("bravo", ended.Result!.Element.GetProperty("second").GetProperty("agent").GetString());
     }
 

@@ -73,7 +73,7 @@ public abstract class RetryTests<THost> : ConformanceTests<THost>
         Script.On("alpha", call => call.Number == 1 ? call.HangAsync() : new(call.Answer()));
 
         var run = await RunAsync("""
-            {"a": {"agent": "alpha", "timeout": "50ms", "retry": {"max_attempts": 2, "backoff": "5ms", "on": ["timeout"]}}}
+            {"a": {"agent": "alpha", "timeout": "300ms", "retry": {"max_attempts": 2, "backoff": "5ms", "on": ["timeout"]}}}
             """);
 
         AssertCompleted(run);

@@ -103,6 +103,27 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Nodes_AnAttemptRuns_ItsNodeIsListedWithIt()
+    {
+        var gate = Script.Gate();
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var run = await AcceptAsync("""{"a": {"agent": "solo"}}""");
+        await Script.StartedAsync("solo");
+
+        var attempt = Assert.Single(StepOf((await Grid.GetRunAsync(run.RunId))!, "a").Attempts);
+        var node = Assert.Single(await Grid.GetNodesAsync(), n => n.Name == attempt.Node);
+        Assert.Equal([new NodeAgent("solo", 1)], node.Agents);
+        Assert.Equal(1, node.Running);
+        Assert.False(node.Draining);
+        Assert.NotEqual(default, node.SeenAt);
+        gate.Open();
+
+        AssertCompleted(await EndOfAsync(run));
+        await AllSlotsFreeAsync();
+        Assert.All(await Grid.GetNodesAsync(), n => Assert.Equal((0, 0), (n.Running, n.Agents.Length)));
+    }
+
+    [Fact]
     public async Task Slots_OfAnAgent_AreUsedUpAndNeverExceeded()
     {
         Script.Measure("narrow");

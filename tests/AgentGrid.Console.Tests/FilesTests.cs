@@ -118,7 +118,7 @@ public sealed partial class FilesTests
     [GeneratedRegex("(?:src|href)=\"(console/[^\"]+)\"")]
     private static partial Regex Reference();
 
-    [GeneratedRegex("from '([^']+)'")]
+    [GeneratedRegex("from '(\\.[^']+)'")]
     private static partial Regex Import();
 
     [GeneratedRegex("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|\\beval\\(|new Function|DOMParser|srcdoc")]

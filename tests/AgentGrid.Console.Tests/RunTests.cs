@@ -68,6 +68,56 @@ public sealed class RunTests(Chromium chromium)
         await page.FillAsync("#inline", """{"steps":{"a":{"agent":"nobody"},"b":{"needs":["c"],"agent":"echo"}}}""");
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync("#inline-problem", "'c'");
+        await page.SeesAsync("#inline-problem", "'nobody'");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Form_InlineYaml_ShowsMistakesAtTheirLinesAndRuns()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/try");
+        await page.ChooseAsync("#plan", "{ inline }");
+
+        // Nothing is posted: mistakes are found in a pause of the typing.
+        await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: ecko }\n  b: { agent: echo, needs: [c] }\n");
+        await page.SeesAsync("#inline-problem li", "unknown agent 'ecko', did you mean 'echo'? (AG1011)");
+        await page.UntilAsync(
+            "[...document.querySelectorAll('.lines .bad')].map(l => l.textContent).join() === '3,4'");
+        await page.ClickAsync("#inline-problem button", "line 4");
+        var selected = await page.EvaluateAsync(
+            "(() => { const e = document.activeElement; return e.value.slice(e.selectionStart, e.selectionEnd); })()");
+        Assert.Equal("  b: { agent: echo, needs: [c] }", selected.GetString());
+        Assert.Empty((await server.Grid.ListRunsAsync(new Core.RunQuery())).Runs);
+
+        await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo }\n  b: { agent: echo, needs: [a] }\n");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.SeesAsync(".facts", "mine @ ");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task PostAgain_OfAnInlinePlan_RunsTheSamePlan()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync(
+            "inline", """{"a":{"agent":"echo","input":{"x":7}},"b":{"needs":["a"],"agent":"echo"}}""");
+        await page.GoAsync($"#/runs/{id}");
+        await page.ClickAsync("summary", "As JSON");
+        await page.SeesAsync("details .json", "steps: { 2 fields }");
+
+        await page.ClickAsync("button", "Post again");
+        await page.UntilAsync("document.getElementById('inline')?.value.includes('\"x\": 7')");
+        await page.ClickAsync("button", "Start the run");
+        await page.SeesAsync(".run-head .state", "completed");
+
+        var runs = (await server.Grid.ListRunsAsync(new Core.RunQuery())).Runs;
+        Assert.Equal(2, runs.Length);
+        Assert.Equal(runs[0].PlanVersion, runs[1].PlanVersion);
+        Assert.Equal(["test", "test"], runs.Select(r => r.Plan));
         page.HasNotComplained();
     }
 
@@ -140,6 +190,59 @@ public sealed class RunTests(Chromium chromium)
         await page.ClickAsync("button", "Retry run");
         await page.SeesAsync(".run-head .state", "running");
         await page.SeesAsync(".event", "orchestration:retried");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Step_RetriedFrom_IsDoneAnewWithWhatDependsOnIt()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        var id = await server.PostAsync("from", """
+            {"a":{"agent":"echo"},"b":{"needs":["a"],"agent":"echo"},"c":{"needs":["b"],"agent":"echo"},
+             "beside":{"needs":["a"],"agent":"echo"}}
+            """);
+        await page.GoAsync($"#/runs/{id}?step=b");
+        await page.SeesAsync(".run-head .state", "completed");
+
+        await page.ClickAsync(".step button", "Retry from this step");
+        await page.SeesAsync("dialog", "'b' and what depends on it (c) are done anew.");
+        await page.ClickAsync("dialog button", "Retry");
+
+        await page.SeesAsync(".event", "orchestration:retried");
+        await page.SeesAsync(".run-head .state", "completed");
+        await page.SeesAsync(".step h3", "Attempts (2)");
+        var run = await server.RunAsync(id);
+        var attempts = run.GetProperty("steps").EnumerateArray()
+            .ToDictionary(s => s.GetProperty("id").GetString()!, s => s.GetProperty("attempts").GetArrayLength());
+        Assert.Equal([("a", 1), ("b", 2), ("beside", 1), ("c", 2)],
+            attempts.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => (a.Key, a.Value)));
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Step_RetriedFromWhileItRunsAgain_ShowsTheRefusal()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        var id = await server.PostAsync("twice", Long);
+        await page.GoAsync($"#/runs/{id}");
+        await page.UntilAsync("document.querySelector('.node')?.dataset.state === 'running'");
+        await page.UntilAsync("document.querySelector('.step .actions') === null");
+        using (await server.Http.PostAsync($"api/v1/runs/{id}/cancel", null))
+        {
+            await page.ClickAsync(".step button", "Retry from this step");
+        }
+        await page.SeesAsync("dialog", "'wait' is done anew.");
+        using (await server.Http.PostAsync($"api/v1/runs/{id}/retry", null))
+        {
+            await page.SeesAsync(".run-head .state", "running");
+        }
+
+        await page.ClickAsync("dialog button", "Retry");
+
+        await page.SeesAsync(".toast.bad", "only failed and cancelled runs can be retried");
         page.HasNotComplained();
     }
 

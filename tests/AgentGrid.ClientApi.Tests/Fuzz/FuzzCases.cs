@@ -23,6 +23,10 @@ internal static class FuzzCases
            "d": {"capability": "echo", "mode": "all", "require": "any"}}}}
         """;
 
+    private const string CheckedPlan = """
+        {"name": "n", "timeout": "5s", "result": {"r": "a.x"}, "steps": {"a": {"agent": "echo", "fallback": ["delay"]}}}
+        """;
+
     public static FuzzCase Of(int seed, IReadOnlyList<string> runs)
     {
         var random = new Random(seed);
@@ -38,6 +42,7 @@ internal static class FuzzCases
             9 => Get(make, make.Pick(
                 $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/steps/{make.Escape(make.Text())}/output", "/api/v1/agents",
                 "/api/v1/plans", "/health", "/" + make.Escape(make.Text()), "/ws/agents") + make.Query("after", "stage", "match_id", "run_id")),
+            10 when make.Chance(2) => Command(make, "/api/v1/plans/check", CheckedPlan),
             10 => Command(make, "/api/v1/route", make.Pick("""{"capability": ["echo", "x"]}""", """{"agent": "echo"}""")),
             _ => Command(make, $"/api/v1/runs/{run}/{make.Pick("cancel", "retry")}", """{"reason": "enough"}"""),
         };

@@ -44,27 +44,42 @@ public sealed partial class MetricsTests : IDisposable
         Assert.True(Value(lines, "agentgrid_journal_commit_events_count") >= 1);
         Assert.Contains(lines, line => line.StartsWith("agentgrid_api_refused_total{code=", StringComparison.Ordinal)
             && line.Contains("status=\"400\"", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.StartsWith("agentgrid_slots_limit{agent=\"echo\"}", StringComparison.Ordinal));
-        AssertDashboardIsFedBy(lines);
+        Assert.True(Value(lines, "agentgrid_slots_limit{agent=\"echo\",queue=\"general\"}") >= 1);
+        AssertOthersAgree(lines);
         await app.StopAsync();
     }
 
-    // Every metric that the dashboard asks for is one that the server has.
-    private static void AssertDashboardIsFedBy(string[] lines)
+    // Every metric that dashboards, alerts and autoscalers ask for is one that the server has, and the guide has all.
+    private static void AssertOthersAgree(string[] lines)
     {
-        var known = lines.Where(l => l[0] != '#').Select(l => l.Split('{', ' ')[0]).ToHashSet();
+        string[] askers =
+        [
+            "deploy/grafana/agent-grid.json", "deploy/kubernetes/monitoring/alerts.yaml",
+            "deploy/kubernetes/autoscaling/hpa.yaml",
+        ];
+        // Counted only once something has happened that has not happened here.
+        string[] rare = ["agentgrid_attempt_retries_total", "agentgrid_runs_replayed_total"];
+        var series = lines.Where(l => l[0] != '#').Select(l => l.Split('{', ' ')[0]).ToHashSet();
+        foreach (var asker in askers)
+        {
+            var asked = Metric().Matches(File.ReadAllText(PathOf(asker))).Select(m => m.Value).ToHashSet();
+            Assert.True(asked.Count >= 2, asker);
+            Assert.All(asked.Except(rare), metric => Assert.Contains(metric, series));
+        }
+        var metrics = lines.Where(l => l.StartsWith("# TYPE agentgrid_", StringComparison.Ordinal))
+            .Select(l => l.Split(' ')[2]);
+        var guide = GuideRow().Matches(File.ReadAllText(PathOf("docs/operations.md"))).Select(m => m.Groups[1].Value);
+        Assert.Equal(metrics.Union(rare).Order(StringComparer.Ordinal), guide.Order(StringComparer.Ordinal));
+    }
+
+    private static string PathOf(string file)
+    {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "Orleans.AgentGrid.sln")))
         {
             root = root.Parent ?? throw new InvalidOperationException("The repository's root was not found.");
         }
-        var dashboard = File.ReadAllText(Path.Combine(root.FullName, "deploy", "grafana", "agent-grid.json"));
-        using var document = System.Text.Json.JsonDocument.Parse(dashboard);
-        var asked = Metric().Matches(dashboard).Select(m => m.Value).ToHashSet();
-        Assert.True(asked.Count >= 8);
-        // Counted only once something has happened that has not happened here.
-        string[] rare = ["agentgrid_attempt_retries_total", "agentgrid_runs_replayed_total"];
-        Assert.All(asked.Except(rare), metric => Assert.Contains(metric, known));
+        return Path.Combine([root.FullName, .. file.Split('/')]);
     }
 
     private static async Task<HttpStatusCode> PostAsync(HttpClient client, string body)
@@ -84,6 +99,9 @@ public sealed partial class MetricsTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
     }
+
+    [GeneratedRegex("^\\| `(agentgrid_[a-z_]+)` \\|", RegexOptions.Multiline)]
+    private static partial Regex GuideRow();
 
     [GeneratedRegex("agentgrid_[a-z_]+")]
     private static partial Regex Metric();

@@ -34,7 +34,7 @@ public sealed class AgentsConfigTests
                 timeout: 20s
                 retry: { max_attempts: 2, backoff: 200ms, max_backoff: 5s, jitter: 0.5, on: [error, out_of_memory] }
                 resources: { gpu_memory_mb: 4096 }
-              motion_backup: { enabled: false, priority: -5, max_concurrency: 100000, queue: cold }
+              motion_backup: { enabled: false, priority: -5, max_concurrency: 100000, max_concurrency_total: 7, queue: cold }
               quality_scorer: { capabilities: judging, resources: { gpu_memory_bytes: 12 } }
               echo:
             """);
@@ -53,6 +53,7 @@ public sealed class AgentsConfigTests
         Assert.Equal(
             (false, -5, 100_000, "cold"),
             (backup.Enabled, backup.Priority, backup.MaxConcurrency, backup.Queue));
+        Assert.Equal((7, null), (backup.MaxConcurrencyTotal, motion.MaxConcurrencyTotal));
         Assert.Equal(["judging"], config.Agents["quality_scorer"].Capabilities);
         Assert.Equal(12, config.Agents["quality_scorer"].Resources.GpuMemoryBytes);
         Assert.Equal(AgentDefaults.MaxConcurrency, config.Agents["echo"].MaxConcurrency);
@@ -83,6 +84,7 @@ public sealed class AgentsConfigTests
                 timeout: 0s
                 resources: { gpu_memory_mb: 1, gpu_memory_bytes: 2, vram: 3 }
                 max_concurrency: 2.5
+                max_concurrency_total: 0
               echo: [a]
             """);
 
@@ -110,7 +112,8 @@ public sealed class AgentsConfigTests
                 "(17,54): AG1013: 'gpu_memory_mb' and 'gpu_memory_bytes' say the same: keep one of them.",
                 "(17,57): AG1002: unknown key 'vram'; known: gpu_memory_bytes, gpu_memory_mb.",
                 "(18,22): AG1004: 'max_concurrency': expected a whole number, came the number 2.5.",
-                "(19,9): AG1004: 'echo': expected a mapping, came a list.",
+                "(19,28): AG1005: 'max_concurrency_total' must be 1 to 100000, not 0.",
+                "(20,9): AG1004: 'echo': expected a mapping, came a list.",
             ],
             problems.Select(p => p.ToString()["agents.yaml".Length..]));
         Assert.Equal("agents.perception.retry.on[1]", problems.Single(p => p.Code == "AG1015").Path);

@@ -228,6 +228,29 @@ public sealed class PlanReaderTests
             PlanReader.Check(plan, config).Select(p => p.ToString()));
     }
 
+    [Fact]
+    public void ReadFile_WithTheAgentsThatExist_FindsOthersAtTheirLines()
+    {
+        var config = ConfigReader.Read([], TestAgents.Catalog).Config!;
+        var file = new ConfigFile("p.yaml", "steps:\n  a: { agent: echo }\n  b: { agent: eco, needs: [c] }\n");
+
+        Assert.Equal(
+            ["p.yaml(3,15): AG1011", "p.yaml(3,28): AG1102"],
+            PlanReader.ReadFile("p", file, config).Problems.Select(p => p.ToString().Split(": step")[0]));
+        Assert.Equal(
+            [ConfigCodes.UnknownNeed], PlanReader.ReadFile("p", file).Problems.Select(p => p.Code));
+    }
+
+    [Fact]
+    public void ToInline_OfAPlan_IsReadAsTheSamePlan()
+    {
+        var plan = Good("""{"name": "mine", "timeout": "2m", "steps": {"a": {"agent": "echo"}}}""");
+
+        var again = Good(plan.ToInline().ToString());
+
+        Assert.Equal(("mine", plan.Version), (again.Name, again.Version));
+    }
+
     private static Plan Good(string json)
     {
         var result = PlanReader.ReadJson("given", Json.Parse(json));

@@ -46,4 +46,22 @@ public sealed class RouterTests
         Assert.Null(decision.Agent);
         Assert.Contains("'dancing'", decision.Why, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Rank_NoNodeCanRunTheMostPreferred_ItComesLastAndSaysWhy()
+    {
+        var stranded = Agent("stranded", priority: 1000, slots: 1, running: 1) with { Note = "no node serves queue 'gpu'" };
+
+        var decision = Router.Best([stranded, Agent("full", slots: 1, running: 1)], "'x'");
+
+        Assert.Equal(["full", "stranded"], decision.Candidates.Select(c => c.Agent));
+        Assert.Equal("no node serves queue 'gpu'", decision.Candidates[1].Note);
+        Assert.Equal("waits for a slot; the next candidate can run nowhere", decision.Why);
+        Assert.Equal(
+            "the only candidate; waits, as no node serves queue 'gpu'", Router.Best([stranded], "'x'").Why);
+    }
+
+    [Fact]
+    public void Load_SlotsOnSeveralNodes_IsPerSlotOfAll() =>
+        Assert.Equal(0.5, (Agent("a", slots: 4, running: 5, waiting: 1) with { Slots = 12 }).Load);
 }

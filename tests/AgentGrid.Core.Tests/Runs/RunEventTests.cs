@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
@@ -17,13 +18,17 @@ public sealed class RunEventTests
     private static readonly RoutingDecision Decision =
         new("a", "why", [new RoutingCandidate("a", 1, 2, 0.5, 3.25, "note"), new RoutingCandidate("b", 0, 0, 1, 0)]);
 
+    private static readonly Placement.Placement Placement = new(
+        "n", "less loaded; next is 'm'",
+        [new NodeCandidate("n", 1_000, 2, 0.25, 4096, "the agent is loaded"), new NodeCandidate("m", 950, 1, 0.5)], Gpu: 1);
+
     public static TheoryData<RunEvent> Samples() => new(new RunEvent[]
     {
         new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.Parse("""{"x":[1,2.50,"ä\u0001"]}"""), ulong.MaxValue, 3, "t") { Time = Time },
         new RunEvent.RunStarted(Time.AddHours(1)) { Time = Time },
         new RunEvent.StepFannedOut("s", StepMode.Race, ["a", "b"], 2, 1) { Time = Time },
         new RunEvent.AttemptQueued("s", 0, 1, "a", Decision) { Time = Time },
-        new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time.AddTicks(7), Decision) { Time = Time },
+        new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time.AddTicks(7), Decision, Placement) { Time = Time },
         new RunEvent.AttemptProgressed("s", 1, "a", 0.4, "half") { Time = Time },
         new RunEvent.AttemptSucceeded("s", 1, "a", Json.Parse("null")) { Time = Time },
         new RunEvent.AttemptFailed("s", 1, "a", Error, Time.AddSeconds(1), true) { Time = Time },
@@ -77,6 +82,27 @@ public sealed class RunEventTests
         var attempt = e.GetType().Name.StartsWith("Attempt", StringComparison.Ordinal);
         Assert.Equal(attempt, root.TryGetProperty("agent", out _));
         Assert.Equal(attempt, root.TryGetProperty("attempt", out _));
+    }
+
+    [Fact]
+    public void Write_AttemptWithoutAChoiceOfNodes_SaysNothingOfPlacement()
+    {
+        var written = Encoding.UTF8.GetString(Write([new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time) { Time = Time }]));
+
+        Assert.DoesNotContain("placement", written, StringComparison.Ordinal);
+        Assert.Null(Assert.IsType<RunEvent.AttemptStarted>(
+            Assert.Single(RunEventJson.Read(Encoding.UTF8.GetBytes(written)))).Placement);
+    }
+
+    [Fact]
+    public void Read_PlacedAttempt_KeepsWhyAndEveryCandidate()
+    {
+        var sample = Samples().Select(row => row.Data).OfType<RunEvent.AttemptStarted>().Single();
+
+        var back = Assert.IsType<RunEvent.AttemptStarted>(Assert.Single(RunEventJson.Read(Write([sample]))));
+
+        Assert.Equal(("n", "less loaded; next is 'm'", 1), (back.Placement!.Node, back.Placement.Why, back.Placement.Gpu));
+        Assert.Equal(Placement.Candidates, back.Placement.Candidates.AsEnumerable());
     }
 
     [Fact]

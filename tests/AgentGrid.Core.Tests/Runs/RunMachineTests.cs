@@ -47,6 +47,20 @@ public sealed class RunMachineTests
         run.When(new RunInput.GrantSlot("a", 1, "n2")).Then();
         Assert.Contains("Running", run.Ignored, StringComparison.Ordinal);
         Assert.Equal("n2", run.State["a"].Attempts[0].Node);
+        Assert.Null(run.State["a"].Attempts[0].Placement);
+    }
+
+    [Fact]
+    public void Decide_GrantSaysWhyThere_TheAttemptRecordsIt()
+    {
+        var routing = new FakeRouting().With("only", "work", slots: 1);
+        routing.InUse["only"] = 1;
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", routing).Started();
+        var placement = new Placement.Placement("n2", "less loaded; next is 'n1'", []);
+
+        run.When(new RunInput.GrantSlot("a", 1, "n2", placement));
+
+        Assert.Same(placement, RunDetailsBuilder.Build(run.State).Steps[0].Attempts[0].Placement);
     }
 
     [Fact]

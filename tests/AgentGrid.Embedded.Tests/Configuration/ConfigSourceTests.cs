@@ -59,6 +59,24 @@ public sealed class ConfigSourceTests : IDisposable
     }
 
     [Fact]
+    public void Look_LinkThatLeadsElsewhere_IsAnEdit()
+    {
+        // As Kubernetes mounts a ConfigMap: the file links into a folder, which is a link that is exchanged.
+        _folder.Write("one/agents.yaml", "agents:\n  worker: { priority: 1 }\n");
+        _folder.Write("two/agents.yaml", "agents:\n  worker: { priority: 22 }\n");
+        var now = Path.Combine(_folder.Path, "now");
+        Directory.CreateSymbolicLink(now, "one");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "agents.yaml"), "now/agents.yaml");
+        using var source = Started();
+
+        Directory.Delete(now);
+        Directory.CreateSymbolicLink(now, "two");
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(22, source.Current.Agents["worker"].Priority);
+    }
+
+    [Fact]
     public void Look_NewPlanFile_IsPickedUp()
     {
         using var source = Started();

@@ -39,10 +39,10 @@ function readClock(response) {
   skew = Math.abs(difference) > 3000 ? difference : 0;
 }
 
-async function send(method, path, body, signal) {
+async function send(method, path, body, signal, type = 'application/json') {
   const headers = { Accept: 'application/json' };
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (body !== undefined) headers['Content-Type'] = type;
   let response;
   try {
     response = await fetch(url(path), { method, headers, signal, body, cache: 'no-store', credentials: 'omit' });
@@ -70,8 +70,9 @@ async function send(method, path, body, signal) {
 
 export const get = async (path, signal) => (await send('GET', path, undefined, signal)).json;
 
-/** Posts JSON text as it is, or an object. */
-export const post = (path, body = {}) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body));
+/** Posts text as it is, or an object as JSON. */
+export const post = (path, body = {}, type = undefined) =>
+  send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), undefined, type);
 
 export function query(values) {
   const pairs = Object.entries(values).filter(([, v]) => v !== '' && v !== null && v !== undefined);

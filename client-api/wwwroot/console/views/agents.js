@@ -1,7 +1,7 @@
 // Who is there, how busy they are, and how well they do.
 
-import { get } from '../lib/api.js';
-import { h, replace, setText } from '../lib/dom.js';
+import { get, post } from '../lib/api.js';
+import { h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { bytes, count, duration } from '../lib/format.js';
 
@@ -40,6 +40,7 @@ class Agents {
                 'tr',
                 null,
                 COLUMNS.map((t, i) => h('th', { scope: 'col', class: i > 1 && i !== 3 ? 'num' : null }, t)),
+                h('th', { scope: 'col' }, h('span', { class: 'hidden' }, 'Drain')),
               ),
             ),
             this.body,
@@ -48,11 +49,13 @@ class Agents {
         h(
           'p',
           { class: 'dim' },
-          'Counts and latencies are of this server since its start. Load is running attempts against max_concurrency.',
+          'Counts and latencies are of this server since its start. Load is attempts against max_concurrency. ' +
+            'A drained agent takes no further attempts, until it is undrained or the server restarts.',
         ),
       ),
     );
     this.rows = new Map();
+    this.commands = 0;
     this.feed = new Feed(
       { stage: 'orchestration:retried' },
       {
@@ -76,9 +79,11 @@ class Agents {
   async #read() {
     if (this.reading) return;
     this.reading = true;
+    const { commands } = this;
     try {
       const { agents } = await get('api/v1/agents');
-      if (!this.closed) this.#show(agents);
+      // What was asked for before a command may be older than its answer.
+      if (!this.closed && commands === this.commands) this.#show(agents);
       setText(this.problem, '');
     } catch (error) {
       setText(this.problem, error.message);
@@ -105,6 +110,8 @@ class Agents {
     const fill = h('span', { class: 'meter-fill' });
     const load = h('span');
     cells[2].append(h('span', { class: 'meter', 'aria-hidden': 'true' }, fill), load);
+    const tag = h('span', { class: 'tag', hidden: true });
+    const steer = h('button', { type: 'button', class: 'quiet small', onclick: () => this.#steer(agent.name) });
     const memory = agent.resources?.gpu_memory_bytes ? ` · ${bytes(agent.resources.gpu_memory_bytes)} GPU` : '';
     const element = h(
       'tr',
@@ -113,15 +120,38 @@ class Agents {
         'th',
         { scope: 'row' },
         agent.name,
-        agent.enabled ? null : h('span', { class: 'tag' }, 'disabled'),
+        tag,
         h('span', { class: 'dim block' }, (agent.capabilities.join(', ') || 'by name only') + memory),
       ),
       cells,
+      h('td', null, steer),
     );
-    return { element, cells, fill, load };
+    return { element, cells, fill, load, tag, steer };
   }
 
-  #update({ cells, fill, load }, agent) {
+  async #steer(name) {
+    const row = this.rows.get(name);
+    if (row.busy) return; // not disabled meanwhile: that would take the focus away
+    row.busy = true;
+    try {
+      const { json } = await post(`api/v1/agents/${encodeURIComponent(name)}/${row.steer.dataset.command}`);
+      this.commands++;
+      this.#update(row, json);
+    } catch (error) {
+      toast(error.message, 'bad');
+    }
+    row.busy = false;
+  }
+
+  #update({ element, cells, fill, load, tag, steer }, agent) {
+    const state = agent.enabled ? (agent.drained ? 'drained' : '') : 'disabled';
+    setText(tag, state);
+    tag.hidden = !state;
+    element.dataset.state = state;
+    steer.dataset.command = agent.drained ? 'undrain' : 'drain';
+    setText(steer, agent.drained ? 'Undrain' : 'Drain');
+    if (steer.ariaLabel !== `${steer.textContent} ${agent.name}`)
+      steer.ariaLabel = `${steer.textContent} ${agent.name}`;
     const { counts, latency_ms: latency } = agent;
     const share = agent.load.running / Math.max(1, agent.max_concurrency);
     const ended = counts.succeeded + counts.failed + counts.timed_out;

@@ -7,11 +7,11 @@ import { duration, mark, millis, time, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
+import { ENDED } from './run-row.js';
 import { StepPanel } from './step.js';
 import { Timeline } from './timeline.js';
 
 const MOST_EVENTS = 20_000;
-const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
 export function runView(root, { id, query }, shell) {
   return new Run(root, id, query.get('step'), shell);
@@ -41,7 +41,7 @@ class Run {
     const select = id => this.#select(id);
     this.graph = new Graph(select);
     this.timeline = new Timeline(select);
-    this.step = new StepPanel(this.path);
+    this.step = new StepPanel(this.path, id => this.#retryFrom(id));
     this.events = new EventLog();
     this.state = h('span', { class: 'state big', role: 'status' });
     this.heading = h('h1', null, '…');
@@ -57,6 +57,7 @@ class Run {
       { type: 'button', class: 'primary', hidden: true, onclick: () => this.#command('retry') },
       'Retry run',
     );
+    this.plan = h('details', null, h('summary', null, 'As JSON'));
     this.result = h('div');
     this.input = h('div');
     const section = (title, ...content) =>
@@ -67,7 +68,7 @@ class Run {
       h(
         'div',
         { class: 'run-main' },
-        section('Plan', this.graph.element),
+        section('Plan', this.graph.element, this.plan),
         section('Timeline', this.timeline.legend, this.timeline.element),
         this.events.element,
         section('Result', this.result),
@@ -201,6 +202,7 @@ class Run {
     this.graph.show(run, this.selected);
     this.timeline.show(run, this.selected);
     this.step.show(run, this.selected);
+    if (this.plan.childElementCount === 1) this.plan.append(jsonView(run.plan_definition, 'Plan'));
     this.#once('result', this.result, run.result ?? null, () =>
       run.result
         ? jsonView(run.result, 'Result')
@@ -262,6 +264,17 @@ class Run {
       await this.#command('cancel', { reason: 'cancelled in the console' });
   }
 
+  async #retryFrom(id) {
+    const after = dependants(this.run.steps, id);
+    const text = h(
+      'p',
+      null,
+      after.length ? `'${id}' and what depends on it (${after.join(', ')}) are done anew. ` : `'${id}' is done anew. `,
+      'Completed steps beside them are kept; the result is made again.',
+    );
+    if (await ask(`Retry from '${id}'?`, text, 'Retry')) await this.#command('retry', { from_step: id });
+  }
+
   async #command(name, body) {
     try {
       await post(`${this.path}/${name}`, body);
@@ -271,19 +284,37 @@ class Run {
     }
   }
 
-  #again() {
-    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input, plan: this.run.plan }));
+  /** What the body of a post says of the plan: its name while that still means the same plan, else all of it. */
+  async #planToPost() {
+    const { run } = this;
+    const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
+    const kept = plans.some(p => p.name === run.plan && p.version === run.plan_version);
+    return kept ? run.plan : { name: run.plan, ...run.plan_definition };
+  }
+
+  async #again() {
+    const plan = await this.#planToPost();
+    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input, plan }));
     location.hash = '#/try?again=1';
   }
 
   async #curl() {
-    const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
-    const named = plans.some(p => p.name === this.run.plan);
-    const body = named ? { ...this.run.input, plan: this.run.plan } : this.run.input;
-    const note = named ? '' : `# The plan '${this.run.plan}' was posted inline: put it into the body as "plan".\n`;
+    const body = JSON.stringify({ ...this.run.input, plan: await this.#planToPost() });
     await copy(
-      `${note}${curl('POST', 'api/v1/orchestrate', JSON.stringify(body))}\n\n${curl('GET', this.path)}\n`,
+      `${curl('POST', 'api/v1/orchestrate', body)}\n\n${curl('GET', this.path)}\n`,
       'curl of the post and of the run',
     );
   }
+}
+
+/** The steps that need a step, and those that need them, in the plan's order. */
+function dependants(steps, id) {
+  const found = new Set([id]);
+  let before;
+  do {
+    before = found.size;
+    for (const step of steps) if (step.needs.some(n => found.has(n))) found.add(step.id);
+  } while (found.size > before);
+  found.delete(id);
+  return steps.map(s => s.id).filter(s => found.has(s));
 }

@@ -4,14 +4,17 @@ import { get, now } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
 import { bytes, duration, mark, millis, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
+import { ENDED } from './run-row.js';
 import { isMotion, Skeleton } from './skeleton.js';
 import { outcome } from './timeline.js';
 
 const MOST_ATTEMPTS = 50;
 
 export class StepPanel {
-  constructor(path) {
+  /** @param retry Called with a step's id when the run is to be done anew from it. */
+  constructor(path, retry) {
     this.path = path;
+    this.retry = retry;
     this.head = h('div');
     this.motion = h('div');
     this.attempts = h('div');
@@ -36,7 +39,21 @@ export class StepPanel {
     const step = run.steps.find(s => s.id === id);
     if (!step) return;
     const { output, attempts, ...rest } = step;
-    this.#part(this.head, rest, () => header(step));
+    const ended = ENDED.has(run.status);
+    this.#part(this.head, [rest, ended], () => [
+      header(step),
+      ended
+        ? h(
+            'div',
+            { class: 'actions' },
+            h(
+              'button',
+              { type: 'button', class: 'quiet small', onclick: () => this.retry(id) },
+              'Retry from this step…',
+            ),
+          )
+        : null,
+    ]);
     this.#part(this.attempts, [id, attempts], () => attemptList(step));
     this.#part(this.input, [id, step.needs.map(n => run.steps.find(s => s.id === n)?.status)], () => inputs(run, step));
     this.#part(this.output, [id, step.status, step.output_bytes], () => this.#outputOf(step));

@@ -1,8 +1,9 @@
 // Post a run by hand, and ask the router without posting.
 
 import { curl, get, post } from '../lib/api.js';
-import { copy, h, replace, setText } from '../lib/dom.js';
+import { copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
+import { PlanEditor } from './plan-editor.js';
 import { decision } from './step.js';
 
 const SNAPSHOT = {
@@ -12,13 +13,11 @@ const SNAPSHOT = {
   ],
 };
 
-const INLINE = {
-  steps: {
-    fast: { agent: 'delay', input: { ms: 300 } },
-    slow: { agent: 'delay', input: { ms: 1500 } },
-    both: { needs: ['fast', 'slow'], agent: 'echo' },
-  },
-};
+const INLINE = `steps:
+  fast: { agent: delay, input: { ms: 300 } }
+  slow: { agent: delay, input: { ms: 1500 } }
+  both: { needs: [fast, slow], agent: echo }
+`;
 
 const OWN = '{ inline }';
 const pretty = value => JSON.stringify(value, null, 2);
@@ -66,6 +65,7 @@ class Try {
 
   close() {
     this.feed.close();
+    this.inline.close();
   }
 
   #build(root, again) {
@@ -78,16 +78,15 @@ class Try {
       autocomplete: 'off',
       spellcheck: 'false',
     });
-    this.wanted = again?.plan ?? '';
+    const inline = typeof again?.plan === 'object';
+    this.wanted = inline ? OWN : (again?.plan ?? '');
     this.plan = h('select', { id: 'plan', onchange: () => this.#planChanged() });
     this.priority = h('input', { id: 'priority', type: 'number', min: -100, max: 100, value: '0' });
     const body = again ? rest : { grid_snapshot: SNAPSHOT };
     this.body = h('textarea', { id: 'body', rows: 14, spellcheck: 'false' });
     this.body.value = pretty(body);
-    this.inline = h('textarea', { id: 'inline', rows: 10, spellcheck: 'false' });
-    this.inline.value = pretty(INLINE);
-    this.inlineField = this.#field('inline', 'Inline plan (JSON)', this.inline);
-    this.inlineField.hidden = true;
+    this.inline = new PlanEditor('inline', 'Inline plan (YAML or JSON)', inline ? pretty(again.plan) : INLINE);
+    this.inline.element.hidden = true;
     this.answer = h('div', { role: 'alert' });
     this.submit = h('button', { class: 'primary', type: 'submit' }, 'Start the run');
     const form = h(
@@ -129,7 +128,7 @@ class Try {
         this.#field('plan', 'Plan', this.plan),
         this.#field('priority', 'Priority', this.priority),
       ),
-      this.inlineField,
+      this.inline.element,
       this.#field('body', 'Everything else that is posted (JSON)', this.body),
       this.answer,
       h(
@@ -175,20 +174,18 @@ class Try {
     );
     const known = [...this.plan.options].some(o => o.value === chosen);
     this.plan.value = known ? chosen : '';
-    if (!known && plans.length)
-      this.#problem('plan', `'${chosen}' was posted inline and is not kept as a plan; choose one.`, false);
+    if (!known && plans.length) this.#problem('plan', `There is no plan '${chosen}' any more; choose one.`, false);
     this.#planChanged();
   }
 
   #planChanged() {
-    this.inlineField.hidden = this.plan.value !== OWN;
+    this.inline.element.hidden = this.plan.value !== OWN;
   }
 
   /** What is in the form as the text of a body; null, with the problems shown, when that cannot be. */
-  #read() {
+  async #read() {
     for (const p of document.querySelectorAll('.field-problem')) setText(p, '');
-    for (const c of [this.match, this.round, this.plan, this.priority, this.body, this.inline])
-      c.removeAttribute('aria-invalid');
+    for (const c of [this.match, this.round, this.plan, this.priority, this.body]) c.removeAttribute('aria-invalid');
     const rest = parse(this.body.value.trim() || '{}', 'This');
     if (rest.problem || rest.value === null || typeof rest.value !== 'object' || Array.isArray(rest.value)) {
       this.#problem('body', rest.problem ?? 'This must be a JSON object.');
@@ -196,12 +193,11 @@ class Try {
     }
     const body = { match_id: this.match.value, round: this.round.value, ...rest.value };
     if (this.plan.value === OWN) {
-      const inline = parse(this.inline.value, 'The plan');
-      if (inline.problem) {
-        this.#problem('inline', inline.problem);
+      body.plan = await this.inline.check();
+      if (body.plan === null) {
+        this.inline.area.focus();
         return null;
       }
-      body.plan = inline.value;
     } else if (this.plan.value) {
       body.plan = this.plan.value;
     }
@@ -219,10 +215,10 @@ class Try {
 
   async #post() {
     replace(this.answer);
-    const body = this.#read();
-    if (body === null) return;
     this.submit.disabled = true;
     try {
+      const body = await this.#read();
+      if (body === null) return;
       const { json: run } = await post('api/v1/orchestrate', body);
       if (!run.replayed) {
         location.hash = `#/runs/${run.run_id}`;
@@ -248,15 +244,9 @@ class Try {
   #refused(error) {
     const { field = '', errors, code, run_id: other } = error.body ?? {};
     const known = ['match_id', 'round', 'priority'];
-    const place = path =>
-      known.includes(path)
-        ? path
-        : this.plan.value === OWN && errors
-          ? 'inline'
-          : path === 'plan' || errors
-            ? 'plan'
-            : 'body';
-    if (errors)
+    const place = path => (known.includes(path) ? path : path === 'plan' || errors ? 'plan' : 'body');
+    if (errors && this.plan.value === OWN) this.inline.show(errors);
+    else if (errors)
       for (const [i, e] of errors.entries())
         this.#problem(place(e.path), `${e.path}: ${e.message} (${e.code})`, i === 0);
     else if (field && error.status === 400) this.#problem(place(field), `${error.message} (${code})`);
@@ -274,9 +264,13 @@ class Try {
     }
   }
 
-  #copy() {
-    const body = this.#read();
-    if (body !== null) copy(curl('POST', 'api/v1/orchestrate', body), 'curl');
+  async #copy() {
+    try {
+      const body = await this.#read();
+      if (body !== null) await copy(curl('POST', 'api/v1/orchestrate', body), 'curl');
+    } catch (error) {
+      toast(error.message, 'bad');
+    }
   }
 
   #dryRun() {

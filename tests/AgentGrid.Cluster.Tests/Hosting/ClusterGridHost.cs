@@ -1,0 +1,109 @@
+using AgentGrid.Conformance;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core;
+using AgentGrid.GrainClient;
+using AgentGrid.GrainClient.Connections;
+using AgentGrid.Grains;
+using AgentGrid.RunLog;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace AgentGrid.Cluster.Tests.Hosting;
+
+/// <summary>The cluster as the conformance tests drive it: silos in this process, a client, and keys of its own in Redis.</summary>
+public sealed class ClusterGridHost : IGridHost
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-conformance-");
+    private readonly string _keys = $"conformance-{Guid.NewGuid():N}";
+    private TestSilos? _silos;
+    private ConnectionMultiplexer? _redis;
+    private ClusterGrid? _grid;
+
+    public IAgentGrid Grid => _grid ?? throw new InvalidOperationException("The engine is not running.");
+
+    public async Task StartAsync(GridSetup setup)
+    {
+        foreach (var file in Directory.EnumerateFiles(_folder.FullName, "*.yaml", SearchOption.AllDirectories))
+        {
+            File.Delete(file);
+        }
+        foreach (var file in setup.Files)
+        {
+            await WriteAsync(file.Name, file.Text);
+        }
+        _silos = await TestSilos.StartAsync(_keys, setup.Agents, index => OptionsOf(setup, index));
+        _redis = await SharedRedis.Server.ConnectAsync();
+        var options = new GridClientOptions { Redis = SharedRedis.Address, ClusterId = _keys };
+        options.FeedBuffer = setup.FeedBuffer ?? options.FeedBuffer;
+        _grid = new ClusterGrid(
+            Options.Create(options), new SiloConnection(_silos.Client), _redis,
+            new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System),
+            TimeProvider.System, NullLoggerFactory.Instance);
+        await _grid.StartAsync(CancellationToken.None);
+        await _silos.ReadyAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        if (_silos is not null)
+        {
+            await _silos.StopAsync();
+            _silos = null;
+            await LetGoAsync();
+        }
+    }
+
+    public async Task CrashAsync()
+    {
+        await _silos!.CutOffAsync();
+        await LetGoAsync();
+        await _silos.KillAsync();
+        _silos = null;
+    }
+
+    public async Task EditAsync(string name, string text)
+    {
+        var before = _silos!.Configurations().Select(c => (c.LoadedAt, c.Problems)).ToArray();
+        await WriteAsync(name, text);
+        await Limits.EventuallyAsync(
+            () => ValueTask.FromResult(_silos.Configurations().Zip(before).All(
+                c => c.First.LoadedAt != c.Second.LoadedAt || !c.First.Problems.SequenceEqual(c.Second.Problems))),
+            () => new($"the edit of {name} was not noticed"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_silos is not null)
+        {
+            await CrashAsync();
+        }
+        _folder.Delete(recursive: true);
+        await SharedRedis.ForgetAsync(_keys);
+    }
+
+    private async Task LetGoAsync()
+    {
+        await _grid!.DisposeAsync();
+        await _redis!.DisposeAsync();
+        _grid = null;
+    }
+
+    private ClusterEngineOptions OptionsOf(GridSetup setup, int index)
+    {
+        var options = new ClusterEngineOptions { Config = _folder.FullName, Queues = index == 0 ? null : [], AccountGpuMemory = false };
+        options.MaxActiveRuns = setup.MaxActiveRuns ?? options.MaxActiveRuns;
+        options.MaxQueuedRuns = setup.MaxQueuedRuns ?? options.MaxQueuedRuns;
+        options.MaxOutputBytes = setup.MaxOutputBytes ?? options.MaxOutputBytes;
+        options.CancelGrace = setup.CancelGrace ?? options.CancelGrace;
+        options.DrainTimeout = setup.DrainTimeout ?? options.DrainTimeout;
+        return options;
+    }
+
+    private async Task WriteAsync(string name, string text)
+    {
+        var path = Path.Combine(_folder.FullName, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllTextAsync(path, text);
+    }
+}

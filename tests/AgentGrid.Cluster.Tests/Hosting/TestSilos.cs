@@ -1,0 +1,117 @@
+using AgentGrid.Conformance;
+using AgentGrid.Core.Agents;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+using StackExchange.Redis;
+
+namespace AgentGrid.Cluster.Tests.Hosting;
+
+/// <summary>
+/// Silos in this process, over a real Redis: the first runs agents, of every queue; the others serve no queue, and drive
+/// runs alone. So whatever is asked of an agent crosses silos.
+/// </summary>
+internal sealed class TestSilos : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+    private readonly List<IConnectionMultiplexer> _connections = [];
+
+    private TestSilos(InProcessTestCluster cluster) => _cluster = cluster;
+
+    public IClusterClient Client => _cluster.Client;
+
+    public static async Task<TestSilos> StartAsync(
+        string keyPrefix, IEnumerable<Type> agents, Func<int, ClusterEngineOptions> options, int silos = 2)
+    {
+        var builder = new InProcessTestClusterBuilder((short)silos);
+        builder.Options.ConfigureFileLogging = false;
+        builder.Options.UseRealEnvironmentStatistics = true;
+        TestSilos? made = null;
+        var catalog = AgentCatalog.Of(agents);
+        builder.ConfigureSilo((silo, services) =>
+        {
+            var index = int.Parse(silo.SiloName.Split('_')[^1]);
+            var redis = ConnectionMultiplexer.Connect(SharedRedis.Address);
+            lock (made!._connections)
+            {
+                made._connections.Add(redis);
+            }
+            services.Services.AddSingleton(catalog);
+            services.Services.AddSingleton<IConnectionMultiplexer>(redis);
+            services.Services.AddSingleton(new RedisRunLog(
+                redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System));
+            services.AddMemoryGrainStorage("PubSubStore");
+            services.AddRedisGrainStorage(ClusterNames.Store, o =>
+            {
+                o.ConfigurationOptions = ConfigurationOptions.Parse(SharedRedis.Address);
+                o.CreateMultiplexer = _ => Task.FromResult((redis as IConnectionMultiplexer, true));
+                o.GetStorageKey = (type, id) => $"{keyPrefix}:state:{type}:{id}";
+            });
+            services.AddMemoryStreams(ClusterNames.Events);
+            services.AddAgentGrid(options(index));
+        });
+        builder.ConfigureClient(client => client.AddMemoryStreams(ClusterNames.Events));
+        var cluster = builder.Build();
+        made = new TestSilos(cluster);
+        await cluster.DeployAsync();
+        return made;
+    }
+
+    /// <summary>Waits until agents can be run.</summary>
+    public Task ReadyAsync() => Limits.EventuallyAsync(
+        async () => (await Client.GetGrain<IDispatcherGrain>(0).GetHealthAsync()).Nodes.Length > 0,
+        () => new("no node takes attempts"));
+
+    public IReadOnlyList<ConfigSource> Configurations() =>
+        [.. _cluster.Silos.Select(s => s.SiloHost.Services.GetRequiredService<Node>().Config)];
+
+    public async Task StopAsync()
+    {
+        foreach (var silo in _cluster.Silos.ToArray())
+        {
+            await _cluster.StopSiloAsync(silo);
+        }
+        await DisposeAsync();
+    }
+
+    /// <summary>As when all processes are killed: nothing that the silos still do reaches Redis, or anybody.</summary>
+    public async Task CutOffAsync()
+    {
+        foreach (var silo in _cluster.Silos)
+        {
+            var services = silo.SiloHost.Services;
+            services.GetRequiredService<Drivers>().Abandon();
+            services.GetRequiredService<Node>().Abandon();
+        }
+        foreach (var connection in _connections)
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    public async Task KillAsync()
+    {
+        foreach (var silo in _cluster.Silos.ToArray())
+        {
+            await _cluster.KillSiloAsync(silo);
+        }
+        await _cluster.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        foreach (var connection in _connections)
+        {
+            await connection.DisposeAsync();
+        }
+    }
+}

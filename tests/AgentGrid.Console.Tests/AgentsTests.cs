@@ -1,0 +1,66 @@
+using AgentGrid.ClientApi.Security;
+using AgentGrid.Console.Tests.Browser;
+
+namespace AgentGrid.Console.Tests;
+
+/// <summary>The table of agents.</summary>
+[Collection(BrowserCollection.Name)]
+public sealed class AgentsTests(Chromium chromium)
+{
+    private const string Echo = "tr:has(button[aria-label$=' echo'])";
+
+    [BrowserFact]
+    public async Task Drain_Clicked_HoldsAttemptsUntilUndrain()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/agents");
+
+        await page.ClickAsync("button[aria-label='Drain echo']");
+        await page.SeesAsync($"{Echo} .tag", "drained");
+        var id = await server.PostAsync("held", """{"a":{"agent":"echo"}}""");
+        await page.UntilAsync($"document.querySelector(\"{Echo}\").cells[4].innerText === '1'");
+        Assert.Equal("running", (await server.RunAsync(id)).GetProperty("status").GetString());
+
+        await page.ClickAsync("button[aria-label='Undrain echo']");
+        await page.UntilAsync($"document.querySelector(\"{Echo} .tag\").hidden");
+        await page.UntilAsync($"document.querySelector(\"{Echo}\").cells[9].innerText === '1'");
+        Assert.Equal("completed", (await server.RunAsync(id)).GetProperty("status").GetString());
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Drain_DoneElsewhere_IsShown()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/agents");
+        await page.SeesAsync(Echo, "Drain");
+
+        Assert.True(await server.Grid.DrainAgentAsync("echo", drained: true));
+
+        await page.SeesAsync($"{Echo} .tag", "drained");
+        await page.SeesAsync(Echo, "Undrain");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Drain_WithAKeyThatMayOnlyRead_ShowsTheRefusal()
+    {
+        var key = KeyHash.NewKey();
+        await using var server = await ConsoleServer.StartAsync(
+            "--AgentGrid:ApiKeys:0:Name", "reader", "--AgentGrid:ApiKeys:0:Hash", KeyHash.Of(key),
+            "--AgentGrid:ApiKeys:0:Scopes:0", "read");
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        await page.GoAsync("#/agents");
+        await page.FillAsync("#api-key", key);
+        await page.ClickAsync("dialog button", "Use this key");
+
+        await page.ClickAsync("button[aria-label='Drain echo']");
+
+        await page.SeesAsync(".toast.bad", "submit");
+        Assert.True((await page.EvaluateAsync($"document.querySelector(\"{Echo} .tag\").hidden")).GetBoolean());
+        page.HasNotComplained();
+    }
+}

@@ -1,0 +1,87 @@
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Placement;
+
+namespace AgentGrid.Core.Tests.Routing;
+
+public sealed class PlacerTests
+{
+    private static readonly AgentConfig Agent = new() { Name = "a" };
+    private static readonly AgentConfig GpuAgent = Agent with { Resources = new AgentResources(4) };
+
+    [Fact]
+    public void Best_FreeThenLessLoadedThenByName_WhateverTheOrderOfTheNodes()
+    {
+        NodeLoad[] nodes =
+        [
+            new("full", 0, 1), new("half", 2, 0.5), new("b", 4, 0.25), new("a", 4, 0.25),
+            new("cpu", 4, 0, Refusal: "does not serve queue 'gpu'"),
+        ];
+        var random = new Random(1);
+        for (var i = 0; i < 50; i++)
+        {
+            random.Shuffle(nodes);
+
+            var placement = Placer.Best(nodes, Agent);
+
+            Assert.Equal("a", placement.Node);
+            Assert.Equal("first by name of equals", placement.Why);
+            Assert.Equal(["a", "b", "half", "full", "cpu"], placement.Candidates.Select(c => c.Node));
+            Assert.Equal(
+                [null, null, null, "no free slot", "does not serve queue 'gpu'"], placement.Candidates.Select(c => c.Note));
+        }
+    }
+
+    [Theory]
+    [InlineData(0.4, "warm")]
+    [InlineData(0.6, "idle")]
+    public void Best_TheAgentIsLoadedThere_MakesUpForHalfTheLoad(double load, string node) =>
+        Assert.Equal(node, Placer.Best([new("warm", 1, load, IsWarm: true), new("idle", 4, 0)], Agent).Node);
+
+    [Theory]
+    [InlineData(0.2, "near")]
+    [InlineData(0.3, "idle")]
+    public void Best_TheDataIsThere_MakesUpForAQuarterOfTheLoad(double load, string node) =>
+        Assert.Equal(node, Placer.Best([new("near", 1, load, IsNear: true), new("idle", 4, 0)], Agent).Node);
+
+    [Fact]
+    public void Best_SaysWhatDecided()
+    {
+        Assert.Equal("the only node", Why(new NodeLoad("n", 1, 0)));
+        Assert.Equal("the only node with a free slot", Why(new("n", 1, 0.9), new("m", 0, 0)));
+        Assert.Equal("less loaded; next is 'm'", Why(new("n", 1, 0.1), new("m", 1, 0.2)));
+        Assert.Equal("the agent is loaded there, less loaded; next is 'm'", Why(new("n", 1, 0.1, IsWarm: true), new("m", 1, 0.2)));
+        Assert.Equal("the data is there; next is 'm'", Why(new("n", 1, 0.3, IsNear: true), new("m", 1, 0.2)));
+    }
+
+    [Fact]
+    public void Best_NobodyHasRoom_ChoosesNobodyAndSaysWhy()
+    {
+        var full = Placer.Best([new("n", 0, 1), new("m", 3, 0, Refusal: "is draining")], Agent);
+        var refused = Placer.Best([new NodeLoad("m", 3, 0, Refusal: "is draining")], Agent);
+
+        Assert.Equal((null, "no node has a free slot"), (full.Node, full.Why));
+        Assert.Equal((null, "no node can run 'a'"), (refused.Node, refused.Why));
+        Assert.Equal("is draining", refused.Candidates[0].Note);
+        Assert.Equal((null, "there is no node"), (Placer.Best([], Agent).Node, Placer.Best([], Agent).Why));
+    }
+
+    [Fact]
+    public void Best_EqualsForAnAgentThatNeedsGpuMemory_TheOneWithMoreOfIt()
+    {
+        NodeLoad[] nodes = [new("a", 1, 0, FreeGpuMemoryBytes: 5), new("b", 1, 0, FreeGpuMemoryBytes: 9)];
+
+        Assert.Equal(("b", "most free GPU memory of equals"), (Placer.Best(nodes, GpuAgent).Node, Placer.Best(nodes, GpuAgent).Why));
+        Assert.Equal("a", Placer.Best(nodes, Agent).Node);
+    }
+
+    [Fact]
+    public void Best_VeryManyNodes_NamesTheBestOfThem()
+    {
+        var placement = Placer.Best([.. Enumerable.Range(0, 100).Select(i => new NodeLoad($"n{i:00}", 1, i / 100.0))], Agent);
+
+        Assert.Equal(
+            Enumerable.Range(0, Placer.MostCandidates).Select(i => $"n{i:00}"), placement.Candidates.Select(c => c.Node));
+    }
+
+    private static string Why(params NodeLoad[] nodes) => Placer.Best(nodes, Agent).Why;
+}

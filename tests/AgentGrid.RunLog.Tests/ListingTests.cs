@@ -1,0 +1,129 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+using AgentGrid.RunLog.Tests.Hosting;
+using AgentGrid.RunLog.Tests.Runs;
+
+namespace AgentGrid.RunLog.Tests;
+
+public sealed class ListingTests(SharedRedis redis)
+{
+    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+
+    [RedisFact]
+    public async Task ListAsync_AnyFilterAndPageSize_GivesTheRunsNewestFirst()
+    {
+        var runs = await MakeRunsAsync();
+        var newestFirst = runs.AsEnumerable().Reverse().Select(r => r.Summary).ToArray();
+        RunStatus?[] statuses = [null, .. Enum.GetValues<RunStatus>()];
+        foreach (var status in statuses)
+        {
+            foreach (var activity in new RunActivity?[] { null, RunActivity.WaitingForSlot, RunActivity.Retrying })
+            {
+                foreach (var (match, round, plan) in new (string?, string?, string?)[]
+                {
+                    (null, null, null), ("m1", null, null), ("m1", "7", null), (null, "7", null), (null, null, "one"),
+                    ("m2", null, "other"), ("none", null, null), (null, null, "none"),
+                })
+                {
+                    var query = new RunQuery(status, match, round, plan, Limit: 4, Activity: activity);
+                    var expected = newestFirst.Where(r => (status is null || r.Status == status)
+                        && (match is null || r.MatchId == match) && (round is null || r.Round == round)
+                        && (plan is null || r.Plan == plan)
+                        && (activity is not RunActivity.WaitingForSlot || r.WaitingAttempts > 0)
+                        && (activity is not RunActivity.Retrying || r.RetryingBranches > 0)).ToArray();
+                    Assert.Equal(expected, await AllAsync(query));
+                }
+            }
+        }
+        Assert.Contains(newestFirst, r => r.WaitingAttempts > 0);
+        Assert.Contains(newestFirst, r => r.RetryingBranches > 0);
+        Assert.Equal(5, newestFirst.Select(r => r.Status).Distinct().Count());
+    }
+
+    [RedisFact]
+    public async Task ListAsync_ARunThatIsRetried_KeepsItsPlace()
+    {
+        var runs = await MakeRunsAsync();
+        var failed = runs.First(r => r.State.Status == RunStatus.Failed);
+
+        await failed.TurnAsync(_test.Log, new RunInput.RetryRun());
+
+        Assert.Equal(runs.AsEnumerable().Reverse().Select(r => r.Summary), await AllAsync(new RunQuery(Limit: 5)));
+    }
+
+    [RedisFact]
+    public async Task ListAsync_TheLastPageFull_HasNoNext()
+    {
+        var runs = await MakeRunsAsync();
+        var page = await _test.Log.ListAsync(new RunQuery(Limit: runs.Count));
+        Assert.Equal(runs.Count, page.Runs.Length);
+        Assert.Null(page.Next);
+        Assert.NotNull((await _test.Log.ListAsync(new RunQuery(Limit: runs.Count - 1))).Next);
+    }
+
+    [RedisFact]
+    public async Task ListAsync_AForeignCursor_IsRefused()
+    {
+        foreach (var cursor in new[] { "", "x", "-1", "1.5", "99999999999999999999" })
+        {
+            await Assert.ThrowsAsync<FormatException>(() => _test.Log.ListAsync(new RunQuery(Cursor: cursor)));
+        }
+        Assert.Empty((await _test.Log.ListAsync(new RunQuery(Cursor: "1"))).Runs);
+    }
+
+    [RedisFact]
+    public async Task ActiveAsync_MoreThanIsReadAtOnce_GivesAllOldestFirst()
+    {
+        var runs = Enumerable.Range(0, 1_203)
+            .Select(i => new LoggedRun(LoggedRun.OneStep, "m", $"{i}", _test.Time.Now)).ToArray();
+        foreach (var run in runs)
+        {
+            Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(_test.Log));
+        }
+        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveAsync()).Select(r => r.RunId));
+        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveOfMatchAsync("m")).Select(r => r.RunId));
+    }
+
+    private async Task<List<RunSummary>> AllAsync(RunQuery query)
+    {
+        var all = new List<RunSummary>();
+        while (true)
+        {
+            var page = await _test.Log.ListAsync(query);
+            Assert.True(page.Runs.Length <= query.Limit);
+            all.AddRange(page.Runs);
+            if (page.Next is null)
+            {
+                return all;
+            }
+            query = query with { Cursor = page.Next };
+        }
+    }
+
+    private async Task<List<LoggedRun>> MakeRunsAsync()
+    {
+        var busy = LoggedRun.PlanOf("other", """{"steps":{"a":{"agent":"busy"}}}""");
+        var flaky = LoggedRun.PlanOf("other", """{"steps":{"a":{"agent":"flaky"}}}""");
+        var runs = new List<LoggedRun>();
+        for (var i = 0; i < 26; i++)
+        {
+            var plan = (i % 7) switch { 0 => busy, 1 => flaky, _ => LoggedRun.OneStep };
+            var run = new LoggedRun(plan, $"m{i % 3}", $"{i}", _test.Time.Now.AddSeconds(i));
+            runs.Add(run);
+            Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(_test.Log));
+            if (i % 7 != 5)
+            {
+                await run.StartAsync(_test.Log);
+            }
+            switch (i % 7)
+            {
+                case 1: await run.FailAsync(_test.Log); break;
+                case 2: await run.FinishAsync(_test.Log); break;
+                case 3: await run.FailAsync(_test.Log); break;
+                case 4: await run.TurnAsync(_test.Log, new RunInput.CancelRun("enough")); break;
+                default: break;
+            }
+        }
+        return runs;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Core.Tests.Runs;
+
+namespace AgentGrid.RunLog.Tests.Runs;
+
+/// <summary>A run, driven by the run machine, every turn of which goes into a log.</summary>
+internal sealed class LoggedRun
+{
+    public static readonly Plan OneStep = PlanOf("one", """{"steps":{"a":{"agent":"work"}}}""");
+
+    private static int _runs;
+
+    private readonly RunEvent.RunAccepted _accepted;
+    private readonly FakeRouting _routing = new FakeRouting()
+        .With("work", "other", slots: 10_000)
+        .With("busy", "other", slots: 1)
+        .With("flaky", "other", slots: 10_000, retry: new RetryPolicy { MaxAttempts = 3 });
+
+    public LoggedRun(
+        Plan plan, string match, string round, DateTimeOffset now, string? tenant = null, string input = "{}")
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            _routing.With($"agent{i}", i < 3 ? "work" : "other", slots: 10_000,
+                retry: new RetryPolicy { MaxAttempts = 1 + i });
+        }
+        _routing.InUse["busy"] = 1;
+        Now = now;
+        _accepted = new RunEvent.RunAccepted(
+            RunId.From(new Guid(Interlocked.Increment(ref _runs), 0, 7, new byte[8])), match, round, plan.Name,
+            plan.Version, Json.Parse(input), 42, Tenant: tenant)
+        {
+            Time = now,
+        };
+        State = RunMachine.Evolve(new RunState(plan), _accepted);
+    }
+
+    public RunState State { get; }
+    public RunId Id => State.Id;
+    public RunSummary Summary => RunDetailsBuilder.Summarize(State);
+    public DateTimeOffset Now { get; set; }
+
+    /// <summary>The turns that were kept, with the number of the last event of each.</summary>
+    public List<(long Last, IReadOnlyList<RunEvent> Events)> Kept { get; } = [];
+
+    public static Plan PlanOf(string name, string json) =>
+        PlanReader.ReadJson(name, Json.Parse(json)).Plan ?? throw new InvalidOperationException($"not a plan: {json}");
+
+    public static LoggedRun Random(
+        Random random, string match, string round, DateTimeOffset now, string? tenant = null) =>
+        new(PlanReader.ReadJson("random", RandomPlan.Make(random)).Plan!, match, round, now, tenant,
+            """{"list":[1,2,3],"flag":true}""");
+
+    public async Task<AcceptOutcome> AcceptAsync(RedisRunLog log, int maxRuns = 100_000)
+    {
+        var outcome = await log.AcceptAsync(_accepted, State.Plan, maxRuns);
+        if (outcome is AcceptOutcome.Kept kept)
+        {
+            Kept.Add((kept.LastSeq, [_accepted]));
+        }
+        return outcome;
+    }
+
+    /// <summary>One turn of the machine, kept; nothing when it has no events.</summary>
+    public async Task TurnAsync(RedisRunLog log, RunInput input)
+    {
+        var before = State.Version;
+        var events = Decide(input);
+        if (events.Count > 0)
+        {
+            var kept = Assert.IsType<AppendOutcome.Kept>(await log.AppendAsync(Id, before, events, Summary));
+            Kept.Add((kept.LastSeq, events));
+        }
+    }
+
+    public IReadOnlyList<RunEvent> Decide(RunInput input) => RunMachine.Decide(State, input, Now, _routing).Events;
+
+    public Task StartAsync(RedisRunLog log) => TurnAsync(log, RunInput.StartRun.Instance);
+
+    /// <summary>Accepts, starts and completes it.</summary>
+    public async Task CompleteAsync(RedisRunLog log)
+    {
+        Assert.IsType<AcceptOutcome.Kept>(await AcceptAsync(log));
+        await StartAsync(log);
+        await FinishAsync(log);
+    }
+
+    public Task FinishAsync(RedisRunLog log) =>
+        TurnAsync(log, new RunInput.CompleteAttempt("a", State["a"].Attempts.Count, Json.EmptyObject));
+
+    public Task FailAsync(RedisRunLog log, string step = "a") => TurnAsync(log, new RunInput.FailAttempt(
+        step, State[step].Attempts.Count, new RunError(ErrorKind.Error, "broken", "it broke")));
+
+    /// <summary>Something that may happen to it; true when it has ended.</summary>
+    public async Task<bool> StepAsync(RedisRunLog log, Random random)
+    {
+        if (State.Status == RunStatus.Queued)
+        {
+            await StartAsync(log);
+            return State.Status.IsEnded();
+        }
+        var running = State.Steps.SelectMany(s => s.Attempts.Select(a => (s.Step.Id, a.Number, a.Status)))
+            .Where(a => a.Status == AttemptStatus.Running).ToArray();
+        if (running.Length == 0 || random.Next(8) == 0)
+        {
+            Now = State.NextDue is { } due && due > Now ? due : Now.AddSeconds(1);
+            await TurnAsync(log, RunInput.FireTimers.Instance);
+            return State.Status.IsEnded();
+        }
+        var (step, attempt, _) = running[random.Next(running.Length)];
+        await TurnAsync(log, random.Next(6) switch
+        {
+            0 => new RunInput.FailAttempt(step, attempt, new RunError(ErrorKind.Error, "broken", "it broke: ä\n\"")),
+            1 => new RunInput.ReportProgress(step, attempt, random.NextDouble(), "on it"),
+            2 => RunInput.SkipSubmission.Instance,
+            3 => new RunInput.CompleteAttempt(step, attempt, Json.From(new string('x', random.Next(2_000)))),
+            _ => new RunInput.CompleteAttempt(step, attempt, Json.Parse("""{"n":1}""")),
+        });
+        return State.Status.IsEnded();
+    }
+
+    public static string Dump(RunState state) =>
+        $"{state.Version} {Encoding.UTF8.GetString(Json.From(RunDetailsBuilder.Build(state)).Utf8.Span)}";
+}
