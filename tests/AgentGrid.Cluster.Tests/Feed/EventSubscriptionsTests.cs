@@ -1,6 +1,8 @@
+using System.Text;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Cluster.Tests.Silo;
 using AgentGrid.Conformance;
+using AgentGrid.Core.Feed;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainClient.Feed;
@@ -40,6 +42,11 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
         await PostAsync(reader, runs: 20, from: 0);
 
         Assert.True(reader.Tail.Filled < reader.Tail.Ring.Head / 2, $"{reader.Tail.Filled} came from the log");
+        Assert.True(reader.Tail.Ring.TryRead(0, int.MaxValue, out var shown));
+        var kept = await reader.Log.ReadEventsAsync(new FeedQuery(), 0, int.MaxValue);
+        Assert.Equal(
+            kept.Events.Select(e => Encoding.UTF8.GetString(e.Utf8.Span)),
+            shown.Select(e => Encoding.UTF8.GetString(e.Utf8.Span)));
     }
 
     [Fact]
