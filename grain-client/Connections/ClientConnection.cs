@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Serialization;
 using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient.Connections;
@@ -16,7 +17,7 @@ internal sealed partial class ClientConnection(
     : IClusterConnection, IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromMilliseconds(500);
 
     private readonly ILogger _logger = loggers.CreateLogger<ClientConnection>();
     private readonly CancellationTokenSource _stopping = new();
@@ -85,6 +86,7 @@ internal sealed partial class ClientConnection(
                 });
                 streams.ConfigurePartitioning(ClusterNames.EventPartitions);
             });
+            client.Services.Configure<ExceptionSerializationOptions>(RedisConnection.PassOnFailures);
             client.UseConnectionRetryFilter(RetryAsync);
         });
         return services.BuildServiceProvider();
