@@ -23,7 +23,7 @@ public sealed class NodesTests(Chromium chromium)
 
         await page.SeesAsync(Gpu1, "4 attempts: motion_generator 4");
         await page.SeesAsync($"{Gpu1} dl", "just now");
-        await page.SeesAsync($"{Gpu1} .bar", "Slots of queue gpu\n4 of 8");
+        await page.SeesAsync($"{Gpu1} .bar", "Queue gpu\n4 of 8 in use");
         await page.SeesAsync($"{Gpu1} .bar", "GPU 0 · NVIDIA L4\n15.0 GB free of 24.0 GB");
         await page.SeesAsync($"{Gpu1} .bar", "8.0 GB leased by attempts\n1.0 GB used by others");
         await page.SeesAsync($"{Gpu1} .bar", "GPU 1 · NVIDIA L4\n16.0 GB free of 24.0 GB");

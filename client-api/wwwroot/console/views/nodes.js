@@ -97,7 +97,7 @@ class Card {
     this.running = h('dd');
     this.warm = h('dd');
     this.seen = h('dd');
-    this.slots = node.slots.map(s => new Bar(`Slots of queue ${s.queue}`, ['leased']));
+    this.slots = node.slots.map(s => new Bar(`Queue ${s.queue}`, ['leased']));
     this.gpus = (node.gpus ?? []).map(g => new Bar(`GPU ${g.index} · ${g.name}`, ['leased', 'others']));
     this.element = h(
       'article',
@@ -142,7 +142,7 @@ class Card {
     setText(this.warm, node.warm_agents.join(', ') || 'none');
     setText(this.seen, silent ? `${duration(silence)} ago` : 'just now');
     node.slots.forEach(({ running, slots }, i) =>
-      this.slots[i].show(`${count(running)} of ${count(slots)}`, slots, [running]),
+      this.slots[i].show(`${count(running)} of ${count(slots)} in use`, slots, [running]),
     );
     (node.gpus ?? []).forEach((gpu, i) => this.#showGpu(this.gpus[i], gpu));
   }
@@ -188,10 +188,10 @@ class Bar {
   /** @param words What each part is, for bars of several. */
   show(text, whole, parts, words = []) {
     setText(this.text, text);
-    const full = parts.reduce((sum, part) => sum + part, 0) >= whole;
     parts.forEach((part, i) => {
       this.fills[i].style.width = `${whole > 0 ? Math.min(100, (part / whole) * 100) : 0}%`;
-      this.fills[i].dataset.full = full ? 'yes' : 'no';
+      // Where a legend tells parts by their colours, these stay.
+      this.fills[i].dataset.full = parts.length === 1 && part >= whole ? 'yes' : 'no';
     });
     words.forEach((word, i) => setText(this.words[i], word));
     this.legend.hidden = words.length === 0;
