@@ -121,7 +121,7 @@ public sealed partial class GuideTests(Chromium chromium)
     private async Task KeepNodesAsync()
     {
         await using var cluster = await ConsoleServer.StartClusterAsync();
-        await using var page = await chromium.OpenAsync(cluster.Url, Width, 480);
+        await using var page = await chromium.OpenAsync(cluster.Url, Width, 560);
         await page.PreferAsync("light");
         await page.GoAsync("#/nodes");
         await page.SeesAsync("#connection", "live");
