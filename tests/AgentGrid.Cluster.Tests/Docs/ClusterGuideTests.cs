@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using AgentGrid.ClientApi;
 using AgentGrid.GrainClient;
@@ -24,7 +23,8 @@ public sealed partial class ClusterGuideTests
         Assert.All(rows, r =>
         {
             var said = Default().Match(help[r[0]]).Groups[1].Value;
-            Assert.True(r[2].Length > 0 ? said.StartsWith(r[2], StringComparison.Ordinal) : said.Length == 0, $"{r[0]}: {said}");
+            Assert.StartsWith(r[2], said);
+            Assert.Equal(r[2].Length == 0, said.Length == 0);
         });
     }
 
@@ -47,7 +47,7 @@ public sealed partial class ClusterGuideTests
             .Where(p => !withOption.Contains(p.Name)).DistinctBy(p => p.Name)
             // It follows the cluster's id.
             .Select(p => p.Name == nameof(RunLogOptions.KeyPrefix) ? (p.Name, null) : p)
-            .ToDictionary(p => p.Name, p => Convert.ToString(p.Value, CultureInfo.InvariantCulture)!.Replace("True", "true"));
+            .ToDictionary(p => p.Name, p => p.Value is true ? "true" : $"{p.Value}");
 
         var shown = Rows("").Where(r => SettingName().IsMatch(r[0])).ToDictionary(r => r[0], r => r[2]);
 
@@ -60,8 +60,7 @@ public sealed partial class ClusterGuideTests
     [
         .. s_page.Split('\n').Where(l => l.StartsWith($"| `{start}", StringComparison.Ordinal))
             .Select(l => Pipes().Split(l.Trim()[1..^1])
-                .Select(c => c.Replace("\\|", "|", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal).Trim())
-                .ToArray())
+                .Select(c => c.Replace("\\|", "|").Replace("`", "").Trim()).ToArray())
             .Where(r => r.Length == 3),
     ];
 
