@@ -23,10 +23,15 @@ internal sealed partial class Node : IDisposable
     private static readonly TimeSpan LastAnswers = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan KeepResults = TimeSpan.FromSeconds(30);
 
+    // What whoever drives a run had no time to record before its silo died: a second's worth of the fastest agents, and
+    // half a minute's of those that take their time.
+    private const int MostResults = 1_000;
+
     private readonly ILocalSiloDetails _silo;
     private readonly Gpus _gpus;
     private readonly FrozenDictionary<string, IAgent> _agents;
     private readonly ConcurrentDictionary<string, NodeInvocation> _invocations = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<NodeInvocation> _ended = new();
     private readonly ConcurrentDictionary<string, bool> _warm = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
     private volatile bool _draining;
@@ -97,6 +102,16 @@ internal sealed partial class Node : IDisposable
         }
     }
 
+    /// <summary>Keeps the result for whoever asks again, and forgets the oldest of many.</summary>
+    public void Ended(NodeInvocation invocation)
+    {
+        _ended.Enqueue(invocation);
+        if (_ended.Count > MostResults && _ended.TryDequeue(out var oldest))
+        {
+            _invocations.TryRemove(KeyValuePair.Create(oldest.Slot, oldest));
+        }
+    }
+
     /// <summary>Takes no further attempts from now on.</summary>
     public void StartDraining() => _draining = true;
 
@@ -125,13 +140,13 @@ internal sealed partial class Node : IDisposable
     /// <summary>Forgets what has been delivered, and what nobody asks for any more.</summary>
     public void Tidy()
     {
+        while (_ended.TryPeek(out var oldest) && oldest.EndedFor(KeepResults) && _ended.TryDequeue(out oldest))
+        {
+            _invocations.TryRemove(KeyValuePair.Create(oldest.Slot, oldest));
+        }
         foreach (var (slot, invocation) in _invocations)
         {
-            if (invocation.EndedFor(KeepResults))
-            {
-                _invocations.TryRemove(slot, out _);
-            }
-            else if (invocation.UnwantedFor(Orphaned))
+            if (invocation.UnwantedFor(Orphaned))
             {
                 LogOrphaned(Logger, slot);
                 invocation.Cancel();

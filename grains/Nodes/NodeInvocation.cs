@@ -18,7 +18,7 @@ namespace AgentGrid.Grains.Nodes;
 internal sealed partial class NodeInvocation : ISlotWaiter
 {
     private readonly Node _node;
-    private readonly InvocationRequest _request;
+    private InvocationRequest? _request;
     private readonly SlotRequest _localSlot;
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TaskCompletionSource<InvocationReply> _ended =
@@ -38,12 +38,14 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     {
         _node = node;
         _request = request;
+        Slot = request.Slot;
+        Agent = request.Agent;
         _localSlot = new SlotRequest(request.Agent, 0, request.Deadline, this);
         _askedAt = node.Time.GetTimestamp();
     }
 
-    public string Slot => _request.Slot;
-    public string Agent => _request.Agent;
+    public string Slot { get; }
+    public string Agent { get; }
 
     /// <summary>The index of the GPU whose memory it occupies; null when it occupies none, or does not run yet.</summary>
     public int? Gpu => Volatile.Read(ref _place)?.Gpu;
@@ -142,7 +144,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
         if (!_cancellation.IsCancellationRequested)
         {
             var outcome = await AgentCall.RunAsync(
-                _node.Agent(Agent), Invocation(), _node.Options.MaxOutputBytes, _node.Logger, _cancellation.Token)
+                _node.Agent(Agent), Invocation(_request!), _node.Options.MaxOutputBytes, _node.Logger, _cancellation.Token)
                 .ConfigureAwait(false);
             reply = outcome switch
             {
@@ -185,8 +187,10 @@ internal sealed partial class NodeInvocation : ISlotWaiter
             _node.Statistics.Abandoned(Agent, -1);
         }
         Volatile.Write(ref _endedAt, _node.Time.GetTimestamp());
+        _request = null;
         _ended.SetResult(reply);
         _node.Running.Remove();
+        _node.Ended(this);
     }
 
     private void ReleaseSlot()
@@ -206,20 +210,20 @@ internal sealed partial class NodeInvocation : ISlotWaiter
         _node.Released.Add(Slot);
     }
 
-    private AgentInvocation Invocation() => new()
+    private AgentInvocation Invocation(InvocationRequest request) => new()
     {
-        RunId = _request.RunId,
-        Key = new RunKey(_request.MatchId, _request.Round),
-        Agent = _request.Agent,
-        Step = _request.Step,
-        Attempt = _request.Attempt,
-        Try = _request.Try,
-        Deadline = _request.Deadline,
-        InputSource = () => _request.Input,
-        Results = _request.Results.ToImmutableDictionary(),
-        TraceParent = _request.TraceParent,
+        RunId = request.RunId,
+        Key = new RunKey(request.MatchId, request.Round),
+        Agent = request.Agent,
+        Step = request.Step,
+        Attempt = request.Attempt,
+        Try = request.Try,
+        Deadline = request.Deadline,
+        InputSource = () => request.Input,
+        Results = request.Results.ToImmutableDictionary(),
+        TraceParent = request.TraceParent,
         Gpu = Gpu,
-        Progress = new NodeProgress(_node, _request),
+        Progress = new NodeProgress(_node, request),
     };
 
     [LoggerMessage(502, LogLevel.Warning, "Agent '{Agent}' threw when {Slot} was cancelled")]
