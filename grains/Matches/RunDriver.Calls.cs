@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
-using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Nodes;
 
@@ -54,7 +53,7 @@ internal sealed partial class RunDriver
     private async Task<RunInput?> AskAgentAsync(AgentCallHandle call, InvocationRequest? request)
     {
         var (step, attempt) = (call.Step.Id, call.Attempt.Number);
-        var agent = _services.Grains.GetGrain<IAgentGrain>(ClusterNames.AgentKey(call.Node, call.Attempt.Agent));
+        var agent = _services.AgentOn(call.Node, call.Attempt.Agent);
         while (!_stopped)
         {
             try
@@ -98,7 +97,7 @@ internal sealed partial class RunDriver
 
     private async Task CancelCallAsync(AgentCallHandle call)
     {
-        var agent = _services.Grains.GetGrain<IAgentGrain>(ClusterNames.AgentKey(call.Node, call.Attempt.Agent));
+        var agent = _services.AgentOn(call.Node, call.Attempt.Agent);
         while (!_stopped && !call.HasReturned && IsAlive(call.Node))
         {
             try

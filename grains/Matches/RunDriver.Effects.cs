@@ -1,5 +1,4 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 
@@ -7,8 +6,6 @@ namespace AgentGrid.Grains.Matches;
 
 internal sealed partial class RunDriver
 {
-    private IDispatcherGrain Dispatcher => _services.Grains.GetGrain<IDispatcherGrain>(0);
-
     private void Interpret(Effect effect)
     {
         switch (effect)
@@ -34,7 +31,7 @@ internal sealed partial class RunDriver
         {
             try
             {
-                if (await Dispatcher.EnterRunAsync(request))
+                if (await _services.Dispatcher.EnterRunAsync(request))
                 {
                     Post(RunInput.StartRun.Instance);
                     return;
@@ -52,7 +49,7 @@ internal sealed partial class RunDriver
     {
         try
         {
-            await Dispatcher.LeaveRunAsync(Id.Value);
+            await _services.Dispatcher.LeaveRunAsync(Id.Value);
         }
         catch (Exception e) when (Transient.Is(e))
         {
@@ -101,7 +98,7 @@ internal sealed partial class RunDriver
         {
             try
             {
-                var reply = await Dispatcher.AcquireSlotAsync(request);
+                var reply = await _services.Dispatcher.AcquireSlotAsync(request);
                 switch (reply.Outcome)
                 {
                     case SlotOutcome.Granted when handle.IsAbandoned:
@@ -149,7 +146,7 @@ internal sealed partial class RunDriver
     {
         try
         {
-            await Dispatcher.ReleaseSlotsAsync([slot]);
+            await _services.Dispatcher.ReleaseSlotsAsync([slot]);
         }
         catch (Exception e) when (Transient.Is(e))
         {
