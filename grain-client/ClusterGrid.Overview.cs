@@ -24,7 +24,8 @@ public sealed partial class ClusterGrid
         (await _calls.AskAsync(client => Dispatcher(client).GetPlansAsync(), cancellationToken).ConfigureAwait(false))
             .To<ImmutableArray<PlanDetails>>();
 
-    public async ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default) =>
+    public async ValueTask<RoutingDecision> RouteAsync(
+        RouteQuery query, CancellationToken cancellationToken = default) =>
         (await _calls.AskAsync(
             client => Dispatcher(client).RouteAsync(query.Capabilities, query.Agent), cancellationToken)
             .ConfigureAwait(false)).To<RoutingDecision>()!;
@@ -55,7 +56,7 @@ public sealed partial class ClusterGrid
         {
             if (cluster.Nodes.IsEmpty)
             {
-                problems.Add("No node takes attempts: runs are accepted, and wait. Start a silo that serves their queues.");
+                problems.Add("No node takes attempts: runs are accepted, and wait. Start a silo for their queues.");
             }
             problems.AddRange(cluster.ConfigProblems.Select(p => $"The changed configuration is refused: {p}"));
         }
@@ -72,7 +73,8 @@ public sealed partial class ClusterGrid
         };
     }
 
-    private async Task<RunCounts> CountAsync(ImmutableArray<string>.Builder problems, CancellationToken cancellationToken)
+    private async Task<RunCounts> CountAsync(
+        ImmutableArray<string>.Builder problems, CancellationToken cancellationToken)
     {
         try
         {

@@ -48,7 +48,8 @@ public sealed partial class ClusterGrid
     }
 
     public async ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
-        (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?.Steps.FirstOrDefault(s => s.Id == step)?.Output;
+        (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?
+            .Steps.FirstOrDefault(s => s.Id == step)?.Output;
 
     public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         await ReadAsync(() => _log.ListAsync(query), cancellationToken).ConfigureAwait(false);

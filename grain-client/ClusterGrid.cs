@@ -30,8 +30,8 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private volatile bool _stopping;
 
     internal ClusterGrid(
-        IOptions<GridClientOptions> options, IClusterConnection connection, IConnectionMultiplexer redis, RedisRunLog log,
-        TimeProvider time, ILoggerFactory loggers)
+        IOptions<GridClientOptions> options, IClusterConnection connection, IConnectionMultiplexer redis,
+        RedisRunLog log, TimeProvider time, ILoggerFactory loggers)
     {
         _connection = connection;
         _log = log;
@@ -119,6 +119,6 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     }
 
     private string RedisProblem(Exception e) =>
-        $"Redis at {_redisAddress} does not answer as expected ({e.GetType().Name}): runs cannot be kept or read until it " +
-        "does. Look whether it runs, has memory left, and can be reached from here.";
+        $"Redis at {_redisAddress} does not answer as expected ({e.GetType().Name}): runs cannot be kept or read " +
+        "until it does. Look whether it runs, has memory left, and can be reached from here.";
 }

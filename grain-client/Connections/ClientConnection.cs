@@ -112,7 +112,8 @@ internal sealed partial class ClientConnection(
         return true;
     }
 
-    [LoggerMessage(810, LogLevel.Warning, "No silo of cluster '{ClusterId}' can be reached yet ({Reason}); it is tried on")]
+    [LoggerMessage(810, LogLevel.Warning,
+        "No silo of cluster '{ClusterId}' can be reached yet ({Reason}); it is tried on")]
     private static partial void LogNoSilo(ILogger logger, string clusterId, string reason);
 
     [LoggerMessage(811, LogLevel.Information, "Connected to cluster '{ClusterId}'")]

@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace AgentGrid.GrainClient.Connections;
 
 /// <summary>
-/// Short calls of grains that outlive the death of a silo: a call that got no answer is made again, until the cluster has
-/// had the time to notice and to move what lived there. So only what can be asked twice is asked here.
+/// Short calls of grains that outlive the death of a silo: a call that got no answer is made again, until the cluster
+/// has had the time to notice and to move what lived there. So only what can be asked twice is asked here.
 /// </summary>
 internal sealed class ClusterCalls(IClusterConnection connection, string clusterId, TimeProvider time)
 {
@@ -47,10 +47,7 @@ internal sealed class ClusterCalls(IClusterConnection connection, string cluster
             }
             if (time.GetElapsedTime(started) + Pause >= patience)
             {
-                throw new GridUnavailableException(
-                    $"No silo of cluster '{clusterId}' has answered for {time.GetElapsedTime(started).TotalSeconds:0.0} s" +
-                    $"{(failure is null ? "" : $" ({failure.GetType().Name})")}: expected at least one that runs and can " +
-                    "reach Redis. Start one (AgentGrid.Silo --role silo), or look at its log; then ask again.", failure);
+                throw NoAnswer(time.GetElapsedTime(started), failure);
             }
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
         }
@@ -59,4 +56,13 @@ internal sealed class ClusterCalls(IClusterConnection connection, string cluster
     /// <summary>As <see cref="AskAsync{T}(Func{IClusterClient, int, Task{T}}, TimeSpan, CancellationToken)"/>.</summary>
     public Task<T> AskAsync<T>(Func<IClusterClient, Task<T>> call, CancellationToken cancellationToken) =>
         AskAsync((client, _) => call(client), Patience, cancellationToken);
+
+    private GridUnavailableException NoAnswer(TimeSpan waited, Exception? failure)
+    {
+        var last = failure is null ? "" : $", and the last attempt ended with {failure.GetType().Name}";
+        return new GridUnavailableException(
+            $"No silo of cluster '{clusterId}' has answered for {waited.TotalSeconds:0.0} s{last}: expected at least one " +
+            "that runs and can reach Redis. Start one (AgentGrid.Silo --role silo), or look at its log; then ask again.",
+            failure);
+    }
 }

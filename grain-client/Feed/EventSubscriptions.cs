@@ -8,8 +8,8 @@ using Orleans.Streams;
 namespace AgentGrid.GrainClient.Feed;
 
 /// <summary>
-/// Brings what the silos' streams carry to the <see cref="FeedTail"/>. The cluster forgets the subscriptions of a process
-/// that it takes for dead; one that notices that its streams bring less than there is subscribes again.
+/// Brings what the silos' streams carry to the <see cref="FeedTail"/>. The cluster forgets the subscriptions of a
+/// process that it takes for dead; one that notices that its streams bring less than there is subscribes again.
 /// </summary>
 internal sealed partial class EventSubscriptions(
     IClusterConnection connection, FeedTail tail, TimeProvider time, ILogger<EventSubscriptions> logger)

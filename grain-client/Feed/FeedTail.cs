@@ -11,7 +11,7 @@ namespace AgentGrid.GrainClient.Feed;
 /// in the order of their numbers, and what is missing for too long is read from the log; without any stream at all, the
 /// log alone is followed, half a second behind.
 /// </summary>
-/// <param name="mostAhead">How many events are kept that cannot be shown yet, because one before them is missing.</param>
+/// <param name="mostAhead">How many events are kept that cannot be shown yet, for want of one before them.</param>
 internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostAhead, TimeProvider time, ILogger logger)
     : IAsyncDisposable
 {
@@ -34,7 +34,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
     public FeedBuffer Ring => ring;
 
     /// <summary>The time that the ring is of. Not before it has been started.</summary>
-    public FeedEra Era => _era ?? throw new InvalidOperationException("The feed is not there yet: it has not been started.");
+    public FeedEra Era => _era ?? throw new InvalidOperationException("The feed has not been started.");
 
     /// <summary>How many events no stream has brought.</summary>
     public long Filled => Volatile.Read(ref _filled);

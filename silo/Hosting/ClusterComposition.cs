@@ -33,8 +33,8 @@ internal static class ClusterComposition
         var services = builder.Services;
         services.AddSingleton(settings);
         services.AddHostedService<LastResort>();
-        services.Configure<HostOptions>(
-            host => host.ShutdownTimeout = (settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero) + RoomToClose);
+        var drain = settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + RoomToClose);
         if (settings.IsSilo)
         {
             services.AddAgentGrid()

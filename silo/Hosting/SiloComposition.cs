@@ -59,7 +59,7 @@ internal static class SiloComposition
     private static IConnectionMultiplexer Redis(IServiceProvider services) =>
         services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey);
 
-    // One process that does everything, on a machine without GPUs, runs agents that want some as the embedded engine does.
+    // One process that does everything, on a machine without GPUs, runs agents that want some, as the embedded engine.
     private static void AccountGpus(SiloSettings settings)
     {
         if (settings.Role != SiloRole.All || settings.Engine.GpuMemoryMb is not null)

@@ -84,13 +84,16 @@ public sealed class AnswersTests
 
     [Fact]
     public void Json_OfPlans_ArrivesWhole() => Arrives<ImmutableArray<PlanDetails>>(
-        [new("tactical", "87bec5", IsDefault: true, Json.Parse("""{"steps":{"a":{"agent":"x","input":{"n":1.50}}}}"""))]);
+        [new("tactical", "87bec5", IsDefault: true, Json.Parse("""{"steps":{"a":{"agent":"x","input":{"n":1.5}}}}"""))]);
 
     [Fact]
     public void Json_OfADecision_ArrivesWhole()
     {
         Arrives(new RoutingDecision("motion", "highest priority",
-            [new RoutingCandidate("motion", 10, 4, 0.25, 1e7, "warm on gpu1"), new RoutingCandidate("backup", 5, 0, 1.5, -1)]));
+        [
+            new RoutingCandidate("motion", 10, 4, 0.25, 1e7, "warm on gpu1"),
+            new RoutingCandidate("backup", 5, 0, 1.5, -1),
+        ]));
         Arrives(new RoutingDecision(null, "nobody offers it", []));
     }
 

@@ -95,7 +95,8 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
         var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = _cluster }, TimeProvider.System);
         var connection = new ClientConnection(options, redis, NullLoggerFactory.Instance);
         var tail = new FeedTail(
-            new FeedBuffer(4_096, Platform.Process), new RunLogEvents(log), 4_096, TimeProvider.System, NullLogger.Instance);
+            new FeedBuffer(4_096, Platform.Process), new RunLogEvents(log), 4_096, TimeProvider.System,
+            NullLogger.Instance);
         var subscriptions = new EventSubscriptions(
             connection, tail, TimeProvider.System, NullLogger<EventSubscriptions>.Instance);
         _garbage.AddRange([redis, connection, tail]);

@@ -191,7 +191,8 @@ public sealed class FeedTailTests : IAsyncDisposable
         _log.Append(3);
         _log.Away = false;
 
-        var seen = await _tail.Ring.WaitAsync(0, new Core.Feed.FeedQuery(After: null), TestContext.Current.CancellationToken);
+        var seen = await _tail.Ring.WaitAsync(
+            0, new Core.Feed.FeedQuery(After: null), TestContext.Current.CancellationToken);
 
         Assert.Equal(0, seen);
         Assert.Equal([1, 2, 3], Shown(after: 0));

@@ -35,16 +35,18 @@ public sealed class SettingsReaderTests
         var settings = Read(
             "--role", "silo", "--name", "gpu1", "--redis", "redis.example:6380,password=secret", "--cluster-id", "east",
             "--gpu-memory-mb", "24000,48000", "--silo-port", "4001", "--gateway-port", "4002", "--advertise", "10.1.2.3",
-            "--AgentGrid:MaxActiveRuns", "7", "--AgentGrid:DrainTimeout", "00:00:05", "--AgentGrid:Retention", "01:00:00",
-            "--AgentGrid:FeedBuffer", "99", "--AgentGrid:Dashboard", "false");
+            "--AgentGrid:MaxActiveRuns", "7", "--AgentGrid:DrainTimeout", "00:00:05",
+            "--AgentGrid:Retention", "01:00:00", "--AgentGrid:FeedBuffer", "99", "--AgentGrid:Dashboard", "false");
 
         Assert.Equal(
-            ("gpu1", "redis.example:6380,password=secret", "east", "east", 4001, 4002),
-            (settings.Name, settings.Redis, settings.ClusterId, settings.KeyPrefix, settings.SiloPort, settings.GatewayPort));
+            ("gpu1", "redis.example:6380,password=secret", "east", "east"),
+            (settings.Name, settings.Redis, settings.ClusterId, settings.KeyPrefix));
+        Assert.Equal((4001, 4002), (settings.SiloPort, settings.GatewayPort));
         Assert.Equal(IPAddress.Parse("10.1.2.3"), settings.Advertise);
         Assert.Equal([24_000L, 48_000L], settings.Engine.GpuMemoryMb!.Value);
         Assert.Equal((7, TimeSpan.FromSeconds(5)), (settings.Engine.MaxActiveRuns, settings.Engine.DrainTimeout));
-        Assert.Equal((TimeSpan.FromHours(1), 99, false), (settings.RunLog.Retention, settings.FeedBuffer, settings.Dashboard));
+        Assert.Equal(TimeSpan.FromHours(1), settings.RunLog.Retention);
+        Assert.Equal((99, false), (settings.FeedBuffer, settings.Dashboard));
     }
 
     [Fact]
@@ -94,7 +96,8 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Read_SeveralBadValues_ReportsAll()
     {
-        var refused = Assert.Throws<StartupRefusedException>(() => Read("--role", "x", "--silo-port", "y", "--queues", ","));
+        var refused = Assert.Throws<StartupRefusedException>(
+            () => Read("--role", "x", "--silo-port", "y", "--queues", ","));
 
         Assert.Equal(3, refused.Message.Split(Environment.NewLine).Length);
     }
@@ -117,7 +120,9 @@ public sealed class SettingsReaderTests
         Assert.All(SiloCommandLine.Syntax.Words, word => Assert.Contains(word, help, StringComparison.Ordinal));
     }
 
-    private static SiloSettings Read(params string[] args) => SettingsReader.Read(new ConfigurationBuilder()
-        .AddInMemoryCollection(Assert.IsType<CommandLine.Serve>(CommandLine.Parse(args, SiloCommandLine.Syntax)).Settings)
-        .Build());
+    private static SiloSettings Read(params string[] args)
+    {
+        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(args, SiloCommandLine.Syntax));
+        return SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(serve.Settings).Build());
+    }
 }

@@ -11,6 +11,7 @@ namespace AgentGrid.Cluster.Tests.Silo;
 
 public sealed class SiloProgramTests : IAsyncLifetime
 {
+    private const string Counters = "/dashboard/DashboardCounters";
     private readonly string _cluster = $"program-{Guid.NewGuid():N}";
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -25,7 +26,8 @@ public sealed class SiloProgramTests : IAsyncLifetime
         var run = await program.PostAsync("m", "echo", new { word = "hello" }, "?wait=30s");
 
         Assert.Equal("completed", run.GetProperty("status").GetString());
-        Assert.Contains("hello", run.GetProperty("steps")[0].GetProperty("output").GetRawText(), StringComparison.Ordinal);
+        var output = run.GetProperty("steps")[0].GetProperty("output").GetRawText();
+        Assert.Contains("hello", output, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);
         Assert.Contains("\"engine\":\"orleans\"", (await program.GetAsync("/health")).Text, StringComparison.Ordinal);
         Assert.Contains(_cluster, program.Output, StringComparison.Ordinal);
@@ -40,8 +42,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
             var posted = await program.PostAsync("m", "delay", new { ms = 2_000 });
             runId = posted.GetProperty("run_id").GetString()!;
             await Limits.EventuallyAsync(
-                async () => (await program.GetAsync($"/api/v1/runs/{runId}")).Text.Contains("\"node\":", StringComparison.Ordinal),
-                async () => (await program.GetAsync($"/api/v1/runs/{runId}")).Text);
+                async () => (await RunAsync()).Contains("\"node\":", StringComparison.Ordinal), async () => await RunAsync());
 
             await program.SignalAsync("TERM");
             await Limits.EventuallyAsync(
@@ -49,6 +50,8 @@ public sealed class SiloProgramTests : IAsyncLifetime
                 async () => (await program.GetAsync("/health")).Text);
 
             Assert.Equal(0, await program.Exited.WaitAsync(Limits.Patience));
+
+            async Task<string> RunAsync() => (await program.GetAsync($"/api/v1/runs/{runId}")).Text;
         }
         await using var next = await SiloProgram.StartAsync(_cluster);
         var run = await next.GetAsync($"/api/v1/runs/{runId}");
@@ -170,8 +173,8 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, (await program.GetAsync("/dashboard/", $"Bearer {reader}")).Status);
         Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/dashboard/", $"Bearer {writer}")).Status);
         await Limits.EventuallyAsync(
-            async () => (await program.GetAsync("/dashboard/DashboardCounters", Basic(writer))).Status == HttpStatusCode.OK,
-            async () => (await program.GetAsync("/dashboard/DashboardCounters", Basic(writer))).Text);
+            async () => (await program.GetAsync(Counters, Basic(writer))).Status == HttpStatusCode.OK,
+            async () => (await program.GetAsync(Counters, Basic(writer))).Text);
         // A browser would send it along with whatever any page asks for.
         Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync("/health", Basic(writer))).Status);
     }
@@ -187,7 +190,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
 
         Assert.Contains("west", run.GetRawText(), StringComparison.Ordinal);
         Assert.DoesNotContain("east", (await west.GetAsync("/api/v1/runs")).Text, StringComparison.Ordinal);
-        var counters = JsonDocument.Parse((await west.GetAsync("/dashboard/DashboardCounters")).Text);
+        var counters = JsonDocument.Parse((await west.GetAsync(Counters)).Text);
         Assert.Equal(1, counters.RootElement.GetProperty("hosts").GetArrayLength());
     }
 
