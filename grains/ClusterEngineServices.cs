@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Matches;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
+using AgentGrid.Grains.Telemetry;
 using AgentGrid.RunLog;
 using AgentGrid.Runtime;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +35,7 @@ public static class ClusterEngineServices
         services.TryAddSingleton(Options.Create(options));
         services.TryAddSingleton<Gpus>();
         services.TryAddSingleton<Drivers>();
+        services.TryAddSingleton<DispatcherSeat>();
         services.TryAddSingleton<LoadTable>();
         services.TryAddSingleton<MatchServices>();
         services.TryAddSingleton<ReleasedSlots>();
@@ -41,6 +44,7 @@ public static class ClusterEngineServices
         services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
         services.AddHostedService(s => s.GetRequiredService<EventPublisher>());
         services.AddHostedService<RunRecovery>();
+        services.AddHostedService<NodeGauges>();
         services.AddHostedService<NodeReporter>();
         silo.AddPlacementDirector<OnNodePlacement, OnNodeDirector>();
         silo.UseSiloMetadata(NodeMetadata.Of(options.Queues, LargestGpu(options)));

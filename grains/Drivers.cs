@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AgentGrid.Core.Runs;
 using AgentGrid.Grains.Matches;
 
 namespace AgentGrid.Grains;
@@ -8,7 +9,8 @@ internal sealed class Drivers
 {
     private readonly ConcurrentDictionary<RunDriver, bool> _all = new();
 
-    public int Count => _all.Count;
+    /// <summary>How many runs there are in a status.</summary>
+    public int In(RunStatus status) => _all.Keys.Count(d => d.Summary.Status == status);
 
     public void Add(RunDriver driver) => _all[driver] = true;
 
@@ -23,6 +25,6 @@ internal sealed class Drivers
 
     public void Remove(RunDriver driver) => _all.TryRemove(driver, out _);
 
-    /// <summary>Some run here has an attempt on that node, or a turn that is not durable yet.</summary>
+    /// <summary>Some run here has an attempt on that node, or a result of one that is not durable yet.</summary>
     public bool AreBusyWith(string node) => _all.Keys.Any(d => d.IsBusyWith(node));
 }

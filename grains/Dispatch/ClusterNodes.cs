@@ -23,8 +23,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
     public bool Take(NodeReport report, out bool replaced)
     {
         replaced = false;
-        if (silos.GetApproximateSiloStatus(report.Silo).IsTerminating()
-            && silos.GetApproximateSiloStatus(report.Silo) == SiloStatus.Dead)
+        if (silos.GetApproximateSiloStatus(report.Silo) == SiloStatus.Dead)
         {
             return false;
         }
@@ -45,8 +44,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
     {
         string[] gone =
         [
-            .. _byName.Values.Where(e => silos.GetApproximateSiloStatus(e.Report.Silo) is SiloStatus.Dead or SiloStatus.None)
-                .Select(e => e.Report.Node),
+            .. _byName.Values.Where(IsGone).Select(e => e.Report.Node),
         ];
         foreach (var node in gone)
         {
@@ -93,6 +91,14 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
         Agents = report.Agents,
         Draining = report.Draining,
         WarmAgents = report.WarmAgents,
+    };
+
+    // One that nobody here has heard of may have joined just now: it is gone when it is silent as well.
+    private bool IsGone(Entry entry) => silos.GetApproximateSiloStatus(entry.Report.Silo) switch
+    {
+        SiloStatus.Dead => true,
+        SiloStatus.None => entry.IsSilent,
+        _ => false,
     };
 
     private sealed record Entry(NodeReport Report, long SeenAt, bool IsSilent);

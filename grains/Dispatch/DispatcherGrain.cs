@@ -19,16 +19,15 @@ namespace AgentGrid.Grains.Dispatch;
 [Reentrant, KeepAlive, GrainType("agentgrid.dispatcher")]
 internal sealed partial class DispatcherGrain(
     [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
-    Node node, RedisRunLog log, ISiloStatusOracle silos, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
+    Node node, RedisRunLog log, ISiloStatusOracle silos, DispatcherSeat seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RebuildWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
     private readonly Grants _grants = new(node.Time);
     private readonly Waiters _waiters = new(node.Time);
-    private readonly Places _places = new(node.Options.MaxActiveRuns, node.Time);
+    private readonly Places _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time);
     private readonly SlotTable _slots = new();
     private GridConfig? _config;
@@ -49,7 +48,14 @@ internal sealed partial class DispatcherGrain(
         }
         this.RegisterGrainTimer(
             TickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
+        seat.Take(_slots);
         LogRebuilt(logger, _nodes.Count, _grants.Count);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        seat.Leave(_slots);
+        return Task.CompletedTask;
     }
 
     public async Task<SlotReply> AcquireSlotAsync(GrainInterfaces.Dispatch.SlotRequest request)
@@ -66,7 +72,7 @@ internal sealed partial class DispatcherGrain(
             _waiters.Add(waiter);
             _slots.Wait(waiter.Request);
         }
-        return await waiter.AnswerAsync(LongestAnswer, node.Time);
+        return await waiter.AnswerAsync(node);
     }
 
     public Task ReleaseSlotsAsync(ImmutableArray<string> slots)
@@ -85,7 +91,7 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
-    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request, LongestAnswer);
+    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request);
 
     public Task LeaveRunAsync(string runId)
     {

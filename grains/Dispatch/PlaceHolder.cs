@@ -1,9 +1,10 @@
+using AgentGrid.Grains.Nodes;
 using AgentGrid.Runtime.Runs;
 
 namespace AgentGrid.Grains.Dispatch;
 
 /// <summary>A run that holds a place, or waits for one.</summary>
-internal sealed class PlaceHolder(string runId, int priority, string? tenant, Admission admission, TimeProvider time)
+internal sealed class PlaceHolder(string runId, int priority, string? tenant, Admission admission, Node node)
     : IAdmitted
 {
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,17 +20,17 @@ internal sealed class PlaceHolder(string runId, int priority, string? tenant, Ad
     /// <summary>It does not want a place any more; it may still stand in the queue.</summary>
     public bool IsGone { get; set; }
 
-    public long StartedAt { get; private set; } = time.GetTimestamp();
+    public long StartedAt { get; private set; } = node.Time.GetTimestamp();
 
     /// <summary>How many calls wait for the place.</summary>
     public int Asking { get; private set; }
 
     /// <summary>When the last call went away without an answer.</summary>
-    public long AskedAt { get; private set; } = time.GetTimestamp();
+    public long AskedAt { get; private set; } = node.Time.GetTimestamp();
 
     public void Start()
     {
-        StartedAt = time.GetTimestamp();
+        StartedAt = node.Time.GetTimestamp();
         if (IsGone)
         {
             admission.Leave(this);
@@ -39,16 +40,16 @@ internal sealed class PlaceHolder(string runId, int priority, string? tenant, Ad
     }
 
     /// <summary>Whether it has its place, some seconds from now at the latest.</summary>
-    public async Task<bool> StartedAsync(TimeSpan longest)
+    public async Task<bool> StartedAsync()
     {
         if (!HoldsPlace)
         {
             Asking++;
-            using var enough = new CancellationTokenSource(longest, time);
-            await _started.Task.WaitAsync(enough.Token).ConfigureAwait(
+            using var patience = node.Patience();
+            await _started.Task.WaitAsync(patience.Token).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             Asking--;
-            AskedAt = time.GetTimestamp();
+            AskedAt = node.Time.GetTimestamp();
         }
         return HoldsPlace;
     }

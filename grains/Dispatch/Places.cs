@@ -1,5 +1,6 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
 using AgentGrid.Runtime.Runs;
 
@@ -9,11 +10,11 @@ namespace AgentGrid.Grains.Dispatch;
 /// The places of the runs that are driven at once, over the whole cluster. Which runs hold one is known from the run
 /// log; those that wait ask again and again.
 /// </summary>
-internal sealed class Places(int maxActive, TimeProvider time)
+internal sealed class Places(Node node)
 {
     private static readonly TimeSpan Forgets = TimeSpan.FromSeconds(15);
 
-    private readonly Admission _admission = new(maxActive);
+    private readonly Admission _admission = new(node.Options.MaxActiveRuns);
     private readonly Dictionary<string, PlaceHolder> _byRun = new(StringComparer.Ordinal);
 
     /// <summary>Gives those their place back that had begun.</summary>
@@ -21,7 +22,7 @@ internal sealed class Places(int maxActive, TimeProvider time)
     {
         foreach (var run in active.Where(r => r.Status == RunStatus.Running && !_byRun.ContainsKey(r.RunId.Value)))
         {
-            var holder = new PlaceHolder(run.RunId.Value, run.Priority, run.Tenant, _admission, time)
+            var holder = new PlaceHolder(run.RunId.Value, run.Priority, run.Tenant, _admission, node)
             {
                 IsConfirmed = true,
             };
@@ -41,7 +42,7 @@ internal sealed class Places(int maxActive, TimeProvider time)
             {
                 holder.IsConfirmed = true;
             }
-            else if (holder.IsConfirmed || time.GetElapsedTime(holder.StartedAt) > Forgets)
+            else if (holder.IsConfirmed || node.Time.GetElapsedTime(holder.StartedAt) > Forgets)
             {
                 Leave(holder.RunId);
             }
@@ -49,15 +50,15 @@ internal sealed class Places(int maxActive, TimeProvider time)
         Restore(active);
     }
 
-    public async Task<bool> EnterAsync(PlaceRequest request, TimeSpan longest)
+    public async Task<bool> EnterAsync(PlaceRequest request)
     {
         if (!_byRun.TryGetValue(request.RunId, out var holder))
         {
-            holder = new PlaceHolder(request.RunId, request.Priority, request.Tenant, _admission, time);
+            holder = new PlaceHolder(request.RunId, request.Priority, request.Tenant, _admission, node);
             _byRun.Add(holder.RunId, holder);
             _admission.Enter(holder);
         }
-        return await holder.StartedAsync(longest);
+        return await holder.StartedAsync();
     }
 
     public void Leave(string runId)
@@ -73,7 +74,7 @@ internal sealed class Places(int maxActive, TimeProvider time)
     public void Tidy()
     {
         foreach (var holder in _byRun.Values
-            .Where(h => !h.HoldsPlace && h.Asking == 0 && time.GetElapsedTime(h.AskedAt) > Forgets).ToArray())
+            .Where(h => !h.HoldsPlace && h.Asking == 0 && node.Time.GetElapsedTime(h.AskedAt) > Forgets).ToArray())
         {
             holder.IsGone = true;
             _byRun.Remove(holder.RunId);

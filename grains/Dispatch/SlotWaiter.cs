@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Nodes;
 using AgentGrid.Runtime.Slots;
 using Ask = AgentGrid.GrainInterfaces.Dispatch.SlotRequest;
 using SlotRequest = AgentGrid.Runtime.Slots.SlotRequest;
@@ -35,18 +36,18 @@ internal sealed class SlotWaiter : ISlotWaiter
     public long AskedAt { get; private set; }
 
     /// <summary>The answer, or that there is none yet.</summary>
-    public async Task<SlotReply> AnswerAsync(TimeSpan longest, TimeProvider time)
+    public async Task<SlotReply> AnswerAsync(Node node)
     {
         if (_answer.Task.IsCompleted)
         {
             return await _answer.Task;
         }
         Asking++;
-        using var enough = new CancellationTokenSource(longest, time);
-        await ((Task)_answer.Task).WaitAsync(enough.Token).ConfigureAwait(
+        using var patience = node.Patience();
+        await ((Task)_answer.Task).WaitAsync(patience.Token).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Asking--;
-        AskedAt = time.GetTimestamp();
+        AskedAt = node.Time.GetTimestamp();
         return _answer.Task.IsCompleted ? await _answer.Task : new SlotReply(SlotOutcome.Waiting);
     }
 

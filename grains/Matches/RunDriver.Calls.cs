@@ -21,26 +21,32 @@ internal sealed partial class RunDriver
     private async Task CallAsync(AgentCallHandle call)
     {
         Count(call.Node, +1);
-        using var span = call.Request is null ? null : _trace?.BeginAttempt(call.Step, call.Attempt);
+        var span = call.Request is null ? null : _trace?.BeginAttempt(call.Step, call.Attempt);
         call.Span = span;
         var outcome = await AskAgentAsync(call, call.Request is { } r ? r with { TraceParent = span?.Id } : null);
         call.HasReturned = true;
         EndSpan(span, outcome, call.IsAbandoned);
         if (outcome is not null && !_stopped)
         {
-            Post(outcome);
+            // Durable before the node may think that it has nothing left to do.
+            await AskAsync(outcome);
         }
         Count(call.Node, -1);
     }
 
     private static void EndSpan(Activity? span, RunInput? outcome, bool wasAbandoned)
     {
-        span?.SetTag("agentgrid.abandoned", wasAbandoned);
+        if (span is null)
+        {
+            return;
+        }
+        span.SetTag("agentgrid.abandoned", wasAbandoned);
         if (outcome is RunInput.FailAttempt failure)
         {
-            span?.SetTag("error.type", failure.Error.Code);
-            span?.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
+            span.SetTag("error.type", failure.Error.Code);
+            span.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
         }
+        span.Stop();
     }
 
     /// <param name="request">Null to join what was begun before.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog;
 using AgentGrid.Runtime.Telemetry;
@@ -101,16 +102,15 @@ internal sealed partial class RunDriver
     /// <summary>Stops at once, as if the process had been killed.</summary>
     public void Abandon() => _stopped = true;
 
-    /// <summary>An attempt runs on that node, or a turn is not durable yet.</summary>
-    public bool IsBusyWith(string node) =>
-        Volatile.Read(ref _pumping) || _callsByNode.ContainsKey(node);
+    /// <summary>An attempt runs on that node, or what came of it is not durable yet.</summary>
+    public bool IsBusyWith(string node) => _callsByNode.ContainsKey(node);
 
     private void Post(Letter letter)
     {
         _inbox.Add(letter);
         if (!_pumping && !_stopped)
         {
-            Volatile.Write(ref _pumping, true);
+            _pumping = true;
             _pump = PumpAsync();
         }
     }
@@ -139,7 +139,7 @@ internal sealed partial class RunDriver
         }
         finally
         {
-            Volatile.Write(ref _pumping, false);
+            _pumping = false;
         }
     }
 
@@ -222,9 +222,11 @@ internal sealed partial class RunDriver
         {
             try
             {
+                var startedAt = Stopwatch.GetTimestamp();
                 switch (await _services.Log.AppendAsync(Id, _durableVersion, events, summary))
                 {
                     case AppendOutcome.Kept kept:
+                        GridMetrics.RecordCommit(startedAt, events.Length);
                         _durableVersion += events.Length;
                         _services.Events.Publish(kept.Events);
                         Kept(summary, events);

@@ -19,6 +19,8 @@ namespace AgentGrid.Grains.Nodes;
 internal sealed partial class Node : IDisposable
 {
     private static readonly TimeSpan Orphaned = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan KeepResults = TimeSpan.FromSeconds(30);
 
     private readonly ILocalSiloDetails _silo;
@@ -26,6 +28,7 @@ internal sealed partial class Node : IDisposable
     private readonly FrozenDictionary<string, IAgent> _agents;
     private readonly ConcurrentDictionary<string, NodeInvocation> _invocations = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _warm = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _closing = new();
     private volatile bool _draining;
 
     public Node(
@@ -97,6 +100,28 @@ internal sealed partial class Node : IDisposable
     /// <summary>Takes no further attempts from now on.</summary>
     public void StartDraining() => _draining = true;
 
+    /// <summary>
+    /// Lets go of whatever waits here, so that the silo can stop: what still runs is cancelled, to be delivered again
+    /// elsewhere, and whoever waits for an answer is told to ask again.
+    /// </summary>
+    public void Close()
+    {
+        _closing.Cancel();
+        CancelAll();
+    }
+
+    /// <summary>How long a call may wait for its answer: it is asked again after that, so that a lost one does no harm.</summary>
+    public CancellationTokenSource Patience()
+    {
+        if (_closing.IsCancellationRequested)
+        {
+            return new CancellationTokenSource(LastAnswers, Time);
+        }
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+        patience.CancelAfter(LongestAnswer);
+        return patience;
+    }
+
     /// <summary>Forgets what has been delivered, and what nobody asks for any more.</summary>
     public void Tidy()
     {
@@ -135,19 +160,25 @@ internal sealed partial class Node : IDisposable
     public void Abandon()
     {
         _draining = true;
-        foreach (var invocation in _invocations.Values)
-        {
-            invocation.Cancel();
-        }
+        CancelAll();
     }
 
     public void Dispose()
     {
         Config.Changed -= Slots.Configure;
         Config.Dispose();
+        _closing.Dispose();
         foreach (var agent in _agents.Values)
         {
             (agent as IDisposable)?.Dispose();
+        }
+    }
+
+    private void CancelAll()
+    {
+        foreach (var invocation in _invocations.Values)
+        {
+            invocation.Cancel();
         }
     }
 

@@ -17,8 +17,6 @@ namespace AgentGrid.Grains.Nodes;
 /// </summary>
 internal sealed partial class NodeInvocation : ISlotWaiter
 {
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
-
     private readonly Node _node;
     private readonly InvocationRequest _request;
     private readonly SlotRequest _localSlot;
@@ -76,8 +74,8 @@ internal sealed partial class NodeInvocation : ISlotWaiter
         {
             if (!_ended.Task.IsCompleted)
             {
-                using var enough = new CancellationTokenSource(LongestAnswer, _node.Time);
-                await ((Task)_ended.Task).WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                using var patience = _node.Patience();
+                await ((Task)_ended.Task).WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             return _ended.Task.IsCompleted ? await _ended.Task : InvocationReply.Running;
         }

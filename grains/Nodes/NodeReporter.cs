@@ -31,10 +31,11 @@ internal sealed partial class NodeReporter(
             if (node.Time.GetElapsedTime(started) > node.Options.DrainTimeout || cancellationToken.IsCancellationRequested)
             {
                 LogNotDrained(logger, node.Name, node.Options.DrainTimeout.TotalSeconds);
-                return;
+                break;
             }
             await Task.Delay(DrainPoll, node.Time, CancellationToken.None).ConfigureAwait(false);
         }
+        node.Close();
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,0 +1,47 @@
+using System.Diagnostics.Metrics;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Grains.Dispatch;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.Runtime.Telemetry;
+using Microsoft.Extensions.Hosting;
+
+namespace AgentGrid.Grains.Telemetry;
+
+/// <summary>
+/// What a silo is read for when somebody looks: of everything only its own part, so that sums over silos are true. What
+/// waits for slots waits at the dispatcher, and is reported by the silo that has it.
+/// </summary>
+internal sealed class NodeGauges : IHostedService, IDisposable
+{
+    private readonly Meter _meter = new(GridTelemetry.Name, "1.0.0");
+
+    public NodeGauges(Node node, Drivers drivers, DispatcherSeat dispatcher)
+    {
+        _meter.CreateObservableGauge(
+            "agentgrid.runs.active", () => drivers.In(RunStatus.Running), "{run}", "Runs that are driven here now");
+        _meter.CreateObservableGauge(
+            "agentgrid.runs.queued", () => drivers.In(RunStatus.Queued), "{run}", "Accepted runs that wait here for their turn");
+        _meter.CreateObservableGauge(
+            "agentgrid.slots.used", () => PerAgent(node.Slots.All(), a => a.Running), "{slot}",
+            "Slots in use here, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.slots.limit", () => PerAgent(node.Slots.All(), a => a.Slots ?? a.Agent.MaxConcurrency), "{slot}",
+            "Slots here, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.attempts.waiting", () => PerAgent(dispatcher.Loads(), a => a.Waiting), "{attempt}",
+            "Attempts that wait for a slot, by agent and queue");
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _meter.Dispose();
+
+    private static IEnumerable<Measurement<int>> PerAgent(IEnumerable<AgentLoad> loads, Func<AgentLoad, int> value) =>
+        loads.Select(a => new Measurement<int>(
+            value(a),
+            new KeyValuePair<string, object?>("agent", a.Agent.Name),
+            new KeyValuePair<string, object?>("queue", a.Agent.Queue)));
+}
