@@ -48,8 +48,9 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
     internal MemberProcess this[string member] => _members[member];
 
-    /// <summary>What all processes have written, those that are gone included.</summary>
-    public string Output => string.Concat(_gone.Concat(_members.Values).Select(m => m.Output));
+    /// <summary>What all processes have written since then, those that are gone included.</summary>
+    public string OutputSince(DateTimeOffset time) => string.Concat(
+        _gone.Concat(_members.Values).Where(m => m.Lines.Any(l => l.At >= time)).Select(m => m.OutputSince(time)));
 
     internal IEnumerable<(DateTimeOffset At, string Text)> Lines => _gone.Concat(_members.Values).SelectMany(m => m.Lines);
 
@@ -104,9 +105,17 @@ public sealed class ClusterProcesses : IAsyncLifetime
             $"the nodes that take attempts are {string.Join(", ", await NodesAsync())}");
     }
 
+    /// <summary>After a failure: the next test begins with processes that are not to blame for it.</summary>
+    public async Task StartOverAsync()
+    {
+        await Task.WhenAll(_members.Values.Where(m => !m.HasExited).Select(m => m.KillAsync()));
+        await StartAsync([.. Silos, Api]);
+    }
+
     /// <summary>The silo on which the dispatcher was built last.</summary>
     public string DispatcherIsOn() => _members.Values.Where(m => !m.HasExited).SelectMany(
-            m => m.Lines.Where(l => l.Text.Contains("The dispatcher is here", StringComparison.Ordinal)).Select(l => (l.At, m.Name)))
+            m => m.Lines.Where(l => l.Text.Contains("The dispatcher is here", StringComparison.Ordinal))
+                .Select(l => (l.At, m.Name)))
         .Max().Name;
 
     /// <summary>What the API says, asked of it until it answers.</summary>
@@ -134,7 +143,7 @@ public sealed class ClusterProcesses : IAsyncLifetime
         {
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"Waited 30 s; it stayed: {await state()}\n{Output}");
+                throw new TimeoutException($"Waited 30 s; it stayed: {await state()}");
             }
             await timer.WaitForNextTickAsync();
         }

@@ -10,9 +10,12 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// </summary>
 internal sealed class Disturbance(ClusterProcesses cluster, Load load)
 {
+    private const int MostShown = 5;
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
-    private DateTimeOffset _at;
+    private DateTimeOffset _at = DateTimeOffset.UtcNow;
     private HashSet<string> _underWay = [];
+
+    public DateTimeOffset At => _at;
 
     /// <summary>Posts until attempts are under way on every node.</summary>
     public async Task BeginAsync()
@@ -23,7 +26,7 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         await cluster.Feed.SeenAsync(
             seen => ClusterProcesses.Silos.All(node => seen.Skip(before).Any(e => NodeOf(e) == node))
                 && seen.Skip(before).Any(FeedClient.EndsRun),
-            () => $"attempts on every node and the end of a run; {cluster.Output}");
+            () => $"attempts on every node and the end of a run");
     }
 
     /// <summary>Remembers what was under way when it happened.</summary>
@@ -45,7 +48,7 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
                 return _underWay.IsSubsetOf(ended)
                     && load.Accepted.Values.Any(a => a.At > _at && ended.Contains(a.Run));
             },
-            () => $"the end of {Missing(_underWay)}, and of one accepted after {_at:HH:mm:ss.fff}; {cluster.Output}");
+            () => $"the end of {Missing(_underWay)}, and of one accepted after {_at:HH:mm:ss.fff}");
     }
 
     /// <summary>Ends the posts, and checks every promise.</summary>
@@ -56,7 +59,7 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         var runs = load.Accepted.Values.Select(a => a.Run).ToHashSet();
         await cluster.Feed.SeenAsync(
             seen => runs.IsSubsetOf(seen.Where(FeedClient.EndsRun).Select(FeedClient.RunOf)),
-            () => $"the end of {Missing(runs)}; {cluster.Output}");
+            () => $"the end of {Missing(runs)}");
         await cluster.EventuallyAsync(
             async () => await BusyAsync() == "", async () => $"agents are still busy: {await BusyAsync()}");
         await cluster.CheckFeedAsync();
@@ -77,7 +80,7 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
     {
         var events = cluster.Feed.Events;
         var ended = events.Where(FeedClient.EndsRun).Select(FeedClient.RunOf).ToHashSet();
-        return string.Join('\n', runs.Where(r => !ended.Contains(r)).Select(
+        return string.Join('\n', runs.Where(r => !ended.Contains(r)).Take(MostShown).Select(
             r => $"{r}:\n  {string.Join("\n  ", events.Where(e => FeedClient.RunOf(e) == r))}"));
     }
 

@@ -111,9 +111,11 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
                 await disturb(disturbance);
                 Console.WriteLine($"{what}: {await disturbance.EndAsync()}");
             }
-            catch (Exception e) when (e is not InvalidOperationException { InnerException: not null })
+            catch (Exception e)
             {
-                throw new InvalidOperationException($"{what}, round {round} of {Rounds}: {e.Message}\n{cluster.Output}", e);
+                var output = cluster.OutputSince(disturbance.At - TimeSpan.FromSeconds(1));
+                await cluster.StartOverAsync();
+                throw new InvalidOperationException($"{what}, round {round} of {Rounds}: {e.Message}\n{output}", e);
             }
         }
     }

@@ -21,6 +21,9 @@ internal sealed class MemberProcess : IAsyncDisposable
         exec 3<&-; wait $p; c=$?; kill $g; exit $c
         """;
 
+    private const int MostShown = 300;
+    private const int MostOfLine = 600;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(5);
     private readonly Process _shell;
@@ -68,9 +71,13 @@ internal sealed class MemberProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything that the process has written so far.</summary>
-    public string Output =>
-        $"--- {Name}:\n{string.Join('\n', Lines.Select(l => $"{l.At:HH:mm:ss.fff} {l.Text}"))}\n";
+    /// <summary>What the process has written since then; no more than a person can read.</summary>
+    public string OutputSince(DateTimeOffset time) =>
+        $"--- {Name}:\n{string.Concat(Lines.Where(l => l.At >= time).Take(MostShown).Select(l => $"{l.At:HH:mm:ss.fff} {Shorten(l.Text)}\n"))}";
+
+    private string Output => OutputSince(DateTimeOffset.MinValue);
+
+    private static string Shorten(string line) => line.Length > MostOfLine ? line[..MostOfLine] + "..." : line;
 
     private static string DotNet =>
         Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
