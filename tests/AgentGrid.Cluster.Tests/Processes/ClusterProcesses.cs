@@ -42,6 +42,9 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
     public static IReadOnlyList<string> Silos { get; } = [Cpu1, Cpu2, Gpu1];
 
+    /// <summary>After a failure, the next test begins with processes that are not to blame for it.</summary>
+    public bool HasFailed { get; set; }
+
     internal FeedClient Feed { get; } = new();
     internal RedisServer Redis => _redis!;
     internal Uri ApiUrl => _members[Api].Url;
@@ -87,9 +90,13 @@ public sealed class ClusterProcesses : IAsyncLifetime
                 Assert.True(before.HasExited, $"{name} runs already.");
                 _gone.Add(before);
             }
+            // As on a new machine: nobody has the address of a predecessor.
+            string[] ports = name == Api
+                ? []
+                : ["--silo-port", $"{MemberProcess.FreePort()}", "--gateway-port", $"{MemberProcess.FreePort()}"];
             _members[name] = MemberProcess.Launch(name, _folder.FullName,
             [
-                .. Roles[name], "--redis", $"127.0.0.1:{Redis.Port}", "--config",
+                .. Roles[name], .. ports, "--redis", $"127.0.0.1:{Redis.Port}", "--config",
                 Path.Combine(_folder.FullName, "config"),
             ]);
         }
@@ -99,17 +106,15 @@ public sealed class ClusterProcesses : IAsyncLifetime
     /// <summary>Starts whatever does not run, as a supervisor would, and waits until everything is ready.</summary>
     public async Task RepairAsync()
     {
+        if (HasFailed)
+        {
+            await Task.WhenAll(_members.Values.Where(m => !m.HasExited).Select(m => m.KillAsync()));
+            HasFailed = false;
+        }
         await StartAsync([.. _members.Where(m => m.Value.HasExited).Select(m => m.Key)]);
         await Task.WhenAll(_members.Values.Select(m => m.ReadyAsync()));
         await EventuallyAsync(async () => (await NodesAsync()).SequenceEqual(Silos), async () =>
             $"the nodes that take attempts are {string.Join(", ", await NodesAsync())}");
-    }
-
-    /// <summary>After a failure: the next test begins with processes that are not to blame for it.</summary>
-    public async Task StartOverAsync()
-    {
-        await Task.WhenAll(_members.Values.Where(m => !m.HasExited).Select(m => m.KillAsync()));
-        await StartAsync([.. Silos, Api]);
     }
 
     /// <summary>The silo on which the dispatcher was built last.</summary>

@@ -21,7 +21,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     [InlineData(ClusterProcesses.Cpu1)]
     [InlineData(ClusterProcesses.Cpu2)]
     [InlineData(ClusterProcesses.Gpu1)]
-    public Task Kill_Silo_ItsRunsGoOnElsewhere(string silo) => RoundsAsync($"kill {silo}", async disturbance =>
+    public Task Kill_Silo_ItsRunsGoOnElsewhere(string silo) => RoundsAsync($"kill {silo}", async (disturbance, _) =>
     {
         disturbance.Strike();
         await cluster[silo].KillAsync();
@@ -35,7 +35,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Kill_SiloOfTheDispatcher_ItIsBuiltElsewhere() => RoundsAsync("kill the dispatcher's silo", async disturbance =>
+    public Task Kill_SiloOfTheDispatcher_ItIsBuiltElsewhere() => RoundsAsync("kill the dispatcher's silo", async (disturbance, _) =>
     {
         var silo = cluster.DispatcherIsOn();
         disturbance.Strike();
@@ -46,7 +46,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Kill_Api_FeedGoesOnWithoutGap() => RoundsAsync("kill api", async disturbance =>
+    public Task Kill_Api_FeedGoesOnWithoutGap() => RoundsAsync("kill api", async (disturbance, _) =>
     {
         disturbance.Strike();
         await cluster[ClusterProcesses.Api].KillAsync();
@@ -55,16 +55,18 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Kill_Redis_NothingIsLost() => RoundsAsync("kill redis", async disturbance =>
+    public Task Kill_Redis_NothingIsLost() => RoundsAsync("kill redis", async (disturbance, load) =>
     {
         disturbance.Strike();
         cluster.Redis.Kill();
+        // Away for long enough that callers notice.
+        await load.RefusesAsync();
         await cluster.Redis.RestartAsync();
         await disturbance.GoesOnAsync();
     });
 
     [Fact]
-    public Task Stop_Silo_IsReplacedAndComesBackAsAnother() => RoundsAsync("freeze cpu1", async disturbance =>
+    public Task Stop_Silo_IsReplacedAndComesBackAsAnother() => RoundsAsync("freeze cpu1", async (disturbance, _) =>
     {
         var frozen = cluster[ClusterProcesses.Cpu1];
         disturbance.Strike();
@@ -78,7 +80,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Term_Silo_WhatRunsThereEndsThere() => RoundsAsync("drain cpu2", async disturbance =>
+    public Task Term_Silo_WhatRunsThereEndsThere() => RoundsAsync("drain cpu2", async (disturbance, _) =>
     {
         disturbance.Strike();
         await cluster[ClusterProcesses.Cpu2].SignalAsync(MemberProcess.Term);
@@ -89,7 +91,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Kill_AllSilos_RunsGoOnWhenTheyAreBack() => RoundsAsync("kill all silos", async disturbance =>
+    public Task Kill_AllSilos_RunsGoOnWhenTheyAreBack() => RoundsAsync("kill all silos", async (disturbance, _) =>
     {
         disturbance.Strike();
         await Task.WhenAll(ClusterProcesses.Silos.Select(s => cluster[s].KillAsync()));
@@ -99,7 +101,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
 
     private const int DeclaredDeadExitCode = 70;
 
-    private async Task RoundsAsync(string what, Func<Disturbance, Task> disturb)
+    private async Task RoundsAsync(string what, Func<Disturbance, Load, Task> disturb)
     {
         for (var round = 1; round <= Rounds; round++)
         {
@@ -108,13 +110,13 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
             try
             {
                 await disturbance.BeginAsync();
-                await disturb(disturbance);
+                await disturb(disturbance, load);
                 Console.WriteLine($"{what}: {await disturbance.EndAsync()}");
             }
             catch (Exception e)
             {
+                cluster.HasFailed = true;
                 var output = cluster.OutputSince(disturbance.At - TimeSpan.FromSeconds(1));
-                await cluster.StartOverAsync();
                 throw new InvalidOperationException($"{what}, round {round} of {Rounds}: {e.Message}\n{output}", e);
             }
         }

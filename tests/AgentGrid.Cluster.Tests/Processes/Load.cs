@@ -19,6 +19,7 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly ConcurrentDictionary<string, string> _unanswered = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _enough = new();
+    private readonly TaskCompletionSource _refusing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _posting = Task.CompletedTask;
     private int _posted;
     private int _refused;
@@ -41,6 +42,9 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
             .. Enumerable.Range(0, clients).Select(_ => PostOnAsync()),
         ]);
     }
+
+    /// <summary>Waits until somebody was told to come again later.</summary>
+    public Task RefusesAsync() => _refusing.Task.WaitAsync(_client.Timeout);
 
     /// <summary>Ends the posting, and posts what was not accepted until it is.</summary>
     public async Task EnoughAsync()
@@ -94,6 +98,7 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
             {
                 Assert.True(response.Headers.RetryAfter is not null, $"No Retry-After for {match}: {text}");
                 Interlocked.Increment(ref _refused);
+                _refusing.TrySetResult();
                 return;
             }
             Assert.True(response.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.OK,
