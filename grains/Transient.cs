@@ -1,3 +1,4 @@
+using Orleans.Serialization;
 using StackExchange.Redis;
 
 namespace AgentGrid.Grains;
@@ -6,5 +7,7 @@ namespace AgentGrid.Grains;
 internal static class Transient
 {
     public static bool Is(Exception exception) =>
-        exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException;
+        exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
+            // How an exception of Redis arrives that was thrown on another silo.
+            or UnavailableExceptionFallbackException;
 }

@@ -49,8 +49,9 @@ internal sealed partial class EventPublisher(
         {
             await Stream().OnNextAsync(batch).ConfigureAwait(false);
         }
-        catch (Exception e) when (Transient.Is(e))
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Whatever it is that a provider of streams throws while Redis is away: nobody depends on its work.
             LogLost(logger, e, batch.Frames.Length);
         }
     }

@@ -23,24 +23,25 @@ internal sealed partial class RunRecovery(
 
     private long _sweptAt = node.Time.GetTimestamp();
     private long _wokenAt;
-    private SiloAddress[] _members = [];
+    private volatile bool _failed;
+    private (SiloAddress Silo, SiloStatus Status)[] _members = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Look, node.Time);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
-            SiloAddress[] members = [.. silos.GetActiveSilos().Order()];
-            if (members.Length == 0 || !members[0].Equals(silos.SiloAddress))
+            var members = Members();
+            if (!members.FirstOrDefault(m => m.Status == SiloStatus.Active).Equals((silos.SiloAddress, SiloStatus.Active)))
             {
                 _members = [];
                 continue;
             }
-            var changed = !members.SequenceEqual(_members);
             try
             {
-                if (changed || node.Time.GetElapsedTime(_wokenAt) > Regularly)
+                if (_failed || !members.SequenceEqual(_members) || node.Time.GetElapsedTime(_wokenAt) > Regularly)
                 {
+                    _failed = false;
                     await WakeAsync(stoppingToken).ConfigureAwait(false);
                     _members = members;
                     _wokenAt = node.Time.GetTimestamp();
@@ -56,6 +57,13 @@ internal sealed partial class RunRecovery(
             }
         }
     }
+
+    // With those that are about to leave: what they drive is handed over only when they have left.
+    private (SiloAddress Silo, SiloStatus Status)[] Members() =>
+    [
+        .. silos.GetApproximateSiloStatuses().Where(s => s.Value != SiloStatus.Dead).OrderBy(s => s.Key)
+            .Select(s => (s.Key, s.Value)),
+    ];
 
     private async Task WakeAsync(CancellationToken stoppingToken)
     {
@@ -78,9 +86,13 @@ internal sealed partial class RunRecovery(
         }
         catch (Exception e) when (Transient.Is(e))
         {
-            // The next round comes at the latest when the members change again.
             LogNotWoken(logger, e, match);
-            _wokenAt = 0;
+            _failed = true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // One that is damaged must not keep the others waiting.
+            LogNotWoken(logger, e, match);
         }
     }
 

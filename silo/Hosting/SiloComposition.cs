@@ -26,6 +26,11 @@ internal static class SiloComposition
     private const int VotesOfDeath = 2;
     private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(10);
+
+    // When all silos are killed at once, those that are started afterwards declare them dead; they do so only with such
+    // as have not said for that often that they are alive.
+    private const int MissedSignsOfLife = 3;
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DefunctExpiration = TimeSpan.FromHours(1);
     private static readonly TimeSpan DefunctCleanup = TimeSpan.FromMinutes(10);
 
@@ -94,6 +99,8 @@ internal static class SiloComposition
             membership.NumMissedProbesLimit = MissedProbes;
             membership.NumVotesForDeathDeclaration = VotesOfDeath;
             membership.TableRefreshTimeout = TableRefresh;
+            membership.IAmAliveTablePublishTimeout = SignOfLife;
+            membership.NumMissedTableIAmAliveLimit = MissedSignsOfLife;
             membership.DefunctSiloExpiration = DefunctExpiration;
             membership.DefunctSiloCleanupPeriod = DefunctCleanup;
         });

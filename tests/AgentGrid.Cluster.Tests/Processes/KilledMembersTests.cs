@@ -1,0 +1,124 @@
+using System.Globalization;
+
+namespace AgentGrid.Cluster.Tests.Processes;
+
+/// <summary>
+/// The promises, held while processes of a cluster are killed, frozen and shut down under load.
+/// <c>AGENTGRID_KILL_ROUNDS</c> says how often each of it is done (default 1).
+/// </summary>
+[Collection(nameof(KilledMembersTests))]
+[CollectionDefinition(nameof(KilledMembersTests), DisableParallelization = true)]
+public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture<ClusterProcesses>
+{
+    private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AfterFreeze = TimeSpan.FromSeconds(20);
+    private static int s_loads;
+
+    private static int Rounds =>
+        int.TryParse(Environment.GetEnvironmentVariable("AGENTGRID_KILL_ROUNDS"), CultureInfo.InvariantCulture, out var n) ? n : 1;
+
+    [Theory]
+    [InlineData(ClusterProcesses.Cpu1)]
+    [InlineData(ClusterProcesses.Cpu2)]
+    [InlineData(ClusterProcesses.Gpu1)]
+    public Task Kill_Silo_ItsRunsGoOnElsewhere(string silo) => RoundsAsync($"kill {silo}", async (disturbance, _) =>
+    {
+        disturbance.Strike();
+        await cluster[silo].KillAsync();
+        // Nobody else can do what it does; so its supervisor starts it again.
+        if (silo == ClusterProcesses.Gpu1)
+        {
+            await cluster.StartAsync(silo);
+        }
+        await disturbance.GoesOnAsync();
+        Assert.InRange(disturbance.FirstAffectedEnd, TimeSpan.Zero, AfterKill);
+    });
+
+    [Fact]
+    public Task Kill_SiloOfTheDispatcher_ItIsBuiltElsewhere() => RoundsAsync("kill the dispatcher's silo", async (disturbance, _) =>
+    {
+        var silo = cluster.DispatcherIsOn();
+        disturbance.Strike();
+        await cluster[silo].KillAsync();
+        await cluster.StartAsync(silo);
+        await disturbance.GoesOnAsync();
+        Assert.InRange(disturbance.FirstAffectedEnd, TimeSpan.Zero, AfterKill);
+    });
+
+    [Fact]
+    public Task Kill_Api_FeedGoesOnWithoutGap() => RoundsAsync("kill api", async (disturbance, _) =>
+    {
+        disturbance.Strike();
+        await cluster[ClusterProcesses.Api].KillAsync();
+        await cluster.StartAsync(ClusterProcesses.Api);
+        await disturbance.GoesOnAsync();
+    });
+
+    [Fact]
+    public Task Kill_Redis_NothingIsLost() => RoundsAsync("kill redis", async (disturbance, load) =>
+    {
+        disturbance.Strike();
+        cluster.Redis.Kill();
+        // Away for long enough that callers notice.
+        await load.RefusesAsync();
+        await cluster.Redis.RestartAsync();
+        await disturbance.GoesOnAsync();
+    });
+
+    [Fact]
+    public Task Stop_Silo_IsReplacedAndComesBackAsAnother() => RoundsAsync("freeze cpu1", async (disturbance, _) =>
+    {
+        var frozen = cluster[ClusterProcesses.Cpu1];
+        disturbance.Strike();
+        await frozen.SignalAsync(MemberProcess.Stop);
+        await disturbance.GoesOnAsync();
+        Assert.InRange(disturbance.FirstAffectedEnd, TimeSpan.Zero, AfterFreeze);
+
+        await frozen.SignalAsync(MemberProcess.Continue);
+
+        Assert.Equal(DeclaredDeadExitCode, await frozen.ExitCodeAsync());
+    });
+
+    [Fact]
+    public Task Term_Silo_WhatRunsThereEndsThere() => RoundsAsync("drain cpu2", async (disturbance, _) =>
+    {
+        disturbance.Strike();
+        await cluster[ClusterProcesses.Cpu2].SignalAsync(MemberProcess.Term);
+        Assert.Equal(0, await cluster[ClusterProcesses.Cpu2].ExitCodeAsync());
+        await disturbance.GoesOnAsync();
+        disturbance.CheckNothingLost();
+        disturbance.CheckNoStartsOn(ClusterProcesses.Cpu2);
+    });
+
+    [Fact]
+    public Task Kill_AllSilos_RunsGoOnWhenTheyAreBack() => RoundsAsync("kill all silos", async (disturbance, _) =>
+    {
+        disturbance.Strike();
+        await Task.WhenAll(ClusterProcesses.Silos.Select(s => cluster[s].KillAsync()));
+        await cluster.StartAsync([.. ClusterProcesses.Silos]);
+        await disturbance.GoesOnAsync();
+    });
+
+    private const int DeclaredDeadExitCode = 70;
+
+    private async Task RoundsAsync(string what, Func<Disturbance, Load, Task> disturb)
+    {
+        for (var round = 1; round <= Rounds; round++)
+        {
+            using var load = new Load(cluster, $"m{Interlocked.Increment(ref s_loads).ToString(CultureInfo.InvariantCulture)}");
+            var disturbance = new Disturbance(cluster, load);
+            try
+            {
+                await disturbance.BeginAsync();
+                await disturb(disturbance, load);
+                Console.WriteLine($"{what}: {await disturbance.EndAsync()}");
+            }
+            catch (Exception e)
+            {
+                cluster.HasFailed = true;
+                var output = cluster.OutputSince(disturbance.At - TimeSpan.FromSeconds(1));
+                throw new InvalidOperationException($"{what}, round {round} of {Rounds}: {e.Message}\n{output}", e);
+            }
+        }
+    }
+}
