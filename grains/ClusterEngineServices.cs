@@ -16,6 +16,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.Runtime.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
 
 namespace AgentGrid.Grains;
 
@@ -46,6 +47,8 @@ public static class ClusterEngineServices
         services.AddHostedService<RunRecovery>();
         services.AddHostedService<NodeGauges>();
         services.AddHostedService<NodeReporter>();
+        // Whoever calls a grain must be able to tell that Redis was away, and not that an answer could not be read.
+        services.Configure<ExceptionSerializationOptions>(o => o.SupportedExceptionTypeFilter = static _ => true);
         silo.AddPlacementDirector<OnNodePlacement, OnNodeDirector>();
         silo.UseSiloMetadata(NodeMetadata.Of(options.Queues, LargestGpu(options)));
         return silo;

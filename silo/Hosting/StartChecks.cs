@@ -4,14 +4,19 @@ using AgentGrid.ClientApi;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Silo.Settings;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using StackExchange.Redis;
 
 namespace AgentGrid.Silo.Hosting;
 
 /// <summary>
-/// Looks, before anything is started, whether it can be: whether Redis answers, and whether the node's name is free.
+/// Looks, before anything is started, whether it can be: whether Redis answers, whether the node's name is free, and
+/// whether silos that are gone are known to be.
 /// </summary>
-internal sealed class StartChecks(SiloSettings settings, IMembershipTable members, TimeProvider time)
+internal sealed class StartChecks(
+    SiloSettings settings, SiloAddresses own, IMembershipTable members, ClusterMembershipOptions membership,
+    TimeProvider time)
 {
     // A silo that was killed or frozen is declared dead by then; one that is started again has the name of the one before.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
@@ -29,16 +34,19 @@ internal sealed class StartChecks(SiloSettings settings, IMembershipTable member
             RedisConnection.AddressOf(settings.Redis), time, cancellationToken);
         if (settings.IsSilo)
         {
-            await new StartChecks(settings, services.GetRequiredService<IMembershipTable>(), time)
-                .CheckNameAsync(services.GetRequiredService<SiloAddresses>(), cancellationToken);
+            var checks = new StartChecks(
+                settings, services.GetRequiredService<SiloAddresses>(), services.GetRequiredService<IMembershipTable>(),
+                services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value, time);
+            await checks.CheckNameAsync(cancellationToken);
+            await checks.AwaitSilenceAsync(cancellationToken);
         }
     }
 
-    private async Task CheckNameAsync(SiloAddresses own, CancellationToken cancellationToken)
+    private async Task CheckNameAsync(CancellationToken cancellationToken)
     {
         await members.InitializeMembershipTable(tryInitTableVersion: false);
         var started = time.GetTimestamp();
-        while (await OtherAsync(own, cancellationToken) is { } other)
+        while (await OtherAsync(cancellationToken) is { } other)
         {
             if (time.GetElapsedTime(started) > Patience)
             {
@@ -51,7 +59,7 @@ internal sealed class StartChecks(SiloSettings settings, IMembershipTable member
     }
 
     // A member of the same name that can still be connected to; one at our own address is our predecessor.
-    private async Task<IPEndPoint?> OtherAsync(SiloAddresses own, CancellationToken cancellationToken)
+    private async Task<IPEndPoint?> OtherAsync(CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
         foreach (var (member, _) in (await members.ReadAll()).Members)
@@ -64,6 +72,34 @@ internal sealed class StartChecks(SiloSettings settings, IMembershipTable member
             }
         }
         return null;
+    }
+
+    // All silos were killed at once, and nobody was left to declare them dead: then those that join do so, but only if the
+    // dead have been silent for long enough at that moment. Else they would wait for them for minutes.
+    private async Task AwaitSilenceAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var longest = membership.IAmAliveTablePublishTimeout * membership.NumMissedTableIAmAliveLimit;
+        while (time.GetElapsedTime(started) < Patience && await AreAllGoneAsync(longest, cancellationToken))
+        {
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    // Some member has lately said that it is alive, and none can be connected to.
+    private async Task<bool> AreAllGoneAsync(TimeSpan lately, CancellationToken cancellationToken)
+    {
+        var mine = new IPEndPoint(own.Advertised, own.SiloPort);
+        var active = (await members.ReadAll()).Members.Select(m => m.Item1)
+            .Where(m => m.Status == SiloStatus.Active && !m.SiloAddress.Endpoint.Equals(mine)).ToArray();
+        var since = time.GetUtcNow().UtcDateTime - lately;
+        if (!active.Any(m => m.IAmAliveTime >= since || m.StartTime >= since))
+        {
+            return false;
+        }
+        var reachable = await Task.WhenAll(
+            active.Select(m => IsReachableAsync(m.SiloAddress.Endpoint, cancellationToken)));
+        return !reachable.Contains(true);
     }
 
     private async Task<bool> IsReachableAsync(IPEndPoint endPoint, CancellationToken cancellationToken)

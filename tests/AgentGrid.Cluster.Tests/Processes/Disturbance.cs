@@ -117,12 +117,19 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         return [.. events.Where(e => FeedClient.EndsRun(e) && affected.Contains(FeedClient.RunOf(e))).Select(e => TimeOf(e) - _at)];
     }
 
+    private TimeSpan TakenUpAfter() => cluster.Feed.Events
+        .Where(e => TimeOf(e) > _at && FeedClient.StageOf(e).EndsWith(":lost", StringComparison.Ordinal)).Select(TimeOf)
+        .Concat(Resumed().Select(l => l.At)).Select(t => t - _at).DefaultIfEmpty().Min();
+
+    private IEnumerable<(DateTimeOffset At, string Match)> Resumed() => cluster.Lines
+        .Where(l => l.At > _at && l.Text.Contains(" is resumed here", StringComparison.Ordinal))
+        .Select(l => (l.At, l.Text.Split('\'')[1].Split('/')[0]));
+
     // An attempt was lost with its node, or the run is driven elsewhere from then on.
     private HashSet<string> Affected()
     {
         var events = cluster.Feed.Events;
-        var resumed = cluster.Lines.Where(l => l.At > _at && l.Text.Contains(" is resumed here", StringComparison.Ordinal))
-            .Select(l => l.Text.Split('\'')[1].Split('/')[0]).ToHashSet();
+        var resumed = Resumed().Select(r => r.Match).ToHashSet();
         return
         [
             .. events.Where(e => TimeOf(e) > _at && FeedClient.StageOf(e).EndsWith(":lost", StringComparison.Ordinal))
@@ -135,14 +142,14 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
     {
         var ends = AffectedEnds();
         var next = cluster.Feed.Events.Where(e => FeedClient.EndsRun(e) && TimeOf(e) > _at)
-            .Select(TimeOf).DefaultIfEmpty(_at).ToArray();
+            .Select(TimeOf).Append(_at).ToArray();
         var gap = next.Order().Zip(next.Order().Skip(1), (a, b) => b - a).DefaultIfEmpty().Max();
         var lost = cluster.Feed.Events.Count(
             e => TimeOf(e) > _at && FeedClient.StageOf(e).EndsWith(":lost", StringComparison.Ordinal));
         return string.Create(CultureInfo.InvariantCulture,
             $"{load.Accepted.Count} runs, {_underWay.Count} under way, {ends.Count} affected, {lost} attempts delivered again; " +
-            $"first affected end after {FirstAffectedEnd.TotalSeconds:0.00} s, last after " +
-            $"{ends.DefaultIfEmpty().Max().TotalSeconds:0.00} s; longest silence {gap.TotalSeconds:0.00} s; " +
+            $"first taken up again after {TakenUpAfter().TotalSeconds:0.00} s, first end after {FirstAffectedEnd.TotalSeconds:0.00} s, " +
+            $"last after {ends.DefaultIfEmpty().Max().TotalSeconds:0.00} s; longest silence {gap.TotalSeconds:0.00} s; " +
             $"slowest answer {load.Slowest.TotalSeconds:0.00} s, {load.Refused} refused");
     }
 

@@ -60,8 +60,14 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
         disturbance.Strike();
         cluster.Redis.Kill();
         // Away for long enough that callers notice.
-        await load.RefusesAsync();
-        await cluster.Redis.RestartAsync();
+        try
+        {
+            await load.RefusesAsync();
+        }
+        finally
+        {
+            await cluster.Redis.RestartAsync();
+        }
         await disturbance.GoesOnAsync();
     });
 

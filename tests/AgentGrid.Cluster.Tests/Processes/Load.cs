@@ -44,7 +44,8 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
     }
 
     /// <summary>Waits until somebody was told to come again later.</summary>
-    public Task RefusesAsync() => _refusing.Task.WaitAsync(_client.Timeout);
+    public async Task RefusesAsync() =>
+        await await Task.WhenAny(_refusing.Task, _posting).WaitAsync(_client.Timeout);
 
     /// <summary>Ends the posting, and posts what was not accepted until it is.</summary>
     public async Task EnoughAsync()
