@@ -24,6 +24,10 @@ internal sealed record BenchOptions
           --runs N              stop after so many runs (default 1000000)
           --retention TIME      how long ended runs are kept (default 00:01:00)
           --seconds, --concurrency (the last one counts)
+        dotnet run -c Release --project bench -- cluster [options]
+          --silos A,B,C         silos beside the api, one cluster each; 0: one process (default 0,1,3)
+          --fsync WHEN          no, everysec or always: what Redis waits for (default everysec)
+          --seconds, --warmup, --concurrency, --json; needs redis-server, and silo/ built for Release
         all:
           --sync full|normal    what a commit waits for (default full)
           --data FOLDER         where the journal is kept (default: a folder in the temporary one)
@@ -44,6 +48,8 @@ internal sealed record BenchOptions
     public int Repeat { get; private init; } = 3;
     public IReadOnlyList<int> Sizes { get; private init; } = [10, 100, 1_000, 10_000];
     public int Runs { get; private init; } = 1_000_000;
+    public IReadOnlyList<int> Silos { get; private init; } = [0, 1, 3];
+    public string Fsync { get; private init; } = "everysec";
     public TimeSpan Retention { get; private init; } = TimeSpan.FromMinutes(1);
 
     /// <exception cref="FormatException">An argument is unknown or is not what it should be.</exception>
@@ -73,6 +79,8 @@ internal sealed record BenchOptions
         "--seconds" => this with { Seconds = Number(value) },
         "--warmup" => this with { Warmup = Number(value) },
         "--concurrency" => this with { Concurrency = Numbers(value) },
+        "--silos" => this with { Silos = Numbers(value) },
+        "--fsync" when value is "no" or "everysec" or "always" => this with { Fsync = value },
         "--sync" when value is "full" or "normal" => this with { Sync = value },
         "--data" => this with { Data = Path.GetFullPath(value) },
         "--url" => this with { Url = new Uri(value) },

@@ -1,4 +1,5 @@
 using AgentGrid.Bench;
+using AgentGrid.Bench.Cluster;
 using AgentGrid.Bench.Load;
 using AgentGrid.Bench.Server;
 using AgentGrid.Bench.Shapes;
@@ -14,6 +15,7 @@ if (args is ["server", .. var settings])
     ["workflow", .. var r] => (WorkflowBench.RunAsync, r),
     ["shapes", .. var r] => (ShapesBench.RunAsync, r),
     ["soak", .. var r] => (SoakBench.RunAsync, r),
+    ["cluster", .. var r] => (ClusterBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
 };
 BenchOptions options;

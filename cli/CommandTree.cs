@@ -39,7 +39,7 @@ internal sealed class CommandTree
             RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), WatchCommand.Create(this),
             CancelCommand.Create(this), RetryCommand.Create(this), AgentsCommand.Create(this),
             DrainCommand.Create(this), DrainCommand.CreateUndrain(this),
-            PlansCommand.Create(this), RouteCommand.Create(this), ValidateCommand.Create(this),
+            NodesCommand.Create(this), PlansCommand.Create(this), RouteCommand.Create(this), ValidateCommand.Create(this),
             BenchCommand.Create(this),
         })
         {

@@ -77,7 +77,7 @@ public sealed partial class ClusterGrid
         }
         try
         {
-            if (await ReadAsync(_log.FindAsync(id), cancellationToken).ConfigureAwait(false) is not { } before)
+            if (await ReadAsync(() => _log.FindAsync(id), cancellationToken).ConfigureAwait(false) is not { } before)
             {
                 return new CommandResult.NotFound();
             }

@@ -76,7 +76,8 @@ public sealed partial class ClusterGrid
     {
         try
         {
-            return await ReadAsync(_log.CountAsync().WaitAsync(HealthTry, _time, cancellationToken), cancellationToken)
+            return await ReadAsync(
+                () => _log.CountAsync().WaitAsync(HealthTry, _time, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (GridUnavailableException e)

@@ -15,7 +15,7 @@ public sealed partial class ClusterGrid
     private static readonly TimeSpan RedisPause = TimeSpan.FromMilliseconds(500);
 
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default) =>
-        await ReadAsync(_log.ReplayAsync(id), cancellationToken).ConfigureAwait(false) is { } state
+        await ReadAsync(() => _log.ReplayAsync(id), cancellationToken).ConfigureAwait(false) is { } state
             ? RunDetailsBuilder.Build(state)
             : null;
 
@@ -27,12 +27,21 @@ public sealed partial class ClusterGrid
         {
             // In this order: an end after the look has a number after the head.
             var head = _tail.Ring.Head;
-            var run = await ReadAsync(_log.FindAsync(id), cancellationToken).ConfigureAwait(false);
-            var left = timeout - _time.GetElapsedTime(started);
-            if (run is null || run.Summary.Status.IsEnded() || left <= TimeSpan.Zero)
+            try
             {
-                return run is null ? null : await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+                var run = await ReadAsync(() => _log.FindAsync(id), cancellationToken).ConfigureAwait(false);
+                if (run is null || run.Summary.Status.IsEnded() || _time.GetElapsedTime(started) >= timeout)
+                {
+                    return run is null ? null : await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+                }
             }
+            catch (GridUnavailableException) when (_time.GetElapsedTime(started) < timeout)
+            {
+                // The run goes on when Redis comes back, and so does the wait for it.
+                await Task.Delay(RedisPause, _time, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+            var left = timeout - _time.GetElapsedTime(started);
             await WaitForEndEventAsync(id, head, left < LongestWait ? left : LongestWait, cancellationToken)
                 .ConfigureAwait(false);
         }
@@ -42,13 +51,13 @@ public sealed partial class ClusterGrid
         (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?.Steps.FirstOrDefault(s => s.Id == step)?.Output;
 
     public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
-        await ReadAsync(_log.ListAsync(query), cancellationToken).ConfigureAwait(false);
+        await ReadAsync(() => _log.ListAsync(query), cancellationToken).ConfigureAwait(false);
 
     public async ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)
     {
-        var after = query.After ?? await ReadAsync(_log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(_log.ReadEventsAsync(query, after, limit), cancellationToken).ConfigureAwait(false);
+        var after = query.After ?? await ReadAsync(() => _log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(() => _log.ReadEventsAsync(query, after, limit), cancellationToken).ConfigureAwait(false);
     }
 
     public async IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
@@ -58,7 +67,7 @@ public sealed partial class ClusterGrid
         // Who has seen more than there is has seen it before Redis lost it, or was told by a process that is ahead.
         if (query.After is { } seen && seen > _tail.Ring.Head)
         {
-            var last = await ReadAsync(_log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
+            var last = await ReadAsync(() => _log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
             query = query with { After = Math.Min(seen, Math.Max(last, _tail.Ring.Head)) };
         }
         while (true)
@@ -97,7 +106,7 @@ public sealed partial class ClusterGrid
 
     private async Task WaitForEndEventAsync(RunId id, long after, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        using var enough = new CancellationTokenSource(atMost, _time);
+        using var enough = new CancellationTokenSource(atMost > TimeSpan.Zero ? atMost : TimeSpan.Zero, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
         var query = new FeedQuery(RunId: id);
         while (!either.IsCancellationRequested && _tail.Ring.TryRead(after, MostEvents, out var events))

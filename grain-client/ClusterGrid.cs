@@ -96,16 +96,25 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
 
     private static IDispatcherGrain Dispatcher(IClusterClient client) => client.GetGrain<IDispatcherGrain>(0);
 
-    // What Redis says about itself is of no use to a caller of the API; that it is away is.
-    private async Task<T> ReadAsync<T>(Task<T> reading, CancellationToken cancellationToken)
+    // A connection that breaks takes with it what was under way; what is asked after that waits for the next one. What
+    // Redis says about itself is of no use to a caller of the API; that it is away is.
+    private async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
-        try
+        var again = true;
+        while (true)
         {
-            return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is RedisException or TimeoutException)
-        {
-            throw new GridUnavailableException(RedisProblem(e), e);
+            try
+            {
+                return await read().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (RedisConnectionException) when (again)
+            {
+                again = false;
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException)
+            {
+                throw new GridUnavailableException(RedisProblem(e), e);
+            }
         }
     }
 

@@ -38,13 +38,20 @@ internal sealed record StepView(
 internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, double? Progress, ErrorView? Error, string? CancelReason,
-    int Losses, DecisionView? Decision);
+    int Losses, DecisionView? Decision, PlacementView? Placement);
 
 /// <summary>Why an attempt went where it went.</summary>
 internal sealed record DecisionView(string? Agent, string Why, ImmutableArray<CandidateView> Candidates);
 
 internal sealed record CandidateView(
     string Agent, int Priority, int FreeSlots, double Load, double Score, string? Note);
+
+/// <summary>Why an attempt runs on its node.</summary>
+internal sealed record PlacementView(
+    string? Node, string Why, ImmutableArray<NodeCandidateView> Candidates, int? Gpu);
+
+internal sealed record NodeCandidateView(
+    string Node, double Score, int FreeSlots, double Load, long? FreeGpuMemoryBytes, string? Note);
 
 internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 
@@ -57,6 +64,19 @@ internal sealed record AgentLoadView(int Running, int Waiting);
 internal sealed record AgentCountsView(long Succeeded, long Failed, long TimedOut, long Cancelled);
 
 internal sealed record LatencyView(double P50Ms, double P95Ms, double P99Ms);
+
+internal sealed record NodeList(ImmutableArray<NodeView> Nodes);
+
+internal sealed record NodeView(
+    string Name, ImmutableArray<string>? Queues, bool Draining, int Running, ImmutableArray<NodeQueueView> Slots,
+    ImmutableArray<NodeGpuView>? Gpus, ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents,
+    DateTimeOffset SeenAt);
+
+internal sealed record NodeQueueView(string Queue, int Running, int Slots);
+
+internal sealed record NodeGpuView(int Index, long TotalBytes, long UsedByOthersBytes, long LeasedBytes);
+
+internal sealed record NodeAgentView(string Agent, int Running);
 
 internal sealed record PlanList(ImmutableArray<PlanView> Plans);
 

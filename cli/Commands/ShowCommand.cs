@@ -14,7 +14,7 @@ internal static class ShowCommand
         var run = Arguments.Run();
         var step = new Option<string?>("--step")
         {
-            Description = "Only this step, with every candidate of its routing.",
+            Description = "Only this step, with every agent and every node that was considered.",
             HelpName = "id",
         };
         var output = new Option<bool>("--output")
@@ -129,23 +129,47 @@ internal static class ShowCommand
         screen.Line($"took    {Show.Span(step.StartedAt, step.EndedAt)}");
         screen.Line();
         PrintAttempts(screen, [step]);
-        foreach (var attempt in step.Attempts.Where(a => a.Decision is { Candidates.IsDefaultOrEmpty: false }))
+        foreach (var attempt in step.Attempts)
+        {
+            PrintReasons(screen, attempt);
+        }
+    }
+
+    private static void PrintReasons(Screen screen, AttemptView attempt)
+    {
+        if (attempt.Decision is { Candidates.IsDefaultOrEmpty: false } decision)
         {
             screen.Line();
-            screen.Line($"candidates of attempt {attempt.Attempt}: {attempt.Decision!.Why}");
-            DecisionTable.Print(screen, attempt.Decision);
+            screen.Line($"candidates of attempt {attempt.Attempt}: {decision.Why}");
+            DecisionTable.Print(screen, decision);
+        }
+        if (attempt.Placement is { Candidates.IsDefaultOrEmpty: false } placement)
+        {
+            screen.Line();
+            screen.Line($"nodes for attempt {attempt.Attempt}: {placement.Why}");
+            PlacementTable.Print(screen, placement);
         }
     }
 
     private static void PrintAttempts(Screen screen, IReadOnlyCollection<StepView> steps) => screen.Table(
-        ["step", "attempt", "agent", "status", "waited", "ran", "why here", "remark"],
+        ["step", "attempt", "agent", "status", "waited", "ran", "why here", "node", "remark"],
         steps.SelectMany(s => s.Attempts.Select(a => new object[]
         {
             s.Id, a.Attempt.ToString(CultureInfo.InvariantCulture), a.Agent, Show.Status(a.Status),
             Show.Span(a.QueuedAt, a.StartedAt ?? a.EndedAt), Show.Span(a.StartedAt, a.EndedAt),
-            a.Decision?.Why ?? Show.Nothing,
+            a.Decision?.Why ?? Show.Nothing, Node(a),
             a.Error is { } error ? $"{error.Code}: {error.Message}" : a.CancelReason ?? "",
         })));
+
+    // Where there was no choice between nodes there is no reason to tell.
+    private static string Node(AttemptView attempt)
+    {
+        var gpu = attempt.Placement?.Gpu is { } index
+            ? string.Create(CultureInfo.InvariantCulture, $", GPU {index}")
+            : "";
+        var why = attempt.Placement is { } placement ? $": {placement.Why}" : "";
+        return $"{attempt.Node ?? Show.Nothing}{gpu}{why}";
+    }
 
     private static string Mode(StepView step) => step.Required is { } required && step.Branches is { } branches
         ? string.Create(CultureInfo.InvariantCulture, $"{step.Mode} ({required} of {branches})")

@@ -54,7 +54,7 @@ internal sealed partial class EventStream(
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await using var cursor = FeedCursor.Start(grid, _all, cancellationToken);
+        await using var cursor = FeedCursor.Start(grid, _all, time, cancellationToken);
         while (true)
         {
             try

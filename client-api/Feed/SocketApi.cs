@@ -87,7 +87,7 @@ internal sealed class SocketApi(
         }
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.RequestAborted, lifetime.ApplicationStopping);
-        await using var cursor = FeedCursor.Start(grid, query, ending.Token);
+        await using var cursor = FeedCursor.Start(grid, query, time, ending.Token);
         var offered = context.WebSockets.WebSocketRequestedProtocols.Contains(Protocol);
         using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {

@@ -14,6 +14,15 @@ internal static class ApiMetrics
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
         "agentgrid.api.refused", "{request}", "Requests that were answered with a problem, by code and status");
 
+    private static readonly Histogram<double> FeedLag = Meter.CreateHistogram(
+        "agentgrid.api.feed.lag", "s", "From an event to its being sent to a reader that was there already",
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+        });
+
+    public static void RecordLag(TimeSpan lag) => FeedLag.Record(Math.Max(0, lag.TotalSeconds));
+
     public static void CountRefusal(string code, int status) => Refused.Add(
         1, new KeyValuePair<string, object?>("code", code), new KeyValuePair<string, object?>("status", status));
 

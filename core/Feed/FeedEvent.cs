@@ -10,7 +10,11 @@ namespace AgentGrid.Core.Feed;
 /// The JSON object: <c>seq time run_id match_id round stage step agent attempt meta</c>; absent where null.
 /// </param>
 public sealed record FeedEvent(
-    long Seq, RunId RunId, string MatchId, string Stage, bool EndsRun, ReadOnlyMemory<byte> Utf8);
+    long Seq, RunId RunId, string MatchId, string Stage, bool EndsRun, ReadOnlyMemory<byte> Utf8)
+{
+    /// <summary>When it happened.</summary>
+    public DateTimeOffset Time { get; init; }
+}
 
 /// <summary>Which events to read.</summary>
 /// <param name="After">The last number that the reader has seen; 0 for all; null for those yet to come.</param>

@@ -34,7 +34,10 @@ public sealed class FeedWriter
         _writer.WriteEndObject();
         _writer.Flush();
         var endsRun = e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled;
-        return new FeedEvent(seq, runId, key.MatchId, stage, endsRun, _buffer.WrittenSpan.ToArray());
+        return new FeedEvent(seq, runId, key.MatchId, stage, endsRun, _buffer.WrittenSpan.ToArray())
+        {
+            Time = e.Time,
+        };
     }
 
     private void WriteWho(RunEvent e)

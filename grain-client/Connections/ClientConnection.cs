@@ -17,7 +17,7 @@ internal sealed partial class ClientConnection(
     : IClusterConnection, IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromMilliseconds(500);
 
     private readonly ILogger _logger = loggers.CreateLogger<ClientConnection>();
     private readonly CancellationTokenSource _stopping = new();
@@ -88,6 +88,7 @@ internal sealed partial class ClientConnection(
                 });
                 streams.ConfigurePartitioning(ClusterNames.EventPartitions);
             });
+            client.Services.Configure<ExceptionSerializationOptions>(RedisConnection.PassOnFailures);
             client.UseConnectionRetryFilter(RetryAsync);
         });
         return services.BuildServiceProvider();

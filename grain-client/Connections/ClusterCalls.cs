@@ -9,11 +9,11 @@ namespace AgentGrid.GrainClient.Connections;
 /// </summary>
 internal sealed class ClusterCalls(IClusterConnection connection, string clusterId, TimeProvider time)
 {
-    /// <summary>A killed silo costs two seconds, a frozen one six.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(6_500);
+    /// <summary>A killed silo costs two seconds, a frozen one six; and then it must have been noticed here.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(8.5);
 
     // A client is told of a dead silo by nothing but silence.
-    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>

@@ -1,3 +1,4 @@
+using Orleans.Serialization;
 using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient.Connections;
@@ -41,6 +42,10 @@ internal static class RedisConnection
 
     /// <summary>Where it is, without anything secret.</summary>
     public static string AddressOf(string redis) => string.Join(", ", Options(redis).EndPoints.Select(e => Format(e)));
+
+    /// <summary>Lets what a grain has met in Redis arrive at its caller as what it is.</summary>
+    public static void PassOnFailures(ExceptionSerializationOptions exceptions) =>
+        exceptions.SupportedNamespacePrefixes.Add("StackExchange.Redis");
 
     private static string Format(System.Net.EndPoint endPoint) => endPoint switch
     {

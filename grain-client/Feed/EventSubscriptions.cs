@@ -25,6 +25,9 @@ internal sealed partial class EventSubscriptions(
     private Task _work = Task.CompletedTask;
     private long _filledBefore;
 
+    /// <summary>Every stream has been subscribed to at least once.</summary>
+    public bool AreComplete => Array.TrueForAll(_handles, h => h is not null);
+
     public void Start() => _work = WorkAsync();
 
     /// <summary>Says goodbye to the streams, so that nobody tries to deliver here any more.</summary>

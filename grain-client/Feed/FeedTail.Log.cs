@@ -5,10 +5,14 @@ namespace AgentGrid.GrainClient.Feed;
 internal sealed partial class FeedTail
 {
     [LoggerMessage(800, LogLevel.Warning,
-        "The feed showed event {Shown}, and the run log in Redis ends with {Last}: Redis has lost its last events (is " +
-        "'appendonly' on?). Feeds start over after {Last}")]
-    private static partial void LogStartsOver(ILogger logger, long shown, long last);
+        "The feed showed events up to {Shown}, and the run log in Redis has kept them up to {Kept} alone: Redis has lost the " +
+        "others (is 'appendonly' on, and what is 'appendfsync'?). Feeds start over after {Kept}")]
+    private static partial void LogStartsOver(ILogger logger, long shown, long kept);
 
-    [LoggerMessage(801, LogLevel.Warning, "The run log cannot be read just now; events are shown as far as streams bring them")]
-    private static partial void LogFailing(ILogger logger, Exception exception);
+    [LoggerMessage(801, LogLevel.Warning,
+        "The run log cannot be read just now ({Reason}); events are shown as far as streams bring them")]
+    private static partial void LogFailing(ILogger logger, string reason);
+
+    [LoggerMessage(802, LogLevel.Information, "The run log can be read again")]
+    private static partial void LogReadAgain(ILogger logger);
 }

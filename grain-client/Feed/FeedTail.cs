@@ -110,7 +110,6 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
             {
                 await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
                 await TickAsync().ConfigureAwait(false);
-                _logFails = false;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -121,7 +120,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
                 // Whatever it is (Redis is away, a record is damaged): the streams go on, and the next tick tries again.
                 if (!_logFails)
                 {
-                    LogFailing(logger, e);
+                    LogFailing(logger, e.Message);
                 }
                 _logFails = true;
             }
@@ -133,16 +132,59 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
         // In this order: a number that was shown before the log was asked must be in the log.
         var head = ring.Head;
         var last = await log.LastSeqAsync().ConfigureAwait(false);
-        if (last < head)
+        if (_logFails)
         {
-            LogStartsOver(logger, head, last);
-            Begin(last);
+            LogReadAgain(logger);
+            _logFails = false;
         }
-        else if (last > ring.Head)
+        if (last < head || !await IsKeptAsync(head).ConfigureAwait(false))
+        {
+            var kept = await LastKeptAsync(last).ConfigureAwait(false);
+            LogStartsOver(logger, head, kept);
+            Begin(kept);
+        }
+        if (last > ring.Head)
         {
             await FillAsync().ConfigureAwait(false);
         }
     }
+
+    // Redis may have lost events and given their numbers to others before anybody looked.
+    private async Task<bool> IsKeptAsync(long seq)
+    {
+        if (Shown(seq) is not { } shown)
+        {
+            return true;
+        }
+        var page = await log.ReadAsync(new FeedQuery(), seq - 1, 1).ConfigureAwait(false);
+        return page.Events.IsEmpty || page.Events[0].Seq != seq || IsSame(page.Events[0], shown);
+    }
+
+    // The number of the last event that is in the log as it was shown.
+    private async Task<long> LastKeptAsync(long last)
+    {
+        var kept = ring.Oldest - 1;
+        while (true)
+        {
+            var page = await log.ReadAsync(new FeedQuery(), kept, MostAtOnce).ConfigureAwait(false);
+            foreach (var e in page.Events)
+            {
+                if (Shown(e.Seq) is not { } shown || !IsSame(e, shown))
+                {
+                    return e.Seq - 1;
+                }
+                kept = e.Seq;
+            }
+            if (page.AtEnd || page.Events.IsEmpty)
+            {
+                return Math.Min(kept, last);
+            }
+        }
+    }
+
+    private FeedEvent? Shown(long seq) => ring.TryRead(seq - 1, 1, out var events) && !events.IsEmpty ? events[0] : null;
+
+    private static bool IsSame(FeedEvent one, FeedEvent other) => one.RunId == other.RunId && one.Stage == other.Stage;
 
     private async Task FillAsync()
     {

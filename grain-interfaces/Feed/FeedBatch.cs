@@ -12,10 +12,11 @@ public sealed record FeedBatch([property: Id(0)] ImmutableArray<FeedFrame> Frame
 [GenerateSerializer, Immutable, Alias("agentgrid.FeedFrame")]
 public sealed record FeedFrame(
     [property: Id(0)] long Seq, [property: Id(1)] RunId RunId, [property: Id(2)] string MatchId,
-    [property: Id(3)] string Stage, [property: Id(4)] bool EndsRun, [property: Id(5)] byte[] Utf8)
+    [property: Id(3)] string Stage, [property: Id(4)] bool EndsRun, [property: Id(5)] byte[] Utf8,
+    [property: Id(6)] DateTimeOffset Time)
 {
     public static FeedFrame Of(FeedEvent e) =>
-        new(e.Seq, e.RunId, e.MatchId, e.Stage, e.EndsRun, e.Utf8.ToArray());
+        new(e.Seq, e.RunId, e.MatchId, e.Stage, e.EndsRun, e.Utf8.ToArray(), e.Time);
 
-    public FeedEvent ToEvent() => new(Seq, RunId, MatchId, Stage, EndsRun, Utf8);
+    public FeedEvent ToEvent() => new(Seq, RunId, MatchId, Stage, EndsRun, Utf8) { Time = Time };
 }

@@ -29,6 +29,7 @@ internal static class ClusterComposition
 
     private static void Add(WebApplicationBuilder builder, SiloSettings settings)
     {
+        ((IConfigurationBuilder)builder.Configuration).AddLogLevelsOfOrleans();
         var services = builder.Services;
         services.AddSingleton(settings);
         services.AddHostedService<LastResort>();

@@ -9,6 +9,7 @@ using AgentGrid.Silo.Settings;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using Orleans.Serialization;
 using Orleans.Storage;
 using StackExchange.Redis;
 
@@ -109,6 +110,7 @@ internal static class SiloComposition
             messaging.ResponseTimeout = LongestCall;
             messaging.ClientDropTimeout = ClientDrop;
         });
+        silo.Services.Configure<ExceptionSerializationOptions>(RedisConnection.PassOnFailures);
         silo.Services.AddSingleton<IFatalErrorHandler, DeclaredDead>();
     }
 

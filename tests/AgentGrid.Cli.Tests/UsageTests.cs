@@ -6,7 +6,9 @@ namespace AgentGrid.Cli.Tests;
 public sealed class UsageTests
 {
     private static readonly string[] s_commands =
-        ["run", "runs", "show", "watch", "cancel", "retry", "agents", "plans", "route", "validate", "bench"];
+    [
+        "run", "runs", "show", "watch", "cancel", "retry", "agents", "nodes", "plans", "route", "validate", "bench",
+    ];
 
     [Fact]
     public async Task Help_ListsEveryCommand()

@@ -210,6 +210,19 @@ public sealed class OrchestrateTests
     }
 
     [Fact]
+    public async Task Post_EngineIsAway_Answers503WithTheReason()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.NextFailure = new GridUnavailableException("Redis is away: start it.");
+
+        using var response = await server.PostAsync(Path, Body);
+
+        var problem = await response.JsonAsync();
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "AG2051"), (response.StatusCode, problem.Text("code")));
+        Assert.Equal("Redis is away: start it.", problem.Text("detail"));
+    }
+
+    [Fact]
     public async Task Post_Accepted_LogsNothing()
     {
         await using var server = await TestServer.StartAsync();

@@ -12,7 +12,7 @@ public sealed class AppearanceTests(Chromium chromium)
     [BrowserFact]
     public async Task EveryView_At360Pixels_HasNoHorizontalScroll()
     {
-        await using var server = await ConsoleServer.StartAsync();
+        await using var server = await ConsoleServer.StartClusterAsync();
         await using var page = await chromium.OpenAsync(server.Url, 360, 740);
 
         foreach (var view in await ViewsAsync(server))
@@ -28,7 +28,7 @@ public sealed class AppearanceTests(Chromium chromium)
     [BrowserFact]
     public async Task EveryView_ForAScreenReader_HasNamesLandmarksAndOneHeading()
     {
-        await using var server = await ConsoleServer.StartAsync();
+        await using var server = await ConsoleServer.StartClusterAsync();
         await using var page = await chromium.OpenAsync(server.Url);
 
         foreach (var view in await ViewsAsync(server))
@@ -50,7 +50,7 @@ public sealed class AppearanceTests(Chromium chromium)
     [BrowserFact]
     public async Task EveryView_InLightAndDark_HasEnoughContrast()
     {
-        await using var server = await ConsoleServer.StartAsync();
+        await using var server = await ConsoleServer.StartClusterAsync();
         await using var page = await chromium.OpenAsync(server.Url);
         var views = await ViewsAsync(server);
 
@@ -76,7 +76,7 @@ public sealed class AppearanceTests(Chromium chromium)
             Assert.Skip("left out: axe (AGENTGRID_AXE does not name axe.min.js of the package axe-core)");
             return;
         }
-        await using var server = await ConsoleServer.StartAsync();
+        await using var server = await ConsoleServer.StartClusterAsync();
         await using var page = await chromium.OpenAsync(server.Url);
         var script = await File.ReadAllTextAsync(axe);
 
@@ -131,7 +131,7 @@ public sealed class AppearanceTests(Chromium chromium)
             {"work":{"agent":"flaky","input":{"fail_times":9},"retry":{"max_attempts":2,"backoff":"10ms"}},
              "rest":{"needs":["work"],"agent":"echo"}}
             """);
-        return ["#/runs", $"#/runs/{good}", $"#/runs/{bad}", "#/agents", "#/try"];
+        return ["#/runs", $"#/runs/{good}", $"#/runs/{bad}", "#/agents", "#/nodes", "#/try"];
     }
 
     private static async Task ShowAsync(Page page, string view)
@@ -139,7 +139,7 @@ public sealed class AppearanceTests(Chromium chromium)
         await page.GoAsync(view);
         await page.SeesAsync("#connection", "live");
         await page.UntilAsync("document.querySelector("
-            + "'.rows .row, .run:not([hidden]) .attempt, .agents tbody tr, #target option') !== null");
+            + "'.rows .row, .run:not([hidden]) .attempt, .agents tbody tr, .node-card, #target option') !== null");
     }
 
     // Pictures for people, where somebody wants them.

@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Embedded;
+using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -16,11 +18,13 @@ internal sealed class ConsoleServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("agentgrid-console-");
     private readonly string[] _args;
+    private readonly bool _onPaper;
     private WebApplication? _app;
 
-    private ConsoleServer(string[] args)
+    private ConsoleServer(string[] args, bool onPaper)
     {
         _args = args;
+        _onPaper = onPaper;
         Url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}/"));
         Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(30) };
     }
@@ -29,12 +33,13 @@ internal sealed class ConsoleServer : IAsyncDisposable
     public HttpClient Http { get; }
     public IAgentGrid Grid => _app!.Services.GetRequiredService<IAgentGrid>();
 
-    public static async Task<ConsoleServer> StartAsync(params string[] args)
-    {
-        var server = new ConsoleServer(args);
-        await server.StartAgainAsync();
-        return server;
-    }
+    /// <summary>What is told of nodes, for a server that was started as a cluster.</summary>
+    public ClusterOnPaper Cluster => (ClusterOnPaper)Grid;
+
+    public static Task<ConsoleServer> StartAsync(params string[] args) => StartAsync(new ConsoleServer(args, false));
+
+    /// <summary>A server that tells of several nodes.</summary>
+    public static Task<ConsoleServer> StartClusterAsync() => StartAsync(new ConsoleServer([], true));
 
     public async Task StartAgainAsync()
     {
@@ -47,6 +52,11 @@ internal sealed class ConsoleServer : IAsyncDisposable
         {
             builder.AddEngine();
             builder.Logging.ClearProviders();
+            if (_onPaper)
+            {
+                builder.Services.AddSingleton<IAgentGrid>(
+                    services => new ClusterOnPaper(services.GetRequiredService<EmbeddedGrid>()));
+            }
         });
         await _app.StartAsync();
     }
@@ -81,6 +91,12 @@ internal sealed class ConsoleServer : IAsyncDisposable
             await StopAsync();
         }
         _data.Delete(recursive: true);
+    }
+
+    private static async Task<ConsoleServer> StartAsync(ConsoleServer server)
+    {
+        await server.StartAgainAsync();
+        return server;
     }
 
     private static int FreePort()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentGrid.Console.Tests.Browser;
+using AgentGrid.Core;
 
 namespace AgentGrid.Console.Tests;
 
@@ -67,6 +68,37 @@ public sealed class HostileDataTests(Chromium chromium)
         await page.FillAsync("#inline", $$$"""{"steps":{"{{{Attack}}}":{"agent":"{{{Attack}}}"} } }""");
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync("#inline-problem", "<img");
+        await IsHarmlessAsync(page);
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Markup_InWhatNodesSayOfThemselves_IsShownAsText()
+    {
+        await using var server = await ConsoleServer.StartClusterAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        server.Cluster.Nodes = () =>
+        [
+            new NodeDetails
+            {
+                Name = Shown, Queues = [Shown], Running = 1, Slots = [new(Shown, 1, 2)],
+                Gpus = [new(0, Shown, 2, 0, 1)], WarmAgents = [Shown], Agents = [new(Shown, 1)],
+                SeenAt = DateTimeOffset.UtcNow,
+            },
+        ];
+        server.Cluster.Placement = new(Shown, Shown, [new(Shown, 1, 1, 0, 1, Shown)]);
+        var id = await server.PostAsync("placed", """{"a":{"agent":"echo"}}""");
+
+        await page.GoAsync("#/nodes");
+        await page.SeesAsync(".node-card h2", Shown);
+        await page.SeesAsync(".node-card .bar", $"GPU 0 · {Shown}");
+        await IsHarmlessAsync(page);
+        await page.GoAsync($"#/runs/{id}?step=a");
+        await page.SeesAsync(".why", $"Why this node: {Shown}");
+        await IsHarmlessAsync(page);
+        // The name goes over several lines: its middle, where a mouse would click, may be beside it.
+        await page.EvaluateAsync("document.querySelector('.attempt a').click()");
+        await page.SeesAsync(".node-card[data-named] h2", Shown);
         await IsHarmlessAsync(page);
         page.HasNotComplained();
     }

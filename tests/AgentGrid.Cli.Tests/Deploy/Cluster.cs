@@ -3,14 +3,12 @@ using AgentGrid.Cli.Tests.Hosting;
 namespace AgentGrid.Cli.Tests.Deploy;
 
 /// <summary>
-/// What deploy/ may expect of the cluster's executable. Its rooms are not in every checkout; where they are, they
-/// must agree.
+/// What deploy/ may expect of the cluster's executable. Its sources are read: it cannot be referred to where Orleans
+/// cannot be restored.
 /// </summary>
 internal static class Cluster
 {
     public const string Project = "silo/AgentGrid.Silo.csproj";
-
-    public static readonly IReadOnlyList<string> Rooms = ["grain-interfaces", "grains", "silo"];
 
     public static readonly IReadOnlyList<string> Options =
         ["--role", "--name", "--queues", "--gpu-memory-mb", "--redis", "--cluster-id", "--silo-port", "--gateway-port",
@@ -19,9 +17,6 @@ internal static class Cluster
     /// <summary>The environment variables that only the cluster's executable knows.</summary>
     public static readonly IReadOnlyList<string> Variables = ["AGENTGRID_REDIS", "AGENTGRID_ADVERTISE"];
 
-    public static bool IsHere => File.Exists(Repository.PathOf(Project.Split('/')));
-
-    /// <summary>All source text of the executable.</summary>
-    public static string Source => string.Concat(Directory
-        .EnumerateFiles(Repository.PathOf("silo"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+    /// <summary>The file in which its help is.</summary>
+    public static string Help => Repository.Read("silo", "SiloCommandLine.cs");
 }

@@ -9,9 +9,16 @@ public sealed class AgentGuideTests
 {
     private static readonly Markdown s_page = new("docs/agents.md");
 
-    [Fact]
-    public void AgentExample_IsTheCompiledOne() => Assert.Equal(
-        Repository.Read("tests", "AgentGrid.Cli.Tests", "Docs", "Captioner.cs"), s_page.Blocks("csharp").Single());
+    [Theory]
+    [InlineData(0, "Captioner.cs")]
+    [InlineData(1, "MotionWriter.cs")]
+    public void AgentExamples_AreTheCompiledOnes(int index, string file)
+    {
+        var examples = s_page.Blocks("csharp").ToList();
+
+        Assert.Equal(2, examples.Count);
+        Assert.Equal(Repository.Read("tests", "AgentGrid.Cli.Tests", "Docs", file), examples[index]);
+    }
 
     [Fact]
     public void AgentsYaml_Example_CompilesAndHasEveryKey()

@@ -1,7 +1,9 @@
 using AgentGrid.Agents.Perception;
 using AgentGrid.ClientApi;
+using AgentGrid.Core;
 using AgentGrid.Embedded;
 using AgentGrid.Runtime;
+using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +23,9 @@ public sealed class GridHost : IAsyncLifetime
     public int MaxQueuedRuns { get; init; } = 10_000;
     public int MaxActiveRuns { get; init; } = 1_000;
     public Action<ApiOptions>? Api { get; init; }
+
+    /// <summary>It tells of the nodes of a cluster.</summary>
+    public bool IsCluster { get; init; }
     public string Data => _data.FullName;
     public string Url => _app!.Urls.First();
 
@@ -41,6 +46,11 @@ public sealed class GridHost : IAsyncLifetime
                 o.MaxQueuedRuns = MaxQueuedRuns;
                 o.MaxActiveRuns = MaxActiveRuns;
             });
+        if (IsCluster)
+        {
+            builder.Services.AddSingleton<IAgentGrid>(
+                services => new ClusterOnPaper(services.GetRequiredService<EmbeddedGrid>()));
+        }
         _app = builder.Build();
         _app.MapAgentGridApi();
         await _app.StartAsync();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using AgentGrid.ClientApi.Hosting;
@@ -26,7 +27,14 @@ public sealed partial class MetricsTests : IDisposable
         await using var app = ApiServer.Build(serve, builder => builder.AddEngine());
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-        Assert.Equal(HttpStatusCode.OK, await PostAsync(client, """{"match_id":"m","round":1}"""));
+        using var feed = new ClientWebSocket();
+        await feed.ConnectAsync(new Uri(app.Urls.First().Replace("http", "ws") + "/ws/agents"), CancellationToken.None);
+        foreach (var round in new[] { 1, 2 })
+        {
+            // What follows a batch is sent after the batch was timed.
+            Assert.Equal(HttpStatusCode.OK, await PostAsync(client, $$"""{"match_id":"m","round":{{round}}}"""));
+            await CompletedAsync(feed);
+        }
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(client, "{"));
 
         using var answer = await client.GetAsync("/metrics");
@@ -36,12 +44,13 @@ public sealed partial class MetricsTests : IDisposable
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.All(lines, line => Assert.Matches(Line(), line));
         // Other tests of this process are counted too, so a number is at least this test's own.
-        Assert.Equal(1, Value(lines, $"agentgrid_run_duration_seconds_count{{plan=\"{plan}\",status=\"completed\"}}"));
-        Assert.Equal(1, Value(lines, $"agentgrid_run_duration_seconds_bucket{{plan=\"{plan}\",status=\"completed\",le=\"+Inf\"}}"));
+        Assert.Equal(2, Value(lines, $"agentgrid_run_duration_seconds_count{{plan=\"{plan}\",status=\"completed\"}}"));
+        Assert.Equal(2, Value(lines, $"agentgrid_run_duration_seconds_bucket{{plan=\"{plan}\",status=\"completed\",le=\"+Inf\"}}"));
         Assert.True(Value(lines, "agentgrid_runs_accepted_total") >= 1);
         Assert.True(Value(lines, "agentgrid_attempt_duration_seconds_count{agent=\"echo\",outcome=\"succeeded\"}") >= 1);
         Assert.True(Value(lines, "agentgrid_attempt_queue_wait_seconds_count{agent=\"echo\"}") >= 1);
         Assert.True(Value(lines, "agentgrid_journal_commit_events_count") >= 1);
+        Assert.True(Value(lines, "agentgrid_api_feed_lag_seconds_count") >= 1);
         Assert.Contains(lines, line => line.StartsWith("agentgrid_api_refused_total{code=", StringComparison.Ordinal)
             && line.Contains("status=\"400\"", StringComparison.Ordinal));
         Assert.True(Value(lines, "agentgrid_slots_limit{agent=\"echo\",queue=\"general\"}") >= 1);
@@ -80,6 +89,20 @@ public sealed partial class MetricsTests : IDisposable
             root = root.Parent ?? throw new InvalidOperationException("The repository's root was not found.");
         }
         return Path.Combine([root.FullName, .. file.Split('/')]);
+    }
+
+    private static async Task CompletedAsync(ClientWebSocket feed)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var buffer = new byte[16 * 1024];
+        while (true)
+        {
+            var message = await feed.ReceiveAsync(buffer, patience.Token);
+            if (Encoding.UTF8.GetString(buffer, 0, message.Count).Contains("\"stage\":\"completed\"", StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
     }
 
     private static async Task<HttpStatusCode> PostAsync(HttpClient client, string body)

@@ -25,7 +25,7 @@ internal sealed class FakeEventLog : IEventLog
             var frames = ImmutableArray.CreateBuilder<FeedFrame>();
             for (var i = 0; i < count; i++)
             {
-                var e = new FeedEvent(++Last, Run, "m", "stage", false, BitConverter.GetBytes(++_made));
+                var e = new FeedEvent(++Last, Run, "m", $"stage{++_made}", false, BitConverter.GetBytes(_made));
                 _events.Add(e.Seq, e);
                 frames.Add(FeedFrame.Of(e));
             }

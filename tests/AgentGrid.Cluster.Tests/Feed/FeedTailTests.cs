@@ -139,6 +139,35 @@ public sealed class FeedTailTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Tick_NumbersThatRedisLostAreInUseAgain_StartsOverBeforeThem()
+    {
+        await _tail.BeginAsync();
+        _tail.Offer(_log.Append(10));
+        _log.LoseAfter(4);
+        var others = _log.Append(20);
+
+        await TickAsync(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(4, _tail.Era.Start);
+        Assert.True(_tail.Ring.TryRead(4, Capacity, out var shown));
+        Assert.Equal(others.Frames.Select(f => f.Stage), shown.Select(e => e.Stage));
+    }
+
+    [Fact]
+    public async Task Tick_OldEventsRemovedFromTheLog_IsNotTakenForALoss()
+    {
+        await _tail.BeginAsync();
+        var era = _tail.Era;
+        _tail.Offer(_log.Append(10));
+        _log.Remove(1, 10);
+
+        await TickAsync(TimeSpan.FromMilliseconds(500));
+
+        Assert.Same(era, _tail.Era);
+        Assert.Equal(10, Shown(after: 0).Length);
+    }
+
+    [Fact]
     public async Task Tick_BatchOfEventsThatRedisLost_IsNeverShown()
     {
         await _tail.BeginAsync();

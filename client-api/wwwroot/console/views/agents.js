@@ -2,8 +2,8 @@
 
 import { get, post } from '../lib/api.js';
 import { h, replace, setText, toast } from '../lib/dom.js';
-import { Feed } from '../lib/feed.js';
 import { bytes, count, duration } from '../lib/format.js';
+import { Poll } from '../lib/poll.js';
 
 const COLUMNS = ['Agent', 'Queue', 'Priority', 'Load', 'Waiting', 'Success', 'p50', 'p95', 'p99', 'Done'];
 
@@ -56,29 +56,15 @@ class Agents {
     );
     this.rows = new Map();
     this.commands = 0;
-    this.feed = new Feed(
-      { stage: 'orchestration:retried' },
-      {
-        state: state => shell.state(state),
-        reset: () => {},
-        events: () => {},
-      },
-    );
-    this.timer = setInterval(() => {
-      if (!document.hidden) this.#read();
-    }, 1000);
-    this.#read();
+    this.poll = new Poll(shell, () => this.#read());
   }
 
   close() {
     this.closed = true;
-    clearInterval(this.timer);
-    this.feed.close();
+    this.poll.close();
   }
 
   async #read() {
-    if (this.reading) return;
-    this.reading = true;
     const { commands } = this;
     try {
       const { agents } = await get('api/v1/agents');
@@ -88,7 +74,6 @@ class Agents {
     } catch (error) {
       setText(this.problem, error.message);
     }
-    this.reading = false;
   }
 
   #show(agents) {

@@ -7,6 +7,7 @@ import { jsonView } from '../lib/json-view.js';
 import { ENDED } from './run-row.js';
 import { isMotion, Skeleton } from './skeleton.js';
 import { outcome } from './timeline.js';
+import { decision, placement } from './why.js';
 
 const MOST_ATTEMPTS = 50;
 
@@ -155,7 +156,7 @@ function attemptBox(attempt, step) {
   const started = millis(attempt.started_at);
   const ended = millis(attempt.ended_at);
   const facts = [
-    attempt.node ? `on ${attempt.node}` : null,
+    attempt.node ? place(attempt) : null,
     started ? `waited ${duration(started - queued)}` : 'waits for a slot',
     started && ended ? `ran ${duration(ended - started)}` : null,
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
@@ -174,66 +175,25 @@ function attemptBox(attempt, step) {
       h('strong', null, attempt.agent),
       h('span', { class: `tag ${state}` }, word(state)),
     ),
-    h('p', { class: 'dim' }, facts.join(' · ')),
+    h(
+      'p',
+      { class: 'dim' },
+      facts.flatMap((fact, i) => (i ? [' · ', fact] : [fact])),
+    ),
     attempt.progress !== undefined && open
       ? h('progress', { max: 1, value: attempt.progress, 'aria-label': 'Progress' })
       : null,
     attempt.progress_message && open ? h('p', { class: 'dim' }, attempt.progress_message) : null,
     attempt.error ? errorBox(attempt.error) : null,
     attempt.decision ? decision(attempt.decision) : null,
+    attempt.placement ? placement(attempt.placement) : null,
   );
 }
 
-/** Why an attempt went where it went. */
-export function decision(d) {
-  return h(
-    'div',
-    { class: 'why' },
-    h('p', null, h('span', { class: 'dim' }, 'Why here: '), d.why),
-    d.candidates.length
-      ? h(
-          'div',
-          { class: 'scroll-x', tabindex: '0', role: 'group', 'aria-label': 'Candidates' },
-          h(
-            'table',
-            null,
-            h('caption', { class: 'hidden' }, 'Candidates, best first'),
-            h(
-              'thead',
-              null,
-              h(
-                'tr',
-                null,
-                ['Candidate', 'Priority', 'Free', 'Load', 'Score'].map((t, i) =>
-                  h('th', { scope: 'col', class: i ? 'num' : null }, t),
-                ),
-              ),
-            ),
-            h(
-              'tbody',
-              null,
-              d.candidates.map(c =>
-                h(
-                  'tr',
-                  { class: c.agent === d.agent ? 'chosen' : null },
-                  h(
-                    'th',
-                    { scope: 'row' },
-                    c.agent,
-                    c.agent === d.agent ? h('span', { class: 'hidden' }, ' (chosen)') : null,
-                    c.note ? h('span', { class: 'dim block' }, c.note) : null,
-                  ),
-                  h('td', { class: 'num' }, c.priority),
-                  h('td', { class: 'num' }, c.free_slots),
-                  h('td', { class: 'num' }, c.load.toFixed(2)),
-                  h('td', { class: 'num' }, String(Math.round(c.score))),
-                ),
-              ),
-            ),
-          ),
-        )
-      : null,
-  );
+/** The node that an attempt runs on, and its GPU there. */
+function place({ node, placement: chosen }) {
+  const gpu = chosen?.gpu === undefined ? '' : `, GPU ${chosen.gpu}`;
+  return h('span', null, 'on ', h('a', { href: `#/nodes?node=${encodeURIComponent(node)}` }, node), gpu);
 }
 
 function inputs(run, step) {

@@ -4,7 +4,7 @@ import { curl, get, post } from '../lib/api.js';
 import { copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { PlanEditor } from './plan-editor.js';
-import { decision } from './step.js';
+import { decision } from './why.js';
 
 const SNAPSHOT = {
   players: [

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+
+namespace AgentGrid.Cli.Commands;
+
+/// <summary><c>nodes</c>: what nodes there are, and what they have left.</summary>
+internal static class NodesCommand
+{
+    public static Command Create(CommandTree tree)
+    {
+        var command = new Command("nodes", "List nodes with what runs there, their slots and GPU memory.");
+        tree.Handle(command, async (_, session, cancellationToken) =>
+        {
+            var json = await session.Server.GetAsync("api/v1/nodes", cancellationToken);
+            if (session.Screen.Json)
+            {
+                session.Screen.Value(json);
+                return ExitCode.Ok;
+            }
+            session.Screen.Table(
+                ["node", "queues", "running", "slots", "gpu memory", "agents", "warm", "seen"],
+                json.To<NodeList>()!.Nodes.Select(Row));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static object[] Row(NodeView node) =>
+    [
+        node.Draining ? $"{node.Name} (draining)" : node.Name,
+        node.Queues is { } queues ? Listed(queues) : "all",
+        Whole(node.Running),
+        Listed(node.Slots.Select(s => $"{s.Queue} {Whole(s.Running)}/{Whole(s.Slots)}")),
+        node.Gpus is { } gpus ? Listed(gpus.Select(Memory)) : "not accounted for",
+        Listed(node.Agents.Select(a => $"{a.Agent} {Whole(a.Running)}")),
+        Listed(node.WarmAgents),
+        Show.Time(node.SeenAt),
+    ];
+
+    private static string Memory(NodeGpuView gpu)
+    {
+        var free = Math.Max(0, gpu.TotalBytes - gpu.LeasedBytes - gpu.UsedByOthersBytes);
+        return $"{Whole(gpu.Index)}: {Whole(free >> 20)} of {Whole(gpu.TotalBytes >> 20)} MiB free";
+    }
+
+    private static string Listed(IEnumerable<string> names) =>
+        string.Join(", ", names) is { Length: > 0 } list ? list : Show.Nothing;
+
+    private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

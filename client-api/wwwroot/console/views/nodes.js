@@ -1,0 +1,199 @@
+// The processes that execute attempts: what they are, what runs there, and what they have left.
+
+import { get, now } from '../lib/api.js';
+import { h, replace, setText } from '../lib/dom.js';
+import { bytes, count, duration, millis, plural } from '../lib/format.js';
+import { Poll } from '../lib/poll.js';
+
+// Nodes report twice a second; what is a little late, or told by a clock that is a little off, is nothing to worry about.
+const SILENT_AFTER = 5000;
+
+export function nodesView(root, { query }, shell) {
+  return new Nodes(root, query.get('node'), shell);
+}
+
+class Nodes {
+  /** @param named The node that somebody came for; null for none. */
+  constructor(root, named, shell) {
+    this.named = named;
+    this.problem = h('p', { class: 'error-text', role: 'alert' });
+    this.number = h('span', { class: 'dim' });
+    this.note = h('p', { class: 'dim' });
+    this.list = h('div', { class: 'node-cards' });
+    this.cards = new Map();
+    root.append(
+      h(
+        'section',
+        { class: 'card', 'aria-labelledby': 'nodes-title' },
+        h('div', { class: 'list-bar' }, h('h1', { id: 'nodes-title' }, 'Nodes'), this.number),
+        this.problem,
+        this.note,
+      ),
+      this.list,
+    );
+    this.poll = new Poll(shell, () => this.#read());
+  }
+
+  close() {
+    this.closed = true;
+    this.poll.close();
+  }
+
+  async #read() {
+    try {
+      const { nodes } = await get('api/v1/nodes');
+      if (!this.closed) this.#show(nodes);
+      setText(this.problem, '');
+    } catch (error) {
+      setText(this.problem, error.message);
+    }
+  }
+
+  #show(nodes) {
+    setText(this.number, count(nodes.length));
+    setText(this.note, this.#about(nodes));
+    const cards = new Map();
+    for (const node of nodes) {
+      const known = this.cards.get(node.name);
+      cards.set(node.name, known?.shape === shapeOf(node) ? known : new Card(node));
+      cards.get(node.name).update(node);
+    }
+    const elements = [...cards.values()].map(c => c.element);
+    const same = elements.length === this.list.children.length && elements.every((e, i) => e === this.list.children[i]);
+    if (!same) replace(this.list, elements);
+    this.cards = cards;
+    this.#showNamed();
+  }
+
+  #about(nodes) {
+    if (this.named !== null && !nodes.some(n => n.name === this.named))
+      return `The node ${this.named} is not there any more.`;
+    if (nodes.length === 0) return 'No node is there: attempts wait until one comes.';
+    return nodes.length === 1
+      ? 'Everything runs in this one process.'
+      : 'An attempt goes to a node with a free slot, and of these to the one with less load; ' +
+          'an agent that is loaded there already, or its data, makes up for some of that.';
+  }
+
+  #showNamed() {
+    const card = this.cards.get(this.named);
+    if (!card) return;
+    card.element.dataset.named = 'yes';
+    // Once: afterwards the reader may have gone elsewhere.
+    if (!this.shown) card.element.scrollIntoView({ block: 'nearest' });
+    this.shown = true;
+  }
+}
+
+/** What a card is built for; everything else about a node is put into the card that is there. */
+const shapeOf = ({ slots, gpus }) =>
+  JSON.stringify([slots.map(s => s.queue), gpus?.map(g => [g.index, g.name]) ?? null]);
+
+class Card {
+  constructor(node) {
+    this.shape = shapeOf(node);
+    this.state = h('span', { class: 'tag', hidden: true });
+    this.queues = h('dd');
+    this.running = h('dd');
+    this.warm = h('dd');
+    this.seen = h('dd');
+    this.slots = node.slots.map(s => new Bar(`Queue ${s.queue}`, ['leased']));
+    this.gpus = (node.gpus ?? []).map(g => new Bar(`GPU ${g.index} · ${g.name}`, ['leased', 'others']));
+    this.element = h(
+      'article',
+      { class: 'card node-card', 'aria-label': `Node ${node.name}` },
+      h('h2', null, node.name, this.state),
+      h(
+        'dl',
+        null,
+        [
+          ['Queues', this.queues],
+          ['Running', this.running],
+          ['Warm agents', this.warm],
+          ['Heard of', this.seen],
+        ].map(([name, value]) => h('div', null, h('dt', null, name), value)),
+      ),
+      h('h3', null, 'Slots'),
+      this.slots.length
+        ? this.slots.map(b => b.element)
+        : h('p', { class: 'dim' }, 'No queue has a limit here: only max_concurrency limits an agent.'),
+      h('h3', null, 'GPUs'),
+      this.gpus.length
+        ? this.gpus.map(b => b.element)
+        : h(
+            'p',
+            { class: 'dim' },
+            node.gpus
+              ? 'None: agents that need GPU memory are not placed here.'
+              : 'GPU memory is not accounted for here: what agents say in resources is not looked at.',
+          ),
+    );
+  }
+
+  update(node) {
+    const silence = now() - millis(node.seen_at);
+    const silent = silence > SILENT_AFTER;
+    const state = silent ? 'silent' : node.draining ? 'draining' : '';
+    setText(this.state, state);
+    this.state.hidden = !state;
+    this.element.dataset.state = state;
+    setText(this.queues, node.queues ? node.queues.join(', ') || 'none' : 'all');
+    setText(this.running, runs(node));
+    setText(this.warm, node.warm_agents.join(', ') || 'none');
+    setText(this.seen, silent ? `${duration(silence)} ago` : 'just now');
+    node.slots.forEach(({ running, slots }, i) =>
+      this.slots[i].show(`${count(running)} of ${count(slots)} in use`, slots, [running]),
+    );
+    (node.gpus ?? []).forEach((gpu, i) => this.#showGpu(this.gpus[i], gpu));
+  }
+
+  #showGpu(bar, { total_bytes: total, leased_bytes: leased, used_by_others_bytes: others }) {
+    bar.show(
+      `${bytes(Math.max(0, total - leased - others))} free of ${bytes(total)}`,
+      total,
+      [leased, others],
+      [`${bytes(leased)} leased by attempts`, `${bytes(others)} used by others`],
+    );
+  }
+}
+
+function runs({ running, agents }) {
+  if (running === 0) return 'nothing';
+  const each = agents.map(a => `${a.agent} ${count(a.running)}`).join(', ');
+  return `${plural(running, 'attempt')}: ${each}`;
+}
+
+/** A bar of one part or more, and the words that say the same. */
+class Bar {
+  constructor(label, parts) {
+    this.text = h('span', { class: 'num' });
+    this.fills = parts.map(part => h('span', { class: `meter-fill ${part}` }));
+    this.words = parts.map(() => h('span', { class: 'num' }));
+    this.legend = h(
+      'p',
+      { class: 'legend', hidden: true },
+      parts.map((part, i) =>
+        h('span', null, h('i', { class: `swatch ${part}`, 'aria-hidden': 'true' }), this.words[i]),
+      ),
+    );
+    this.element = h(
+      'div',
+      { class: 'bar' },
+      h('p', { class: 'bar-head' }, h('span', null, label), this.text),
+      h('span', { class: 'meter wide', 'aria-hidden': 'true' }, this.fills),
+      this.legend,
+    );
+  }
+
+  /** @param words What each part is, for bars of several. */
+  show(text, whole, parts, words = []) {
+    setText(this.text, text);
+    parts.forEach((part, i) => {
+      this.fills[i].style.width = `${whole > 0 ? Math.min(100, (part / whole) * 100) : 0}%`;
+      // Where a legend tells parts by their colours, these stay.
+      this.fills[i].dataset.full = parts.length === 1 && part >= whole ? 'yes' : 'no';
+    });
+    words.forEach((word, i) => setText(this.words[i], word));
+    this.legend.hidden = words.length === 0;
+  }
+}

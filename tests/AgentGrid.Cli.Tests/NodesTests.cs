@@ -1,0 +1,62 @@
+using AgentGrid.Cli.Tests.Hosting;
+
+namespace AgentGrid.Cli.Tests;
+
+/// <summary>Where attempts run, and why there.</summary>
+public sealed class NodesTests : IAsyncLifetime
+{
+    private readonly GridHost _cluster = new() { IsCluster = true };
+
+    public ValueTask InitializeAsync() => _cluster.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task Nodes_OfACluster_HaveWhatRunsAndWhatIsLeft()
+    {
+        var people = await _cluster.Tool().RunAsync("nodes");
+        var json = await _cluster.Tool().RunAsync("nodes", "--json");
+
+        Assert.Equal((ExitCode.Ok, 4), (people.Exit, people.Lines.Count));
+        Assert.Matches("^cpu1 +general +3 +- +- +echo 1, perception 2 +echo, perception +20", people.Lines[1]);
+        Assert.Matches(
+            "^gpu1 +gpu +4 +gpu 4/8 +0: 15360 of 24576 MiB free, 1: 16384 of 24576 MiB free "
+            + "+motion_generator 4 +motion_generator +20",
+            people.Lines[2]);
+        Assert.Matches("^gpu2 \\(draining\\) +gpu +8 +gpu 8/8 +0: 0 of 24576 MiB free ", people.Lines[3]);
+        Assert.Equal(3, json.Json.GetProperty("nodes").GetArrayLength());
+        Assert.Equal(8L << 30, json.Json.GetProperty("nodes")[1].GetProperty("gpus")[0].GetProperty("leased_bytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task Nodes_OfTheEmbeddedEngine_AreItsProcess()
+    {
+        await using var host = new GridHost();
+        await host.InitializeAsync();
+
+        var people = await host.Tool().RunAsync("nodes");
+
+        Assert.Equal(2, people.Lines.Count);
+        Assert.Contains(" all ", people.Lines[1]);
+        Assert.Contains(" not accounted for ", people.Lines[1]);
+    }
+
+    [Fact]
+    public async Task Show_PlacedAttempt_NamesItsNodeAndTheReason()
+    {
+        var posted = await new Tool(_cluster.Url)
+        {
+            Input = """{"match_id":"placed","round":"1","plan":{"steps":{"only":{"agent":"echo"}}}}""",
+        }.RunAsync("run", "-", "--wait");
+        Assert.Equal(ExitCode.Ok, posted.Exit);
+
+        var run = await _cluster.Tool().RunAsync("show", "placed/1");
+        var step = await _cluster.Tool().RunAsync("show", "placed/1", "--step", "only");
+
+        Assert.Contains("gpu1, GPU 1: the agent is loaded there; next is 'gpu2'", run.Out);
+        Assert.Contains("nodes for attempt 1: the agent is loaded there; next is 'gpu2'", step.Out);
+        Assert.Contains(step.Lines, l => l.StartsWith('>') && l.Contains("echo"));
+        Assert.Contains(step.Lines, l => l.StartsWith('>') && l.Contains("14336 MiB"));
+        Assert.Contains(step.Lines, l => l.Contains("cpu1") && l.Contains("does not serve queue 'gpu'"));
+    }
+}

@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Cluster.Tests.Client;
+
+/// <summary>What silos answer as JSON arrives at clients as it was.</summary>
+public sealed class AnswersTests
+{
+    [Fact]
+    public void Json_OfAgents_ArrivesWhole()
+    {
+        ImmutableArray<AgentDetails> agents =
+        [
+            new()
+            {
+                Config = new AgentConfig
+                {
+                    Name = "motion",
+                    Capabilities = ["motion_generation", "scoring"],
+                    Priority = -3,
+                    MaxConcurrency = 2,
+                    MaxConcurrencyTotal = 7,
+                    Queue = "gpu",
+                    Timeout = TimeSpan.FromMilliseconds(1_234_567),
+                    Retry = new RetryPolicy { MaxAttempts = 4, Backoff = TimeSpan.FromSeconds(0.25), On = ["timeout"] },
+                    Resources = new AgentResources(9L << 30),
+                    Enabled = false,
+                },
+                Running = 1,
+                Waiting = 2,
+                Drained = true,
+                Abandoned = 3,
+                Succeeded = 1L << 40,
+                Failed = 5,
+                TimedOut = 6,
+                Cancelled = 7,
+                Latency = new LatencyPercentiles(1.5, 2.25, 3, 4_000_000.125),
+            },
+            new()
+            {
+                Config = new AgentConfig { Name = "idle" },
+                Running = 0,
+                Waiting = 0,
+                Succeeded = 0,
+                Failed = 0,
+                TimedOut = 0,
+                Cancelled = 0,
+            },
+        ];
+
+        Arrives(agents);
+    }
+
+    [Fact]
+    public void Json_OfNodes_ArrivesWhole() => Arrives<ImmutableArray<NodeDetails>>(
+    [
+        new()
+        {
+            Name = "gpu1",
+            Queues = ["gpu", "general"],
+            Draining = true,
+            Running = 3,
+            Slots = [new NodeQueue("gpu", 1, 2)],
+            Gpus = [new NodeGpu(0, "H200", 150L << 30, 2L << 30, 24L << 30)],
+            WarmAgents = ["motion"],
+            Agents = [new NodeAgent("motion", 3)],
+            SeenAt = new DateTimeOffset(2026, 11, 22, 13, 14, 15, 161, TimeSpan.Zero),
+        },
+        new() { Name = "all", Queues = null, Gpus = null, Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
+        new() { Name = "cpu1", Queues = [], Gpus = [], Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
+    ]);
+
+    [Fact]
+    public void Json_OfNodes_KeepsNothingApartFromUnknown()
+    {
+        var none = Arrived(new NodeDetails { Name = "n", Queues = [], Gpus = [], Running = 0, SeenAt = default });
+        var unknown = Arrived(new NodeDetails { Name = "n", Queues = null, Gpus = null, Running = 0, SeenAt = default });
+
+        Assert.Equal((0, 0), (none.Queues!.Value.Length, none.Gpus!.Value.Length));
+        Assert.Equal((null, null), (unknown.Queues, unknown.Gpus));
+    }
+
+    [Fact]
+    public void Json_OfPlans_ArrivesWhole() => Arrives<ImmutableArray<PlanDetails>>(
+        [new("tactical", "87bec5", IsDefault: true, Json.Parse("""{"steps":{"a":{"agent":"x","input":{"n":1.50}}}}"""))]);
+
+    [Fact]
+    public void Json_OfADecision_ArrivesWhole()
+    {
+        Arrives(new RoutingDecision("motion", "highest priority",
+            [new RoutingCandidate("motion", 10, 4, 0.25, 1e7, "warm on gpu1"), new RoutingCandidate("backup", 5, 0, 1.5, -1)]));
+        Arrives(new RoutingDecision(null, "nobody offers it", []));
+    }
+
+    private static T Arrived<T>(T value) => Json.Trusted(Json.From(value).Utf8.ToArray()).To<T>()!;
+
+    private static void Arrives<T>(T value)
+    {
+        var sent = Json.From(value);
+        var arrived = Json.From(Arrived(value));
+        Assert.Equal(sent.ToString(), arrived.ToString());
+        // Whatever the answer leaves out would be equal above, so it must not leave anything out.
+        Assert.Equal(Describe(value), Describe(Arrived(value)));
+    }
+
+    // Records compare collections by reference: their parts are compared here.
+    private static string Describe(object? value) => value switch
+    {
+        null => "null",
+        string or Json => $"'{value}'",
+        System.Collections.IEnumerable many => $"[{string.Join(", ", many.Cast<object?>().Select(Describe))}]",
+        IFormattable simple => simple.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        bool flag => flag.ToString(),
+        _ => $"{value.GetType().Name}({string.Join(", ", value.GetType().GetProperties()
+            .Where(p => p.GetIndexParameters().Length == 0).Select(p => $"{p.Name}: {Describe(p.GetValue(value))}"))})",
+    };
+}

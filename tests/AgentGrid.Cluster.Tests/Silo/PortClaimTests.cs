@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Sockets;
+using AgentGrid.Silo.Hosting;
+
+namespace AgentGrid.Cluster.Tests.Silo;
+
+public sealed class PortClaimTests
+{
+    private const int First = 46_000;
+
+    [Fact]
+    public void From_PortsThatAreClaimedAndNotListenedOn_AreLeftToThoseWhoClaimedThem()
+    {
+        using var one = PortClaim.From(First);
+        using var other = PortClaim.From(First);
+
+        Assert.NotEqual(one.Port, other.Port);
+        using var listener = new TcpListener(IPAddress.Any, one.Port);
+        listener.Start();
+    }
+
+    [Fact]
+    public void From_APortThatSomebodyListensOn_IsPassedOver()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var taken = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        using var claim = PortClaim.From(taken);
+
+        Assert.True(claim.Port > taken, $"claimed {claim.Port}, and {taken} is listened on");
+    }
+
+    [Fact]
+    public void Dispose_AClaim_FreesThePort()
+    {
+        var one = PortClaim.From(First + 2_000);
+        one.Dispose();
+
+        using var other = PortClaim.From(First + 2_000);
+
+        Assert.Equal(one.Port, other.Port);
+    }
+}

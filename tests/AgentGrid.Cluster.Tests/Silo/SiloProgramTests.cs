@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using AgentGrid.ClientApi.Security;
+using AgentGrid.Cluster.Tests.Hosting;
+using AgentGrid.Conformance;
+using AgentGrid.RunLog.Tests.Hosting;
+
+namespace AgentGrid.Cluster.Tests.Silo;
+
+public sealed class SiloProgramTests : IAsyncLifetime
+{
+    private readonly string _cluster = $"program-{Guid.NewGuid():N}";
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync() => await SharedRedis.ForgetAsync(_cluster);
+
+    [Fact]
+    public async Task All_OneProcess_DoesEverything()
+    {
+        await using var program = await SiloProgram.StartAsync(_cluster);
+
+        var run = await program.PostAsync("m", "echo", new { word = "hello" }, "?wait=30s");
+
+        Assert.Equal("completed", run.GetProperty("status").GetString());
+        Assert.Contains("hello", run.GetProperty("steps")[0].GetProperty("output").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);
+        Assert.Contains("\"engine\":\"orleans\"", (await program.GetAsync("/health")).Text, StringComparison.Ordinal);
+        Assert.Contains(_cluster, program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stop_AnAttemptRuns_IsFinishedAndRecorded()
+    {
+        string runId;
+        await using (var program = await SiloProgram.StartAsync(_cluster))
+        {
+            var posted = await program.PostAsync("m", "delay", new { ms = 2_000 });
+            runId = posted.GetProperty("run_id").GetString()!;
+            await Limits.EventuallyAsync(
+                async () => (await program.GetAsync($"/api/v1/runs/{runId}")).Text.Contains("\"node\":", StringComparison.Ordinal),
+                async () => (await program.GetAsync($"/api/v1/runs/{runId}")).Text);
+
+            await program.SignalAsync("TERM");
+            await Limits.EventuallyAsync(
+                async () => (await program.GetAsync("/health/ready")).Status == HttpStatusCode.ServiceUnavailable,
+                async () => (await program.GetAsync("/health")).Text);
+
+            Assert.Equal(0, await program.Exited.WaitAsync(Limits.Patience));
+        }
+        await using var next = await SiloProgram.StartAsync(_cluster);
+        var run = await next.GetAsync($"/api/v1/runs/{runId}");
+        Assert.Contains("\"status\":\"completed\"", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"losses\":1", run.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stop_RedisGone_EndsAllTheSame()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var program = SiloProgram.Launch(
+            $"127.0.0.1:{redis.Port}", "--AgentGrid:DrainTimeout", "00:00:01");
+        await Limits.EventuallyAsync(
+            () => ValueTask.FromResult(program.Output.Contains("listens on", StringComparison.Ordinal)),
+            () => new(program.Output));
+        redis.Kill();
+
+        await program.SignalAsync("TERM");
+
+        await program.Exited.WaitAsync(Limits.Patience);
+    }
+
+    [Fact]
+    public async Task Start_RedisAway_SaysSoAndEnds()
+    {
+        var clock = Stopwatch.StartNew();
+        await using var program = SiloProgram.Launch("127.0.0.1:1");
+
+        Assert.Equal(1, await program.Exited.WaitAsync(Limits.Patience));
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
+        Assert.Contains("Redis at 127.0.0.1:1 cannot be reached", program.Output, StringComparison.Ordinal);
+        Assert.Contains("--redis", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ABadOption_EndsWith2()
+    {
+        await using var program = SiloProgram.Launch("127.0.0.1:1", "--role", "master");
+
+        Assert.Equal(2, await program.Exited.WaitAsync(Limits.Patience));
+        Assert.Contains("--role is 'master'", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NameOfARunningSilo_IsRefused()
+    {
+        await using var first = await SiloProgram.StartAsync(_cluster, "--name", "one");
+
+        await using var second = SiloProgram.Launch(SharedRedis.Address, "--cluster-id", _cluster, "--name", "one");
+
+        Assert.Equal(1, await second.Exited.WaitAsync(Limits.Patience));
+        Assert.Contains("The name 'one' is taken", second.Output, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await first.GetAsync("/health/ready")).Status);
+    }
+
+    [Fact]
+    public async Task Start_NameOfASiloThatWasKilled_IsTakenOver()
+    {
+        await using (var first = await SiloProgram.StartAsync(_cluster, "--name", "one"))
+        {
+            await first.SignalAsync("KILL");
+            await first.Exited.WaitAsync(Limits.Patience);
+        }
+
+        await using var second = await SiloProgram.StartAsync(_cluster, "--name", "one");
+
+        var run = await second.PostAsync("m", "echo", new { }, "?wait=30s");
+        Assert.Equal("completed", run.GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Silo_WithAddress_ShowsHealthAndNoApi()
+    {
+        await using var program = await SiloProgram.StartAsync(_cluster, "--role", "silo", "--name", "cpu1");
+
+        var health = await program.GetAsync("/health");
+
+        Assert.Equal(HttpStatusCode.OK, health.Status);
+        Assert.Contains("\"node\":\"cpu1\"", health.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/live")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/metrics")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await program.GetAsync("/api/v1/runs")).Status);
+    }
+
+    [Fact]
+    public async Task Api_BeforeTheFirstSilo_IsThereAndFindsItLater()
+    {
+        await using var api = await SiloProgram.StartAsync(_cluster, "--role", "api");
+        Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/health/live")).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await api.GetAsync("/health/ready")).Status);
+
+        await using var silo = await SiloProgram.StartAsync(_cluster, "--role", "silo");
+        await Limits.EventuallyAsync(
+            async () => (await api.GetAsync("/health/ready")).Status == HttpStatusCode.OK,
+            async () => (await api.GetAsync("/health")).Text);
+
+        var run = await api.PostAsync("m", "echo", new { word = "x" }, "?wait=30s");
+        Assert.Equal("completed", run.GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("api")]
+    [InlineData("silo")]
+    public async Task Dashboard_WithKeys_AsksForOneThatMaySubmit(string role)
+    {
+        var (reader, writer) = (KeyHash.NewKey(), KeyHash.NewKey());
+        await using var silo = role == "api" ? await SiloProgram.StartAsync(_cluster, "--role", "silo") : null;
+        await using var program = await SiloProgram.StartAsync(
+            _cluster, "--role", role, "--name", "shown",
+            "--AgentGrid:ApiKeys:0:Name", "reader", "--AgentGrid:ApiKeys:0:Hash", KeyHash.Of(reader),
+            "--AgentGrid:ApiKeys:0:Scopes:0", "read", "--api-key-hash", KeyHash.Of(writer));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync("/dashboard/")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync("/dashboard/ClusterStats")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await program.GetAsync("/dashboard/", $"Bearer {reader}")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/dashboard/", $"Bearer {writer}")).Status);
+        await Limits.EventuallyAsync(
+            async () => (await program.GetAsync("/dashboard/DashboardCounters", Basic(writer))).Status == HttpStatusCode.OK,
+            async () => (await program.GetAsync("/dashboard/DashboardCounters", Basic(writer))).Text);
+        // A browser would send it along with whatever any page asks for.
+        Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync("/health", Basic(writer))).Status);
+    }
+
+    [Fact]
+    public async Task Clusters_OfDifferentIdsInOneRedis_KnowNothingOfEachOther()
+    {
+        await using var east = await SiloProgram.StartAsync($"{_cluster}-east", "--name", "same");
+        await using var west = await SiloProgram.StartAsync($"{_cluster}-west", "--name", "same");
+
+        await east.PostAsync("m", "echo", new { side = "east" }, "?wait=30s");
+        var run = await west.PostAsync("m", "echo", new { side = "west" }, "?wait=30s");
+
+        Assert.Contains("west", run.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("east", (await west.GetAsync("/api/v1/runs")).Text, StringComparison.Ordinal);
+        var counters = JsonDocument.Parse((await west.GetAsync("/dashboard/DashboardCounters")).Text);
+        Assert.Equal(1, counters.RootElement.GetProperty("hosts").GetArrayLength());
+    }
+
+    private static string Basic(string key) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{key}"))}";
+}
