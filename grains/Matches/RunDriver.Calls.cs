@@ -54,7 +54,8 @@ internal sealed partial class RunDriver
     {
         var (step, attempt) = (call.Step.Id, call.Attempt.Number);
         var agent = _services.AgentOn(call.Node, call.Attempt.Agent);
-        while (!_stopped)
+        // Once in any case: that it was asked is durable, and whoever drives the run next will look for it there.
+        do
         {
             try
             {
@@ -73,7 +74,8 @@ internal sealed partial class RunDriver
                     case InvocationStatus.Cancelled:
                         return new RunInput.LoseAttempt(step, attempt, $"node '{call.Node}' has cancelled it");
                     case InvocationStatus.Unknown:
-                        return new RunInput.LoseAttempt(step, attempt, $"node '{call.Node}' was restarted");
+                        return new RunInput.LoseAttempt(
+                            step, attempt, $"node '{call.Node}' does not have it: it was restarted, or never heard of it");
                     default:
                         throw new InvalidOperationException($"Unknown status {reply.Status}.");
                 }
@@ -92,6 +94,7 @@ internal sealed partial class RunDriver
                 await Task.Delay(Pause, _services.Time);
             }
         }
+        while (!_stopped);
         return null;
     }
 

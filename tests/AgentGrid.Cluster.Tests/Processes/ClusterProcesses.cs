@@ -15,6 +15,9 @@ public sealed class ClusterProcesses : IAsyncLifetime
     public const string Cpu2 = "cpu2";
     public const string Gpu1 = "gpu1";
 
+    /// <summary>What a silo writes when the dispatcher has moved to it.</summary>
+    public const string DispatcherIsHere = "The dispatcher is here";
+
     // As the shipped configuration has it; and something quick that needs the GPU in every run.
     private const string Agents = """
         queues:
@@ -119,7 +122,7 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
     /// <summary>The silo on which the dispatcher was built last.</summary>
     public string DispatcherIsOn() => _members.Values.Where(m => !m.HasExited).SelectMany(
-            m => m.Lines.Where(l => l.Text.Contains("The dispatcher is here", StringComparison.Ordinal))
+            m => m.Lines.Where(l => l.Text.Contains(DispatcherIsHere, StringComparison.Ordinal))
                 .Select(l => (l.At, m.Name)))
         .Max().Name;
 

@@ -146,9 +146,11 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         var gap = next.Order().Zip(next.Order().Skip(1), (a, b) => b - a).DefaultIfEmpty().Max();
         var lost = cluster.Feed.Events.Count(
             e => TimeOf(e) > _at && FeedClient.StageOf(e).EndsWith(":lost", StringComparison.Ordinal));
+        var rebuilt = cluster.Lines.Where(l => l.At > _at && l.Text.Contains(ClusterProcesses.DispatcherIsHere, StringComparison.Ordinal))
+            .Select(l => $"{(l.At - _at).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture)} s");
         return string.Create(CultureInfo.InvariantCulture,
             $"{load.Accepted.Count} runs, {_underWay.Count} under way, {ends.Count} affected, {lost} attempts delivered again; " +
-            $"first taken up again after {TakenUpAfter().TotalSeconds:0.00} s, first end after {FirstAffectedEnd.TotalSeconds:0.00} s, " +
+            $"dispatcher rebuilt after {string.Join(", ", rebuilt)}; first taken up again after {TakenUpAfter().TotalSeconds:0.00} s, first end after {FirstAffectedEnd.TotalSeconds:0.00} s, " +
             $"last after {ends.DefaultIfEmpty().Max().TotalSeconds:0.00} s; longest silence {gap.TotalSeconds:0.00} s; " +
             $"slowest answer {load.Slowest.TotalSeconds:0.00} s, {load.Refused} refused");
     }
