@@ -38,7 +38,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     {
         _node = node;
         _request = request;
-        _localSlot = new SlotRequest(request.Agent, 0, request.Deadline, this);
+        _localSlot = new SlotRequest(request.Agent, 0, request.Deadline, this) { Gpu = request.Gpu };
         _askedAt = node.Time.GetTimestamp();
     }
 
@@ -144,6 +144,11 @@ internal sealed partial class NodeInvocation : ISlotWaiter
             var outcome = await AgentCall.RunAsync(
                 _node.Agent(Agent), Invocation(), _node.Options.MaxOutputBytes, _node.Logger, _cancellation.Token)
                 .ConfigureAwait(false);
+            if (Gpu is { } gpu)
+            {
+                // However it ended. While it runs, its lease says what it occupies.
+                _node.HasRun(Agent, gpu);
+            }
             reply = outcome switch
             {
                 null => InvocationReply.Cancelled,

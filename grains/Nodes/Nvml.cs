@@ -47,10 +47,15 @@ internal sealed class Nvml : IDisposable
 
     private delegate int GetProcesses(nint device, ref uint count, [In, Out] ProcessMemory[] processes);
 
+    /// <summary>Opens the library of this machine's driver.</summary>
     /// <param name="reason">Why there is none.</param>
-    public static Nvml? TryOpen(out string reason)
+    public static Nvml? TryOpen(out string reason) => TryOpen(Libraries, out reason);
+
+    /// <param name="libraries">Names or paths; the first that there is counts.</param>
+    /// <param name="reason">Why there is none.</param>
+    internal static Nvml? TryOpen(IReadOnlyList<string> libraries, out string reason)
     {
-        foreach (var name in Libraries)
+        foreach (var name in libraries)
         {
             if (!NativeLibrary.TryLoad(name, out var library))
             {
@@ -81,8 +86,9 @@ internal sealed class Nvml : IDisposable
         {
             if (_handle(i, out var device) == Success && _memory(device, out var memory) == Success)
             {
+                var here = Math.Min(UsedHere(device), (long)memory.Used);
                 devices.Add(new GpuDevice(
-                    (int)i, NameOf(device), (long)memory.Total, (long)memory.Used - UsedByThisProcess(device)));
+                    (int)i, NameOf(device), (long)memory.Total, (long)memory.Used - here, here));
             }
         }
         return devices.ToImmutable();
@@ -98,8 +104,8 @@ internal sealed class Nvml : IDisposable
             : "unknown";
     }
 
-    // What agents of this node have loaded is counted by their leases.
-    private long UsedByThisProcess(nint device)
+    // Of the processes that compute there, those of this node: agents may work in child processes.
+    private long UsedHere(nint device)
     {
         var count = (uint)MostProcesses;
         var processes = new ProcessMemory[MostProcesses];
@@ -107,16 +113,16 @@ internal sealed class Nvml : IDisposable
         {
             return 0;
         }
-        var own = processes.AsSpan(0, (int)Math.Min(count, MostProcesses));
-        foreach (var process in own)
+        var used = 0L;
+        foreach (var process in processes.AsSpan(0, (int)Math.Min(count, MostProcesses)))
         {
             // All bits set means that the driver does not tell, as on Windows.
-            if (process.Pid == Environment.ProcessId && process.UsedGpuMemory != ulong.MaxValue)
+            if (process.UsedGpuMemory != ulong.MaxValue && OwnProcesses.Include((int)process.Pid))
             {
-                return (long)process.UsedGpuMemory;
+                used += (long)process.UsedGpuMemory;
             }
         }
-        return 0;
+        return used;
     }
 
     private T Function<T>(string name) =>
