@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 
@@ -22,9 +23,13 @@ internal sealed class Nvml : IDisposable
     private readonly GetMemory _memory;
     private readonly GetProcesses? _processes;
 
-    private Nvml(nint library)
+    // By device, the least that was ever in use; null where processes can be told apart.
+    private readonly ConcurrentDictionary<uint, long>? _usedBefore;
+
+    private Nvml(nint library, bool knowsProcesses)
     {
         _library = library;
+        _usedBefore = knowsProcesses ? null : new();
         _shutdown = Function<Call>("nvmlShutdown");
         _count = Function<Count>("nvmlDeviceGetCount_v2");
         _handle = Function<HandleByIndex>("nvmlDeviceGetHandleByIndex_v2");
@@ -49,11 +54,13 @@ internal sealed class Nvml : IDisposable
 
     /// <summary>Opens the library of this machine's driver.</summary>
     /// <param name="reason">Why there is none.</param>
-    public static Nvml? TryOpen(out string reason) => TryOpen(Libraries, out reason);
+    public static Nvml? TryOpen(out string reason) =>
+        TryOpen(Libraries, OwnProcesses.AreKnownToTheDriver, out reason);
 
     /// <param name="libraries">Names or paths; the first that there is counts.</param>
+    /// <param name="knowsProcesses">Its process numbers are those of this process, too.</param>
     /// <param name="reason">Why there is none.</param>
-    internal static Nvml? TryOpen(IReadOnlyList<string> libraries, out string reason)
+    internal static Nvml? TryOpen(IReadOnlyList<string> libraries, bool knowsProcesses, out string reason)
     {
         foreach (var name in libraries)
         {
@@ -68,7 +75,7 @@ internal sealed class Nvml : IDisposable
             }
             var code = Marshal.GetDelegateForFunctionPointer<Call>(address)();
             reason = code == Success ? "" : $"nvmlInit_v2 answered {code}; is the driver loaded?";
-            return code == Success ? new Nvml(library) : null;
+            return code == Success ? new Nvml(library, knowsProcesses) : null;
         }
         reason = "libnvidia-ml is not installed";
         return null;
@@ -86,7 +93,7 @@ internal sealed class Nvml : IDisposable
         {
             if (_handle(i, out var device) == Success && _memory(device, out var memory) == Success)
             {
-                var here = Math.Min(UsedHere(device), (long)memory.Used);
+                var here = UsedHere(i, device, (long)memory.Used);
                 devices.Add(new GpuDevice(
                     (int)i, NameOf(device), (long)memory.Total, (long)memory.Used - here, here));
             }
@@ -104,8 +111,14 @@ internal sealed class Nvml : IDisposable
             : "unknown";
     }
 
+    // Where processes cannot be told apart, what was in use before is that of others, and what came since is of this node:
+    // taken for that of others, a model of its own would lock its own agent out.
+    private long UsedHere(uint index, nint device, long used) => _usedBefore is null
+        ? Math.Min(UsedByOwnProcesses(device), used)
+        : used - _usedBefore.AddOrUpdate(index, used, (_, before) => Math.Min(before, used));
+
     // Of the processes that compute there, those of this node: agents may work in child processes.
-    private long UsedHere(nint device)
+    private long UsedByOwnProcesses(nint device)
     {
         var count = (uint)MostProcesses;
         var processes = new ProcessMemory[MostProcesses];

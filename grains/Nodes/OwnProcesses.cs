@@ -10,6 +10,16 @@ internal static class OwnProcesses
     // Deeper than any tree of processes is; parents that change while they are read cannot be followed for ever.
     private const int MostGenerations = 64;
 
+    // Of the initial namespace of process numbers, in every Linux.
+    private const string InitialNamespace = "pid:[4026531836]";
+
+    /// <summary>
+    /// Whether process numbers of the driver mean the same here: it gives those of the machine, and a container usually has
+    /// numbers of its own.
+    /// </summary>
+    public static bool AreKnownToTheDriver { get; } =
+        new FileInfo("/proc/self/ns/pid").LinkTarget is null or InitialNamespace;
+
     public static bool Include(int pid)
     {
         for (var i = 0; i < MostGenerations && pid > 0; i++)

@@ -4,8 +4,9 @@ using System.Diagnostics;
 namespace AgentGrid.Cluster.Tests.Nodes;
 
 /// <summary>
-/// A management library that is compiled for the test: three GPUs of which the second does not answer, with processes
-/// that are this one, a child of its child, its parent, and one of which the driver does not tell the memory.
+/// A management library that is compiled for the test: three GPUs. On the first are this process, a child of its child, its
+/// parent, and one of which the driver does not tell the memory; the second does not answer; of the third the driver tells no
+/// processes, and there 1, 3, 0 and 3 GiB are in use, one after the other.
 /// </summary>
 internal sealed class FakeNvml : IDisposable
 {
@@ -17,6 +18,7 @@ internal sealed class FakeNvml : IDisposable
         typedef struct { unsigned long long total, free, used; } memory_t;
         typedef struct { unsigned pid; unsigned long long used; unsigned gpu_instance, compute_instance; } process_t;
         static long devices[] = {0, 1, 2};
+        static unsigned long long used[] = {1, 3, 0, 3}, calls;
 
         int nvmlInit_v2(void) { return INIT_ANSWER; }
         int nvmlShutdown(void) { return 0; }
@@ -33,7 +35,7 @@ internal sealed class FakeNvml : IDisposable
             switch (*(long *)device) {
                 case 0: *memory = (memory_t){24 * GIB, 13 * GIB, 11 * GIB}; return 0;
                 case 1: return 15; /* NVML_ERROR_GPU_IS_LOST */
-                default: *memory = (memory_t){8 * GIB, 7 * GIB, GIB}; return 0;
+                default: *memory = (memory_t){8 * GIB, 0, used[calls++ % 4] * GIB}; return 0;
             }
         }
 
