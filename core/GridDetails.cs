@@ -62,6 +62,9 @@ public sealed record NodeDetails
     /// <summary>It takes no further attempts; what runs there goes on.</summary>
     public bool Draining { get; init; }
 
+    /// <summary>Nothing has been heard of it for some seconds: it takes no further attempts until it is heard of again.</summary>
+    public bool Silent { get; init; }
+
     /// <summary>How many attempts run there.</summary>
     public required int Running { get; init; }
 
@@ -90,4 +93,9 @@ public sealed record NodeAgent(string Agent, int Running);
 /// <summary>A GPU of a node.</summary>
 /// <param name="UsedByOthersBytes">What other processes occupy of its memory.</param>
 /// <param name="LeasedBytes">What attempts that run there occupy, by what their agents declare.</param>
-public sealed record NodeGpu(int Index, string Name, long TotalBytes, long UsedByOthersBytes, long LeasedBytes);
+/// <param name="UsedHereBytes">
+/// What the node's process and its children occupy now, models that stay loaded between attempts included; 0 of a GPU that
+/// is declared.
+/// </param>
+public sealed record NodeGpu(
+    int Index, string Name, long TotalBytes, long UsedByOthersBytes, long LeasedBytes, long UsedHereBytes);

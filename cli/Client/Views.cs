@@ -68,13 +68,13 @@ internal sealed record LatencyView(double P50Ms, double P95Ms, double P99Ms);
 internal sealed record NodeList(ImmutableArray<NodeView> Nodes);
 
 internal sealed record NodeView(
-    string Name, ImmutableArray<string>? Queues, bool Draining, int Running, ImmutableArray<NodeQueueView> Slots,
-    ImmutableArray<NodeGpuView>? Gpus, ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents,
+    string Name, ImmutableArray<string>? Queues, bool Draining, bool Silent, int Running,
+    ImmutableArray<NodeQueueView> Slots, ImmutableArray<NodeGpuView>? Gpus, ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents,
     DateTimeOffset SeenAt);
 
 internal sealed record NodeQueueView(string Queue, int Running, int Slots);
 
-internal sealed record NodeGpuView(int Index, long TotalBytes, long UsedByOthersBytes, long LeasedBytes);
+internal sealed record NodeGpuView(int Index, long TotalBytes, long UsedByOthersBytes, long LeasedBytes, long UsedHereBytes);
 
 internal sealed record NodeAgentView(string Agent, int Running);
 

@@ -29,7 +29,7 @@ internal static class NodesCommand
 
     private static object[] Row(NodeView node) =>
     [
-        node.Draining ? $"{node.Name} (draining)" : node.Name,
+        node.Silent ? $"{node.Name} (silent)" : node.Draining ? $"{node.Name} (draining)" : node.Name,
         node.Queues is { } queues ? Listed(queues) : "all",
         Whole(node.Running),
         Listed(node.Slots.Select(s => $"{s.Queue} {Whole(s.Running)}/{Whole(s.Slots)}")),
@@ -41,9 +41,12 @@ internal static class NodesCommand
 
     private static string Memory(NodeGpuView gpu)
     {
-        var free = Math.Max(0, gpu.TotalBytes - gpu.LeasedBytes - gpu.UsedByOthersBytes);
-        return $"{Whole(gpu.Index)}: {Whole(free >> 20)} of {Whole(gpu.TotalBytes >> 20)} MiB free";
+        var taken = Math.Max(gpu.LeasedBytes, gpu.UsedHereBytes) + gpu.UsedByOthersBytes;
+        return $"{Whole(gpu.Index)}: {MiB(gpu.TotalBytes - taken)} of {MiB(gpu.TotalBytes)} MiB free "
+            + $"({MiB(gpu.LeasedBytes)} leased, {MiB(gpu.UsedHereBytes)} used here, {MiB(gpu.UsedByOthersBytes)} by others)";
     }
+
+    private static string MiB(long bytes) => Whole(Math.Max(0, bytes) >> 20);
 
     private static string Listed(IEnumerable<string> names) =>
         string.Join(", ", names) is { Length: > 0 } list ? list : Show.Nothing;

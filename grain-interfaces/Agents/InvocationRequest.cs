@@ -24,4 +24,10 @@ public sealed record InvocationRequest
     /// <summary>The outputs of the steps that this one needs, by step id.</summary>
     [Id(10)] public required Dictionary<string, Json> Results { get; init; }
     [Id(11)] public string? TraceParent { get; init; }
+
+    /// <summary>
+    /// The index of the node's GPU that was granted: the node takes another only when that one has no room. Null when the
+    /// attempt occupies none.
+    /// </summary>
+    [Id(12)] public int? Gpu { get; init; }
 }

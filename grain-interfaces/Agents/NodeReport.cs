@@ -31,10 +31,15 @@ public sealed record NodeReport
 }
 
 /// <param name="UsedByOthersBytes">Memory that processes other than this node use.</param>
+/// <param name="UsedHereBytes">Memory that this node's process and its child processes use; 0 of a GPU that is declared.</param>
 [GenerateSerializer, Immutable, Alias("agentgrid.GpuReport")]
 public sealed record GpuReport(
     [property: Id(0)] int Index, [property: Id(1)] string Name, [property: Id(2)] long TotalBytes,
-    [property: Id(3)] long UsedByOthersBytes);
+    [property: Id(3)] long UsedByOthersBytes, [property: Id(4)] long UsedHereBytes)
+{
+    /// <summary>The agents that have run on it: their models are part of what the node uses.</summary>
+    [Id(5)] public ImmutableArray<string> WarmAgents { get; init; } = [];
+}
 
 /// <param name="Slot">The key under which the dispatcher granted it.</param>
 /// <param name="Gpu">The index of the GPU whose memory it occupies; null for none.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Grains.Nodes;
 using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Grains.Dispatch;
@@ -77,7 +78,11 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
         .. use.Where(u => _byName.ContainsKey(u.State.Name)).Select(u =>
         {
             var entry = _byName[u.State.Name];
-            return u.Describe(now - time.GetElapsedTime(entry.SeenAt)) with { Draining = entry.Report.Draining };
+            return u.Describe(now - time.GetElapsedTime(entry.SeenAt)) with
+            {
+                Draining = entry.Report.Draining,
+                Silent = entry.IsSilent,
+            };
         }),
     ];
 
@@ -85,9 +90,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
     {
         Name = report.Node,
         Queues = report.Queues,
-        Gpus = report.Gpus is { } gpus
-            ? [.. gpus.Select(g => new GpuState(g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes))]
-            : null,
+        Gpus = GpuStates.Of(report.Gpus),
         Agents = report.Agents,
         Draining = report.Draining,
         WarmAgents = report.WarmAgents,

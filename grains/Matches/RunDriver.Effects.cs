@@ -174,6 +174,7 @@ internal sealed partial class RunDriver
                 Deadline = attempt.Deadline,
                 Input = input.Compose(),
                 Results = input.Results.ToDictionary(),
+                Gpu = attempt.Placement?.Gpu,
             },
         };
         attempt.EngineHandle = call;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using AgentGrid.GrainInterfaces.Agents;
 using Microsoft.Extensions.Logging;
@@ -12,12 +13,13 @@ internal sealed partial class Gpus : IDisposable
 {
     private readonly Nvml? _nvml;
     private readonly ImmutableArray<GpuReport> _declared;
+    private readonly ConcurrentDictionary<(int Gpu, string Agent), bool> _warm = [];
 
     public Gpus(IOptions<ClusterEngineOptions> options, ILogger<Gpus> logger)
     {
         if (options.Value.GpuMemoryMb is { } declared)
         {
-            _declared = [.. declared.Select((mb, i) => new GpuReport(i, "declared", mb << 20, 0))];
+            _declared = [.. declared.Select((mb, i) => new GpuReport(i, "declared", mb << 20, 0, 0))];
             return;
         }
         _declared = [];
@@ -33,9 +35,16 @@ internal sealed partial class Gpus : IDisposable
         }
     }
 
-    public ImmutableArray<GpuReport> Read() => _nvml is null
-        ? _declared
-        : [.. _nvml.Read().Select(g => new GpuReport(g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes))];
+    /// <summary>An agent has run on a GPU: whatever it has loaded there may stay until the node ends.</summary>
+    public void Warm(string agent, int gpu) => _warm[(gpu, agent)] = true;
+
+    public ImmutableArray<GpuReport> Read()
+    {
+        var warm = _warm.Keys.ToLookup(w => w.Gpu, w => w.Agent);
+        var gpus = _nvml?.Read().Select(
+            g => new GpuReport(g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes, g.UsedHereBytes)) ?? _declared;
+        return [.. gpus.Select(g => g with { WarmAgents = [.. warm[g.Index]] })];
+    }
 
     public void Dispose() => _nvml?.Dispose();
 

@@ -112,6 +112,9 @@ internal sealed partial class Node : IDisposable
         }
     }
 
+    /// <summary>An agent has run on a GPU of this node, and may have its model there from now on.</summary>
+    public void HasRun(string agent, int gpu) => _gpus.Warm(agent, gpu);
+
     /// <summary>Takes no further attempts from now on.</summary>
     public void StartDraining() => _draining = true;
 
@@ -203,9 +206,7 @@ internal sealed partial class Node : IDisposable
     {
         Name = Name,
         Queues = Options.Queues,
-        Gpus = GpuReports() is { } gpus
-            ? [.. gpus.Select(g => new GpuState(g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes))]
-            : null,
+        Gpus = GpuStates.Of(GpuReports()),
         Agents = null,
         Draining = false,
         WarmAgents = [],

@@ -40,7 +40,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
         _request = request;
         Slot = request.Slot;
         Agent = request.Agent;
-        _localSlot = new SlotRequest(request.Agent, 0, request.Deadline, this);
+        _localSlot = new SlotRequest(request.Agent, 0, request.Deadline, this) { Gpu = request.Gpu };
         _askedAt = node.Time.GetTimestamp();
     }
 
@@ -146,6 +146,11 @@ internal sealed partial class NodeInvocation : ISlotWaiter
             var outcome = await AgentCall.RunAsync(
                 _node.Agent(Agent), Invocation(_request!), _node.Options.MaxOutputBytes, _node.Logger, _cancellation.Token)
                 .ConfigureAwait(false);
+            if (Gpu is { } gpu)
+            {
+                // However it ended. While it runs, its lease says what it occupies.
+                _node.HasRun(Agent, gpu);
+            }
             reply = outcome switch
             {
                 null => InvocationReply.Cancelled,

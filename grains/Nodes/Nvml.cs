@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 
@@ -22,9 +23,13 @@ internal sealed class Nvml : IDisposable
     private readonly GetMemory _memory;
     private readonly GetProcesses? _processes;
 
-    private Nvml(nint library)
+    // By device, the least that was ever in use; null where processes can be told apart.
+    private readonly ConcurrentDictionary<uint, long>? _usedBefore;
+
+    private Nvml(nint library, bool knowsProcesses)
     {
         _library = library;
+        _usedBefore = knowsProcesses ? null : new();
         _shutdown = Function<Call>("nvmlShutdown");
         _count = Function<Count>("nvmlDeviceGetCount_v2");
         _handle = Function<HandleByIndex>("nvmlDeviceGetHandleByIndex_v2");
@@ -47,10 +52,17 @@ internal sealed class Nvml : IDisposable
 
     private delegate int GetProcesses(nint device, ref uint count, [In, Out] ProcessMemory[] processes);
 
+    /// <summary>Opens the library of this machine's driver.</summary>
     /// <param name="reason">Why there is none.</param>
-    public static Nvml? TryOpen(out string reason)
+    public static Nvml? TryOpen(out string reason) =>
+        TryOpen(Libraries, OwnProcesses.AreKnownToTheDriver, out reason);
+
+    /// <param name="libraries">Names or paths; the first that there is counts.</param>
+    /// <param name="knowsProcesses">Its process numbers are those of this process, too.</param>
+    /// <param name="reason">Why there is none.</param>
+    internal static Nvml? TryOpen(IReadOnlyList<string> libraries, bool knowsProcesses, out string reason)
     {
-        foreach (var name in Libraries)
+        foreach (var name in libraries)
         {
             if (!NativeLibrary.TryLoad(name, out var library))
             {
@@ -63,7 +75,7 @@ internal sealed class Nvml : IDisposable
             }
             var code = Marshal.GetDelegateForFunctionPointer<Call>(address)();
             reason = code == Success ? "" : $"nvmlInit_v2 answered {code}; is the driver loaded?";
-            return code == Success ? new Nvml(library) : null;
+            return code == Success ? new Nvml(library, knowsProcesses) : null;
         }
         reason = "libnvidia-ml is not installed";
         return null;
@@ -81,8 +93,9 @@ internal sealed class Nvml : IDisposable
         {
             if (_handle(i, out var device) == Success && _memory(device, out var memory) == Success)
             {
+                var here = UsedHere(i, device, (long)memory.Used);
                 devices.Add(new GpuDevice(
-                    (int)i, NameOf(device), (long)memory.Total, (long)memory.Used - UsedByThisProcess(device)));
+                    (int)i, NameOf(device), (long)memory.Total, (long)memory.Used - here, here));
             }
         }
         return devices.ToImmutable();
@@ -98,8 +111,14 @@ internal sealed class Nvml : IDisposable
             : "unknown";
     }
 
-    // What agents of this node have loaded is counted by their leases.
-    private long UsedByThisProcess(nint device)
+    // Where processes cannot be told apart, what was in use before is that of others, and what came since is of this node:
+    // taken for that of others, a model of its own would lock its own agent out.
+    private long UsedHere(uint index, nint device, long used) => _usedBefore is null
+        ? Math.Min(UsedByOwnProcesses(device), used)
+        : used - _usedBefore.AddOrUpdate(index, used, (_, before) => Math.Min(before, used));
+
+    // Of the processes that compute there, those of this node: agents may work in child processes.
+    private long UsedByOwnProcesses(nint device)
     {
         var count = (uint)MostProcesses;
         var processes = new ProcessMemory[MostProcesses];
@@ -107,16 +126,16 @@ internal sealed class Nvml : IDisposable
         {
             return 0;
         }
-        var own = processes.AsSpan(0, (int)Math.Min(count, MostProcesses));
-        foreach (var process in own)
+        var used = 0L;
+        foreach (var process in processes.AsSpan(0, (int)Math.Min(count, MostProcesses)))
         {
             // All bits set means that the driver does not tell, as on Windows.
-            if (process.Pid == Environment.ProcessId && process.UsedGpuMemory != ulong.MaxValue)
+            if (process.UsedGpuMemory != ulong.MaxValue && OwnProcesses.Include((int)process.Pid))
             {
-                return (long)process.UsedGpuMemory;
+                used += (long)process.UsedGpuMemory;
             }
         }
-        return 0;
+        return used;
     }
 
     private T Function<T>(string name) =>

@@ -113,8 +113,9 @@ internal sealed class AgentSlots
 
     /// <summary>Takes a slot on the best node that has one.</summary>
     /// <param name="near">The node where the attempt's data is.</param>
+    /// <param name="gpu">The GPU to take where there is one node, and room on it; null for the best.</param>
     /// <returns>Null when none has.</returns>
-    public Placement? TryTake(string? near)
+    public Placement? TryTake(string? near, int? gpu = null)
     {
         if (Drained || LeftOfTotal <= 0)
         {
@@ -122,7 +123,8 @@ internal sealed class AgentSlots
         }
         if (_nodes.All is [var only])
         {
-            return FreeOn(only) <= 0 ? null : TakeOn(only) is { } gpu ? only.Only with { Gpu = gpu } : only.Only;
+            return FreeOn(only) <= 0 ? null
+                : TakeOn(only, WithRoom(only, gpu)) is { } taken ? only.Only with { Gpu = taken } : only.Only;
         }
         var placement = Best(near);
         return placement.Node is null ? null
@@ -130,12 +132,12 @@ internal sealed class AgentSlots
     }
 
     /// <summary>Takes a slot on a node, whether it is free or not.</summary>
-    /// <param name="gpu">The GPU that the attempt occupies already; null when it is to be chosen.</param>
+    /// <param name="gpu">The GPU that the attempt occupies, room or not; null when it is to be chosen.</param>
     /// <returns>The GPU whose memory it occupies; null for none.</returns>
     public int? TakeOn(SlotNode node, int? gpu = null)
     {
         Count(node, +1);
-        return node.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu);
+        return node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu);
     }
 
     /// <returns>Whether GPU memory has become free.</returns>
@@ -146,7 +148,7 @@ internal sealed class AgentSlots
             return false; // what the table does not know of, it cannot take back
         }
         Count(node, -1);
-        return node.EndLease(Config.Name, gpu, RunningOn(node));
+        return node.Gpus.End(Config.Name, gpu, RunningOn(node));
     }
 
     /// <summary>The node is gone, and with it what ran there.</summary>
@@ -177,7 +179,7 @@ internal sealed class AgentSlots
     {
         var head = Head!;
         _waiters[head.Tenant].Dequeue();
-        head.Grant(TryTake(head.Near)!);
+        head.Grant(TryTake(head.Near, head.Gpu)!);
         Left(head, served: true);
         return head;
     }
@@ -202,15 +204,18 @@ internal sealed class AgentSlots
         }
         var free = Math.Min(Config.MaxConcurrency - _inUse[node.Index], Queue.Free(node));
         var bytes = Config.Resources.GpuMemoryBytes;
-        return free > 0 && bytes > 0 ? Math.Min(free, node.RoomFor(bytes)) : free;
+        return free > 0 && bytes > 0 ? Math.Min(free, node.Gpus.RoomFor(Config.Name, bytes)) : free;
     }
+
+    private int? WithRoom(SlotNode node, int? gpu) =>
+        gpu is { } on && node.Gpus.HasRoom(Config.Name, Config.Resources.GpuMemoryBytes, on) ? on : null;
 
     private Placement Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
 
     private NodeLoad LoadOn(SlotNode node, string? near) => new(
         node.Name, Math.Max(0, FreeOn(node)),
         Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
-        node.FreeGpuBytes, !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name),
+        node.Gpus.FreeBytes(Config.Name), !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name),
         node.Name == near, NodeFits.Refusal(_fits[node.Index], Config));
 
     private void Count(SlotNode node, int change)

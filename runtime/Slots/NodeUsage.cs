@@ -24,7 +24,8 @@ public sealed record NodeUsage(
         Gpus = State.Gpus is not { } gpus ? null :
         [
             .. gpus.Select(g => new NodeGpu(
-                g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes, LeasedBytes.GetValueOrDefault(g.Index))),
+                g.Index, g.Name, g.TotalBytes, g.UsedByOthersBytes, LeasedBytes.GetValueOrDefault(g.Index),
+                g.UsedHereBytes)),
         ],
         WarmAgents = State.WarmAgents,
         Agents = Agents,

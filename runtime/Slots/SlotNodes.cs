@@ -18,7 +18,7 @@ internal sealed class SlotNodes
     {
         if (_byName.TryGetValue(state.Name, out var node))
         {
-            node.State = state;
+            node.Put(state);
             return;
         }
         var index = _unused.Count > 0 ? _unused.Min : Indices++;

@@ -26,6 +26,12 @@ public sealed class SlotRequest(
     /// <summary>The node where the attempt's data is; null for none.</summary>
     public string? Near { get; init; }
 
+    /// <summary>
+    /// The GPU that has been chosen for the attempt, in a table of one node: taken when it has room, else the best is.
+    /// Null when none has been chosen.
+    /// </summary>
+    public int? Gpu { get; init; }
+
     /// <summary>Who is told.</summary>
     public ISlotWaiter Waiter { get; } = waiter;
 

@@ -85,7 +85,7 @@ public sealed partial class SlotTable
                 .OrderBy(q => q.Name, StringComparer.Ordinal)
                 .Select(q => new NodeQueue(q.Name, q.InUse(node), q.Slots!.Value)),
         ],
-        node.LeasedBytes);
+        node.Gpus.LeasedBytes);
 
     private void OnNodesChanged(List<SlotRequest> granted)
     {

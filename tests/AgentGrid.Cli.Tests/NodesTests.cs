@@ -1,4 +1,5 @@
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 
@@ -20,12 +21,24 @@ public sealed class NodesTests : IAsyncLifetime
         Assert.Equal((ExitCode.Ok, 4), (people.Exit, people.Lines.Count));
         Assert.Matches("^cpu1 +general +3 +- +- +echo 1, perception 2 +echo, perception +20", people.Lines[1]);
         Assert.Matches(
-            "^gpu1 +gpu +4 +gpu 4/8 +0: 15360 of 24576 MiB free, 1: 16384 of 24576 MiB free "
-            + "+motion_generator 4 +motion_generator +20",
+            "^gpu1 +gpu +4 +gpu 4/8 +"
+            + "0: 13312 of 24576 MiB free \\(8192 leased, 10240 used here, 1024 by others\\), "
+            + "1: 16384 of 24576 MiB free \\(8192 leased, 6144 used here, 0 by others\\) +motion_generator 4 +motion_generator +20",
             people.Lines[2]);
-        Assert.Matches("^gpu2 \\(draining\\) +gpu +8 +gpu 8/8 +0: 0 of 24576 MiB free ", people.Lines[3]);
+        Assert.Matches("^gpu2 \\(draining\\) +gpu +8 +gpu 8/8 +0: 0 of 24576 MiB free \\(22528 leased, ", people.Lines[3]);
         Assert.Equal(3, json.Json.GetProperty("nodes").GetArrayLength());
         Assert.Equal(8L << 30, json.Json.GetProperty("nodes")[1].GetProperty("gpus")[0].GetProperty("leased_bytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task Nodes_OneThatIsNotHeardOf_IsSilent()
+    {
+        _cluster.Cluster.Nodes = () => [.. ClusterOnPaper.Example(DateTimeOffset.UtcNow).Select(n => n with { Silent = true })];
+
+        var people = await _cluster.Tool().RunAsync("nodes");
+
+        Assert.Matches("^cpu1 \\(silent\\) ", people.Lines[1]);
+        Assert.Matches("^gpu2 \\(silent\\) ", people.Lines[3]);
     }
 
     [Fact]

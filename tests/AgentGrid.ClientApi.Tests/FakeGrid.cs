@@ -241,10 +241,10 @@ internal sealed class FakeGrid : IAgentGrid
             new NodeDetails
             {
                 Name = "gpu1", Queues = ["gpu"], Running = 2, Slots = [new NodeQueue("gpu", 2, 8)],
-                Gpus = [new NodeGpu(0, "A10", 24_000, 500, 8_000)], WarmAgents = ["motion_generator"],
+                Gpus = [new NodeGpu(0, "A10", 24_000, 500, 8_000, 9_000)], WarmAgents = ["motion_generator"],
                 Agents = [new NodeAgent("motion_generator", 2)], SeenAt = DateTimeOffset.UnixEpoch,
             },
-            new NodeDetails { Name = "local", Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
+            new NodeDetails { Name = "local", Silent = true, Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
         ]);
 
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>

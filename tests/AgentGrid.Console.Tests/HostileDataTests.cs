@@ -82,7 +82,7 @@ public sealed class HostileDataTests(Chromium chromium)
             new NodeDetails
             {
                 Name = Shown, Queues = [Shown], Running = 1, Slots = [new(Shown, 1, 2)],
-                Gpus = [new(0, Shown, 2, 0, 1)], WarmAgents = [Shown], Agents = [new(Shown, 1)],
+                Gpus = [new(0, Shown, 2, 0, 1, 1)], WarmAgents = [Shown], Agents = [new(Shown, 1)],
                 SeenAt = DateTimeOffset.UtcNow,
             },
         ];

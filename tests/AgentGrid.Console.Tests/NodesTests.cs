@@ -24,8 +24,8 @@ public sealed class NodesTests(Chromium chromium)
         await page.SeesAsync(Gpu1, "4 attempts: motion_generator 4");
         await page.SeesAsync($"{Gpu1} dl", "just now");
         await page.SeesAsync($"{Gpu1} .bar", "Queue gpu\n4 of 8 in use");
-        await page.SeesAsync($"{Gpu1} .bar", "GPU 0 · NVIDIA L4\n15.0 GB free of 24.0 GB");
-        await page.SeesAsync($"{Gpu1} .bar", "8.0 GB leased by attempts\n1.0 GB used by others");
+        await page.SeesAsync($"{Gpu1} .bar", "GPU 0 · NVIDIA L4\n13.0 GB free of 24.0 GB");
+        await page.SeesAsync($"{Gpu1} .bar", "8.0 GB leased by attempts\n10.0 GB used here\n1.0 GB used by others");
         await page.SeesAsync($"{Gpu1} .bar", "GPU 1 · NVIDIA L4\n16.0 GB free of 24.0 GB");
         await page.SeesAsync($"{Gpu2} .tag", "draining");
         await page.SeesAsync($"{Gpu2} .bar", "0 B free of 24.0 GB");
@@ -34,7 +34,8 @@ public sealed class NodesTests(Chromium chromium)
         await page.SeesAsync(Cpu1, "None: agents that need GPU memory are not placed here.");
         await page.UntilAsync($"Math.abs({Share(Gpu1, 0)} - 4 / 8) < 0.02");
         await page.UntilAsync($"Math.abs({Share(Gpu1, 1)} - 8 / 24) < 0.02");
-        await page.UntilAsync($"Math.abs({Share(Gpu1, 2)} - 1 / 24) < 0.02");
+        await page.UntilAsync($"Math.abs({Share(Gpu1, 2)} - 2 / 24) < 0.02");
+        await page.UntilAsync($"Math.abs({Share(Gpu1, 3)} - 1 / 24) < 0.02");
         page.HasNotComplained();
     }
 
@@ -50,11 +51,11 @@ public sealed class NodesTests(Chromium chromium)
         server.Cluster.Nodes = () => [.. ClusterOnPaper.Example(DateTimeOffset.UtcNow).Where(n => n.Name != "gpu2")
             .Select(n => n.Name == "gpu1"
                 ? n with { Running = 5, Slots = [new("gpu", 5, 8)], Agents = [new("motion_generator", 5)] }
-                : n with { Name = "cpu2", SeenAt = DateTimeOffset.UtcNow.AddMinutes(-2) })];
+                : n with { Name = "cpu2", Silent = true, SeenAt = DateTimeOffset.UtcNow.AddSeconds(-3) })];
 
         await page.SeesAsync($"{Gpu1} .bar", "5 of 8");
         await page.SeesAsync(".node-card[aria-label='Node cpu2'] .tag", "silent");
-        await page.SeesAsync(".node-card[aria-label='Node cpu2']", "2 min");
+        await page.SeesAsync(".node-card[aria-label='Node cpu2']", " s ago");
         await page.UntilAsync("document.querySelectorAll('.node-card').length === 2");
         await page.UntilAsync($"document.querySelector(\"{Gpu1}\").kept");
         server.Cluster.Nodes = () => [];

@@ -39,15 +39,15 @@ internal sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
             Name = "gpu1", Queues = ["gpu"], Running = 4, Slots = [new("gpu", 4, 8)],
             Gpus =
             [
-                new(0, "NVIDIA L4", 24 * Gib, Gib, 8 * Gib),
-                new(1, "NVIDIA L4", 24 * Gib, 0, 8 * Gib),
+                new(0, "NVIDIA L4", 24 * Gib, Gib, 8 * Gib, 10 * Gib),
+                new(1, "NVIDIA L4", 24 * Gib, 0, 8 * Gib, 6 * Gib),
             ],
             WarmAgents = ["motion_generator"], Agents = [new("motion_generator", 4)], SeenAt = now,
         },
         new()
         {
             Name = "gpu2", Queues = ["gpu"], Draining = true, Running = 8, Slots = [new("gpu", 8, 8)],
-            Gpus = [new(0, "NVIDIA A10", 24 * Gib, 2 * Gib, 22 * Gib)],
+            Gpus = [new(0, "NVIDIA A10", 24 * Gib, 2 * Gib, 22 * Gib, 20 * Gib)],
             WarmAgents = ["motion_backup", "motion_generator"],
             Agents = [new("motion_backup", 3), new("motion_generator", 5)], SeenAt = now,
         },

@@ -27,6 +27,7 @@ public sealed class GridHost : IAsyncLifetime
     /// <summary>It tells of the nodes of a cluster.</summary>
     public bool IsCluster { get; init; }
     public string Data => _data.FullName;
+    internal ClusterOnPaper Cluster => (ClusterOnPaper)_app!.Services.GetRequiredService<IAgentGrid>();
     public string Url => _app!.Urls.First();
 
     public async ValueTask InitializeAsync()

@@ -112,13 +112,20 @@ public sealed class RandomNodesTests
                 && _held.Count(h => h.Agent == agent.Name && h.Node == node.Name) < agent.MaxConcurrency
                 && _held.Count(h => _config.Agents[h.Agent].Queue == agent.Queue && h.Node == node.Name)
                     < (_config.Queues[agent.Queue].Slots ?? int.MaxValue)
-                && (bytes == 0 || node.Gpus is not { } gpus || gpus.Any(g => FreeOn(node, g) >= bytes));
+                && (bytes == 0 || node.Gpus is not { } gpus || gpus.Any(g => FreeOn(node, g, agent.Name) >= bytes));
         }
 
-        private long FreeOn(NodeState node, GpuState gpu) => gpu.TotalBytes - gpu.UsedByOthersBytes
-            - _held.Where(h => h.Node == node.Name && h.Gpu == gpu.Index).Sum(h => h.Bytes);
+        // What is in use counts for whoever is not part of it, together with all that may still be loading.
+        private long FreeOn(NodeState node, GpuState gpu, string agent)
+        {
+            var here = _held.Where(h => h.Node == node.Name && h.Gpu == gpu.Index).ToList();
+            var leased = here.Sum(h => h.Bytes);
+            var loading = here.Where(h => !gpu.WarmAgents.Contains(h.Agent)).Sum(h => h.Bytes);
+            var kept = gpu.UsedHereBytes > 0 && !gpu.WarmAgents.Contains(agent) ? gpu.UsedHereBytes + loading : 0;
+            return gpu.TotalBytes - gpu.UsedByOthersBytes - Math.Max(leased, kept);
+        }
 
-        private void OnTaken(string agent, Placement placement)
+        private void OnTaken(string agent, Placement placement, int? preferred = null)
         {
             var config = _config.Agents[agent];
             var node = _nodes[placement.Node!];
@@ -126,7 +133,11 @@ public sealed class RandomNodesTests
             var bytes = config.Resources.GpuMemoryBytes;
             if (bytes > 0 && node.Gpus is { } gpus)
             {
-                That(FreeOn(node, gpus.Single(g => g.Index == placement.Gpu)) >= bytes, "the memory of a GPU is over-committed");
+                var taken = gpus.Single(g => g.Index == placement.Gpu);
+                That(FreeOn(node, taken, agent) >= bytes, "the memory of a GPU is over-committed");
+                var passedOver = _nodes.Count == 1 && !_needsChange && preferred is not null && preferred != placement.Gpu
+                    && gpus.Any(g => g.Index == preferred && FreeOn(node, g, agent) >= bytes);
+                That(!passedOver, "the GPU that was chosen had room, and another was taken");
             }
             _held.Add(new Held(agent, node.Name, placement.Gpu, placement.Gpu is null ? 0 : bytes));
         }
@@ -143,11 +154,13 @@ public sealed class RandomNodesTests
         private void Wait()
         {
             var agent = AnyAgent();
-            var waiter = new Waiter(p => OnTaken(agent, p));
+            int? gpu = _random.Next(2) == 0 ? _random.Next(3) : null;
+            var waiter = new Waiter(p => OnTaken(agent, p, gpu));
             var request = new SlotRequest(
                 agent, _random.Next(3), DateTimeOffset.UnixEpoch.AddSeconds(_random.Next(3)), waiter, $"{_random.Next(2)}")
             {
                 Near = AnyNode(),
+                Gpu = gpu,
             };
             _requests.Add(request);
             _table.Wait(request);
@@ -197,7 +210,10 @@ public sealed class RandomNodesTests
                 Gpus = _random.Next(4) == 0 ? null :
                 [
                     .. Enumerable.Range(0, _random.Next(3))
-                        .Select(i => new GpuState(i, "gpu", _random.Next(2, 9), _random.Next(4))),
+                        .Select(i => new GpuState(i, "gpu", _random.Next(2, 9), _random.Next(4), AnyUse())
+                        {
+                            WarmAgents = _random.Next(2) == 0 ? [] : [AnyAgent()],
+                        }),
                 ],
                 Draining = _random.Next(5) == 0,
                 WarmAgents = _random.Next(2) == 0 ? [] : [AnyAgent()],
@@ -223,6 +239,8 @@ public sealed class RandomNodesTests
             };
             _table.Configure(_config);
         }
+
+        private int AnyUse() => _random.Next(2) == 0 ? 0 : _random.Next(1, 7);
 
         private string AnyAgent() => $"a{_random.Next(3)}";
 

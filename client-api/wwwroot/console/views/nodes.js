@@ -5,9 +5,6 @@ import { h, replace, setText } from '../lib/dom.js';
 import { bytes, count, duration, millis, plural } from '../lib/format.js';
 import { Poll } from '../lib/poll.js';
 
-// Nodes report twice a second; what is a little late, or told by a clock that is a little off, is nothing to worry about.
-const SILENT_AFTER = 5000;
-
 export function nodesView(root, { query }, shell) {
   return new Nodes(root, query.get('node'), shell);
 }
@@ -98,7 +95,7 @@ class Card {
     this.warm = h('dd');
     this.seen = h('dd');
     this.slots = node.slots.map(s => new Bar(`Queue ${s.queue}`, ['leased']));
-    this.gpus = (node.gpus ?? []).map(g => new Bar(`GPU ${g.index} · ${g.name}`, ['leased', 'others']));
+    this.gpus = (node.gpus ?? []).map(g => new Bar(`GPU ${g.index} · ${g.name}`, ['leased', 'here', 'others']));
     this.element = h(
       'article',
       { class: 'card node-card', 'aria-label': `Node ${node.name}` },
@@ -131,28 +128,29 @@ class Card {
   }
 
   update(node) {
-    const silence = now() - millis(node.seen_at);
-    const silent = silence > SILENT_AFTER;
-    const state = silent ? 'silent' : node.draining ? 'draining' : '';
+    const state = node.silent ? 'silent' : node.draining ? 'draining' : '';
     setText(this.state, state);
     this.state.hidden = !state;
     this.element.dataset.state = state;
     setText(this.queues, node.queues ? node.queues.join(', ') || 'none' : 'all');
     setText(this.running, runs(node));
     setText(this.warm, node.warm_agents.join(', ') || 'none');
-    setText(this.seen, silent ? `${duration(silence)} ago` : 'just now');
+    setText(this.seen, node.silent ? `${duration(now() - millis(node.seen_at))} ago` : 'just now');
     node.slots.forEach(({ running, slots }, i) =>
       this.slots[i].show(`${count(running)} of ${count(slots)} in use`, slots, [running]),
     );
     (node.gpus ?? []).forEach((gpu, i) => this.#showGpu(this.gpus[i], gpu));
   }
 
-  #showGpu(bar, { total_bytes: total, leased_bytes: leased, used_by_others_bytes: others }) {
+  // What attempts lease is, once it is loaded, part of what the node uses: only what goes beyond that is a part of its own.
+  #showGpu(bar, gpu) {
+    const { total_bytes: total, leased_bytes: leased, used_here_bytes: here, used_by_others_bytes: others } = gpu;
+    const kept = Math.max(0, here - leased);
     bar.show(
-      `${bytes(Math.max(0, total - leased - others))} free of ${bytes(total)}`,
+      `${bytes(Math.max(0, total - leased - kept - others))} free of ${bytes(total)}`,
       total,
-      [leased, others],
-      [`${bytes(leased)} leased by attempts`, `${bytes(others)} used by others`],
+      [leased, kept, others],
+      [`${bytes(leased)} leased by attempts`, `${bytes(here)} used here`, `${bytes(others)} used by others`],
     );
   }
 }

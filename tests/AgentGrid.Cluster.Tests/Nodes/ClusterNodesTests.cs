@@ -1,0 +1,106 @@
+using System.Net;
+using AgentGrid.Core;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Grains.Dispatch;
+using AgentGrid.Runtime.Slots;
+using Orleans.Runtime;
+
+namespace AgentGrid.Cluster.Tests.Nodes;
+
+/// <summary>What the dispatcher knows of nodes, by what they report.</summary>
+public sealed class ClusterNodesTests
+{
+    private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
+
+    private readonly Clock _clock = new();
+    private readonly SlotTable _table = new();
+    private readonly ClusterNodes _nodes;
+
+    public ClusterNodesTests() => _nodes = new ClusterNodes(new AllAlive(), _clock);
+
+    [Fact]
+    public void Describe_NodeThatIsNotHeardOf_IsSilentUntilItIs()
+    {
+        Report();
+        _clock.Now += TimeSpan.FromSeconds(1.9);
+        Assert.Empty(_nodes.TakeSilent());
+        Assert.False(Described().Silent);
+
+        _clock.Now += TimeSpan.FromSeconds(0.2);
+        Assert.True(Assert.Single(_nodes.TakeSilent()).Draining, "a silent node takes nothing");
+        Assert.Equal((true, false), (Described().Silent, Described().Draining));
+        Assert.Equal(DateTimeOffset.UnixEpoch, Described().SeenAt);
+        Assert.Empty(_nodes.Available());
+
+        Report();
+        Assert.False(Described().Silent);
+        Assert.Equal(["gpu1"], _nodes.Available());
+    }
+
+    [Fact]
+    public void StateOf_Gpus_AreAsReported()
+    {
+        var report = Report(new GpuReport(3, "A10", 24, 2, 9) { WarmAgents = ["motion"] });
+
+        var gpu = Assert.Single(ClusterNodes.StateOf(report).Gpus!.Value);
+
+        Assert.Equal((3, "A10", 24, 2, 9), (gpu.Index, gpu.Name, gpu.TotalBytes, gpu.UsedByOthersBytes, gpu.UsedHereBytes));
+        Assert.Equal(["motion"], gpu.WarmAgents);
+    }
+
+    [Fact]
+    public void StateOf_GpusOfAnEarlierVersion_HaveNothingWarm()
+    {
+        var report = Report(new GpuReport(0, "A10", 24, 2, 0) { WarmAgents = default });
+
+        Assert.Empty(Assert.Single(ClusterNodes.StateOf(report).Gpus!.Value).WarmAgents);
+    }
+
+    private NodeReport Report(params GpuReport[] gpus)
+    {
+        var report = new NodeReport { Node = "gpu1", Silo = s_silo, Gpus = [.. gpus] };
+        Assert.True(_nodes.Take(report, out _));
+        _table.PutNode(ClusterNodes.StateOf(report));
+        return report;
+    }
+
+    private NodeDetails Described() => Assert.Single(_nodes.Describe(_table.Nodes(), _clock.GetUtcNow()));
+
+    private sealed class Clock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + Now;
+    }
+
+    private sealed class AllAlive : ISiloStatusOracle
+    {
+        public SiloStatus CurrentStatus => SiloStatus.Active;
+        public string SiloName => "gpu1";
+        public SiloAddress SiloAddress => s_silo;
+
+        public SiloStatus GetApproximateSiloStatus(SiloAddress siloAddress) => SiloStatus.Active;
+
+        public Dictionary<SiloAddress, SiloStatus> GetApproximateSiloStatuses(bool onlyActive = false) =>
+            new() { [s_silo] = SiloStatus.Active };
+
+        public SiloAddress[] GetActiveSilos() => [s_silo];
+
+        public bool TryGetSiloName(SiloAddress siloAddress, out string siloName)
+        {
+            siloName = SiloName;
+            return true;
+        }
+
+        public bool IsFunctionalDirectory(SiloAddress siloAddress) => true;
+
+        public bool IsDeadSilo(SiloAddress silo) => false;
+
+        public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) => true;
+
+        public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) => true;
+    }
+}
