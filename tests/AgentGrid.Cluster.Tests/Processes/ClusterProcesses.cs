@@ -121,10 +121,10 @@ public sealed class ClusterProcesses : IAsyncLifetime
     }
 
     /// <summary>The silo on which the dispatcher was built last.</summary>
-    public string DispatcherIsOn() => _members.Values.Where(m => !m.HasExited).SelectMany(
+    public string? DispatcherIsOn() => _members.Values.Where(m => !m.HasExited).SelectMany(
             m => m.Lines.Where(l => l.Text.Contains(DispatcherIsHere, StringComparison.Ordinal))
                 .Select(l => (l.At, m.Name)))
-        .Max().Name;
+        .DefaultIfEmpty().Max().Name;
 
     /// <summary>What the API says, asked of it until it answers.</summary>
     public async Task<JsonElement> GetAsync(string path)
@@ -133,6 +133,12 @@ public sealed class ClusterProcesses : IAsyncLifetime
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, $"GET {path}: {(int)response.StatusCode} {text}");
         return JsonElement.Parse(text);
+    }
+
+    public async Task PostAsync(string path)
+    {
+        using var response = await _members[Api].Client.PostAsync(path, null);
+        Assert.True(response.IsSuccessStatusCode, $"POST {path}: {(int)response.StatusCode}");
     }
 
     /// <summary>The names of the nodes that take attempts.</summary>

@@ -37,13 +37,32 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     [Fact]
     public Task Kill_SiloOfTheDispatcher_ItIsBuiltElsewhere() => RoundsAsync("kill the dispatcher's silo", async (disturbance, _) =>
     {
-        var silo = cluster.DispatcherIsOn();
+        var silo = cluster.DispatcherIsOn()!;
         disturbance.Strike();
         await cluster[silo].KillAsync();
         await cluster.StartAsync(silo);
         await disturbance.GoesOnAsync();
         Assert.InRange(disturbance.FirstAffectedEnd, TimeSpan.Zero, AfterKill);
     });
+
+    [Fact]
+    public async Task Kill_SiloOfTheDispatcher_DrainedAgentStaysDrained()
+    {
+        await cluster.RepairAsync();
+        await cluster.PostAsync("api/v1/agents/delay/drain");
+
+        var silo = cluster.DispatcherIsOn()!;
+        await cluster[silo].KillAsync();
+        await cluster.EventuallyAsync(
+            async () => cluster.DispatcherIsOn() is not null && (await cluster.NodesAsync()).Length == 2,
+            () => Task.FromResult("the dispatcher was not built elsewhere"));
+
+        Assert.True(await IsDrainedAsync());
+        await cluster.StartAsync(silo);
+        Assert.True(await IsDrainedAsync());
+        await cluster.PostAsync("api/v1/agents/delay/undrain");
+        Assert.False(await IsDrainedAsync());
+    }
 
     [Fact]
     public Task Kill_Api_FeedGoesOnWithoutGap() => RoundsAsync("kill api", async (disturbance, _) =>
@@ -106,6 +125,9 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     private const int DeclaredDeadExitCode = 70;
+
+    private async Task<bool> IsDrainedAsync() => (await cluster.GetAsync("api/v1/agents")).GetProperty("agents")
+        .EnumerateArray().Single(a => a.GetProperty("name").GetString() == "delay").GetProperty("drained").GetBoolean();
 
     private async Task RoundsAsync(string what, Func<Disturbance, Load, Task> disturb)
     {

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using AgentGrid.Conformance;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Cluster.Tests.Placement;
+
+/// <summary>Where attempts run, on silos of different hardware.</summary>
+public sealed class PlacementTests : IDisposable
+{
+    private const int Runs = 60;
+    private readonly Stage _stage = new();
+
+    public void Dispose() => _stage.Dispose();
+
+    [Fact]
+    public async Task Place_GpuAgents_NeverWhereTheirQueueOrMemoryIsNot()
+    {
+        await using var silos = await PlacementSilos.StartAsync(("general", []), ("gpu", [24_000]), ("gpu", [2_000]));
+
+        var attempts = await silos.EndAsync(await PostAsync(silos, Runs, n => (n % 3) switch
+        {
+            0 => "small",
+            1 => "large",
+            _ => "worker",
+        }));
+
+        Assert.All(attempts.Where(a => a.Agent == "worker"), a => Assert.Equal("Silo_0", a.Node));
+        Assert.All(attempts.Where(a => a.Agent == "large"), a => Assert.Equal("Silo_1", a.Node));
+        Assert.All(attempts.Where(a => a.Agent == "small"), a => Assert.Contains(a.Node, new[] { "Silo_1", "Silo_2" }));
+        Assert.Equal(0, _stage.MostOf("Silo_0"));
+        Assert.InRange(_stage.MostOf("Silo_1"), 1, 24_000);
+        Assert.InRange(_stage.MostOf("Silo_2"), 0, 2_000);
+    }
+
+    [Fact]
+    public async Task Place_OneNodeIsBusier_GoesToTheOther_AndBackWhenThatFlips()
+    {
+        await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));
+        _stage.Holds = true;
+        var runs = await PostAsync(silos, 8, _ => "worker");
+        await RunningAsync(4, 4);
+
+        // There is room on both; only that one is busier speaks for the other.
+        await EmptyAsync(silos, "Silo_1");
+        runs.AddRange(await PostAsync(silos, 3, _ => "worker"));
+        await RunningAsync(4, 3);
+        await EmptyAsync(silos, "Silo_0");
+        runs.AddRange(await PostAsync(silos, 2, _ => "worker"));
+        await RunningAsync(2, 3);
+
+        _stage.Leave("Silo_0");
+        _stage.Leave("Silo_1");
+        await silos.EndAsync(runs);
+    }
+
+    [Fact]
+    public async Task Place_AgentsOfDifferentMemory_NeverOverCommitsANode()
+    {
+        await using var silos = await PlacementSilos.StartAsync(("gpu", [10_000]), ("gpu", [6_000, 4_500]));
+        string[] sizes = ["small", "medium", "large"];
+
+        await silos.EndAsync(await PostAsync(silos, 3 * Runs, n => sizes[Random.Shared.Next(sizes.Length)]));
+
+        // More than one at a time, or nothing is proved.
+        Assert.InRange(_stage.MostOf("Silo_0"), 5_000, 10_000);
+        Assert.InRange(_stage.MostOf("Silo_1"), 5_000, 10_500);
+        Assert.All(_stage.TogetherOn("Silo_1"), agents => Assert.True(
+            Fit([.. agents.Select(Sizes.Of)], 6_000, 4_500), $"on GPUs of 6,000 and 4,500 MiB: {string.Join(", ", agents)}"));
+    }
+
+    [Fact]
+    public async Task Place_MaxConcurrencyTotal_HoldsOverAllNodes()
+    {
+        await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));
+
+        var attempts = await silos.EndAsync(await PostAsync(silos, Runs, _ => "shared"));
+
+        Assert.Equal(3, _stage.MostOf("shared"));
+        Assert.Equal(2, attempts.Select(a => a.Node).Distinct().Count());
+    }
+
+    // Whether they can be spread over two GPUs.
+    private static bool Fit(ReadOnlySpan<long> sizes, long first, long second) =>
+        sizes.IsEmpty
+            ? first >= 0 && second >= 0
+            : Fit(sizes[1..], first - sizes[0], second) || Fit(sizes[1..], first, second - sizes[0]);
+
+    private async Task<List<RunId>> PostAsync(PlacementSilos silos, int count, Func<int, string> agent) =>
+        [.. await Task.WhenAll(Enumerable.Range(0, count).Select(n => silos.PostAsync(_stage, agent(n))))];
+
+    private Task RunningAsync(int first, int second) => Limits.EventuallyAsync(
+        () => new(Count("Silo_0") == first && Count("Silo_1") == second),
+        () => new($"{Count("Silo_0")} on the first node and {Count("Silo_1")} on the second; expected {first} and {second}"));
+
+    private int Count(string node) => _stage.Running.Values.Count(n => n == node);
+
+    // Ends what runs on a node, and returns when the dispatcher knows of it: a second later at the latest.
+    private async Task EmptyAsync(PlacementSilos silos, string node)
+    {
+        var clock = Stopwatch.StartNew();
+        _stage.Leave(node);
+        await Limits.EventuallyAsync(
+            async () => (await silos.Grid.GetNodesAsync()).Single(n => n.Name == node).Running == 0,
+            () => new($"{node} is busy"));
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+}
