@@ -69,8 +69,8 @@ internal sealed record NodeList(ImmutableArray<NodeView> Nodes);
 
 internal sealed record NodeView(
     string Name, ImmutableArray<string>? Queues, bool Draining, bool Silent, int Running,
-    ImmutableArray<NodeQueueView> Slots, ImmutableArray<NodeGpuView>? Gpus, ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents,
-    DateTimeOffset SeenAt);
+    ImmutableArray<NodeQueueView> Slots, ImmutableArray<NodeGpuView>? Gpus,
+    ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents, DateTimeOffset SeenAt);
 
 internal sealed record NodeQueueView(string Queue, int Running, int Slots);
 

@@ -7,7 +7,9 @@ namespace AgentGrid.Runtime.Slots;
 /// <param name="Name">For people.</param>
 /// <param name="TotalBytes">The memory that attempts can be given.</param>
 /// <param name="UsedByOthersBytes">What other processes occupy of it now.</param>
-/// <param name="UsedHereBytes">What the node occupies of it now, by attempts and by models that stay loaded; 0 when unknown.</param>
+/// <param name="UsedHereBytes">
+/// What the node occupies of it now, by attempts and by models that stay loaded; 0 when unknown.
+/// </param>
 public sealed record GpuState(
     int Index, string Name, long TotalBytes, long UsedByOthersBytes, long UsedHereBytes = 0)
 {

@@ -23,7 +23,8 @@ public sealed class NodesTests : IAsyncLifetime
         Assert.Matches(
             "^gpu1 +gpu +4 +gpu 4/8 +"
             + "0: 13312 of 24576 MiB free \\(8192 leased, 10240 used here, 1024 by others\\), "
-            + "1: 16384 of 24576 MiB free \\(8192 leased, 6144 used here, 0 by others\\) +motion_generator 4 +motion_generator +20",
+            + "1: 16384 of 24576 MiB free \\(8192 leased, 6144 used here, 0 by others\\) "
+            + "+motion_generator 4 +motion_generator +20",
             people.Lines[2]);
         Assert.Matches("^gpu2 \\(draining\\) +gpu +8 +gpu 8/8 +0: 0 of 24576 MiB free \\(22528 leased, ", people.Lines[3]);
         Assert.Equal(3, json.Json.GetProperty("nodes").GetArrayLength());

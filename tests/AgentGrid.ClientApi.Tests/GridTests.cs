@@ -29,8 +29,10 @@ public sealed class GridTests
 
         Assert.Equal(["gpu1", "local"], nodes.EnumerateArray().Select(n => n.Text("name")));
         Assert.Equal(
-            """{"name":"gpu1","queues":["gpu"],"draining":false,"silent":false,"running":2,"slots":[{"queue":"gpu","running":2,"slots":8}]"""
-            + ""","gpus":[{"index":0,"name":"A10","total_bytes":24000,"used_by_others_bytes":500,"leased_bytes":8000,"used_here_bytes":9000}]"""
+            """{"name":"gpu1","queues":["gpu"],"draining":false,"silent":false"""
+            + ""","running":2,"slots":[{"queue":"gpu","running":2,"slots":8}]"""
+            + ""","gpus":[{"index":0,"name":"A10","total_bytes":24000,"used_by_others_bytes":500"""
+            + ""","leased_bytes":8000,"used_here_bytes":9000}]"""
             + ""","warm_agents":["motion_generator"],"agents":[{"agent":"motion_generator","running":2}]"""
             + ""","seen_at":"1970-01-01T00:00:00+00:00"}""",
             nodes[0].GetRawText());
