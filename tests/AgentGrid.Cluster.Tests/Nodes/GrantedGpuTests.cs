@@ -70,10 +70,10 @@ public sealed class GrantedGpuTests : IAsyncLifetime
         var reply = await dispatcher.AcquireSlotAsync(
             new SlotRequest { Slot = slot, Agent = "on_gpu", Priority = 0, Deadline = DateTimeOffset.MaxValue });
         Assert.Equal(SlotOutcome.Granted, reply.Outcome);
-        return reply.Placement!.To<Placement>()!.Gpu;
+        return reply.Placement!.To<Core.Placement.Placement>()!.Gpu;
     }
 
-    private async Task<(Placement? Placement, Json? Output)> RunAsync(TestSilos silos)
+    private async Task<(Core.Placement.Placement? Placement, Json? Output)> RunAsync(TestSilos silos)
     {
         var reply = await silos.Client.GetGrain<IMatchGrain>($"m-{_cluster}").SubmitAsync(new SubmitCommand
         {
