@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentGrid.ClientApi.Tests.Processes;
 using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Processes;
@@ -39,16 +38,15 @@ public sealed class ClusterProcesses : IAsyncLifetime
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-cluster-");
     private readonly Dictionary<string, MemberProcess> _members = [];
     private readonly List<MemberProcess> _gone = [];
-    private readonly CancellationTokenSource _stopping = new();
     private RedisServer? _redis;
-    private Task _following = Task.CompletedTask;
+    private Follower? _feed;
 
     public static IReadOnlyList<string> Silos { get; } = [Cpu1, Cpu2, Gpu1];
 
     /// <summary>After a failure, the next test begins with processes that are not to blame for it.</summary>
     public bool HasFailed { get; set; }
 
-    internal FeedClient Feed { get; } = new();
+    internal Follower Feed => _feed!;
     internal RedisServer Redis => _redis!;
     internal Uri ApiUrl => _members[Api].Url;
 
@@ -67,20 +65,19 @@ public sealed class ClusterProcesses : IAsyncLifetime
         CopyConfig();
         _redis = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
         await StartAsync([.. Silos, Api]);
-        _following = FollowAsync();
+        _feed = new Follower(() => ApiUrl);
+        _feed.Start();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await _following;
+        await _feed!.DisposeAsync();
         foreach (var member in _members.Values.Concat(_gone))
         {
             await member.DisposeAsync();
         }
         await _redis!.DisposeAsync();
         _folder.Delete(recursive: true);
-        _stopping.Dispose();
     }
 
     /// <summary>Starts members, or starts them again, and waits until each of them is ready.</summary>
@@ -160,25 +157,6 @@ public sealed class ClusterProcesses : IAsyncLifetime
                 throw new TimeoutException($"Waited 30 s; it stayed: {await state()}");
             }
             await timer.WaitForNextTickAsync();
-        }
-    }
-
-    /// <summary>Fails when the feed had a gap, or showed something twice.</summary>
-    public async Task CheckFeedAsync()
-    {
-        if (_following.IsCompleted)
-        {
-            await _following;
-        }
-    }
-
-    private async Task FollowAsync()
-    {
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!_stopping.IsCancellationRequested)
-        {
-            await Feed.ReadAsync(ApiUrl, _stopping.Token);
-            await pause.WaitForNextTickAsync();
         }
     }
 
