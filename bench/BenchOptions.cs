@@ -79,7 +79,7 @@ internal sealed record BenchOptions
         "--seconds" => this with { Seconds = Number(value) },
         "--warmup" => this with { Warmup = Number(value) },
         "--concurrency" => this with { Concurrency = Numbers(value) },
-        "--silos" => this with { Silos = Numbers(value) },
+        "--silos" => this with { Silos = Numbers(value, 0) },
         "--fsync" when value is "no" or "everysec" or "always" => this with { Fsync = value },
         "--sync" when value is "full" or "normal" => this with { Sync = value },
         "--data" => this with { Data = Path.GetFullPath(value) },
