@@ -36,7 +36,8 @@ internal sealed class KeptPlans(IDatabase redis, string prefix)
         {
             return plan;
         }
-        var definition = (byte[]?)await redis.StringGetAsync($"{prefix}:plan:{head.PlanHash}").ConfigureAwait(false);
+        var definition = (byte[]?)await RedisAnswer.Of(redis.StringGetAsync($"{prefix}:plan:{head.PlanHash}"))
+            .ConfigureAwait(false);
         if (definition is null)
         {
             return null;

@@ -193,7 +193,8 @@ public sealed partial class RedisRunLog
     }
 
     /// <summary>The number of the last event; 0 before the first.</summary>
-    public async Task<long> LastSeqAsync() => (long)await _redis.StringGetAsync($"{_prefix}:seq").ConfigureAwait(false);
+    public async Task<long> LastSeqAsync() =>
+        (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq")).ConfigureAwait(false);
 
     // Events that are whole, and that cannot follow each other, mean that one between them is missing.
     private static void Apply(RunState state, Turn turn)
@@ -236,7 +237,8 @@ public sealed partial class RedisRunLog
 
     private async Task<RunRow?> FindRowAsync(RunId run)
     {
-        var kept = await _redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion).ConfigureAwait(false);
+        var kept = await RedisAnswer.Of(_redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion))
+            .ConfigureAwait(false);
         return kept[2].IsNull ? null : RunRow.Read(0, run, (byte[]?)kept[0], (byte[]?)kept[1], (long)kept[2]);
     }
 

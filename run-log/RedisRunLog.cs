@@ -214,5 +214,6 @@ public sealed partial class RedisRunLog
     }
 
     private async Task<RedisResult[]> EvaluateAsync(string script, RedisValue[] arguments) =>
-        (RedisResult[])(await _redis.ScriptEvaluateAsync(script, _keys, arguments).ConfigureAwait(false))!;
+        (RedisResult[])(await RedisAnswer.Of(_redis.ScriptEvaluateAsync(script, _keys, arguments))
+            .ConfigureAwait(false))!;
 }

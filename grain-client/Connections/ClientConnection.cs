@@ -64,8 +64,6 @@ internal sealed partial class ClientConnection(
         var services = new ServiceCollection();
         services.AddSingleton(loggers);
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        // As silos have it: whoever calls a grain must be able to tell that Redis was away.
-        services.Configure<ExceptionSerializationOptions>(o => o.SupportedExceptionTypeFilter = static _ => true);
         services.AddOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(cluster =>

@@ -43,9 +43,11 @@ internal static class RedisConnection
     /// <summary>Where it is, without anything secret.</summary>
     public static string AddressOf(string redis) => string.Join(", ", Options(redis).EndPoints.Select(e => Format(e)));
 
-    /// <summary>Lets what a grain has met in Redis arrive at its caller as what it is.</summary>
+    /// <summary>
+    /// Lets what a grain has met in Redis arrive at its caller as what it is, with whatever was the cause of that.
+    /// </summary>
     public static void PassOnFailures(ExceptionSerializationOptions exceptions) =>
-        exceptions.SupportedNamespacePrefixes.Add("StackExchange.Redis");
+        exceptions.SupportedExceptionTypeFilter = static _ => true;
 
     private static string Format(System.Net.EndPoint endPoint) => endPoint switch
     {

@@ -20,6 +20,9 @@ public sealed record SlotRequest
 
     /// <summary>The node where the data is that it works on; null for none in particular.</summary>
     [Id(6)] public string? Near { get; init; }
+
+    /// <summary>A node that the caller has found gone; null for none. It gets nothing until it is heard of again.</summary>
+    [Id(7)] public string? Gone { get; init; }
 }
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>

@@ -54,6 +54,21 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
         return gone;
     }
 
+    /// <summary>
+    /// Somebody has found the node gone, and the cluster has not told this silo yet: it takes nothing until it is heard
+    /// of again. Else an attempt could be sent there time and again.
+    /// </summary>
+    /// <returns>The node as one that takes nothing; null when it takes nothing anyway.</returns>
+    public NodeState? Doubt(string node)
+    {
+        if (!_byName.TryGetValue(node, out var entry) || entry.IsSilent)
+        {
+            return null;
+        }
+        _byName[node] = entry with { IsSilent = true };
+        return StateOf(entry.Report with { Draining = true });
+    }
+
     /// <summary>Those that have just fallen silent, as nodes that take nothing.</summary>
     public IReadOnlyList<NodeState> TakeSilent()
     {

@@ -68,6 +68,10 @@ internal sealed partial class DispatcherGrain(
         var waiter = _waiters.Find(request.Slot);
         if (waiter is null)
         {
+            if (request.Gone is { } gone && _nodes.Doubt(gone) is { } doubted)
+            {
+                _slots.PutNode(doubted);
+            }
             waiter = new SlotWaiter(request, _grants, _waiters);
             _waiters.Add(waiter);
             _slots.Wait(waiter.Request);

@@ -10,6 +10,7 @@ internal sealed partial class RunDriver
 {
     // Read by the node's shutdown, on another thread.
     private readonly ConcurrentDictionary<string, int> _callsByNode = new(StringComparer.Ordinal);
+    private string? _lastGone;
 
     private void Begin(AgentCallHandle call)
     {
@@ -75,27 +76,33 @@ internal sealed partial class RunDriver
                         return new RunInput.LoseAttempt(step, attempt, $"node '{call.Node}' has cancelled it");
                     case InvocationStatus.Unknown:
                         return new RunInput.LoseAttempt(
-                            step, attempt, $"node '{call.Node}' does not have it: it was restarted, or never heard of it");
+                            step, attempt, $"node '{call.Node}' does not know it: it was restarted, or never got it");
                     default:
                         throw new InvalidOperationException($"Unknown status {reply.Status}.");
                 }
             }
             catch (NodeGoneException)
             {
-                return new RunInput.LoseAttempt(step, attempt, $"node '{call.Node}' is gone");
+                return Gone(call);
             }
             catch (Exception e) when (Transient.Is(e))
             {
                 LogCallFailed(_services.Logger, e, call.Slot, call.Node);
                 if (!IsAlive(call.Node))
                 {
-                    return new RunInput.LoseAttempt(step, attempt, $"node '{call.Node}' is gone");
+                    return Gone(call);
                 }
                 await Task.Delay(Pause, _services.Time);
             }
         }
         while (!_stopped);
         return null;
+    }
+
+    private RunInput.LoseAttempt Gone(AgentCallHandle call)
+    {
+        _lastGone = call.Node;
+        return new RunInput.LoseAttempt(call.Step.Id, call.Attempt.Number, $"node '{call.Node}' is gone");
     }
 
     private async Task CancelCallAsync(AgentCallHandle call)

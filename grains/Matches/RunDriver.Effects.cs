@@ -69,6 +69,7 @@ internal sealed partial class RunDriver
             Tenant = _state.Tenant,
             LongestPath = _state.Plan.LongestPaths[step.Index],
             Near = NearOf(step),
+            Gone = attempt.Losses > 0 ? _lastGone : null,
         };
         var handle = new SlotHandle(request.Slot);
         attempt.EngineHandle = handle;

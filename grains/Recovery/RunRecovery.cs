@@ -32,7 +32,8 @@ internal sealed partial class RunRecovery(
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             var members = Members();
-            if (!members.FirstOrDefault(m => m.Status == SiloStatus.Active).Equals((silos.SiloAddress, SiloStatus.Active)))
+            var first = members.FirstOrDefault(m => m.Status == SiloStatus.Active).Silo;
+            if (!silos.SiloAddress.Equals(first))
             {
                 _members = [];
                 continue;

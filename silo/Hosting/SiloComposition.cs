@@ -24,7 +24,10 @@ internal static class SiloComposition
     // A killed silo is noticed in under two seconds, a frozen one in under six.
     private const int MissedProbes = 3;
     private const int VotesOfDeath = 2;
-    private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1);
+
+    // Nobody is declared dead of whom anything was heard for three times that: so long may a silo be short of time.
+    private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(10);
 
     // When all silos are killed at once, those that are started afterwards declare them dead; they do so only with such
@@ -95,7 +98,7 @@ internal static class SiloComposition
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = Probe;
-            membership.MaxProbeTimeout = Probe;
+            membership.MaxProbeTimeout = LongestProbe;
             membership.NumMissedProbesLimit = MissedProbes;
             membership.NumVotesForDeathDeclaration = VotesOfDeath;
             membership.TableRefreshTimeout = TableRefresh;
@@ -110,7 +113,6 @@ internal static class SiloComposition
             messaging.ResponseTimeout = LongestCall;
             messaging.ClientDropTimeout = ClientDrop;
         });
-        silo.Services.Configure<ExceptionSerializationOptions>(RedisConnection.PassOnFailures);
         silo.Services.AddSingleton<IFatalErrorHandler, DeclaredDead>();
     }
 

@@ -74,8 +74,8 @@ internal sealed class StartChecks(
         return null;
     }
 
-    // All silos were killed at once, and nobody was left to declare them dead: then those that join do so, but only if the
-    // dead have been silent for long enough at that moment. Else they would wait for them for minutes.
+    // All silos were killed at once, and nobody was left to declare them dead: then those that join do so, but only if
+    // the dead have been silent for long enough at that moment. Else they would wait for them for minutes.
     private async Task AwaitSilenceAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();

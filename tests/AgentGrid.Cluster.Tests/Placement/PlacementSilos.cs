@@ -4,6 +4,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
+using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,6 +24,7 @@ internal sealed class PlacementSilos : IAsyncDisposable
     private int _posted;
 
     public IAgentGrid Grid => _grid!;
+    public IDispatcherGrain Dispatcher => _silos!.Client.GetGrain<IDispatcherGrain>(0);
 
     /// <summary>Starts one silo for each; its name is <c>Silo_</c> and its index.</summary>
     public static async Task<PlacementSilos> StartAsync(params (string Queue, long[] GpuMemoryMb)[] hardware)
@@ -43,7 +45,8 @@ internal sealed class PlacementSilos : IAsyncDisposable
             TimeProvider.System, NullLoggerFactory.Instance);
         await made._grid.StartAsync(CancellationToken.None);
         await Limits.EventuallyAsync(
-            async () => (await made._grid.GetNodesAsync()).Length == hardware.Length, () => new("some node has not reported"));
+            async () => (await made._grid.GetNodesAsync()).Length == hardware.Length,
+            () => new("some node has not reported"));
         return made;
     }
 

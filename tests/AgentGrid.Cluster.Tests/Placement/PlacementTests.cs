@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AgentGrid.Conformance;
 using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces.Dispatch;
 
 namespace AgentGrid.Cluster.Tests.Placement;
 
@@ -65,7 +66,8 @@ public sealed class PlacementTests : IDisposable
         Assert.InRange(_stage.MostOf("Silo_0"), 5_000, 10_000);
         Assert.InRange(_stage.MostOf("Silo_1"), 5_000, 10_500);
         Assert.All(_stage.TogetherOn("Silo_1"), agents => Assert.True(
-            Fit([.. agents.Select(Sizes.Of)], 6_000, 4_500), $"on GPUs of 6,000 and 4,500 MiB: {string.Join(", ", agents)}"));
+            Fit([.. agents.Select(Sizes.Of)], 6_000, 4_500),
+            $"on GPUs of 6,000 and 4,500 MiB: {string.Join(", ", agents)}"));
     }
 
     [Fact]
@@ -79,6 +81,30 @@ public sealed class PlacementTests : IDisposable
         Assert.Equal(2, attempts.Select(a => a.Node).Distinct().Count());
     }
 
+    [Fact]
+    public async Task AcquireSlot_CallerHasFoundItsNodeGone_IsGrantedOnAnother()
+    {
+        await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));
+
+        // Again and again, and always where the data is: as long as the node itself has not spoken again.
+        foreach (var gone in new[] { "Silo_0", "Silo_1" })
+        {
+            var reply = await silos.Dispatcher.AcquireSlotAsync(new SlotRequest
+            {
+                Slot = $"run/a/1#{gone}",
+                Agent = "worker",
+                Priority = 0,
+                Deadline = DateTimeOffset.MaxValue,
+                Near = gone,
+                Gone = gone,
+            });
+
+            Assert.Equal(SlotOutcome.Granted, reply.Outcome);
+            Assert.NotEqual(gone, reply.Node);
+            await RunningNodesAsync(silos, 2);
+        }
+    }
+
     // Whether they can be spread over two GPUs.
     private static bool Fit(ReadOnlySpan<long> sizes, long first, long second) =>
         sizes.IsEmpty
@@ -90,7 +116,11 @@ public sealed class PlacementTests : IDisposable
 
     private Task RunningAsync(int first, int second) => Limits.EventuallyAsync(
         () => new(Count("Silo_0") == first && Count("Silo_1") == second),
-        () => new($"{Count("Silo_0")} on the first node and {Count("Silo_1")} on the second; expected {first} and {second}"));
+        () => new($"{Count("Silo_0")} on the first node, {Count("Silo_1")} on the second; expected {first}, {second}"));
+
+    // A node that lives has spoken again within a second.
+    private static Task RunningNodesAsync(PlacementSilos silos, int count) => Limits.EventuallyAsync(
+        async () => (await silos.Dispatcher.GetHealthAsync()).Nodes.Length == count, () => new("a node is missing"));
 
     private int Count(string node) => _stage.Running.Values.Count(n => n == node);
 

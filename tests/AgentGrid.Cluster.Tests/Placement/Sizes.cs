@@ -17,7 +17,8 @@ internal static class Sizes
           large:  { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 4096 } }
         """;
 
-    public static readonly Type[] Agents = [typeof(Worker), typeof(Shared), typeof(Small), typeof(Medium), typeof(Large)];
+    public static readonly Type[] Agents =
+        [typeof(Worker), typeof(Shared), typeof(Small), typeof(Medium), typeof(Large)];
 
     /// <summary>The GPU memory in MiB.</summary>
     public static long Of(string agent) => agent switch

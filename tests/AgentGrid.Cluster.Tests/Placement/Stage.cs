@@ -4,8 +4,8 @@ using AgentGrid.Core.Agents;
 namespace AgentGrid.Cluster.Tests.Placement;
 
 /// <summary>
-/// What one test sees of its agents: which attempts run on which node at the same time, and what they occupy there. Match
-/// ids begin with the stage's name.
+/// What one test sees of its agents: which attempts run on which node at the same time, and what they occupy there.
+/// Match ids begin with the stage's name.
 /// </summary>
 internal sealed class Stage : IDisposable
 {
@@ -45,7 +45,7 @@ internal sealed class Stage : IDisposable
 
     public static Stage Of(AgentInvocation invocation) => s_all[invocation.Key.MatchId.Split('-')[0]];
 
-    /// <summary>The most that attempts have occupied at the same time: of a node, of an agent, or of both.</summary>
+    /// <summary>The most that attempts have occupied at the same time: the memory of a node, or the slots of an agent.</summary>
     public long MostOf(string what)
     {
         lock (_gate)
@@ -61,14 +61,15 @@ internal sealed class Stage : IDisposable
         lock (_gate)
         {
             _running.Add(run, (invocation.Agent, node, leave));
-            _together.Add((node, string.Join(' ', _running.Values.Where(r => r.Node == node).Select(r => r.Agent).Order())));
-            Count(node, _running.Values.Where(r => r.Node == node).Sum(r => Sizes.Of(r.Agent)));
+            var here = _running.Values.Where(r => r.Node == node).Select(r => r.Agent).Order().ToArray();
+            _together.Add((node, string.Join(' ', here)));
+            Count(node, here.Sum(Sizes.Of));
             Count(invocation.Agent, _running.Values.Count(r => r.Agent == invocation.Agent));
-            Count($"{node}|{invocation.Agent}", _running.Values.Count(r => r.Agent == invocation.Agent && r.Node == node));
         }
         try
         {
-            await (Holds ? leave.Task : Task.Delay(Random.Shared.Next(1, 30), cancellationToken)).WaitAsync(cancellationToken);
+            await (Holds ? leave.Task : Task.Delay(Random.Shared.Next(1, 30), cancellationToken))
+                .WaitAsync(cancellationToken);
         }
         finally
         {

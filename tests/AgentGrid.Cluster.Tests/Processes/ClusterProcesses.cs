@@ -4,8 +4,8 @@ using AgentGrid.RunLog.Tests.Hosting;
 namespace AgentGrid.Cluster.Tests.Processes;
 
 /// <summary>
-/// A cluster of processes: a Redis that keeps what it has answered, two silos for agents without GPU, one with a GPU, and
-/// one that serves the client API. One feed is followed all the time, over every restart.
+/// A cluster of processes: a Redis that keeps what it has answered, two silos for agents without GPU, one with a GPU,
+/// and one that serves the client API. One feed is followed all the time, over every restart.
 /// </summary>
 public sealed class ClusterProcesses : IAsyncLifetime
 {
@@ -56,11 +56,13 @@ public sealed class ClusterProcesses : IAsyncLifetime
     public string OutputSince(DateTimeOffset time) => string.Concat(
         _gone.Concat(_members.Values).Where(m => m.Lines.Any(l => l.At >= time)).Select(m => m.OutputSince(time)));
 
-    internal IEnumerable<(DateTimeOffset At, string Text)> Lines => _gone.Concat(_members.Values).SelectMany(m => m.Lines);
+    internal IEnumerable<(DateTimeOffset At, string Text)> Lines =>
+        _gone.Concat(_members.Values).SelectMany(m => m.Lines);
 
     public async ValueTask InitializeAsync()
     {
-        Assert.True(RedisServer.Program is not null, "There is no redis-server on the path: apt-get install redis-server.");
+        Assert.True(
+            RedisServer.Program is not null, "There is no redis-server on the path: apt-get install redis-server.");
         Directory.CreateDirectory(Path.Combine(_folder.FullName, "config"));
         CopyConfig();
         _redis = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AgentGrid.Cluster.Tests.Processes;
 
 /// <summary>
-/// One test's run of things: posts under way all the time, something is done to the cluster, and afterwards every promise
-/// must have been kept.
+/// One test's run of things: posts under way all the time, something is done to the cluster, and afterwards every
+/// promise must have been kept.
 /// </summary>
 internal sealed class Disturbance(ClusterProcesses cluster, Load load)
 {
@@ -42,7 +42,7 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         _underWay = [.. load.Accepted.Values.Select(a => a.Run).Where(r => !cluster.Feed.HasEnded(r))];
     }
 
-    /// <summary>Waits until everything that was under way has ended, and something that was accepted afterwards.</summary>
+    /// <summary>Waits until all that was under way has ended, and something that was accepted afterwards.</summary>
     public Task GoesOnAsync() => cluster.EventuallyAsync(
         () => Task.FromResult(_underWay.All(cluster.Feed.HasEnded)
             && load.Accepted.Values.Any(a => a.At > At && cluster.Feed.HasEnded(a.Run))),
@@ -56,7 +56,8 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         await cluster.RepairAsync();
         var runs = load.Accepted.Values.Select(a => a.Run).ToArray();
         await cluster.EventuallyAsync(
-            () => Task.FromResult(runs.All(cluster.Feed.HasEnded)), () => Task.FromResult($"not ended: {Missing(runs)}"));
+            () => Task.FromResult(runs.All(cluster.Feed.HasEnded)),
+            () => Task.FromResult($"not ended: {Missing(runs)}"));
         await cluster.EventuallyAsync(
             async () => await BusyAsync() == "", async () => $"agents are busy: {await BusyAsync()}");
         await cluster.Feed.CheckAsync();
@@ -123,12 +124,14 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         var lost = SinceStrike().Where(e => e.IsLoss).Select(e => e.Time).ToArray();
         var rebuilt = cluster.Lines.FirstOrDefault(
             l => l.At > At && l.Text.Contains(ClusterProcesses.DispatcherIsHere, StringComparison.Ordinal));
-        return string.Create(CultureInfo.InvariantCulture, $"""
-            {load.Accepted.Count} runs, {_underWay.Length} under way, {ends.Length} affected, {lost.Length} attempts delivered again; seconds until
-              the first was taken up again {Seconds(lost.Concat(Resumed().Select(l => l.At)).DefaultIfEmpty(At).Min() - At)}, the dispatcher was rebuilt {(rebuilt.Text is null ? "-" : Seconds(rebuilt.At - At))},
-              the first affected run ended {Seconds(ends.DefaultIfEmpty().Min())}, the last {Seconds(ends.DefaultIfEmpty().Max())}; longest silence {Seconds(all.Zip(all.Skip(1), (a, b) => b - a).DefaultIfEmpty().Max())};
-              slowest answer {Seconds(load.Slowest)}, {load.Refused} refused
-            """);
+        var takenUp = lost.Concat(Resumed().Select(l => l.At)).DefaultIfEmpty(At).Min();
+        var silence = all.Zip(all.Skip(1), (a, b) => b - a).DefaultIfEmpty().Max();
+        return
+            $"{load.Accepted.Count} runs, {_underWay.Length} under way, {ends.Length} affected, {lost.Length} attempts " +
+            $"delivered again; s until the first was taken up again {Seconds(takenUp - At)}, until the dispatcher was " +
+            $"rebuilt {(rebuilt.Text is null ? "-" : Seconds(rebuilt.At - At))}, until the first affected run ended " +
+            $"{Seconds(ends.DefaultIfEmpty().Min())}, the last {Seconds(ends.DefaultIfEmpty().Max())}; longest silence " +
+            $"{Seconds(silence)} s, slowest answer {Seconds(load.Slowest)} s, {load.Refused} refused";
     }
 
     private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);

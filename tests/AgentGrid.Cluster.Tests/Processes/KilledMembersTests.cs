@@ -15,7 +15,8 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     private static int s_loads;
 
     private static int Rounds =>
-        int.TryParse(Environment.GetEnvironmentVariable("AGENTGRID_KILL_ROUNDS"), CultureInfo.InvariantCulture, out var n) ? n : 1;
+        int.TryParse(
+            Environment.GetEnvironmentVariable("AGENTGRID_KILL_ROUNDS"), CultureInfo.InvariantCulture, out var n) ? n : 1;
 
     [Theory]
     [InlineData(ClusterProcesses.Cpu1)]
@@ -35,7 +36,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Kill_SiloOfTheDispatcher_ItIsBuiltElsewhere() => RoundsAsync("kill the dispatcher's silo", async (disturbance, _) =>
+    public Task Kill_SiloOfTheDispatcher_ItIsBuiltElsewhere() => RoundsAsync("kill dispatcher", async (disturbance, _) =>
     {
         var silo = cluster.DispatcherIsOn()!;
         disturbance.Strike();
@@ -133,7 +134,8 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     {
         for (var round = 1; round <= Rounds; round++)
         {
-            using var load = new Load(cluster, $"m{Interlocked.Increment(ref s_loads).ToString(CultureInfo.InvariantCulture)}");
+            using var load = new Load(
+                cluster, $"m{Interlocked.Increment(ref s_loads).ToString(CultureInfo.InvariantCulture)}");
             var disturbance = new Disturbance(cluster, load);
             try
             {

@@ -9,8 +9,8 @@ using AgentGrid.ClientApi.Tests.Processes;
 namespace AgentGrid.Cluster.Tests.Processes;
 
 /// <summary>
-/// Clients that post runs, keep what they were told, and fail on anything that a caller must never see: a 500, an answer
-/// that takes too long, another run for the same key.
+/// Clients that post runs, keep what they were told, and fail on anything that a caller must never see: a 500, an
+/// answer that takes too long, another run for the same key.
 /// </summary>
 internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
     private int _refused;
 
     /// <summary>The runs that were accepted, by match: the run's id, and when it was accepted.</summary>
-    public ConcurrentDictionary<string, (string Run, DateTimeOffset At)> Accepted { get; } = new(StringComparer.Ordinal);
+    public ConcurrentDictionary<string, (string Run, DateTimeOffset At)> Accepted { get; } =
+        new(StringComparer.Ordinal);
 
     /// <summary>How often the answer was 429 or 503.</summary>
     public int Refused => _refused;
@@ -114,8 +115,8 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
         }
     }
 
-    // Every fifth run is the quick start's. The others run for about a second, on the nodes without GPU, and then on that
-    // with one; so something of every run is under way whenever something is killed.
+    // Every fifth run is the quick start's. The others run for about a second, on the nodes without GPU, and then on
+    // that with one; so something of every run is under way whenever something is killed.
     private static string Body(string match, int number) => number % 5 == 0
         ? JsonSerializer.Serialize(new { match_id = match, round = "1", grid_snapshot = QuickStart.Snapshot })
         : $$$"""
@@ -123,7 +124,8 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
               "match_id": "{{{match}}}", "round": "1", "list": [1, 2, 3],
               "plan": {"steps": {
                 "a": {"agent": "delay", "input": {"ms": {{{700 + number % 7 * 100}}} } },
-                "b": {"agent": "flaky", "input": {"fail_times": 1}, "retry": {"max_attempts": 3, "backoff": "5ms"}, "needs": ["a"]},
+                "b": {"agent": "flaky", "input": {"fail_times": 1}, "needs": ["a"],
+                      "retry": {"max_attempts": 3, "backoff": "5ms"}},
                 "c": {"agent": "echo", "mode": "each", "for_each": "input.list", "needs": ["b"]},
                 "d": {"agent": "delay", "input": {"ms": 100}, "needs": ["c"]}
               }}

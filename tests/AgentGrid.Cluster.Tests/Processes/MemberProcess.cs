@@ -72,8 +72,11 @@ internal sealed class MemberProcess : IAsyncDisposable
     }
 
     /// <summary>What the process has written since then; no more than a person can read.</summary>
-    public string OutputSince(DateTimeOffset time) =>
-        $"--- {Name}:\n{string.Concat(Lines.Where(l => l.At >= time).Take(MostShown).Select(l => $"{l.At:HH:mm:ss.fff} {Shorten(l.Text)}\n"))}";
+    public string OutputSince(DateTimeOffset time)
+    {
+        var shown = Lines.Where(l => l.At >= time).Take(MostShown);
+        return $"--- {Name}:\n{string.Concat(shown.Select(l => $"{l.At:HH:mm:ss.fff} {Shorten(l.Text)}\n"))}";
+    }
 
     private string Output => OutputSince(DateTimeOffset.MinValue);
 
@@ -114,7 +117,8 @@ internal sealed class MemberProcess : IAsyncDisposable
         }
     }
 
-    public async Task SignalAsync(int signal) => Assert.Equal(0, SendSignal(await _pid.Task.WaitAsync(Patience), signal));
+    public async Task SignalAsync(int signal) =>
+        Assert.Equal(0, SendSignal(await _pid.Task.WaitAsync(Patience), signal));
 
     /// <summary>SIGKILL: the process does not get to do anything any more.</summary>
     public async Task KillAsync()
@@ -192,7 +196,9 @@ internal sealed class MemberProcess : IAsyncDisposable
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var root = here.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
         var dll = Path.Combine(root, "silo", "bin", here.Parent.Name, here.Name, "AgentGrid.Silo.dll");
-        return File.Exists(dll) ? dll : throw new FileNotFoundException("The silo is not built where it was expected.", dll);
+        return File.Exists(dll)
+            ? dll
+            : throw new FileNotFoundException("The silo is not built where it was expected.", dll);
     }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -13,7 +13,8 @@ internal sealed record Seen(
     public bool IsLoss => Stage.EndsWith(":lost", StringComparison.Ordinal);
 
     /// <summary>It records how an attempt ended.</summary>
-    public bool EndsAttempt => Attempt is not null && Stage.Split(':')[^1] is "succeeded" or "error" or "timeout" or "cancelled";
+    public bool EndsAttempt =>
+        Attempt is not null && Stage.Split(':')[^1] is "succeeded" or "error" or "timeout" or "cancelled";
 
     /// <summary>It records a step's result.</summary>
     public bool EndsStep => Stage.EndsWith(":done", StringComparison.Ordinal);
@@ -22,8 +23,9 @@ internal sealed record Seen(
     {
         var e = JsonElement.Parse(utf8);
         return new Seen(
-            e.GetProperty("seq").GetInt64(), e.GetProperty("time").GetDateTimeOffset(), e.GetProperty("run_id").GetString()!,
-            e.GetProperty("stage").GetString()!, e.TryGetProperty("step", out var step) ? step.GetString() : null,
+            e.GetProperty("seq").GetInt64(), e.GetProperty("time").GetDateTimeOffset(),
+            e.GetProperty("run_id").GetString()!, e.GetProperty("stage").GetString()!,
+            e.TryGetProperty("step", out var step) ? step.GetString() : null,
             e.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : null,
             e.TryGetProperty("meta", out var meta) && meta.TryGetProperty("node", out var node) ? node.GetString() : null,
             e.ToString());

@@ -1,0 +1,23 @@
+using StackExchange.Redis;
+
+namespace AgentGrid.RunLog;
+
+/// <summary>Answers of Redis, with one kind of exception for whatever keeps them from coming.</summary>
+internal static class RedisAnswer
+{
+    /// <exception cref="RedisException">There is none.</exception>
+    /// <exception cref="TimeoutException">There is none in time.</exception>
+    public static async Task<T> Of<T>(Task<T> asked)
+    {
+        try
+        {
+            return await asked.ConfigureAwait(false);
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            // A request that meets a connection at the moment when it breaks ends like this.
+            throw new RedisConnectionException(
+                ConnectionFailureType.SocketFailure, $"The connection to Redis broke ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+}

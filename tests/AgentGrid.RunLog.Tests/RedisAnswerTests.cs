@@ -1,0 +1,21 @@
+using StackExchange.Redis;
+
+namespace AgentGrid.RunLog.Tests;
+
+public sealed class RedisAnswerTests
+{
+    [Fact]
+    public async Task Of_ConnectionBreaksWhileItIsWrittenTo_ThrowsAsWhenItIsBroken()
+    {
+        var broken = Task.FromException<int>(
+            new InvalidOperationException("Writing is not allowed after writer was completed."));
+
+        var thrown = await Assert.ThrowsAsync<RedisConnectionException>(() => RedisAnswer.Of(broken));
+
+        Assert.IsType<InvalidOperationException>(thrown.InnerException);
+    }
+
+    [Fact]
+    public async Task Of_ConnectionIsDisposed_ThrowsThat() => await Assert.ThrowsAsync<ObjectDisposedException>(
+        () => RedisAnswer.Of(Task.FromException<int>(new ObjectDisposedException("redis"))));
+}
