@@ -4,6 +4,7 @@
 #
 #   ./test.sh                      everything
 #   AGENTGRID_CRASH_ROUNDS=50 ./test.sh   more rounds of killing the server
+#   AGENTGRID_KILL_ROUNDS=10              more rounds of killing and freezing each process of a cluster
 #   AGENTGRID_FUZZ_CASES=100000           more hostile requests, plans and configurations
 #   AGENTGRID_FLIP_CASES=5000             more damaged journals
 #   AGENTGRID_OVERLOAD_SECONDS=60         overload for longer
