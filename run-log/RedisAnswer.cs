@@ -13,9 +13,10 @@ internal static class RedisAnswer
         {
             return await asked.ConfigureAwait(false);
         }
-        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException
+            || (e is InvalidOperationException and not ObjectDisposedException))
         {
-            // A request that meets a connection at the moment when it breaks ends like this.
+            // A request that meets a connection at the moment when it breaks ends like this; nobody else cancels one.
             throw new RedisConnectionException(
                 ConnectionFailureType.SocketFailure, $"The connection to Redis broke ({e.Message.TrimEnd('.')})", e);
         }

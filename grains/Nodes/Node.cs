@@ -19,7 +19,9 @@ namespace AgentGrid.Grains.Nodes;
 internal sealed partial class Node : IDisposable
 {
     private static readonly TimeSpan Orphaned = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
+
+    // A grain that must move, because a silo has died, does so when it has answered all calls: so none waits for long.
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LastAnswers = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan KeepResults = TimeSpan.FromSeconds(30);
 

@@ -18,4 +18,9 @@ public sealed class RedisAnswerTests
     [Fact]
     public async Task Of_ConnectionIsDisposed_ThrowsThat() => await Assert.ThrowsAsync<ObjectDisposedException>(
         () => RedisAnswer.Of(Task.FromException<int>(new ObjectDisposedException("redis"))));
+
+    [Fact]
+    public async Task Of_CancelledRequest_IsABrokenConnection() =>
+        await Assert.ThrowsAsync<RedisConnectionException>(
+            () => RedisAnswer.Of(Task.FromCanceled<int>(new CancellationToken(canceled: true))));
 }
