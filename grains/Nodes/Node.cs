@@ -19,7 +19,10 @@ namespace AgentGrid.Grains.Nodes;
 internal sealed partial class Node : IDisposable
 {
     private static readonly TimeSpan Orphaned = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
+
+    // The death of a silo ends grains of the living too: those that it had the list of. A grain ends when it has
+    // answered all calls, and until then nobody reaches the next one: so no call waits for long.
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LastAnswers = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan KeepResults = TimeSpan.FromSeconds(30);
 
