@@ -14,7 +14,7 @@ internal sealed class SiloProgram : IAsyncDisposable
 {
     // The process goes when its input is closed: with these tests, however they end. Its exit code is written down.
     private const string Guarded =
-        "exec 3<&0; \"$@\" 3<&- & p=$!; echo \"pid $p\"; (cat <&3; kill -9 $p) >/dev/null 2>&1 & " +
+        "exec 3<&0; \"$@\" 3<&- 2>&1 & p=$!; echo \"pid $p\"; (cat <&3; kill -9 $p) >/dev/null 2>&1 & " +
         "wait $p; echo \"exit $?\"";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-silo-");
