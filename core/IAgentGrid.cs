@@ -57,8 +57,8 @@ public interface IAgentGrid
     ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Lets an agent take no further attempts, or take them again; what runs goes on, what waits keeps waiting. Holds
-    /// until the engine is restarted.
+    /// Lets an agent take no further attempts, or take them again; what runs goes on, what waits keeps waiting. In
+    /// one process it holds until that is restarted; a cluster keeps it.
     /// </summary>
     /// <returns>False when there is no such agent.</returns>
     ValueTask<bool> DrainAgentAsync(string agent, bool drained, CancellationToken cancellationToken = default);
