@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
 using AgentGrid.GrainClient;
 using AgentGrid.Grains;

@@ -1,10 +1,10 @@
 using System.Text.RegularExpressions;
+using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi.Hosting;
-using AgentGrid.Cluster.Tests.Docs;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
-using AgentGrid.Silo;
 using AgentGrid.Silo.Hosting;
+using AgentGrid.Silo;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using MyService;
