@@ -1,3 +1,4 @@
+using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Records;
@@ -60,7 +61,7 @@ public sealed partial class RedisRunLog
     /// <param name="maxRuns">How many runs there may be in the cluster, active or queued.</param>
     public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
     {
-        var (arguments, frames) = AcceptArguments(accepted, plan, maxRuns);
+        var (arguments, drafts) = AcceptArguments(accepted, plan, maxRuns);
         var answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
         if ((string?)answer[0] == "plan")
         {
@@ -71,7 +72,7 @@ public sealed partial class RedisRunLog
         {
             case "kept":
                 _plans.Add(plan);
-                return new AcceptOutcome.Kept((long)answer[1], TurnWriter.Number(frames, (long)answer[1]));
+                return new AcceptOutcome.Kept((long)answer[1], TurnWriter.Number(drafts, (long)answer[1]));
             case "taken":
                 return new AcceptOutcome.KeyTaken(RunId.Parse((string)answer[1]!));
             case "full":
@@ -91,11 +92,11 @@ public sealed partial class RedisRunLog
     public async Task<AppendOutcome> AppendAsync(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
-        var (arguments, frames) = AppendArguments(run, expectedVersion, events, summary);
+        var (arguments, drafts) = AppendArguments(run, expectedVersion, events, summary);
         var answer = await EvaluateAsync(Script.Append, arguments).ConfigureAwait(false);
         return (string?)answer[0] switch
         {
-            "kept" => new AppendOutcome.Kept((long)answer[1], TurnWriter.Number(frames, (long)answer[1])),
+            "kept" => new AppendOutcome.Kept((long)answer[1], TurnWriter.Number(drafts, (long)answer[1])),
             "conflict" => AppendOutcome.Conflict.Instance,
             "gone" => AppendOutcome.Gone.Instance,
             "status" => throw new ArgumentException(
@@ -129,24 +130,24 @@ public sealed partial class RedisRunLog
         return removed;
     }
 
-    private (RedisValue[] Arguments, Core.Feed.FeedEvent[] Frames) AcceptArguments(
+    private (RedisValue[] Arguments, FeedDraft[] Drafts) AcceptArguments(
         RunEvent.RunAccepted e, Plan plan, int maxRuns)
     {
         var writer = TurnWriter.OfThread;
         var head = new RunHead(
             e.MatchId, e.Round, e.PlanName, e.PlanVersion, _plans.HashOf(plan), e.Priority, e.Tenant, e.Time);
-        var frames = writer.Frames(e.RunId, e.Key, [e]);
+        var drafts = writer.Drafts(e.RunId, e.Key, [e]);
         RedisValue[] arguments =
         [
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", e.Tenant is null ? "0" : "1", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanHash, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
             writer.Head(e.RunId, head), writer.Tip(e.RunId, 1, new RunTip(RunStatus.Queued, null, null, 0, 0)),
-            writer.Turn(e.RunId, 0, [e]), _channel, TurnWriter.Tail(frames[0]),
+            writer.Turn(e.RunId, 0, [e]), _channel, drafts[0].Tail,
         ];
-        return (arguments, frames);
+        return (arguments, drafts);
     }
 
-    private (RedisValue[] Arguments, Core.Feed.FeedEvent[] Frames) AppendArguments(
+    private (RedisValue[] Arguments, FeedDraft[] Drafts) AppendArguments(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
         var moved = MovedTo(events);
@@ -159,8 +160,8 @@ public sealed partial class RedisRunLog
         const int fixedArguments = 10;
         var writer = TurnWriter.OfThread;
         var version = expectedVersion + events.Count;
-        var frames = writer.Frames(run, new RunKey(summary.MatchId, summary.Round), events);
-        var arguments = new RedisValue[fixedArguments + (_options.Channel is null ? 0 : frames.Length)];
+        var drafts = writer.Drafts(run, new RunKey(summary.MatchId, summary.Round), events);
+        var arguments = new RedisValue[fixedArguments + (_options.Channel is null ? 0 : drafts.Length)];
         arguments[0] = run.Value;
         arguments[1] = expectedVersion;
         arguments[2] = version;
@@ -173,9 +174,9 @@ public sealed partial class RedisRunLog
         arguments[9] = _channel;
         for (var i = fixedArguments; i < arguments.Length; i++)
         {
-            arguments[i] = TurnWriter.Tail(frames[i - fixedArguments]);
+            arguments[i] = drafts[i - fixedArguments].Tail;
         }
-        return (arguments, frames);
+        return (arguments, drafts);
     }
 
     // Where the last event leads that says anything of the run as a whole; null when none does.

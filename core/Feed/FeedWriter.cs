@@ -15,13 +15,16 @@ public sealed class FeedWriter
 
     public FeedWriter() => _writer = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
 
-    public FeedEvent Write(long seq, RunId runId, RunKey key, RunEvent e)
+    public FeedEvent Write(long seq, RunId runId, RunKey key, RunEvent e) => Draft(runId, key, e).Number(seq);
+
+    /// <summary>All of an event but its number.</summary>
+    public FeedDraft Draft(RunId runId, RunKey key, RunEvent e)
     {
         var stage = Stages.Of(e);
         _buffer.ResetWrittenCount();
+        _buffer.Advance(FeedDraft.RoomForNumber);
         _writer.Reset();
         _writer.WriteStartObject();
-        _writer.WriteNumber("seq"u8, seq);
         _writer.WriteString("time"u8, e.Time);
         _writer.WriteString("run_id"u8, runId.Value);
         _writer.WriteString("match_id"u8, key.MatchId);
@@ -34,10 +37,7 @@ public sealed class FeedWriter
         _writer.WriteEndObject();
         _writer.Flush();
         var endsRun = e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled;
-        return new FeedEvent(seq, runId, key.MatchId, stage, endsRun, _buffer.WrittenSpan.ToArray())
-        {
-            Time = e.Time,
-        };
+        return new FeedDraft(runId, key.MatchId, stage, e.Time, endsRun, _buffer.WrittenSpan.ToArray());
     }
 
     private void WriteWho(RunEvent e)

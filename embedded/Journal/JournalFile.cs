@@ -44,6 +44,15 @@ internal sealed class JournalFile : IDisposable
     private readonly FileStream _lock;
     private readonly string _connectionString;
 
+    // One thread at a time uses a connection here, so SQLite need not lock what belongs to one, nor count its memory.
+    // Both can be said only before the first connection of the process; where it is too late, it only costs time.
+    static JournalFile()
+    {
+        Batteries_V2.Init();
+        raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
+
     private JournalFile(string path, FileStream fileLock, JournalSync sync, string? fileSystem)
     {
         Path = path;

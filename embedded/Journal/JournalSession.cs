@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Security.Cryptography;
-using System.Text.Json;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
@@ -14,9 +12,6 @@ internal class JournalSession : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan,
         _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun;
-    private readonly ArrayBufferWriter<byte> _buffer = new(16_384);
-    private readonly Utf8JsonWriter _json;
-    private readonly FeedWriter _feedWriter = new();
     private readonly Dictionary<Plan, long> _planRows = new(ReferenceEqualityComparer.Instance);
     private List<FeedEvent> _pending = [];
     private long _lastRow, _seq, _row;
@@ -24,7 +19,6 @@ internal class JournalSession : IDisposable
     public JournalSession(JournalFile file)
     {
         _connection = file.Connect();
-        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
         LastSeq = _seq = Math.Max(
             JournalFile.Scalar(_connection, "SELECT max(last_seq) FROM journal"),
             JournalFile.Scalar(_connection, "SELECT value FROM meta WHERE name = 'last_seq'"));
@@ -124,7 +118,6 @@ internal class JournalSession : IDisposable
         {
             statement.Dispose();
         }
-        _json.Dispose();
         _connection.Dispose();
     }
 
@@ -140,19 +133,17 @@ internal class JournalSession : IDisposable
         {
             return WriteOutcome.RunRemoved;
         }
-        var events = append.Events;
-        _buffer.ResetWrittenCount();
-        _json.Reset();
-        RunEventJson.Write(_json, events);
-        _json.Flush();
-        for (var i = 0; i < events.Count; i++)
+        foreach (var draft in append.Drafts)
         {
-            _pending.Add(_feedWriter.Write(++_seq, append.Run.Id, append.Run.Key, events[i]));
-            TrackStatus(append.Run, events[i]);
+            _pending.Add(draft.Number(++_seq));
+        }
+        foreach (var e in append.Events)
+        {
+            TrackStatus(append.Run, e);
         }
         var row = append.Run.Row;
-        _insertEvents.Bind(_seq).Bind(row).Bind(_buffer.WrittenSpan)
-            .Bind(Crc32C.OfRecord(_seq, row, _buffer.WrittenSpan)).Run();
+        var record = append.Record.Span;
+        _insertEvents.Bind(_seq).Bind(row).Bind(record).Bind(Crc32C.OfRecord(_seq, row, record)).Run();
         return WriteOutcome.Durable;
     }
 

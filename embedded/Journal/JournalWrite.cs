@@ -1,3 +1,4 @@
+using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 
@@ -27,10 +28,24 @@ internal abstract class JournalWrite
 }
 
 /// <summary>The events of one turn of a run.</summary>
-internal sealed class AppendEvents(RunRef run, IReadOnlyList<RunEvent> events) : JournalWrite
+/// <remarks>Their texts are made here, by whoever appends them: the one thread that writes has enough to do.</remarks>
+internal sealed class AppendEvents : JournalWrite
 {
-    public RunRef Run { get; } = run;
-    public IReadOnlyList<RunEvent> Events { get; } = events;
+    public AppendEvents(RunRef run, IReadOnlyList<RunEvent> events)
+    {
+        Run = run;
+        Events = events;
+        (Record, Drafts) = TurnWriter.OfThread.Write(run, events);
+    }
+
+    public RunRef Run { get; }
+    public IReadOnlyList<RunEvent> Events { get; }
+
+    /// <summary>The events as the journal keeps them.</summary>
+    public ReadOnlyMemory<byte> Record { get; }
+
+    /// <summary>The events as feeds show them.</summary>
+    public FeedDraft[] Drafts { get; }
 
     /// <summary>Set when the first event is the run's acceptance: the plan that it was accepted with.</summary>
     public Plan? Accept { get; init; }

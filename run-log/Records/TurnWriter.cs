@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AgentGrid.Core.Feed;
@@ -39,39 +37,29 @@ internal sealed class TurnWriter
     public byte[] Tip(RunId run, long version, RunTip tip) =>
         Value(Part.Tip, run, version, tip, RecordJson.Default.RunTip);
 
-    /// <summary>Events as feeds show them, with the number 0: see <see cref="Tail"/>.</summary>
-    public FeedEvent[] Frames(RunId run, RunKey key, IReadOnlyList<RunEvent> events)
+    /// <summary>
+    /// Events as feeds show them. Redis puts the number before a draft's tail, because only there is it known when an
+    /// event is published in the order of the numbers.
+    /// </summary>
+    public FeedDraft[] Drafts(RunId run, RunKey key, IReadOnlyList<RunEvent> events)
     {
-        var frames = new FeedEvent[events.Count];
-        for (var i = 0; i < frames.Length; i++)
+        var drafts = new FeedDraft[events.Count];
+        for (var i = 0; i < drafts.Length; i++)
         {
-            frames[i] = _feed.Write(0, run, key, events[i]);
+            drafts[i] = _feed.Draft(run, key, events[i]);
         }
-        return frames;
+        return drafts;
     }
 
-    /// <summary>
-    /// What follows the number in an event that was written without one. Redis puts the number before it, because only
-    /// there is it known when an event is published in the order of the numbers.
-    /// </summary>
-    public static ReadOnlyMemory<byte> Tail(FeedEvent frame) => frame.Utf8.Span.StartsWith("{\"seq\":0,"u8)
-        ? frame.Utf8["{\"seq\":0".Length..]
-        : throw new InvalidOperationException("A feed event is expected to begin with its number.");
-
-    /// <summary>Gives events that were written without numbers those that they have got.</summary>
-    public static ImmutableArray<FeedEvent> Number(FeedEvent[] frames, long last)
+    /// <summary>The events of drafts, of which the last has got a number.</summary>
+    public static ImmutableArray<FeedEvent> Number(FeedDraft[] drafts, long last)
     {
-        for (var i = 0; i < frames.Length; i++)
+        var events = new FeedEvent[drafts.Length];
+        for (var i = 0; i < events.Length; i++)
         {
-            var seq = last - frames.Length + 1 + i;
-            var tail = Tail(frames[i]).Span;
-            var start = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"seq\":{seq}"));
-            var utf8 = new byte[start.Length + tail.Length];
-            start.CopyTo(utf8, 0);
-            tail.CopyTo(utf8.AsSpan(start.Length));
-            frames[i] = frames[i] with { Seq = seq, Utf8 = utf8 };
+            events[i] = drafts[i].Number(last - drafts.Length + 1 + i);
         }
-        return ImmutableCollectionsMarshal.AsImmutableArray(frames);
+        return ImmutableCollectionsMarshal.AsImmutableArray(events);
     }
 
     private byte[] Value<T>(Part part, RunId run, long version, T value, JsonTypeInfo<T> type)
