@@ -133,6 +133,12 @@ internal class JournalSession : IDisposable
         {
             return WriteOutcome.RunRemoved;
         }
+        var (last, row) = (_seq, append.Run.Row);
+        foreach (var record in append.Records)
+        {
+            last += record.Events;
+            _insertEvents.Bind(last).Bind(row).Bind(record.Utf8).Bind(Crc32C.OfRecord(last, row, record.Utf8)).Run();
+        }
         foreach (var draft in append.Drafts)
         {
             _pending.Add(draft.Number(++_seq));
@@ -141,9 +147,6 @@ internal class JournalSession : IDisposable
         {
             TrackStatus(append.Run, e);
         }
-        var row = append.Run.Row;
-        var record = append.Record.Span;
-        _insertEvents.Bind(_seq).Bind(row).Bind(record).Bind(Crc32C.OfRecord(_seq, row, record)).Run();
         return WriteOutcome.Durable;
     }
 

@@ -31,18 +31,19 @@ internal abstract class JournalWrite
 /// <remarks>Their texts are made here, by whoever appends them: the one thread that writes has enough to do.</remarks>
 internal sealed class AppendEvents : JournalWrite
 {
-    public AppendEvents(RunRef run, IReadOnlyList<RunEvent> events)
+    public AppendEvents(RunRef run, RunEvent[] events)
     {
         Run = run;
         Events = events;
-        (Record, Drafts) = TurnWriter.OfThread.Write(run, events);
+        Records = TurnWriter.OfThread.Records(events);
+        Drafts = TurnWriter.OfThread.Drafts(run, events);
     }
 
     public RunRef Run { get; }
-    public IReadOnlyList<RunEvent> Events { get; }
+    public RunEvent[] Events { get; }
 
     /// <summary>The events as the journal keeps them.</summary>
-    public ReadOnlyMemory<byte> Record { get; }
+    public TurnRecord[] Records { get; }
 
     /// <summary>The events as feeds show them.</summary>
     public FeedDraft[] Drafts { get; }

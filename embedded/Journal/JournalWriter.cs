@@ -234,7 +234,7 @@ internal sealed partial class JournalWriter : IDisposable
         var events = 0;
         for (var i = 0; i < _taken.Count; i++)
         {
-            events += _taken[i] is AppendEvents append ? append.Events.Count : 1;
+            events += _taken[i] is AppendEvents append ? append.Events.Length : 1;
             if (events >= MostEventsInOneCommit)
             {
                 return i + 1;

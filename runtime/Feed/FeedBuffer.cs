@@ -90,8 +90,8 @@ public sealed class FeedBuffer(int capacity, Platform platform)
     }
 
     /// <summary>
-    /// Waits until there is an event after a number that could matter to a query. One that asks for a match or for a
-    /// run is woken by these alone: a thousand readers of other matches cost the publisher nothing.
+    /// Waits until there is an event after a number that could matter to a query. One that asks for a match, a run or
+    /// stages is woken by these alone: a thousand readers of other matches cost the publisher nothing.
     /// </summary>
     /// <returns>
     /// The number to read on after; nothing that matters to the query lies before. Also returns when it is cancelled.
@@ -106,7 +106,7 @@ public sealed class FeedBuffer(int capacity, Platform platform)
             {
                 return after;
             }
-            if (query.RunId is null && query.MatchId is null)
+            if (query is { RunId: null, MatchId: null, Stage: null })
             {
                 _awaited = true;
                 published = _published.Task;

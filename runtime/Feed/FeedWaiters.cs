@@ -3,11 +3,12 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Runtime.Feed;
 
-/// <summary>Readers that wait for events of one match or of one run. Guarded by the buffer's lock.</summary>
+/// <summary>Readers that wait for events of one match, of one run or of some stages. Guarded by the buffer's lock.</summary>
 internal sealed class FeedWaiters
 {
     private readonly Dictionary<string, List<FeedWaiter>> _byMatch = new(StringComparer.Ordinal);
     private readonly Dictionary<RunId, List<FeedWaiter>> _byRun = [];
+    private readonly Dictionary<string, List<FeedWaiter>> _byStage = new(StringComparer.Ordinal);
 
     public FeedWaiter Add(FeedQuery query)
     {
@@ -16,9 +17,13 @@ internal sealed class FeedWaiters
         {
             ListOf(_byRun, run).Add(waiter);
         }
+        else if (query.MatchId is { } match)
+        {
+            ListOf(_byMatch, match).Add(waiter);
+        }
         else
         {
-            ListOf(_byMatch, query.MatchId!).Add(waiter);
+            ListOf(_byStage, query.Stage!).Add(waiter);
         }
         return waiter;
     }
@@ -26,14 +31,22 @@ internal sealed class FeedWaiters
     /// <summary>Takes those out that one of the events is for.</summary>
     public void Take(List<FeedEvent> events, List<FeedWaiter> found)
     {
-        if (_byMatch.Count == 0 && _byRun.Count == 0)
+        if (_byMatch.Count > 0 || _byRun.Count > 0)
         {
-            return;
+            foreach (var e in events)
+            {
+                Take(_byMatch, e.MatchId, e.Seq, found);
+                Take(_byRun, e.RunId, e.Seq, found);
+            }
         }
-        foreach (var e in events)
+        // Looked at once for all that wait for the same stages.
+        foreach (var (stages, waiters) in _byStage)
         {
-            Take(_byMatch, e.MatchId, e.Seq, found);
-            Take(_byRun, e.RunId, e.Seq, found);
+            var query = waiters[0].Query;
+            if (events.Find(query.Matches) is { } first)
+            {
+                Take(_byStage, stages, first.Seq, found);
+            }
         }
     }
 
@@ -44,9 +57,13 @@ internal sealed class FeedWaiters
         {
             Remove(_byRun, run, waiter);
         }
+        else if (waiter.Query.MatchId is { } match)
+        {
+            Remove(_byMatch, match, waiter);
+        }
         else
         {
-            Remove(_byMatch, waiter.Query.MatchId!, waiter);
+            Remove(_byStage, waiter.Query.Stage!, waiter);
         }
     }
 

@@ -91,12 +91,33 @@ public sealed class FeedBufferTests
     }
 
     [Theory]
-    [InlineData(null)]
-    [InlineData("mine")]
-    public async Task WaitAsync_Cancelled_ReturnsAndLeavesNothingBehind(string? match)
+    [InlineData("mine:done")]
+    [InlineData("mine:*")]
+    [InlineData("*ne:done")]
+    public async Task WaitAsync_ForStages_AllWhoAskForThemAreWokenByTheirEventsAlone(string stages)
+    {
+        var waits = Enumerable.Range(0, 3).Select(_ => _buffer.WaitAsync(
+            0, new FeedQuery(Stage: stages), CancellationToken.None).AsTask()).ToArray();
+        var other = _buffer.WaitAsync(0, new FeedQuery(Stage: "other:*"), CancellationToken.None).AsTask();
+
+        Publish(1, 3);
+        Assert.DoesNotContain(waits, w => w.IsCompleted);
+        _buffer.Publish([
+            new FeedEvent(4, default, "m", "stage", false, default),
+            new FeedEvent(5, default, "m", "mine:done", false, default)]);
+
+        Assert.All(await Task.WhenAll(waits).WaitAsync(TimeSpan.FromSeconds(10)), next => Assert.Equal(4, next));
+        Assert.False(other.IsCompleted);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("mine", null)]
+    [InlineData(null, "stage")]
+    public async Task WaitAsync_Cancelled_ReturnsAndLeavesNothingBehind(string? match, string? stage)
     {
         using var cancel = new CancellationTokenSource();
-        var wait = _buffer.WaitAsync(7, new FeedQuery(MatchId: match), cancel.Token).AsTask();
+        var wait = _buffer.WaitAsync(7, new FeedQuery(MatchId: match, Stage: stage), cancel.Token).AsTask();
 
         await cancel.CancelAsync();
 

@@ -1,3 +1,4 @@
+using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
@@ -101,6 +102,32 @@ public sealed class JournalTests : IDisposable
 
         Assert.Null(journal.Reader.Find(second.RunId));
         Assert.Single(journal.Reader.ReadEvents(new FeedQuery(), 0, 10).Events);
+    }
+
+    [Theory]
+    [InlineData(256)]
+    [InlineData(257)]
+    [InlineData(1_000)]
+    public async Task Append_LongTurn_IsReadInPagesAndReplayedAsItWas(int skips)
+    {
+        using var journal = new OpenJournal(_folder.Path);
+        var run = await journal.AcceptAsync(Run("m", "1"));
+        await journal.AppendAsync(run, [.. Enumerable.Range(1, skips)
+            .Select(i => new RunEvent.SubmissionSkipped { Time = Noon.AddSeconds(i) })]);
+
+        var seen = new List<FeedEvent>();
+        while (journal.Reader.ReadEvents(new FeedQuery(), seen.Count, 100) is { Events.IsEmpty: false } page)
+        {
+            seen.AddRange(page.Events);
+        }
+
+        Assert.Equal(Enumerable.Range(1, skips + 1), seen.Select(e => (int)e.Seq));
+        Assert.Equal(Enumerable.Range(1, skips).Select(i => Noon.AddSeconds(i)), seen.Skip(1).Select(e => e.Time));
+        Assert.All(seen, e => Assert.StartsWith($"{{\"seq\":{e.Seq},", Encoding.UTF8.GetString(e.Utf8.Span), StringComparison.Ordinal));
+        Assert.Equal(skips + 1, journal.Reader.Replay(journal.Reader.Find(new RunKey("m", "1"))!).Version);
+        Assert.True(journal.Feed.TryRead(skips + 1 - Math.Min(skips, 500), 1_000, out var fed));
+        Assert.Equal(seen[^fed.Length..].Select(e => Encoding.UTF8.GetString(e.Utf8.Span)),
+            fed.Select(e => Encoding.UTF8.GetString(e.Utf8.Span)));
     }
 
     [Fact]
