@@ -118,6 +118,7 @@ public sealed partial class RedisRunLog
         var before = Parse(query.Cursor);
         var runs = ImmutableArray.CreateBuilder<RunSummary>();
         var atOnce = limit + 1;
+        var looks = 0;
         while (true)
         {
             var rows = await RowsAsync(
@@ -125,14 +126,22 @@ public sealed partial class RedisRunLog
                 .ConfigureAwait(false);
             foreach (var row in rows)
             {
-                if (runs.Count == limit)
+                if (runs.Count == limit || looks >= RunQuery.MostLooks)
                 {
                     return new RunPage(runs.ToImmutable(), before.ToString(CultureInfo.InvariantCulture));
                 }
                 before = row.Number;
-                if (Matches(query, row.Summary))
+                var run = row.Summary;
+                var isAsked = Matches(query, run);
+                looks++;
+                if (isAsked && query.Agent is { } agent)
                 {
-                    runs.Add(row.Summary);
+                    looks += run.Agents is null ? RunQuery.LooksOfEvents : 0;
+                    isAsked = (run.Agents ?? await AgentsOfAsync(run.RunId).ConfigureAwait(false)).Contains(agent);
+                }
+                if (isAsked)
+                {
+                    runs.Add(run);
                 }
             }
             if (rows.Count < atOnce)
@@ -140,6 +149,26 @@ public sealed partial class RedisRunLog
                 return new RunPage(runs.ToImmutable(), null);
             }
             atOnce = Math.Max(atOnce, RunsAtOnce);
+        }
+    }
+
+    // By its events, where its tip was written before it said so.
+    private async Task<AgentSet> AgentsOfAsync(RunId run)
+    {
+        var (agents, after) = (AgentSet.None, 0L);
+        while (true)
+        {
+            var page = await TurnsAsync("run", run.Value, after, int.MaxValue, int.MaxValue, ReplayBytesAtOnce)
+                .ConfigureAwait(false);
+            foreach (var turn in page.Turns)
+            {
+                agents = EventsOf(turn).Aggregate(agents, static (known, e) => known.With(e));
+                after = turn.Last;
+            }
+            if (page.AtEnd)
+            {
+                return agents;
+            }
         }
     }
 

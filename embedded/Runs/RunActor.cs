@@ -257,6 +257,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
             }
             _engine.Journal.Append(new AppendEvents(Ref, [.. _turnEvents])
             {
+                Agents = ended?.Agents,
                 Completed = ended is null && replies is null && invocations is null ? null : _ =>
                 {
                     if (invocations is not null)
@@ -276,7 +277,8 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     }
 
     private bool IsUpToDate(RunSummary summary) => _state.Status == summary.Status
-        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches;
+        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches
+        && ReferenceEquals(_state.Agents, summary.Agents);
 
     // One timer a run, set to the earliest of all that it waits for. A later one is left to fire for nothing.
     private void ArmTimer()
