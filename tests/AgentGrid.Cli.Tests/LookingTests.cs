@@ -34,6 +34,22 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     }
 
     [Fact]
+    public async Task Runs_ByAgent_AreThoseItHadAnAttemptIn()
+    {
+        await PostAsync("by-agent", "a");
+        await StartHeldAsync("by-agent-held");
+
+        var echo = await host.Tool().RunAsync("runs", "--agent", "echo", "--match", "by-agent");
+        var held = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent-held", "--json");
+        var none = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent");
+        HoldAgent.Release("by-agent-held");
+
+        Assert.Contains("by-agent/a", Assert.Single(echo.Lines.Skip(1)));
+        Assert.Equal("running", Assert.Single(held.Json.GetProperty("runs").EnumerateArray()).GetProperty("status").GetString());
+        Assert.Single(none.Lines);
+    }
+
+    [Fact]
     public async Task Runs_UnknownStatus_IsRefusedByTheServer()
     {
         var result = await host.Tool().RunAsync("runs", "--status", "odd");
