@@ -47,7 +47,18 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     public RunRef Ref { get; }
 
     /// <summary>The run's line as users may see it: an end shows only when it is durable.</summary>
-    public RunSummary Summary => _summary;
+    /// <remarks>
+    /// Who has had an attempt changes often and is asked for seldom, so it is taken from the state, whatever turn it is
+    /// in: a set never changes.
+    /// </remarks>
+    public RunSummary Summary
+    {
+        get
+        {
+            var (summary, agents) = (_summary, _state.Agents);
+            return ReferenceEquals(summary.Agents, agents) ? summary : summary with { Agents = agents };
+        }
+    }
 
     /// <summary>Completes when the run's end is durable, and the actor is done.</summary>
     public Task Ended => _engine.Platform.Wait(_ended.Task);
@@ -277,8 +288,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     }
 
     private bool IsUpToDate(RunSummary summary) => _state.Status == summary.Status
-        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches
-        && ReferenceEquals(_state.Agents, summary.Agents);
+        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches;
 
     // One timer a run, set to the earliest of all that it waits for. A later one is left to fire for nothing.
     private void ArmTimer()

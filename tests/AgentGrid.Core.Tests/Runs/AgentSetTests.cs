@@ -34,6 +34,22 @@ public sealed class AgentSetTests
     }
 
     [Fact]
+    public void With_ManyThreadsAndOrders_HasTheNamesInTheOrderOfThatThread()
+    {
+        var agents = Enumerable.Range(0, 200).Select(i => $"agent-{i}").ToArray();
+        Parallel.For(0, 64, i =>
+        {
+            var mine = (agents[..(1 + (i * 3))]).Skip(i % 3).Concat(agents.Take(i % 3)).ToArray();
+            var set = AgentSet.None;
+            foreach (var agent in mine.Concat(mine))
+            {
+                set = set.With(agent);
+            }
+            Assert.Equal(string.Join(' ', mine.Distinct()), set.Text);
+        });
+    }
+
+    [Fact]
     public void With_Events_TakesTheAgentOfEveryAttempt()
     {
         var decision = new RoutingDecision("queued", "a test", []);
