@@ -10,12 +10,14 @@ namespace AgentGrid.Embedded.Tests.Hardships;
 internal sealed class GatedGrid : IAsyncDisposable
 {
     private readonly EmbeddedGrid _grid;
+    private readonly DirectoryInfo _config;
     private readonly Json _steps;
     private int _keys;
 
-    private GatedGrid(EmbeddedGrid grid, string timeout)
+    private GatedGrid(EmbeddedGrid grid, DirectoryInfo config, string timeout)
     {
         _grid = grid;
+        _config = config;
         _steps = Json.From(new
         {
             steps = new { a = new { agent = "gated", timeout, retry = new { max_attempts = 1 } } },
@@ -47,11 +49,12 @@ internal sealed class GatedGrid : IAsyncDisposable
         {
             await grid.StartAsync(CancellationToken.None);
         }
-        finally
+        catch
         {
             config.Delete(recursive: true);
+            throw;
         }
-        return new GatedGrid(grid, timeout);
+        return new GatedGrid(grid, config, timeout);
     }
 
     public ValueTask<SubmitResult> SubmitAsync(string? tenant = null, string? text = null) => _grid.SubmitAsync(new SubmitRun(
@@ -70,7 +73,11 @@ internal sealed class GatedGrid : IAsyncDisposable
         return ended!.Summary;
     }
 
-    public async ValueTask DisposeAsync() => await _grid.StopAsync(new CancellationToken(canceled: true));
+    public async ValueTask DisposeAsync()
+    {
+        await _grid.StopAsync(new CancellationToken(canceled: true));
+        _config.Delete(recursive: true);
+    }
 
     [Agent("gated")]
     private sealed class Gated : IAgent
