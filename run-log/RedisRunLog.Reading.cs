@@ -131,17 +131,14 @@ public sealed partial class RedisRunLog
                     return new RunPage(runs.ToImmutable(), before.ToString(CultureInfo.InvariantCulture));
                 }
                 before = row.Number;
-                var run = row.Summary;
-                var isAsked = Matches(query, run);
                 looks++;
-                if (isAsked && query.Agent is { } agent)
+                if (row.Summary is var run && Matches(query, run))
                 {
-                    looks += run.Agents is null ? RunQuery.LooksOfEvents : 0;
-                    isAsked = (run.Agents ?? await AgentsOfAsync(run.RunId).ConfigureAwait(false)).Contains(agent);
-                }
-                if (isAsked)
-                {
-                    runs.Add(run);
+                    looks += query.Agent is not null && run.Agents is null ? RunQuery.LooksOfEvents : 0;
+                    if (await HasAgentAsync(run, query.Agent).ConfigureAwait(false))
+                    {
+                        runs.Add(run);
+                    }
                 }
             }
             if (rows.Count < atOnce)
@@ -149,26 +146,6 @@ public sealed partial class RedisRunLog
                 return new RunPage(runs.ToImmutable(), null);
             }
             atOnce = Math.Max(atOnce, RunsAtOnce);
-        }
-    }
-
-    // By its events, where its tip was written before it said so.
-    private async Task<AgentSet> AgentsOfAsync(RunId run)
-    {
-        var (agents, after) = (AgentSet.None, 0L);
-        while (true)
-        {
-            var page = await TurnsAsync("run", run.Value, after, int.MaxValue, int.MaxValue, ReplayBytesAtOnce)
-                .ConfigureAwait(false);
-            foreach (var turn in page.Turns)
-            {
-                agents = EventsOf(turn).Aggregate(agents, static (known, e) => known.With(e));
-                after = turn.Last;
-            }
-            if (page.AtEnd)
-            {
-                return agents;
-            }
         }
     }
 

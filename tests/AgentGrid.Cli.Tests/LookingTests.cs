@@ -49,6 +49,30 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.Single(none.Lines);
     }
 
+    [Theory]
+    [InlineData("2", "a b", "9")]
+    [InlineData("3", "a b c", null)]
+    public async Task Runs_PagesThatAreShort_AreGoneOnFromUntilThereAreEnough(string limit, string rounds, string? next)
+    {
+        await using var server = await PagesServer.StartAsync(
+        [
+            """{"runs":[],"next":"7"}""",
+            """{"runs":[{"round":"a"}],"next":"8"}""",
+            """{"runs":[{"round":"b"}],"next":"9"}""",
+            """{"runs":[{"round":"c"}]}""",
+        ]);
+
+        var result = await new Tool(server.Url).RunAsync("runs", "--agent", "rare one", "--limit", limit, "--json");
+
+        Assert.Equal(
+            rounds, string.Join(' ', result.Json.GetProperty("runs").EnumerateArray().Select(r => r.GetProperty("round"))));
+        Assert.Equal(next, result.Json.TryGetProperty("next", out var rest) ? rest.GetString() : null);
+        Assert.Equal(
+            [$"?limit={limit}&agent=rare%20one", $"?limit={limit}&agent=rare%20one&cursor=7"], server.Asked.Take(2));
+        Assert.EndsWith("&cursor=8", server.Asked[2]);
+        Assert.Equal(rounds.Length == 3 ? 3 : 4, server.Asked.Count);
+    }
+
     [Fact]
     public async Task Runs_UnknownStatus_IsRefusedByTheServer()
     {
