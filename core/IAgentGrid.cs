@@ -144,10 +144,10 @@ public sealed record RunQuery(
     RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
     string? Cursor = null, int Limit = 50, RunActivity? Activity = null, string? Agent = null)
 {
-    /// <summary>How many runs are looked at for one page, so that a rare agent is not sought among all of them at once.</summary>
+    /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
     public const int MostLooks = 10_000;
 
-    /// <summary>As many looks counts a run whose events must be read because its line does not say who had an attempt.</summary>
+    /// <summary>How many looks a run costs whose events must be read to know who had an attempt.</summary>
     public const int LooksOfEvents = 20;
 }
 

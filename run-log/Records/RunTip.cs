@@ -3,7 +3,9 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.RunLog.Records;
 
 /// <summary>Where a run stands, as it was said with its last turn.</summary>
-/// <param name="Agents">Who has had an attempt (<see cref="AgentSet.Text"/>); null where an older version wrote it.</param>
+/// <param name="Agents">
+/// Who has had an attempt (<see cref="AgentSet.Text"/>); null where an older version wrote it.
+/// </param>
 internal sealed record RunTip(
     RunStatus Status, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts, int RetryingBranches,
     string? Agents = null)

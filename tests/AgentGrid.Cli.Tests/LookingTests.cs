@@ -45,7 +45,8 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         HoldAgent.Release("by-agent-held");
 
         Assert.Contains("by-agent/a", Assert.Single(echo.Lines.Skip(1)));
-        Assert.Equal("running", Assert.Single(held.Json.GetProperty("runs").EnumerateArray()).GetProperty("status").GetString());
+        var run = Assert.Single(held.Json.GetProperty("runs").EnumerateArray());
+        Assert.Equal("running", run.GetProperty("status").GetString());
         Assert.Single(none.Lines);
     }
 
@@ -64,8 +65,8 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
 
         var result = await new Tool(server.Url).RunAsync("runs", "--agent", "rare one", "--limit", limit, "--json");
 
-        Assert.Equal(
-            rounds, string.Join(' ', result.Json.GetProperty("runs").EnumerateArray().Select(r => r.GetProperty("round"))));
+        var runs = result.Json.GetProperty("runs").EnumerateArray();
+        Assert.Equal(rounds, string.Join(' ', runs.Select(r => r.GetProperty("round"))));
         Assert.Equal(next, result.Json.TryGetProperty("next", out var rest) ? rest.GetString() : null);
         Assert.Equal(
             [$"?limit={limit}&agent=rare%20one", $"?limit={limit}&agent=rare%20one&cursor=7"], server.Asked.Take(2));

@@ -73,7 +73,8 @@ public sealed class ListingTests(SharedRedis redis)
         {
             var run = new LoggedRun(
                 i == 0 ? LoggedRun.PlanOf("rare", """{"steps":{"a":{"agent":"flaky"}}}""") : LoggedRun.OneStep,
-                "m", $"{i}", _test.Time.Now) { TipsSayAgents = false };
+                "m", $"{i}", _test.Time.Now)
+            { TipsSayAgents = false };
             await run.AcceptAsync(_test.Log);
             await run.StartAsync(_test.Log);
         }

@@ -25,8 +25,8 @@ public sealed class RareAgentTests : IDisposable
             for (var i = 0; i < runs; i++)
             {
                 last = journal.BeginRun(
-                    OpenJournal.Run(i + 1, "m", $"{i}", now), rowsSay ? AgentSet.None.With(i == 0 ? "rare" : "often") : null,
-                    Queued(i == 0 ? "rare" : "often", now), new RunEvent.RunCancelled("enough") { Time = now });
+                    OpenJournal.Run(i + 1, "m", $"{i}", now), rowsSay ? AgentSet.None.With(AgentOf(i)) : null,
+                    Queued(AgentOf(i), now), new RunEvent.RunCancelled("enough") { Time = now });
             }
             await last;
         }
@@ -48,6 +48,9 @@ public sealed class RareAgentTests : IDisposable
         Assert.Equal(50, (await grid.Grid.ListRunsAsync(new RunQuery(Agent: "often"))).Runs.Length);
     }
 
+    private static string AgentOf(int run) => run == 0 ? "rare" : "often";
+
     private static RunEvent Queued(string agent, DateTimeOffset now) => new RunEvent.AttemptQueued(
-        "a", 0, 1, agent, new RoutingDecision(agent, "a test", [])) { Time = now };
+        "a", 0, 1, agent, new RoutingDecision(agent, "a test", []))
+    { Time = now };
 }
