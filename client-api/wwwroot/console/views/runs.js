@@ -30,6 +30,7 @@ const served = filters => ({
   match_id: filters.match_id,
   round: filters.round,
   plan: filters.plan,
+  agent: filters.agent,
   status: filters.status === 'waiting' || filters.status === 'retrying' ? 'running' : filters.status,
 });
 
@@ -41,7 +42,7 @@ class Runs {
   constructor(root, params, shell) {
     this.shell = shell;
     this.filters = Object.fromEntries(
-      ['status', 'match_id', 'round', 'plan', 'since'].map(f => [f, params.get(f) ?? '']),
+      ['status', 'match_id', 'round', 'plan', 'agent', 'since'].map(f => [f, params.get(f) ?? '']),
     );
     this.states = new RunStates();
     this.charts = new RunCharts();
@@ -141,8 +142,11 @@ class Runs {
         RELEVANT,
       );
       await this.#load(true);
-      const { plans } = await get('api/v1/plans');
-      this.filter.offer(plans.map(p => p.name));
+      const [{ plans }, { agents }] = await Promise.all([get('api/v1/plans'), get('api/v1/agents')]);
+      this.filter.offer(
+        plans.map(p => p.name),
+        agents.map(a => a.name),
+      );
     } catch (error) {
       this.#failed(error, () => this.#begin());
     }
@@ -228,6 +232,8 @@ class Runs {
       ) {
         this.#headIsOld();
       }
+      // Only now does the run belong here: when it was accepted, nobody had had an attempt in it.
+      if (this.filters.agent && event.agent === this.filters.agent && !this.byId.has(event.run_id)) this.#headIsOld();
       const status = AFTER[event.stage];
       if (!status) continue;
       this.charts.take(event, status);
@@ -249,6 +255,7 @@ class Runs {
   #accept(event) {
     const f = this.filters;
     if (
+      f.agent ||
       (f.status && f.status !== 'queued') ||
       (f.match_id && f.match_id !== event.match_id) ||
       (f.round && f.round !== event.round) ||
@@ -276,7 +283,8 @@ class Runs {
       if (this.closed || this.loading) return;
       try {
         const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE })}`);
-        const last = page.runs.at(-1)?.run_id ?? '';
+        // Of a page that is empty and not the last, nothing is known of the rows that are further down.
+        const last = page.runs.at(-1)?.run_id ?? '~';
         const rest = page.next ? this.rows.filter(r => r.id < last) : [];
         this.rows = page.runs.map(rowOf).concat(rest);
         this.byId = new Map(this.rows.map(r => [r.id, r]));
@@ -308,8 +316,10 @@ class Runs {
     this.host.dataset.empty = rows.length === 0 && !this.next && !this.loading ? 'yes' : 'no';
     setText(
       this.summary,
-      rows.length === 0 && !this.next
-        ? 'No runs here yet'
+      rows.length === 0
+        ? this.next
+          ? 'Looking further back…'
+          : 'No runs here yet'
         : `${count(rows.length)} ${rows.length === 1 ? 'run' : 'runs'}${this.next ? ' read, more below' : ''}`,
     );
   }
