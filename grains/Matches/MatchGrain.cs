@@ -37,7 +37,14 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         {
             if (!_byRound.ContainsKey(run.Key.Round) && !_submitting.ContainsKey(run.Key.Round))
             {
-                await ResumeAsync(run.RunId, run.Key.Round);
+                try
+                {
+                    await ResumeAsync(run.RunId, run.Key.Round);
+                }
+                catch (RunLogException e)
+                {
+                    services.Log.Report(e);
+                }
             }
         }
     }
@@ -49,7 +56,11 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         return Task.CompletedTask;
     }
 
-    public async Task<CommandReply> CancelAsync(CancelCommand command)
+    public Task<CommandReply> CancelAsync(CancelCommand command) => UnlessDamagedAsync(() => CancelRunAsync(command));
+
+    public Task<CommandReply> RetryAsync(RetryCommand command) => UnlessDamagedAsync(() => RetryRunAsync(command));
+
+    private async Task<CommandReply> CancelRunAsync(CancelCommand command)
     {
         if (Find(command.RunId) is { } driver)
         {
@@ -65,11 +76,11 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
             null => CommandReply.Of(new CommandResult.NotFound()),
             { Status: RunStatus.Cancelled } run => Done(run, changed: false),
             { } run when run.Status.IsEnded() => CommandReply.Of(Refusals.NotCancellable(run)),
-            { } run => await TryAgainAsync(run, () => CancelAsync(command)),
+            { } run => await TryAgainAsync(run, () => CancelRunAsync(command)),
         };
     }
 
-    public async Task<CommandReply> RetryAsync(RetryCommand command)
+    private async Task<CommandReply> RetryRunAsync(RetryCommand command)
     {
         if (Find(command.RunId) is { } active)
         {
@@ -103,6 +114,20 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         return refused is null
             ? Done(driver.Summary, changed: true)
             : CommandReply.Of(Refusals.NotRetryable(driver.Summary));
+    }
+
+    // An answer rather than an exception: those of the run log do not reach other silos and clients as what they are.
+    private async Task<CommandReply> UnlessDamagedAsync(Func<Task<CommandReply>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (RunLogException e)
+        {
+            services.Log.Report(e);
+            return CommandReply.Of(new CommandResult.Unavailable(e.Message));
+        }
     }
 
     private static CommandReply Done(RunSummary run, bool changed) =>

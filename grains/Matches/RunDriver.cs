@@ -130,6 +130,11 @@ internal sealed partial class RunDriver
         {
             LogNotKept(_services.Logger, e, Key);
         }
+        catch (RunLogException e)
+        {
+            _services.Log.Report(e);
+            Vanish();
+        }
         catch (Exception e)
         {
             // A bug must not stop the silo; what is durable of the run is resumed by the next that drives it.
