@@ -155,6 +155,8 @@ public sealed partial class RedisRunLog
         var (of, name) = query.RunId is { } run ? ("run", run.Value)
             : query.MatchId is { } match ? ("match", match) : ("all", "");
         var (next, turns) = (after, 0);
+        // How many events one run must have before its next record, where that is known.
+        long? version = of == "run" && after == 0 ? 0 : null;
         while (true)
         {
             var page = await TurnsAsync(of, name, next, limit - turns, limit - events.Count, FeedBytesAtOnce)
@@ -166,7 +168,7 @@ public sealed partial class RedisRunLog
                     return new FeedPage([], after, AtEnd: true); // a run of another match
                 }
                 turns++;
-                foreach (var e in EventsOf(turn, next, isEveryRun: of == "all", writer))
+                foreach (var e in EventsOf(turn, next, of, ref version, writer))
                 {
                     next = e.Seq;
                     if (query.Matches(e))
@@ -191,27 +193,50 @@ public sealed partial class RedisRunLog
         (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq")).ConfigureAwait(false);
 
     // What feeds show of a turn after a number.
-    private IEnumerable<FeedEvent> EventsOf(Turn turn, long after, bool isEveryRun, FeedWriter writer)
+    private IEnumerable<FeedEvent> EventsOf(Turn turn, long after, string of, ref long? version, FeedWriter writer)
     {
+        var expected = version;
+        version = null;
         RunEvent[] all;
         try
         {
-            all = EventsOf(turn, turn.Open());
+            var record = turn.Open();
+            all = EventsOf(turn, record);
+            version = of == "run" ? record.Version + all.Length : null;
+            if (expected is { } before && before != record.Version)
+            {
+                return Shown(turn, all, after, writer).Prepend(
+                    Missing(turn, after + 1, turn.Last - all.Length, OneMissing(turn, record, before), writer));
+            }
         }
         catch (RunLogException damage)
         {
-            Report(damage);
             // All runs together have every number, so that what is missing begins where the last record ended.
             var claimed = turn.Claimed;
-            var firstLost = isEveryRun ? after + 1
+            var first = of == "all" ? after + 1
                 : claimed >= 1 && claimed <= turn.Last - after ? turn.Last - claimed + 1 : turn.Last;
-            _ = RunId.TryParse(turn.Run, out var run);
-            return [writer.Damaged(turn.Last, firstLost, run, turn.Key, _time.GetUtcNow(), damage.Message)];
+            return [Missing(turn, first, turn.Last, damage, writer)];
         }
+        return Shown(turn, all, after, writer);
+    }
+
+    private static IEnumerable<FeedEvent> Shown(Turn turn, RunEvent[] all, long after, FeedWriter writer)
+    {
         var first = turn.Last - all.Length + 1;
         var seen = (int)Math.Max(0, after + 1 - first);
         return all.Skip(seen).Select((e, i) => writer.Write(first + seen + i, turn.Found.Sound.Id, turn.Key, e));
     }
+
+    private FeedEvent Missing(Turn turn, long first, long last, RunLogException damage, FeedWriter writer)
+    {
+        Report(damage);
+        _ = RunId.TryParse(turn.Run, out var run);
+        return writer.Damaged(last, first, run, turn.Key, _time.GetUtcNow(), damage.Message);
+    }
+
+    private static RunLogException OneMissing(Turn turn, Sealed record, long before) => RunLogException.Damaged(
+        turn.Run, $"has {before} events before the record of event {turn.Last}, which was written after " +
+        $"{record.Version}: one between them is missing");
 
     // Events that are whole, and that cannot follow each other, mean that one between them is missing.
     private static void Apply(RunState state, Turn turn)
@@ -220,9 +245,7 @@ public sealed partial class RedisRunLog
         var events = EventsOf(turn, record);
         if (record.Version != state.Version)
         {
-            throw RunLogException.Damaged(
-                turn.Run, $"has {state.Version} events before the record of event {turn.Last}, which was " +
-                $"written after {record.Version}: one between them is missing");
+            throw OneMissing(turn, record, state.Version);
         }
         foreach (var e in events)
         {

@@ -37,7 +37,7 @@ public sealed class DamagedRunTests : IAsyncLifetime
         {
             ended = IdOf(await before.PostAsync("ended", "echo", new { }, "?wait=30s"));
             damaged = IdOf(await before.PostAsync("damaged", "delay", new { ms = 600_000 }));
-            waiting = IdOf(await before.PostAsync("waiting", "delay", new { ms = 1_500 }));
+            waiting = IdOf(await before.PostAsync("damaged", "delay", new { ms = 1_500 }, round: "2"));
             await Limits.EventuallyAsync(
                 async () => (await before.GetAsync($"/api/v1/runs/{damaged}")).Text.Contains("\"node\":"), () => new("no attempt"));
             await before.SignalAsync("KILL");
@@ -47,7 +47,7 @@ public sealed class DamagedRunTests : IAsyncLifetime
 
         await using var program = await SiloProgram.StartAsync(_cluster);
 
-        // New runs are accepted, placed and run; what was active goes on.
+        // New runs are accepted, placed and run; what was active goes on, of the same match too.
         var fresh = await program.PostAsync("fresh", "echo", new { }, "?wait=30s");
         Assert.Equal("completed", fresh.GetProperty("status").GetString());
         await Limits.EventuallyAsync(
@@ -67,8 +67,10 @@ public sealed class DamagedRunTests : IAsyncLifetime
         });
         var answer = await posted.Content.ReadAsStringAsync();
         Assert.True(posted.StatusCode == HttpStatusCode.ServiceUnavailable, $"{posted.StatusCode}: {answer}");
-        Assert.Contains($"run {damaged}", answer);
-        Assert.Contains("damaged", answer);
+        Assert.Contains($"The run log is damaged: run {damaged}", answer);
+        using var cancelled = await program.Http.PostAsync($"/api/v1/runs/{damaged}/cancel", null);
+        Assert.True((int)cancelled.StatusCode >= 500, $"{cancelled.StatusCode}");
+        Assert.Contains($"The run log is damaged: run {damaged}", await cancelled.Content.ReadAsStringAsync());
 
         // Lists and feeds have what is sound.
         var (listed, list) = await program.GetAsync("/api/v1/runs");
@@ -79,9 +81,27 @@ public sealed class DamagedRunTests : IAsyncLifetime
 
         // It is said once, with what and why.
         var lines = program.Output.Split('\n').Where(l => l.Contains("The run log is damaged") && l.Contains(damaged)
-            && !l.Contains("GET /api/v1/runs/")).ToArray();
+            && !l.Contains("/api/v1/runs/")).ToArray();
         Assert.True(lines.Length == 1, program.Output);
         Assert.False(program.Exited.IsCompleted, program.Output);
+    }
+
+    [Fact]
+    public async Task Turn_TheRunWasDamagedMeanwhile_EndsNothingButIt()
+    {
+        await using var program = await SiloProgram.StartAsync(_cluster);
+        var run = IdOf(await program.PostAsync("m", "delay", new { ms = 2_000 }));
+        var other = IdOf(await program.PostAsync("m", "delay", new { ms = 2_500 }, round: "2"));
+
+        // Its driver finds that the run is not as it was, and cannot read what it is.
+        await _redis.GetDatabase().HashIncrementAsync($"{{{_cluster}}}:run:{run}", "v", 100);
+
+        await Limits.EventuallyAsync(
+            async () => (await program.GetAsync($"/api/v1/runs/{other}")).Text.Contains("\"status\":\"completed\""),
+            () => new(program.Output));
+        Assert.Contains($"The run log is damaged: run {run}", program.Output);
+        Assert.DoesNotContain("an error in Agent Grid itself", program.Output);
+        Assert.Contains("AG2053", (await program.GetAsync($"/api/v1/runs/{run}")).Text);
     }
 
     private static string IdOf(JsonElement json) => json.GetProperty("run_id").GetString()!;
