@@ -278,8 +278,16 @@ public sealed partial class RedisRunLog
 
     private async Task<RunRow?> FindRowAsync(RunId run)
     {
-        var kept = await RedisAnswer.Of(_redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion))
-            .ConfigureAwait(false);
+        RedisValue[] kept;
+        try
+        {
+            kept = await RedisAnswer.Of(_redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion))
+                .ConfigureAwait(false);
+        }
+        catch (RedisServerException e) when (e.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            throw RunLogException.Damaged(run, "is something else in Redis than a hash", e);
+        }
         if (!Array.TrueForAll(kept, v => v.IsNull))
         {
             return RunRow.Read(0, run, (byte[]?)kept[0], (byte[]?)kept[1], kept[2]);

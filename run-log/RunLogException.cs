@@ -9,15 +9,19 @@ public sealed class RunLogException(string run, string message, Exception? inner
     : KeptDataException(message, inner)
 {
     private const string Remedy =
-        "Restore Redis from a backup or a replica; until then this run cannot be read, and the others can.";
+        "Restore Redis from a backup or a replica, or drop the run with AgentGrid.Silo --recover; until then this run " +
+        "cannot be read, and the others can.";
 
     /// <summary>The id of the run that is damaged, or what stands in its place.</summary>
     public string Run { get; } = run;
+
+    /// <summary>Which record, and what is wrong with it, without the remedy.</summary>
+    internal string What { get; private init; } = message;
 
     /// <param name="what">Which record, and what is wrong with it; without a full stop.</param>
     internal static RunLogException Damaged(RunId run, string what, Exception? inner = null) =>
         Damaged(run.Value, what, inner);
 
     internal static RunLogException Damaged(string run, string what, Exception? inner = null) =>
-        new(run, $"The run log is damaged: run {run} {what}. {Remedy}", inner);
+        new(run, $"The run log is damaged: run {run} {what}. {Remedy}", inner) { What = $"run {run} {what}" };
 }
