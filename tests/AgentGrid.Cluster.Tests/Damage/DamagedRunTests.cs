@@ -104,6 +104,40 @@ public sealed class DamagedRunTests : IAsyncLifetime
         Assert.Contains("AG2053", (await program.GetAsync($"/api/v1/runs/{run}")).Text);
     }
 
+    [Fact]
+    public async Task Recover_BesideARunningSilo_FreesTheKeyAndEnds()
+    {
+        await using var program = await SiloProgram.StartAsync(_cluster);
+        var damaged = IdOf(await program.PostAsync("m", "echo", new { }, "?wait=30s"));
+        var sound = IdOf(await program.PostAsync("m", "echo", new { }, "?wait=30s", round: "2"));
+        await DamageAsync(damaged, "record");
+        Assert.Contains("AG2053", (await program.GetAsync($"/api/v1/runs/{damaged}")).Text);
+
+        foreach (var (told, dropped) in new[] { ("1 runs are kept, 1 were dropped", true), ("Nothing in the run log is damaged", false) })
+        {
+            await using var recovery = SiloProgram.Launch(SharedRedis.Address, "--cluster-id", _cluster, "--recover");
+            Assert.Equal(0, await recovery.Exited.WaitAsync(Limits.Patience));
+            Assert.Contains(told, recovery.Output);
+            Assert.Equal(dropped, recovery.Output.Contains($"Dropped by the recovery: run {damaged} has a record"));
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await program.GetAsync($"/api/v1/runs/{damaged}")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync($"/api/v1/runs/{sound}")).Status);
+        var again = await program.PostAsync("m", "echo", new { }, "?wait=30s");
+        Assert.Equal("completed", again.GetProperty("status").GetString());
+        Assert.NotEqual(damaged, IdOf(again));
+    }
+
+    [Fact]
+    public async Task Recover_RedisAway_SaysSoAndFails()
+    {
+        await using var recovery = SiloProgram.Launch("127.0.0.1:1", "--recover");
+
+        Assert.Equal(1, await recovery.Exited.WaitAsync(Limits.Patience));
+
+        Assert.Contains("Redis at 127.0.0.1:1 cannot be reached", recovery.Output);
+    }
+
     private static string IdOf(JsonElement json) => json.GetProperty("run_id").GetString()!;
 
     private static string StageOf(JsonElement json) => json.GetProperty("stage").GetString()!;
