@@ -44,6 +44,7 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
                 catch (RunLogException e)
                 {
                     services.Log.Report(e);
+                    _ = LeavePlaceAsync(run);
                 }
             }
         }
@@ -151,6 +152,19 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         }
     }
 
+    // A run that nobody can drive keeps no other waiting. Said again at every wake, should the dispatcher not hear it.
+    private async Task LeavePlaceAsync(ActiveRun run)
+    {
+        try
+        {
+            await services.Dispatcher.LeaveRunAsync(run.RunId.Value);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogKeepsPlace(services.Logger, e, run.Key);
+        }
+    }
+
     private RunDriver Drive(RunState state)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
@@ -173,4 +187,7 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]
     private static partial void LogResumed(ILogger logger, RunKey run);
+
+    [LoggerMessage(711, LogLevel.Debug, "Run '{Run}' cannot be driven, and the dispatcher could not be told so")]
+    private static partial void LogKeepsPlace(ILogger logger, Exception exception, RunKey run);
 }

@@ -133,6 +133,7 @@ internal sealed partial class RunDriver
         catch (RunLogException e)
         {
             _services.Log.Report(e);
+            _ = LeavePlaceAsync();
             Vanish();
         }
         catch (Exception e)

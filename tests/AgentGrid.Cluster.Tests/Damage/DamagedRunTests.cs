@@ -45,7 +45,8 @@ public sealed class DamagedRunTests : IAsyncLifetime
         }
         await DamageAsync(damaged, part);
 
-        await using var program = await SiloProgram.StartAsync(_cluster);
+        // With a single place, which the damaged run had.
+        await using var program = await SiloProgram.StartAsync(_cluster, "--AgentGrid:MaxActiveRuns", "1");
 
         // New runs are accepted, placed and run; what was active goes on, of the same match too.
         var fresh = await program.PostAsync("fresh", "echo", new { }, "?wait=30s");
