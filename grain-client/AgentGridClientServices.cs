@@ -64,7 +64,7 @@ public static class AgentGridClientServices
         services.TryAddSingleton(s => new RedisRunLog(
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),
             new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },
-            s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton(connect);
         services.AddSingleton(s => new ClusterGrid(
             s.GetRequiredService<IOptions<GridClientOptions>>(), s.GetRequiredService<IClusterConnection>(),

@@ -56,7 +56,7 @@ internal sealed class KeptPlans(IDatabase redis, string prefix)
         }
         var result = PlanReader.ReadJson(head.Plan, Json.Trusted(definition));
         return result.Plan ?? throw new RunLogException(
-            $"Plan '{head.Plan}' {head.PlanVersion} of run {run} in the run log cannot be read: " +
+            run.Value, $"Plan '{head.Plan}' {head.PlanVersion} of run {run} in the run log cannot be read: " +
             string.Join("; ", result.Problems));
     }
 

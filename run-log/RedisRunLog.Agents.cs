@@ -17,8 +17,15 @@ public sealed partial class RedisRunLog
                 .ConfigureAwait(false);
             foreach (var turn in page.Turns)
             {
-                agents = EventsOf(turn).Aggregate(agents, static (known, e) => known.With(e));
                 after = turn.Last;
+                try
+                {
+                    agents = EventsOf(turn, turn.Open()).Aggregate(agents, static (known, e) => known.With(e));
+                }
+                catch (RunLogException damage)
+                {
+                    Report(damage); // what is whole of the run still says who had an attempt
+                }
             }
             if (page.AtEnd)
             {

@@ -6,7 +6,7 @@ public sealed partial class RedisRunLog
         -- How many runs have not ended, and how many of them are queued.
         local queued, active = 0, redis.call('ZRANGE', KEYS[1] .. ':active', 0, -1)
         for _, id in ipairs(active) do
-          if redis.call('HGET', KEYS[1] .. ':run:' .. id, 's') == '0' then
+          if redis.pcall('HGET', KEYS[1] .. ':run:' .. id, 's') == '0' then
             queued = queued + 1
           end
         end

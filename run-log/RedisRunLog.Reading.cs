@@ -28,7 +28,7 @@ public sealed partial class RedisRunLog
     {
         var rows = await RowsAsync(newest: true, double.PositiveInfinity, 1, key.MatchId, key.Round, [])
             .ConfigureAwait(false);
-        return rows.Count == 0 ? null : rows[0].Stored;
+        return rows.Count == 0 ? null : rows[0].Sound.Stored;
     }
 
     /// <summary>Replays a run from its events; null when there is no such run (any more).</summary>
@@ -59,9 +59,9 @@ public sealed partial class RedisRunLog
                 after = turn.Last;
             }
             // Events may have been added meanwhile: the page has the run as it was when the page was read.
-            if (page.Rows.TryGetValue(run, out var latest))
+            if (page.Runs.TryGetValue(run.Value, out var latest))
             {
-                row = latest;
+                row = latest.Found.Sound;
             }
             if (page.AtEnd)
             {
@@ -80,8 +80,7 @@ public sealed partial class RedisRunLog
                 $"{state.Version} by its events");
     }
 
-    /// <summary>All runs that have not ended, oldest first.</summary>
-    /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
+    /// <summary>All runs that have not ended, oldest first; but for damaged ones, which are reported.</summary>
     public async Task<IReadOnlyList<ActiveRun>> ActiveAsync()
     {
         var active = new List<ActiveRun>();
@@ -89,29 +88,24 @@ public sealed partial class RedisRunLog
         while (true)
         {
             var rows = await RowsAsync(newest: false, after, RunsAtOnce, "", "", ["active"]).ConfigureAwait(false);
-            foreach (var row in rows)
-            {
-                active.Add(row.Active);
-                after = row.Number;
-            }
+            active.AddRange(Sound(rows).Select(r => r.Active));
             if (rows.Count < RunsAtOnce)
             {
                 return active;
             }
+            after = rows[^1].Number;
         }
     }
 
-    /// <summary>The runs of a match that have not ended, oldest first.</summary>
-    /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
+    /// <summary>The runs of a match that have not ended, oldest first; but for damaged ones, which are reported.</summary>
     public async Task<IReadOnlyList<ActiveRun>> ActiveOfMatchAsync(string matchId)
     {
         var rows = await RowsAsync(newest: false, 0, int.MaxValue, matchId, "", ["active"]).ConfigureAwait(false);
-        return [.. rows.Select(r => r.Active)];
+        return [.. Sound(rows).Select(r => r.Active)];
     }
 
-    /// <summary>Runs, newest first.</summary>
+    /// <summary>Runs, newest first; but for damaged ones, which are reported.</summary>
     /// <exception cref="FormatException">The cursor was not made here.</exception>
-    /// <exception cref="RunLogException">What is kept of one is damaged.</exception>
     public async Task<RunPage> ListAsync(RunQuery query)
     {
         var limit = Math.Clamp(query.Limit, 1, MostRuns);
@@ -132,7 +126,7 @@ public sealed partial class RedisRunLog
                 }
                 before = row.Number;
                 looks++;
-                if (row.Summary is var run && Matches(query, run))
+                if (Sound(row)?.Summary is { } run && Matches(query, run))
                 {
                     looks += query.Agent is not null && run.Agents is null ? RunQuery.LooksOfEvents : 0;
                     if (await HasAgentAsync(run, query.Agent).ConfigureAwait(false))
@@ -156,7 +150,10 @@ public sealed partial class RedisRunLog
     /// <param name="limit">
     /// How many events at most; and how many turns are looked at, where a filter leaves few.
     /// </param>
-    /// <exception cref="RunLogException">A record is damaged.</exception>
+    /// <remarks>
+    /// In the place of a record that is damaged, or of a damaged run, there is one event of the stage
+    /// <see cref="Stages.Damaged"/>, with the number of the last event that is missing; and the damage is reported.
+    /// </remarks>
     public async Task<FeedPage> ReadEventsAsync(FeedQuery query, long after, int limit)
     {
         var events = ImmutableArray.CreateBuilder<FeedEvent>();
@@ -164,22 +161,21 @@ public sealed partial class RedisRunLog
         var (of, name) = query.RunId is { } run ? ("run", run.Value)
             : query.MatchId is { } match ? ("match", match) : ("all", "");
         var (next, turns) = (after, 0);
+        // How many events one run must have before its next record, where that is known.
+        long? version = of == "run" && after == 0 ? 0 : null;
         while (true)
         {
             var page = await TurnsAsync(of, name, next, limit - turns, limit - events.Count, FeedBytesAtOnce)
                 .ConfigureAwait(false);
             foreach (var turn in page.Turns)
             {
-                if (query.MatchId is { } asked && asked != turn.Row.Head.MatchId)
+                if (query.MatchId is { } asked && turn.Found.Row is { } row && asked != row.Head.MatchId)
                 {
                     return new FeedPage([], after, AtEnd: true); // a run of another match
                 }
                 turns++;
-                var all = EventsOf(turn);
-                var first = turn.Last - all.Length + 1;
-                for (var i = (int)Math.Max(0, next + 1 - first); i < all.Length; i++)
+                foreach (var e in EventsOf(turn, next, of, ref version, writer))
                 {
-                    var e = writer.Write(first + i, turn.Row.Id, turn.Row.Head.Key, all[i]);
                     next = e.Seq;
                     if (query.Matches(e))
                     {
@@ -202,15 +198,60 @@ public sealed partial class RedisRunLog
     public async Task<long> LastSeqAsync() =>
         (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq")).ConfigureAwait(false);
 
+    // What feeds show of a turn after a number.
+    private IEnumerable<FeedEvent> EventsOf(Turn turn, long after, string of, ref long? version, FeedWriter writer)
+    {
+        var expected = version;
+        version = null;
+        RunEvent[] all;
+        try
+        {
+            var record = turn.Open();
+            all = EventsOf(turn, record);
+            version = of == "run" ? record.Version + all.Length : null;
+            if (expected is { } before && before != record.Version)
+            {
+                return Shown(turn, all, after, writer).Prepend(
+                    Missing(turn, after + 1, turn.Last - all.Length, OneMissing(turn, record, before), writer));
+            }
+        }
+        catch (RunLogException damage)
+        {
+            // All runs together have every number, so that what is missing begins where the last record ended.
+            var claimed = turn.Claimed;
+            var first = of == "all" ? after + 1
+                : claimed >= 1 && claimed <= turn.Last - after ? turn.Last - claimed + 1 : turn.Last;
+            return [Missing(turn, first, turn.Last, damage, writer)];
+        }
+        return Shown(turn, all, after, writer);
+    }
+
+    private static IEnumerable<FeedEvent> Shown(Turn turn, RunEvent[] all, long after, FeedWriter writer)
+    {
+        var first = turn.Last - all.Length + 1;
+        var seen = (int)Math.Max(0, after + 1 - first);
+        return all.Skip(seen).Select((e, i) => writer.Write(first + seen + i, turn.Found.Sound.Id, turn.Key, e));
+    }
+
+    private FeedEvent Missing(Turn turn, long first, long last, RunLogException damage, FeedWriter writer)
+    {
+        Report(damage);
+        _ = RunId.TryParse(turn.Run, out var run);
+        return writer.Damaged(last, first, run, turn.Key, _time.GetUtcNow(), damage.Message);
+    }
+
+    private static RunLogException OneMissing(Turn turn, Sealed record, long before) => RunLogException.Damaged(
+        turn.Run, $"has {before} events before the record of event {turn.Last}, which was written after " +
+        $"{record.Version}: one between them is missing");
+
     // Events that are whole, and that cannot follow each other, mean that one between them is missing.
     private static void Apply(RunState state, Turn turn)
     {
-        var events = EventsOf(turn);
-        if (turn.Version != state.Version)
+        var record = turn.Open();
+        var events = EventsOf(turn, record);
+        if (record.Version != state.Version)
         {
-            throw RunLogException.Damaged(
-                turn.Row.Id, $"has {state.Version} events before the record of event {turn.Last}, which was " +
-                $"written after {turn.Version}: one between them is missing");
+            throw OneMissing(turn, record, state.Version);
         }
         foreach (var e in events)
         {
@@ -221,45 +262,72 @@ public sealed partial class RedisRunLog
             catch (Exception cause) when (cause is not OutOfMemoryException)
             {
                 throw RunLogException.Damaged(
-                    turn.Row.Id, $"has a record that does not fit the ones before it, event {turn.Last}", cause);
+                    turn.Run, $"has a record that does not fit the ones before it, event {turn.Last}", cause);
             }
         }
     }
 
-    private static RunEvent[] EventsOf(Turn turn)
+    private static RunEvent[] EventsOf(Turn turn, Sealed record)
     {
         try
         {
-            return RunEventJson.Read(turn.Events.Span) is var events && events.Length == turn.Count
+            return RunEventJson.Read(record.Text.Span) is var events && events.Length == record.Count
                 ? events
-                : throw new JsonException($"it has {events.Length} events instead of {turn.Count}");
+                : throw new JsonException($"it has {events.Length} events instead of {record.Count}");
         }
         catch (JsonException e)
         {
             throw RunLogException.Damaged(
-                turn.Row.Id, $"has a record that cannot be read, event {turn.Last}: {e.Message.TrimEnd('.')}", e);
+                turn.Run, $"has a record that cannot be read, event {turn.Last}: {e.Message.TrimEnd('.')}", e);
         }
     }
 
     private async Task<RunRow?> FindRowAsync(RunId run)
     {
-        var kept = await RedisAnswer.Of(_redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion))
-            .ConfigureAwait(false);
-        return kept[2].IsNull ? null : RunRow.Read(0, run, (byte[]?)kept[0], (byte[]?)kept[1], (long)kept[2]);
+        RedisValue[] kept;
+        try
+        {
+            kept = await RedisAnswer.Of(_redis.HashGetAsync($"{_prefix}:run:{run.Value}", HeadTipVersion))
+                .ConfigureAwait(false);
+        }
+        catch (RedisServerException e) when (e.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            throw RunLogException.Damaged(run, "is something else in Redis than a hash", e);
+        }
+        if (!Array.TrueForAll(kept, v => v.IsNull))
+        {
+            return RunRow.Read(0, run, (byte[]?)kept[0], (byte[]?)kept[1], kept[2]);
+        }
+        // A run and its records come and go in one step, so records alone are damage; unless it came just now.
+        return await RedisAnswer.Of(_redis.KeyExistsAsync($"{_prefix}:log:{run.Value}")).ConfigureAwait(false)
+            && !await RedisAnswer.Of(_redis.KeyExistsAsync($"{_prefix}:run:{run.Value}")).ConfigureAwait(false)
+            ? throw RunLogException.Damaged(run, "has events in the log, and is not there itself")
+            : null;
     }
 
-    private async Task<List<RunRow>> RowsAsync(
+    private IEnumerable<RunRow> Sound(IEnumerable<FoundRun> runs) => runs.Select(Sound).OfType<RunRow>();
+
+    private RunRow? Sound(FoundRun run)
+    {
+        if (run.Damage is { } damage)
+        {
+            Report(damage);
+        }
+        return run.Row;
+    }
+
+    private async Task<List<FoundRun>> RowsAsync(
         bool newest, double bound, int most, string match, string round, string[] statuses)
     {
         var answer = await EvaluateAsync(
             Script.Runs, [newest ? "1" : "0", bound, most, match, round, .. statuses.Select(s => (RedisValue)s)])
             .ConfigureAwait(false);
-        var rows = new List<RunRow>(answer.Length / 5);
+        var rows = new List<FoundRun>(answer.Length / 5);
         for (var i = 0; i < answer.Length; i += 5)
         {
-            var run = RunId.Parse((string)answer[i + 1]!);
-            rows.Add(RunRow.Read(
-                (long)answer[i], run, (byte[]?)answer[i + 2], (byte[]?)answer[i + 3], (long?)answer[i + 4] ?? -1));
+            rows.Add(FoundRun.Read(
+                (long)answer[i], (string)answer[i + 1]!, (byte[]?)answer[i + 2], (byte[]?)answer[i + 3],
+                (RedisValue)answer[i + 4]));
         }
         return rows;
     }

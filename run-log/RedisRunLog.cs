@@ -3,6 +3,8 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Records;
 using AgentGrid.RunLog.Scripts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog;
@@ -28,12 +30,15 @@ public sealed partial class RedisRunLog
     private readonly IDatabase _redis;
     private readonly RunLogOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly KeptPlans _plans;
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
 
-    public RedisRunLog(IConnectionMultiplexer redis, RunLogOptions options, TimeProvider time)
+    /// <param name="logger">Where damaged runs are named; null: nowhere.</param>
+    public RedisRunLog(
+        IConnectionMultiplexer redis, RunLogOptions options, TimeProvider time, ILogger<RedisRunLog>? logger = null)
     {
         if (options.KeyPrefix.Length == 0 || options.KeyPrefix.AsSpan().IndexOfAny('{', '}') >= 0)
         {
@@ -44,6 +49,7 @@ public sealed partial class RedisRunLog
         _redis = redis.GetDatabase();
         _options = options;
         _time = time;
+        _logger = logger ?? NullLogger<RedisRunLog>.Instance;
         _prefix = $"{{{options.KeyPrefix}}}";
         _keys = [_prefix];
         _channel = options.Channel ?? "";
@@ -59,6 +65,7 @@ public sealed partial class RedisRunLog
     /// <see cref="AcceptOutcome.KeyTaken"/> with the run that was offered.
     /// </remarks>
     /// <param name="maxRuns">How many runs there may be in the cluster, active or queued.</param>
+    /// <exception cref="RunLogException">The key is taken by something that is not a run.</exception>
     public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
     {
         var (arguments, drafts) = AcceptArguments(accepted, plan, maxRuns);
@@ -74,7 +81,10 @@ public sealed partial class RedisRunLog
                 _plans.Add(plan);
                 return new AcceptOutcome.Kept((long)answer[1], TurnWriter.Number(drafts, (long)answer[1]));
             case "taken":
-                return new AcceptOutcome.KeyTaken(RunId.Parse((string)answer[1]!));
+                var by = (string)answer[1]!;
+                return new AcceptOutcome.KeyTaken(RunId.TryParse(by, out var run)
+                    ? run
+                    : throw RunLogException.Damaged(by, $"has the key '{accepted.Key}', and that is no run's id"));
             case "full":
                 return Full(accepted.Tenant, maxRuns, answer);
             case var other:

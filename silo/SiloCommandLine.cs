@@ -39,6 +39,8 @@ internal static class SiloCommandLine
           --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
           --agents <dll>              a library with agents of yours; can be given more than once
           --api-key-hash <hash>       asks callers for this key; can be given more than once
+          --recover                   drops the runs that are damaged in Redis, says which and why, and ends; what
+                                      they were goes into a file in the current folder
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...
@@ -66,7 +68,9 @@ internal static class SiloCommandLine
             ["--urls"] = WebHostDefaults.ServerUrlsKey,
             ["--config"] = $"{Section}:Config",
         }.ToImmutableDictionary(),
-        Flags = ImmutableDictionary<string, string>.Empty.Add("--insecure", $"{Section}:Insecure"),
+        Flags = ImmutableDictionary<string, string>.Empty
+            .Add("--insecure", $"{Section}:Insecure")
+            .Add("--recover", $"{Section}:Recover"),
         OptionNames =
         [
             .. new[]

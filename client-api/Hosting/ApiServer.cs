@@ -21,7 +21,10 @@ internal static partial class ApiServer
         {
             app = Build(commandLine, composition);
             using var impatience = ExitOnSecondInterrupt();
-            await composition.Prepare(app);
+            if (!await composition.Prepare(app))
+            {
+                return 0;
+            }
             await app.StartAsync();
             LogStarted(app, composition.Place(app));
             await app.WaitForShutdownAsync();

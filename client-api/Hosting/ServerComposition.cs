@@ -9,8 +9,11 @@ internal sealed record ServerComposition
     /// <summary>Where runs are kept, for the line that says that the server listens: <c>data in /srv/data</c>.</summary>
     public required Func<WebApplication, string> Place { get; init; }
 
-    /// <summary>Looks, before anything is started, whether it can be; throws what says why not.</summary>
-    public Func<WebApplication, Task> Prepare { get; init; } = _ => Task.CompletedTask;
+    /// <summary>
+    /// Looks, before anything is started, whether it can be; throws what says why not. False when nothing is to be
+    /// started, because what was asked for is done.
+    /// </summary>
+    public Func<WebApplication, Task<bool>> Prepare { get; init; } = _ => Task.FromResult(true);
 
     /// <summary>Whether it listens where nobody said where.</summary>
     public Func<IConfiguration, bool> ListensByDefault { get; init; } = _ => true;

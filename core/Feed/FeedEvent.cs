@@ -24,7 +24,8 @@ public sealed record FeedQuery(long? After = 0, string? MatchId = null, string? 
     public bool Matches(FeedEvent e) =>
         (RunId is null || RunId == e.RunId)
         && (MatchId is null || MatchId == e.MatchId)
-        && (Stage is null || MatchesStage(Stage, e.Stage));
+        // What is missing may have been of any stage.
+        && (Stage is null || e.Stage == Stages.Damaged || MatchesStage(Stage, e.Stage));
 
     private static bool MatchesStage(string pattern, string stage) =>
         pattern.EndsWith('*') ? stage.AsSpan().StartsWith(pattern.AsSpan(0, pattern.Length - 1))

@@ -21,23 +21,52 @@ public sealed class FeedWriter
     public FeedDraft Draft(RunId runId, RunKey key, RunEvent e)
     {
         var stage = Stages.Of(e);
+        Begin(runId, key, stage, e.Time);
+        WriteWho(e);
+        _writer.WriteStartObject("meta"u8);
+        WriteMeta(e);
+        var endsRun = e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled;
+        return End(runId, key, stage, e.Time, endsRun);
+    }
+
+    /// <summary>
+    /// What stands in a feed in the place of events that cannot be read any more. It counts as one that may end the run:
+    /// who waits for that is to look at the run.
+    /// </summary>
+    /// <param name="seq">The number of the last event that is missing.</param>
+    /// <param name="first">The number of the first one.</param>
+    /// <param name="key">With empty parts where it is not known.</param>
+    /// <param name="now">When it was found.</param>
+    /// <param name="error">What is damaged, and the remedy.</param>
+    public FeedEvent Damaged(long seq, long first, RunId runId, RunKey key, DateTimeOffset now, string error)
+    {
+        Begin(runId, key, Stages.Damaged, now);
+        _writer.WriteStartObject("meta"u8);
+        _writer.WriteNumber("first_missing"u8, first);
+        _writer.WriteNumber("last_missing"u8, seq);
+        _writer.WriteString("error"u8, error);
+        return End(runId, key, Stages.Damaged, now, endsRun: true).Number(seq);
+    }
+
+    private void Begin(RunId runId, RunKey key, string stage, DateTimeOffset time)
+    {
         _buffer.ResetWrittenCount();
         _buffer.Advance(FeedDraft.RoomForNumber);
         _writer.Reset();
         _writer.WriteStartObject();
-        _writer.WriteString("time"u8, e.Time);
+        _writer.WriteString("time"u8, time);
         _writer.WriteString("run_id"u8, runId.Value);
         _writer.WriteString("match_id"u8, key.MatchId);
         _writer.WriteString("round"u8, key.Round);
         _writer.WriteString("stage"u8, stage);
-        WriteWho(e);
-        _writer.WriteStartObject("meta"u8);
-        WriteMeta(e);
+    }
+
+    private FeedDraft End(RunId runId, RunKey key, string stage, DateTimeOffset time, bool endsRun)
+    {
         _writer.WriteEndObject();
         _writer.WriteEndObject();
         _writer.Flush();
-        var endsRun = e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled;
-        return new FeedDraft(runId, key.MatchId, stage, e.Time, endsRun, _buffer.WrittenSpan.ToArray());
+        return new FeedDraft(runId, key.MatchId, stage, time, endsRun, _buffer.WrittenSpan.ToArray());
     }
 
     private void WriteWho(RunEvent e)

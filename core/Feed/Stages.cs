@@ -14,6 +14,9 @@ public static class Stages
     public const string Error = "error";
     public const string Cancelled = "cancelled";
 
+    /// <summary>In the place of events whose record is damaged; no event of a run.</summary>
+    public const string Damaged = "damaged";
+
     public static string Of(RunEvent e) => e switch
     {
         RunEvent.RunAccepted => Accepted,

@@ -184,7 +184,9 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
 
     private FeedEvent? Shown(long seq) => ring.TryRead(seq - 1, 1, out var events) && !events.IsEmpty ? events[0] : null;
 
-    private static bool IsSame(FeedEvent one, FeedEvent other) => one.RunId == other.RunId && one.Stage == other.Stage;
+    // What was damaged after it had been shown says nothing about the numbers.
+    private static bool IsSame(FeedEvent kept, FeedEvent shown) =>
+        kept.Stage == Stages.Damaged || (kept.RunId == shown.RunId && kept.Stage == shown.Stage);
 
     private async Task FillAsync()
     {
@@ -222,7 +224,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
             }
             if (e.Seq > next)
             {
-                // The ones before have been removed from the log, and nobody can show them any more.
+                // The ones before have been removed from the log or are damaged, and nobody can show them any more.
                 Publish();
                 ring.StartAfter(e.Seq - 1);
                 _missingBefore = 0;

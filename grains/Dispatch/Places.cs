@@ -17,10 +17,14 @@ internal sealed class Places(Node node)
     private readonly Admission _admission = new(node.Options.MaxActiveRuns);
     private readonly Dictionary<string, PlaceHolder> _byRun = new(StringComparer.Ordinal);
 
+    // Runs that want no place, whatever the run log says of them: nobody can drive one that is damaged.
+    private readonly HashSet<string> _left = new(StringComparer.Ordinal);
+
     /// <summary>Gives those their place back that had begun.</summary>
     public void Restore(IReadOnlyList<ActiveRun> active)
     {
-        foreach (var run in active.Where(r => r.Status == RunStatus.Running && !_byRun.ContainsKey(r.RunId.Value)))
+        foreach (var run in active.Where(r => r.Status == RunStatus.Running && !_byRun.ContainsKey(r.RunId.Value)
+            && !_left.Contains(r.RunId.Value)))
         {
             var holder = new PlaceHolder(run.RunId.Value, run.Priority, run.Tenant, _admission, node)
             {
@@ -47,6 +51,7 @@ internal sealed class Places(Node node)
                 Leave(holder.RunId);
             }
         }
+        _left.IntersectWith(running);
         Restore(active);
     }
 
@@ -54,6 +59,7 @@ internal sealed class Places(Node node)
     {
         if (!_byRun.TryGetValue(request.RunId, out var holder))
         {
+            _left.Remove(request.RunId);
             holder = new PlaceHolder(request.RunId, request.Priority, request.Tenant, _admission, node);
             _byRun.Add(holder.RunId, holder);
             _admission.Enter(holder);
@@ -63,6 +69,7 @@ internal sealed class Places(Node node)
 
     public void Leave(string runId)
     {
+        _left.Add(runId);
         if (_byRun.Remove(runId, out var holder))
         {
             holder.IsGone = true;

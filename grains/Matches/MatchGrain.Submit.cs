@@ -31,6 +31,13 @@ internal sealed partial class MatchGrain
                 $"Run '{MatchId}/{command.Round}' could not be kept, because Redis or the cluster does not answer " +
                 $"({e.Message}). Post it again: the same key starts one run, however often it is posted."));
         }
+        catch (RunLogException e)
+        {
+            services.Log.Report(e);
+            return SubmitReply.Of(new SubmitResult.Unavailable(
+                $"'{MatchId}/{command.Round}' is a run that cannot be read, so that nothing else can be posted there. " +
+                e.Message));
+        }
         finally
         {
             _submitting.Remove(command.Round);
@@ -71,7 +78,7 @@ internal sealed partial class MatchGrain
                 // The answer to an earlier attempt of this very acceptance was lost on the way.
                 case AcceptOutcome.KeyTaken taken when taken.RunId == accepted.RunId:
                     return Begin(accepted, plan);
-                case AcceptOutcome.KeyTaken taken when await AnswerFromLogAsync(taken.RunId, submit, plan) is { } answer:
+                case AcceptOutcome.KeyTaken when await AnswerFromLogAsync(submit, plan) is { } answer:
                     return answer;
                 default:
                     break; // retention has just removed the run that had the key
@@ -99,9 +106,11 @@ internal sealed partial class MatchGrain
     }
 
     // The key's run is not driven here: it has ended, or nobody drives it yet.
-    private async Task<SubmitResult?> AnswerFromLogAsync(RunId id, SubmitRun submit, Plan plan)
+    private async Task<SubmitResult?> AnswerFromLogAsync(SubmitRun submit, Plan plan)
     {
-        while (await services.Log.FindAsync(id) is { } stored && await services.Log.ReplayAsync(id) is { } state)
+        // Asked by the key: that a key has a run that is not there is damage, and not the work of retention.
+        while (await services.Log.FindAsync(submit.Key) is { Summary.RunId: var id } stored
+            && await services.Log.ReplayAsync(id) is { } state)
         {
             if (Submission.Differences(stored.Summary, state.Input, submit, plan) is { IsEmpty: false } differences)
             {

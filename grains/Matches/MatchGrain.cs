@@ -37,7 +37,15 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         {
             if (!_byRound.ContainsKey(run.Key.Round) && !_submitting.ContainsKey(run.Key.Round))
             {
-                await ResumeAsync(run.RunId, run.Key.Round);
+                try
+                {
+                    await ResumeAsync(run.RunId, run.Key.Round);
+                }
+                catch (RunLogException e)
+                {
+                    services.Log.Report(e);
+                    _ = LeavePlaceAsync(run);
+                }
             }
         }
     }
@@ -49,7 +57,11 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         return Task.CompletedTask;
     }
 
-    public async Task<CommandReply> CancelAsync(CancelCommand command)
+    public Task<CommandReply> CancelAsync(CancelCommand command) => UnlessDamagedAsync(() => CancelRunAsync(command));
+
+    public Task<CommandReply> RetryAsync(RetryCommand command) => UnlessDamagedAsync(() => RetryRunAsync(command));
+
+    private async Task<CommandReply> CancelRunAsync(CancelCommand command)
     {
         if (Find(command.RunId) is { } driver)
         {
@@ -65,11 +77,11 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
             null => CommandReply.Of(new CommandResult.NotFound()),
             { Status: RunStatus.Cancelled } run => Done(run, changed: false),
             { } run when run.Status.IsEnded() => CommandReply.Of(Refusals.NotCancellable(run)),
-            { } run => await TryAgainAsync(run, () => CancelAsync(command)),
+            { } run => await TryAgainAsync(run, () => CancelRunAsync(command)),
         };
     }
 
-    public async Task<CommandReply> RetryAsync(RetryCommand command)
+    private async Task<CommandReply> RetryRunAsync(RetryCommand command)
     {
         if (Find(command.RunId) is { } active)
         {
@@ -105,6 +117,20 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
             : CommandReply.Of(Refusals.NotRetryable(driver.Summary));
     }
 
+    // An answer rather than an exception: those of the run log do not reach other silos and clients as what they are.
+    private async Task<CommandReply> UnlessDamagedAsync(Func<Task<CommandReply>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (RunLogException e)
+        {
+            services.Log.Report(e);
+            return CommandReply.Of(new CommandResult.Unavailable(e.Message));
+        }
+    }
+
     private static CommandReply Done(RunSummary run, bool changed) =>
         CommandReply.Of(new CommandResult.Done(run, changed));
 
@@ -123,6 +149,19 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         {
             LogResumed(services.Logger, state.Key);
             Drive(state).Resume();
+        }
+    }
+
+    // A run that nobody can drive keeps no other waiting. Said again at every wake, should the dispatcher not hear it.
+    private async Task LeavePlaceAsync(ActiveRun run)
+    {
+        try
+        {
+            await services.Dispatcher.LeaveRunAsync(run.RunId.Value);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogKeepsPlace(services.Logger, e, run.Key);
         }
     }
 
@@ -148,4 +187,7 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]
     private static partial void LogResumed(ILogger logger, RunKey run);
+
+    [LoggerMessage(711, LogLevel.Debug, "Run '{Run}' cannot be driven, and the dispatcher could not be told so")]
+    private static partial void LogKeepsPlace(ILogger logger, Exception exception, RunKey run);
 }

@@ -130,6 +130,12 @@ internal sealed partial class RunDriver
         {
             LogNotKept(_services.Logger, e, Key);
         }
+        catch (RunLogException e)
+        {
+            _services.Log.Report(e);
+            _ = LeavePlaceAsync();
+            Vanish();
+        }
         catch (Exception e)
         {
             // A bug must not stop the silo; what is durable of the run is resumed by the next that drives it.

@@ -57,14 +57,15 @@ internal sealed partial class NodeReporter(
         {
             await _dispatcher.ReportNodeAsync(node.Describe()).ConfigureAwait(false);
         }
-        catch (Exception e) when (Transient.Is(e))
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            LogUnheard(logger, e, node.Name);
+            // Whatever keeps the dispatcher from answering: it is no reason to end this silo.
+            LogUnheard(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e, node.Name);
         }
     }
 
-    [LoggerMessage(520, LogLevel.Debug, "The dispatcher did not hear of node '{Node}'")]
-    private static partial void LogUnheard(ILogger logger, Exception exception, string node);
+    [LoggerMessage(EventId = 520, Message = "The dispatcher did not hear of node '{Node}'")]
+    private static partial void LogUnheard(ILogger logger, LogLevel level, Exception exception, string node);
 
     [LoggerMessage(521, LogLevel.Warning,
         "Attempts still ran on node '{Node}' after {Seconds} s of draining; they are delivered again elsewhere")]

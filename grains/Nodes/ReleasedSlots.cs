@@ -34,14 +34,15 @@ internal sealed partial class ReleasedSlots(IGrainFactory grains, ILogger<Releas
             {
                 await dispatcher.ReleaseSlotsAsync(batch.ToImmutable()).ConfigureAwait(false);
             }
-            catch (Exception e) when (Transient.Is(e))
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
-                LogLost(logger, e, batch.Count);
+                // Whatever keeps the dispatcher from answering: it is no reason to end this silo.
+                LogLost(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e, batch.Count);
             }
             batch.Clear();
         }
     }
 
-    [LoggerMessage(510, LogLevel.Debug, "The dispatcher could not be told of {Slots} free slots")]
-    private static partial void LogLost(ILogger logger, Exception exception, int slots);
+    [LoggerMessage(EventId = 510, Message = "The dispatcher could not be told of {Slots} free slots")]
+    private static partial void LogLost(ILogger logger, LogLevel level, Exception exception, int slots);
 }

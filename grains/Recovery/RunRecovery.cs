@@ -52,7 +52,7 @@ internal sealed partial class RunRecovery(
                     await SweepAsync().ConfigureAwait(false);
                 }
             }
-            catch (Exception e) when (Transient.Is(e))
+            catch (Exception e) when (Transient.Is(e) || e is RunLogException)
             {
                 LogFailed(logger, e);
             }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AgentGrid.Core.Runs;
+using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Records;
 
@@ -29,17 +30,22 @@ internal sealed record RunRow(long Number, RunId Id, RunHead Head, RunTip Tip, l
     public ActiveRun Active => new(Id, Head.Key, Tip.Status, Head.Priority, Head.Tenant);
 
     /// <exception cref="RunLogException">Something is missing or is not what was written.</exception>
-    public static RunRow Read(long number, RunId run, byte[]? head, byte[]? tip, long version)
+    public static RunRow Read(long number, RunId run, byte[]? head, byte[]? tip, RedisValue version)
     {
+        if (head is null && tip is null && version.IsNull)
+        {
+            throw RunLogException.Damaged(run, "is named in the log, and is not there itself");
+        }
         var opened = Open(tip, Part.Tip, "summary", run);
-        if (opened.Version != version)
+        if (version.IsNull || !version.TryParse(out long count) || opened.Version != count)
         {
             throw RunLogException.Damaged(
-                run, $"has {version} events, and its summary (field 'tip') is of {opened.Version}");
+                run, $"has {(version.IsNull ? "no number of" : version)} events (field 'v'), and its summary " +
+                $"(field 'tip') is of {opened.Version}");
         }
         return new RunRow(
             number, run, Parse(Open(head, Part.Head, "description", run), run, RecordJson.Default.RunHead),
-            Parse(opened, run, RecordJson.Default.RunTip), version);
+            Parse(opened, run, RecordJson.Default.RunTip), count);
     }
 
     private static Sealed Open(byte[]? value, Part part, string name, RunId run)

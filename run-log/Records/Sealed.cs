@@ -36,6 +36,10 @@ internal readonly record struct Sealed(int Count, long Version, ReadOnlyMemory<b
         BinaryPrimitives.WriteUInt32LittleEndian(value[CrcAt..], Check(value, part, run));
     }
 
+    /// <summary>How many events a value says that it has, sound or not; 0 when it says nothing.</summary>
+    public static int ClaimedCount(ReadOnlySpan<byte> value) =>
+        value.Length < HeaderBytes ? 0 : BinaryPrimitives.ReadInt32LittleEndian(value[CountAt..]);
+
     /// <returns>False when the value is not what was sealed.</returns>
     public static bool TryOpen(ReadOnlyMemory<byte> value, Part part, RunId run, out Sealed result)
     {

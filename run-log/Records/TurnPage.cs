@@ -5,38 +5,47 @@ namespace AgentGrid.RunLog.Records;
 
 /// <summary>One turn as it was kept.</summary>
 /// <param name="Last">The number of its last event.</param>
-/// <param name="Version">How many events the run had before it.</param>
-internal readonly record struct Turn(long Last, RunRow Row, long Version, int Count, ReadOnlyMemory<byte> Events);
+/// <param name="Run">The run's id, or what stands in its place.</param>
+/// <param name="Key">The key of its run; empty where it is not known.</param>
+/// <param name="Record">What was written, not opened yet; null when it is missing.</param>
+internal readonly record struct Turn(long Last, string Run, RunKey Key, FoundRun Found, byte[]? Record)
+{
+    /// <summary>How many events it says that it has, sound or not; 0 when it says nothing.</summary>
+    public int Claimed => Sealed.ClaimedCount(Record);
+
+    /// <exception cref="RunLogException">It is damaged, or its run is.</exception>
+    public Sealed Open()
+    {
+        var run = Found.Sound.Id;
+        return Record is null ? throw RunLogException.Damaged(run, $"lacks the record of event {Last}")
+            : Sealed.TryOpen(Record, Part.Turn, run, out var opened) ? opened
+            : throw RunLogException.Damaged(
+                run, $"has a record without its checksum, event {Last} ({Record.Length} bytes)");
+    }
+}
 
 /// <summary>Turns in the order of their numbers, and their runs, as they were at the same moment.</summary>
-internal sealed record TurnPage(List<Turn> Turns, Dictionary<RunId, RunRow> Rows, bool AtEnd)
+internal sealed record TurnPage(List<Turn> Turns, Dictionary<string, (FoundRun Found, RunKey Key)> Runs, bool AtEnd)
 {
-    /// <exception cref="RunLogException">A record or a run is damaged.</exception>
     public static TurnPage Read(RedisResult[] answer)
     {
-        var (turns, runs) = ((RedisResult[])answer[1]!, (RedisResult[])answer[2]!);
-        var rows = new Dictionary<RunId, RunRow>(runs.Length / 4);
-        for (var i = 0; i < runs.Length; i += 4)
+        const int ofRun = 6;
+        var (turns, kept) = ((RedisResult[])answer[1]!, (RedisResult[])answer[2]!);
+        var runs = new Dictionary<string, (FoundRun Found, RunKey Key)>(kept.Length / ofRun);
+        for (var i = 0; i < kept.Length; i += ofRun)
         {
-            var run = RunId.Parse((string)runs[i]!);
-            if (runs[i + 3].IsNull)
-            {
-                throw RunLogException.Damaged(run, "has events in the log, and is not there itself");
-            }
-            rows.Add(run, RunRow.Read(0, run, (byte[]?)runs[i + 1], (byte[]?)runs[i + 2], (long)runs[i + 3]));
+            var id = (string)kept[i]!;
+            var found = FoundRun.Read(0, id, (byte[]?)kept[i + 1], (byte[]?)kept[i + 2], (RedisValue)kept[i + 3]);
+            var key = found.Row?.Head.Key
+                ?? new RunKey((string?)kept[i + 4] ?? "", (string?)kept[i + 5] ?? "");
+            runs.Add(id, (found, key));
         }
         var read = new List<Turn>(turns.Length / 3);
         for (var i = 0; i < turns.Length; i += 3)
         {
-            read.Add(Open((long)turns[i], rows[RunId.Parse((string)turns[i + 1]!)], (byte[]?)turns[i + 2]));
+            var run = (string)turns[i + 1]!;
+            read.Add(new Turn((long)turns[i], run, runs[run].Key, runs[run].Found, (byte[]?)turns[i + 2]));
         }
-        return new TurnPage(read, rows, (int)answer[0] == 1);
+        return new TurnPage(read, runs, (int)answer[0] == 1);
     }
-
-    private static Turn Open(long last, RunRow row, byte[]? record) =>
-        record is null ? throw RunLogException.Damaged(row.Id, $"lacks the record of event {last}")
-        : Sealed.TryOpen(record, Part.Turn, row.Id, out var opened)
-            ? new Turn(last, row, opened.Version, opened.Count, opened.Text)
-            : throw RunLogException.Damaged(
-                row.Id, $"has a record without its checksum, event {last} ({record.Length} bytes)");
 }

@@ -11,6 +11,7 @@ internal static class Script
     public static readonly string Accept = Read("turn") + Read("accept");
     public static readonly string Append = Read("turn") + Read("append");
     public static readonly string Sweep = Read("turn") + Read("sweep");
+    public static readonly string Drop = Read("turn") + Read("drop");
     public static readonly string Runs = Read("runs");
     public static readonly string Events = Read("events");
 

@@ -7,7 +7,7 @@ local plan, definition, head, tip, record, channel = ARGV[8], ARGV[9], ARGV[10],
 
 local taken = redis.call('HGET', p .. ':rounds:' .. match, round)
 if taken then
-  return { 'taken', string.match(taken, ':(.*)$') }
+  return { 'taken', string.match(taken, ':(.*)$') or taken }
 end
 local held = redis.call('ZCARD', p .. ':active')
 local own = tonumber(redis.call('HGET', p .. ':tenants', tenant) or '0')

@@ -1,5 +1,5 @@
 -- Turns after a number, of all runs, of one match or of one run:
--- {1 at the end, {last number, run, record, ...}, {run, head, tip, version, ...}}.
+-- {1 at the end, {last number, run, record, ...}, {run, head, tip, version, match, round, ...}}.
 -- Stops at a number of turns, of events or of bytes, whatever comes first, and never before the first turn.
 
 local p = KEYS[1]
@@ -24,11 +24,12 @@ local function take(last, id, record)
   end
   if not known[id] then
     known[id] = true
-    local kept = redis.call('HMGET', p .. ':run:' .. id, 'head', 'tip', 'v')
+    -- A key that is no hash is damage of this run, and no reason to refuse the others.
+    local kept = redis.pcall('HMGET', p .. ':run:' .. id, 'head', 'tip', 'v', 'm', 'r')
     runs[#runs + 1] = id
-    runs[#runs + 1] = kept[1]
-    runs[#runs + 1] = kept[2]
-    runs[#runs + 1] = kept[3]
+    for i = 1, 5 do
+      runs[#runs + 1] = kept[i] or false
+    end
   end
 end
 
@@ -36,7 +37,7 @@ end
 local function ofRun()
   local key, size = p .. ':log:' .. name, 8
   while true do
-    local some = redis.call('ZRANGEBYSCORE', key, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, size)
+    local some = redis.pcall('ZRANGEBYSCORE', key, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, size)
     for i = 1, #some, 2 do
       if isFull() then
         return 0
@@ -56,8 +57,8 @@ local function ofIndex(key)
     if isFull() then
       return 0
     end
-    local id = string.match(some[i], '^(.*):')
-    take(some[i + 1], id, redis.call('ZRANGEBYSCORE', p .. ':log:' .. id, some[i + 1], some[i + 1])[1] or false)
+    local id = string.match(some[i], '^(.*):') or some[i]
+    take(some[i + 1], id, redis.pcall('ZRANGEBYSCORE', p .. ':log:' .. id, some[i + 1], some[i + 1])[1] or false)
   end
   return 1
 end

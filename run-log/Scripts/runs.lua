@@ -17,7 +17,7 @@ local function isBeyond(number)
 end
 
 local function isAsked(id)
-  return ARGV[6] ~= 'active' or tonumber(redis.call('HGET', p .. ':run:' .. id, 's') or '0') < 2
+  return ARGV[6] ~= 'active' or (tonumber(redis.pcall('HGET', p .. ':run:' .. id, 's') or '0') or 0) < 2
 end
 
 if match ~= '' then
@@ -29,6 +29,7 @@ if match ~= '' then
   end
   for _, value in ipairs(rounds) do
     local number, id = string.match(value, '^(%d+):(.*)$')
+    number, id = number or '0', id or value
     if isBeyond(number) and isAsked(id) then
       add(number, id)
     end
@@ -56,11 +57,12 @@ table.sort(found, function(a, b)
 end)
 local answer = {}
 for i = 1, math.min(most, #found) do
-  local kept = redis.call('HMGET', p .. ':run:' .. found[i][2], 'head', 'tip', 'v')
+  -- A key that is no hash is damage of this run, and no reason to refuse the others.
+  local kept = redis.pcall('HMGET', p .. ':run:' .. found[i][2], 'head', 'tip', 'v')
   answer[#answer + 1] = found[i][1]
   answer[#answer + 1] = found[i][2]
-  answer[#answer + 1] = kept[1]
-  answer[#answer + 1] = kept[2]
-  answer[#answer + 1] = kept[3]
+  for part = 1, 3 do
+    answer[#answer + 1] = kept[part] or false
+  end
 end
 return answer

@@ -21,17 +21,20 @@ end
 local function remove(id)
   local run = p .. ':run:' .. id
   local log = p .. ':log:' .. id
-  local kept = redis.call('HMGET', run, 's', 'm', 'r', 'p')
-  local records = redis.call('ZCARD', log)
+  -- What is missing of a damaged run, or is of another kind, must not keep the others from being removed.
+  local kept = redis.pcall('HMGET', run, 's', 'm', 'r', 'p')
+  local records = tonumber(redis.pcall('ZCARD', log)) or 0
   redis.call('ZREM', p .. ':ended', id)
   forget(kept[2] and p .. ':feed:' .. kept[2], id, records)
-  if kept[1] then
-    redis.call('ZREM', place(kept[1]), id)
+  for _, status in ipairs({ '2', '3', '4' }) do
+    redis.call('ZREM', place(status), id)
+  end
+  if kept[2] and kept[3] then
     redis.call('HDEL', p .. ':rounds:' .. kept[2], kept[3])
-    if redis.call('HINCRBY', p .. ':plans', kept[4], -1) <= 0 then
-      redis.call('HDEL', p .. ':plans', kept[4])
-      redis.call('UNLINK', p .. ':plan:' .. kept[4])
-    end
+  end
+  if kept[4] and redis.call('HINCRBY', p .. ':plans', kept[4], -1) <= 0 then
+    redis.call('HDEL', p .. ':plans', kept[4])
+    redis.call('UNLINK', p .. ':plan:' .. kept[4])
   end
   redis.call('UNLINK', run, log)
   return records

@@ -22,7 +22,7 @@ internal static class ClusterComposition
     {
         Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
         Map = Map,
-        Prepare = app => StartChecks.PassAsync(app.Services, app.Lifetime.ApplicationStopping),
+        Prepare = PrepareAsync,
         Place = Place,
         ListensByDefault = configuration => SettingsReader.Read(configuration).IsApi,
     };
@@ -62,6 +62,17 @@ internal static class ClusterComposition
         {
             services.AddSingleton<IServer, NoServer>();
         }
+    }
+
+    private static async Task<bool> PrepareAsync(WebApplication app)
+    {
+        if (app.Services.GetRequiredService<SiloSettings>().Recover)
+        {
+            await LogRecovery.RunAsync(app.Services, app.Lifetime.ApplicationStopping);
+            return false;
+        }
+        await StartChecks.PassAsync(app.Services, app.Lifetime.ApplicationStopping);
+        return true;
     }
 
     private static void Configure(GridClientOptions client, SiloSettings settings)

@@ -49,7 +49,8 @@ internal static class SiloComposition
         var services = builder.Services;
         services.AddSingleton(addresses);
         services.AddGridRedis();
-        services.AddSingleton(s => new RedisRunLog(Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new RedisRunLog(
+            Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         AccountGpus(settings);
         builder.UseOrleans(silo =>
         {

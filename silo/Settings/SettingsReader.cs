@@ -52,6 +52,7 @@ internal sealed class SettingsReader
             RunLog = RunLog(Id("KeyPrefix", "--AgentGrid:KeyPrefix") ?? clusterId),
             FeedBuffer = FeedBuffer(),
             Dashboard = Flag("Dashboard", otherwise: true),
+            Recover = Flag("Recover", otherwise: false),
         };
     }
 

@@ -33,6 +33,9 @@ internal sealed record SiloSettings
     /// <summary>False: neither the dashboard, nor the measurements that it takes of every call. Default true.</summary>
     public required bool Dashboard { get; init; }
 
+    /// <summary>Drop what is damaged of the run log, say what it was, and end.</summary>
+    public required bool Recover { get; init; }
+
     public string KeyPrefix => RunLog.KeyPrefix;
     public bool IsSilo => Role is SiloRole.All or SiloRole.Silo;
     public bool IsApi => Role is SiloRole.All or SiloRole.Api;

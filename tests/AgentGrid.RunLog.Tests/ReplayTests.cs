@@ -88,9 +88,6 @@ public sealed class ReplayTests(SharedRedis redis)
         {
             await _test.Redis.SortedSetRemoveAsync(_test.LogOf(run.Id), entry.Element);
             await RefusedAsync(run.Id, entry == entries[^1] ? "by its summary, and" : "one between them is missing");
-            var feed = await Assert.ThrowsAsync<RunLogException>(
-                () => _test.Log.ReadEventsAsync(new AgentGrid.Core.Feed.FeedQuery(), 0, 100));
-            Assert.Contains($"lacks the record of event {entry.Score:0}", feed.Message, StringComparison.Ordinal);
             await _test.Redis.SortedSetAddAsync(_test.LogOf(run.Id), entry.Element, entry.Score);
         }
         Assert.NotNull(await _test.Log.ReplayAsync(run.Id));
@@ -122,8 +119,7 @@ public sealed class ReplayTests(SharedRedis redis)
             foreach (var read in new Func<Task>[]
             {
                 () => _test.Log.FindAsync(run.Id), () => _test.Log.FindAsync(run.State.Key),
-                () => _test.Log.ReplayAsync(run.Id), () => _test.Log.ListAsync(new()),
-                () => _test.Log.ReadEventsAsync(new(), 0, 10),
+                () => _test.Log.ReplayAsync(run.Id),
             })
             {
                 var refusal = await Assert.ThrowsAsync<RunLogException>(read);

@@ -91,12 +91,13 @@ internal sealed class SiloProgram : IAsyncDisposable
     }
 
     /// <summary>Posts a run of one step; the answer of the API.</summary>
-    public async Task<JsonElement> PostAsync(string match, string agent, object input, string wait = "")
+    public async Task<JsonElement> PostAsync(
+        string match, string agent, object input, string wait = "", string round = "1")
     {
         using var response = await Http.PostAsJsonAsync($"/api/v1/orchestrate{wait}", new
         {
             match_id = match,
-            round = "1",
+            round,
             plan = new { steps = new { only = new { agent, input } } },
         });
         var text = await response.Content.ReadAsStringAsync();

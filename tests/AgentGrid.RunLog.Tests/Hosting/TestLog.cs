@@ -1,4 +1,5 @@
 using AgentGrid.Core.Runs;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests.Hosting;
@@ -15,7 +16,7 @@ internal sealed class TestLog(IConnectionMultiplexer connection, string prefix)
     public RedisRunLog Log => field ??= Open();
 
     /// <summary>Another process on the same log.</summary>
-    public RedisRunLog Open() => new(connection, Options, Time);
+    public RedisRunLog Open(ILogger<RedisRunLog>? logger = null) => new(connection, Options, Time, logger);
 
     public string Key(string name) => $"{{{prefix}}}:{name}";
 
