@@ -2,6 +2,19 @@
 
 const UNKNOWN = '?';
 
+/** The status of a run after an event. */
+export const AFTER = {
+  'orchestration:accepted': 'queued',
+  'orchestration:started': 'running',
+  'orchestration:retried': 'running',
+  completed: 'completed',
+  error: 'failed',
+  cancelled: 'cancelled',
+};
+
+/** Later ones have higher ranks. */
+export const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
+
 export class RunStates {
   constructor() {
     this.runs = new Map();

@@ -4,7 +4,7 @@ import { get, now, query } from '../lib/api.js';
 import { h, perFrame, setText } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { count, millis } from '../lib/format.js';
-import { RunStates } from '../lib/run-states.js';
+import { AFTER, RANK, RunStates } from '../lib/run-states.js';
 import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
@@ -17,15 +17,6 @@ const NEXT_PAGE = 1000;
 const MOST_ROWS = 100_000;
 const MOST_DETAILS = 100;
 const SPANS = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 };
-const AFTER = {
-  'orchestration:accepted': 'queued',
-  'orchestration:started': 'running',
-  'orchestration:retried': 'running',
-  completed: 'completed',
-  error: 'failed',
-  cancelled: 'cancelled',
-};
-const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
 const RELEVANT = /"stage":"(orchestration:|completed"|error"|cancelled"|[^"]*:(queued|start|error|timeout|cancelled)")/;
 
 /** What the server filters by; of the time it knows nothing. */
