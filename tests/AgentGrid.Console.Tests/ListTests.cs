@@ -147,6 +147,10 @@ public sealed class ListTests(Chromium chromium)
         await page.PressAsync("ArrowDown", 40);
         await page.PressAsync("ArrowDown", 40);
         await page.UntilAsync("document.activeElement.textContent === 'older / r1'");
+        await page.PressAsync("Home", 36);
+        await page.UntilAsync("document.activeElement.textContent === 'newer / r1'");
+        await page.PressAsync("End", 35);
+        await page.UntilAsync("document.activeElement.textContent === 'older / r1'");
         await page.EvaluateAsync("document.activeElement.click()");
 
         await page.SeesAsync("h1", "older / r1");
