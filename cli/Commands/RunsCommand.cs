@@ -16,7 +16,7 @@ internal static class RunsCommand
     {
         var status = new Option<string?>("--status")
         {
-            Description = "Only queued, running (also waiting_for_slot, retrying), completed, failed or cancelled ones.",
+            Description = "Only queued, running (or waiting_for_slot, retrying), completed, failed, cancelled ones.",
             HelpName = "status",
         };
         var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace AgentGrid.ClientApi.Orchestrate;
 
 /// <summary>
-/// Says in the log whose runs are refused for overload: at most one line a minute for each API key, however many it posts.
+/// Says in the log whose runs are refused for overload: at most a line a minute for each API key.
 /// </summary>
 internal sealed partial class OverloadLog(ILogger<OverloadLog> logger, TimeProvider time)
 {
@@ -23,7 +23,7 @@ internal sealed partial class OverloadLog(ILogger<OverloadLog> logger, TimeProvi
     }
 
     [LoggerMessage(2030, LogLevel.Warning,
-        "Too many runs: {Count} posts with the API key '{Key}' were refused since the last such line. The last: {Reason}")]
+        "Too many runs: {Count} posts with the API key '{Key}' were refused since the last such line: {Reason}")]
     private partial void LogRefused(string key, int count, string reason);
 
     private sealed class Refusals
