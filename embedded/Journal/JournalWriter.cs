@@ -251,8 +251,8 @@ internal sealed partial class JournalWriter : IDisposable
         {
             LogFailed(_logger, _path, e);
         }
-        _failure = $"The journal cannot be written: {e.Message.TrimEnd('.')}. Make room on the disk of the data folder, "
-            + "or make the folder writable. What was accepted is kept meanwhile, and all goes on by itself.";
+        _failure = $"The journal cannot be written: {e.Message.TrimEnd('.')}. Make room on the disk of the data "
+            + "folder, or make it writable. What was accepted is kept meanwhile, and all goes on by itself.";
         var refused = _taken.FindAll(w => w is AppendEvents { Accept: not null });
         _taken.RemoveAll(w => w is AppendEvents { Accept: not null });
         refused.ForEach(Refuse);
