@@ -26,6 +26,10 @@ public interface IAgentGrid
     ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default);
 
     /// <summary>Runs, newest first.</summary>
+    /// <remarks>
+    /// A filtered page can be short, even empty, and still not be the last: a bounded number of runs is looked at. Go on
+    /// from <see cref="RunPage.Next"/>.
+    /// </remarks>
     ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>Asks a run to end. Returns after the answer is durable.</summary>
@@ -133,11 +137,19 @@ public abstract record CommandResult
 
 /// <summary>Which runs to list.</summary>
 /// <param name="Activity">What an active run is doing; other runs are left out.</param>
+/// <param name="Agent">Who has had an attempt in the run, one that only waited for a slot included.</param>
 /// <param name="Cursor">Where to go on: <see cref="RunPage.Next"/> of the page before.</param>
 /// <param name="Limit">1 to 1,000.</param>
 public sealed record RunQuery(
     RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
-    string? Cursor = null, int Limit = 50, RunActivity? Activity = null);
+    string? Cursor = null, int Limit = 50, RunActivity? Activity = null, string? Agent = null)
+{
+    /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
+    public const int MostLooks = 10_000;
+
+    /// <summary>How many looks a run costs whose events must be read to know who had an attempt.</summary>
+    public const int LooksOfEvents = 20;
+}
 
 /// <summary>What an active run may be doing besides running.</summary>
 public enum RunActivity

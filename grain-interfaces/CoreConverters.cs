@@ -34,6 +34,7 @@ public struct RunSummaryWire
     [Id(8)] public DateTimeOffset? EndedAt;
     [Id(9)] public int WaitingAttempts;
     [Id(10)] public int RetryingBranches;
+    [Id(11)] public string? Agents;
 }
 
 /// <summary>What an error is on the wire between silos.</summary>
@@ -86,6 +87,7 @@ public sealed class CoreConverters :
         EndedAt = surrogate.EndedAt,
         WaitingAttempts = surrogate.WaitingAttempts,
         RetryingBranches = surrogate.RetryingBranches,
+        Agents = surrogate.Agents is { } agents ? AgentSet.Parse(agents) : null,
     };
 
     public RunSummaryWire ConvertToSurrogate(in RunSummary value) => new()
@@ -101,6 +103,7 @@ public sealed class CoreConverters :
         EndedAt = value.EndedAt,
         WaitingAttempts = value.WaitingAttempts,
         RetryingBranches = value.RetryingBranches,
+        Agents = value.Agents?.Text,
     };
 
     public RunError ConvertFromSurrogate(in RunErrorWire surrogate) =>

@@ -118,6 +118,7 @@ public sealed partial class RedisRunLog
         var before = Parse(query.Cursor);
         var runs = ImmutableArray.CreateBuilder<RunSummary>();
         var atOnce = limit + 1;
+        var looks = 0;
         while (true)
         {
             var rows = await RowsAsync(
@@ -125,14 +126,19 @@ public sealed partial class RedisRunLog
                 .ConfigureAwait(false);
             foreach (var row in rows)
             {
-                if (runs.Count == limit)
+                if (runs.Count == limit || looks >= RunQuery.MostLooks)
                 {
                     return new RunPage(runs.ToImmutable(), before.ToString(CultureInfo.InvariantCulture));
                 }
                 before = row.Number;
-                if (Matches(query, row.Summary))
+                looks++;
+                if (row.Summary is var run && Matches(query, run))
                 {
-                    runs.Add(row.Summary);
+                    looks += query.Agent is not null && run.Agents is null ? RunQuery.LooksOfEvents : 0;
+                    if (await HasAgentAsync(run, query.Agent).ConfigureAwait(false))
+                    {
+                        runs.Add(run);
+                    }
                 }
             }
             if (rows.Count < atOnce)

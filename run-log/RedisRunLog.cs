@@ -141,7 +141,7 @@ public sealed partial class RedisRunLog
         [
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", e.Tenant is null ? "0" : "1", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanHash, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
-            writer.Head(e.RunId, head), writer.Tip(e.RunId, 1, new RunTip(RunStatus.Queued, null, null, 0, 0)),
+            writer.Head(e.RunId, head), writer.Tip(e.RunId, 1, new RunTip(RunStatus.Queued, null, null, 0, 0, "")),
             writer.Turn(e.RunId, 0, [e]), _channel, drafts[0].Tail,
         ];
         return (arguments, drafts);

@@ -31,6 +31,32 @@ internal sealed class GridServer : IDisposable
     public Task<Json> PostAsync(string path, Json? body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, body, cancellationToken);
 
+    /// <summary>
+    /// Runs, newest first: pages of the server, which may be short, put together to as many runs as are asked for.
+    /// </summary>
+    /// <param name="filters">More parameters of the query, each after a <c>&amp;</c>.</param>
+    /// <param name="cursor">Where to go on; null to begin with the newest.</param>
+    public async Task<Json> RunsAsync(
+        string filters, int limit, string? cursor, CancellationToken cancellationToken)
+    {
+        var runs = new List<JsonElement>();
+        do
+        {
+            var page = (await RunPageAsync(filters, limit - runs.Count, cursor, cancellationToken)).Element;
+            runs.AddRange(page.GetProperty("runs").EnumerateArray());
+            cursor = page.TryGetProperty("next", out var next) ? next.GetString() : null;
+        }
+        while (cursor is not null && runs.Count < limit);
+        return Json.From(new { runs, next = cursor });
+    }
+
+    /// <summary>One page of runs, which may be short, even empty, and have more after it.</summary>
+    /// <inheritdoc cref="RunsAsync"/>
+    public Task<Json> RunPageAsync(string filters, int limit, string? cursor, CancellationToken cancellationToken) =>
+        GetAsync(
+            string.Create(CultureInfo.InvariantCulture, $"api/v1/runs?limit={limit}{filters}")
+            + (cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}"), cancellationToken);
+
     /// <summary>A run with its steps, by its id.</summary>
     public Task<Json> RunAsync(string runId, CancellationToken cancellationToken) =>
         GetAsync($"api/v1/runs/{Uri.EscapeDataString(runId)}", cancellationToken);

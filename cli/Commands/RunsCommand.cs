@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using AgentGrid.Cli.Client;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
@@ -22,6 +21,11 @@ internal static class RunsCommand
         var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
         var round = new Option<string?>("--round") { Description = "Only this round.", HelpName = "id" };
         var plan = new Option<string?>("--plan") { Description = "Only runs of this plan.", HelpName = "name" };
+        var agent = new Option<string?>("--agent")
+        {
+            Description = "Only runs in which this agent has had an attempt.",
+            HelpName = "name",
+        };
         var limit = Arguments.Number("--limit", "How many, 1 to 1000.", 1, 1_000, 20);
         var cursor = new Option<string?>("--cursor")
         {
@@ -32,24 +36,26 @@ internal static class RunsCommand
         var interval = Arguments.Duration("--interval", "With --watch: how often to look. [default: 1s]");
         var command = new Command("runs", "List runs, newest first.")
         {
-            status, match, round, plan, limit, cursor, watch, interval,
+            status, match, round, plan, agent, limit, cursor, watch, interval,
         };
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
-            var path = "api/v1/runs?limit=" + parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)
-                + Parameter("status", parsed.GetValue(status)) + Parameter("match_id", parsed.GetValue(match))
+            var filters = Parameter("status", parsed.GetValue(status)) + Parameter("match_id", parsed.GetValue(match))
                 + Parameter("round", parsed.GetValue(round)) + Parameter("plan", parsed.GetValue(plan))
-                + Parameter("cursor", parsed.GetValue(cursor));
+                + Parameter("agent", parsed.GetValue(agent));
+            var (most, from) = (parsed.GetValue(limit), parsed.GetValue(cursor));
             if (!parsed.GetValue(watch))
             {
-                Print(session, await session.Server.GetAsync(path, cancellationToken));
+                Print(session, await session.Server.RunsAsync(filters, most, from, cancellationToken));
                 return ExitCode.Ok;
             }
             using var timer = new PeriodicTimer(
                 parsed.GetValue(interval) ?? TimeSpan.FromSeconds(1), session.Around.Time);
+            // One page at each look: what is new is at its top, and a server is not searched again and again.
+            Task<Json> Look() => session.Server.RunPageAsync(filters, most, from, cancellationToken);
             await (session.Screen.IsLive
-                ? RedrawAsync(session, path, timer, cancellationToken)
-                : AppendAsync(session, path, timer, cancellationToken));
+                ? RedrawAsync(session, Look, timer, cancellationToken)
+                : AppendAsync(session, Look, timer, cancellationToken));
             return ExitCode.Ok;
         });
         return command;
@@ -81,12 +87,12 @@ internal static class RunsCommand
     ];
 
     private static Task RedrawAsync(
-        Session session, string path, PeriodicTimer timer, CancellationToken cancellationToken) =>
+        Session session, Func<Task<Json>> look, PeriodicTimer timer, CancellationToken cancellationToken) =>
         session.Screen.Console.Live(new Spectre.Console.Text("...")).StartAsync(async context =>
         {
             do
             {
-                var page = (await session.Server.GetAsync(path, cancellationToken)).To<RunLines>()!;
+                var page = (await look()).To<RunLines>()!;
                 context.UpdateTarget(session.Screen.TableOf(
                     s_columns, page.Runs.Select(r => Row(r, session.Around.Time.GetUtcNow()))));
                 context.Refresh();
@@ -96,12 +102,12 @@ internal static class RunsCommand
 
     /// <summary>A line for each run that is new or has another status than at the last look.</summary>
     private static async Task AppendAsync(
-        Session session, string path, PeriodicTimer timer, CancellationToken cancellationToken)
+        Session session, Func<Task<Json>> look, PeriodicTimer timer, CancellationToken cancellationToken)
     {
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         do
         {
-            var page = await session.Server.GetAsync(path, cancellationToken);
+            var page = await look();
             foreach (var run in page.Element.GetProperty("runs").EnumerateArray().Reverse().Select(Json.From))
             {
                 var line = run.To<RunLine>()!;

@@ -60,6 +60,9 @@ public static class ConfigCodes
     /// <summary>There are more problems than are listed.</summary>
     public const string MoreProblems = "AG1019";
 
+    /// <summary>A file that was in force, and is not there any more.</summary>
+    public const string FileGone = "AG1020";
+
     /// <summary>A plan without steps.</summary>
     public const string EmptyPlan = "AG1101";
 

@@ -7,6 +7,7 @@ namespace AgentGrid.Core.Placement;
 /// <param name="IsWarm">It has the agent loaded already.</param>
 /// <param name="IsNear">The attempt's data is there.</param>
 /// <param name="Refusal">Why it cannot run the agent, whatever its load; null when it can.</param>
+/// <param name="Full">Why it cannot start one more just now; null when it can, or nothing is known.</param>
 public sealed record NodeLoad(
     string Node, int FreeSlots, double Load, long? FreeGpuMemoryBytes = null, bool IsWarm = false, bool IsNear = false,
-    string? Refusal = null);
+    string? Refusal = null, string? Full = null);

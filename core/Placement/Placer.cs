@@ -68,7 +68,7 @@ public static class Placer
         var node = ranked.Load;
         return new NodeCandidate(
             node.Node, ranked.Score, node.FreeSlots, Math.Round(node.Load, 3), node.FreeGpuMemoryBytes,
-            node.Refusal ?? (node.FreeSlots <= 0 ? "no free slot" : Merits(node)));
+            node.Refusal ?? (node.FreeSlots <= 0 ? node.Full ?? "no slot is free" : Merits(node)));
     }
 
     private static string? Merits(NodeLoad node) => (node.IsWarm, node.IsNear) switch

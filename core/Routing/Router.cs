@@ -43,7 +43,8 @@ public static class Router
             - Math.Min(load.Load, MaxLoadPenalty);
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
-            load.Drained ? "drained" : load.Note ?? (load.FreeSlots > 0 ? null : "no free slot"));
+            load.Drained ? "it is drained"
+                : load.Note ?? (load.FreeSlots > 0 ? null : load.Full ?? "no slot is free"));
     }
 
     private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -FreeSlotBonus / 2;
@@ -53,9 +54,7 @@ public static class Router
         var first = ranked[0];
         if (ranked.Length == 1)
         {
-            return first.FreeSlots > 0 ? "the only candidate"
-                : CanRun(first) ? "the only candidate; waits for a slot"
-                : $"the only candidate; waits, as {first.Note}";
+            return first.FreeSlots > 0 ? "the only candidate" : $"the only candidate; waits, as {first.Note}";
         }
         var second = ranked[1];
         if (first.FreeSlots > 0 && second.FreeSlots == 0)

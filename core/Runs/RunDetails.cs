@@ -21,6 +21,9 @@ public sealed record RunSummary
 
     /// <summary>How many of its branches wait to try again.</summary>
     public int RetryingBranches { get; init; }
+
+    /// <summary>Who has had an attempt in it; null where only its events say so.</summary>
+    public AgentSet? Agents { get; init; }
 }
 
 /// <summary>A run with everything that happened in it.</summary>

@@ -18,6 +18,7 @@ public static class RunDetailsBuilder
         EndedAt = state.EndedAt,
         WaitingAttempts = state.WaitingAttempts,
         RetryingBranches = state.RetryingBranches,
+        Agents = state.Agents,
     };
 
     public static RunDetails Build(RunState state) => new()

@@ -133,6 +133,7 @@ public static partial class RunMachine
         }
         var attempt = new AttemptState(number, branchIndex, agent) { QueuedAt = e.Time, Try = branch.AllTries };
         step.Attempts.Add(attempt);
+        state.Agents = state.Agents.With(agent);
         return attempt;
     }
 

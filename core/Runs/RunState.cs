@@ -45,6 +45,9 @@ public sealed class RunState
     /// <summary>In the order of the plan.</summary>
     public StepState[] Steps { get; }
 
+    /// <summary>Who has had an attempt, also before the run was retried.</summary>
+    public AgentSet Agents { get; internal set; } = AgentSet.None;
+
     /// <summary>How many attempts wait for a slot.</summary>
     public int WaitingAttempts { get; internal set; }
 

@@ -30,8 +30,12 @@ internal struct Crc32C
             .Add(acceptedAt).Value;
 
     /// <summary>Of what changes in a run's row when it ends or is retried.</summary>
-    public static long OfStatus(long row, long status, long? startedAt, long? endedAt) =>
-        new Crc32C().Add(row).Add(status).Add(startedAt ?? Null).Add(endedAt ?? Null).Value;
+    /// <param name="agents">Null adds nothing: so sums that were written before there was this column hold.</param>
+    public static long OfStatus(long row, long status, long? startedAt, long? endedAt, string? agents)
+    {
+        var sum = new Crc32C().Add(row).Add(status).Add(startedAt ?? Null).Add(endedAt ?? Null);
+        return (agents is null ? sum : sum.Add(agents)).Value;
+    }
 
     public static long OfNumber(string name, long value) => new Crc32C().Add(name).Add(value).Value;
 

@@ -16,8 +16,9 @@ internal static class JournalCheck
     /// </summary>
     private const long WholeFileBytes = 1L << 30;
 
+    /// <param name="version">The version of its schema.</param>
     /// <exception cref="JournalException">Something is wrong.</exception>
-    public static void Run(JournalFile file, SqliteConnection connection)
+    public static void Run(JournalFile file, SqliteConnection connection, long version)
     {
         var size = JournalFile.Scalar(connection, "PRAGMA page_count") * JournalFile.Scalar(connection, "PRAGMA page_size");
         var whole = size <= WholeFileBytes;
@@ -27,7 +28,7 @@ internal static class JournalCheck
         }
         Numbers(file, connection);
         Plans(file, connection);
-        Runs(file, connection);
+        Runs(file, connection, version == 1 ? RunRow.ColumnsOfVersion1 : RunRow.Columns);
     }
 
     /// <summary>The tables and indexes of a file, as SQL; those of two files with the same schema are equal.</summary>
@@ -80,10 +81,10 @@ internal static class JournalCheck
         }
     }
 
-    private static void Runs(JournalFile file, SqliteConnection connection)
+    private static void Runs(JournalFile file, SqliteConnection connection, string columns)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {RunRow.Columns} FROM runs";
+        command.CommandText = $"SELECT {columns} FROM runs";
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {

@@ -12,9 +12,9 @@ namespace AgentGrid.Embedded.Journal;
 /// </summary>
 internal sealed class JournalFile : IDisposable
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
 
-    private const string Schema = """
+    private const string Version1 = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE plans (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, definition BLOB NOT NULL);
         CREATE TABLE runs (
@@ -40,6 +40,11 @@ internal sealed class JournalFile : IDisposable
             checksum INTEGER NOT NULL);
         CREATE INDEX journal_by_run ON journal (run);
         """;
+
+    // Who has had an attempt: written when a run ends. Null in runs that ended before there was this column, whose
+    // events say it: to fill it would mean to read every event there is before the start. This changes no row. A new
+    // file takes the same step, so that its schema is the one of a file that was brought up to date.
+    private const string Version2 = "ALTER TABLE runs ADD COLUMN agents TEXT; PRAGMA user_version = 2;";
 
     private readonly FileStream _lock;
     private readonly string _connectionString;
@@ -203,31 +208,35 @@ internal sealed class JournalFile : IDisposable
         var schema = JournalCheck.SchemaOf(connection);
         if (version == 0 && schema.Length == 0)
         {
-            Execute(connection, $"BEGIN; {Schema} PRAGMA user_version = {SchemaVersion}; COMMIT;");
+            Execute(connection, $"BEGIN; {Version1} {Version2} COMMIT;");
             return;
         }
-        var known = schema == ExpectedSchema.Value;
-        if (version != SchemaVersion && !known)
+        var known = Array.IndexOf(Schemas.Value, schema) + 1;
+        if (known == 0 && version is < 1 or > SchemaVersion)
         {
             throw new JournalException(
-                $"The journal '{Path}' has schema version {version}; this program knows version {SchemaVersion}. " +
+                $"The journal '{Path}' has schema version {version}; this program knows versions 1 to {SchemaVersion}. " +
                 "Use the program that wrote it, or another folder.");
         }
-        if (version != SchemaVersion || !known)
+        if (known != version)
         {
             throw JournalException.Damaged(
-                Path, $"its schema version is {version}, and its tables are {(known ? "" : "not ")}those of {SchemaVersion}.");
+                Path, $"its schema version is {version}, and its tables are those of " +
+                $"{(known == 0 ? "none" : $"version {known}")}.");
         }
-        JournalCheck.Run(this, connection);
+        JournalCheck.Run(this, connection, version);
         // Read-only files can be opened and checked, but nothing could ever be promised with them.
-        Execute(connection, "BEGIN IMMEDIATE; ROLLBACK");
+        Execute(connection, version == 1 ? $"BEGIN IMMEDIATE; {Version2} COMMIT;" : "BEGIN IMMEDIATE; ROLLBACK");
     }
 
-    private static readonly Lazy<string> ExpectedSchema = new(() =>
+    // The tables of each version, from 1.
+    private static readonly Lazy<string[]> Schemas = new(() =>
     {
         using var connection = new SqliteConnection("Data Source=:memory:");
         connection.Open();
-        Execute(connection, Schema);
-        return JournalCheck.SchemaOf(connection);
+        Execute(connection, Version1);
+        var first = JournalCheck.SchemaOf(connection);
+        Execute(connection, Version2);
+        return [first, JournalCheck.SchemaOf(connection)];
     });
 }

@@ -73,6 +73,21 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
         return state;
     }
 
+    /// <summary>Who has had an attempt in a run by its events, where its row does not say it.</summary>
+    /// <exception cref="JournalException">Its records are damaged.</exception>
+    public AgentSet AgentsOf(RunRow run)
+    {
+        var agents = AgentSet.None;
+        Query(
+            "SELECT last_seq, run, events, checksum FROM journal WHERE run = $run ORDER BY last_seq",
+            [("$run", run.Ref.Row)], row =>
+            {
+                agents = EventsOf(row).Aggregate(agents, static (known, e) => known.With(e));
+                return true;
+            });
+        return agents;
+    }
+
     /// <summary>Reads everything there is.</summary>
     /// <exception cref="JournalException">Something is damaged.</exception>
     public void CheckAll()

@@ -36,7 +36,7 @@ internal class JournalSession : IDisposable
             """);
         _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events, checksum) VALUES (?, ?, ?, ?)");
         _setStatus = new(_connection, """
-            UPDATE runs SET status = ?, started_at = ?, ended_at = ?, status_checksum = ? WHERE id = ?
+            UPDATE runs SET status = ?, started_at = ?, ended_at = ?, agents = ?, status_checksum = ? WHERE id = ?
             """);
         _insertPlan = new(_connection, "INSERT INTO plans (hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING");
         _findPlan = new(_connection, "SELECT id FROM plans WHERE hash = ?");
@@ -145,7 +145,7 @@ internal class JournalSession : IDisposable
         }
         foreach (var e in append.Events)
         {
-            TrackStatus(append.Run, e);
+            TrackStatus(append, e);
         }
         return WriteOutcome.Durable;
     }
@@ -167,7 +167,7 @@ internal class JournalSession : IDisposable
         var inserted = _insertRun.Bind(row).Bind(e.RunId.Value).Bind(e.MatchId).Bind(e.Round)
             .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at)
             .Bind(Crc32C.OfRun(row, e.RunId.Value, e.MatchId, e.Round, planRow, e.PlanName, e.PlanVersion, at))
-            .Bind(Crc32C.OfStatus(row, 0, null, null)).Run();
+            .Bind(Crc32C.OfStatus(row, 0, null, null, null)).Run();
         if (inserted == 0)
         {
             return false;
@@ -196,22 +196,26 @@ internal class JournalSession : IDisposable
         return row;
     }
 
-    private void TrackStatus(RunRef run, RunEvent e)
+    private void TrackStatus(AppendEvents append, RunEvent e)
     {
+        var run = append.Run;
         switch (e)
         {
             case RunEvent.RunStarted: run.StartedAt ??= e.Time.UtcTicks; break;
-            case RunEvent.RunCompleted: SetStatus(run, (long)RunStatus.Completed, e.Time.UtcTicks); break;
-            case RunEvent.RunFailed: SetStatus(run, (long)RunStatus.Failed, e.Time.UtcTicks); break;
-            case RunEvent.RunCancelled: SetStatus(run, (long)RunStatus.Cancelled, e.Time.UtcTicks); break;
-            case RunEvent.RunRetried: SetStatus(run, 0, null); break;
+            case RunEvent.RunCompleted: End(append, RunStatus.Completed, e); break;
+            case RunEvent.RunFailed: End(append, RunStatus.Failed, e); break;
+            case RunEvent.RunCancelled: End(append, RunStatus.Cancelled, e); break;
+            case RunEvent.RunRetried: SetStatus(run, 0, null, null); break;
             default: break; // says nothing about the run as a whole
         }
     }
 
-    private void SetStatus(RunRef run, long status, long? endedAt) =>
-        _setStatus.Bind(status).Bind(run.StartedAt).Bind(endedAt)
-            .Bind(Crc32C.OfStatus(run.Row, status, run.StartedAt, endedAt)).Bind(run.Row).Run();
+    private void End(AppendEvents append, RunStatus status, RunEvent e) =>
+        SetStatus(append.Run, (long)status, e.Time.UtcTicks, append.Agents?.Text);
+
+    private void SetStatus(RunRef run, long status, long? endedAt, string? agents) =>
+        _setStatus.Bind(status).Bind(run.StartedAt).Bind(endedAt).Bind(agents)
+            .Bind(Crc32C.OfStatus(run.Row, status, run.StartedAt, endedAt, agents)).Bind(run.Row).Run();
 
     private void Sweep(SweepRuns sweep)
     {

@@ -50,6 +50,9 @@ internal sealed class AppendEvents : JournalWrite
 
     /// <summary>Set when the first event is the run's acceptance: the plan that it was accepted with.</summary>
     public Plan? Accept { get; init; }
+
+    /// <summary>Set when the run ends: who has had an attempt in it.</summary>
+    public AgentSet? Agents { get; init; }
 }
 
 /// <summary>Remove runs that ended before a moment, a bounded number of them.</summary>

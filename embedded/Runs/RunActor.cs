@@ -47,7 +47,18 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     public RunRef Ref { get; }
 
     /// <summary>The run's line as users may see it: an end shows only when it is durable.</summary>
-    public RunSummary Summary => _summary;
+    /// <remarks>
+    /// Who has had an attempt changes often and is asked for seldom, so it is taken from the state, whatever turn it is
+    /// in: a set never changes.
+    /// </remarks>
+    public RunSummary Summary
+    {
+        get
+        {
+            var (summary, agents) = (_summary, _state.Agents);
+            return ReferenceEquals(summary.Agents, agents) ? summary : summary with { Agents = agents };
+        }
+    }
 
     /// <summary>Completes when the run's end is durable, and the actor is done.</summary>
     public Task Ended => _engine.Platform.Wait(_ended.Task);
@@ -257,6 +268,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
             }
             _engine.Journal.Append(new AppendEvents(Ref, [.. _turnEvents])
             {
+                Agents = ended?.Agents,
                 Completed = ended is null && replies is null && invocations is null ? null : _ =>
                 {
                     if (invocations is not null)

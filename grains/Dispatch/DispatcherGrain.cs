@@ -109,7 +109,7 @@ internal sealed partial class DispatcherGrain(
         return Task.FromResult<ImmutableArray<LoadReport>>(
         [
             .. _slots.All().Select(a => new LoadReport(
-                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note)),
+                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)),
         ]);
     }
 

@@ -51,7 +51,7 @@ internal sealed class TurnRouting(GridConfig config, IReadOnlyDictionary<string,
             var report = reports.GetValueOrDefault(agent.Name);
             load = new AgentLoad(
                 agent, report?.Running ?? 0, report?.Waiting ?? 0, report?.FreeSlots ?? 0, report?.Drained ?? false,
-                report?.Slots, report?.Note);
+                report?.Slots, report?.Note, report?.Full);
             _loads.Add(agent.Name, load);
         }
         return load;

@@ -21,6 +21,7 @@ internal sealed record RunRow(long Number, RunId Id, RunHead Head, RunTip Tip, l
         EndedAt = Tip.EndedAt,
         WaitingAttempts = Tip.WaitingAttempts,
         RetryingBranches = Tip.RetryingBranches,
+        Agents = Tip.Agents is { } agents ? AgentSet.Parse(agents) : null,
     };
 
     public StoredRun Stored => new(Summary, Head.Tenant, Head.Priority, Version);

@@ -7,10 +7,12 @@ namespace AgentGrid.Runtime.Configuration;
 
 /// <summary>
 /// The configuration that is in force. Looks at the folder once a second: network and container file systems do not
-/// all tell of changes. A bad edit is refused and named, and what was in force stays.
+/// all tell of changes. What has changed is read when it has not changed further for a second, so that half of a copy is
+/// never in force. A bad edit is refused and named, and what was in force stays.
 /// </summary>
 public sealed partial class ConfigSource : IDisposable
 {
+    private const string AgentsFile = "agents.yaml";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly string? _folder;
@@ -20,6 +22,8 @@ public sealed partial class ConfigSource : IDisposable
     private readonly Lock _gate = new();
     private ITimer? _timer;
     private string _fingerprint = "";
+    private string? _settling;
+    private bool _hasAgents;
     private volatile GridConfig _current = GridConfig.Empty;
 
     /// <param name="folder">Of <c>agents.yaml</c> and <c>plans/</c>; null for none.</param>
@@ -48,8 +52,10 @@ public sealed partial class ConfigSource : IDisposable
     public void Start()
     {
         _fingerprint = Fingerprint();
-        var result = ConfigReader.Read(Read(), _catalog);
+        var files = Read();
+        var result = ConfigReader.Read(files, _catalog);
         _current = result.Config ?? throw new ConfigException(_folder, result.Problems);
+        _hasAgents = files.Exists(IsAgents);
         LoadedAt = _time.GetUtcNow();
         if (_folder is not null)
         {
@@ -57,7 +63,7 @@ public sealed partial class ConfigSource : IDisposable
         }
     }
 
-    /// <summary>Reads the folder again if anything in it has changed.</summary>
+    /// <summary>Reads the folder again if anything in it has changed, and nothing more since the last look.</summary>
     public void Look()
     {
         lock (_gate)
@@ -65,10 +71,19 @@ public sealed partial class ConfigSource : IDisposable
             try
             {
                 var fingerprint = Fingerprint();
-                if (fingerprint != _fingerprint)
+                if (fingerprint == _fingerprint)
+                {
+                    _settling = null;
+                }
+                else if (fingerprint != _settling)
+                {
+                    _settling = fingerprint;
+                }
+                else
                 {
                     Reload();
                     _fingerprint = fingerprint;
+                    _settling = null;
                 }
             }
             catch (IOException e)
@@ -84,7 +99,8 @@ public sealed partial class ConfigSource : IDisposable
 
     private void Reload()
     {
-        var result = ConfigReader.Read(Read(), _catalog);
+        var files = Read();
+        var result = _hasAgents && !files.Exists(IsAgents) ? Gone() : ConfigReader.Read(files, _catalog);
         Problems = result.Problems;
         if (result.Config is not { } config)
         {
@@ -95,18 +111,28 @@ public sealed partial class ConfigSource : IDisposable
             return;
         }
         _current = config;
+        _hasAgents = files.Exists(IsAgents);
         LoadedAt = _time.GetUtcNow();
         LogReloaded(_logger, config.Agents.Count, config.Plans.Count);
         Changed?.Invoke(config);
     }
 
-    private IEnumerable<string> Files() => _folder is null || !Directory.Exists(_folder)
+    // Nobody means to take all limits from all agents at once: rather, a volume is away, or a copy has just begun.
+    private static ConfigResult Gone() => new(null,
+    [
+        new ConfigProblem(AgentsFile, 1, 1, "", ConfigCodes.FileGone,
+            $"'{AgentsFile}' was there and is gone. To run all agents with their defaults, leave a file with 'agents: {{}}'."),
+    ]);
+
+    private static bool IsAgents(ConfigFile file) => file.Name == AgentsFile;
+
+    private IEnumerable<string> Files() => _folder is null
         ? []
-        : Directory.EnumerateFiles(_folder, "agents.yaml")
-            .Concat(Directory.Exists(Path.Combine(_folder, "plans"))
-                ? Directory.EnumerateFiles(Path.Combine(_folder, "plans"), "*.yaml")
-                : [])
-            .Order(StringComparer.Ordinal);
+        : YamlIn(_folder).Concat(YamlIn(Path.Combine(_folder, "plans"))).Order(StringComparer.Ordinal);
+
+    private static IEnumerable<string> YamlIn(string folder) => Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
+        : [];
 
     private List<ConfigFile> Read() =>
     [

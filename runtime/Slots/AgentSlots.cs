@@ -36,7 +36,9 @@ internal sealed class AgentSlots
         {
             long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
             slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
-            return new AgentLoad(Config, _running, Waiting, Free, Drained, (int)slots, _note);
+            var free = Free;
+            return new AgentLoad(
+                Config, _running, Waiting, free, Drained, (int)slots, _note, free > 0 ? null : ShortOf());
         }
     }
 
@@ -195,6 +197,29 @@ internal sealed class AgentSlots
         }
     }
 
+    // Where least is missing.
+    private string? ShortOf()
+    {
+        if (LeftOfTotal <= 0)
+        {
+            return "max_concurrency_total is reached";
+        }
+        var best = Shortage.Node;
+        foreach (var node in _nodes.All)
+        {
+            var shortage = ShortageOn(node);
+            best = shortage > best ? shortage : best;
+        }
+        return Shortages.Text(best);
+    }
+
+    private Shortage ShortageOn(SlotNode node) =>
+        _fits[node.Index] != NodeFit.Fits ? Shortage.Node
+        : _inUse[node.Index] >= Config.MaxConcurrency ? Shortage.AgentSlots
+        : Queue.Free(node) <= 0 ? Shortage.QueueSlots
+        : FreeOn(node) <= 0 ? Shortage.GpuMemory
+        : Shortage.None;
+
     // Below zero where more runs than the limits allow by now.
     private int FreeOn(SlotNode node)
     {
@@ -216,7 +241,7 @@ internal sealed class AgentSlots
         node.Name, Math.Max(0, FreeOn(node)),
         Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
         node.Gpus.FreeBytes(Config.Name), !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name),
-        node.Name == near, NodeFits.Refusal(_fits[node.Index], Config));
+        node.Name == near, NodeFits.Refusal(_fits[node.Index], Config), Shortages.Text(ShortageOn(node)));
 
     private void Count(SlotNode node, int change)
     {

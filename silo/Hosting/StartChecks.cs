@@ -21,7 +21,7 @@ internal sealed class StartChecks(
     // A silo that was killed or frozen is declared dead by then; one that is started again has the name of the one before.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(3);
 
     /// <exception cref="Core.GridUnavailableException">Redis does not answer.</exception>
     /// <exception cref="StartupRefusedException">The name is taken.</exception>

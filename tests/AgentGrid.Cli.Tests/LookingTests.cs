@@ -34,6 +34,47 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     }
 
     [Fact]
+    public async Task Runs_ByAgent_AreThoseItHadAnAttemptIn()
+    {
+        await PostAsync("by-agent", "a");
+        await StartHeldAsync("by-agent-held");
+
+        var echo = await host.Tool().RunAsync("runs", "--agent", "echo", "--match", "by-agent");
+        var held = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent-held", "--json");
+        var none = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent");
+        HoldAgent.Release("by-agent-held");
+
+        Assert.Contains("by-agent/a", Assert.Single(echo.Lines.Skip(1)));
+        var run = Assert.Single(held.Json.GetProperty("runs").EnumerateArray());
+        Assert.Equal("running", run.GetProperty("status").GetString());
+        Assert.Single(none.Lines);
+    }
+
+    [Theory]
+    [InlineData("2", "a b", "9")]
+    [InlineData("3", "a b c", null)]
+    public async Task Runs_PagesThatAreShort_AreGoneOnFromUntilThereAreEnough(string limit, string rounds, string? next)
+    {
+        await using var server = await PagesServer.StartAsync(
+        [
+            """{"runs":[],"next":"7"}""",
+            """{"runs":[{"round":"a"}],"next":"8"}""",
+            """{"runs":[{"round":"b"}],"next":"9"}""",
+            """{"runs":[{"round":"c"}]}""",
+        ]);
+
+        var result = await new Tool(server.Url).RunAsync("runs", "--agent", "rare one", "--limit", limit, "--json");
+
+        var runs = result.Json.GetProperty("runs").EnumerateArray();
+        Assert.Equal(rounds, string.Join(' ', runs.Select(r => r.GetProperty("round"))));
+        Assert.Equal(next, result.Json.TryGetProperty("next", out var rest) ? rest.GetString() : null);
+        Assert.Equal(
+            [$"?limit={limit}&agent=rare%20one", $"?limit={limit}&agent=rare%20one&cursor=7"], server.Asked.Take(2));
+        Assert.EndsWith("&cursor=8", server.Asked[2]);
+        Assert.Equal(rounds.Length == 3 ? 3 : 4, server.Asked.Count);
+    }
+
+    [Fact]
     public async Task Runs_UnknownStatus_IsRefusedByTheServer()
     {
         var result = await host.Tool().RunAsync("runs", "--status", "odd");

@@ -169,6 +169,16 @@ public sealed class RunsTests
     }
 
     [Fact]
+    public async Task List_Agent_IsHandedOn()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.GetJsonAsync("/api/v1/runs?agent=motion_backup&plan=p");
+
+        Assert.Equal(new RunQuery(Plan: "p", Agent: "motion_backup"), server.Grid.LastQuery);
+    }
+
+    [Fact]
     public async Task Retry_EveryResult_HasItsStatus()
     {
         await using var server = await TestServer.StartAsync();

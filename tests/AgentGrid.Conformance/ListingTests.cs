@@ -96,6 +96,54 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task List_ByAgent_ShowsRunsThatHadAnAttemptOfIt()
+    {
+        var gate = Script.Gate();
+        Script.On("alpha", _ => throw new InvalidOperationException("alpha is broken"));
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var fallenBack = await AcceptAsync("""{"a": {"agent": "alpha", "fallback": ["bravo"]}}""");
+        await EndOfAsync(fallenBack);
+        var failed = await AcceptAsync(OneStep);
+        await EndOfAsync(failed);
+        const string solo = """{"a": {"agent": "bravo"}, "b": {"agent": "solo", "needs": ["a"]}}""";
+        var running = await AcceptAsync(solo);
+        await Script.StartedAsync("solo");
+        var waiting = await AcceptAsync(solo);
+        await SeenAsync(waiting, "solo:queued");
+
+        Assert.Equal([failed.RunId, fallenBack.RunId], await IdsAsync(new RunQuery(Agent: "alpha")));
+        Assert.Equal(
+            [waiting.RunId, running.RunId, fallenBack.RunId], await IdsAsync(new RunQuery(Agent: "bravo")));
+        Assert.Equal([waiting.RunId, running.RunId], await IdsAsync(new RunQuery(Agent: "solo")));
+        Assert.Empty(await IdsAsync(new RunQuery(Agent: "charlie")));
+        Assert.Empty(await IdsAsync(new RunQuery(Agent: "alph")));
+        Assert.Equal([fallenBack.RunId], await IdsAsync(new RunQuery(RunStatus.Completed, Agent: "alpha")));
+        Assert.Equal(
+            [waiting.RunId], await IdsAsync(new RunQuery(Activity: RunActivity.WaitingForSlot, Agent: "bravo")));
+        var page = await Grid.ListRunsAsync(new RunQuery(Agent: "alpha", Limit: 1));
+        Assert.Equal(failed.RunId, Assert.Single(page.Runs).RunId);
+        Assert.Equal(
+            [fallenBack.RunId], await IdsAsync(new RunQuery(Agent: "alpha", Cursor: page.Next, Limit: 1)));
+
+        // One that never got its slot has had an attempt too; and what was, stays true after a retry.
+        await Grid.CancelAsync(waiting.RunId);
+        Assert.Equal([waiting.RunId, running.RunId], await IdsAsync(new RunQuery(Agent: "solo")));
+        Script.On("alpha", call => new(call.Answer()));
+        await Grid.RetryAsync(failed.RunId);
+        await EndOfAsync(failed);
+        gate.Open();
+        await EndOfAsync(running);
+        Assert.Equal([failed.RunId, fallenBack.RunId], await IdsAsync(new RunQuery(Agent: "alpha")));
+
+        await Host.StopAsync();
+        await Host.StartAsync(Setup);
+        Assert.Equal([failed.RunId, fallenBack.RunId], await IdsAsync(new RunQuery(Agent: "alpha")));
+        Assert.Equal(
+            [waiting.RunId, running.RunId, fallenBack.RunId], await IdsAsync(new RunQuery(Agent: "bravo")));
+        Assert.Equal([waiting.RunId, running.RunId], await IdsAsync(new RunQuery(Agent: "solo")));
+    }
+
+    [Fact]
     public async Task List_RunningRun_ShowsItsTimesAsTheyCome()
     {
         Script.On("alpha", call => call.HangAsync());

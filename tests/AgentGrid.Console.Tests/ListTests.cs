@@ -111,6 +111,58 @@ public sealed class ListTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task Agent_Chosen_ShowsItsRunsAndThoseThatComeToIt()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await server.PostAsync("echoed", """{"a":{"agent":"echo"}}""");
+        await server.PostAsync("slow", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+        await page.GoAsync("#/runs");
+        await page.UntilAsync($"{Rows}.length === 2");
+        await page.UntilAsync("[...document.querySelectorAll('#agent-names option')].some(o => o.value === 'echo')");
+
+        await page.EvaluateAsync("""
+            (() => {
+              const field = document.querySelector('input[name=agent]');
+              field.value = 'echo';
+              field.dispatchEvent(new Event('change', { bubbles: true }));
+            })()
+            """);
+        await page.UntilAsync($"{Rows}.length === 1 && {Rows}[0].innerText.includes('echoed')");
+        Assert.Equal("#/runs?agent=echo", (await page.EvaluateAsync("location.hash")).GetString());
+        await page.ReloadAsync();
+        await page.UntilAsync($"{Rows}.length === 1 && document.querySelector('input[name=agent]').value === 'echo'");
+
+        // A run belongs here when the agent has an attempt, and not before.
+        await server.PostAsync("slow_too", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+        await server.PostAsync(
+            "later", """{"a":{"agent":"delay","input":{"ms":50}},"b":{"agent":"echo","needs":["a"]}}""");
+        await page.SeesAsync(".rows .row", "later");
+        await page.UntilAsync($"{Rows}.length === 2 && {Rows}[0].innerText.includes('completed')");
+        await page.ClickAsync("button", "Clear");
+        await page.UntilAsync($"{Rows}.length === 4");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
+    public async Task Agent_OfOneRunOfVeryMany_IsFoundOverPagesThatAreEmpty()
+    {
+        await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
+        await server.PostAsync("rare", """{"a":{"agent":"delay","input":{"ms":1}}}""");
+        await server.FillAsync(RunQuery.MostLooks + 500);
+        var first = await server.Grid.ListRunsAsync(new RunQuery(Agent: "delay"));
+        Assert.Empty(first.Runs);
+        Assert.NotNull(first.Next);
+        await using var page = await chromium.OpenAsync(server.Url);
+
+        await page.GoAsync("#/runs?agent=delay");
+
+        await page.SeesAsync(".rows .row", "rare");
+        await page.SeesAsync("#summary", "1 run");
+        page.HasNotComplained();
+    }
+
+    [BrowserFact]
     public async Task CancelMatching_Always_ShowsTheCountFirst()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -41,6 +41,52 @@ public sealed class ListingTests(SharedRedis redis)
     }
 
     [RedisFact]
+    public Task ListAsync_ByAgent_GivesTheRunsWithAnAttemptOfIt() => ListByAgentAsync(tipsSay: true);
+
+    [RedisFact]
+    public Task ListAsync_ByAgentWithTipsOfAnOlderVersion_AsksTheEvents() => ListByAgentAsync(tipsSay: false);
+
+    private async Task ListByAgentAsync(bool tipsSay)
+    {
+        var newestFirst = (await MakeRunsAsync(tipsSay)).AsEnumerable().Reverse().ToArray();
+        foreach (var agent in new[] { "work", "busy", "flaky", "other", "wor", "work flaky" })
+        {
+            foreach (var status in new RunStatus?[] { null, RunStatus.Running, RunStatus.Failed })
+            {
+                var expected = newestFirst.Where(r => (status is null || r.Summary.Status == status)
+                    && r.State.Steps.Any(s => s.Attempts.Any(a => a.Agent == agent))).ToArray();
+                Assert.Equal(
+                    expected.Select(r => r.Id),
+                    (await AllAsync(new RunQuery(status, Limit: 3, Agent: agent))).Select(r => r.RunId));
+                Assert.True(status is not null || (agent is "work" or "busy" or "flaky") == (expected.Length > 0));
+            }
+        }
+        var listed = (await AllAsync(new RunQuery(Limit: 50))).Where(r => r.StartedAt is not null);
+        Assert.All(listed, r => Assert.Equal(tipsSay, r.Agents is not null));
+    }
+
+    [RedisFact]
+    public async Task ListAsync_RareAgentInTipsThatDoNotSay_LooksAtABoundedNumberOfRunsForEachPage()
+    {
+        var most = RunQuery.MostLooks / (1 + RunQuery.LooksOfEvents);
+        for (var i = 0; i < most + 10; i++)
+        {
+            var run = new LoggedRun(
+                i == 0 ? LoggedRun.PlanOf("rare", """{"steps":{"a":{"agent":"flaky"}}}""") : LoggedRun.OneStep,
+                "m", $"{i}", _test.Time.Now)
+            { TipsSayAgents = false };
+            await run.AcceptAsync(_test.Log);
+            await run.StartAsync(_test.Log);
+        }
+
+        var first = await _test.Log.ListAsync(new RunQuery(Agent: "flaky"));
+        Assert.Empty(first.Runs);
+        var second = await _test.Log.ListAsync(new RunQuery(Agent: "flaky", Cursor: first.Next));
+        Assert.Equal("0", Assert.Single(second.Runs).Round);
+        Assert.Null(second.Next);
+    }
+
+    [RedisFact]
     public async Task ListAsync_ARunThatIsRetried_KeepsItsPlace()
     {
         var runs = await MakeRunsAsync();
@@ -100,7 +146,7 @@ public sealed class ListingTests(SharedRedis redis)
         }
     }
 
-    private async Task<List<LoggedRun>> MakeRunsAsync()
+    private async Task<List<LoggedRun>> MakeRunsAsync(bool tipsSayAgents = true)
     {
         var busy = LoggedRun.PlanOf("other", """{"steps":{"a":{"agent":"busy"}}}""");
         var flaky = LoggedRun.PlanOf("other", """{"steps":{"a":{"agent":"flaky"}}}""");
@@ -108,7 +154,10 @@ public sealed class ListingTests(SharedRedis redis)
         for (var i = 0; i < 26; i++)
         {
             var plan = (i % 7) switch { 0 => busy, 1 => flaky, _ => LoggedRun.OneStep };
-            var run = new LoggedRun(plan, $"m{i % 3}", $"{i}", _test.Time.Now.AddSeconds(i));
+            var run = new LoggedRun(plan, $"m{i % 3}", $"{i}", _test.Time.Now.AddSeconds(i))
+            {
+                TipsSayAgents = tipsSayAgents,
+            };
             runs.Add(run);
             Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(_test.Log));
             if (i % 7 != 5)

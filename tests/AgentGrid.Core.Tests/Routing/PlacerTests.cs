@@ -27,7 +27,7 @@ public sealed class PlacerTests
             Assert.Equal("first by name of equals", placement.Why);
             Assert.Equal(["a", "b", "half", "full", "cpu"], placement.Candidates.Select(c => c.Node));
             Assert.Equal(
-                [null, null, null, "no free slot", "does not serve queue 'gpu'"], placement.Candidates.Select(c => c.Note));
+                [null, null, null, "no slot is free", "does not serve queue 'gpu'"], placement.Candidates.Select(c => c.Note));
         }
     }
 

@@ -35,7 +35,18 @@ public sealed class RouterTests
 
         Assert.Equal("backup", decision.Agent);
         Assert.Equal("has a free slot, the next candidate has none", decision.Why);
-        Assert.Equal("no free slot", decision.Candidates[1].Note);
+        Assert.Equal("no slot is free", decision.Candidates[1].Note);
+    }
+
+    [Fact]
+    public void Best_TheOnlyOneCannotStartIt_SaysWhatItWaitsFor()
+    {
+        var full = Agent("full", slots: 1, running: 1);
+
+        Assert.Equal("the only candidate; waits, as no slot is free", Router.Best([full], "'x'").Why);
+        Assert.Equal(
+            "the only candidate; waits, as its queue is full", Router.Best([full with { Full = "its queue is full" }], "'x'").Why);
+        Assert.Equal("the only candidate; waits, as it is drained", Router.Best([full with { Drained = true }], "'x'").Why);
     }
 
     [Fact]

@@ -28,13 +28,13 @@ public sealed class ConfigSourceTests : IDisposable
     }
 
     [Fact]
-    public void Look_GoodEdit_IsInForceWithinASecond()
+    public void Look_GoodEdit_IsInForceWithinTwoSeconds()
     {
         _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
         using var source = Started();
 
         _folder.Write("agents.yaml", "agents:\n  worker: { priority: 22 }\n");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Settle();
 
         Assert.Equal(22, source.Current.Agents["worker"].Priority);
         Assert.Equal(22, Assert.Single(_changes).Agents["worker"].Priority);
@@ -47,13 +47,13 @@ public sealed class ConfigSourceTests : IDisposable
         using var source = Started();
 
         _folder.Write("agents.yaml", "agents:\n  worker: { priority: high }\n");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Settle();
         Assert.Equal(1, source.Current.Agents["worker"].Priority);
         Assert.Equal(2, Assert.Single(source.Problems).Line);
         Assert.Empty(_changes);
 
         _folder.Write("agents.yaml", "agents:\n  worker: { priority: 333 }\n");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Settle();
         Assert.Equal(333, source.Current.Agents["worker"].Priority);
         Assert.Empty(source.Problems);
     }
@@ -71,7 +71,7 @@ public sealed class ConfigSourceTests : IDisposable
 
         Directory.Delete(now);
         Directory.CreateSymbolicLink(now, "two");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Settle();
 
         Assert.Equal(22, source.Current.Agents["worker"].Priority);
     }
@@ -82,7 +82,7 @@ public sealed class ConfigSourceTests : IDisposable
         using var source = Started();
 
         _folder.Write("plans/extra.yaml", "plans:\n  extra:\n    steps:\n      a: { agent: worker }\n");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Settle();
 
         Assert.True(source.Current.Plans.ContainsKey("extra"));
     }
@@ -97,6 +97,66 @@ public sealed class ConfigSourceTests : IDisposable
 
         Assert.Empty(_changes);
     }
+
+    [Fact]
+    public void Look_FileThatIsStillWritten_IsNotReadBeforeItIsWhole()
+    {
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
+        using var source = Started();
+
+        // Half of a file can be valid, and mean that agents are gone.
+        foreach (var half in new[] { "", "agents:\n", "agents:\n  worker: { priority: 2 }\n" })
+        {
+            _folder.Write("agents.yaml", half);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(1, source.Current.Agents["worker"].Priority);
+        }
+        Assert.Empty(_changes);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, Assert.Single(_changes).Agents["worker"].Priority);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Look_AgentsFileIsGone_IsRefusedUntilItIsBack(bool folder)
+    {
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 22 }\n");
+        using var source = Started();
+
+        if (folder)
+        {
+            Directory.Delete(_folder.Path, recursive: true);
+        }
+        else
+        {
+            File.Delete(Path.Combine(_folder.Path, "agents.yaml"));
+        }
+        Settle();
+        Assert.Equal(22, source.Current.Agents["worker"].Priority);
+        Assert.Equal(ConfigCodes.FileGone, Assert.Single(source.Problems).Code);
+        Assert.Empty(_changes);
+
+        Directory.CreateDirectory(_folder.Path);
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 333 }\n");
+        Settle();
+        Assert.Equal(333, source.Current.Agents["worker"].Priority);
+        Assert.Empty(source.Problems);
+    }
+
+    [Theory]
+    [InlineData("agents.yml")]
+    [InlineData("plans/extra.yml")]
+    public void Start_FileThatNobodyWouldRead_IsRefused(string name)
+    {
+        _folder.Write(name, "plans:\n  extra:\n    steps:\n      a: { agent: worker }\n");
+        using var source = Source();
+
+        Assert.Contains($"nobody reads '{name}'", Assert.Throws<ConfigException>(source.Start).Message, StringComparison.Ordinal);
+    }
+
+    private void Settle() => _time.Advance(TimeSpan.FromSeconds(2));
 
     private ConfigSource Source() =>
         new(_folder.Path, AgentCatalog.Of(typeof(Worker)), _time, NullLogger.Instance);

@@ -25,7 +25,7 @@ public sealed class ClockTests : IDisposable
             var hang = Volatile.Read(ref hangs);
             started.Release();
             await (hang ? Task.Delay(Timeout.Infinite, token) : gate.Task);
-        });
+        }, timeout: "20s");
         var hanging = await grid.AcceptAsync();
         await started.WaitAsync();
         Volatile.Write(ref hangs, false);

@@ -9,18 +9,26 @@ namespace AgentGrid.Embedded.Tests.Hardships;
 /// <summary>An engine with one agent, 'gated', that does what the test says; without a word it answers at once.</summary>
 internal sealed class GatedGrid : IAsyncDisposable
 {
-    private const string Steps = """{"steps": {"a": {"agent": "gated", "timeout": "20s", "retry": {"max_attempts": 1}}}}""";
-
     private readonly EmbeddedGrid _grid;
+    private readonly DirectoryInfo _config;
+    private readonly Json _steps;
     private int _keys;
 
-    private GatedGrid(EmbeddedGrid grid) => _grid = grid;
+    private GatedGrid(EmbeddedGrid grid, DirectoryInfo config, string timeout)
+    {
+        _grid = grid;
+        _config = config;
+        _steps = Json.From(new
+        {
+            steps = new { a = new { agent = "gated", timeout, retry = new { max_attempts = 1 } } },
+        });
+    }
 
     public IAgentGrid Grid => _grid;
 
     public static async Task<GatedGrid> StartAsync(
         string data, TimeProvider? time = null, Func<CancellationToken, Task>? work = null,
-        Action<EmbeddedOptions>? configure = null, int slots = 10_000)
+        Action<EmbeddedOptions>? configure = null, int slots = 10_000, string timeout = "10m")
     {
         var config = Directory.CreateTempSubdirectory("agentgrid-gated-");
         await File.WriteAllTextAsync(
@@ -41,15 +49,16 @@ internal sealed class GatedGrid : IAsyncDisposable
         {
             await grid.StartAsync(CancellationToken.None);
         }
-        finally
+        catch
         {
             config.Delete(recursive: true);
+            throw;
         }
-        return new GatedGrid(grid);
+        return new GatedGrid(grid, config, timeout);
     }
 
     public ValueTask<SubmitResult> SubmitAsync(string? tenant = null, string? text = null) => _grid.SubmitAsync(new SubmitRun(
-        new RunKey("m", $"{Interlocked.Increment(ref _keys)}"), Json.From(new { text }), InlinePlan: Json.Parse(Steps),
+        new RunKey("m", $"{Interlocked.Increment(ref _keys)}"), Json.From(new { text }), InlinePlan: _steps,
         Tenant: tenant));
 
     public async Task<RunSummary> AcceptAsync()
@@ -64,7 +73,11 @@ internal sealed class GatedGrid : IAsyncDisposable
         return ended!.Summary;
     }
 
-    public async ValueTask DisposeAsync() => await _grid.StopAsync(new CancellationToken(canceled: true));
+    public async ValueTask DisposeAsync()
+    {
+        await _grid.StopAsync(new CancellationToken(canceled: true));
+        _config.Delete(recursive: true);
+    }
 
     [Agent("gated")]
     private sealed class Gated : IAgent

@@ -14,6 +14,7 @@ public sealed class OverloadTests : IDisposable
     private const int PerTick = 20;
 
     private readonly TempFolder _folder = new();
+    private readonly SemaphoreSlim _calls = new(0);
     private readonly SemaphoreSlim _permits = new(0);
     private readonly SemaphoreSlim _ends = new(0);
     private readonly Lock _gate = new();
@@ -86,7 +87,13 @@ public sealed class OverloadTests : IDisposable
     }
 
     private Task<GatedGrid> StartAsync(int queued) => GatedGrid.StartAsync(
-        _folder.Path, work: _permits.WaitAsync, configure: options =>
+        _folder.Path,
+        work: token =>
+        {
+            _calls.Release();
+            return _permits.WaitAsync(token);
+        },
+        configure: options =>
         {
             options.MaxActiveRuns = PerTick;
             options.MaxQueuedRuns = queued;
@@ -96,11 +103,15 @@ public sealed class OverloadTests : IDisposable
     private async Task<int> OfferAsync(GatedGrid grid, int runs) =>
         (await Task.WhenAll(Enumerable.Range(0, runs).Select(_ => SubmitAsync(grid, tenant: null)))).Count(a => a);
 
-    // Lets as many runs end as the engine can do, and waits until they have.
+    // Lets as many runs end as the engine can do, when all of them have come to their agent, and waits until they have.
     private async Task TickAsync()
     {
         _tick++;
         var ending = Math.Min(PerTick, _open);
+        for (var i = 0; i < ending; i++)
+        {
+            Assert.True(await _calls.WaitAsync(TimeSpan.FromSeconds(30)), "a run does not come to its agent");
+        }
         _permits.Release(ending);
         for (var i = 0; i < ending; i++)
         {

@@ -123,7 +123,8 @@ public sealed class JournalTests : IDisposable
 
         Assert.Equal(Enumerable.Range(1, skips + 1), seen.Select(e => (int)e.Seq));
         Assert.Equal(Enumerable.Range(1, skips).Select(i => Noon.AddSeconds(i)), seen.Skip(1).Select(e => e.Time));
-        Assert.All(seen, e => Assert.StartsWith($"{{\"seq\":{e.Seq},", Encoding.UTF8.GetString(e.Utf8.Span), StringComparison.Ordinal));
+        Assert.All(seen, e => Assert.StartsWith(
+            $"{{\"seq\":{e.Seq},", Encoding.UTF8.GetString(e.Utf8.Span), StringComparison.Ordinal));
         Assert.Equal(skips + 1, journal.Reader.Replay(journal.Reader.Find(new RunKey("m", "1"))!).Version);
         Assert.True(journal.Feed.TryRead(skips + 1 - Math.Min(skips, 500), 1_000, out var fed));
         Assert.Equal(seen[^fed.Length..].Select(e => Encoding.UTF8.GetString(e.Utf8.Span)),

@@ -37,19 +37,28 @@ internal sealed class OpenJournal : IDisposable
 
     public Task AppendAsync(RunRef run, params RunEvent[] events) => BeginAppend(run, events);
 
-    public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events)
+    public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events) => BeginAppend(run, null, events);
+
+    private Task<WriteOutcome> BeginAppend(RunRef run, AgentSet? agents, RunEvent[] events)
     {
         var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Writer.Append(new AppendEvents(run, events) { Completed = done.SetResult });
+        Writer.Append(new AppendEvents(run, events) { Agents = agents, Completed = done.SetResult });
         return done.Task;
     }
 
+    /// <param name="agents">What its row says when it ends.</param>
+    public Task EndAsync(RunRef run, AgentSet? agents, RunEvent end) => BeginAppend(run, agents, [end]);
+
     /// <summary>Accepts a run and adds more events to it, without waiting between.</summary>
-    public Task BeginRun(RunEvent.RunAccepted e, params RunEvent[] more)
+    public Task BeginRun(RunEvent.RunAccepted e, params RunEvent[] more) => BeginRun(e, null, more);
+
+    /// <inheritdoc cref="BeginRun(RunEvent.RunAccepted, RunEvent[])"/>
+    /// <param name="agents">What its row says when it ends.</param>
+    public Task BeginRun(RunEvent.RunAccepted e, AgentSet? agents, params RunEvent[] more)
     {
         var run = new RunRef(e.RunId, e.Key);
         _ = AcceptAsync(run, e);
-        return BeginAppend(run, more);
+        return BeginAppend(run, agents, more);
     }
 
     public async Task<int> SweepAsync(DateTimeOffset endedBefore)

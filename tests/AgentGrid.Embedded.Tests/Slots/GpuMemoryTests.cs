@@ -17,7 +17,7 @@ public sealed class GpuMemoryTests
         _table.PutNode(Node(Gpu(0, total: 24, here: 20, warm: ["a"])));
 
         Assert.Null(_table.TryTake("b"));
-        Assert.Equal(0, _table.Named("b")!.FreeSlots);
+        Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
         Assert.Equal(0, _table.TryTake("a")?.Gpu);
     }
 
@@ -91,6 +91,27 @@ public sealed class GpuMemoryTests
 
         Assert.Equal([1, 1, 0, 0, null], told.Gpus);
         Assert.Equal([16, 16], _table.Nodes()[0].Describe(DateTimeOffset.UnixEpoch).Gpus!.Value.Select(g => g.LeasedBytes));
+    }
+
+    [Fact]
+    public void Full_SeveralNodes_SaysWhatIsMissingWhereLeastIs()
+    {
+        Configure(Agent("a", 8) with { MaxConcurrency = 1, MaxConcurrencyTotal = 2 }, Agent("b", 8));
+        _table.PutNode(Node(Gpu(0, total: 8)));
+        _table.PutNode(Node(Gpu(0, total: 8)) with { Name = "n2" });
+        _table.PutNode(Node(Gpu(0, total: 8)) with { Name = "n3" });
+
+        Assert.Equal("n1", _table.TryTake("a")?.Node);
+        Assert.Null(_table.Named("a")!.Full);
+        Assert.Equal("n2", _table.TryTake("b")?.Node);
+        var placement = _table.TryTake("b")!;
+
+        Assert.Equal("not enough GPU memory is free", _table.Named("a")!.Full);
+        Assert.Equal(
+            [null, "not enough GPU memory is free", "not enough GPU memory is free"], placement.Candidates.Select(c => c.Note));
+        _table.Release("b", "n2");
+        Assert.NotNull(_table.TryTake("a"));
+        Assert.Equal("max_concurrency_total is reached", _table.Named("a")!.Full);
     }
 
     [Fact]

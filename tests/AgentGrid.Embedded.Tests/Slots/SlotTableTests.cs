@@ -22,8 +22,10 @@ public sealed class SlotTableTests
         _table.Configure(Config(null, Agent("a", slots: 2)));
 
         Assert.NotNull(_table.TryTake("a"));
+        Assert.Null(_table.Named("a")!.Full);
         Assert.NotNull(_table.TryTake("a"));
         Assert.Null(_table.TryTake("a"));
+        Assert.Equal("its slots are taken", _table.Named("a")!.Full);
         _table.Release("a", Node);
         Assert.NotNull(_table.TryTake("a"));
     }
@@ -36,7 +38,7 @@ public sealed class SlotTableTests
         Assert.NotNull(_table.TryTake("a"));
         Assert.NotNull(_table.TryTake("b"));
         Assert.Null(_table.TryTake("a"));
-        Assert.Equal(0, _table.Named("b")!.FreeSlots);
+        Assert.Equal((0, "its queue is full"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
         Wait("b");
         _table.Release("a", Node);
         Assert.Equal(["b granted"], _told);

@@ -44,6 +44,9 @@ internal sealed class LoggedRun
     public RunSummary Summary => RunDetailsBuilder.Summarize(State);
     public DateTimeOffset Now { get; set; }
 
+    /// <summary>False: it is kept as by a version whose tips did not say who had an attempt.</summary>
+    public bool TipsSayAgents { get; init; } = true;
+
     /// <summary>The turns that were kept, with the number of the last event of each.</summary>
     public List<(long Last, IReadOnlyList<RunEvent> Events)> Kept { get; } = [];
 
@@ -72,7 +75,8 @@ internal sealed class LoggedRun
         var events = Decide(input);
         if (events.Count > 0)
         {
-            var kept = Assert.IsType<AppendOutcome.Kept>(await log.AppendAsync(Id, before, events, Summary));
+            var kept = Assert.IsType<AppendOutcome.Kept>(await log.AppendAsync(
+                Id, before, events, TipsSayAgents ? Summary : Summary with { Agents = null }));
             Kept.Add((kept.LastSeq, events));
         }
     }

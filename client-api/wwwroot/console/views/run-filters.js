@@ -37,8 +37,11 @@ export class RunFilters {
         ),
       );
     this.plans = h('datalist', { id: 'plan-names' });
-    const plan = text('plan', 'Plan', 'any');
-    plan.lastChild.setAttribute('list', 'plan-names');
+    this.agents = h('datalist', { id: 'agent-names' });
+    const proposing = (field, list) => {
+      field.lastChild.setAttribute('list', list.id);
+      return field;
+    };
     const form = h(
       'form',
       {
@@ -51,8 +54,10 @@ export class RunFilters {
       select('status', 'Status', [['', 'any'], ...STATUSES.map(v => [v, v === 'waiting' ? 'waiting for a slot' : v])]),
       text('match_id', 'Match', 'match_123'),
       text('round', 'Round', 'round_4'),
-      plan,
+      proposing(text('plan', 'Plan', 'any'), this.plans),
       this.plans,
+      proposing(text('agent', 'Agent', 'any'), this.agents),
+      this.agents,
       select('since', 'Accepted', [
         ['', 'any time'],
         ['15m', 'last 15 min'],
@@ -76,11 +81,10 @@ export class RunFilters {
     this.element = form;
   }
 
-  /** Names that the field for the plan proposes. */
-  offer(plans) {
-    replace(
-      this.plans,
-      plans.map(name => h('option', { value: name })),
-    );
+  /** Names that the fields for the plan and the agent propose. */
+  offer(plans, agents) {
+    const options = names => names.map(name => h('option', { value: name }));
+    replace(this.plans, options(plans));
+    replace(this.agents, options(agents));
   }
 }

@@ -24,6 +24,7 @@ const served = filters => ({
   match_id: filters.match_id,
   round: filters.round,
   plan: filters.plan,
+  agent: filters.agent,
   status: filters.status === 'waiting' ? 'waiting_for_slot' : filters.status,
 });
 
@@ -35,7 +36,7 @@ class Runs {
   constructor(root, params, shell) {
     this.shell = shell;
     this.filters = Object.fromEntries(
-      ['status', 'match_id', 'round', 'plan', 'since'].map(f => [f, params.get(f) ?? '']),
+      ['status', 'match_id', 'round', 'plan', 'agent', 'since'].map(f => [f, params.get(f) ?? '']),
     );
     this.states = new RunStates();
     this.charts = new RunCharts();
@@ -138,8 +139,11 @@ class Runs {
         RELEVANT,
       );
       await this.#load(true);
-      const { plans } = await get('api/v1/plans');
-      this.filter.offer(plans.map(p => p.name));
+      const [{ plans }, { agents }] = await Promise.all([get('api/v1/plans'), get('api/v1/agents')]);
+      this.filter.offer(
+        plans.map(p => p.name),
+        agents.map(a => a.name),
+      );
     } catch (error) {
       this.#failed(error, () => this.#begin());
     }
@@ -207,7 +211,7 @@ class Runs {
 
   /** Reads on to the run that was opened from here, and puts it where it was. */
   async #return(place) {
-    while (this.next && !this.byId.has(place.run) && this.rows.at(-1)?.accepted >= place.accepted && !this.closed) {
+    while (this.next && !this.byId.has(place.run) && !(this.rows.at(-1)?.accepted < place.accepted) && !this.closed) {
       if (!(await this.#readOn())) return;
     }
     const index = rowAt(place, this.list.items);
@@ -264,6 +268,8 @@ class Runs {
       ) {
         this.#headIsOld();
       }
+      // Only now does the run belong here: when it was accepted, nobody had had an attempt in it.
+      if (this.filters.agent && event.agent === this.filters.agent && !this.byId.has(event.run_id)) this.#headIsOld();
       const status = AFTER[event.stage];
       if (!status) continue;
       this.charts.take(event, status);
@@ -285,6 +291,7 @@ class Runs {
   #accept(event) {
     const f = this.filters;
     if (
+      f.agent ||
       (f.status && f.status !== 'queued') ||
       (f.match_id && f.match_id !== event.match_id) ||
       (f.round && f.round !== event.round) ||
@@ -333,7 +340,7 @@ class Runs {
     do {
       page = await this.#page({ limit: page.next ? NEXT_PAGE : PAGE, cursor: page.next }, loading);
       runs = runs.concat(page.runs);
-    } while (page.next && millis(page.runs.at(-1).accepted_at) > known && !this.closed);
+    } while (page.next && millis(page.runs.at(-1)?.accepted_at) > known && !this.closed);
     return { runs, next: page.next ?? null };
   }
 
@@ -342,7 +349,8 @@ class Runs {
     const fresh = runs.filter(run => !this.byId.has(run.run_id));
     const rows = runs.map(run => Object.assign(this.byId.get(run.run_id) ?? {}, rowOf(run)));
     const ids = new Set(rows.map(r => r.id));
-    const last = rows.at(-1)?.accepted;
+    // Of a page that is empty and not the last, nothing is known of the rows that are further down.
+    const last = rows.at(-1)?.accepted ?? Number.POSITIVE_INFINITY;
     const rest = next ? this.rows.filter(r => r.accepted <= last && !ids.has(r.id)) : [];
     if (rest.length === 0) this.next = next;
     this.rows = rows.concat(rest);
@@ -371,8 +379,10 @@ class Runs {
     this.host.dataset.empty = rows.length === 0 && !this.next && !this.loading ? 'yes' : 'no';
     setText(
       this.summary,
-      rows.length === 0 && !this.next
-        ? 'No runs here yet'
+      rows.length === 0
+        ? this.next
+          ? 'Looking further back…'
+          : 'No runs here yet'
         : `${count(rows.length)} ${rows.length === 1 ? 'run' : 'runs'}${this.next ? ' read, more below' : ''}`,
     );
   }

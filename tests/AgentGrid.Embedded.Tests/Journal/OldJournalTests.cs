@@ -1,0 +1,150 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Tests.Hardships;
+using Microsoft.Data.Sqlite;
+
+namespace AgentGrid.Embedded.Tests.Journal;
+
+/// <summary>
+/// A journal that a program of schema version 1 wrote. Its runs of the match 'old': 1 completed (echo), 2 failed (echo,
+/// flaky), 3 cancelled (delay), 4 completed at the second try (flaky), 5 was running when the program stopped (echo,
+/// delay).
+/// </summary>
+public sealed class OldJournalTests : IDisposable
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly TempFolder _folder = new();
+
+    public OldJournalTests() => File.Copy(
+        Path.Combine(AppContext.BaseDirectory, "Journal/Fixtures/version-1.db"), JournalFile.PathIn(_folder.Path));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Open_Version1_IsBroughtUpToDateInPlaceAndKeepsEveryRun()
+    {
+        Assert.Equal(1, Version());
+        for (var start = 0; start < 2; start++)
+        {
+            using var journal = new OpenJournal(_folder.Path);
+            var rows = journal.Reader.All();
+            Assert.Equal(["1", "2", "3", "4", "5"], rows.Select(r => r.Ref.Key.Round));
+            Assert.Equal(
+                [RunStatus.Completed, RunStatus.Failed, RunStatus.Cancelled, RunStatus.Completed, RunStatus.Running],
+                rows.Select(r => r.Summary.Status));
+            journal.Reader.CheckAll();
+        }
+        Assert.Equal(2, Version());
+    }
+
+    [Fact]
+    public void Open_Version1_HasTheSchemaOfANewFile()
+    {
+        JournalFile.Open(_folder.Path, JournalSync.Full).Dispose();
+        using var fresh = new TempFolder();
+        JournalFile.Open(fresh.Path, JournalSync.Full).Dispose();
+
+        Assert.Equal(Schema(fresh.Path), Schema(_folder.Path));
+    }
+
+    [Fact]
+    public async Task List_ByAgent_FindsRunsOfVersion1AndNewOnes()
+    {
+        await using var grid = await GatedGrid.StartAsync(_folder.Path);
+        var added = await grid.AcceptAsync();
+        await grid.Grid.WaitForEndAsync(added.RunId, TimeSpan.FromSeconds(30));
+
+        Assert.Equal("5 2 1", await RoundsAsync(grid, new RunQuery(MatchId: "old", Agent: "echo")));
+        Assert.Equal("4 2", await RoundsAsync(grid, new RunQuery(Agent: "flaky")));
+        Assert.Equal("5 3", await RoundsAsync(grid, new RunQuery(Agent: "delay")));
+        Assert.Equal("2", await RoundsAsync(grid, new RunQuery(RunStatus.Failed, Agent: "flaky")));
+        Assert.Equal("1", await RoundsAsync(grid, new RunQuery(Agent: "gated")));
+        Assert.Equal("", await RoundsAsync(grid, new RunQuery(Agent: "ech")));
+        Assert.Equal("", await RoundsAsync(grid, new RunQuery(Agent: "echo flaky")));
+    }
+
+    [Fact]
+    public async Task Retry_ARunOfVersion1_WritesWhoHadAnAttempt()
+    {
+        await using (var grid = await GatedGrid.StartAsync(_folder.Path))
+        {
+            var failed = (await grid.Grid.ListRunsAsync(new RunQuery(RunStatus.Failed))).Runs[0];
+            Assert.Null(failed.Agents);
+            Assert.IsType<CommandResult.Done>(await grid.Grid.RetryAsync(failed.RunId));
+            await grid.Grid.CancelAsync(failed.RunId);
+        }
+        using var journal = new OpenJournal(_folder.Path);
+
+        Assert.Equal("echo flaky", journal.Reader.Find(new RunKey("old", "2"))!.Summary.Agents?.Text);
+        Assert.Null(journal.Reader.Find(new RunKey("old", "1"))!.Summary.Agents);
+    }
+
+    [Theory]
+    [InlineData("UPDATE runs SET round = 'x' WHERE round = '2'", 4, 1)]
+    [InlineData("UPDATE journal SET events = X'00' WHERE run = 3", 4, 2)]
+    [InlineData("PRAGMA user_version = 2", 5, 2)]
+    public void Recover_DamagedVersion1_KeepsTheRestInAFileOfToday(string damage, int kept, int versionSetAside)
+    {
+        Change(damage);
+
+        var report = JournalRecovery.Recover(_folder.Path, JournalSync.Full, Noon);
+
+        Assert.Equal(kept, report.Kept);
+        Assert.NotNull(report.Damage);
+        Assert.Equal(5 - kept, report.Dropped.Count(d => d.Contains("old/", StringComparison.Ordinal)));
+        Assert.Equal(2, Version());
+        Assert.Equal(versionSetAside, Version(report.SetAside!));
+        using var journal = new OpenJournal(_folder.Path);
+        Assert.Equal(kept, journal.Reader.All().Count);
+        Assert.Equal("flaky", journal.Reader.AgentsOf(journal.Reader.Find(new RunKey("old", "4"))!).Text);
+    }
+
+    [Fact]
+    public void Open_DamagedVersion1_RefusesAndChangesNothing()
+    {
+        Change("UPDATE runs SET ended_at = ended_at + 1 WHERE round = '3'");
+        var before = File.ReadAllBytes(JournalFile.PathIn(_folder.Path));
+
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+
+        Assert.True(refusal.IsDamage);
+        Assert.Contains("old/3", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(JournalFile.PathIn(_folder.Path)));
+    }
+
+    private static async Task<string> RoundsAsync(GatedGrid grid, RunQuery query)
+    {
+        var page = await grid.Grid.ListRunsAsync(query);
+        Assert.Null(page.Next);
+        return string.Join(' ', page.Runs.Select(r => r.Round));
+    }
+
+    private static string Schema(string folder)
+    {
+        using var connection = Connect(JournalFile.PathIn(folder));
+        return JournalCheck.SchemaOf(connection);
+    }
+
+    private long Version() => Version(JournalFile.PathIn(_folder.Path));
+
+    private static long Version(string path)
+    {
+        using var connection = Connect(path);
+        return JournalFile.Scalar(connection, "PRAGMA user_version");
+    }
+
+    private void Change(string sql)
+    {
+        using var connection = Connect(JournalFile.PathIn(_folder.Path));
+        JournalFile.Execute(connection, sql);
+    }
+
+    private static SqliteConnection Connect(string path)
+    {
+        var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+}
