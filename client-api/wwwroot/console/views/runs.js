@@ -9,7 +9,7 @@ import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
 import { RunCharts } from './run-charts.js';
-import { RunFilters } from './run-filters.js';
+import { RunFilters, served } from './run-filters.js';
 import { ENDED, makeRow, rowOf, showRow } from './run-row.js';
 
 const PAGE = 500;
@@ -18,15 +18,6 @@ const MOST_ROWS = 100_000;
 const MOST_DETAILS = 100;
 const SPANS = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 };
 const RELEVANT = /"stage":"(orchestration:|completed"|error"|cancelled"|[^"]*:(queued|start|error|timeout|cancelled)")/;
-
-/** What the server filters by; of the time it knows nothing. */
-const served = filters => ({
-  match_id: filters.match_id,
-  round: filters.round,
-  plan: filters.plan,
-  agent: filters.agent,
-  status: filters.status === 'waiting' ? 'waiting_for_slot' : filters.status,
-});
 
 export function runsView(root, { query: params }, shell) {
   return new Runs(root, params, shell);
