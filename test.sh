@@ -8,6 +8,7 @@
 #   AGENTGRID_FUZZ_CASES=100000           more hostile requests, plans and configurations
 #   AGENTGRID_FLIP_CASES=5000             more damaged journals
 #   AGENTGRID_OVERLOAD_SECONDS=60         overload for longer
+#   AGENTGRID_CONSOLE_RUNS=100000         more runs in the console's list
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 

@@ -84,6 +84,7 @@ public static class AgentGridApi
         services.AddSingleton(s => new TelemetryApi(
             s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<OverloadLog>();
         services.ConfigureHttpJsonOptions(json => JsonConventions.Apply(json.SerializerOptions));
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<ApiOptions>>((kestrel, api) =>
         {

@@ -13,7 +13,17 @@ internal sealed record RunAnswer(
 /// <summary>A run in one line.</summary>
 internal sealed record RunLine(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
-    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt);
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
+    int RetryingBranches)
+{
+    /// <summary>The status, or what a running run is held up by, in the words of the filter.</summary>
+    public string State => (Status, RetryingBranches, WaitingAttempts) switch
+    {
+        ("running", > 0, _) => "retrying",
+        ("running", _, > 0) => "waiting_for_slot",
+        _ => Status,
+    };
+}
 
 internal sealed record RunLines(ImmutableArray<RunLine> Runs, string? Next);
 
@@ -38,7 +48,7 @@ internal sealed record StepView(
 internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, double? Progress, ErrorView? Error, string? CancelReason,
-    int Losses, DecisionView? Decision, PlacementView? Placement);
+    int Losses, DecisionView? Decision, PlacementView? Placement, DateTimeOffset? RetryAt);
 
 /// <summary>Why an attempt went where it went.</summary>
 internal sealed record DecisionView(string? Agent, string Why, ImmutableArray<CandidateView> Candidates);

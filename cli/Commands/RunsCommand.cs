@@ -15,7 +15,7 @@ internal static class RunsCommand
     {
         var status = new Option<string?>("--status")
         {
-            Description = "Only queued, running, completed, failed or cancelled ones.",
+            Description = "Only queued, running (or waiting_for_slot, retrying), completed, failed, cancelled ones.",
             HelpName = "status",
         };
         var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
@@ -46,7 +46,7 @@ internal static class RunsCommand
             var (most, from) = (parsed.GetValue(limit), parsed.GetValue(cursor));
             if (!parsed.GetValue(watch))
             {
-                Print(session.Screen, await session.Server.RunsAsync(filters, most, from, cancellationToken));
+                Print(session, await session.Server.RunsAsync(filters, most, from, cancellationToken));
                 return ExitCode.Ok;
             }
             using var timer = new PeriodicTimer(
@@ -64,25 +64,26 @@ internal static class RunsCommand
     private static string Parameter(string name, string? value) =>
         value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 
-    private static void Print(Screen screen, Json json)
+    private static void Print(Session session, Json json)
     {
+        var screen = session.Screen;
         if (screen.Json)
         {
             screen.Value(json);
             return;
         }
         var page = json.To<RunLines>()!;
-        screen.Table(s_columns, page.Runs.Select(Row));
+        screen.Table(s_columns, page.Runs.Select(r => Row(r, session.Around.Time.GetUtcNow())));
         if (page.Next is not null)
         {
             screen.Note($"There are more: --cursor {page.Next}");
         }
     }
 
-    private static object[] Row(RunLine run) =>
+    private static object[] Row(RunLine run, DateTimeOffset now) =>
     [
-        run.RunId, $"{run.MatchId}/{run.Round}", $"{run.Plan}@{run.PlanVersion}", Show.Status(run.Status),
-        Show.Time(run.AcceptedAt), Show.Span(run.AcceptedAt, run.EndedAt),
+        run.RunId, $"{run.MatchId}/{run.Round}", $"{run.Plan}@{run.PlanVersion}", Show.Status(run.State),
+        Show.Time(run.AcceptedAt), Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now),
     ];
 
     private static Task RedrawAsync(
@@ -92,7 +93,8 @@ internal static class RunsCommand
             do
             {
                 var page = (await look()).To<RunLines>()!;
-                context.UpdateTarget(session.Screen.TableOf(s_columns, page.Runs.Select(Row)));
+                context.UpdateTarget(session.Screen.TableOf(
+                    s_columns, page.Runs.Select(r => Row(r, session.Around.Time.GetUtcNow()))));
                 context.Refresh();
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));

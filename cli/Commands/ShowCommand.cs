@@ -35,11 +35,11 @@ internal static class ShowCommand
             var json = await session.Server.RunAsync(id, cancellationToken);
             if (parsed.GetValue(step) is { } named)
             {
-                PrintStep(session.Screen, json, named);
+                PrintStep(session.Screen, json, named, session.Around.Time.GetUtcNow());
             }
             else
             {
-                Print(session.Screen, json);
+                Print(session.Screen, json, session.Around.Time.GetUtcNow());
             }
             return ExitCode.Ok;
         });
@@ -66,7 +66,7 @@ internal static class ShowCommand
         return ExitCode.Ok;
     }
 
-    private static void Print(Screen screen, Json json)
+    private static void Print(Screen screen, Json json, DateTimeOffset now)
     {
         if (screen.Json)
         {
@@ -79,7 +79,11 @@ internal static class ShowCommand
         screen.Line($"plan      {run.Plan}@{run.PlanVersion}");
         screen.Line($"status    {run.Status}");
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
-        screen.Line($"took      {Show.Span(run.AcceptedAt, run.EndedAt)}");
+        screen.Line($"took      {Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now)}");
+        foreach (var line in HeldUp.Lines(run, now))
+        {
+            screen.Line($"waits     {line}");
+        }
         if (run.Error is { } error)
         {
             screen.Line($"error     {error.Code}: {error.Message}");
@@ -93,11 +97,11 @@ internal static class ShowCommand
             ["step", "mode", "status", "took", "output", "remark"],
             run.Steps.Select(s => new object[]
             {
-                s.Id, Mode(s), Show.Status(s.Status), Show.Span(s.StartedAt, s.EndedAt), Bytes(s.OutputBytes),
+                s.Id, Mode(s), Show.Status(s.Status), Show.SpanSoFar(s.StartedAt, s.EndedAt, now), Bytes(s.OutputBytes),
                 s.Error?.Message ?? s.SkipReason ?? "",
             }));
         screen.Line();
-        PrintAttempts(screen, run.Steps);
+        PrintAttempts(screen, run.Steps, now);
         if (run.Result is { } result)
         {
             screen.Line();
@@ -106,7 +110,7 @@ internal static class ShowCommand
         }
     }
 
-    private static void PrintStep(Screen screen, Json json, string named)
+    private static void PrintStep(Screen screen, Json json, string named, DateTimeOffset now)
     {
         var run = json.To<RunView>()!;
         var index = run.Steps.Select(s => s.Id).ToList().IndexOf(named);
@@ -126,9 +130,9 @@ internal static class ShowCommand
         screen.Line($"mode    {Mode(step)}");
         screen.Line($"status  {step.Status}");
         screen.Line($"needs   {(step.Needs.IsDefaultOrEmpty ? Show.Nothing : string.Join(", ", step.Needs))}");
-        screen.Line($"took    {Show.Span(step.StartedAt, step.EndedAt)}");
+        screen.Line($"took    {Show.SpanSoFar(step.StartedAt, step.EndedAt, now)}");
         screen.Line();
-        PrintAttempts(screen, [step]);
+        PrintAttempts(screen, [step], now);
         foreach (var attempt in step.Attempts)
         {
             PrintReasons(screen, attempt);
@@ -151,12 +155,13 @@ internal static class ShowCommand
         }
     }
 
-    private static void PrintAttempts(Screen screen, IReadOnlyCollection<StepView> steps) => screen.Table(
+    private static void PrintAttempts(
+        Screen screen, IReadOnlyCollection<StepView> steps, DateTimeOffset now) => screen.Table(
         ["step", "attempt", "agent", "status", "waited", "ran", "why here", "node", "remark"],
         steps.SelectMany(s => s.Attempts.Select(a => new object[]
         {
             s.Id, a.Attempt.ToString(CultureInfo.InvariantCulture), a.Agent, Show.Status(a.Status),
-            Show.Span(a.QueuedAt, a.StartedAt ?? a.EndedAt), Show.Span(a.StartedAt, a.EndedAt),
+            Show.SpanSoFar(a.QueuedAt, a.StartedAt ?? a.EndedAt, now), Show.SpanSoFar(a.StartedAt, a.EndedAt, now),
             a.Decision?.Why ?? Show.Nothing, Node(a),
             a.Error is { } error ? $"{error.Code}: {error.Message}" : a.CancelReason ?? "",
         })));

@@ -17,6 +17,10 @@ internal static class Show
     /// <summary>From one moment to another; nothing while either has not come.</summary>
     public static string Span(DateTimeOffset? from, DateTimeOffset? to) => to - from is { } span ? Span(span) : Nothing;
 
+    /// <summary>From a moment to another, or to now while the other has not come.</summary>
+    public static string SpanSoFar(DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset now) =>
+        from is null || to is not null ? Span(from, to) : $"{Span(from, now)} so far";
+
     public static string Span(TimeSpan span) => span.TotalSeconds < 60
         ? string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.000}s")
         : string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalMinutes}m{span.Seconds:00}s");

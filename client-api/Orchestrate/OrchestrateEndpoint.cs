@@ -11,7 +11,8 @@ namespace AgentGrid.ClientApi.Orchestrate;
 /// <summary>
 /// <c>POST /api/v1/orchestrate</c>: starts a run or finds it. Reads and writes without binding or reflection.
 /// </summary>
-internal sealed class OrchestrateEndpoint(IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime)
+internal sealed class OrchestrateEndpoint(
+    IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload)
 {
     private readonly Waiting _waiting = new(options);
 
@@ -36,6 +37,10 @@ internal sealed class OrchestrateEndpoint(IAgentGrid grid, ApiOptions options, I
                 await AnswerAsync(context, replayed.Run, replayed: true, wait);
                 break;
             default:
+                if (result is SubmitResult.Overloaded overloaded)
+                {
+                    overload.Refused(submit.Tenant, overloaded.Message);
+                }
                 await SubmitProblems.Of(result).ExecuteAsync(context);
                 break;
         }

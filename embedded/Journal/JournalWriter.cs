@@ -22,6 +22,7 @@ internal sealed partial class JournalWriter : IDisposable
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly JournalSession _session;
+    private readonly string _path;
     private readonly FeedBuffer _feed;
     private readonly ILogger _logger;
     private readonly EmbeddedPlatform _platform;
@@ -41,6 +42,7 @@ internal sealed partial class JournalWriter : IDisposable
     {
         _platform = platform;
         _session = platform.OpenSession(file);
+        _path = file.Path;
         _feed = feed;
         _logger = logger;
         _feed.StartAfter(_session.LastSeq);
@@ -247,17 +249,19 @@ internal sealed partial class JournalWriter : IDisposable
     {
         if (_failure is null)
         {
-            LogFailed(_logger, e);
+            LogFailed(_logger, _path, e);
         }
-        _failure = $"The journal cannot be written: {e.Message}";
+        _failure = $"The journal cannot be written: {e.Message.TrimEnd('.')}. Make room on the disk of the data "
+            + "folder, or make it writable. What was accepted is kept meanwhile, and all goes on by itself.";
         var refused = _taken.FindAll(w => w is AppendEvents { Accept: not null });
         _taken.RemoveAll(w => w is AppendEvents { Accept: not null });
         refused.ForEach(Refuse);
     }
 
     [LoggerMessage(100, LogLevel.Error,
-        "The journal cannot be written; new runs are refused, and what is under way is kept and tried again")]
-    private static partial void LogFailed(ILogger logger, Exception exception);
+        "The journal '{Path}' cannot be written; new runs are refused, and what is under way is kept and tried again. "
+        + "Make room on its disk, or make it writable")]
+    private static partial void LogFailed(ILogger logger, string path, Exception exception);
 
     [LoggerMessage(101, LogLevel.Information, "The journal can be written again")]
     private static partial void LogRecovered(ILogger logger);

@@ -104,6 +104,36 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     }
 
     [Fact]
+    public async Task RunsAndShow_RunThatIsRetried_SayWhenAndWhy()
+    {
+        await StartAsync(
+            "stuck", "a: { agent: flaky, input: { fail_times: 9 }, retry: { max_attempts: 9, backoff: 30s } }");
+
+        var list = await ListedAsync("stuck", "retrying");
+        var shown = await host.Tool().RunAsync("show", "stuck/1");
+
+        Assert.EndsWith("so far", list);
+        var waits = Assert.Single(shown.Lines, l => l.StartsWith("waits ", StringComparison.Ordinal));
+        Assert.Matches("step 'a': attempt 2 comes at 2.*Z, since attempt 1 of 'flaky' has failed: .*on purpose", waits);
+    }
+
+    [Fact]
+    public async Task RunsAndShow_RunThatWaitsForASlot_SayOfWhichAgentAndForHowLong()
+    {
+        // The agent has 16 slots.
+        await StartAsync("crowded", "all: { mode: each, for_each: input.grid_snapshot.items, agent: hold }",
+            $"{{\"items\":[{string.Join(',', Enumerable.Range(0, 17))}]}}");
+
+        await ListedAsync("crowded", "waiting_for_slot");
+        var shown = await host.Tool().RunAsync("show", "crowded/1");
+        HoldAgent.Release("crowded");
+
+        var waits = Assert.Single(shown.Lines, l => l.StartsWith("waits ", StringComparison.Ordinal));
+        Assert.Matches("step 'all': for a slot of 'hold', for .*s; see 'agentgrid agents'", waits);
+        Assert.Matches(@"(?m)^all +17 +hold +queued +.*s so far", shown.Out);
+    }
+
+    [Fact]
     public async Task Show_Run_HasStepsAttemptsAndReasons()
     {
         await PostAsync("shown", "1");
@@ -225,10 +255,26 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.Equal((ExitCode.Ok, ""), (posted.Exit, posted.Error));
     }
 
-    private async Task StartHeldAsync(string match)
+    /// <summary>The line of a run, once it is in the list with a status.</summary>
+    private async Task<string> ListedAsync(string match, string status)
     {
-        var plan = _scratch.Write("held.yaml", "steps: { only: { agent: hold } }\n");
-        var posted = await new Tool(host.Url) { Input = "{}" }.RunAsync(
+        while (true)
+        {
+            var list = await host.Tool().RunAsync("runs", "--match", match);
+            if (list.Lines.FirstOrDefault(l => l.Contains($" {status} ", StringComparison.Ordinal)) is { } line)
+            {
+                return line.TrimEnd();
+            }
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private Task StartHeldAsync(string match) => StartAsync(match, "only: { agent: hold }");
+
+    private async Task StartAsync(string match, string steps, string input = "{}")
+    {
+        var plan = _scratch.Write($"{match}.yaml", $"steps: {{ {steps} }}\n");
+        var posted = await new Tool(host.Url) { Input = input }.RunAsync(
             "run", "-", "--match", match, "--round", "1", "--plan", plan);
         Assert.Equal(ExitCode.Ok, posted.Exit);
     }

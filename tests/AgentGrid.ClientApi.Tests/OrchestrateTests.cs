@@ -1,4 +1,5 @@
 using System.Net;
+using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
@@ -163,6 +164,24 @@ public sealed class OrchestrateTests
         Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(2), response.Headers.RetryAfter?.Delta);
         Assert.Equal("AG2050", (await response.JsonAsync()).Text("code"));
+    }
+
+    [Fact]
+    public async Task Post_OverloadedAgainAndAgain_IsLoggedOnceWithTheKeyAndTheReason()
+    {
+        await using var server = await TestServer.StartAsync(
+            "--AgentGrid:ApiKeys:0:Name=flood", $"--AgentGrid:ApiKeys:0:Hash={KeyHash.Of("a-key-that-floods")}");
+        server.Http.DefaultRequestHeaders.Add("X-Api-Key", "a-key-that-floods");
+        for (var i = 0; i < 3; i++)
+        {
+            server.Grid.NextSubmit = new SubmitResult.Overloaded(TimeSpan.FromSeconds(1), "It has 56 of 63 runs.");
+            using var response = await server.PostAsync(Path, Body);
+            Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        }
+
+        var line = Assert.Single(server.Log.Lines, l => l.Contains("Too many runs", StringComparison.Ordinal));
+        Assert.Contains("'flood'", line, StringComparison.Ordinal);
+        Assert.Contains("It has 56 of 63 runs.", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded;
 using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
@@ -79,6 +80,31 @@ internal sealed class ConsoleServer : IAsyncDisposable
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
         Assert.True(response.StatusCode == HttpStatusCode.Accepted, answer.ToString());
         return answer.GetProperty("run_id").GetString()!;
+    }
+
+    /// <summary>
+    /// Plays runs to their ends, <c>many_0</c> first: every twentieth fails, every fourth has the plan 'quarter'.
+    /// </summary>
+    public async Task FillAsync(int count, string match = "many")
+    {
+        var input = Json.Parse("{}"u8.ToArray());
+        var good = Json.Parse("""{"name":"many","steps":{"a":{"agent":"echo"}}}"""u8.ToArray());
+        var bad = Json.Parse(
+            """{"name":"many","steps":{"a":{"agent":"flaky","input":{"fail_times":9}}}}"""u8.ToArray());
+        var quarter = Json.Parse("""{"name":"quarter","steps":{"a":{"agent":"echo"}}}"""u8.ToArray());
+        for (var from = 0; from < count; from += 2000)
+        {
+            var results = await Task.WhenAll(Enumerable.Range(from, Math.Min(2000, count - from)).Select(
+                async i =>
+                {
+                    var plan = i % 20 == 7 ? bad : i % 4 == 0 ? quarter : good;
+                    var key = new RunKey(string.Create(CultureInfo.InvariantCulture, $"{match}_{i}"), "1");
+                    var result = await Grid.SubmitAsync(new SubmitRun(key, input, InlinePlan: plan));
+                    var accepted = Assert.IsType<SubmitResult.Accepted>(result);
+                    return await Grid.WaitForEndAsync(accepted.Run.RunId, TimeSpan.FromSeconds(30));
+                }));
+            Assert.All(results, run => Assert.NotNull(run?.Summary.EndedAt));
+        }
     }
 
     public async Task<JsonElement> RunAsync(string id) => await Http.GetFromJsonAsync<JsonElement>($"api/v1/runs/{id}");

@@ -1,6 +1,6 @@
 // The shell: which view is shown, whether the server is there, the key, the theme.
 
-import { key, watch } from './lib/api.js';
+import { get, key, watch } from './lib/api.js';
 import { h, replace } from './lib/dom.js';
 import { agentsView } from './views/agents.js';
 import { nodesView } from './views/nodes.js';
@@ -17,6 +17,7 @@ const ROUTES = [
 ];
 
 const main = document.getElementById('main');
+const problems = document.getElementById('problems');
 const banner = document.getElementById('banner');
 const connection = document.getElementById('connection');
 let current = null;
@@ -35,6 +36,26 @@ function showConnection() {
     state === 'disconnected'
       ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.'
       : '';
+}
+
+/** What /health complains of is said on every page, each thing once. */
+async function showProblems() {
+  if (document.hidden) return;
+  try {
+    const { problems: said, config } = await get('health');
+    const more = config.problems.filter(p => !said.some(text => text.includes(p.message)));
+    const all = [...said, ...more.map(p => `${p.file}(${p.line},${p.column}): ${p.code}: ${p.message}`)];
+    const text = all.join('\n');
+    if (text === problems.dataset.text) return;
+    problems.dataset.text = text;
+    problems.hidden = all.length === 0;
+    replace(
+      problems,
+      all.map(p => h('p', null, p)),
+    );
+  } catch (error) {
+    if (error.status === undefined) throw error; // the page itself says when the server is away or refuses
+  }
 }
 
 /** What a view may ask of the shell. */
@@ -142,3 +163,5 @@ document.getElementById('theme').addEventListener('click', () => {
 
 window.addEventListener('hashchange', show);
 show();
+setInterval(showProblems, 3000);
+showProblems();

@@ -140,6 +140,13 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
             .Select(n => (ValueOf(n, "role"), ValueOf(n, "name")))];
     }
 
+    /// <summary>What the page's scripts hold, garbage aside.</summary>
+    public async Task<double> HeapBytesAsync()
+    {
+        await CallAsync("HeapProfiler.collectGarbage");
+        return (await CallAsync("Runtime.getHeapUsage")).GetProperty("usedSize").GetDouble();
+    }
+
     public async Task ScreenshotAsync(string path)
     {
         var shot = await CallAsync("Page.captureScreenshot", new { format = "png" });

@@ -25,7 +25,8 @@ public sealed class DiskTests
         Assert.Contains("full", refusal.Message, StringComparison.Ordinal);
         var health = await grid.Grid.GetHealthAsync();
         Assert.False(health.Ready);
-        Assert.Contains(health.Problems, p => p.Contains("cannot be written", StringComparison.Ordinal));
+        Assert.Contains(health.Problems, p => p.Contains("cannot be written", StringComparison.Ordinal)
+            && p.Contains("Make room", StringComparison.Ordinal));
         Assert.NotEmpty(accepted);
 
         disk.Remount("size=64m");

@@ -1,5 +1,20 @@
 // What a running run is held up by, told from its attempts: waiting for a slot, or for a retry.
 
+const UNKNOWN = '?';
+
+/** The status of a run after an event. */
+export const AFTER = {
+  'orchestration:accepted': 'queued',
+  'orchestration:started': 'running',
+  'orchestration:retried': 'running',
+  completed: 'completed',
+  error: 'failed',
+  cancelled: 'cancelled',
+};
+
+/** Later ones have higher ranks. */
+export const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
+
 export class RunStates {
   constructor() {
     this.runs = new Map();
@@ -15,11 +30,20 @@ export class RunStates {
     }
     const attempt = `${event.step}#${event.attempt}`;
     const state = this.#of(event.run_id);
+    state.waiting.delete(UNKNOWN);
+    state.retrying.delete(UNKNOWN);
     state.waiting.delete(attempt);
     if (what === 'queued') state.waiting.add(attempt);
     if (what === 'queued' || what === 'start') state.retrying.delete(event.step);
     if ((what === 'error' || what === 'timeout') && event.meta?.retry_at) state.retrying.add(event.step);
     return true;
+  }
+
+  /** Takes what the list says: that something waits or is retried, but not what. */
+  list(run) {
+    this.runs.delete(run.run_id);
+    if (run.waiting_attempts) this.#of(run.run_id).waiting.add(UNKNOWN);
+    if (run.retrying_branches) this.#of(run.run_id).retrying.add(UNKNOWN);
   }
 
   /** Takes what GET /runs/{id} says. */

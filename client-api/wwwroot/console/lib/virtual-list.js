@@ -25,12 +25,15 @@ export class VirtualList {
     this.observer.observe(host);
   }
 
-  /** Shows these items. `added` rows were put on top: what is being read stays where it is. */
-  set(items, added = 0) {
+  /** Shows these items. Below the top, what is being read stays where it is, whatever was put above it or taken away. */
+  set(items) {
+    const top = this.host.scrollTop > 0 ? Math.floor(this.host.scrollTop / this.rowHeight) : -1;
+    const read = this.items[top];
     this.items = items;
     this.space.style.height = `${items.length * this.rowHeight}px`;
-    if (added && this.host.scrollTop > 0) {
-      this.host.scrollTop += added * this.rowHeight;
+    const at = read === undefined || items[top] === read ? top : items.indexOf(read);
+    if (at >= 0 && at !== top) {
+      this.host.scrollTop += (at - top) * this.rowHeight;
       // At once: a frame later the rows would have jumped, and back.
       this.#render();
     } else {

@@ -2,16 +2,19 @@
 
 import { get, post, query } from '../lib/api.js';
 import { ask, h, toast } from '../lib/dom.js';
-import { count, plural } from '../lib/format.js';
+import { count, plural, time, word } from '../lib/format.js';
 
 const MOST = 10_000;
 const AT_ONCE = 6;
 const ALLOWED = { cancel: ['queued', 'running'], retry: ['failed', 'cancelled'] };
+const KINDS_OF_RUNNING = new Set(['waiting_for_slot', 'retrying']);
 
 export async function bulk(kind, filters, wanted, since) {
   const ids = [];
+  const { status: asked } = filters;
+  const allowed = ALLOWED[kind].includes(KINDS_OF_RUNNING.has(asked) ? 'running' : asked);
+  const statuses = asked ? (allowed ? [asked] : []) : ALLOWED[kind];
   try {
-    const statuses = filters.status ? ALLOWED[kind].filter(s => s === filters.status) : ALLOWED[kind];
     for (const status of statuses) await collect(ids, { ...filters, status }, wanted, since);
   } catch (error) {
     toast(error.message, 'bad');
@@ -20,6 +23,7 @@ export async function bulk(kind, filters, wanted, since) {
   const which = Object.entries(filters)
     .filter(([, v]) => v)
     .map(([name, v]) => `${name} = ${v}`);
+  if (since) which.push(`accepted since ${time(since)}`);
   const where = which.length ? `with ${which.join(', ')}` : 'of any kind';
   if (ids.length === 0) {
     toast(`There is no run ${where} to ${kind}: only ${ALLOWED[kind].join(' and ')} runs can be.`);
@@ -29,7 +33,8 @@ export async function bulk(kind, filters, wanted, since) {
   const what =
     kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
   const more = ids.length >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';
-  const body = h('p', null, `All ${ALLOWED[kind].join(' and ')} runs ${where}. ${what}${more}`);
+  const kinds = statuses.map(word).join(' and ');
+  const body = h('p', null, `All ${kinds} runs ${where}. ${what}${more}`);
   if (await ask(title, body, kind === 'cancel' ? 'Cancel them' : 'Retry them', kind === 'cancel')) await run(kind, ids);
 }
 

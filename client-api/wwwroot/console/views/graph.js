@@ -2,6 +2,7 @@
 
 import { h, replace, s, setText } from '../lib/dom.js';
 import { mark, plural, word } from '../lib/format.js';
+import { stateOf } from './held-up.js';
 
 const W = 168;
 const H = 46;
@@ -121,12 +122,13 @@ function route(from, to, lanes) {
 }
 
 function describe(step) {
-  const parts = [`${mark(step.status)} ${word(step.status)}`];
+  const state = stateOf(step);
+  const parts = [`${mark(state)} ${word(state)}`];
   if (step.mode !== 'one') parts.push(step.branches ? `${step.mode} of ${step.branches}` : step.mode);
   if (step.attempts.length > 1) parts.push(plural(step.attempts.length, 'attempt'));
   const running = step.attempts.filter(a => a.status === 'running').map(a => a.progress ?? 0);
   const progress = step.status === 'running' && running.length ? Math.max(...running) : 0;
-  return { name: step.id, note: parts.join(' · '), state: step.status, progress };
+  return { name: step.id, note: parts.join(' · '), state, progress };
 }
 
 function describeMany(steps) {

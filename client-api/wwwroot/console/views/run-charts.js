@@ -79,9 +79,7 @@ export class RunCharts {
       const health = await get('health');
       setText(this.active, count(health.active_runs));
       setText(this.queued, `${count(health.queued_runs)} queued`);
-      const problems = [...health.problems, ...health.config.problems.map(p => p.message)];
-      this.health.className = problems.length ? 'error-text' : 'dim';
-      setText(this.health, problems.length ? problems.join(' ') : `${count(health.last_seq)} events so far`);
+      setText(this.health, `${count(health.last_seq)} events so far`);
     } catch (error) {
       if (error.status !== 0) setText(this.health, error.message);
     }

@@ -4,6 +4,15 @@ import { h, replace } from '../lib/dom.js';
 
 const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'completed', 'failed', 'cancelled'];
 
+/** What the server filters by; of the time it knows nothing. */
+export const served = filters => ({
+  match_id: filters.match_id,
+  round: filters.round,
+  plan: filters.plan,
+  agent: filters.agent,
+  status: filters.status === 'waiting' ? 'waiting_for_slot' : filters.status,
+});
+
 /** The form above the list. It writes what is chosen into `values`, and says that it has. */
 export class RunFilters {
   constructor(values, onChange) {

@@ -7,6 +7,7 @@ import { duration, mark, millis, time, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
+import { HeldUp, holdsOf, stateOf } from './held-up.js';
 import { ENDED } from './run-row.js';
 import { StepPanel } from './step.js';
 import { Timeline } from './timeline.js';
@@ -46,6 +47,7 @@ class Run {
     this.state = h('span', { class: 'state big', role: 'status' });
     this.heading = h('h1', null, '…');
     this.facts = h('dl', { class: 'facts' });
+    this.heldUp = new HeldUp();
     this.error = h('div', { class: 'error-box', role: 'alert', hidden: true });
     this.cancel = h(
       'button',
@@ -91,6 +93,7 @@ class Run {
         ),
       ),
       this.facts,
+      this.heldUp.element,
       this.error,
       this.body,
     );
@@ -171,7 +174,13 @@ class Run {
     this.ended = ENDED.has(run.status);
     if (this.body.hidden) {
       this.body.hidden = false;
-      this.selected ??= (run.steps.find(s => s.status === 'failed') ?? run.steps[0])?.id;
+      const find = wanted => run.steps.find(wanted);
+      const first =
+        find(s => s.status === 'failed') ??
+        find(s => holdsOf(s).length) ??
+        find(s => s.status === 'running') ??
+        run.steps[0];
+      this.selected ??= first?.id;
     }
     if (!this.ended || this.events.live) this.events.running = !this.ended;
     this.#show();
@@ -182,11 +191,15 @@ class Run {
     this.error.hidden = true;
     this.shell.title(`${run.match_id} / ${run.round}`);
     setText(this.heading, `${run.match_id} / ${run.round}`);
-    if (this.state.dataset.state !== run.status) {
-      this.state.dataset.state = run.status;
-      this.state.className = `state big ${run.status}`;
-      replace(this.state, h('i', { 'aria-hidden': 'true' }, mark(run.status)), h('b', null, word(run.status)));
+    // As in the list: a run that waits or is tried again is not shown as running.
+    const states = run.steps.map(stateOf);
+    const state = ['retrying', 'waiting'].find(s => states.includes(s)) ?? run.status;
+    if (this.state.dataset.state !== state) {
+      this.state.dataset.state = state;
+      this.state.className = `state big ${state}`;
+      replace(this.state, h('i', { 'aria-hidden': 'true' }, mark(state)), h('b', null, word(state)));
     }
+    this.heldUp.show(run);
     this.cancel.hidden = this.ended;
     this.retry.hidden = run.status !== 'failed' && run.status !== 'cancelled';
     const trouble = run.error ?? (run.cancel_reason ? { message: run.cancel_reason } : null);
@@ -244,6 +257,7 @@ class Run {
   #tick() {
     if (!this.run || this.ended) return;
     this.#facts();
+    this.heldUp.show(this.run);
     this.timeline.tick();
   }
 

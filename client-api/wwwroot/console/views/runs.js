@@ -4,35 +4,20 @@ import { get, now, query } from '../lib/api.js';
 import { h, perFrame, setText } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { count, millis } from '../lib/format.js';
-import { RunStates } from '../lib/run-states.js';
+import { AFTER, RANK, RunStates } from '../lib/run-states.js';
 import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
+import { keepPlace, placeHere, rowAt } from './place.js';
 import { RunCharts } from './run-charts.js';
-import { RunFilters } from './run-filters.js';
+import { RunFilters, served } from './run-filters.js';
 import { ENDED, makeRow, rowOf, showRow } from './run-row.js';
 
 const PAGE = 500;
+const NEXT_PAGE = 1000;
 const MOST_ROWS = 100_000;
+const MOST_DETAILS = 100;
 const SPANS = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 };
-const AFTER = {
-  'orchestration:accepted': 'queued',
-  'orchestration:started': 'running',
-  'orchestration:retried': 'running',
-  completed: 'completed',
-  error: 'failed',
-  cancelled: 'cancelled',
-};
-const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
 const RELEVANT = /"stage":"(orchestration:|completed"|error"|cancelled"|[^"]*:(queued|start|error|timeout|cancelled)")/;
-
-/** What the server can filter by; waiting and retrying are kinds of running. */
-const served = filters => ({
-  match_id: filters.match_id,
-  round: filters.round,
-  plan: filters.plan,
-  agent: filters.agent,
-  status: filters.status === 'waiting' || filters.status === 'retrying' ? 'running' : filters.status,
-});
 
 export function runsView(root, { query: params }, shell) {
   return new Runs(root, params, shell);
@@ -49,6 +34,8 @@ class Runs {
     this.rows = [];
     this.byId = new Map();
     this.added = [];
+    this.held = [];
+    this.place = placeHere();
     this.#build(root);
     this.flush = perFrame(() => this.#flush());
     this.timer = setInterval(() => {
@@ -81,6 +68,7 @@ class Runs {
       'aria-describedby': 'summary',
       tabindex: '-1',
       onkeydown: event => this.#key(event),
+      onclick: event => keepPlace(event, this.list),
     });
     root.append(
       h('h1', { class: 'hidden' }, 'Runs'),
@@ -163,36 +151,69 @@ class Runs {
     this.loading?.abort();
     const loading = (this.loading = new AbortController());
     try {
-      const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE })}`, loading.signal);
+      const page = await this.#page({ limit: PAGE }, loading);
       this.rows = [];
       this.byId.clear();
       this.added = [];
-      this.loading = null;
       this.host.scrollTop = 0;
-      this.#append(page);
+      this.returning = first && this.place !== null;
+      this.#loaded(loading, () => this.#append(page));
       setText(this.problem, '');
       if (first) this.charts.begin(this.rows);
+      if (this.returning) await this.#return(this.place);
     } catch (error) {
-      if (this.loading === loading) this.loading = null;
-      this.#failed(error, () => this.#load());
+      this.#loaded(loading);
+      this.#failed(error, () => this.#load(first));
+    }
+    this.returning = false;
+  }
+
+  #more() {
+    if (this.next && !this.loading && !this.returning) this.#readOn();
+  }
+
+  /** Reads the next page; false when it could not be read. */
+  async #readOn() {
+    const loading = (this.loading = new AbortController());
+    try {
+      const page = await this.#page({ limit: NEXT_PAGE, cursor: this.next }, loading);
+      this.#loaded(loading, () => this.#append(page));
+      return true;
+    } catch (error) {
+      this.#loaded(loading);
+      this.#failed(error, () => this.#more());
+      return false;
     }
   }
 
-  async #more() {
-    if (!this.next || this.loading) return;
-    const loading = (this.loading = new AbortController());
-    try {
-      const page = await get(
-        `api/v1/runs${query({ ...served(this.filters), limit: PAGE, cursor: this.next })}`,
-        loading.signal,
-      );
-      if (this.loading !== loading) return;
-      this.loading = null;
-      this.#append(page);
-    } catch (error) {
-      if (this.loading === loading) this.loading = null;
-      this.#failed(error, () => this.#more());
+  #page(which, loading) {
+    return get(`api/v1/runs${query({ ...served(this.filters), ...which })}`, loading.signal);
+  }
+
+  /** Ends a reading; what was held back meanwhile happens to what was read. */
+  #loaded(loading, use = () => {}) {
+    if (this.loading !== loading) return;
+    this.loading = null;
+    use();
+    const { held } = this;
+    this.held = [];
+    if (held.length) this.#take(held);
+  }
+
+  /** Reads on to the run that was opened from here, and puts it where it was. */
+  async #return(place) {
+    while (this.next && !this.byId.has(place.run) && !(this.rows.at(-1)?.accepted < place.accepted) && !this.closed) {
+      if (!(await this.#readOn())) return;
     }
+    const index = rowAt(place, this.list.items);
+    if (index < 0 || this.closed) return;
+    this.host.scrollTop = index * this.list.rowHeight - place.above;
+    this.#focus(index);
+  }
+
+  #focus(index) {
+    this.list.scrollTo(index);
+    this.list.pool.find(row => !row.hidden && row.index === index)?.link.focus({ preventScroll: true });
   }
 
   #append(page) {
@@ -201,17 +222,18 @@ class Runs {
     this.next = page.runs.length && millis(page.runs.at(-1).accepted_at) < since ? null : (page.next ?? null);
     for (const row of fresh) this.byId.set(row.id, row);
     this.rows = this.rows.concat(fresh);
-    this.#lookInto(fresh);
+    this.#lookInto(page.runs);
     this.#shown();
   }
 
-  /** Of running runs the list does not say what they wait for; their details do. */
-  async #lookInto(rows) {
-    const running = rows.filter(r => r.status === 'running').slice(0, 100);
+  /** Of running runs the list says that they wait or are retried, but not for what; their details do. */
+  async #lookInto(runs) {
+    for (const run of runs) this.states.list(run);
+    const held = runs.filter(r => r.waiting_attempts || r.retrying_branches).slice(0, MOST_DETAILS);
     const next = async () => {
-      for (let row = running.pop(); row && !this.closed; row = running.pop()) {
+      for (let run = held.pop(); run && !this.closed; run = held.pop()) {
         try {
-          this.states.read(await get(`api/v1/runs/${row.id}`));
+          this.states.read(await get(`api/v1/runs/${run.run_id}`));
           this.flush();
         } catch (error) {
           if (error.status !== 404) return; // removed meanwhile, or a server that has other worries
@@ -222,6 +244,11 @@ class Runs {
   }
 
   #take(events) {
+    if (this.loading) {
+      // What is being read may be older than these, and would undo them.
+      this.held = this.held.concat(events);
+      return;
+    }
     for (const event of events) {
       const wanted = this.filters.status;
       if (
@@ -280,24 +307,51 @@ class Runs {
     if (this.head) return;
     this.head = setTimeout(async () => {
       this.head = null;
-      if (this.closed || this.loading) return;
+      if (this.closed) return;
+      if (this.loading) {
+        this.#headIsOld();
+        return;
+      }
+      const loading = (this.loading = new AbortController());
       try {
-        const page = await get(`api/v1/runs${query({ ...served(this.filters), limit: PAGE })}`);
-        // Of a page that is empty and not the last, nothing is known of the rows that are further down.
-        const last = page.runs.at(-1)?.run_id ?? '~';
-        const rest = page.next ? this.rows.filter(r => r.id < last) : [];
-        this.rows = page.runs.map(rowOf).concat(rest);
-        this.byId = new Map(this.rows.map(r => [r.id, r]));
-        this.#shown();
+        const head = await this.#readHead(loading);
+        this.#loaded(loading, () => this.#putHead(head));
       } catch (error) {
+        this.#loaded(loading);
         this.#failed(error, () => this.#headIsOld());
       }
     }, 700);
   }
 
+  /** Reads from the newest run down to one that is here already: more than a page can have come. */
+  async #readHead(loading) {
+    const known = this.rows[0]?.accepted ?? Number.POSITIVE_INFINITY;
+    let runs = [];
+    let page = {};
+    do {
+      page = await this.#page({ limit: page.next ? NEXT_PAGE : PAGE, cursor: page.next }, loading);
+      runs = runs.concat(page.runs);
+    } while (page.next && millis(page.runs.at(-1)?.accepted_at) > known && !this.closed);
+    return { runs, next: page.next ?? null };
+  }
+
+  #putHead({ runs, next }) {
+    // The rows that are here are kept, so that the list knows them again.
+    const fresh = runs.filter(run => !this.byId.has(run.run_id));
+    const rows = runs.map(run => Object.assign(this.byId.get(run.run_id) ?? {}, rowOf(run)));
+    const ids = new Set(rows.map(r => r.id));
+    // Of a page that is empty and not the last, nothing is known of the rows that are further down.
+    const last = rows.at(-1)?.accepted ?? Number.POSITIVE_INFINITY;
+    const rest = next ? this.rows.filter(r => r.accepted <= last && !ids.has(r.id)) : [];
+    if (rest.length === 0) this.next = next;
+    this.rows = rows.concat(rest);
+    this.byId = new Map(this.rows.map(r => [r.id, r]));
+    this.#lookInto(fresh);
+    this.#shown();
+  }
+
   #flush() {
-    const added = this.added.length;
-    if (added) {
+    if (this.added.length) {
       this.rows = this.added.reverse().concat(this.rows);
       this.added = [];
       if (this.rows.length > MOST_ROWS && this.host.scrollTop === 0) {
@@ -305,13 +359,13 @@ class Runs {
         return;
       }
     }
-    this.#shown(added);
+    this.#shown();
   }
 
-  #shown(added = 0) {
+  #shown() {
     const wanted = this.filters.status;
     const rows = wanted ? this.rows.filter(r => this.states.of(r.id, r.status) === wanted) : this.rows;
-    this.list.set(rows, added);
+    this.list.set(rows);
     this.host.setAttribute('aria-rowcount', this.next ? -1 : rows.length);
     this.host.dataset.empty = rows.length === 0 && !this.next && !this.loading ? 'yes' : 'no';
     setText(
@@ -325,20 +379,20 @@ class Runs {
   }
 
   #key(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: 15, PageUp: -15 }[event.key];
+    const far = this.list.items.length;
+    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: 15, PageUp: -15, End: far, Home: -far }[event.key];
     if (!step) return;
     event.preventDefault();
     const from = document.activeElement?.closest('.row')?.index ?? -1;
-    const to = Math.max(0, Math.min(this.list.items.length - 1, from + step));
-    this.list.scrollTo(to);
-    this.list.pool.find(row => !row.hidden && row.index === to)?.link.focus();
+    this.#focus(Math.max(0, Math.min(this.list.items.length - 1, from + step)));
   }
 
   async #bulk(kind) {
     await bulk(
       kind,
       served(this.filters),
-      row => !this.filters.status || this.states.of(row.run_id, row.status) === this.filters.status,
+      // Runs that wait or are retried are shown as what they are, not as running.
+      row => this.filters.status !== 'running' || !(row.waiting_attempts || row.retrying_branches),
       SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0,
     );
   }

@@ -2,8 +2,9 @@
 
 import { get, now } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
-import { bytes, duration, mark, millis, word } from '../lib/format.js';
+import { bytes, duration, mark, millis, time, word } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
+import { stateOf } from './held-up.js';
 import { ENDED } from './run-row.js';
 import { isMotion, Skeleton } from './skeleton.js';
 import { outcome } from './timeline.js';
@@ -41,8 +42,9 @@ export class StepPanel {
     if (!step) return;
     const { output, attempts, ...rest } = step;
     const ended = ENDED.has(run.status);
-    this.#part(this.head, [rest, ended], () => [
-      header(step),
+    const state = stateOf(step);
+    this.#part(this.head, [rest, ended, state], () => [
+      header(step, state),
       ended
         ? h(
             'div',
@@ -104,7 +106,7 @@ export class StepPanel {
   }
 }
 
-function header(step) {
+function header(step, state) {
   const took = step.started_at ? duration((millis(step.ended_at) ?? now()) - millis(step.started_at)) : null;
   const facts = [
     step.mode === 'one' ? null : `mode ${step.mode}`,
@@ -119,9 +121,9 @@ function header(step) {
       h('h2', null, step.id),
       h(
         'span',
-        { class: `state ${step.status}` },
-        h('i', { 'aria-hidden': 'true' }, mark(step.status)),
-        h('b', null, word(step.status)),
+        { class: `state ${state}` },
+        h('i', { 'aria-hidden': 'true' }, mark(state)),
+        h('b', null, word(state)),
       ),
     ),
     facts.length ? h('p', { class: 'dim' }, facts.join(' · ')) : null,
@@ -162,7 +164,7 @@ function attemptBox(attempt, step) {
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
     attempt.losses ? `its node went away ${attempt.losses}×` : null,
     attempt.cancel_reason,
-    attempt.retry_at ? 'tried again after this' : null,
+    attempt.retry_at ? `tried again at ${time(millis(attempt.retry_at))}` : null,
   ].filter(Boolean);
   const open = attempt.status === 'running' || attempt.status === 'queued';
   return h(
