@@ -39,8 +39,8 @@ internal sealed class CommandTree
             RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), WatchCommand.Create(this),
             CancelCommand.Create(this), RetryCommand.Create(this), AgentsCommand.Create(this),
             DrainCommand.Create(this), DrainCommand.CreateUndrain(this),
-            NodesCommand.Create(this), PlansCommand.Create(this), RouteCommand.Create(this), ValidateCommand.Create(this),
-            BenchCommand.Create(this),
+            NodesCommand.Create(this), HealthCommand.Create(this), PlansCommand.Create(this), RouteCommand.Create(this),
+            ValidateCommand.Create(this), BenchCommand.Create(this),
         })
         {
             Root.Add(command);

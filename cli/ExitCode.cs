@@ -21,6 +21,9 @@ internal static class ExitCode
     /// <summary>The run was still going on when <c>--timeout</c> was over.</summary>
     public const int StillRunning = 5;
 
+    /// <summary>The server that was asked how it is has something to complain of.</summary>
+    public const int NotWell = 6;
+
     /// <summary>Ctrl-C, or the signal to end. Runs go on.</summary>
     public const int Interrupted = 130;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using AgentGrid.Core;
@@ -57,6 +58,11 @@ internal sealed class GridServer : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"api/v1/runs?limit={limit}{filters}")
             + (cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}"), cancellationToken);
 
+    /// <summary>How the server is, also where it says that it is unavailable.</summary>
+    public Task<Json> HealthAsync(CancellationToken cancellationToken) => SendAsync(
+        HttpMethod.Get, "health", null, cancellationToken,
+        static answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable && TypeOf(answer) == "application/json");
+
     /// <summary>A run with its steps, by its id.</summary>
     public Task<Json> RunAsync(string runId, CancellationToken cancellationToken) =>
         GetAsync($"api/v1/runs/{Uri.EscapeDataString(runId)}", cancellationToken);
@@ -78,8 +84,10 @@ internal sealed class GridServer : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    /// <param name="isAnswer">Which answers are no refusal, though their status is not one of success.</param>
     private async Task<Json> SendAsync(
-        HttpMethod method, string path, Json? body, CancellationToken cancellationToken)
+        HttpMethod method, string path, Json? body, CancellationToken cancellationToken,
+        Func<HttpResponseMessage, bool>? isAnswer = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -91,7 +99,9 @@ internal sealed class GridServer : IDisposable
         {
             using var response = await _http.SendAsync(request, cancellationToken);
             var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            return response.IsSuccessStatusCode ? Json.Parse(bytes) : throw Refusal(response, bytes);
+            return response.IsSuccessStatusCode || isAnswer?.Invoke(response) == true
+                ? Json.Parse(bytes)
+                : throw Refusal(response, bytes);
         }
         catch (HttpRequestException e)
         {
@@ -109,9 +119,11 @@ internal sealed class GridServer : IDisposable
         $"The server at {Address} does not answer: {e.Message.TrimEnd('.')}. Start it, or say where it is with " +
         "--server or AGENTGRID_SERVER.", e);
 
+    private static string? TypeOf(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType;
+
     private Exception Refusal(HttpResponseMessage response, byte[] bytes)
     {
-        var isProblem = response.Content.Headers.ContentType?.MediaType == "application/problem+json";
+        var isProblem = TypeOf(response) == "application/problem+json";
         var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
         if (!isProblem || Json.Parse(bytes).To<Problem>() is not { } problem)
         {

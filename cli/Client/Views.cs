@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
+using AgentGrid.Core.Config;
 
 namespace AgentGrid.Cli.Client;
 
@@ -92,4 +93,8 @@ internal sealed record PlanList(ImmutableArray<PlanView> Plans);
 
 internal sealed record PlanView(string Name, string Version, bool IsDefault, Json Definition);
 
-internal sealed record HealthView(long LastSeq);
+internal sealed record HealthView(
+    string Status, string Engine, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns, long LastSeq,
+    int OpenFeeds, ConfigHealthView Config, string Version);
+
+internal sealed record ConfigHealthView(DateTimeOffset? LoadedAt, ImmutableArray<ConfigProblem> Problems);

@@ -79,7 +79,7 @@ internal static class ValidateCommand
                 screen.Line(ProblemText.Of(problem));
             }
             screen.Note(string.Create(
-                CultureInfo.InvariantCulture, $"{report.Files} files, {report.Problems.Length} mistakes"));
+                CultureInfo.InvariantCulture, $"files: {report.Files}, mistakes: {report.Problems.Length}"));
         }
         return report.Valid ? ExitCode.Ok : ExitCode.Usage;
     }

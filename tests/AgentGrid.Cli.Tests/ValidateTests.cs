@@ -14,7 +14,7 @@ public sealed class ValidateTests : IDisposable
         var result = await RunAsync(Repository.PathOf("config"));
 
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Out));
-        Assert.Contains(", 0 mistakes", result.Error);
+        Assert.Contains(", mistakes: 0", result.Error);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class ValidateTests : IDisposable
             result.Lines.Take(2));
         Assert.StartsWith($"{plan}(4,24): error AG1112: step 'x': no agent offers 'telepathy'", result.Lines[2]);
         Assert.StartsWith($"{misnamed}(1,1): error AG1017: ", result.Lines[3]);
-        Assert.Contains("3 files, 4 mistakes", result.Error);
+        Assert.Contains("files: 3, mistakes: 4", result.Error);
     }
 
     [Fact]

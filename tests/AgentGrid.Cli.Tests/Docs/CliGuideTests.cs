@@ -27,7 +27,7 @@ public sealed class CliGuideTests
         var codes = typeof(ExitCode).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Select(f => (int)f.GetValue(null)!).ToList();
 
-        Assert.Equal(7, codes.Count);
+        Assert.Equal(8, codes.Count);
         Assert.All(codes, c => Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"\n| {c} | "), s_page));
     }
 }
