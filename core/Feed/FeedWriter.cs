@@ -17,6 +17,17 @@ public sealed class FeedWriter
 
     public FeedEvent Write(long seq, RunId runId, RunKey key, RunEvent e) => Draft(runId, key, e).Number(seq);
 
+    /// <summary>All of some events but their numbers.</summary>
+    public FeedDraft[] Drafts(RunId runId, RunKey key, IReadOnlyList<RunEvent> events)
+    {
+        var drafts = new FeedDraft[events.Count];
+        for (var i = 0; i < drafts.Length; i++)
+        {
+            drafts[i] = Draft(runId, key, events[i]);
+        }
+        return drafts;
+    }
+
     /// <summary>All of an event but its number.</summary>
     public FeedDraft Draft(RunId runId, RunKey key, RunEvent e)
     {

@@ -23,15 +23,7 @@ internal sealed class TurnWriter
     public static TurnWriter OfThread => _ofThread ??= new TurnWriter();
 
     /// <summary>Events as feeds show them.</summary>
-    public FeedDraft[] Drafts(RunRef run, RunEvent[] events)
-    {
-        var drafts = new FeedDraft[events.Length];
-        for (var i = 0; i < drafts.Length; i++)
-        {
-            drafts[i] = _feed.Draft(run.Id, run.Key, events[i]);
-        }
-        return drafts;
-    }
+    public FeedDraft[] Drafts(RunRef run, RunEvent[] events) => _feed.Drafts(run.Id, run.Key, events);
 
     /// <summary>Events as the journal keeps them: a record holds so many that a reader of some reads few in vain.</summary>
     public TurnRecord[] Records(RunEvent[] events)

@@ -41,15 +41,7 @@ internal sealed class TurnWriter
     /// Events as feeds show them. Redis puts the number before a draft's tail, because only there is it known when an
     /// event is published in the order of the numbers.
     /// </summary>
-    public FeedDraft[] Drafts(RunId run, RunKey key, IReadOnlyList<RunEvent> events)
-    {
-        var drafts = new FeedDraft[events.Count];
-        for (var i = 0; i < drafts.Length; i++)
-        {
-            drafts[i] = _feed.Draft(run, key, events[i]);
-        }
-        return drafts;
-    }
+    public FeedDraft[] Drafts(RunId run, RunKey key, IReadOnlyList<RunEvent> events) => _feed.Drafts(run, key, events);
 
     /// <summary>The events of drafts, of which the last has got a number.</summary>
     public static ImmutableArray<FeedEvent> Number(FeedDraft[] drafts, long last)

@@ -7,8 +7,8 @@ namespace AgentGrid.Runtime.Configuration;
 
 /// <summary>
 /// The configuration that is in force. Looks at the folder once a second: network and container file systems do not
-/// all tell of changes. What has changed is read when it has not changed further for a second, so that half of a copy is
-/// never in force. A bad edit is refused and named, and what was in force stays.
+/// all tell of changes. What has changed is read when it has not changed further for a second, so that files are not read
+/// while they are written. A bad edit is refused and named, and what was in force stays.
 /// </summary>
 public sealed partial class ConfigSource : IDisposable
 {
@@ -86,7 +86,7 @@ public sealed partial class ConfigSource : IDisposable
                     _settling = null;
                 }
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // Most likely a file that is being written right now; the next look will tell.
                 LogUnreadable(_logger, e, _folder!);
@@ -131,8 +131,12 @@ public sealed partial class ConfigSource : IDisposable
         : YamlIn(_folder).Concat(YamlIn(Path.Combine(_folder, "plans"))).Order(StringComparer.Ordinal);
 
     private static IEnumerable<string> YamlIn(string folder) => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
+        ? Directory.EnumerateFiles(folder).Where(IsYaml)
         : [];
+
+    // Editors and file systems keep their own beside a file, hidden, some as links that lead nowhere.
+    private static bool IsYaml(string path) =>
+        Path.GetExtension(path) is ".yaml" or ".yml" && !Path.GetFileName(path).StartsWith('.');
 
     private List<ConfigFile> Read() =>
     [

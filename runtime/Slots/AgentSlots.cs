@@ -237,11 +237,16 @@ internal sealed class AgentSlots
 
     private Placement Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
 
-    private NodeLoad LoadOn(SlotNode node, string? near) => new(
-        node.Name, Math.Max(0, FreeOn(node)),
-        Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
-        node.Gpus.FreeBytes(Config.Name), !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name),
-        node.Name == near, NodeFits.Refusal(_fits[node.Index], Config), Shortages.Text(ShortageOn(node)));
+    private NodeLoad LoadOn(SlotNode node, string? near)
+    {
+        var free = Math.Max(0, FreeOn(node));
+        return new NodeLoad(
+            node.Name, free,
+            Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
+            node.Gpus.FreeBytes(Config.Name),
+            !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name), node.Name == near,
+            NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(ShortageOn(node)));
+    }
 
     private void Count(SlotNode node, int change)
     {

@@ -156,6 +156,18 @@ public sealed class ConfigSourceTests : IDisposable
         Assert.Contains($"nobody reads '{name}'", Assert.Throws<ConfigException>(source.Start).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Start_HiddenFilesOfEditors_AreLeftAlone()
+    {
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 22 }\n");
+        _folder.Write("plans/._extra.yaml", "no plan");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, ".#agents.yaml"), "nobody@nowhere");
+
+        using var source = Started();
+
+        Assert.Equal(22, source.Current.Agents["worker"].Priority);
+    }
+
     private void Settle() => _time.Advance(TimeSpan.FromSeconds(2));
 
     private ConfigSource Source() =>
