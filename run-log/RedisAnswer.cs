@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog;
@@ -13,10 +14,10 @@ internal static class RedisAnswer
         {
             return await asked.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException
             || (e is InvalidOperationException and not ObjectDisposedException))
         {
-            // A request that meets a connection at the moment when it breaks ends like this; nobody else cancels one.
+            // So end requests that meet a connection at the moment when it breaks; nobody else cancels one.
             throw new RedisConnectionException(
                 ConnectionFailureType.SocketFailure, $"The connection to Redis broke ({e.Message.TrimEnd('.')})", e);
         }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests;
@@ -13,6 +14,18 @@ public sealed class RedisAnswerTests
         var thrown = await Assert.ThrowsAsync<RedisConnectionException>(() => RedisAnswer.Of(broken));
 
         Assert.IsType<InvalidOperationException>(thrown.InnerException);
+    }
+
+    [Fact]
+    public async Task Of_ConnectionIsResetWhileItIsWrittenTo_ThrowsAsWhenItIsBroken()
+    {
+        foreach (var reset in new Exception[] { new IOException("Connection reset by peer"), new SocketException(104) })
+        {
+            var thrown = await Assert.ThrowsAsync<RedisConnectionException>(
+                () => RedisAnswer.Of(Task.FromException<int>(reset)));
+
+            Assert.Same(reset, thrown.InnerException);
+        }
     }
 
     [Fact]
