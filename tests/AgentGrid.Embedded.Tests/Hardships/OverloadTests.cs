@@ -9,6 +9,7 @@ namespace AgentGrid.Embedded.Tests.Hardships;
 /// Offered more than it can do. The engine can do exactly so many runs a tick, because the agents wait for the test; so
 /// latency is counted in ticks, and what else the machine does changes nothing. Longer: AGENTGRID_OVERLOAD_SECONDS=60.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class OverloadTests : IDisposable
 {
     private const int PerTick = 20;
