@@ -68,8 +68,8 @@ public static class AgentGridClientServices
         services.AddSingleton(connect);
         services.AddSingleton(s => new ClusterGrid(
             s.GetRequiredService<IOptions<GridClientOptions>>(), s.GetRequiredService<IClusterConnection>(),
-            s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey), s.GetRequiredService<RedisRunLog>(),
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+            s.GetRequiredService<RedisRunLog>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILoggerFactory>()));
         services.TryAddSingleton<IAgentGrid>(s => s.GetRequiredService<ClusterGrid>());
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ClusterGrid>());
         return services;

@@ -22,7 +22,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private readonly RedisRunLog _log;
     private readonly FeedTail _tail;
     private readonly EventSubscriptions _subscriptions;
-    private readonly IConnectionMultiplexer _redis;
+    private readonly string _redis;
     private readonly string _redisAddress;
     private readonly string _clusterId;
     private readonly TimeProvider _time;
@@ -30,12 +30,12 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private volatile bool _stopping;
 
     internal ClusterGrid(
-        IOptions<GridClientOptions> options, IClusterConnection connection, IConnectionMultiplexer redis,
-        RedisRunLog log, TimeProvider time, ILoggerFactory loggers)
+        IOptions<GridClientOptions> options, IClusterConnection connection, RedisRunLog log, TimeProvider time,
+        ILoggerFactory loggers)
     {
         _connection = connection;
         _log = log;
-        _redis = redis;
+        _redis = options.Value.Redis;
         _redisAddress = RedisConnection.AddressOf(options.Value.Redis);
         _clusterId = options.Value.ClusterId;
         _time = time;
@@ -51,7 +51,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     /// <exception cref="GridUnavailableException">Redis cannot be reached.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await RedisGate.PassAsync(_redis, _redisAddress, _time, cancellationToken).ConfigureAwait(false);
+        await RedisGate.PassAsync(_redis, _time, cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync().ConfigureAwait(false);
         _connection.Start();
         _subscriptions.Start();

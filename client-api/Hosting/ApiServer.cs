@@ -19,12 +19,13 @@ internal static partial class ApiServer
         WebApplication? app = null;
         try
         {
-            app = Build(commandLine, composition);
+            app = Create(commandLine, composition);
             using var impatience = ExitOnSecondInterrupt();
             if (!await composition.Prepare(app))
             {
                 return 0;
             }
+            composition.Map(app);
             await app.StartAsync();
             LogStarted(app, composition.Place(app));
             await app.WaitForShutdownAsync();
@@ -69,6 +70,13 @@ internal static partial class ApiServer
 
     public static WebApplication Build(CommandLine.Serve commandLine, ServerComposition composition)
     {
+        var app = Create(commandLine, composition);
+        composition.Map(app);
+        return app;
+    }
+
+    private static WebApplication Create(CommandLine.Serve commandLine, ServerComposition composition)
+    {
         // The content root is the program's folder: appsettings.json lies there wherever the program is called from,
         // and watching the caller's folder for changes could mean watching a whole disk.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -87,9 +95,7 @@ internal static partial class ApiServer
         AddLogging(builder.Logging, builder.Configuration);
         builder.Services.AddAgentGridApi();
         composition.Add(builder);
-        var app = builder.Build();
-        composition.Map(app);
-        return app;
+        return builder.Build();
     }
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration)

@@ -10,7 +10,7 @@ internal sealed record ServerComposition
     public required Func<WebApplication, string> Place { get; init; }
 
     /// <summary>
-    /// Looks, before anything is started, whether it can be; throws what says why not. False when nothing is to be
+    /// Looks, before anything is mapped or started, whether it can be; throws what says why not. False when nothing is to be
     /// started, because what was asked for is done.
     /// </summary>
     public Func<WebApplication, Task<bool>> Prepare { get; init; } = _ => Task.FromResult(true);

@@ -29,6 +29,7 @@ internal static class RedisConnection
     public static ConfigurationOptions Options(string redis)
     {
         var options = ConfigurationOptions.Parse(redis);
+        options.SetDefaultPorts();
         options.AbortOnConnectFail = false;
         options.AsyncTimeout = TimeoutMs;
         options.ConnectTimeout = TimeoutMs;

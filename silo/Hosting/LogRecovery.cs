@@ -14,8 +14,8 @@ internal static class LogRecovery
     {
         var settings = services.GetRequiredService<SiloSettings>();
         var time = services.GetRequiredService<TimeProvider>();
+        await RedisGate.PassAsync(settings.Redis, time, cancellationToken);
         var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey);
-        await RedisGate.PassAsync(redis, RedisConnection.AddressOf(settings.Redis), time, cancellationToken);
         var report = await RunLogRecovery.RecoverAsync(
             redis, settings.RunLog, Directory.GetCurrentDirectory(), time, cancellationToken);
         foreach (var dropped in report.Dropped)

@@ -1,12 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using AgentGrid.ClientApi;
-using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Silo.Settings;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using StackExchange.Redis;
 
 namespace AgentGrid.Silo.Hosting;
 
@@ -29,9 +27,7 @@ internal sealed class StartChecks(
     {
         var settings = services.GetRequiredService<SiloSettings>();
         var time = services.GetRequiredService<TimeProvider>();
-        await RedisGate.PassAsync(
-            services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey),
-            RedisConnection.AddressOf(settings.Redis), time, cancellationToken);
+        await RedisGate.PassAsync(settings.Redis, time, cancellationToken);
         if (settings.IsSilo)
         {
             var checks = new StartChecks(

@@ -37,7 +37,7 @@ public sealed class ClusterGridHost : IGridHost
         var options = new GridClientOptions { Redis = SharedRedis.Address, ClusterId = _keys };
         options.FeedBuffer = setup.FeedBuffer ?? options.FeedBuffer;
         _grid = new ClusterGrid(
-            Options.Create(options), new SiloConnection(_silos.Client), _redis,
+            Options.Create(options), new SiloConnection(_silos.Client),
             new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System),
             TimeProvider.System, NullLoggerFactory.Instance);
         await _grid.StartAsync(CancellationToken.None);

@@ -40,7 +40,7 @@ internal sealed class PlacementSilos : IAsyncDisposable
         made._redis = await SharedRedis.Server.ConnectAsync();
         var options = new GridClientOptions { Redis = SharedRedis.Address, ClusterId = made._keys };
         made._grid = new ClusterGrid(
-            Options.Create(options), new SiloConnection(made._silos.Client), made._redis,
+            Options.Create(options), new SiloConnection(made._silos.Client),
             new RedisRunLog(made._redis, new RunLogOptions { KeyPrefix = made._keys }, TimeProvider.System),
             TimeProvider.System, NullLoggerFactory.Instance);
         await made._grid.StartAsync(CancellationToken.None);
