@@ -49,6 +49,9 @@ public sealed record GridHealth
     /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
     public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
     public DateTimeOffset? ConfigLoadedAt { get; init; }
+
+    /// <summary>What it changed then, for people; empty when nothing has changed since the start.</summary>
+    public ImmutableArray<string> ConfigChanges { get; init; } = [];
 }
 
 /// <summary>A process that executes attempts, and what it does now.</summary>

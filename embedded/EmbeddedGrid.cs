@@ -288,6 +288,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             LastSeq = engine?.Feed.Head ?? 0,
             ConfigProblems = _config.Problems,
             ConfigLoadedAt = _config.LoadedAt,
+            ConfigChanges = _config.Changes,
         });
     }
 

@@ -70,6 +70,7 @@ public sealed partial class ClusterGrid
             LastSeq = _tail.Ring.Head,
             ConfigProblems = cluster?.ConfigProblems ?? [],
             ConfigLoadedAt = cluster?.ConfigLoadedAt,
+            ConfigChanges = cluster?.ConfigChanges ?? [],
         };
     }
 

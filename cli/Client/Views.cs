@@ -97,4 +97,6 @@ internal sealed record HealthView(
     string Status, string Engine, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns, long LastSeq,
     int OpenFeeds, ConfigHealthView Config, string Version);
 
-internal sealed record ConfigHealthView(DateTimeOffset? LoadedAt, ImmutableArray<ConfigProblem> Problems);
+/// <param name="Changes">Default where the server is older than the tool.</param>
+internal sealed record ConfigHealthView(
+    DateTimeOffset? LoadedAt, ImmutableArray<string> Changes, ImmutableArray<ConfigProblem> Problems);

@@ -37,6 +37,10 @@ internal static class HealthCommand
         screen.Line(string.Create(
             CultureInfo.InvariantCulture, $"feed     last event {health.LastSeq}, {health.OpenFeeds} open"));
         screen.Line($"config   read {Show.Time(health.Config.LoadedAt)}");
+        foreach (var change in health.Config.Changes.IsDefault ? [] : health.Config.Changes)
+        {
+            screen.Line($"changed  {change}");
+        }
         foreach (var problem in health.Problems.Concat(health.Config.Problems.Select(ProblemText.Of)))
         {
             screen.Line($"problem  {problem}");

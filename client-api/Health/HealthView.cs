@@ -17,11 +17,15 @@ public sealed record HealthView(
             : health.Problems.IsEmpty && health.ConfigProblems.IsEmpty ? "ok"
             : "degraded",
         health.Engine, health.Ready, health.Problems, health.ActiveRuns, health.QueuedRuns, health.LastSeq, openFeeds,
-        new ConfigHealth(health.ConfigLoadedAt, health.ConfigProblems), ProductVersion);
+        new ConfigHealth(health.ConfigLoadedAt, health.ConfigChanges, health.ConfigProblems), ProductVersion);
 }
 
-/// <summary>When the configuration in force was read, and what is wrong with the files as they are now.</summary>
-public sealed record ConfigHealth(DateTimeOffset? LoadedAt, ImmutableArray<ConfigProblem> Problems);
+/// <summary>
+/// When the configuration in force was read, what it changed then (empty when nothing has changed since the start), and
+/// what is wrong with the files as they are now.
+/// </summary>
+public sealed record ConfigHealth(
+    DateTimeOffset? LoadedAt, ImmutableArray<string> Changes, ImmutableArray<ConfigProblem> Problems);
 
 /// <summary>The answer of the two probes.</summary>
 public sealed record ProbeView(string Status);

@@ -12,6 +12,12 @@ public sealed record NodeStatistics
 
     /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
     [Id(2)] public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
+
+    /// <summary>
+    /// What the configuration that is in force changed when it was loaded; empty after the node's start, null
+    /// from a node of an older version, which does not say.
+    /// </summary>
+    [Id(3)] public ImmutableArray<string>? ConfigChanges { get; init; }
 }
 
 /// <summary>

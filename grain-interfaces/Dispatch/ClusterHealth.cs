@@ -13,4 +13,10 @@ public sealed record ClusterHealth
 
     /// <summary>When the node that read its configuration first did so: since then no node has an older one.</summary>
     [Id(2)] public DateTimeOffset? ConfigLoadedAt { get; init; }
+
+    /// <summary>
+    /// What that node's configuration changed then; empty when nothing has changed since it started, null
+    /// from silos of an older version, which do not say.
+    /// </summary>
+    [Id(3)] public ImmutableArray<string>? ConfigChanges { get; init; }
 }

@@ -163,11 +163,13 @@ internal sealed partial class DispatcherGrain(
     {
         FollowConfig();
         var statistics = await AskNodesAsync(static n => n.GetStatisticsAsync());
+        var oldest = statistics.MinBy(s => s.ConfigLoadedAt);
         return new ClusterHealth
         {
             Nodes = [.. _nodes.Available()],
             ConfigProblems = [.. statistics.SelectMany(s => s.ConfigProblems).Distinct()],
-            ConfigLoadedAt = statistics.Count == 0 ? null : statistics.Min(s => s.ConfigLoadedAt),
+            ConfigLoadedAt = oldest?.ConfigLoadedAt,
+            ConfigChanges = oldest?.ConfigChanges,
         };
     }
 

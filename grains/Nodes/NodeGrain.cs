@@ -13,6 +13,7 @@ internal sealed class NodeGrain(Node node) : Grain, INodeGrain
     {
         Agents = [.. node.Config.Current.Agents.Keys.Select(CountsOf)],
         ConfigLoadedAt = node.Config.LoadedAt,
+        ConfigChanges = node.Config.Changes,
         ConfigProblems = node.Config.Problems,
     });
 

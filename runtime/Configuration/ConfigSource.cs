@@ -44,8 +44,14 @@ public sealed partial class ConfigSource : IDisposable
     /// <summary>What is wrong with the files as they are now.</summary>
     public ImmutableArray<ConfigProblem> Problems { get; private set; } = [];
 
-    /// <summary>When what is in force was read.</summary>
+    /// <summary>When what is in force was read for the first time; an edit that changes nothing leaves it.</summary>
     public DateTimeOffset LoadedAt { get; private set; }
+
+    /// <summary>
+    /// What it changed then against what was in force before, as <see cref="ConfigDifferences"/> says it; empty after
+    /// the start.
+    /// </summary>
+    public ImmutableArray<string> Changes { get; private set; } = [];
 
     /// <summary>Reads the folder for the first time, and then watches it.</summary>
     /// <exception cref="ConfigException">The files have mistakes.</exception>
@@ -101,19 +107,30 @@ public sealed partial class ConfigSource : IDisposable
     {
         var files = Read();
         var result = _hasAgents && !files.Exists(IsAgents) ? Gone() : ConfigReader.Read(files, _catalog);
-        Problems = result.Problems;
         if (result.Config is not { } config)
         {
             foreach (var problem in result.Problems)
             {
                 LogRefused(_logger, problem);
             }
+            Problems = result.Problems;
             return;
         }
+        var changes = ConfigDifferences.Find(_current, config);
         _current = config;
         _hasAgents = files.Exists(IsAgents);
-        LoadedAt = _time.GetUtcNow();
-        LogReloaded(_logger, config.Agents.Count, config.Plans.Count);
+        if (changes.IsEmpty)
+        {
+            // After an error in the log, that it is over must be there too.
+            LogNothingChanged(_logger, Problems.IsEmpty ? LogLevel.Debug : LogLevel.Information);
+        }
+        else
+        {
+            Changes = changes;
+            LoadedAt = _time.GetUtcNow();
+            LogReloaded(_logger, string.Join("; ", changes));
+        }
+        Problems = [];
         Changed?.Invoke(config);
     }
 
@@ -151,12 +168,15 @@ public sealed partial class ConfigSource : IDisposable
     private static FileInfo Target(string path) =>
         new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
-    [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Agents} agents, {Plans} plans")]
-    private static partial void LogReloaded(ILogger logger, int agents, int plans);
+    [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Changes}")]
+    private static partial void LogReloaded(ILogger logger, string changes);
 
     [LoggerMessage(301, LogLevel.Error, "The changed configuration is refused, the old one stays in force: {Problem}")]
     private static partial void LogRefused(ILogger logger, ConfigProblem problem);
 
     [LoggerMessage(302, LogLevel.Warning, "The configuration in '{Folder}' cannot be read just now")]
     private static partial void LogUnreadable(ILogger logger, Exception exception, string folder);
+
+    [LoggerMessage(EventId = 303, Message = "The configuration's files have changed, and say the same as what is in force")]
+    private static partial void LogNothingChanged(ILogger logger, LogLevel level);
 }

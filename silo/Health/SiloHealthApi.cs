@@ -40,7 +40,8 @@ internal sealed class SiloHealthApi(
         var view = new SiloHealthView(
             !obstacles.IsEmpty ? "unavailable" : problems.IsEmpty ? "ok" : "degraded", "orleans", obstacles.IsEmpty,
             obstacles, node.Describe().Node, settings.ClusterId, node.Describe().Held.Length,
-            silos.GetActiveSilos().Length, new ConfigHealth(node.Config.LoadedAt, problems));
+            silos.GetActiveSilos().Length,
+            new ConfigHealth(node.Config.LoadedAt, node.Config.Changes, problems));
         return Results.Json(view, statusCode: obstacles.IsEmpty ? 200 : 503);
     }
 

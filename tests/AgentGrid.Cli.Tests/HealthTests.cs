@@ -31,7 +31,8 @@ public sealed class HealthTests : IDisposable
         Assert.Equal("status   degraded", unwell.Lines[0]);
         Assert.StartsWith("problem  agents.yaml(2,11): error AG1002: ", unwell.Lines[^1]);
         Assert.Equal((ExitCode.NotWell, "degraded"), (json.Exit, json.Json.GetProperty("status").GetString()));
-        await UntilAsync(host, ExitCode.Ok);
+        var mended = await UntilAsync(host, ExitCode.Ok);
+        Assert.Equal("changed  agent 'echo' max_concurrency 3 -> 4", mended.Lines[^1]);
     }
 
     [Fact]

@@ -105,18 +105,20 @@ public sealed class GridTests
     }
 
     [Fact]
-    public async Task Health_ConfigProblems_AreNamed()
+    public async Task Health_ConfigProblemsAndTheLastChange_AreNamed()
     {
         await using var server = await TestServer.StartAsync();
         server.Grid.Health = server.Grid.Health with
         {
             ConfigProblems = [new ConfigProblem("agents.yaml", 7, 5, "agents.a", "AG1001", "unknown key")],
+            ConfigChanges = ["agent 'a' max_concurrency 2 -> 4"],
         };
 
         using var response = await server.Http.GetAsync("/health");
 
         var json = await response.JsonAsync();
         var problem = json.GetProperty("config").GetProperty("problems")[0];
+        Assert.Equal("agent 'a' max_concurrency 2 -> 4", json.GetProperty("config").GetProperty("changes")[0].GetString());
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("degraded", json.Text("status"));
         Assert.Equal(("agents.yaml", "7", "5"), (problem.Text("file"), problem.Text("line"), problem.Text("column")));

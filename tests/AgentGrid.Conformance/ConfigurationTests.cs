@@ -80,6 +80,17 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
         Assert.Empty(Script.Calls("alpha"));
     }
 
+    [Fact]
+    public async Task Edit_OfAnAgent_IsSaidByHealth()
+    {
+        Assert.Empty((await Grid.GetHealthAsync()).ConfigChanges);
+
+        await Host.EditAsync("agents.yaml", "agents: { alpha: { max_concurrency: 4 } }");
+        await Host.EditAsync("agents.yaml", "agents: { alpha: { max_concurrency: 5 } }");
+
+        Assert.Equal(["agent 'alpha' max_concurrency 4 -> 5"], (await Grid.GetHealthAsync()).ConfigChanges);
+    }
+
     private SubmitRun Request() => new(new RunKey(Script.NewMatch(), "1"), Json.EmptyObject, Plan: "duo");
 
     private static string Duo(string second) => $$"""

@@ -2,7 +2,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Runtime.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Tests.Configuration;
 
@@ -10,6 +10,7 @@ public sealed class ConfigSourceTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly ManualTime _time = new();
+    private readonly LogLines _log = new();
     private readonly List<GridConfig> _changes = [];
 
     public void Dispose() => _folder.Dispose();
@@ -99,6 +100,56 @@ public sealed class ConfigSourceTests : IDisposable
     }
 
     [Fact]
+    public void Look_GoodEdit_LogAndSourceSayWhatChanged()
+    {
+        _folder.Write("agents.yaml", "agents:\n  worker: { max_concurrency: 2, timeout: 15s }\n");
+        using var source = Started();
+        Assert.Empty(source.Changes);
+
+        _folder.Write("agents.yaml", "agents:\n  worker: { max_concurrency: 4, timeout: 30s }\n");
+        Settle();
+
+        Assert.Equal(
+            (LogLevel.Information,
+                "The configuration has changed: agent 'worker' max_concurrency 2 -> 4; agent 'worker' timeout 15s -> 30s"),
+            Assert.Single(_log.Lines));
+        Assert.Equal(["agent 'worker' max_concurrency 2 -> 4", "agent 'worker' timeout 15s -> 30s"], source.Changes);
+        Assert.Equal(_time.GetUtcNow(), source.LoadedAt);
+    }
+
+    [Fact]
+    public void Look_EditThatSaysTheSame_LeavesTheLastChangeAndItsTime()
+    {
+        using var source = Started();
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
+        Settle();
+        var (loaded, changes) = (source.LoadedAt, source.Changes);
+
+        _folder.Write("agents.yaml", "# Preferred.\nagents:\n  worker:\n    priority: 1\n");
+        Settle();
+
+        Assert.Equal(["agent 'worker' priority 0 -> 1"], changes);
+        Assert.Equal((loaded, changes), (source.LoadedAt, source.Changes));
+        Assert.Equal([LogLevel.Information, LogLevel.Debug], _log.Lines.Select(l => l.Level));
+    }
+
+    [Fact]
+    public void Look_BadEditThatIsTakenBack_IsSaidToBeOver()
+    {
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
+        using var source = Started();
+
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: high }\n");
+        Settle();
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
+        Settle();
+
+        Assert.Empty(source.Problems);
+        Assert.Equal([LogLevel.Error, LogLevel.Information], _log.Lines.Select(l => l.Level));
+        Assert.Contains("say the same", _log.Lines[^1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Look_FileThatIsStillWritten_IsNotReadBeforeItIsWhole()
     {
         _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
@@ -171,7 +222,7 @@ public sealed class ConfigSourceTests : IDisposable
     private void Settle() => _time.Advance(TimeSpan.FromSeconds(2));
 
     private ConfigSource Source() =>
-        new(_folder.Path, AgentCatalog.Of(typeof(Worker)), _time, NullLogger.Instance);
+        new(_folder.Path, AgentCatalog.Of(typeof(Worker)), _time, _log);
 
     private ConfigSource Started()
     {
@@ -186,5 +237,19 @@ public sealed class ConfigSourceTests : IDisposable
     {
         public ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken) =>
             ValueTask.FromResult(Json.Null);
+    }
+
+    private sealed class LogLines : ILogger
+    {
+        public List<(LogLevel Level, string Text)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Lines.Add((logLevel, formatter(state, exception)));
     }
 }

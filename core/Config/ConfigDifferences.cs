@@ -1,0 +1,141 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgentGrid.Core.Plans;
+
+namespace AgentGrid.Core.Config;
+
+/// <summary>Says in the words of the files what one configuration changes against another.</summary>
+public static class ConfigDifferences
+{
+    private const int LongestText = 120;
+
+    private static readonly JsonSerializerOptions s_words = new(Json.Options) { Converters = { new DurationConverter() } };
+
+    /// <summary>The keys under which things stand by name, and what one such thing is called.</summary>
+    private static readonly FrozenDictionary<string, string> s_named = new Dictionary<string, string>
+    {
+        ["agents"] = "agent",
+        ["queues"] = "queue",
+        ["plans"] = "plan",
+        ["steps"] = "step",
+    }.ToFrozenDictionary();
+
+    /// <summary>
+    /// The keys under which people write what they like: it can be long, and it can be a secret, so that it is only
+    /// said to have changed.
+    /// </summary>
+    private static readonly FrozenSet<string> s_free = FrozenSet.Create("input", "when", "for_each", "result");
+
+    /// <summary>
+    /// The first differences, <c>agent 'perception' timeout 15s -> 30s</c>, and how many more there are; empty when
+    /// both say the same. The inputs and conditions of steps are never quoted.
+    /// </summary>
+    /// <param name="most">At most this many.</param>
+    public static ImmutableArray<string> Find(GridConfig before, GridConfig after, int most = 10)
+    {
+        var found = new List<string>();
+        Compare(Members(Words(before)), Members(Words(after)), "", isFree: false, found);
+        return found.Count <= most ? [.. found] : [.. found.Take(most), $"and {found.Count - most} more"];
+    }
+
+    private static JsonElement Words(GridConfig config) => JsonSerializer.SerializeToElement(
+        new
+        {
+            config.Agents,
+            config.Queues,
+            Default = config.DefaultPlan,
+            Plans = config.Plans.ToImmutableSortedDictionary(p => p.Key, p => WordsOf(p.Value), StringComparer.Ordinal),
+        },
+        s_words);
+
+    private static OrderedDictionary<string, JsonElement> WordsOf(Plan plan)
+    {
+        var words = Members(plan.Definition.Element);
+        words.Insert(0, "version", JsonSerializer.SerializeToElement(plan.Version));
+        return words;
+    }
+
+    private static void Compare(
+        OrderedDictionary<string, JsonElement> before, OrderedDictionary<string, JsonElement> after, string place,
+        bool isFree, List<string> found)
+    {
+        foreach (var key in before.Keys.Union(after.Keys))
+        {
+            var (old, now) = (before.GetValueOrDefault(key), after.GetValueOrDefault(key));
+            if (IsSame(old, now))
+            {
+                continue;
+            }
+            var free = isFree || s_free.Contains(key);
+            if (!free && s_named.TryGetValue(key, out var kind))
+            {
+                CompareNamed(Members(old), Members(now), $"{place}{kind}", found);
+            }
+            else if (old.ValueKind == JsonValueKind.Object && now.ValueKind == JsonValueKind.Object)
+            {
+                Compare(Members(old), Members(now), $"{place}{Names.Shorten(key)}.", free, found);
+            }
+            else
+            {
+                found.Add($"{place}{Names.Shorten(key)} {(free ? "changed" : Change(Text(old), Text(now)))}");
+            }
+        }
+    }
+
+    private static void CompareNamed(
+        OrderedDictionary<string, JsonElement> before, OrderedDictionary<string, JsonElement> after, string kind,
+        List<string> found)
+    {
+        foreach (var name in before.Keys.Union(after.Keys))
+        {
+            if (!after.TryGetValue(name, out var now))
+            {
+                found.Add($"{kind} '{name}' removed");
+            }
+            else if (!before.TryGetValue(name, out var old))
+            {
+                found.Add($"{kind} '{name}' added");
+            }
+            else
+            {
+                Compare(Members(old), Members(now), $"{kind} '{name}' ", isFree: false, found);
+            }
+        }
+    }
+
+    private static OrderedDictionary<string, JsonElement> Members(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Object
+            ? new(value.EnumerateObject().Select(m => KeyValuePair.Create(m.Name, m.Value)))
+            : [];
+
+    private static bool IsSame(JsonElement left, JsonElement right) => left.ValueKind == right.ValueKind
+        && (left.ValueKind == JsonValueKind.Undefined
+            || JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right)));
+
+    private static string Change(string before, string after)
+    {
+        var (old, now) = (Names.Shorten(before, LongestText), Names.Shorten(after, LongestText));
+        return old == now ? "changed" : $"{old} -> {now}";
+    }
+
+    private static string Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Undefined => "unset",
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Array => $"[{string.Join(", ", value.EnumerateArray().Select(Text))}]",
+        JsonValueKind.Object => $"{{{string.Join(", ", value.EnumerateObject().Select(m => $"{m.Name}: {Text(m.Value)}"))}}}",
+        _ => value.GetRawText(),
+    };
+
+    private sealed class DurationConverter : JsonConverter<TimeSpan>
+    {
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("The words are only compared.");
+
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(DurationText.Format(value));
+    }
+}
