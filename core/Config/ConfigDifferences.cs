@@ -12,7 +12,8 @@ public static class ConfigDifferences
 {
     private const int LongestText = 120;
 
-    private static readonly JsonSerializerOptions s_words = new(Json.Options) { Converters = { new DurationConverter() } };
+    private static readonly JsonSerializerOptions s_words =
+        new(Json.Options) { Converters = { new DurationConverter() } };
 
     /// <summary>The keys under which things stand by name, and what one such thing is called.</summary>
     private static readonly FrozenDictionary<string, string> s_named = new Dictionary<string, string>
@@ -126,7 +127,8 @@ public static class ConfigDifferences
         JsonValueKind.Undefined => "unset",
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Array => $"[{string.Join(", ", value.EnumerateArray().Select(Text))}]",
-        JsonValueKind.Object => $"{{{string.Join(", ", value.EnumerateObject().Select(m => $"{m.Name}: {Text(m.Value)}"))}}}",
+        JsonValueKind.Object =>
+            $"{{{string.Join(", ", value.EnumerateObject().Select(m => $"{m.Name}: {Text(m.Value)}"))}}}",
         _ => value.GetRawText(),
     };
 

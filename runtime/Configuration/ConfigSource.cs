@@ -177,6 +177,6 @@ public sealed partial class ConfigSource : IDisposable
     [LoggerMessage(302, LogLevel.Warning, "The configuration in '{Folder}' cannot be read just now")]
     private static partial void LogUnreadable(ILogger logger, Exception exception, string folder);
 
-    [LoggerMessage(EventId = 303, Message = "The configuration's files have changed, and say the same as what is in force")]
+    [LoggerMessage(EventId = 303, Message = "The configuration files have changed, and say the same as what is in force")]
     private static partial void LogNothingChanged(ILogger logger, LogLevel level);
 }

@@ -117,8 +117,9 @@ public sealed class GridTests
         using var response = await server.Http.GetAsync("/health");
 
         var json = await response.JsonAsync();
-        var problem = json.GetProperty("config").GetProperty("problems")[0];
-        Assert.Equal("agent 'a' max_concurrency 2 -> 4", json.GetProperty("config").GetProperty("changes")[0].GetString());
+        var config = json.GetProperty("config");
+        var problem = config.GetProperty("problems")[0];
+        Assert.Equal("agent 'a' max_concurrency 2 -> 4", config.GetProperty("changes")[0].GetString());
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("degraded", json.Text("status"));
         Assert.Equal(("agents.yaml", "7", "5"), (problem.Text("file"), problem.Text("line"), problem.Text("column")));

@@ -6,7 +6,7 @@ namespace AgentGrid.Core.Tests.Config;
 
 public sealed class ConfigDifferencesTests
 {
-    /// <summary>What stands at most in a line of the log as it was written: nobody keeps a secret in one of these.</summary>
+    /// <summary>What is quoted as it was written, because nobody keeps a secret in one of these.</summary>
     private static readonly Type[] s_plainTypes =
     [
         typeof(string), typeof(int), typeof(int?), typeof(long), typeof(double), typeof(bool), typeof(TimeSpan),
@@ -57,7 +57,10 @@ public sealed class ConfigDifferencesTests
 
     [Fact]
     public void Find_Queues_AreSaidWithTheirSlots() => Assert.Equal(
-        ["agent 'echo' queue general -> cold", "queue 'gpu' slots 8 -> unset", "queue 'old' removed", "queue 'cold' added"],
+        [
+            "agent 'echo' queue general -> cold", "queue 'gpu' slots 8 -> unset", "queue 'old' removed",
+            "queue 'cold' added",
+        ],
         ConfigDifferences.Find(
             Config("queues: { gpu: { slots: 8 }, old: { slots: 1 } }"),
             Config("queues: { gpu: , cold: { slots: 2 } }\nagents: { echo: { queue: cold } }")));
@@ -72,7 +75,8 @@ public sealed class ConfigDifferencesTests
     [Fact]
     public void Find_Plan_IsSaidWithItsVersionsAndStepByStep()
     {
-        var before = Plans("one: { steps: { a: { agent: echo, timeout: 20s }, b: { agent: echo }, c: { agent: echo } } }");
+        var before = Plans(
+            "one: { steps: { a: { agent: echo, timeout: 20s }, b: { agent: echo }, c: { agent: echo } } }");
         var after = Plans("""
             one:
               timeout: 5m
@@ -142,7 +146,7 @@ public sealed class ConfigDifferencesTests
     public void Find_SettingsThatAreQuoted_HaveNoPlaceForSecrets(Type settings) =>
         Assert.All(settings.GetProperties().Where(p => p.GetMethod!.IsStatic is false), p => Assert.True(
             s_plainTypes.Contains(p.PropertyType),
-            $"'{settings.Name}.{p.Name}' is a {p.PropertyType}: name its key among the free ones of ConfigDifferences."));
+            $"'{settings.Name}.{p.Name}' is a {p.PropertyType}: let ConfigDifferences not quote its key."));
 
     [Fact]
     public void Find_SameInOtherWords_IsNothing() => Assert.Empty(ConfigDifferences.Find(

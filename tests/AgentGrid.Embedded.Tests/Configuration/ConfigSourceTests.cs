@@ -110,8 +110,8 @@ public sealed class ConfigSourceTests : IDisposable
         Settle();
 
         Assert.Equal(
-            (LogLevel.Information,
-                "The configuration has changed: agent 'worker' max_concurrency 2 -> 4; agent 'worker' timeout 15s -> 30s"),
+            (LogLevel.Information, "The configuration has changed: " +
+                "agent 'worker' max_concurrency 2 -> 4; agent 'worker' timeout 15s -> 30s"),
             Assert.Single(_log.Lines));
         Assert.Equal(["agent 'worker' max_concurrency 2 -> 4", "agent 'worker' timeout 15s -> 30s"], source.Changes);
         Assert.Equal(_time.GetUtcNow(), source.LoadedAt);
