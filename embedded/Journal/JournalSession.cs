@@ -97,6 +97,7 @@ internal class JournalSession : IDisposable
         {
             case AppendEvents append: return Append(append);
             case SweepRuns sweep: Sweep(sweep); return WriteOutcome.Durable;
+            case Flush: return WriteOutcome.Durable;
             default: throw new ArgumentOutOfRangeException(nameof(write), write.GetType(), "unknown write");
         }
     }

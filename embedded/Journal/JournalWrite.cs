@@ -66,6 +66,9 @@ internal sealed class SweepRuns(DateTimeOffset endedBefore) : JournalWrite
     public int Removed { get; set; }
 }
 
+/// <summary>Nothing to be written: it completes when all that was appended before it is durable.</summary>
+internal sealed class Flush : JournalWrite;
+
 internal enum WriteOutcome
 {
     Durable,

@@ -10,13 +10,22 @@ internal sealed partial class RunActor
     {
         switch (effect)
         {
-            case Effect.AwaitTurn: _engine.Admission.Enter(this); break;
+            case Effect.AwaitTurn: AwaitTurn(); break;
             case Effect.AwaitSlot e: AwaitSlot(e.Step, e.Attempt); break;
             case Effect.Invoke e: Invoke(e.Step, e.Attempt); break;
             case Effect.Abandon e: Abandon(e.Attempt); break;
             case Effect.Reconcile e: Reconcile(e.Step, e.Attempt); break;
             case Effect.Finish: _engine.Admission.Leave(this); break;
             default: throw new ArgumentOutOfRangeException(nameof(effect), effect.GetType(), "unknown effect");
+        }
+    }
+
+    private void AwaitTurn()
+    {
+        if (!_awaitsTurn)
+        {
+            _awaitsTurn = true;
+            _engine.Admission.Enter(this);
         }
     }
 
@@ -35,14 +44,17 @@ internal sealed partial class RunActor
     // process down at once would do so for ever: no crash would leave a trace that is counted.
     private void Invoke(StepState step, AttemptState attempt)
     {
-        if (!_resumed)
+        if (_resumed)
+        {
+            var held = new HeldInvocation(step, attempt);
+            attempt.EngineHandle = held;
+            (_turnInvocations ??= []).Add(held);
+        }
+        else
         {
             InvokeNow(step, attempt);
-            return;
         }
-        var held = new HeldInvocation(step, attempt);
-        attempt.EngineHandle = held;
-        (_turnInvocations ??= []).Add(held);
+        HandOver(step, attempt);
     }
 
     private void InvokeHeld(List<HeldInvocation> invocations)

@@ -15,11 +15,8 @@ namespace AgentGrid.Embedded.Runs;
 /// </summary>
 internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdmitted
 {
-    /// <summary>What is logged when a run cannot go on because of a mistake in Agent Grid itself.</summary>
-    public const int BrokenEventId = 200;
-
     private readonly Engine _engine;
-    private readonly RunState _state;
+    private RunState _state;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<WriteOutcome> _accepted =
@@ -107,7 +104,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     public void Accept(WriteOutcome outcome) => _accepted.SetResult(outcome);
 
     /// <summary>The run is accepted: it waits for its turn from now on.</summary>
-    public void Begin() => _engine.Admission.Enter(this);
+    public void Begin() => AwaitTurn();
 
     /// <summary>Does what a replayed state asks for.</summary>
     public void Resume() => Post(new Letter(null, null, state =>
@@ -129,18 +126,21 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
         {
             (_inbox, _reading) = (_reading, _inbox);
         }
+        var at = -1;
         try
         {
-            foreach (var letter in _reading)
+            if (_held is null || GoesOn())
             {
-                Handle(letter);
+                for (at = 0; at < _reading.Count; at++)
+                {
+                    Handle(_reading[at]);
+                }
+                CloseTurn();
             }
-            CloseTurn();
         }
         catch (Exception e)
         {
-            // A bug in the machine must not stop the process; what is durable of the run is resumed at the next start.
-            LogBroken(_engine.Logger, e, Ref.Key);
+            Break(e, at);
         }
         _reading.Clear();
         lock (_gate)
@@ -159,8 +159,15 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
 
     AgentLoad? IRoutingView.Named(string agent) => _engine.Slots.Named(agent);
 
-    string? IRoutingView.TryReserve(string agent, string step, int attempt) =>
-        _engine.Slots.TryTake(agent)?.Node;
+    string? IRoutingView.TryReserve(string agent, string step, int attempt)
+    {
+        var node = _engine.Slots.TryTake(agent)?.Node;
+        if (node is not null)
+        {
+            _turnSlots.Add((step, attempt, agent));
+        }
+        return node;
+    }
 
     /// <summary>The end of the run is durable: users may see it.</summary>
     private void OnEndDurable(RunSummary summary)
@@ -254,10 +261,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     {
         if (_turnEvents.Count > 0)
         {
-            var replies = _turnReplies;
-            _turnReplies = null;
-            var invocations = _turnInvocations;
-            _turnInvocations = null;
+            var (replies, invocations) = (_turnReplies, _turnInvocations);
             // A run that has ended can still be told of, as by a submission that was skipped; it does not end again.
             var ends = _turnEvents.Exists(static e =>
                 e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled);
@@ -282,6 +286,8 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
                     replies?.ForEach(r => r.Reply!.SetResult(null));
                 },
             });
+            _turnReplies = null;
+            _turnInvocations = null;
             _turnEvents.Clear();
         }
         ArmTimer();
@@ -312,8 +318,9 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 
+    /// <param name="Again">The turn that it was in broke, perhaps because of it.</param>
     private readonly record struct Letter(
-        RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look);
+        RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look, bool Again = false);
 
     // A category of its own, so that the line of every run can be switched on and off by itself.
     private void LogOutcome(RunSummary run)
@@ -336,9 +343,6 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     [LoggerMessage(221, LogLevel.Warning, "Run '{Run}' ({RunId}, {Plan}): failed after {Seconds:0.000} s: {Error}")]
     private static partial void LogFailed(
         ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
-
-    [LoggerMessage(BrokenEventId, LogLevel.Error, "Run '{Run}' cannot go on: an error in Agent Grid itself")]
-    private static partial void LogBroken(ILogger logger, Exception exception, RunKey run);
 
     [LoggerMessage(201, LogLevel.Debug, "Run '{Run}': ignored {What}")]
     private static partial void LogIgnored(ILogger logger, RunKey run, string what);

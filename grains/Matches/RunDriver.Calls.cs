@@ -21,17 +21,23 @@ internal sealed partial class RunDriver
     private async Task CallAsync(AgentCallHandle call)
     {
         Count(call.Node, +1);
-        var span = call.Request is null ? null : _trace?.BeginAttempt(call.Step, call.Attempt);
-        call.Span = span;
-        var outcome = await AskAgentAsync(call, call.Request is { } r ? r with { TraceParent = span?.Id } : null);
-        call.HasReturned = true;
-        EndSpan(span, outcome, call.IsAbandoned);
-        if (outcome is not null && !_stopped)
+        try
         {
-            // Durable before the node may think that it has nothing left to do.
-            await AskAsync(outcome);
+            var span = call.Request is null ? null : _trace?.BeginAttempt(call.Step, call.Attempt);
+            call.Span = span;
+            var outcome = await AskAgentAsync(call, call.Request is { } r ? r with { TraceParent = span?.Id } : null);
+            call.HasReturned = true;
+            EndSpan(span, outcome, call.IsAbandoned);
+            if (outcome is not null && !_stopped)
+            {
+                // Durable before the node may think that it has nothing left to do.
+                await AskAsync(outcome);
+            }
         }
-        Count(call.Node, -1);
+        finally
+        {
+            Count(call.Node, -1);
+        }
     }
 
     private static void EndSpan(Activity? span, RunInput? outcome, bool wasAbandoned)

@@ -27,8 +27,12 @@ internal sealed partial class RunDriver
     private static partial void LogFailed(
         ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
 
-    [LoggerMessage(BrokenEventId, LogLevel.Error, "Run '{Run}' cannot go on here: an error in Agent Grid itself")]
-    private static partial void LogBroken(ILogger logger, Exception exception, RunKey run);
+    [LoggerMessage(700, LogLevel.Error,
+        "Run '{Run}': an error in Agent Grid itself; the run goes on from the log in {Seconds} s")]
+    private static partial void LogBroken(ILogger logger, Exception exception, RunKey run, double seconds);
+
+    [LoggerMessage(707, LogLevel.Error, "Run '{Run}' cannot go on here; it is taken up again by whoever finds it first")]
+    private static partial void LogGivenUp(ILogger logger, Exception exception, RunKey run);
 
     [LoggerMessage(701, LogLevel.Debug, "Run '{Run}': ignored {What}")]
     private static partial void LogIgnored(ILogger logger, RunKey run, string what);

@@ -14,9 +14,6 @@ namespace AgentGrid.Grains.Matches;
 /// </summary>
 internal sealed partial class RunDriver
 {
-    /// <summary>What is logged when a run cannot go on because of a mistake in Agent Grid itself.</summary>
-    public const int BrokenEventId = 700;
-
     private static readonly TimeSpan GrantWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -123,7 +120,14 @@ internal sealed partial class RunDriver
             await Task.Yield();
             while (_inbox.Count > 0 && !_stopped)
             {
-                await TurnAsync();
+                try
+                {
+                    await TurnAsync();
+                }
+                catch (Exception e) when (e is not RunLogException && !_stopped)
+                {
+                    await MendAsync(e);
+                }
             }
         }
         catch (Exception e) when (Transient.Is(e) && _stopped)
@@ -138,8 +142,8 @@ internal sealed partial class RunDriver
         }
         catch (Exception e)
         {
-            // A bug must not stop the silo; what is durable of the run is resumed by the next that drives it.
-            LogBroken(_services.Logger, e, Key);
+            // It cannot be mended here: what is durable of the run is resumed by the next that drives it.
+            LogGivenUp(_services.Logger, e, Key);
             _stopped = true;
             Leave();
         }
@@ -178,9 +182,17 @@ internal sealed partial class RunDriver
     {
         var letters = _inbox;
         _inbox = [];
-        foreach (var letter in letters)
+        for (var i = 0; i < letters.Count; i++)
         {
-            Handle(letter);
+            try
+            {
+                Handle(letters[i]);
+            }
+            catch (Exception e)
+            {
+                PutBack(letters, i, e);
+                throw;
+            }
         }
     }
 
@@ -238,6 +250,7 @@ internal sealed partial class RunDriver
                         Kept(summary, events);
                         return true;
                     case AppendOutcome.Conflict:
+                        LogReloads(_services.Logger, Key);
                         await ReloadAsync();
                         return false;
                     case AppendOutcome.Gone:
@@ -277,47 +290,6 @@ internal sealed partial class RunDriver
             _ = LeavePlaceAsync();
             Vanish();
         }
-    }
-
-    // Somebody else has changed the run, or an answer was lost and it was we: what counts is what the log has.
-    private async Task ReloadAsync()
-    {
-        LogReloads(_services.Logger, Key);
-        _turnCalls.Clear();
-        _turnAsks.Clear();
-        _inbox.AddRange(_turnReplies.Select(static l => l with { Ignored = null }));
-        _turnReplies.Clear();
-        RunState? state = null;
-        while (!_stopped)
-        {
-            try
-            {
-                state = await _services.Log.ReplayAsync(Id);
-                break;
-            }
-            catch (Exception e) when (Transient.Is(e))
-            {
-                LogNotKept(_services.Logger, e, Key);
-                await Task.Delay(Pause, _services.Time);
-            }
-        }
-        if (state is null)
-        {
-            Vanish();
-            return;
-        }
-        ForgetHandles();
-        _state = state;
-        _durableVersion = state.Version;
-        _armedFor = DateTimeOffset.MaxValue;
-        Summary = RunDetailsBuilder.Summarize(state);
-        if (state.Status.IsEnded())
-        {
-            _ = LeavePlaceAsync();
-            Vanish();
-            return;
-        }
-        Resume();
     }
 
     // Nothing is left to drive here.
@@ -389,5 +361,7 @@ internal sealed partial class RunDriver
     }
 
     /// <param name="Ignored">Why the input was not heeded; known once it was handled.</param>
-    private sealed record Letter(RunInput Input, TaskCompletionSource<string?>? Reply, string? Ignored = null);
+    /// <param name="Again">The turn that it was in broke, perhaps because of it.</param>
+    private sealed record Letter(
+        RunInput Input, TaskCompletionSource<string?>? Reply, string? Ignored = null, bool Again = false);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
@@ -174,5 +175,40 @@ public abstract class MisbehaviourTests<THost> : ConformanceTests<THost>
         AssertCompleted(await RunAsync("""{"a": {"agent": "alpha"}}"""));
 
         Assert.InRange((await FeedAsync()).Count, 1, 200);
+    }
+
+    // What measures an attempt throws in the middle of a turn, as a mistake in the engine would.
+    [Fact]
+    public async Task Engine_MakesAMistakeInATurn_GoesOnFromWhatIsDurable()
+    {
+        var mistakes = 1;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "AgentGrid" && instrument.Name == "agentgrid.attempt.queue_wait")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            if (tags is [{ Key: "agent", Value: "crumbly" }] && Interlocked.Decrement(ref mistakes) >= 0)
+            {
+                throw new InvalidOperationException("a mistake that a test has made");
+            }
+        });
+        listener.Start();
+        Script.On("crumbly", call => new(call.Answer()));
+
+        var run = await RunAsync("""{"a": {"agent": "alpha"}, "b": {"agent": "crumbly", "needs": ["a"]}}""");
+
+        AssertCompleted(run);
+        Assert.True(mistakes < 0, "the engine has made no mistake");
+        Assert.Single(Script.Calls("alpha"));
+        await Limits.EventuallyAsync(
+            async () => (await Grid.GetAgentsAsync()).All(a => a is { Running: 0, Waiting: 0 }),
+            async () => string.Join(' ', (await Grid.GetAgentsAsync()).Select(a => $"{a.Config.Name}:{a.Running}+{a.Waiting}")));
     }
 }

@@ -13,9 +13,9 @@ public static class Actors
 {
     public static readonly ImmutableArray<Type> All =
     [
-        typeof(Alpha), typeof(Bravo), typeof(Charlie), typeof(Narrow), typeof(Solo), typeof(Left), typeof(Right),
-        typeof(Perception), typeof(Prompt), typeof(Motion), typeof(Backup), typeof(Kinematics), typeof(Timing),
-        typeof(Scorer),
+        typeof(Alpha), typeof(Bravo), typeof(Charlie), typeof(Narrow), typeof(Solo), typeof(Crumbly), typeof(Left),
+        typeof(Right), typeof(Perception), typeof(Prompt), typeof(Motion), typeof(Backup), typeof(Kinematics),
+        typeof(Timing), typeof(Scorer),
     ];
 
     /// <summary>The queue that left and right share, and the quick start's plan.</summary>
@@ -62,6 +62,9 @@ public static class Actors
 
     [Agent("solo", Capabilities = ["tunnel"], Priority = 20, MaxConcurrency = 1)]
     private sealed class Solo : Actor;
+
+    [Agent("crumbly")]
+    private sealed class Crumbly : Actor;
 
     [Agent("left")]
     private sealed class Left : Actor;

@@ -64,6 +64,7 @@ internal sealed partial class EngineSimulation : IDisposable
     /// <exception cref="SimulationFailure">A promise was broken.</exception>
     public void Run()
     {
+        SimulatedMistakes.Happens = _settings.Mistakes ? MakeMistake : null;
         Boot(new SimulatedDisk(_random) { Lying = _settings.Breakage == Breakage.DiskLies });
         for (var action = 0; action < _settings.Actions; action++)
         {
@@ -80,11 +81,23 @@ internal sealed partial class EngineSimulation : IDisposable
 
     public void Dispose()
     {
+        SimulatedMistakes.Happens = null;
         _process?.Kill();
         for (var i = 1; i <= _starts; i++)
         {
             SimulatedVfs.Unmount(DataFolder(i));
         }
+    }
+
+    private bool MakeMistake()
+    {
+        if (_healed || _random.Next(8) != 0)
+        {
+            return false;
+        }
+        Counts.Mistakes++;
+        Note("the engine makes a mistake");
+        return true;
     }
 
     private string DataFolder(int start) => Path.Combine(_folder.FullName, $"data{start}");
@@ -258,11 +271,12 @@ internal sealed partial class EngineSimulation : IDisposable
         {
             _broken ??= $"{invocation.Agent} was asked for {invocation.IdempotencyKey}, and had no free slot";
         }
-        if (!_delivered.Add(invocation.IdempotencyKey))
+        // A turn that broke is forgotten, and with it whom it had asked.
+        if (!_delivered.Add(invocation.IdempotencyKey) && !_settings.Mistakes)
         {
             _broken ??= $"{invocation.IdempotencyKey} was delivered twice within one process";
         }
-        if (_returned.Contains(invocation.IdempotencyKey))
+        if (_returned.Contains(invocation.IdempotencyKey) && !_settings.Mistakes)
         {
             _broken ??= $"{invocation.IdempotencyKey} was delivered again, though it had returned and nothing has crashed";
         }
@@ -284,6 +298,7 @@ internal sealed class SimulationCounts
     public int PowerFailures { get; set; }
     public int Stops { get; set; }
     public int DiskErrors { get; set; }
+    public int Mistakes { get; set; }
     public int Invocations { get; set; }
     public int Events { get; set; }
     public int Swept { get; set; }
@@ -297,6 +312,7 @@ internal sealed class SimulationCounts
         PowerFailures += other.PowerFailures;
         Stops += other.Stops;
         DiskErrors += other.DiskErrors;
+        Mistakes += other.Mistakes;
         Invocations += other.Invocations;
         Events += other.Events;
         Swept += other.Swept;
@@ -308,5 +324,6 @@ internal sealed class SimulationCounts
 
     public override string ToString() =>
         $"{Kills} kills, {PowerFailures} power failures, {Stops} shutdowns, {DiskErrors} times a bad disk, " +
+        $"{Mistakes} mistakes, " +
         $"{Invocations} invocations, {Events} events, {Swept} runs swept; {string.Join(", ", Outcomes)}";
 }

@@ -81,7 +81,7 @@ internal sealed class SimulatedLog : ILogger<EmbeddedGrid>
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
-        if (eventId.Id == RunActor.BrokenEventId)
+        if (eventId.Id == RunActor.BrokenEventId && exception?.Message != SimulatedMistakes.Message)
         {
             Mistake ??= $"{formatter(state, exception)}: {exception}";
         }

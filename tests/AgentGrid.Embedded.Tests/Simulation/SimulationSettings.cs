@@ -19,6 +19,7 @@ internal sealed record SimulationSettings
     public bool ClockJumps { get; init; }
     public bool SmallLimits { get; init; }
     public bool ShortRetention { get; init; }
+    public bool Mistakes { get; init; }
 
     public static SimulationSettings Of(int seed, Breakage breakage = Breakage.None)
     {
@@ -42,6 +43,7 @@ internal sealed record SimulationSettings
             ClockJumps = Chance(20),
             SmallLimits = Chance(30),
             ShortRetention = Chance(15),
+            Mistakes = Chance(25),
         };
     }
 
@@ -53,7 +55,7 @@ internal sealed record SimulationSettings
             this with { DiskErrors = false }, this with { Stops = false }, this with { ClockJumps = false },
             this with { BadAgents = false }, this with { LargeOutputs = false }, this with { Retries = false },
             this with { Cancels = false }, this with { SmallLimits = false }, this with { ShortRetention = false },
-            this with { Readers = false }, this with { PowerFailures = false }, this with { Kills = false },
+            this with { Mistakes = false }, this with { Readers = false }, this with { PowerFailures = false }, this with { Kills = false },
             this with { Keys = 1 }, this with { Keys = Math.Min(Keys, 2) }, this with { Actions = Actions / 2 },
             this with { Actions = Actions * 3 / 4 },
         ];
