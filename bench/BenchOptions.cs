@@ -24,6 +24,9 @@ internal sealed record BenchOptions
           --runs N              stop after so many runs (default 1000000)
           --retention TIME      how long ended runs are kept (default 00:01:00)
           --seconds, --concurrency (the last one counts)
+        dotnet run -c Release --project bench -- overload [options]
+          --concurrency         how many runs the server takes at once (the last one counts)
+          --seconds             how long it is offered twice what it can do
         dotnet run -c Release --project bench -- cluster [options]
           --silos A,B,C         silos beside the api, one cluster each; 0: one process (default 0,1,3)
           --fsync WHEN          no, everysec or always: what Redis waits for (default everysec)

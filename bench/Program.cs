@@ -1,6 +1,7 @@
 using AgentGrid.Bench;
 using AgentGrid.Bench.Cluster;
 using AgentGrid.Bench.Load;
+using AgentGrid.Bench.Overload;
 using AgentGrid.Bench.Server;
 using AgentGrid.Bench.Shapes;
 using AgentGrid.Bench.Soak;
@@ -15,6 +16,7 @@ if (args is ["server", .. var settings])
     ["workflow", .. var r] => (WorkflowBench.RunAsync, r),
     ["shapes", .. var r] => (ShapesBench.RunAsync, r),
     ["soak", .. var r] => (SoakBench.RunAsync, r),
+    ["overload", .. var r] => (OverloadBench.RunAsync, r),
     ["cluster", .. var r] => (ClusterBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
 };

@@ -14,6 +14,17 @@ internal sealed class HttpConnection : IDisposable
     private byte[] _buffer = new byte[16 * 1024];
     private int _filled;
 
+    /// <summary>The seconds of the last answer's <c>Retry-After</c>; null when it had none.</summary>
+    public int? RetryAfter
+    {
+        get
+        {
+            var answer = _buffer.AsSpan(0, _filled);
+            var at = answer.IndexOf("Retry-After: "u8);
+            return at >= 0 && Utf8Parser.TryParse(answer[(at + 13)..], out int seconds, out _) ? seconds : null;
+        }
+    }
+
     public static async Task<HttpConnection> OpenAsync(Uri server, CancellationToken cancellationToken)
     {
         var connection = new HttpConnection();

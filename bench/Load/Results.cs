@@ -44,7 +44,8 @@ internal sealed record RunResults
         };
     }
 
-    private static double Percentile(double[] sorted, int percent) => sorted.Length == 0
+    /// <summary>NaN where there is nothing.</summary>
+    public static double Percentile(double[] sorted, int percent) => sorted.Length == 0
         ? double.NaN
         : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(percent / 100.0 * sorted.Length) - 1)];
 }
