@@ -129,7 +129,8 @@ internal static class RunsCommand
                 }
                 var reason = line.Reason is null ? "" : $"  {line.Reason}";
                 session.Screen.Line(
-                    $"{line.RunId}  {line.MatchId}/{line.Round}  {line.Plan}@{line.PlanVersion}  {line.Status}{reason}");
+                    $"{line.RunId}  {line.MatchId}/{line.Round}  {line.Plan}@{line.PlanVersion}  {line.Status}" +
+                    reason);
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));

@@ -68,7 +68,7 @@ internal sealed class Screen
 
     public void Table(string[] columns, IEnumerable<object[]> rows) => Console.Write(TableOf(columns, rows));
 
-    /// <summary>A table of which some rows have a remark: a line below them on a terminal, elsewhere the last column.</summary>
+    /// <summary>A table of which some rows have a remark: below them on a terminal, elsewhere in the last column.</summary>
     public IRenderable TableOf(string[] columns, string remark, IEnumerable<(object[] Cells, string? Remark)> rows)
     {
         if (IsEndless)

@@ -26,8 +26,8 @@ public sealed record RunSummary
     public AgentSet? Agents { get; init; }
 
     /// <summary>
-    /// Why it failed or was cancelled, in one line (<see cref="RunReason"/>); null for all other runs, and where an older
-    /// version wrote it down without.
+    /// Why it failed or was cancelled, in one line (<see cref="RunReason"/>); null for all other runs, and where an
+    /// older version wrote it down without.
     /// </summary>
     public string? Reason { get; init; }
 }

@@ -7,8 +7,8 @@ public static class RunReason
     public const int MaxLength = 200;
 
     /// <summary>
-    /// Of a failed run the code and the message of its error; of a cancelled one the reason that was given. Null for all
-    /// others.
+    /// Of a failed run the code and the message of its error; of a cancelled one the reason that was given. Null for
+    /// all others.
     /// </summary>
     public static string? Of(RunState state) => state.Status switch
     {

@@ -41,9 +41,9 @@ internal sealed class JournalFile : IDisposable
         CREATE INDEX journal_by_run ON journal (run);
         """;
 
-    // Who has had an attempt, and why it failed or was cancelled: written when a run ends. Null in runs that ended before
-    // there were these columns, whose events say it: to fill them would mean to read every event there is before the
-    // start. This changes no row. A new file takes the same step, so that its schema is the one of a file that was
+    // Who has had an attempt, and why it failed or was cancelled: written when a run ends. Null in runs that ended
+    // before there were these columns, whose events say it: to fill them would mean to read every event there is before
+    // the start. This changes no row. A new file takes the same step, so that its schema is the one of a file that was
     // brought up to date.
     private const string Version2 = """
         ALTER TABLE runs ADD COLUMN agents TEXT;

@@ -58,7 +58,8 @@ internal sealed record RunRow(RunRef Ref, long PlanId, string PlanName, RunSumma
     /// <summary>Whether a row's columns, as a damaged file gives them, have their checksums.</summary>
     public static bool IsSound(object?[] row) =>
         row is [long number, string runId, string match, string round, long planId, string plan, string version,
-            long status, long accepted, null or long, null or long, long sum, long statusSum, null or string, null or string]
+            long status, long accepted, null or long, null or long, long sum, long statusSum, null or string,
+            null or string]
         && Crc32C.OfRun(number, runId, match, round, planId, plan, version, accepted) == sum
         && Crc32C.OfStatus(
             number, status, (long?)row[9], (long?)row[10], (string?)row[13], (string?)row[14]) == statusSum;

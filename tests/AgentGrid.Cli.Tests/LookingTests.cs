@@ -63,7 +63,9 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.Equal(4, table.Lines.Count);
         Assert.Matches(@"why/done .* \d+\.\d+s$", table.Lines[1].TrimEnd());
         Assert.Matches(@"why/off .* cancelled .* called off by\uFFFD the referee$", table.Lines[2].TrimEnd());
-        Assert.Matches(@"why/1 .* failed .* malign: red  \[31m and  cleared  \[2J and turned \uFFFD round$", table.Lines[3].TrimEnd());
+        Assert.Matches(
+            @"why/1 .* failed .* malign: red  \[31m and  cleared  \[2J and turned \uFFFD round$",
+            table.Lines[3].TrimEnd());
         var runs = json.Json.GetProperty("runs").EnumerateArray().ToArray();
         Assert.False(runs[0].TryGetProperty("reason", out _));
         Assert.Equal("called off by\u202e the referee", runs[1].GetProperty("reason").GetString());
@@ -71,20 +73,24 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     }
 
     [Theory]
-    [InlineData(80)]
-    [InlineData(140)]
-    public async Task Runs_OnATerminal_SayWhyBelowTheRow(int width)
+    [InlineData(80, true)]
+    [InlineData(140, true)]
+    [InlineData(80, false)]
+    public async Task Runs_OnATerminal_SayWhyBelowTheRow(int width, bool colours)
     {
-        await EndBadlyAsync($"below-{width}");
-        var tool = new Tool(host.Url) { IsTerminal = true, Width = width };
+        var match = $"below-{width}-{colours}";
+        await EndBadlyAsync(match);
+        var tool = new Tool(host.Url) { IsTerminal = colours, Width = width };
 
-        var lines = (await tool.RunAsync("runs", "--match", $"below-{width}")).Lines
+        var lines = (await tool.RunAsync("runs", "--match", match)).Lines
             .Select(l => Regex.Replace(l, @"\u001b\[[0-9;]*m", "").TrimEnd()).ToList();
 
         Assert.DoesNotContain(lines, l => l.Contains("REASON") || l.Contains('\u001b'));
         Assert.All(lines, l => Assert.InRange(l.Length, 1, width));
-        var (failed, cancelled) = (lines.FindIndex(l => l.Contains(" failed ")), lines.FindIndex(l => l.Contains(" cancelled ")));
-        var (why, off) = (lines.FindIndex(l => l.StartsWith("  malign: red")), lines.IndexOf("  called off by\uFFFD the referee"));
+        var failed = lines.FindIndex(l => l.Contains(" failed "));
+        var why = lines.FindIndex(l => l.StartsWith("  malign: red"));
+        var cancelled = lines.FindIndex(l => l.Contains(" cancelled "));
+        var off = lines.IndexOf("  called off by\uFFFD the referee");
         Assert.True(cancelled < off && off < failed && failed < why, string.Join('\n', lines));
         Assert.Equal(2, lines.Count(l => l.StartsWith("  ", StringComparison.Ordinal)));
     }

@@ -109,7 +109,8 @@ public sealed class AccessTests
         Assert.Equal("both", JsonElement.Parse(run).Text("submitted_by"));
         Assert.DoesNotContain(Both, run, StringComparison.Ordinal);
         Assert.DoesNotContain(KeyHash.Of(Both), run, StringComparison.Ordinal);
-        Assert.False((await server.GetJsonAsync("/api/v1/runs")).GetProperty("runs")[0].TryGetProperty("submitted_by", out _));
+        var line = (await server.GetJsonAsync("/api/v1/runs")).GetProperty("runs")[0];
+        Assert.False(line.TryGetProperty("submitted_by", out _));
     }
 
     [Fact]

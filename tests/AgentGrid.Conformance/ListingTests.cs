@@ -147,7 +147,8 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     public async Task List_EndedRuns_SayWhyTheyFailedOrWereCancelledAndDetailsWhoPosted()
     {
         var gate = Script.Gate();
-        Script.On("alpha", call => call.Number < 3 ? throw new InvalidOperationException("not\nyet") : new(call.Answer()));
+        Script.On(
+            "alpha", call => call.Number < 3 ? throw new InvalidOperationException("not\nyet") : new(call.Answer()));
         Script.On("solo", call => call.AnswerAfterAsync(gate));
         var failed = await AcceptAsync(Request(OneStep) with { Tenant = "alice" });
         await EndOfAsync(failed);

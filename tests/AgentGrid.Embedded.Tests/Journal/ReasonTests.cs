@@ -47,9 +47,10 @@ public sealed class ReasonTests : IDisposable
     {
         var tries = 0;
         var hold = new TaskCompletionSource();
-        await using var grid = await GatedGrid.StartAsync(_folder.Path, work: token => Interlocked.Increment(ref tries) == 1
-            ? throw new InvalidOperationException("not yet")
-            : hold.Task.WaitAsync(token));
+        await using var grid = await GatedGrid.StartAsync(
+            _folder.Path, work: token => Interlocked.Increment(ref tries) == 1
+                ? throw new InvalidOperationException("not yet")
+                : hold.Task.WaitAsync(token));
         var run = await grid.EndOfAsync(await grid.AcceptAsync());
         Assert.Equal(1, Rows("reason IS NOT NULL"));
 
@@ -86,7 +87,8 @@ public sealed class ReasonTests : IDisposable
     [Fact]
     public void OfStatus_TextInOneColumnOrInTheOther_HasSumsOfTheirOwn()
     {
-        (string?, string?)[] rows = [(null, null), ("a", null), (null, "a"), ("a", "a"), ("", null), (null, ""), ("a", "")];
+        (string?, string?)[] rows =
+            [(null, null), ("a", null), (null, "a"), ("a", "a"), ("", null), (null, ""), ("a", "")];
 
         var sums = rows.Select(r => Crc32C.OfStatus(1, 2, 3, 4, r.Item1, r.Item2));
 
