@@ -192,7 +192,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         if (Engine.Claim(actor) != actor)
         {
             Engine.Places.Leave(actor.Tenant, ended: false);
-            return Refusals.NotRetryable(row.Summary with { Status = RunStatus.Running });
+            return Refusals.NotRetryable(row.Summary with { Status = RunStatus.Running, Reason = null });
         }
         await actor.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (actor.Ref.IsRemoved)

@@ -35,6 +35,7 @@ public struct RunSummaryWire
     [Id(9)] public int WaitingAttempts;
     [Id(10)] public int RetryingBranches;
     [Id(11)] public string? Agents;
+    [Id(12)] public string? Reason;
 }
 
 /// <summary>What an error is on the wire between silos.</summary>
@@ -88,6 +89,7 @@ public sealed class CoreConverters :
         WaitingAttempts = surrogate.WaitingAttempts,
         RetryingBranches = surrogate.RetryingBranches,
         Agents = surrogate.Agents is { } agents ? AgentSet.Parse(agents) : null,
+        Reason = surrogate.Reason,
     };
 
     public RunSummaryWire ConvertToSurrogate(in RunSummary value) => new()
@@ -104,6 +106,7 @@ public sealed class CoreConverters :
         WaitingAttempts = value.WaitingAttempts,
         RetryingBranches = value.RetryingBranches,
         Agents = value.Agents?.Text,
+        Reason = value.Reason,
     };
 
     public RunError ConvertFromSurrogate(in RunErrorWire surrogate) =>

@@ -15,7 +15,7 @@ internal sealed record RunAnswer(
 internal sealed record RunLine(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
-    int RetryingBranches)
+    int RetryingBranches, string? Reason)
 {
     /// <summary>The status, or what a running run is held up by, in the words of the filter.</summary>
     public string State => (Status, RetryingBranches, WaitingAttempts) switch
@@ -34,7 +34,7 @@ internal sealed record CommandView(bool Changed, RunLine Run);
 internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
-    string? CancelReason, ImmutableArray<StepView> Steps)
+    string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }

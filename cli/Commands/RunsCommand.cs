@@ -3,6 +3,7 @@ using AgentGrid.Cli.Client;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace AgentGrid.Cli.Commands;
 
@@ -73,11 +74,17 @@ internal static class RunsCommand
             return;
         }
         var page = json.To<RunLines>()!;
-        screen.Table(s_columns, page.Runs.Select(r => Row(r, session.Around.Time.GetUtcNow())));
+        screen.Console.Write(TableOf(session, page));
         if (page.Next is not null)
         {
             screen.Note($"There are more: --cursor {page.Next}");
         }
+    }
+
+    private static IRenderable TableOf(Session session, RunLines page)
+    {
+        var now = session.Around.Time.GetUtcNow();
+        return session.Screen.TableOf(s_columns, "reason", page.Runs.Select(r => (Row(r, now), r.Reason)));
     }
 
     private static object[] Row(RunLine run, DateTimeOffset now) =>
@@ -93,8 +100,7 @@ internal static class RunsCommand
             do
             {
                 var page = (await look()).To<RunLines>()!;
-                context.UpdateTarget(session.Screen.TableOf(
-                    s_columns, page.Runs.Select(r => Row(r, session.Around.Time.GetUtcNow()))));
+                context.UpdateTarget(TableOf(session, page));
                 context.Refresh();
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
@@ -121,8 +127,10 @@ internal static class RunsCommand
                     session.Screen.Value(run);
                     continue;
                 }
+                var reason = line.Reason is null ? "" : $"  {line.Reason}";
                 session.Screen.Line(
-                    $"{line.RunId}  {line.MatchId}/{line.Round}  {line.Plan}@{line.PlanVersion}  {line.Status}");
+                    $"{line.RunId}  {line.MatchId}/{line.Round}  {line.Plan}@{line.PlanVersion}  {line.Status}" +
+                    reason);
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));

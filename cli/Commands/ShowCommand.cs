@@ -78,6 +78,10 @@ internal static class ShowCommand
         screen.Line($"key       {run.MatchId}/{run.Round}");
         screen.Line($"plan      {run.Plan}@{run.PlanVersion}");
         screen.Line($"status    {run.Status}");
+        if (run.SubmittedBy is { } caller)
+        {
+            screen.Line($"posted by {caller}");
+        }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"took      {Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now)}");
         foreach (var line in HeldUp.Lines(run, now))

@@ -46,6 +46,8 @@ internal sealed class Screen
 
     public IAnsiConsole Console { get; }
 
+    private bool IsEndless => Console.Profile.Width == EndlessWidth;
+
     /// <summary>One JSON value on one line.</summary>
     public void Value(Json json)
     {
@@ -66,6 +68,26 @@ internal sealed class Screen
 
     public void Table(string[] columns, IEnumerable<object[]> rows) => Console.Write(TableOf(columns, rows));
 
+    /// <summary>A table of which some rows have a remark: below them on a terminal, elsewhere in the last column.</summary>
+    public IRenderable TableOf(string[] columns, string remark, IEnumerable<(object[] Cells, string? Remark)> rows)
+    {
+        if (IsEndless)
+        {
+            return TableOf([.. columns, remark], rows.Select(r => (object[])[.. r.Cells, r.Remark ?? ""]));
+        }
+        var table = TableOf(columns, []);
+        var remarked = new RemarkedTable(table);
+        foreach (var (cells, text) in rows)
+        {
+            table.AddRow(Cells(cells));
+            if (text is not null)
+            {
+                remarked.AddRemark(text);
+            }
+        }
+        return remarked;
+    }
+
     /// <param name="rows">Cells: texts, or what Spectre.Console can draw.</param>
     public Table TableOf(string[] columns, IEnumerable<object[]> rows)
     {
@@ -75,16 +97,19 @@ internal sealed class Screen
             var drawn = new TableColumn(new Text(column.ToUpperInvariant(), new Style(decoration: Decoration.Bold)))
             {
                 Padding = new Padding(0, 0, 2, 0),
-                NoWrap = !IsLive,
+                NoWrap = IsEndless,
             };
             table.AddColumn(drawn);
         }
         foreach (var row in rows)
         {
-            table.AddRow(row.Select(c => c as IRenderable ?? new Text(PlainText.Of((string)c))));
+            table.AddRow(Cells(row));
         }
         return table;
     }
+
+    private static IEnumerable<IRenderable> Cells(object[] row) =>
+        row.Select(c => c as IRenderable ?? new Text(PlainText.Of((string)c)));
 
     /// <summary>Why the server refused, for people or for programs.</summary>
     public void Problem(Problem problem)

@@ -3,14 +3,14 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Runs;
 
-/// <summary>A run in one line of a list.</summary>
+/// <summary>A run in one line of a list. Reason: why it failed or was cancelled, in one line.</summary>
 public sealed record RunLine(
-    RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status,
+    RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
     int RetryingBranches, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
-        run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status,
+        run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
         run.AcceptedAt, run.StartedAt, run.EndedAt, run.WaitingAttempts, run.RetryingBranches, RunLinks.Of(run.RunId));
 }
 
@@ -32,6 +32,9 @@ public sealed record RunView
 
     /// <summary>In the answer to a post: whether the run had been posted before.</summary>
     public bool? Replayed { get; init; }
+
+    /// <summary>The name of the API key that it was posted with; null where none was asked for.</summary>
+    public string? SubmittedBy { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
@@ -57,6 +60,7 @@ public sealed record RunView
             PlanVersion = run.Summary.PlanVersion,
             Status = run.Summary.Status,
             Replayed = replayed,
+            SubmittedBy = run.Tenant,
             AcceptedAt = run.Summary.AcceptedAt,
             StartedAt = run.Summary.StartedAt,
             EndedAt = run.Summary.EndedAt,

@@ -24,12 +24,21 @@ public sealed record RunSummary
 
     /// <summary>Who has had an attempt in it; null where only its events say so.</summary>
     public AgentSet? Agents { get; init; }
+
+    /// <summary>
+    /// Why it failed or was cancelled, in one line (<see cref="RunReason"/>); null for all other runs, and where an
+    /// older version wrote it down without.
+    /// </summary>
+    public string? Reason { get; init; }
 }
 
 /// <summary>A run with everything that happened in it.</summary>
 public sealed record RunDetails
 {
     public required RunSummary Summary { get; init; }
+
+    /// <summary>Who posted it; null when nobody was named.</summary>
+    public string? Tenant { get; init; }
 
     /// <summary>The plan that it runs, in canonical form: <see cref="Plans.Plan.Definition"/>.</summary>
     public required Json PlanDefinition { get; init; }

@@ -19,11 +19,13 @@ public static class RunDetailsBuilder
         WaitingAttempts = state.WaitingAttempts,
         RetryingBranches = state.RetryingBranches,
         Agents = state.Agents,
+        Reason = RunReason.Of(state),
     };
 
     public static RunDetails Build(RunState state) => new()
     {
         Summary = Summarize(state),
+        Tenant = state.Tenant,
         PlanDefinition = state.Plan.Definition,
         Input = state.Input,
         Steps = [.. state.Steps.Select(Build)],

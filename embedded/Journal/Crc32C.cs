@@ -11,6 +11,9 @@ namespace AgentGrid.Embedded.Journal;
 internal struct Crc32C
 {
     private const long Null = long.MinValue + 1;
+
+    // No text has such a length: what follows is another column than the one that could have stood here.
+    private const long Reason = long.MinValue + 2;
     private uint _crc = uint.MaxValue;
 
     public Crc32C()
@@ -31,10 +34,13 @@ internal struct Crc32C
 
     /// <summary>Of what changes in a run's row when it ends or is retried.</summary>
     /// <param name="agents">Null adds nothing: so sums that were written before there was this column hold.</param>
-    public static long OfStatus(long row, long status, long? startedAt, long? endedAt, string? agents)
+    /// <param name="reason">Null adds nothing here either.</param>
+    public static long OfStatus(
+        long row, long status, long? startedAt, long? endedAt, string? agents, string? reason)
     {
         var sum = new Crc32C().Add(row).Add(status).Add(startedAt ?? Null).Add(endedAt ?? Null);
-        return (agents is null ? sum : sum.Add(agents)).Value;
+        sum = agents is null ? sum : sum.Add(agents);
+        return (reason is null ? sum : sum.Add(Reason).Add(reason)).Value;
     }
 
     public static long OfNumber(string name, long value) => new Crc32C().Add(name).Add(value).Value;

@@ -41,10 +41,15 @@ internal sealed class JournalFile : IDisposable
         CREATE INDEX journal_by_run ON journal (run);
         """;
 
-    // Who has had an attempt: written when a run ends. Null in runs that ended before there was this column, whose
-    // events say it: to fill it would mean to read every event there is before the start. This changes no row. A new
-    // file takes the same step, so that its schema is the one of a file that was brought up to date.
-    private const string Version2 = "ALTER TABLE runs ADD COLUMN agents TEXT; PRAGMA user_version = 2;";
+    // Who has had an attempt, and why it failed or was cancelled: written when a run ends. Null in runs that ended
+    // before there were these columns, whose events say it: to fill them would mean to read every event there is before
+    // the start. This changes no row. A new file takes the same step, so that its schema is the one of a file that was
+    // brought up to date.
+    private const string Version2 = """
+        ALTER TABLE runs ADD COLUMN agents TEXT;
+        ALTER TABLE runs ADD COLUMN reason TEXT;
+        PRAGMA user_version = 2;
+        """;
 
     private readonly FileStream _lock;
     private readonly string _connectionString;

@@ -36,7 +36,8 @@ internal class JournalSession : IDisposable
             """);
         _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events, checksum) VALUES (?, ?, ?, ?)");
         _setStatus = new(_connection, """
-            UPDATE runs SET status = ?, started_at = ?, ended_at = ?, agents = ?, status_checksum = ? WHERE id = ?
+            UPDATE runs SET status = ?, started_at = ?, ended_at = ?, agents = ?, reason = ?, status_checksum = ?
+            WHERE id = ?
             """);
         _insertPlan = new(_connection, "INSERT INTO plans (hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING");
         _findPlan = new(_connection, "SELECT id FROM plans WHERE hash = ?");
@@ -168,7 +169,7 @@ internal class JournalSession : IDisposable
         var inserted = _insertRun.Bind(row).Bind(e.RunId.Value).Bind(e.MatchId).Bind(e.Round)
             .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at)
             .Bind(Crc32C.OfRun(row, e.RunId.Value, e.MatchId, e.Round, planRow, e.PlanName, e.PlanVersion, at))
-            .Bind(Crc32C.OfStatus(row, 0, null, null, null)).Run();
+            .Bind(Crc32C.OfStatus(row, 0, null, null, null, null)).Run();
         if (inserted == 0)
         {
             return false;
@@ -206,17 +207,17 @@ internal class JournalSession : IDisposable
             case RunEvent.RunCompleted: End(append, RunStatus.Completed, e); break;
             case RunEvent.RunFailed: End(append, RunStatus.Failed, e); break;
             case RunEvent.RunCancelled: End(append, RunStatus.Cancelled, e); break;
-            case RunEvent.RunRetried: SetStatus(run, 0, null, null); break;
+            case RunEvent.RunRetried: SetStatus(run, 0, null, null, null); break;
             default: break; // says nothing about the run as a whole
         }
     }
 
     private void End(AppendEvents append, RunStatus status, RunEvent e) =>
-        SetStatus(append.Run, (long)status, e.Time.UtcTicks, append.Agents?.Text);
+        SetStatus(append.Run, (long)status, e.Time.UtcTicks, append.Agents?.Text, append.Reason);
 
-    private void SetStatus(RunRef run, long status, long? endedAt, string? agents) =>
-        _setStatus.Bind(status).Bind(run.StartedAt).Bind(endedAt).Bind(agents)
-            .Bind(Crc32C.OfStatus(run.Row, status, run.StartedAt, endedAt, agents)).Bind(run.Row).Run();
+    private void SetStatus(RunRef run, long status, long? endedAt, string? agents, string? reason) =>
+        _setStatus.Bind(status).Bind(run.StartedAt).Bind(endedAt).Bind(agents).Bind(reason)
+            .Bind(Crc32C.OfStatus(run.Row, status, run.StartedAt, endedAt, agents, reason)).Bind(run.Row).Run();
 
     private void Sweep(SweepRuns sweep)
     {

@@ -53,6 +53,9 @@ internal sealed class AppendEvents : JournalWrite
 
     /// <summary>Set when the run ends: who has had an attempt in it.</summary>
     public AgentSet? Agents { get; init; }
+
+    /// <summary>Set when the run fails or is cancelled: why, in one line.</summary>
+    public string? Reason { get; init; }
 }
 
 /// <summary>Remove runs that ended before a moment, a bounded number of them.</summary>

@@ -273,6 +273,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
             _engine.Journal.Append(new AppendEvents(Ref, [.. _turnEvents])
             {
                 Agents = ended?.Agents,
+                Reason = ended?.Reason,
                 Completed = ended is null && replies is null && invocations is null ? null : _ =>
                 {
                     if (invocations is not null)

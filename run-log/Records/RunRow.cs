@@ -23,6 +23,7 @@ internal sealed record RunRow(long Number, RunId Id, RunHead Head, RunTip Tip, l
         WaitingAttempts = Tip.WaitingAttempts,
         RetryingBranches = Tip.RetryingBranches,
         Agents = Tip.Agents is { } agents ? AgentSet.Parse(agents) : null,
+        Reason = Tip.Reason,
     };
 
     public StoredRun Stored => new(Summary, Head.Tenant, Head.Priority, Version);

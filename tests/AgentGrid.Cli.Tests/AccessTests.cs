@@ -47,6 +47,9 @@ public sealed class AccessTests
         Assert.Equal(ExitCode.Ok, (await Posted(byVariable).RunAsync("run", "-", "--plan", "tactical_motion")).Exit);
         await watching.PrintedAsync("orchestration:accepted");
         await watching.InterruptAsync();
+        var posted = (await byVariable.RunAsync("runs", "--json")).Json.GetProperty("runs")[0];
+        var shown = await byVariable.RunAsync("show", posted.GetProperty("run_id").GetString()!);
+        Assert.Contains("posted by me\n", shown.Out);
         var without = await host.Tool().RunAsync("agents");
         Assert.Equal(ExitCode.Refused, without.Exit);
         Assert.Contains("AG2040", without.Error);

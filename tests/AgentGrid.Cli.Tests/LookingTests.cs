@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests;
@@ -48,6 +49,61 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         var run = Assert.Single(held.Json.GetProperty("runs").EnumerateArray());
         Assert.Equal("running", run.GetProperty("status").GetString());
         Assert.Single(none.Lines);
+    }
+
+    [Fact]
+    public async Task Runs_FailedAndCancelled_SayWhyInTheLastColumnAndInJson()
+    {
+        await EndBadlyAsync("why");
+
+        var table = await host.Tool().RunAsync("runs", "--match", "why");
+        var json = await host.Tool().RunAsync("runs", "--match", "why", "--json");
+
+        Assert.EndsWith(" REASON", table.Lines[0].TrimEnd());
+        Assert.Equal(4, table.Lines.Count);
+        Assert.Matches(@"why/done .* \d+\.\d+s$", table.Lines[1].TrimEnd());
+        Assert.Matches(@"why/off .* cancelled .* called off by\uFFFD the referee$", table.Lines[2].TrimEnd());
+        Assert.Matches(
+            @"why/1 .* failed .* malign: red  \[31m and  cleared  \[2J and turned \uFFFD round$",
+            table.Lines[3].TrimEnd());
+        var runs = json.Json.GetProperty("runs").EnumerateArray().ToArray();
+        Assert.False(runs[0].TryGetProperty("reason", out _));
+        Assert.Equal("called off by\u202e the referee", runs[1].GetProperty("reason").GetString());
+        Assert.StartsWith("malign: red", runs[2].GetProperty("reason").GetString());
+    }
+
+    [Theory]
+    [InlineData(80, true)]
+    [InlineData(140, true)]
+    [InlineData(80, false)]
+    public async Task Runs_OnATerminal_SayWhyBelowTheRow(int width, bool colours)
+    {
+        var match = $"below-{width}-{colours}";
+        await EndBadlyAsync(match);
+        var tool = new Tool(host.Url) { IsTerminal = colours, Width = width };
+
+        var lines = (await tool.RunAsync("runs", "--match", match)).Lines
+            .Select(l => Regex.Replace(l, @"\u001b\[[0-9;]*m", "").TrimEnd()).ToList();
+
+        Assert.DoesNotContain(lines, l => l.Contains("REASON") || l.Contains('\u001b'));
+        Assert.All(lines, l => Assert.InRange(l.Length, 1, width));
+        var failed = lines.FindIndex(l => l.Contains(" failed "));
+        var why = lines.FindIndex(l => l.StartsWith("  malign: red"));
+        var cancelled = lines.FindIndex(l => l.Contains(" cancelled "));
+        var off = lines.IndexOf("  called off by\uFFFD the referee");
+        Assert.True(cancelled < off && off < failed && failed < why, string.Join('\n', lines));
+        Assert.Equal(2, lines.Count(l => l.StartsWith("  ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Runs_Watch_SaysWhyARunFailed()
+    {
+        await EndBadlyAsync("watched-why");
+        var tool = host.Tool().Start("runs", "--watch", "--interval", "20ms", "--match", "watched-why");
+
+        await tool.PrintedAsync("failed  malign: red");
+        await tool.PrintedAsync("cancelled  called off");
+        await tool.InterruptAsync();
     }
 
     [Theory]
@@ -245,6 +301,21 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.Contains("\u001b[", terminal.Out);
         Assert.DoesNotContain('\u001b', json.Out);
         Assert.DoesNotContain('\u001b', pipe.Out);
+    }
+
+    /// <summary>One run that fails, one that is cancelled, and one that is completed, in this order.</summary>
+    private async Task EndBadlyAsync(string match)
+    {
+        var plan = _scratch.Write("malign.yaml", "steps: { only: { agent: malign } }\n");
+        await new Tool(host.Url) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", match, "--round", "1", "--plan", plan, "--wait");
+        plan = _scratch.Write("late.yaml", "steps: { only: { agent: delay, input: { ms: 60000 } } }\n");
+        await new Tool(host.Url) { Input = "{}" }.RunAsync(
+            "run", "-", "--match", match, "--round", "off", "--plan", plan);
+        var cancelled = await host.Tool().RunAsync(
+            "cancel", $"{match}/off", "--reason", "called off by\u202e the referee");
+        Assert.Equal(ExitCode.Ok, cancelled.Exit);
+        await PostAsync(match, "done");
     }
 
     private async Task PostAsync(string match, string round)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
+using System.Text.Json;
 using AgentGrid.ClientApi.Security;
 
 namespace AgentGrid.ClientApi.Tests;
@@ -93,6 +94,23 @@ public sealed class AccessTests
         await server.PostAsync("/api/v1/orchestrate", Body);
 
         Assert.Equal("poster", server.Grid.Submitted[0].Tenant);
+    }
+
+    [Fact]
+    public async Task Keys_Run_SaysTheNameOfTheKeyThatItWasPostedWith()
+    {
+        await using var server = await TestServer.StartAsync(Keys);
+        server.Http.DefaultRequestHeaders.Add("X-Api-Key", Both);
+        using var posted = await server.PostAsync("/api/v1/orchestrate", Body);
+        var self = (await posted.JsonAsync()).GetProperty("links").Text("self");
+
+        var run = await server.Http.GetStringAsync(self);
+
+        Assert.Equal("both", JsonElement.Parse(run).Text("submitted_by"));
+        Assert.DoesNotContain(Both, run, StringComparison.Ordinal);
+        Assert.DoesNotContain(KeyHash.Of(Both), run, StringComparison.Ordinal);
+        var line = (await server.GetJsonAsync("/api/v1/runs")).GetProperty("runs")[0];
+        Assert.False(line.TryGetProperty("submitted_by", out _));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal sealed class FakeGrid : IAgentGrid
                     ? new SubmitResult.Replayed(same.Summary)
                     : new SubmitResult.Conflict(same.Summary, ["grid_snapshot.players[0].role"]));
             }
-            return new(new SubmitResult.Accepted(AddCore(submit.Key, submit.Input).Summary));
+            return new(new SubmitResult.Accepted(AddCore(submit.Key, submit.Input, submit.Tenant).Summary));
         }
     }
 
@@ -258,7 +258,7 @@ internal sealed class FakeGrid : IAgentGrid
 
     public ValueTask<GridHealth> GetHealthAsync(CancellationToken cancellationToken = default) => new(Health);
 
-    private RunDetails AddCore(RunKey key, Json input)
+    private RunDetails AddCore(RunKey key, Json input, string? tenant = null)
     {
         var run = new RunDetails
         {
@@ -272,6 +272,7 @@ internal sealed class FakeGrid : IAgentGrid
                 Status = RunStatus.Queued,
                 AcceptedAt = DateTimeOffset.UnixEpoch,
             },
+            Tenant = tenant,
             PlanDefinition = Json.Parse("""{"steps":{"a":{"agent":"echo"}}}"""),
             Input = input,
             Steps = [],

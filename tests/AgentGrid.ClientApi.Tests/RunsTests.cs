@@ -25,6 +25,27 @@ public sealed class RunsTests
         Assert.Equal("queued", json.GetProperty("runs")[0].Text("status"));
     }
 
+    [Fact]
+    public async Task List_FailedRun_SaysWhy()
+    {
+        await using var server = await TestServer.StartAsync();
+        var completed = server.Grid.Add("m1", "r1").Summary.RunId;
+        var failed = server.Grid.Add("m1", "r2").Summary.RunId;
+        server.Grid.End(completed);
+        server.Grid.Update(failed, r => r with
+        {
+            Summary = r.Summary with { Status = RunStatus.Failed, Reason = "broken: it broke" },
+        });
+
+        var runs = (await server.GetJsonAsync("/api/v1/runs")).GetProperty("runs");
+        var details = await server.GetJsonAsync($"/api/v1/runs/{failed}");
+
+        Assert.False(runs[0].TryGetProperty("reason", out _));
+        Assert.Equal("broken: it broke", runs[1].Text("reason"));
+        Assert.False(details.TryGetProperty("reason", out _));
+        Assert.False(details.TryGetProperty("submitted_by", out _));
+    }
+
     [Theory]
     [InlineData("status=done", "status", "queued, running, completed, failed, cancelled")]
     [InlineData("limit=0", "limit", "from 1 to 1000")]

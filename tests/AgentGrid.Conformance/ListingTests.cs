@@ -144,6 +144,43 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task List_EndedRuns_SayWhyTheyFailedOrWereCancelledAndDetailsWhoPosted()
+    {
+        var gate = Script.Gate();
+        Script.On(
+            "alpha", call => call.Number < 3 ? throw new InvalidOperationException("not\nyet") : new(call.Answer()));
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var failed = await AcceptAsync(Request(OneStep) with { Tenant = "alice" });
+        await EndOfAsync(failed);
+        var retried = await AcceptAsync(OneStep);
+        Assert.NotNull((await EndOfAsync(retried)).Summary.Reason);
+        var cancelled = await AcceptAsync("""{"a": {"agent": "solo"}}""");
+        await Script.StartedAsync("solo");
+        Assert.Null((await Grid.GetRunAsync(cancelled.RunId))!.Summary.Reason);
+        await Grid.CancelAsync(cancelled.RunId, "called off " + new string('x', 300));
+        await EndOfAsync(cancelled);
+        Assert.Null(Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(retried.RunId)).Run.Reason);
+        AssertCompleted(await EndOfAsync(retried));
+
+        await SaysWhyAsync(failed, cancelled, retried);
+        await Host.StopAsync();
+        await Host.StartAsync(Setup);
+        await SaysWhyAsync(failed, cancelled, retried);
+    }
+
+    private async Task SaysWhyAsync(RunSummary failed, RunSummary cancelled, RunSummary retried)
+    {
+        var reasons = (await Grid.ListRunsAsync(new RunQuery())).Runs.ToDictionary(r => r.RunId, r => r.Reason);
+        var details = (await Grid.GetRunAsync(failed.RunId))!;
+        Assert.Equal($"{details.Error!.Code}: {details.Error.Message.Replace('\n', ' ')}", reasons[failed.RunId]);
+        Assert.EndsWith("not yet", reasons[failed.RunId], StringComparison.Ordinal);
+        Assert.Equal($"called off {new string('x', RunReason.MaxLength - 12)}…", reasons[cancelled.RunId]);
+        Assert.Null(reasons[retried.RunId]);
+        Assert.Equal("alice", details.Tenant);
+        Assert.Null((await Grid.GetRunAsync(retried.RunId))!.Tenant);
+    }
+
+    [Fact]
     public async Task List_RunningRun_ShowsItsTimesAsTheyCome()
     {
         Script.On("alpha", call => call.HangAsync());

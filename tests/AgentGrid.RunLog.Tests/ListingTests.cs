@@ -63,6 +63,8 @@ public sealed class ListingTests(SharedRedis redis)
         }
         var listed = (await AllAsync(new RunQuery(Limit: 50))).Where(r => r.StartedAt is not null);
         Assert.All(listed, r => Assert.Equal(tipsSay, r.Agents is not null));
+        Assert.All(listed, r => Assert.Equal(
+            tipsSay && r.Status is RunStatus.Failed or RunStatus.Cancelled, r.Reason is not null));
     }
 
     [RedisFact]

@@ -7,6 +7,9 @@ public sealed class Tool(string? url)
 {
     public string Input { get; init; } = "";
     public bool IsTerminal { get; init; }
+
+    /// <summary>Columns. Without colours too, where somebody has switched them off; null: 120 on a terminal.</summary>
+    public int? Width { get; init; }
     public Dictionary<string, string> Variables { get; } = url is null ? [] : new() { ["AGENTGRID_SERVER"] = url };
 
     public Task<ToolResult> RunAsync(params string[] args) => Start(args).Ended;
@@ -16,7 +19,7 @@ public sealed class Tool(string? url)
     {
         var running = new RunningTool();
         var around = new Surroundings(
-            new StringReader(Input), running.Out, running.Error, IsTerminal, IsTerminal ? 120 : null,
+            new StringReader(Input), running.Out, running.Error, IsTerminal, Width ?? (IsTerminal ? 120 : null),
             name => Variables.GetValueOrDefault(name));
         running.Begin(token => new CommandTree(around).RunAsync(args, token));
         return running;

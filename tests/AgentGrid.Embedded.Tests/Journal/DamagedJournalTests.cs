@@ -151,8 +151,9 @@ public sealed class DamagedJournalTests : IDisposable
                 await journal.AppendAsync(run, new RunEvent.RunStarted(Noon.AddHours(1)) { Time = Noon });
                 if (i % 3 > 0)
                 {
-                    // Of some the row says who had an attempt, of others, as in an older journal, it does not.
-                    await journal.EndAsync(run, i % 3 > 1 ? AgentSet.Parse($"agent{i} other") : null,
+                    // Of some the row says who had an attempt, and why, of others, as in an older journal, it does not.
+                    await journal.EndAsync(
+                        run, i % 3 > 1 ? AgentSet.Parse($"agent{i} other") : null, i % 2 > 0 ? $"reason {i}" : null,
                         new RunEvent.RunCancelled($"reason {i}") { Time = Noon.AddMinutes(i) });
                 }
             }

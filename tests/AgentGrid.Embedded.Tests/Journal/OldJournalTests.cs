@@ -34,6 +34,7 @@ public sealed class OldJournalTests : IDisposable
             Assert.Equal(
                 [RunStatus.Completed, RunStatus.Failed, RunStatus.Cancelled, RunStatus.Completed, RunStatus.Running],
                 rows.Select(r => r.Summary.Status));
+            Assert.All(rows, r => Assert.Null(r.Summary.Reason));
             journal.Reader.CheckAll();
         }
         Assert.Equal(2, Version());
@@ -66,18 +67,22 @@ public sealed class OldJournalTests : IDisposable
     }
 
     [Fact]
-    public async Task Retry_ARunOfVersion1_WritesWhoHadAnAttempt()
+    public async Task Retry_ARunOfVersion1_WritesWhoHadAnAttemptAndWhyItEnded()
     {
         await using (var grid = await GatedGrid.StartAsync(_folder.Path))
         {
             var failed = (await grid.Grid.ListRunsAsync(new RunQuery(RunStatus.Failed))).Runs[0];
             Assert.Null(failed.Agents);
+            Assert.Null(failed.Reason);
             Assert.IsType<CommandResult.Done>(await grid.Grid.RetryAsync(failed.RunId));
             await grid.Grid.CancelAsync(failed.RunId);
         }
         using var journal = new OpenJournal(_folder.Path);
 
-        Assert.Equal("echo flaky", journal.Reader.Find(new RunKey("old", "2"))!.Summary.Agents?.Text);
+        var ended = journal.Reader.Find(new RunKey("old", "2"))!.Summary;
+        Assert.Equal("echo flaky", ended.Agents?.Text);
+        // It may have failed before it could be cancelled, because there is no agent 'flaky' any more.
+        Assert.NotNull(ended.Reason);
         Assert.Null(journal.Reader.Find(new RunKey("old", "1"))!.Summary.Agents);
     }
 

@@ -37,17 +37,18 @@ internal sealed class OpenJournal : IDisposable
 
     public Task AppendAsync(RunRef run, params RunEvent[] events) => BeginAppend(run, events);
 
-    public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events) => BeginAppend(run, null, events);
+    public Task<WriteOutcome> BeginAppend(RunRef run, params RunEvent[] events) => BeginAppend(run, null, null, events);
 
-    private Task<WriteOutcome> BeginAppend(RunRef run, AgentSet? agents, RunEvent[] events)
+    private Task<WriteOutcome> BeginAppend(RunRef run, AgentSet? agents, string? reason, RunEvent[] events)
     {
         var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Writer.Append(new AppendEvents(run, events) { Agents = agents, Completed = done.SetResult });
+        Writer.Append(new AppendEvents(run, events) { Agents = agents, Reason = reason, Completed = done.SetResult });
         return done.Task;
     }
 
-    /// <param name="agents">What its row says when it ends.</param>
-    public Task EndAsync(RunRef run, AgentSet? agents, RunEvent end) => BeginAppend(run, agents, [end]);
+    /// <param name="agents">What its row says when it ends; <paramref name="reason"/> too.</param>
+    public Task EndAsync(RunRef run, AgentSet? agents, string? reason, RunEvent end) =>
+        BeginAppend(run, agents, reason, [end]);
 
     /// <summary>Accepts a run and adds more events to it, without waiting between.</summary>
     public Task BeginRun(RunEvent.RunAccepted e, params RunEvent[] more) => BeginRun(e, null, more);
@@ -58,7 +59,7 @@ internal sealed class OpenJournal : IDisposable
     {
         var run = new RunRef(e.RunId, e.Key);
         _ = AcceptAsync(run, e);
-        return BeginAppend(run, agents, more);
+        return BeginAppend(run, agents, null, more);
     }
 
     public async Task<int> SweepAsync(DateTimeOffset endedBefore)

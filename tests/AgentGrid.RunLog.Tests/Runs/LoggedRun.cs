@@ -44,7 +44,7 @@ internal sealed class LoggedRun
     public RunSummary Summary => RunDetailsBuilder.Summarize(State);
     public DateTimeOffset Now { get; set; }
 
-    /// <summary>False: it is kept as by a version whose tips did not say who had an attempt.</summary>
+    /// <summary>False: it is kept as by a version whose tips did not say who had an attempt or why it ended.</summary>
     public bool TipsSayAgents { get; init; } = true;
 
     /// <summary>The turns that were kept, with the number of the last event of each.</summary>
@@ -76,7 +76,7 @@ internal sealed class LoggedRun
         if (events.Count > 0)
         {
             var kept = Assert.IsType<AppendOutcome.Kept>(await log.AppendAsync(
-                Id, before, events, TipsSayAgents ? Summary : Summary with { Agents = null }));
+                Id, before, events, TipsSayAgents ? Summary : Summary with { Agents = null, Reason = null }));
             Kept.Add((kept.LastSeq, events));
         }
     }

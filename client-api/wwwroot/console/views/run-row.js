@@ -13,13 +13,19 @@ export const rowOf = run => ({
   round: run.round,
   plan: run.plan,
   status: run.status,
+  reason: run.reason ?? '',
   accepted: millis(run.accepted_at),
   ended: millis(run.ended_at),
 });
 
+/** Why a run failed or was cancelled, from the event that says so; in the words of the list, and not longer. */
+export const reasonOf = ({ stage, meta }) =>
+  (stage === 'error' ? `${meta.code}: ${meta.error}` : stage === 'cancelled' ? meta.reason : '').slice(0, 200);
+
 /** An empty row; showRow fills it, again and again. */
 export function makeRow() {
   const link = h('a', { class: 'run-link' });
+  const reason = h('span', { class: 'run-reason' });
   const row = h(
     'div',
     {
@@ -30,11 +36,12 @@ export function makeRow() {
       },
     },
     h('span', { role: 'cell' }),
-    h('span', { role: 'cell' }, link),
+    h('span', { role: 'cell', class: 'run-cell' }, link, reason),
     ...Array.from({ length: 4 }, () => h('span', { role: 'cell' })),
   );
   row.parts = [...row.children];
   row.link = link;
+  row.reason = reason;
   return row;
 }
 
@@ -54,6 +61,9 @@ export function showRow(element, row, index, state) {
   element.link.href = `#/runs/${row.id}`;
   setText(element.link, `${row.match} / ${row.round}`);
   element.link.title = `${row.match} / ${row.round}`;
+  element.reason.hidden = !row.reason;
+  setText(element.reason, row.reason);
+  element.reason.title = row.reason;
   setText(plan, row.plan ?? '');
   setText(accepted, time(row.accepted));
   setText(took, ENDED.has(row.status) ? duration(row.ended - row.accepted) : duration(now() - row.accepted));

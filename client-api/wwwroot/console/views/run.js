@@ -243,6 +243,7 @@ class Run {
       ['Took', duration((run.ended_at ? millis(run.ended_at) : now()) - accepted)],
       ['Steps', `${done} of ${run.steps.length} done`],
       ['Attempts', String(attempts)],
+      ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
       ['Run', run.run_id],
     ];
     if (this.facts.childElementCount !== facts.length) {

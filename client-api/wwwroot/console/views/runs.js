@@ -10,7 +10,7 @@ import { bulk } from './bulk.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
 import { RunCharts } from './run-charts.js';
 import { RunFilters, served } from './run-filters.js';
-import { ENDED, makeRow, rowOf, showRow } from './run-row.js';
+import { ENDED, makeRow, reasonOf, rowOf, showRow } from './run-row.js';
 
 const PAGE = 500;
 const NEXT_PAGE = 1000;
@@ -277,6 +277,7 @@ class Runs {
     if (RANK[status] < RANK[row.status] && event.stage !== 'orchestration:retried') return;
     row.status = status;
     row.ended = ENDED.has(status) ? millis(event.time) : null;
+    row.reason = reasonOf(event);
   }
 
   #accept(event) {
@@ -295,6 +296,7 @@ class Runs {
       round: event.round,
       plan: event.meta.plan,
       status: 'queued',
+      reason: '',
       accepted: millis(event.time),
       ended: null,
     };

@@ -1,0 +1,135 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Tests.Hardships;
+using Microsoft.Data.Sqlite;
+
+namespace AgentGrid.Embedded.Tests.Journal;
+
+/// <summary>Why runs failed or were cancelled, as their rows say it.</summary>
+public sealed class ReasonTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task List_FailedCancelledAndRetriedRuns_SaysWhyAlsoAfterARestart()
+    {
+        var hold = new TaskCompletionSource();
+        var work = new Queue<Func<CancellationToken, Task>>(
+        [
+            _ => throw new InvalidOperationException("no\nluck"),
+            token => hold.Task.WaitAsync(token),
+            _ => throw new InvalidOperationException("not yet"),
+            _ => Task.CompletedTask,
+        ]);
+        await using (var grid = await GatedGrid.StartAsync(_folder.Path, work: token => work.Dequeue()(token)))
+        {
+            await grid.EndOfAsync(await grid.AcceptAsync());
+            var cancelled = await grid.AcceptAsync();
+            await RunningAsync(grid, cancelled);
+            await grid.Grid.CancelAsync(cancelled.RunId, "called off");
+            var retried = await grid.EndOfAsync(await grid.AcceptAsync());
+            Assert.EndsWith("not yet", retried.Reason, StringComparison.Ordinal);
+            var done = Assert.IsType<CommandResult.Done>(await grid.Grid.RetryAsync(retried.RunId));
+            Assert.Null(done.Run.Reason);
+            Assert.Null((await grid.EndOfAsync(retried)).Reason);
+
+            await SaysWhyAsync(grid);
+        }
+        await using var again = await GatedGrid.StartAsync(_folder.Path);
+        await SaysWhyAsync(again);
+    }
+
+    [Fact]
+    public async Task Retry_WhileItGoesOn_TheRowHasNoReason()
+    {
+        var tries = 0;
+        var hold = new TaskCompletionSource();
+        await using var grid = await GatedGrid.StartAsync(
+            _folder.Path, work: token => Interlocked.Increment(ref tries) == 1
+                ? throw new InvalidOperationException("not yet")
+                : hold.Task.WaitAsync(token));
+        var run = await grid.EndOfAsync(await grid.AcceptAsync());
+        Assert.Equal(1, Rows("reason IS NOT NULL"));
+
+        await grid.Grid.RetryAsync(run.RunId);
+
+        Assert.Equal(0, Rows("reason IS NOT NULL"));
+        Assert.Null(Assert.Single((await grid.Grid.ListRunsAsync(new RunQuery())).Runs).Reason);
+        hold.SetResult();
+        await grid.EndOfAsync(run);
+    }
+
+    [Theory]
+    [InlineData("UPDATE runs SET reason = 'x'")]
+    [InlineData("UPDATE runs SET reason = NULL")]
+    [InlineData("UPDATE runs SET reason = NULL, agents = reason")]
+    [InlineData("UPDATE runs SET reason = agents, agents = reason")]
+    public async Task Open_ReasonThatWasChanged_IsRefused(string damage)
+    {
+        await using (var grid = await GatedGrid.StartAsync(
+            _folder.Path, work: _ => throw new InvalidOperationException("no luck")))
+        {
+            await grid.EndOfAsync(await grid.AcceptAsync());
+        }
+        using (var connection = Connect())
+        {
+            JournalFile.Execute(connection, damage);
+        }
+
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+
+        Assert.True(refusal.IsDamage);
+    }
+
+    [Fact]
+    public void OfStatus_TextInOneColumnOrInTheOther_HasSumsOfTheirOwn()
+    {
+        (string?, string?)[] rows =
+            [(null, null), ("a", null), (null, "a"), ("a", "a"), ("", null), (null, ""), ("a", "")];
+
+        var sums = rows.Select(r => Crc32C.OfStatus(1, 2, 3, 4, r.Item1, r.Item2));
+
+        Assert.Equal(rows.Length, sums.Distinct().Count());
+    }
+
+    private static async Task SaysWhyAsync(GatedGrid grid)
+    {
+        var runs = (await grid.Grid.ListRunsAsync(new RunQuery())).Runs;
+        Assert.Equal(
+            [RunStatus.Completed, RunStatus.Cancelled, RunStatus.Failed], runs.Select(r => r.Status));
+        Assert.Null(runs[0].Reason);
+        Assert.Equal("called off", runs[1].Reason);
+        var error = (await grid.Grid.GetRunAsync(runs[2].RunId))!.Error!;
+        Assert.Contains('\n', error.Message);
+        Assert.Equal($"{error.Code}: {error.Message.Replace('\n', ' ')}", runs[2].Reason);
+    }
+
+    private static async Task RunningAsync(GatedGrid grid, RunSummary run)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await foreach (var batch in grid.Grid.FollowAsync(
+            new Core.Feed.FeedQuery(0, RunId: run.RunId, Stage: "gated:start"), limit.Token))
+        {
+            if (batch.Length > 0)
+            {
+                return;
+            }
+        }
+    }
+
+    private long Rows(string where)
+    {
+        using var connection = Connect();
+        return JournalFile.Scalar(connection, $"SELECT count(*) FROM runs WHERE {where}");
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={JournalFile.PathIn(_folder.Path)};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+}
