@@ -97,8 +97,9 @@ internal sealed partial class EventSubscriptions(
                 await old.UnsubscribeAsync().WaitAsync(_stopping.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (ClusterCalls.IsTransient(e))
+        catch (Exception e) when (ClusterCalls.IsTransient(e) || e is KeyNotFoundException)
         {
+            // KeyNotFoundException: what Orleans says of its streams when it has been stopped meanwhile.
             LogNotSubscribed(logger, e, partition);
         }
     }

@@ -11,6 +11,8 @@ internal sealed partial class RunDriver
     // Read by the node's shutdown, on another thread.
     private readonly ConcurrentDictionary<string, int> _callsByNode = new(StringComparer.Ordinal);
     private string? _lastGone;
+    private int _joining;
+    private DateTimeOffset _joinedBy;
 
     private void Begin(AgentCallHandle call)
     {
@@ -37,6 +39,11 @@ internal sealed partial class RunDriver
         finally
         {
             Count(call.Node, -1);
+            if (call.Request is null && --_joining == 0)
+            {
+                _armedFor = DateTimeOffset.MaxValue;
+                ArmTimer();
+            }
         }
     }
 

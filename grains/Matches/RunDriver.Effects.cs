@@ -203,9 +203,12 @@ internal sealed partial class RunDriver
         }
     }
 
-    // Joins what runs there; if it does not run any more, it is lost.
+    // Joins what runs there; if it does not run any more, it is lost. While that is not known, its time does not run
+    // out: it is no agent's fault when nobody was there to hear it.
     private void Reconcile(StepState step, AttemptState attempt)
     {
+        _joining++;
+        _joinedBy = _services.Time.GetUtcNow() + LongestJoin;
         var call = new AgentCallHandle(SlotOf(step, attempt), step, attempt);
         attempt.EngineHandle = call;
         Begin(call);

@@ -16,6 +16,7 @@ internal sealed partial class RunDriver
 {
     private static readonly TimeSpan GrantWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestJoin = TimeSpan.FromSeconds(5);
 
     private readonly MatchServices _services;
     private readonly IGrainBase _grain;
@@ -322,7 +323,8 @@ internal sealed partial class RunDriver
             return;
         }
         _armedFor = due;
-        var left = (due - _services.Time.GetUtcNow()).TotalMilliseconds;
+        var at = _joining > 0 && due < _joinedBy ? _joinedBy : due;
+        var left = (at - _services.Time.GetUtcNow()).TotalMilliseconds;
         var wait = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left), 0, 86_400_000));
         if (_timer is not null)
         {

@@ -196,6 +196,23 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         Assert.Equal(2, Script.Calls("charlie").Count);
     }
 
+    // That nobody was there is not the agent's fault.
+    [Fact]
+    public async Task Crash_ForLongerThanTheTimeout_DeliversTheAttemptAgain()
+    {
+        Script.On("alpha", call => call.Number == 1 ? call.HangAsync() : new(call.Answer()));
+        var run = await AcceptAsync("""{"a": {"agent": "alpha", "timeout": "2s"}}""");
+        await SeenAsync(run, "alpha:start");
+
+        await Host.CrashAsync();
+        await Task.Delay(TimeSpan.FromSeconds(2.5));
+        await Host.StartAsync(Setup);
+
+        var ended = await EndOfAsync(run);
+        AssertCompleted(ended);
+        Assert.Equal(1, Assert.Single(StepOf(ended, "a").Attempts).Losses);
+    }
+
     [Fact]
     public async Task Crash_AttemptThatRunsOutOfTime_StillTimesOut()
     {
