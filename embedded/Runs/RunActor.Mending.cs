@@ -124,10 +124,13 @@ internal sealed partial class RunActor
     // The slot is the invocation's from now on.
     private void HandOver(StepState step, AttemptState attempt)
     {
-        var at = _turnSlots.FindIndex(s => s.Attempt == attempt.Number && s.Step == step.Id);
-        if (at >= 0)
+        for (var i = 0; i < _turnSlots.Count; i++)
         {
-            _turnSlots.RemoveAt(at);
+            if (_turnSlots[i].Attempt == attempt.Number && _turnSlots[i].Step == step.Id)
+            {
+                _turnSlots.RemoveAt(i);
+                return;
+            }
         }
     }
 
