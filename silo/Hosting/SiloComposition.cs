@@ -40,7 +40,7 @@ internal static class SiloComposition
     // A client that is gone must not be waited for: others read the same streams.
     private static readonly TimeSpan ClientDrop = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan StreamPoll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan StreamPoll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan StreamCheckpoint = TimeSpan.FromSeconds(1);
 
     public static void AddSilo(this WebApplicationBuilder builder, SiloSettings settings)

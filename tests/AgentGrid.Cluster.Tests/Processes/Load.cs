@@ -14,7 +14,7 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// </summary>
 internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
 {
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly ConcurrentDictionary<string, string> _unanswered = new(StringComparer.Ordinal);

@@ -59,7 +59,7 @@ public sealed class OverloadTests : IDisposable
         clock.Restart();
         _permits.Release(1_000_000);
         Assert.Equal(RunStatus.Completed, (await grid.EndOfAsync(await AcceptAsync(grid))).Status);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"took {clock.Elapsed} to recover");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"took {clock.Elapsed} to recover");
     }
 
     [Fact]
