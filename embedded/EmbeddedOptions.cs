@@ -41,7 +41,10 @@ public sealed class EmbeddedOptions
     /// </summary>
     public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many recent events are kept in memory for feeds; older ones are read from the file. Default 4,096.</summary>
+    /// <summary>
+    /// How many recent events are kept in memory for feeds; older ones are read from the file. Up to 16 times as many while
+    /// readers need it. Default 4,096.
+    /// </summary>
     public int FeedBuffer { get; set; } = 4_096;
 
     /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt. Default 16 MiB.</summary>

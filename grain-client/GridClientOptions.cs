@@ -18,7 +18,8 @@ public sealed class GridClientOptions
     public string? KeyPrefix { get; set; }
 
     /// <summary>
-    /// How many of the newest events are kept in memory for feeds; who is further behind reads from Redis. Default 4,096.
+    /// How many of the newest events are kept in memory for feeds; who is further behind reads from Redis. Up to
+    /// 16 times as many while readers need it. Default 4,096.
     /// </summary>
     public int FeedBuffer { get; set; } = 4_096;
 

@@ -7,9 +7,16 @@ namespace AgentGrid.Runtime.Feed;
 /// The newest durable events, in a ring that all readers share. A reader is nothing but the number it has seen: one
 /// that falls out of the ring reads from the journal until it has caught up, so nobody is ever waited for.
 /// </summary>
+/// <remarks>
+/// At full speed the ring is some milliseconds long, and reading from the journal is slower than the ring: a reader that
+/// fell out in a short pause could stay behind for as long as the load lasts. So the ring grows for it, and shrinks when
+/// nobody has needed that for a while.
+/// </remarks>
 public sealed class FeedBuffer(int capacity, Platform platform)
 {
-    private readonly FeedEvent[] _ring = new FeedEvent[capacity];
+    private const int MostGrowth = 16;
+
+    private FeedEvent[] _ring = new FeedEvent[capacity];
     private readonly Lock _gate = new();
     private TaskCompletionSource _published = NewSignal();
     private readonly FeedWaiters _waiters = new();
@@ -17,6 +24,20 @@ public sealed class FeedBuffer(int capacity, Platform platform)
     private bool _awaited;
     private long _oldest = 1;
     private long _head;
+    private long _deepest;
+    private long _lookedAt;
+
+    /// <summary>How many events it holds by now.</summary>
+    public int Capacity
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ring.Length;
+            }
+        }
+    }
 
     /// <summary>The number of the last durable event.</summary>
     public long Head => Volatile.Read(ref _head);
@@ -29,7 +50,7 @@ public sealed class FeedBuffer(int capacity, Platform platform)
     {
         lock (_gate)
         {
-            _head = seq;
+            _head = _lookedAt = seq;
             _oldest = seq + 1;
         }
     }
@@ -46,10 +67,11 @@ public sealed class FeedBuffer(int capacity, Platform platform)
         {
             foreach (var e in events)
             {
-                _ring[e.Seq % capacity] = e;
+                _ring[e.Seq % _ring.Length] = e;
             }
             Volatile.Write(ref _head, events[^1].Seq);
-            _oldest = Math.Max(_oldest, _head - capacity + 1);
+            _oldest = Math.Max(_oldest, _head - _ring.Length + 1);
+            ShrinkWhenNotNeeded();
             _waiters.Take(events, _woken);
             if (_awaited)
             {
@@ -78,15 +100,67 @@ public sealed class FeedBuffer(int capacity, Platform platform)
                 events = [];
                 return false;
             }
+            _deepest = Math.Max(_deepest, _head - after);
             var count = (int)Math.Clamp(_head - after, 0, most);
             var batch = new FeedEvent[count];
             for (var i = 0; i < count; i++)
             {
-                batch[i] = _ring[(after + 1 + i) % capacity];
+                batch[i] = _ring[(after + 1 + i) % _ring.Length];
             }
             events = System.Runtime.InteropServices.ImmutableCollectionsMarshal.AsImmutableArray(batch);
             return true;
         }
+    }
+
+    /// <summary>
+    /// A reader that had caught up fell out: the ring grows, so that it can come back, unless it is too far behind.
+    /// </summary>
+    /// <param name="after">The number that it has seen.</param>
+    public void FellOut(long after)
+    {
+        lock (_gate)
+        {
+            var behind = _head - after;
+            if (behind <= (long)capacity * MostGrowth / 2)
+            {
+                var size = _ring.Length;
+                while (size < 2 * behind)
+                {
+                    size *= 2;
+                }
+                Resize(Math.Min(size, capacity * MostGrowth));
+            }
+        }
+    }
+
+    private void ShrinkWhenNotNeeded()
+    {
+        if (_ring.Length == capacity || _head - _lookedAt < 4L * _ring.Length)
+        {
+            return;
+        }
+        if (_deepest < _ring.Length / 4)
+        {
+            Resize(Math.Max(capacity, _ring.Length / 2));
+        }
+        (_deepest, _lookedAt) = (0, _head);
+    }
+
+    private void Resize(int size)
+    {
+        if (size == _ring.Length)
+        {
+            return;
+        }
+        var ring = new FeedEvent[size];
+        var oldest = Math.Max(_oldest, _head - size + 1);
+        for (var seq = oldest; seq <= _head; seq++)
+        {
+            ring[seq % size] = _ring[seq % _ring.Length];
+        }
+        _ring = ring;
+        Volatile.Write(ref _oldest, oldest);
+        (_deepest, _lookedAt) = (0, _head);
     }
 
     /// <summary>

@@ -26,6 +26,7 @@ public sealed class FeedFollower(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         var seen = query.After ?? ring.Head;
+        var live = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             // Asked before reading: what was published before the engine stopped is still delivered.
@@ -33,6 +34,7 @@ public sealed class FeedFollower(
             ImmutableArray<FeedEvent> batch;
             if (ring.TryRead(seen, MostEvents, out var recent))
             {
+                live = true;
                 if (recent.IsEmpty)
                 {
                     if (ending)
@@ -51,6 +53,11 @@ public sealed class FeedFollower(
             }
             else
             {
+                if (live)
+                {
+                    ring.FellOut(seen);
+                    live = false;
+                }
                 // Taken before the page is read: what had left the ring by then is kept there, or removed.
                 var oldest = ring.Oldest;
                 var page = await readPage(query, seen, MostEvents).ConfigureAwait(false);

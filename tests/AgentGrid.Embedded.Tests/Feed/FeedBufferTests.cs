@@ -42,6 +42,48 @@ public sealed class FeedBufferTests
     }
 
     [Fact]
+    public void FellOut_ALittle_TheRingGrowsAndKeepsWhatItHad()
+    {
+        Publish(1, 6);
+
+        _buffer.FellOut(1);
+        Publish(7, 18);
+
+        Assert.Equal(16, _buffer.Capacity);
+        Assert.Equal(3, _buffer.Oldest);
+        Assert.True(_buffer.TryRead(2, 100, out var events));
+        Assert.Equal(Enumerable.Range(3, 16), events.Select(e => (int)e.Seq));
+    }
+
+    [Fact]
+    public void FellOut_FarTooFar_NothingIsKeptForIt()
+    {
+        Publish(1, 100);
+
+        _buffer.FellOut(1);
+
+        Assert.Equal(4, _buffer.Capacity);
+    }
+
+    [Fact]
+    public void Publish_NobodyIsBehindAnyMore_TheRingShrinksAgain()
+    {
+        Publish(1, 30);
+        _buffer.FellOut(1);
+        Assert.Equal(64, _buffer.Capacity);
+
+        for (var seq = 31; seq < 2_000; seq++)
+        {
+            Publish(seq, seq);
+            Assert.True(_buffer.TryRead(seq - 1, 10, out var events));
+            Assert.Equal(seq, Assert.Single(events).Seq);
+        }
+
+        Assert.Equal(4, _buffer.Capacity);
+        Assert.Equal(_buffer.Head - 3, _buffer.Oldest);
+    }
+
+    [Fact]
     public void TryRead_MoreThanAskedFor_GivesTheFirst()
     {
         Publish(1, 4);
