@@ -290,16 +290,7 @@ class Runs {
       (f.plan && f.plan !== event.meta.plan)
     )
       return;
-    const row = {
-      id: event.run_id,
-      match: event.match_id,
-      round: event.round,
-      plan: event.meta.plan,
-      status: 'queued',
-      reason: '',
-      accepted: millis(event.time),
-      ended: null,
-    };
+    const row = rowOf({ ...event, plan: event.meta.plan, status: 'queued', accepted_at: event.time });
     this.byId.set(row.id, row);
     this.added.push(row);
   }
