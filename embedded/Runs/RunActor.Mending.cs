@@ -1,5 +1,6 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Runtime.Runs;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -10,9 +11,6 @@ internal sealed partial class RunActor
 {
     /// <summary>What is logged when a turn broke because of a mistake in Agent Grid itself.</summary>
     public const int BrokenEventId = 200;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     // The slots that this turn has taken and that no invocation has yet.
     private readonly List<(string Step, int Attempt, string Agent)> _turnSlots = [];
@@ -27,14 +25,13 @@ internal sealed partial class RunActor
     /// <param name="at">Which letter was being handled: -1 before the first, and their number after the last.</param>
     private void Break(Exception e, int at)
     {
-        var pause = FirstPause * Math.Pow(2, _breaks++);
-        pause = pause < LongestPause ? pause : LongestPause;
+        var pause = BreakPause.After(_breaks++);
         LogBroken(_engine.Logger, e, Ref.Key, pause.TotalSeconds);
         var broken = at >= 0 && at < _reading.Count ? _reading[at] : default;
         var isCause = broken.Again && broken.Input is not RunInput.StartRun;
         if (isCause)
         {
-            broken.Reply?.SetException(e);
+            broken.Reply?.TrySetException(e);
         }
         // Of what was handled nothing lasts, so it is handled again.
         var left = _reading.Where((l, i) => IsKept(l) && !(isCause && i == at) && (l.Reply is null || i >= at));

@@ -1,12 +1,10 @@
 using AgentGrid.Core.Runs;
+using AgentGrid.Runtime.Runs;
 
 namespace AgentGrid.Grains.Matches;
 
 internal sealed partial class RunDriver
 {
-    private static readonly TimeSpan FirstLongPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
-
     private int _breaks;
 
     // What nobody waits for is asked for anew when the run goes on from the log.
@@ -15,18 +13,17 @@ internal sealed partial class RunDriver
         var isCause = letters[broken].Again;
         if (isCause)
         {
-            letters[broken].Reply?.SetException(e);
+            letters[broken].Reply?.TrySetException(e);
         }
         _inbox.AddRange(letters.Skip(isCause ? broken + 1 : broken).Where(static l => l.Reply is not null)
             .Select(static l => l with { Again = true }));
     }
 
     // A turn that throws is a mistake in Agent Grid, and what it leaves behind cannot be trusted: what counts is what
-    // the log has. A mistake that comes again and again is met ever more slowly.
+    // the log has.
     private async Task MendAsync(Exception e)
     {
-        var pause = FirstLongPause * Math.Pow(2, _breaks++);
-        pause = pause < LongestPause ? pause : LongestPause;
+        var pause = BreakPause.After(_breaks++);
         LogBroken(_services.Logger, e, Key, pause.TotalSeconds);
         _turnEvents.Clear();
         for (var i = 0; i < _turnReplies.Count; i++)

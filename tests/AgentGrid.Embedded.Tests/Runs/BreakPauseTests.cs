@@ -1,0 +1,14 @@
+using AgentGrid.Runtime.Runs;
+
+namespace AgentGrid.Embedded.Tests.Runs;
+
+public sealed class BreakPauseTests
+{
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(3, 8)]
+    [InlineData(6, 60)]
+    [InlineData(5_000, 60)]
+    public void After_DoublesUpToAMinuteAndStaysThere(int breaks, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), BreakPause.After(breaks));
+}
