@@ -38,7 +38,14 @@ public sealed class PlacementTests : IDisposable
     {
         await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));
         _stage.Holds = true;
-        var runs = await PostAsync(silos, 8, _ => "worker");
+
+        // All that both can take: from then on the agent is loaded on both, which would otherwise speak for one.
+        var runs = await PostAsync(silos, 16, _ => "worker");
+        await RunningAsync(8, 8);
+        await WarmAsync(silos, "worker");
+        await EmptyAsync(silos, "Silo_0");
+        await EmptyAsync(silos, "Silo_1");
+        runs.AddRange(await PostAsync(silos, 8, _ => "worker"));
         await RunningAsync(4, 4);
 
         // There is room on both; only that one is busier speaks for the other.
@@ -121,6 +128,11 @@ public sealed class PlacementTests : IDisposable
     // A node that lives has spoken again within a second.
     private static Task RunningNodesAsync(PlacementSilos silos, int count) => Limits.EventuallyAsync(
         async () => (await silos.Dispatcher.GetHealthAsync()).Nodes.Length == count, () => new("a node is missing"));
+
+    // Until every node has said that the agent is loaded there.
+    private static Task WarmAsync(PlacementSilos silos, string agent) => Limits.EventuallyAsync(
+        async () => (await silos.Grid.GetNodesAsync()).All(n => n.WarmAgents.Contains(agent)),
+        () => new($"'{agent}' is not loaded everywhere"));
 
     private int Count(string node) => _stage.Running.Values.Count(n => n == node);
 
