@@ -18,6 +18,7 @@ internal static class OpenApiSetup
         ["Runs"] = "Start, find, steer and read runs.",
         ["Events"] = "What happens in runs: page by page, or live.",
         ["Agents"] = "Who does the work, how busy they are, and who would be asked.",
+        ["Nodes"] = "The processes that do the work, with their slots and GPUs.",
         ["Plans"] = "What a run does.",
         ["Health"] = "How the server itself is.",
     };

@@ -45,6 +45,33 @@ public sealed class AgentsTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task Configuration_Edited_SaysWhatTheEditHasChanged()
+    {
+        var config = Directory.CreateTempSubdirectory("agentgrid-console-config-");
+        try
+        {
+            var agents = Path.Combine(config.FullName, "agents.yaml");
+            await File.WriteAllTextAsync(agents, "agents: { echo: { max_concurrency: 4 } }\n");
+            await using var server = await ConsoleServer.StartAsync("--config", config.FullName);
+            await using var page = await chromium.OpenAsync(server.Url);
+            await page.GoAsync("#/agents");
+            await page.SeesAsync(Echo, "0 / 4");
+            Assert.True((await page.EvaluateAsync("document.querySelector('.config').hidden")).GetBoolean());
+
+            await File.WriteAllTextAsync(agents, "agents: { echo: { max_concurrency: 7 } }\n");
+
+            await page.SeesAsync(".config li", "agent 'echo' max_concurrency 4 -> 7");
+            await page.SeesAsync(".config h2", "Configuration changed at ");
+            await page.SeesAsync(Echo, "0 / 7");
+            page.HasNotComplained();
+        }
+        finally
+        {
+            config.Delete(recursive: true);
+        }
+    }
+
+    [BrowserFact]
     public async Task Drain_WithAKeyThatMayOnlyRead_ShowsTheRefusal()
     {
         var key = KeyHash.NewKey();

@@ -2,7 +2,7 @@
 
 import { get, post } from '../lib/api.js';
 import { h, replace, setText, toast } from '../lib/dom.js';
-import { bytes, count, duration } from '../lib/format.js';
+import { bytes, count, duration, millis, time } from '../lib/format.js';
 import { Poll } from '../lib/poll.js';
 
 const COLUMNS = ['Agent', 'Queue', 'Priority', 'Load', 'Waiting', 'Success', 'p50', 'p95', 'p99', 'Done'];
@@ -16,6 +16,7 @@ class Agents {
     this.problem = h('p', { class: 'error-text', role: 'alert' });
     this.body = h('tbody');
     this.number = h('span', { class: 'dim' });
+    this.config = h('div', { class: 'config', hidden: true });
     root.append(
       h(
         'section',
@@ -52,6 +53,7 @@ class Agents {
           'Counts and latencies are of this server since its start. Load is attempts against max_concurrency. ' +
             'A drained agent takes no further attempts, until it is undrained or the server restarts.',
         ),
+        this.config,
       ),
     );
     this.rows = new Map();
@@ -67,9 +69,11 @@ class Agents {
   async #read() {
     const { commands } = this;
     try {
-      const { agents } = await get('api/v1/agents');
+      const [{ agents }, { config }] = await Promise.all([get('api/v1/agents'), get('health')]);
+      if (this.closed) return;
       // What was asked for before a command may be older than its answer.
-      if (!this.closed && commands === this.commands) this.#show(agents);
+      if (commands === this.commands) this.#show(agents);
+      this.#showConfig(config);
       setText(this.problem, '');
     } catch (error) {
       setText(this.problem, error.message);
@@ -88,6 +92,22 @@ class Agents {
       );
     }
     for (const agent of agents) this.#update(this.rows.get(agent.name), agent);
+  }
+
+  /** What the last edit of the configuration has changed: the first thing to ask for when it went wrong since then. */
+  #showConfig({ loaded_at: loaded, changes }) {
+    this.config.hidden = changes.length === 0;
+    const key = [loaded, ...changes].join('\n');
+    if (key === this.shownConfig) return;
+    this.shownConfig = key;
+    replace(this.config, [
+      h('h2', null, `Configuration changed at ${time(millis(loaded))}`),
+      h(
+        'ul',
+        null,
+        changes.map(c => h('li', null, c)),
+      ),
+    ]);
   }
 
   #row(agent) {
