@@ -97,7 +97,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private static IDispatcherGrain Dispatcher(IClusterClient client) => client.GetGrain<IDispatcherGrain>(0);
 
     // A connection that breaks takes with it what was under way; what is asked after that waits for the next one. What
-    // Redis says about itself is of no use to a caller of the API; that it is away is.
+    // the library says about its connections is of no use to a caller of the API; what Redis itself answers is.
     private async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         var again = true;
@@ -118,7 +118,10 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         }
     }
 
-    private string RedisProblem(Exception e) =>
-        $"Redis at {_redisAddress} does not answer as expected ({e.GetType().Name}): runs cannot be kept or read " +
-        "until it does. Look whether it runs, has memory left, and can be reached from here.";
+    private string RedisProblem(Exception e)
+    {
+        var answer = e is RedisServerException ? e.Message.TrimEnd('.') : e.GetType().Name;
+        return $"Redis at {_redisAddress} does not answer as expected ({answer}): runs cannot be kept or read until it " +
+            "does. Look whether it runs, has memory left, and can be reached from here.";
+    }
 }

@@ -57,6 +57,13 @@ public sealed partial class RedisRunLog
     }
 
     /// <summary>
+    /// Tries, without a trace, whether Redis allows everything that a log does. Where it does not, a change could end
+    /// half made, so that nothing must be changed.
+    /// </summary>
+    /// <exception cref="RedisServerException">It does not: the message is that of Redis.</exception>
+    public Task CheckRightsAsync() => RedisAnswer.Of(_redis.ScriptEvaluateAsync(Script.Rights, _keys, [_channel]));
+
+    /// <summary>
     /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave
     /// free an eighth of what it holds. One that names no tenant may take every place.
     /// </summary>

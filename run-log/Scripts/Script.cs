@@ -14,6 +14,7 @@ internal static class Script
     public static readonly string Drop = Read("turn") + Read("drop");
     public static readonly string Runs = Read("runs");
     public static readonly string Events = Read("events");
+    public static readonly string Rights = Read("rights");
 
     private static string Read(string name)
     {

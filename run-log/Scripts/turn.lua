@@ -8,7 +8,8 @@ local function text(number)
 end
 
 -- Gives the events of one turn their numbers, keeps their record, and publishes them. The first write of every script,
--- because Redis refuses a script only before it has written: out of memory, or with a disk that fails.
+-- because Redis refuses a script only before it has written: out of memory, or with a disk that fails. That nobody can
+-- be told is no reason to end in the middle.
 local function keep(id, match, count, record, channel, frames)
   local last = redis.call('INCRBY', p .. ':seq', count)
   local log = p .. ':log:' .. id
@@ -18,7 +19,7 @@ local function keep(id, match, count, record, channel, frames)
   redis.call('ZADD', p .. ':feed:' .. match, last, entry)
   if channel ~= '' then
     for i = 1, count do
-      redis.call('PUBLISH', channel, '{"seq":' .. text(last - count + i) .. ARGV[frames + i])
+      redis.pcall('PUBLISH', channel, '{"seq":' .. text(last - count + i) .. ARGV[frames + i])
     end
   end
   return last

@@ -1,16 +1,20 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using AgentGrid.ClientApi;
+using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
+using AgentGrid.RunLog;
 using AgentGrid.Silo.Settings;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using StackExchange.Redis;
 
 namespace AgentGrid.Silo.Hosting;
 
 /// <summary>
-/// Looks, before anything is started, whether it can be: whether Redis answers, whether the node's name is free, and
-/// whether silos that are gone are known to be.
+/// Looks, before anything is started, whether it can be: whether Redis answers and allows what is needed, whether the
+/// node's name is free, and whether silos that are gone are known to be.
 /// </summary>
 internal sealed class StartChecks(
     SiloSettings settings, SiloAddresses own, IMembershipTable members, ClusterMembershipOptions membership,
@@ -21,8 +25,12 @@ internal sealed class StartChecks(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(3);
 
+    // How Redis begins to say that it is not well just now: it may be later, and the silo waits for that.
+    private static readonly FrozenSet<string> s_unwell = FrozenSet.Create(
+        StringComparer.Ordinal, "OOM", "MISCONF", "NOREPLICAS", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN");
+
     /// <exception cref="Core.GridUnavailableException">Redis does not answer.</exception>
-    /// <exception cref="StartupRefusedException">The name is taken.</exception>
+    /// <exception cref="StartupRefusedException">The name is taken, or Redis does not allow what is needed.</exception>
     public static async Task PassAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         var settings = services.GetRequiredService<SiloSettings>();
@@ -30,11 +38,31 @@ internal sealed class StartChecks(
         await RedisGate.PassAsync(settings.Redis, time, cancellationToken);
         if (settings.IsSilo)
         {
+            await CheckRightsAsync(services, settings);
             var checks = new StartChecks(
                 settings, services.GetRequiredService<SiloAddresses>(), services.GetRequiredService<IMembershipTable>(),
                 services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value, time);
             await checks.CheckNameAsync(cancellationToken);
             await checks.AwaitSilenceAsync(cancellationToken);
+        }
+    }
+
+    private static async Task CheckRightsAsync(IServiceProvider services, SiloSettings settings)
+    {
+        try
+        {
+            await services.GetRequiredService<RedisRunLog>().CheckRightsAsync();
+            // What Orleans keeps has the same name before a slash.
+            var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey);
+            await redis.GetDatabase().KeyDeleteAsync($"{settings.KeyPrefix}/rights");
+        }
+        catch (RedisServerException e) when (!s_unwell.Contains(e.Message.Split(' ')[0]))
+        {
+            var (keys, channel) = (settings.KeyPrefix, settings.RunLog.Channel);
+            throw new StartupRefusedException(
+                $"Redis at {RedisConnection.AddressOf(settings.Redis)} does not allow what a silo needs: {e.Message} " +
+                $"Give its user these rights: ~{{{keys}}}* ~{keys}/*{(channel is null ? "" : $" &{channel}")} +@all " +
+                "-@admin -@dangerous; or, where it is a replica, name the one that takes writes.");
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class SiloProgram : IAsyncDisposable
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private SiloProgram(string redis, int port, string[] options)
+    private SiloProgram(string redis, int port, string[] environment, string[] options)
     {
         Port = port;
         var start = new ProcessStartInfo("/bin/sh")
@@ -36,7 +36,7 @@ internal sealed class SiloProgram : IAsyncDisposable
         };
         string[] arguments =
         [
-            "-c", Guarded, "sh", "dotnet", Path.Combine(AppContext.BaseDirectory, "AgentGrid.Silo.dll"),
+            "-c", Guarded, "sh", "env", .. environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "AgentGrid.Silo.dll"),
             "--redis", redis, .. options,
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
@@ -68,16 +68,22 @@ internal sealed class SiloProgram : IAsyncDisposable
     }
 
     /// <summary>Starts the program with a port for HTTP, and does not wait for it.</summary>
-    public static SiloProgram Launch(string redis, params string[] options)
+    public static SiloProgram Launch(string redis, params string[] options) => LaunchIn([], redis, options);
+
+    /// <summary>The same with variables of the environment, as <c>NAME=value</c>.</summary>
+    public static SiloProgram LaunchIn(string[] environment, string redis, params string[] options)
     {
         var port = FreePort();
-        return new SiloProgram(redis, port, ["--urls", $"http://127.0.0.1:{port}", .. options]);
+        return new SiloProgram(redis, port, environment, ["--urls", $"http://127.0.0.1:{port}", .. options]);
     }
 
     /// <summary>Starts the program in a cluster of its own in the tests' Redis, and waits until it is there.</summary>
-    public static async Task<SiloProgram> StartAsync(string cluster, params string[] options)
+    public static Task<SiloProgram> StartAsync(string cluster, params string[] options) =>
+        StartedAsync(Launch(SharedRedis.Address, ["--cluster-id", cluster, .. options]));
+
+    /// <summary>Waits until the program is there.</summary>
+    public static async Task<SiloProgram> StartedAsync(SiloProgram program)
     {
-        var program = Launch(SharedRedis.Address, ["--cluster-id", cluster, .. options]);
         // After a kill it waits for the silence of its predecessor first, and other tests have the processors too.
         var first = await Task.WhenAny(program._started.Task, program.Exited, Task.Delay(3 * Limits.Patience));
         Assert.True(first == program._started.Task, $"The program has not started, or has ended:\n{program.Output}");
