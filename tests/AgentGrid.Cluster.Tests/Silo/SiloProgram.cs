@@ -101,15 +101,30 @@ internal sealed class SiloProgram : IAsyncDisposable
     public async Task<JsonElement> PostAsync(
         string match, string agent, object input, string wait = "", string round = "1")
     {
+        var (status, text) = await SendAsync(match, agent, input, wait, round);
+        Assert.True((int)status is >= 200 and < 300, $"{status}: {text}\n{Output}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    /// <summary>The same; nothing when the API says that it cannot be done now.</summary>
+    public async Task<JsonElement> TryPostAsync(string match, string agent, object input, string wait = "")
+    {
+        var (status, text) = await SendAsync(match, agent, input, wait, "1");
+        Assert.True(
+            (int)status is (>= 200 and < 300) or (int)HttpStatusCode.ServiceUnavailable, $"{status}: {text}\n{Output}");
+        return status == HttpStatusCode.ServiceUnavailable ? default : JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    private async Task<(HttpStatusCode Status, string Text)> SendAsync(
+        string match, string agent, object input, string wait, string round)
+    {
         using var response = await Http.PostAsJsonAsync($"/api/v1/orchestrate{wait}", new
         {
             match_id = match,
             round,
             plan = new { steps = new { only = new { agent, input } } },
         });
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}: {text}\n{Output}");
-        return JsonSerializer.Deserialize<JsonElement>(text);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
     public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null)

@@ -76,6 +76,40 @@ public sealed class SiloProgramTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Redis_PrimaryDiesAndItsReplicaIsPromoted_GoesOnByItself()
+    {
+        await using var primary = await RedisServer.StartAsync("--repl-diskless-sync-delay", "0");
+        await using var replica = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {primary.Port}");
+        await using var admin = await replica.ConnectAsync();
+        await Limits.EventuallyAsync(
+            async () => $"{await admin.GetDatabase().ExecuteAsync("INFO", "replication")}".Contains(
+                "master_link_status:up", StringComparison.Ordinal),
+            () => new("the replica has not connected"));
+        await using var program = await SiloProgram.StartedAsync(
+            SiloProgram.Launch($"127.0.0.1:{primary.Port},127.0.0.1:{replica.Port}"));
+        var before = await program.PostAsync("before", "echo", new { }, "?wait=30s");
+        await using (var connection = await primary.ConnectAsync())
+        {
+            Assert.Equal(1, (int)await connection.GetDatabase().ExecuteAsync("WAIT", 1, 30_000));
+        }
+
+        primary.Kill();
+        await admin.GetDatabase().ExecuteAsync("REPLICAOF", "NO", "ONE");
+
+        await Limits.EventuallyAsync(
+            async () => (await program.GetAsync("/health/ready")).Status == HttpStatusCode.OK,
+            async () => (await program.GetAsync("/health")).Text);
+        JsonElement after = default;
+        await Limits.EventuallyAsync(
+            async () => (after = await program.TryPostAsync("after", "echo", new { }, "?wait=30s")).ValueKind
+                == JsonValueKind.Object,
+            () => new(program.Output));
+        Assert.Equal("completed", after.GetProperty("status").GetString());
+        var kept = await program.GetAsync($"/api/v1/runs/{before.GetProperty("run_id").GetString()}");
+        Assert.Contains("\"status\":\"completed\"", kept.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_RedisAway_SaysSoAndEnds()
     {
         var clock = Stopwatch.StartNew();
