@@ -119,19 +119,20 @@ public sealed partial class ConfigSource : IDisposable
         var changes = ConfigDifferences.Find(_current, config);
         _current = config;
         _hasAgents = files.Exists(IsAgents);
+        // Before anybody can read that it is in force.
+        Changed?.Invoke(config);
         if (changes.IsEmpty)
         {
+            var wasRefused = !Problems.IsEmpty;
+            Problems = [];
             // After an error in the log, that it is over must be there too.
-            LogNothingChanged(_logger, Problems.IsEmpty ? LogLevel.Debug : LogLevel.Information);
+            LogNothingChanged(_logger, wasRefused ? LogLevel.Information : LogLevel.Debug);
+            return;
         }
-        else
-        {
-            Changes = changes;
-            LoadedAt = _time.GetUtcNow();
-            LogReloaded(_logger, string.Join("; ", changes));
-        }
+        Changes = changes;
         Problems = [];
-        Changed?.Invoke(config);
+        LoadedAt = _time.GetUtcNow();
+        LogReloaded(_logger, string.Join("; ", changes));
     }
 
     // Nobody means to take all limits from all agents at once: rather, a volume is away, or a copy has just begun.
