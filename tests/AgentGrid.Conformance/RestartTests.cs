@@ -1,3 +1,4 @@
+using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
@@ -200,17 +201,28 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
     [Fact]
     public async Task Crash_ForLongerThanTheTimeout_DeliversTheAttemptAgain()
     {
-        Script.On("alpha", call => call.Number == 1 ? call.HangAsync() : new(call.Answer()));
-        var run = await AcceptAsync("""{"a": {"agent": "alpha", "timeout": "2s"}}""");
-        await SeenAsync(run, "alpha:start");
+        Script.On("alpha", call => CallsBefore(call) == 0 ? call.HangAsync() : new(call.Answer()));
 
-        await Host.CrashAsync();
-        await Task.Delay(TimeSpan.FromSeconds(2.5));
-        await Host.StartAsync(Setup);
+        // The crash must come within the time, and after it the answer.
+        var ended = await InEnoughTimeAsync(
+            TimeSpan.FromSeconds(1.5),
+            async limit =>
+            {
+                var run = await AcceptAsync(
+                    $$"""{"a": {"agent": "alpha", "timeout": "{{limit.TotalMilliseconds}}ms"} }""");
+                await SeenAsync(run, "alpha:start");
+                await Host.CrashAsync();
+                await Task.Delay(limit + TimeSpan.FromMilliseconds(200));
+                await Host.StartAsync(Setup);
+                return await EndOfAsync(run);
+            },
+            enough: r => r.Summary.Status == RunStatus.Completed);
 
-        var ended = await EndOfAsync(run);
         AssertCompleted(ended);
         Assert.Equal(1, Assert.Single(StepOf(ended, "a").Attempts).Losses);
+
+        int CallsBefore(Call call) =>
+            Script.Calls().TakeWhile(c => c != call).Count(c => c.Invocation.RunId == call.Invocation.RunId);
     }
 
     [Fact]
