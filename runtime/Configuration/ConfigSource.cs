@@ -23,6 +23,7 @@ public sealed partial class ConfigSource : IDisposable
     private ITimer? _timer;
     private string _fingerprint = "";
     private string? _settling;
+    private long _settlingSince;
     private bool _hasAgents;
     private volatile GridConfig _current = GridConfig.Empty;
 
@@ -84,9 +85,11 @@ public sealed partial class ConfigSource : IDisposable
                 else if (fingerprint != _settling)
                 {
                     _settling = fingerprint;
+                    _settlingSince = _time.GetTimestamp();
                 }
-                else
+                else if (_time.GetElapsedTime(_settlingSince) >= Interval / 2)
                 {
+                    // Not where looks that were held up come one after the other: they are no second apart.
                     Reload();
                     _fingerprint = fingerprint;
                     _settling = null;
