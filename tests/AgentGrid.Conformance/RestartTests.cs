@@ -106,10 +106,11 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         var ended = await EndOfAsync(run);
         AssertCompleted(ended);
         Assert.Single(Script.Calls("alpha"));
+        // At least once more: where a busy machine takes a node for dead, again.
         var deliveries = Script.Calls("bravo");
-        Assert.Equal(2, deliveries.Count);
-        Assert.Equal(deliveries[0].Invocation.IdempotencyKey, deliveries[1].Invocation.IdempotencyKey);
-        Assert.Equal(1, Assert.Single(StepOf(ended, "b").Attempts).Losses);
+        Assert.InRange(deliveries.Count, 2, 1 + RunMachine.MaxLosses);
+        Assert.Single(deliveries.Select(d => d.Invocation.IdempotencyKey).Distinct());
+        Assert.InRange(Assert.Single(StepOf(ended, "b").Attempts).Losses, 1, RunMachine.MaxLosses);
         await AllSlotsFreeAsync();
     }
 
@@ -219,7 +220,8 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
             enough: r => r.Summary.Status == RunStatus.Completed);
 
         AssertCompleted(ended);
-        Assert.Equal(1, Assert.Single(StepOf(ended, "a").Attempts).Losses);
+        // Where a busy machine takes a node for dead, it may be lost once more.
+        Assert.InRange(Assert.Single(StepOf(ended, "a").Attempts).Losses, 1, RunMachine.MaxLosses);
 
         int CallsBefore(Call call) =>
             Script.Calls().TakeWhile(c => c != call).Count(c => c.Invocation.RunId == call.Invocation.RunId);
