@@ -75,8 +75,8 @@ public abstract class ConformanceTests<THost> : IAsyncLifetime
         await EndOfAsync(await AcceptAsync(steps, input, settings));
 
     /// <summary>
-    /// Runs with a short limit of time, and with longer ones while it was not enough: where the machine is busy, a short
-    /// one can be over before the agent was asked.
+    /// Runs with a short limit of time, and with longer ones while it was not enough: where the machine is busy, a
+    /// short one can be over before the agent was asked.
     /// </summary>
     /// <returns>How the last ended, whether or not it was enough.</returns>
     protected static async Task<RunDetails> InEnoughTimeAsync(

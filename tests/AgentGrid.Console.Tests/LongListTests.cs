@@ -72,7 +72,8 @@ public sealed class LongListTests(Chromium chromium)
             """);
         var frames = measured.EnumerateArray().Select(f => f.GetDouble()).ToArray();
         Say($"frames of {frames[30]:0} ms, the slowest of {frames[^1]:0} ms");
-        Assert.InRange(frames[30], 0, 400); // on a machine that does other things besides, and now and then nothing here
+        // On a machine that does other things besides, and now and then nothing here.
+        Assert.InRange(frames[30], 0, 400);
         Assert.InRange((await page.EvaluateAsync("document.querySelectorAll('.rows .row').length")).GetInt32(), 10, 80);
     }
 

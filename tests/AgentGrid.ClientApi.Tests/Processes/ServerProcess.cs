@@ -32,7 +32,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Where the server was built, with the same configuration as these tests.</summary>
     public static string Dll { get; } = FindDll();
 
-    /// <summary>Where it listens, as it has said itself: a port that was chosen for it could be taken by then.</summary>
+    /// <summary>Where it listens, as it has said itself: a port chosen for it could be taken by then.</summary>
     public Uri Url => _url ?? throw new InvalidOperationException($"The server does not listen. It wrote:\n{Output}");
 
     public HttpClient Client { get; }

@@ -8,8 +8,8 @@ using AgentGrid.ClientApi.Hosting;
 namespace AgentGrid.ClientApi.Tests.Telemetry;
 
 /// <summary>
-/// What <c>/metrics</c> says of a real engine. Alone, because engines of one process share what they are read by: the end
-/// of one takes it from the others.
+/// What <c>/metrics</c> says of a real engine. Alone, because engines of one process share what they are read by: the
+/// end of one takes it from the others.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed partial class MetricsTests : IDisposable

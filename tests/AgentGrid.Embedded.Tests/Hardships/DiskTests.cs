@@ -21,8 +21,8 @@ public sealed class DiskTests
             Assert.True(accepted.Count < 1_000, "the disk is never full");
         }
 
-        // A small write may still find room, and after it all is well until the next large one. So what it says of itself
-        // is read when it has just refused one.
+        // A small write may still find room, and after it all is well until the next large one. So what it says of
+        // itself is read when it has just refused one.
         var health = await grid.Grid.GetHealthAsync();
         for (var i = 0; health.Ready && i < 100; i++)
         {

@@ -70,7 +70,8 @@ internal sealed class GatedGrid : IAsyncDisposable
     public async Task<RunSummary> EndOfAsync(RunSummary run)
     {
         // By the clock of the test and not by the engine's, which may stand still.
-        var ended = await _grid.WaitForEndAsync(run.RunId, TimeSpan.FromDays(1)).AsTask().WaitAsync(TimeSpan.FromMinutes(2));
+        var ended = await _grid.WaitForEndAsync(run.RunId, TimeSpan.FromDays(1)).AsTask()
+            .WaitAsync(TimeSpan.FromMinutes(2));
         return ended!.Summary;
     }
 
