@@ -166,7 +166,8 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     {
         await StartAsync(
             "stuck",
-            "a: { agent: flaky, input: { fail_times: 9 }, retry: { max_attempts: 9, backoff: 10m, max_backoff: 10m } }");
+            "a: { agent: flaky, input: { fail_times: 1 }, "
+            + "retry: { max_attempts: 2, backoff: 10m, max_backoff: 10m } }");
 
         var list = await ListedAsync("stuck", "retrying");
         var shown = await host.Tool().RunAsync("show", "stuck/1");
