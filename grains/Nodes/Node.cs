@@ -34,6 +34,9 @@ internal sealed partial class Node : IDisposable
     private readonly FrozenDictionary<string, IAgent> _agents;
     private readonly ConcurrentDictionary<string, NodeInvocation> _invocations = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<NodeInvocation> _ended = new();
+
+    // Calls overtake each other on their way: what was cancelled before it came, and when.
+    private readonly ConcurrentDictionary<string, long> _unwanted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _warm = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
     private volatile bool _draining;
@@ -88,6 +91,10 @@ internal sealed partial class Node : IDisposable
         {
             _warm[request.Agent] = true;
             invocation.Start();
+            if (_unwanted.TryRemove(request.Slot, out _))
+            {
+                invocation.Cancel();
+            }
         }
         return owner.WaitAsync();
     }
@@ -96,10 +103,14 @@ internal sealed partial class Node : IDisposable
         ? invocation.WaitAsync()
         : Task.FromResult(InvocationReply.Unknown);
 
+    /// <summary>Nobody wants the result any more, whether or not the invocation has come yet.</summary>
     public void Cancel(string slot)
     {
+        // First this, and then the look: so that one that comes in this moment is found here or there.
+        _unwanted[slot] = Time.GetTimestamp();
         if (_invocations.TryGetValue(slot, out var invocation))
         {
+            _unwanted.TryRemove(slot, out _);
             invocation.Cancel();
         }
     }
@@ -148,6 +159,13 @@ internal sealed partial class Node : IDisposable
         while (_ended.TryPeek(out var oldest) && oldest.EndedFor(KeepResults) && _ended.TryDequeue(out oldest))
         {
             _invocations.TryRemove(KeyValuePair.Create(oldest.Slot, oldest));
+        }
+        foreach (var (slot, since) in _unwanted)
+        {
+            if (Time.GetElapsedTime(since) > Orphaned)
+            {
+                _unwanted.TryRemove(slot, out _);
+            }
         }
         foreach (var (slot, invocation) in _invocations)
         {

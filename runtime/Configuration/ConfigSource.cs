@@ -23,6 +23,7 @@ public sealed partial class ConfigSource : IDisposable
     private ITimer? _timer;
     private string _fingerprint = "";
     private string? _settling;
+    private long _settlingSince;
     private bool _hasAgents;
     private volatile GridConfig _current = GridConfig.Empty;
 
@@ -84,9 +85,11 @@ public sealed partial class ConfigSource : IDisposable
                 else if (fingerprint != _settling)
                 {
                     _settling = fingerprint;
+                    _settlingSince = _time.GetTimestamp();
                 }
-                else
+                else if (_time.GetElapsedTime(_settlingSince) >= Interval / 2)
                 {
+                    // Not where looks that were held up come one after the other: they are no second apart.
                     Reload();
                     _fingerprint = fingerprint;
                     _settling = null;
@@ -119,19 +122,20 @@ public sealed partial class ConfigSource : IDisposable
         var changes = ConfigDifferences.Find(_current, config);
         _current = config;
         _hasAgents = files.Exists(IsAgents);
+        // Before anybody can read that it is in force.
+        Changed?.Invoke(config);
         if (changes.IsEmpty)
         {
+            var wasRefused = !Problems.IsEmpty;
+            Problems = [];
             // After an error in the log, that it is over must be there too.
-            LogNothingChanged(_logger, Problems.IsEmpty ? LogLevel.Debug : LogLevel.Information);
+            LogNothingChanged(_logger, wasRefused ? LogLevel.Information : LogLevel.Debug);
+            return;
         }
-        else
-        {
-            Changes = changes;
-            LoadedAt = _time.GetUtcNow();
-            LogReloaded(_logger, string.Join("; ", changes));
-        }
+        Changes = changes;
         Problems = [];
-        Changed?.Invoke(config);
+        LoadedAt = _time.GetUtcNow();
+        LogReloaded(_logger, string.Join("; ", changes));
     }
 
     // Nobody means to take all limits from all agents at once: rather, a volume is away, or a copy has just begun.

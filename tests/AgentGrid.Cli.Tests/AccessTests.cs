@@ -1,9 +1,12 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.Tests.Shared;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Cli.Tests;
 
@@ -18,7 +21,8 @@ public sealed class AccessTests
     [InlineData("bench", "--time", "10ms")]
     public async Task Server_NotThere_ExitsWithThree(params string[] args)
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        using var nobody = new ClosedPort();
+        var url = $"http://127.0.0.1:{nobody.Port}";
 
         var result = await new Tool(null).RunAsync([.. args, "--server", url]);
         var json = await new Tool(null).RunAsync([.. args, "--server", url, "--json"]);
@@ -82,24 +86,17 @@ public sealed class AccessTests
     [Fact]
     public async Task Server_ThatIsSomethingElse_IsNotTakenForAGrid()
     {
-        using var listener = new HttpListener();
-        var url = $"http://127.0.0.1:{FreePort()}/";
-        listener.Prefixes.Add(url);
-        listener.Start();
-        var answering = AnswerAsync(listener);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var other = builder.Build();
+        other.MapFallback(() => Results.Text("<html>", "text/html"));
+        await other.StartAsync();
 
-        var result = await new Tool(url).RunAsync("agents");
+        var result = await new Tool(other.Urls.First()).RunAsync("agents");
 
-        await answering;
         Assert.Equal(ExitCode.Unreachable, result.Exit);
         Assert.Contains("is not Agent Grid", result.Error);
-    }
-
-    private static async Task AnswerAsync(HttpListener listener)
-    {
-        var context = await listener.GetContextAsync();
-        context.Response.ContentType = "text/html";
-        context.Response.Close("<html>"u8.ToArray(), willBlock: false);
     }
 
     private static Tool Posted(Tool tool)
@@ -110,12 +107,5 @@ public sealed class AccessTests
             posting.Variables[name] = value;
         }
         return posting;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 
@@ -39,6 +40,7 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     {
         await PostAsync("by-agent", "a");
         await StartHeldAsync("by-agent-held");
+        await ListedAsync("by-agent-held", "running");
 
         var echo = await host.Tool().RunAsync("runs", "--agent", "echo", "--match", "by-agent");
         var held = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent-held", "--json");
@@ -163,7 +165,9 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     public async Task RunsAndShow_RunThatIsRetried_SayWhenAndWhy()
     {
         await StartAsync(
-            "stuck", "a: { agent: flaky, input: { fail_times: 9 }, retry: { max_attempts: 9, backoff: 30s } }");
+            "stuck",
+            "a: { agent: flaky, input: { fail_times: 1 }, "
+            + "retry: { max_attempts: 2, backoff: 10m, max_backoff: 10m } }");
 
         var list = await ListedAsync("stuck", "retrying");
         var shown = await host.Tool().RunAsync("show", "stuck/1");

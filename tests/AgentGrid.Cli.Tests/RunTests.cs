@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 
@@ -181,8 +182,8 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     public async Task Bench_EchoPlan_MeasuresRuns()
     {
         var result = await host.Tool().RunAsync(
-            "bench", "--time", "400ms", "--warmup", "100ms", "--concurrency", "2", "--json");
-        var people = await host.Tool().RunAsync("bench", "--time", "100ms", "--warmup", "0s");
+            "bench", "--time", "400ms", "--warmup", "0s", "--concurrency", "2", "--json");
+        var people = await host.Tool().RunAsync("bench", "--time", "100ms", "--warmup", "100ms");
 
         Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
         var runs = result.Json.GetProperty("runs").GetInt32();
@@ -192,7 +193,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
             result.Json.GetProperty("p50_ms").GetDouble(), result.Json.GetProperty("max_ms").GetDouble());
         Assert.Contains("RUNS/S", people.Lines[0]);
         var listed = await host.Tool().RunAsync("runs", "--plan", "bench", "--limit", "1000", "--json");
-        Assert.True(listed.Json.GetProperty("runs").GetArrayLength() >= runs);
+        Assert.True(listed.Json.GetProperty("runs").GetArrayLength() >= Math.Min(runs, 1_000));
     }
 
     private Task StartHeldAsync(string match, string round) => StartHeldAsync(match, round, host);

@@ -1,4 +1,5 @@
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 

@@ -148,7 +148,7 @@ public sealed class EventsTests
         using var response = await StreamAsync(server, AddWithEvents(server.Grid, "a"));
         await server.Grid.UntilAsync(g => g.Followers == 1);
 
-        await server.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        await server.StopAsync().WaitAsync(TimeSpan.FromMinutes(1));
 
         Assert.StartsWith("id: 1\n", await response.Content.ReadAsStringAsync());
     }

@@ -112,7 +112,7 @@ internal sealed class FakeGrid : IAgentGrid
                 }
                 changed = _changed.Task;
             }
-            await changed.WaitAsync(TimeSpan.FromSeconds(20));
+            await changed.WaitAsync(TimeSpan.FromMinutes(1));
         }
     }
 

@@ -249,6 +249,8 @@ public sealed class OrchestrateTests
 
         await server.PostAsync(Path, Body);
 
-        Assert.Equal(before, server.Log.Lines.Count);
+        // Kestrel has its say when the machine has stood still.
+        Assert.DoesNotContain(
+            server.Log.Lines.Skip(before), l => !l.Contains("heartbeat", StringComparison.OrdinalIgnoreCase));
     }
 }

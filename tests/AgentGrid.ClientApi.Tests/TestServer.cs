@@ -24,7 +24,7 @@ internal sealed class TestServer : IAsyncDisposable
         Log = log;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.First());
-        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(1) };
     }
 
     public FakeGrid Grid { get; }
@@ -129,7 +129,7 @@ internal static class Reading
     /// <summary>The next text frame; null when the server closes instead.</summary>
     public static async Task<string?> FrameAsync(this WebSocket socket)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var frame = new MemoryStream();
         var buffer = new byte[16 * 1024];
         while (true)

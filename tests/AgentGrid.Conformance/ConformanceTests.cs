@@ -74,6 +74,28 @@ public abstract class ConformanceTests<THost> : IAsyncLifetime
         string? settings = null) =>
         await EndOfAsync(await AcceptAsync(steps, input, settings));
 
+    /// <summary>
+    /// Runs with a short limit of time, and with longer ones while it was not enough: where the machine is busy, a
+    /// short one can be over before the agent was asked.
+    /// </summary>
+    /// <returns>How the last ended, whether or not it was enough.</returns>
+    protected static async Task<RunDetails> InEnoughTimeAsync(
+        TimeSpan shortest, Func<TimeSpan, Task<RunDetails>> run, Func<RunDetails, bool> enough)
+    {
+        for (var limit = shortest; ; limit *= 10)
+        {
+            var details = await run(limit);
+            if (enough(details) || limit * 10 > Limits.Patience / 2)
+            {
+                return details;
+            }
+        }
+    }
+
+    /// <summary>The invocations of a run's agents so far.</summary>
+    protected IReadOnlyList<Call> CallsOf(RunDetails run) =>
+        [.. Script.Calls().Where(c => c.Invocation.RunId == run.Summary.RunId)];
+
     /// <summary>Waits until a run has an event of this stage in the feed, which makes it durable.</summary>
     protected async Task SeenAsync(RunSummary run, string stage)
     {

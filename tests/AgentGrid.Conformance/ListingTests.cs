@@ -107,7 +107,7 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
         await EndOfAsync(failed);
         const string solo = """{"a": {"agent": "bravo"}, "b": {"agent": "solo", "needs": ["a"]}}""";
         var running = await AcceptAsync(solo);
-        await Script.StartedAsync("solo");
+        await SeenAsync(running, "solo:start");
         var waiting = await AcceptAsync(solo);
         await SeenAsync(waiting, "solo:queued");
 
@@ -185,7 +185,7 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", call => call.HangAsync());
         var run = await AcceptAsync(OneStep);
-        await Script.StartedAsync("alpha");
+        await SeenAsync(run, "alpha:start");
 
         var running = Assert.Single((await Grid.ListRunsAsync(new RunQuery(Status: RunStatus.Running))).Runs);
         Assert.NotNull(running.StartedAt);
@@ -224,7 +224,9 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
         await WaitingAsync("solo", 2);
 
         Assert.Equal(1, (await LoadAsync("solo")).Running);
-        Assert.Equal(3, (await Grid.GetHealthAsync()).ActiveRuns);
+        await Limits.EventuallyAsync(
+            async () => (await Grid.GetHealthAsync()).ActiveRuns == 3,
+            async () => $"{(await Grid.GetHealthAsync()).ActiveRuns} active runs, not 3");
         gate.Open();
 
         foreach (var run in runs)

@@ -127,8 +127,11 @@ public abstract class OverloadTests<THost> : ConformanceTests<THost>
         var runs = new List<RunSummary>();
         for (var i = alreadyActive; i < 2; i++)
         {
-            runs.Add(await AcceptAsync(OneStep));
+            var run = await AcceptAsync(OneStep);
+            runs.Add(run);
             await Script.StartedAsync("alpha", i + 1);
+            // The agent may be at work before this is in the feed.
+            await SeenAsync(run, "alpha:start");
         }
         for (var i = 0; i < 3; i++)
         {

@@ -101,6 +101,12 @@ public abstract class RaceTests<THost> : ConformanceTests<THost>
             await late.Opened;
             return call.Answer();
         });
+        // Else alpha might be given up on before it was asked, and would have nothing to be late with.
+        Script.On("bravo", async call =>
+        {
+            await Script.StartedAsync("alpha");
+            return call.Answer();
+        });
 
         var run = await RunAsync("""{"a": {"capability": "work", "mode": "race", "hedge_after": "0s"}}""");
         late.Open();

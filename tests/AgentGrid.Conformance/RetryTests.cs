@@ -70,11 +70,16 @@ public abstract class RetryTests<THost> : ConformanceTests<THost>
     [Fact]
     public async Task Retry_OnTimeout_TriesAgainAfterATimeout()
     {
-        Script.On("alpha", call => call.Number == 1 ? call.HangAsync() : new(call.Answer()));
+        Script.On("alpha", call => call.Invocation.Try == 1 ? call.HangAsync() : new(call.Answer()));
 
-        var run = await RunAsync("""
-            {"a": {"agent": "alpha", "timeout": "300ms", "retry": {"max_attempts": 2, "backoff": "5ms", "on": ["timeout"]}}}
-            """);
+        // The second attempt has no more time than the first.
+        var run = await InEnoughTimeAsync(
+            TimeSpan.FromMilliseconds(200),
+            limit => RunAsync($$"""
+                {"a": {"agent": "alpha", "timeout": "{{limit.TotalMilliseconds}}ms",
+                       "retry": {"max_attempts": 2, "backoff": "5ms", "on": ["timeout"]} } }
+                """),
+            enough: r => r.Summary.Status == RunStatus.Completed);
 
         AssertCompleted(run);
         Assert.Equal(AttemptStatus.TimedOut, StepOf(run, "a").Attempts[0].Status);

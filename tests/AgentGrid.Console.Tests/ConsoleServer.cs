@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded;
+using AgentGrid.Runtime;
 using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,17 +21,16 @@ internal sealed class ConsoleServer : IAsyncDisposable
     private readonly string[] _args;
     private readonly bool _onPaper;
     private WebApplication? _app;
+    private Uri? _url;
 
     private ConsoleServer(string[] args, bool onPaper)
     {
         _args = args;
         _onPaper = onPaper;
-        Url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}/"));
-        Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(30) };
     }
 
-    public Uri Url { get; }
-    public HttpClient Http { get; }
+    public Uri Url => _url ?? throw new InvalidOperationException("The server has not been started.");
+    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
     public IAgentGrid Grid => _app!.Services.GetRequiredService<IAgentGrid>();
 
     /// <summary>What is told of nodes, for a server that was started as a cluster.</summary>
@@ -46,12 +45,13 @@ internal sealed class ConsoleServer : IAsyncDisposable
     {
         var line = (CommandLine.Serve)CommandLine.Parse(
         [
-            "--urls", Url.ToString().TrimEnd('/'), "--data", _data.FullName,
+            "--urls", _url?.ToString().TrimEnd('/') ?? "http://127.0.0.1:0", "--data", _data.FullName,
             "--AgentGrid:DrainTimeout", "00:00:00.1", .. _args,
         ]);
         _app = ApiServer.Build(line, builder =>
         {
             builder.AddEngine();
+            builder.Services.AddAgentGrid().AddAgent<HoldAgent>();
             builder.Logging.ClearProviders();
             if (_onPaper)
             {
@@ -60,6 +60,11 @@ internal sealed class ConsoleServer : IAsyncDisposable
             }
         });
         await _app.StartAsync();
+        if (_url is null)
+        {
+            _url = new Uri(_app.Urls.First());
+            Http.BaseAddress = _url;
+        }
     }
 
     public async Task StopAsync()
@@ -101,9 +106,20 @@ internal sealed class ConsoleServer : IAsyncDisposable
                     var key = new RunKey(string.Create(CultureInfo.InvariantCulture, $"{match}_{i}"), "1");
                     var result = await Grid.SubmitAsync(new SubmitRun(key, input, InlinePlan: plan));
                     var accepted = Assert.IsType<SubmitResult.Accepted>(result);
-                    return await Grid.WaitForEndAsync(accepted.Run.RunId, TimeSpan.FromSeconds(30));
+                    return await Grid.WaitForEndAsync(accepted.Run.RunId, TimeSpan.FromMinutes(2));
                 }));
             Assert.All(results, run => Assert.NotNull(run?.Summary.EndedAt));
+        }
+    }
+
+    /// <summary>Waits until this many attempts of an agent run.</summary>
+    public async Task RunningAsync(string agent, int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while ((await Grid.GetAgentsAsync()).Single(a => a.Config.Name == agent).Running != count)
+        {
+            await timer.WaitForNextTickAsync(limit.Token);
         }
     }
 
@@ -123,12 +139,5 @@ internal sealed class ConsoleServer : IAsyncDisposable
     {
         await server.StartAgainAsync();
         return server;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -111,7 +111,7 @@ public sealed partial class GuideTests(Chromium chromium)
         using var content = new StringContent(
             $$"""{"match_id":"{{match}}","round":"r1","grid_snapshot":{{Snapshot}}}""",
             new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
-        using var response = await server.Http.PostAsync("api/v1/orchestrate?wait=20s", content);
+        using var response = await server.Http.PostAsync("api/v1/orchestrate?wait=60s", content);
         var run = JsonElement.Parse(await response.Content.ReadAsStringAsync());
         Assert.Equal("completed", run.GetProperty("status").GetString());
         return run.GetProperty("run_id").GetString()!;

@@ -16,6 +16,7 @@ public sealed class IncidentTests(Chromium chromium)
         // The agent has 64 slots, and so has its queue.
         await Task.WhenAll(Enumerable.Range(0, 64).Select(
             i => server.PostAsync($"crowd_{i}", """{"a":{"agent":"delay","input":{"ms":60000}}}""")));
+        await server.RunningAsync("delay", 64);
         var run = await server.PostAsync("late", """{"held":{"agent":"delay","input":{"ms":60000}}}""");
         var other = await server.PostAsync("other", """{"held":{"agent":"echo"}}""");
 

@@ -1,6 +1,7 @@
 using AgentGrid.Console.Tests.Browser;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Console.Tests;
 
@@ -18,9 +19,10 @@ public sealed class ListTests(Chromium chromium)
         await page.GoAsync("#/runs");
         await page.SeesAsync("#connection", "live");
 
-        await server.PostAsync("elsewhere", """{"a":{"agent":"delay","input":{"ms":400}}}""");
+        await server.PostAsync("elsewhere", """{"a":{"agent":"hold"}}""");
 
         await page.UntilAsync($"{Rows}.some(r => /elsewhere/.test(r.innerText) && /running/.test(r.innerText))");
+        HoldAgent.Release("elsewhere");
         await page.UntilAsync($"{Rows}.some(r => /elsewhere/.test(r.innerText) && /completed/.test(r.innerText))");
         page.HasNotComplained();
     }
@@ -48,7 +50,7 @@ public sealed class ListTests(Chromium chromium)
 
         await page.UntilAsync($"{Rows}.some(r => r.ariaRowIndex === '102')");
         Assert.StartsWith("many_", read.GetString());
-        Assert.Equal(read.GetString(), (await page.EvaluateAsync(AtTheTop)).GetString());
+        await page.SaysAsync(AtTheTop, read.GetString()!);
         page.HasNotComplained();
     }
 

@@ -1,4 +1,5 @@
 using AgentGrid.Console.Tests.Browser;
+using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Console.Tests;
 
@@ -6,9 +7,9 @@ namespace AgentGrid.Console.Tests;
 [Collection(BrowserCollection.Name)]
 public sealed class RunTests(Chromium chromium)
 {
-    private const string Slow = """
-        {"first":{"agent":"delay","input":{"ms":250}},
-         "second":{"needs":["first"],"agent":"delay","input":{"ms":600}}}
+    // The second step ends when the match is let go.
+    private const string Held = """
+        {"first":{"agent":"delay","input":{"ms":250}}, "second":{"needs":["first"],"agent":"hold"}}
         """;
 
     private const string Long = """{"wait":{"agent":"delay","input":{"ms":60000},"timeout":"90s"}}""";
@@ -160,11 +161,12 @@ public sealed class RunTests(Chromium chromium)
     {
         await using var server = await ConsoleServer.StartAsync();
         await using var page = await chromium.OpenAsync(server.Url);
-        var id = await server.PostAsync("live", Slow);
+        var id = await server.PostAsync("live", Held);
         await page.GoAsync($"#/runs/{id}");
         await page.EvaluateAsync("window.same = true");
 
         await page.UntilAsync("document.querySelectorAll('.node')[1]?.dataset.state === 'running'");
+        HoldAgent.Release("live");
         await page.SeesAsync(".run-head .state", "completed");
 
         await page.UntilAsync("[...document.querySelectorAll('.tl-bar')].every(b => b.dataset.state === 'succeeded')");
@@ -251,13 +253,15 @@ public sealed class RunTests(Chromium chromium)
     {
         await using var server = await ConsoleServer.StartAsync();
         await using var page = await chromium.OpenAsync(server.Url);
-        var id = await server.PostAsync("reload", Slow);
+        var id = await server.PostAsync("reload", Held);
         await page.GoAsync($"#/runs/{id}");
         await page.ClickAsync(".node", "second");
 
         await page.ReloadAsync();
 
         await page.SeesAsync(".step h2", "second");
+        await page.SeesAsync(".run-head .state", "running");
+        HoldAgent.Release("reload");
         await page.SeesAsync(".run-head .state", "completed");
         await page.SeesAsync(".event", "completed");
         page.HasNotComplained();
@@ -270,7 +274,7 @@ public sealed class RunTests(Chromium chromium)
         await using var page = await chromium.OpenAsync(server.Url);
         page.ExpectsFailedRequests = true;
         var id = await server.PostAsync("restart",
-            """{"a":{"agent":"delay","input":{"ms":1500}},"b":{"needs":["a"],"agent":"echo"}}""");
+            """{"a":{"agent":"hold"},"b":{"needs":["a"],"agent":"echo"}}""");
         await page.GoAsync($"#/runs/{id}");
         await page.UntilAsync("document.querySelector('.node')?.dataset.state === 'running'");
         await page.EvaluateAsync("window.same = true");
@@ -282,6 +286,7 @@ public sealed class RunTests(Chromium chromium)
 
         await page.UntilAsync("document.getElementById('banner').hidden");
         await page.SeesAsync("#connection", "live");
+        HoldAgent.Release("restart");
         await page.SeesAsync(".run-head .state", "completed");
         await page.UntilAsync("[...document.querySelectorAll('.event')].some(e => e.innerText.includes('b:done'))");
         var seqs = await page.EvaluateAsync(

@@ -3,48 +3,77 @@ namespace AgentGrid.Embedded.Tests;
 /// <summary>A clock that stands still until it is moved; timers fire while it moves, in their order.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private TimeSpan _set;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => _now + _set;
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+        {
+            return _now + _set;
+        }
+    }
 
-    public override long GetTimestamp() => _now.UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+        {
+            return _now.UtcTicks;
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);
-        lock (_timers)
+        lock (_gate)
         {
             _timers.Add(timer);
+            timer.Change(dueTime, period);
         }
-        timer.Change(dueTime, period);
         return timer;
     }
 
     /// <summary>Sets the wall clock: no time passes.</summary>
-    public void Set(TimeSpan change) => _set += change;
+    public void Set(TimeSpan change)
+    {
+        lock (_gate)
+        {
+            _set += change;
+        }
+    }
 
     public void Advance(TimeSpan time)
     {
-        var end = _now + time;
-        while (true)
+        DateTimeOffset end;
+        lock (_gate)
         {
-            ManualTimer? next;
-            lock (_timers)
-            {
-                next = _timers.Where(t => t.Due <= end).MinBy(t => t.Due);
-            }
+            end = _now + time;
+        }
+        while (FireNext(end))
+        {
+        }
+    }
+
+    private bool FireNext(DateTimeOffset end)
+    {
+        ManualTimer? next;
+        lock (_gate)
+        {
+            next = _timers.Where(t => t.Due <= end).MinBy(t => t.Due);
             if (next is null)
             {
-                break;
+                _now = end;
+                return false;
             }
             _now = next.Due!.Value > _now ? next.Due.Value : _now;
-            next.Fire();
+            next.Take();
         }
-        _now = end;
+        next.Fire();
+        return true;
     }
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
@@ -55,20 +84,22 @@ internal sealed class ManualTime : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            _period = period;
-            Due = dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime;
+            lock (time._gate)
+            {
+                _period = period;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime;
+            }
             return true;
         }
 
-        public void Fire()
-        {
-            Due = _period == Timeout.InfiniteTimeSpan ? null : Due + _period;
-            callback(state);
-        }
+        /// <summary>It is due, and is about to fire.</summary>
+        public void Take() => Due = _period == Timeout.InfiniteTimeSpan ? null : Due + _period;
+
+        public void Fire() => callback(state);
 
         public void Dispose()
         {
-            lock (time._timers)
+            lock (time._gate)
             {
                 time._timers.Remove(this);
             }

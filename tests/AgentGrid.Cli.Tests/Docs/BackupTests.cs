@@ -1,4 +1,5 @@
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Tests.Shared;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Cli.Tests.Docs;

@@ -12,7 +12,9 @@ internal sealed class Scratch : IDisposable
     {
         var path = Path.Combine(Folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, text);
+        // At once, so that a server which looks at the folder does not find half of it.
+        File.WriteAllText(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
         return path;
     }
 

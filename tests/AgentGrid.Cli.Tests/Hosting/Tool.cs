@@ -37,7 +37,7 @@ public sealed record ToolResult(int Exit, string Out, string Error)
 /// <summary>The program while it runs.</summary>
 public sealed class RunningTool
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
     private readonly CancellationTokenSource _interrupt = new();
     private Task<int> _work = Task.FromResult(0);
 

@@ -1,26 +1,24 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace AgentGrid.ClientApi.Tests.Processes;
 
 /// <summary>The built server as a process of its own, over a data folder that outlives it.</summary>
-internal sealed class ServerProcess : IAsyncDisposable
+internal sealed partial class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly StringBuilder _output = new();
+    private volatile Uri? _url;
 
-    private ServerProcess(string data, int port)
+    private ServerProcess(string data)
     {
-        Url = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/");
-        Client = new HttpClient { BaseAddress = Url, Timeout = Patience };
+        Client = new HttpClient { Timeout = Patience };
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet")
         {
-            ArgumentList = { Dll, "--urls", Url.ToString().TrimEnd('/'), "--data", data },
+            ArgumentList = { Dll, "--urls", "http://127.0.0.1:0", "--data", data },
             // Away from the repository, so that the configuration is the one that was shipped beside the program.
             WorkingDirectory = data,
             RedirectStandardOutput = true,
@@ -34,7 +32,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Where the server was built, with the same configuration as these tests.</summary>
     public static string Dll { get; } = FindDll();
 
-    public Uri Url { get; }
+    /// <summary>Where it listens, as it has said itself: a port chosen for it could be taken by then.</summary>
+    public Uri Url => _url ?? throw new InvalidOperationException($"The server does not listen. It wrote:\n{Output}");
+
     public HttpClient Client { get; }
 
     /// <summary>Everything that the process has written so far.</summary>
@@ -68,7 +68,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts a server, and does not wait for anything.</summary>
     public static ServerProcess Launch(string data)
     {
-        var server = new ServerProcess(data, FreePort());
+        var server = new ServerProcess(data);
         server._process.Start();
         server._process.BeginOutputReadLine();
         server._process.BeginErrorReadLine();
@@ -77,6 +77,10 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async Task<bool> IsReadyAsync()
     {
+        if (_url is null)
+        {
+            return false;
+        }
         try
         {
             using var response = await Client.GetAsync("health/ready");
@@ -157,14 +161,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             _output.AppendLine(line);
         }
+        if (_url is null && line is not null && Listening().Match(line) is { Success: true } match)
+        {
+            Client.BaseAddress = new Uri(match.Groups[1].Value);
+            _url = Client.BaseAddress;
+        }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    [GeneratedRegex("listens on (http://[^ ,;]+)")]
+    private static partial Regex Listening();
 
     private static string FindDll()
     {

@@ -7,7 +7,11 @@ using AgentGrid.ClientApi.Hosting;
 
 namespace AgentGrid.ClientApi.Tests.Telemetry;
 
-/// <summary>What <c>/metrics</c> says of a real engine.</summary>
+/// <summary>
+/// What <c>/metrics</c> says of a real engine. Alone, because engines of one process share what they are read by: the
+/// end of one takes it from the others.
+/// </summary>
+[Collection(nameof(Alone))]
 public sealed partial class MetricsTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-metrics-");
@@ -55,6 +59,7 @@ public sealed partial class MetricsTests : IDisposable
             && line.Contains("status=\"400\"", StringComparison.Ordinal));
         Assert.True(Value(lines, "agentgrid_slots_limit{agent=\"echo\",queue=\"general\"}") >= 1);
         AssertOthersAgree(lines);
+        feed.Abort(); // the server would wait for its farewell
         await app.StopAsync();
     }
 
@@ -93,7 +98,7 @@ public sealed partial class MetricsTests : IDisposable
 
     private static async Task CompletedAsync(ClientWebSocket feed)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var buffer = new byte[16 * 1024];
         while (true)
         {

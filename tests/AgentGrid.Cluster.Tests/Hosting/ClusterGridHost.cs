@@ -104,6 +104,8 @@ public sealed class ClusterGridHost : IGridHost
     {
         var path = Path.Combine(_folder.FullName, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await File.WriteAllTextAsync(path, text);
+        // At once, so that no look at the folder can find half of it.
+        await File.WriteAllTextAsync(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
     }
 }

@@ -6,7 +6,7 @@ namespace AgentGrid.Console.Tests.Browser;
 /// <summary>A headless Chromium, started once for all tests, that forgets everything when it ends.</summary>
 public sealed partial class Chromium : IAsyncLifetime
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
     private readonly DirectoryInfo _profile = Directory.CreateTempSubdirectory("agentgrid-chromium-");
     private Process? _process;
     private DevTools? _devTools;
@@ -63,7 +63,25 @@ public sealed partial class Chromium : IAsyncLifetime
             await _process.WaitForExitAsync();
             _process.Dispose();
         }
-        _profile.Delete(recursive: true);
+        await ForgetAsync();
+    }
+
+    // Its other processes end a moment after the first, and write into the profile until then.
+    private async Task ForgetAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        var clock = Stopwatch.StartNew();
+        while (Directory.Exists(_profile.FullName))
+        {
+            try
+            {
+                _profile.Delete(recursive: true);
+            }
+            catch (IOException) when (clock.Elapsed < s_patience)
+            {
+                await timer.WaitForNextTickAsync();
+            }
+        }
     }
 
     // The pipes are read to their ends, or Chromium would stop when they are full.

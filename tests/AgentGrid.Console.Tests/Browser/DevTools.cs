@@ -8,7 +8,7 @@ namespace AgentGrid.Console.Tests.Browser;
 /// <summary>A connection that speaks the Chrome DevTools Protocol: commands with answers, and events.</summary>
 public sealed class DevTools : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
     private readonly ClientWebSocket _socket = new();
     private readonly SemaphoreSlim _sending = new(1);

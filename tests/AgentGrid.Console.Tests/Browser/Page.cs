@@ -11,7 +11,7 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
 {
     private const string IsShown =
         "document.readyState === 'complete' && document.querySelector('main .view') !== null";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
     private readonly List<string> _complaints = [];
 
     /// <summary>Failed requests are part of this test, as when the server is stopped.</summary>
@@ -81,6 +81,9 @@ public sealed class Page(DevTools devTools, string session, string context, Uri 
             await timer.WaitForNextTickAsync();
         }
     }
+
+    /// <summary>Waits until a script says a text.</summary>
+    public Task SaysAsync(string script, string text) => UntilAsync($"{script} === {Quote(text)}");
 
     public Task SeesAsync(string selector, string text) => UntilAsync(
         $"[...document.querySelectorAll({Quote(selector)})].some("

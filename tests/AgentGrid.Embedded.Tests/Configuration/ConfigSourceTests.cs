@@ -168,6 +168,21 @@ public sealed class ConfigSourceTests : IDisposable
         Assert.Equal(2, Assert.Single(_changes).Agents["worker"].Priority);
     }
 
+    [Fact]
+    public void Look_LateLooksAtOnce_AreNotTakenForASecondWithoutAChange()
+    {
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");
+        using var source = Started();
+
+        _folder.Write("agents.yaml", "agents:\n  worker: { priority: 22 }\n");
+        source.Look();
+        source.Look();
+        Assert.Equal(1, source.Current.Agents["worker"].Priority);
+
+        Settle();
+        Assert.Equal(22, source.Current.Agents["worker"].Priority);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -100,7 +100,7 @@ public sealed class FeedBufferTests
 
         Publish(1, 1);
 
-        await wait.WaitAsync(TimeSpan.FromSeconds(10));
+        await wait.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.True(_buffer.WaitAsync(0, new FeedQuery(), CancellationToken.None).IsCompleted);
         Assert.False(_buffer.WaitAsync(1, new FeedQuery(), CancellationToken.None).IsCompleted);
     }
@@ -114,7 +114,7 @@ public sealed class FeedBufferTests
         Assert.False(wait.IsCompleted);
         Publish(21, 23, "mine");
 
-        Assert.Equal(20, await wait.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(20, await wait.WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.True(_buffer.TryRead(20, 10, out var events));
         Assert.Equal([21, 22, 23], events.Select(e => e.Seq));
     }
@@ -129,7 +129,7 @@ public sealed class FeedBufferTests
         Assert.False(wait.IsCompleted);
         _buffer.Publish([new FeedEvent(4, mine, "m", "stage", false, default)]);
 
-        Assert.Equal(3, await wait.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(3, await wait.WaitAsync(TimeSpan.FromMinutes(1)));
     }
 
     [Theory]
@@ -148,7 +148,7 @@ public sealed class FeedBufferTests
             new FeedEvent(4, default, "m", "stage", false, default),
             new FeedEvent(5, default, "m", "mine:done", false, default)]);
 
-        Assert.All(await Task.WhenAll(waits).WaitAsync(TimeSpan.FromSeconds(10)), next => Assert.Equal(4, next));
+        Assert.All(await Task.WhenAll(waits).WaitAsync(TimeSpan.FromMinutes(1)), next => Assert.Equal(4, next));
         Assert.False(other.IsCompleted);
     }
 
@@ -163,7 +163,7 @@ public sealed class FeedBufferTests
 
         await cancel.CancelAsync();
 
-        Assert.Equal(7, await wait.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(7, await wait.WaitAsync(TimeSpan.FromMinutes(1)));
         Publish(1, 8, "mine");
         Assert.Equal(8, _buffer.Head);
     }

@@ -32,7 +32,7 @@ public sealed class ManyEndedRunsTests : IDisposable
 
         var starting = Stopwatch.StartNew();
         await using var many = await GatedGrid.StartAsync(full, configure: Fast);
-        Assert.True(starting.Elapsed < TimeSpan.FromSeconds(20), $"starting took {starting.Elapsed}");
+        Assert.True(starting.Elapsed < TimeSpan.FromMinutes(1), $"starting took {starting.Elapsed}");
         await using var none = await GatedGrid.StartAsync(Path.Combine(_folder.Path, "empty"), configure: Fast);
 
         var listing = Stopwatch.StartNew();
@@ -41,7 +41,7 @@ public sealed class ManyEndedRunsTests : IDisposable
         page = await many.Grid.ListRunsAsync(new RunQuery(Status: RunStatus.Cancelled, Cursor: page.Next));
         Assert.Equal(50, page.Runs.Length);
         Assert.Equal(100, (await many.Grid.ListRunsAsync(new RunQuery(MatchId: "match 7", Limit: 500))).Runs.Length);
-        Assert.True(listing.Elapsed < TimeSpan.FromSeconds(5), $"listing took {listing.Elapsed}");
+        Assert.True(listing.Elapsed < TimeSpan.FromSeconds(20), $"listing took {listing.Elapsed}");
 
         // In turns, so that what else the machine does meets both alike.
         var (withMany, withNone) = (new List<double>(), new List<double>());

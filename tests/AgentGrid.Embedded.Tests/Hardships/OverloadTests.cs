@@ -59,7 +59,7 @@ public sealed class OverloadTests : IDisposable
         clock.Restart();
         _permits.Release(1_000_000);
         Assert.Equal(RunStatus.Completed, (await grid.EndOfAsync(await AcceptAsync(grid))).Status);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"took {clock.Elapsed} to recover");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"took {clock.Elapsed} to recover");
     }
 
     [Fact]
@@ -111,12 +111,12 @@ public sealed class OverloadTests : IDisposable
         var ending = Math.Min(PerTick, _open);
         for (var i = 0; i < ending; i++)
         {
-            Assert.True(await _calls.WaitAsync(TimeSpan.FromSeconds(30)), "a run does not come to its agent");
+            Assert.True(await _calls.WaitAsync(TimeSpan.FromMinutes(1)), "a run does not come to its agent");
         }
         _permits.Release(ending);
         for (var i = 0; i < ending; i++)
         {
-            Assert.True(await _ends.WaitAsync(TimeSpan.FromSeconds(30)), "a run does not end");
+            Assert.True(await _ends.WaitAsync(TimeSpan.FromMinutes(1)), "a run does not end");
             _open--;
         }
     }

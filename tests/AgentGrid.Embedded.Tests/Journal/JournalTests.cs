@@ -255,7 +255,7 @@ public sealed class JournalTests : IDisposable
 
         journal.Writer.LimitFile(pages: 1_000_000);
 
-        Assert.Equal(WriteOutcome.Durable, await kept.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(WriteOutcome.Durable, await kept.WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.Null(journal.Writer.Failure);
         Assert.Equal(RunStatus.Cancelled, journal.Reader.Replay(journal.Reader.Find(run.Id)!).Status);
     }

@@ -67,13 +67,13 @@ public sealed class RunTraceTests : ConformanceTests<EmbeddedGridHost>
     private async Task<RunSummary> RunTracedAsync(string steps)
     {
         var accepted = await AcceptAsync(Request(steps) with { TraceParent = $"00-{_trace}-{_caller}-01" });
-        await Grid.WaitForEndAsync(accepted.RunId, TimeSpan.FromSeconds(30));
+        await Grid.WaitForEndAsync(accepted.RunId, TimeSpan.FromMinutes(1));
         return accepted;
     }
 
     private async Task<List<Activity>> SpansAsync(int count)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var spans = new List<Activity>();
         while (spans.Count < count)
         {

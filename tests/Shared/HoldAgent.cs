@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 
-namespace AgentGrid.Cli.Tests.Hosting;
+namespace AgentGrid.Tests.Shared;
 
 /// <summary>Reports that it is half way, and then waits until the test lets the match go.</summary>
 [Agent("hold", Capabilities = ["holding"])]

@@ -1,0 +1,79 @@
+using System.Net;
+using AgentGrid.Cluster.Tests.Damage;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Grains;
+using AgentGrid.Grains.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AgentGrid.Cluster.Tests.Nodes;
+
+/// <summary>What a node does with calls, in whatever order they come.</summary>
+public sealed class NodeTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-node-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cancel_BeforeOrAfterTheInvocationComes_EndsItAndItsSlotIsFree(bool before)
+    {
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.FullName, "agents.yaml"), "agents: {}", TestContext.Current.CancellationToken);
+        var options = Options.Create(new ClusterEngineOptions { Config = _folder.FullName, GpuMemoryMb = [] });
+        var grains = BackgroundLoopTests.Proxy.Of<IGrainFactory>(_ => throw new InvalidOperationException());
+        using var released = new ReleasedSlots(grains, NullLogger<ReleasedSlots>.Instance);
+        using var gpus = new Gpus(options, NullLogger<Gpus>.Instance);
+        var silo = BackgroundLoopTests.Proxy.Of<ILocalSiloDetails>(m => m.ReturnType == typeof(string)
+            ? "node"
+            : SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1));
+        using var node = new Node(
+            options, AgentCatalog.Of(typeof(Hanging)), _ => new Hanging(), TimeProvider.System, silo, grains, released,
+            gpus, NullLogger<Node>.Instance);
+
+        if (before)
+        {
+            node.Cancel("slot");
+        }
+        var invoked = node.InvokeAsync(Request());
+        if (!before)
+        {
+            node.Cancel("slot");
+        }
+
+        var reply = await invoked.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Equal(InvocationStatus.Cancelled, reply.Status);
+        Assert.Empty(node.Describe().Held);
+        Assert.Equal(0, node.Slots.Named("hanging")!.Running);
+    }
+
+    private static InvocationRequest Request() => new()
+    {
+        Slot = "slot",
+        RunId = RunId.From(new Guid(1, 2, 3, new byte[8])),
+        MatchId = "m",
+        Round = "1",
+        Agent = "hanging",
+        Step = "a",
+        Attempt = 1,
+        Try = 1,
+        Deadline = DateTimeOffset.MaxValue,
+        Input = Json.EmptyObject,
+        Results = [],
+    };
+
+    [Agent("hanging")]
+    private sealed class Hanging : IAgent
+    {
+        public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return Json.Null;
+        }
+    }
+}
