@@ -88,6 +88,42 @@ public abstract class ConformanceTests<THost> : IAsyncLifetime
         Assert.Fail($"The feed ended before '{stage}' of run {run.RunId}.");
     }
 
+    /// <summary>
+    /// Runs something whose time is to run out after something has happened; again with more time, where a machine that
+    /// stood still let it run out before.
+    /// </summary>
+    /// <param name="run">Is told the time, as plans write it.</param>
+    /// <param name="happened">What was to happen has happened.</param>
+    /// <returns>The last of them, whether it has happened or not.</returns>
+    protected static async Task<RunDetails> OutOfTimeAsync(
+        Func<string, Task<RunDetails>> run, Func<RunDetails, bool> happened)
+    {
+        var ended = await run("100ms");
+        foreach (var more in new[] { "1s", "5s", "20s" })
+        {
+            if (happened(ended))
+            {
+                break;
+            }
+            ended = await run(more);
+        }
+        return ended;
+    }
+
+    /// <summary>An agent has been invoked for the run.</summary>
+    protected bool WasInvoked(RunDetails run) => Script.Calls().Any(c => c.Invocation.RunId == run.Summary.RunId);
+
+    /// <summary>Waits until live feeds have come to where the durable one ends.</summary>
+    /// <returns>The number of its last event.</returns>
+    protected async Task<long> ShownAsync()
+    {
+        var last = (await FeedAsync())[^1].Seq;
+        await Limits.EventuallyAsync(
+            async () => (await Grid.GetHealthAsync()).LastSeq >= last,
+            async () => $"number {(await Grid.GetHealthAsync()).LastSeq} is shown, {last} is durable");
+        return last;
+    }
+
     /// <summary>Waits until no attempt holds or waits for a slot, and fails when that does not come about.</summary>
     protected Task AllSlotsFreeAsync() => Limits.EventuallyAsync(
         async () => (await Grid.GetAgentsAsync()).All(a => a is { Running: 0, Waiting: 0, Abandoned: 0 }),

@@ -224,7 +224,10 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
         await WaitingAsync("solo", 2);
 
         Assert.Equal(1, (await LoadAsync("solo")).Running);
-        Assert.Equal(3, (await Grid.GetHealthAsync()).ActiveRuns);
+        // They wait for a slot a moment before it is durable that they have begun.
+        await Limits.EventuallyAsync(
+            async () => (await Grid.GetHealthAsync()).ActiveRuns == 3,
+            async () => $"{(await Grid.GetHealthAsync()).ActiveRuns} runs are active, not 3");
         gate.Open();
 
         foreach (var run in runs)

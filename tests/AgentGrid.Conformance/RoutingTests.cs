@@ -99,6 +99,7 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
         AssertCompleted(run);
         Assert.Equal("narrow", Assert.Single(StepOf(run, "a").Attempts).Agent);
         AssertCompleted(await EndOfAsync(holder));
+        await AllSlotsFreeAsync();
         Assert.Equal("solo", (await Grid.RouteAsync(new RouteQuery(["tunnel"]))).Agent);
     }
 

@@ -1,3 +1,4 @@
+using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core.Runs;
 
@@ -14,12 +15,19 @@ public abstract class TimeoutTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", call => call.HangAsync());
 
-        var run = await RunAsync("""{"a": {"agent": "alpha", "timeout": "50ms"}}""");
+        var runs = 0;
+        var run = await OutOfTimeAsync(
+            time =>
+            {
+                runs++;
+                return RunAsync($$"""{"a": {"agent": "alpha", "timeout": "{{time}}"} }""");
+            },
+            WasInvoked);
 
         Assert.Equal(ErrorKind.Timeout, AssertFailed(run).Kind);
         Assert.Equal(AttemptStatus.TimedOut, Assert.Single(StepOf(run, "a").Attempts).Status);
-        await Assert.Single(Script.Calls()).CancelledAsync();
-        Assert.Equal(1, (await LoadAsync("alpha")).TimedOut);
+        await CallOf(run).CancelledAsync();
+        Assert.Equal(runs, (await LoadAsync("alpha")).TimedOut);
         await AllSlotsFreeAsync();
     }
 
@@ -28,9 +36,12 @@ public abstract class TimeoutTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", call => call.HangAsync());
 
-        var run = await RunAsync("""{"a": {"agent": "alpha", "timeout": "50ms", "fallback": ["bravo"]}}""");
+        var run = await OutOfTimeAsync(
+            time => RunAsync($$"""{"a": {"agent": "alpha", "timeout": "{{time}}", "fallback": ["bravo"]} }"""),
+            run => run.Summary.Status == RunStatus.Completed);
 
         AssertCompleted(run);
+        Assert.Equal(AttemptStatus.TimedOut, StepOf(run, "a").Attempts[0].Status);
     }
 
     [Fact]
@@ -38,10 +49,11 @@ public abstract class TimeoutTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", call => call.HangAsync());
 
-        var run = await RunAsync("""{"a": {"agent": "alpha"}}""", "{}", """ "timeout": "100ms" """);
+        var run = await OutOfTimeAsync(
+            time => RunAsync("""{"a": {"agent": "alpha"}}""", "{}", $$""" "timeout": "{{time}}" """), WasInvoked);
 
         Assert.Equal(ErrorKind.Timeout, AssertFailed(run).Kind);
-        await Assert.Single(Script.Calls()).CancelledAsync();
+        await CallOf(run).CancelledAsync();
         await AllSlotsFreeAsync();
     }
 
@@ -50,36 +62,51 @@ public abstract class TimeoutTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", _ => throw new InvalidOperationException("not yet"));
 
-        var run = await RunAsync(
-            """{"a": {"agent": "alpha", "retry": {"max_attempts": 9, "backoff": "20s"}}}""", "{}", """ "timeout": "100ms" """);
+        var run = await OutOfTimeAsync(
+            time => RunAsync(
+                """{"a": {"agent": "alpha", "retry": {"max_attempts": 9, "backoff": "10m", "max_backoff": "10m"}}}""",
+                "{}", $$""" "timeout": "{{time}}" """),
+            run => StepOf(run, "a").Attempts.Any(a => a.Status == AttemptStatus.Failed));
 
         Assert.Equal(ErrorKind.Timeout, AssertFailed(run).Kind);
-        Assert.Single(Script.Calls());
+        Assert.Equal("alpha", CallOf(run).Agent);
     }
 
     [Fact]
     public async Task Agent_IgnoresItsCancellation_GivesItsSlotBackAndItsResultCountsForNothing()
     {
         var late = Script.Gate();
+        var ignores = true;
         Script.On("solo", async call =>
         {
-            if (call.Number == 1)
+            if (ignores)
             {
                 await late.Opened;
             }
             return call.Answer();
         });
 
-        var run = await RunAsync("""{"a": {"agent": "solo", "timeout": "50ms"}}""");
+        var runs = 0;
+        var run = await OutOfTimeAsync(
+            time =>
+            {
+                runs++;
+                return RunAsync($$"""{"a": {"agent": "solo", "timeout": "{{time}}"} }""");
+            },
+            WasInvoked);
+        ignores = false;
         var next = await RunAsync("""{"a": {"agent": "solo"}}""");
         late.Open();
-        await Script.Calls()[0].EndedAsync();
+        await CallOf(run).EndedAsync();
         await AllSlotsFreeAsync();
 
         AssertFailed(run);
         AssertCompleted(next);
         AssertFailed((await Grid.GetRunAsync(run.Summary.RunId))!);
         Assert.Null(await Grid.GetOutputAsync(run.Summary.RunId, "a"));
-        Assert.Equal(2, (await FeedAsync()).Count(e => e.EndsRun));
+        Assert.Equal(runs + 1, (await FeedAsync()).Count(e => e.EndsRun));
     }
+
+    private Call CallOf(RunDetails run) =>
+        Assert.Single(Script.Calls(), c => c.Invocation.RunId == run.Summary.RunId);
 }
