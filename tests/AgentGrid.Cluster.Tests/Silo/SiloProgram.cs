@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
+using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Silo;
 
@@ -16,6 +16,8 @@ internal sealed class SiloProgram : IAsyncDisposable
     private const string Guarded =
         "exec 3<&0; \"$@\" 3<&- 2>&1 & p=$!; echo \"pid $p\"; (cat <&3; kill -9 $p) >/dev/null 2>&1 & " +
         "wait $p; echo \"exit $?\"";
+
+    private static readonly string Wait = $"?wait={Limits.Patience.TotalSeconds}s";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-silo-");
     private readonly Process _process;
@@ -51,7 +53,11 @@ internal sealed class SiloProgram : IAsyncDisposable
     /// <summary>Where it listens for HTTP.</summary>
     public int Port { get; }
 
-    public HttpClient Http => field ??= new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}") };
+    public HttpClient Http => field ??= new HttpClient
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{Port}"),
+        Timeout = 2 * Limits.Patience,
+    };
 
     /// <summary>The exit code, when it has ended.</summary>
     public Task<int> Exited => _exited.Task;
@@ -70,7 +76,7 @@ internal sealed class SiloProgram : IAsyncDisposable
     /// <summary>Starts the program with a port for HTTP, and does not wait for it.</summary>
     public static SiloProgram Launch(string redis, params string[] options)
     {
-        var port = FreePort();
+        var port = FreePorts.Next();
         return new SiloProgram(redis, port, ["--urls", $"http://127.0.0.1:{port}", .. options]);
     }
 
@@ -78,10 +84,19 @@ internal sealed class SiloProgram : IAsyncDisposable
     public static async Task<SiloProgram> StartAsync(string cluster, params string[] options)
     {
         var program = Launch(SharedRedis.Address, ["--cluster-id", cluster, .. options]);
-        // After a kill it waits for the silence of its predecessor first, and other tests have the processors too.
-        var first = await Task.WhenAny(program._started.Task, program.Exited, Task.Delay(3 * Limits.Patience));
-        Assert.True(first == program._started.Task, $"The program has not started, or has ended:\n{program.Output}");
-        return program;
+        try
+        {
+            // After a kill it waits for the silence of its predecessor first, and other tests have the processors too.
+            await Limits.WithinAsync(
+                Task.WhenAny(program._started.Task, program.Exited), () => $"the start; it said:\n{program.Output}");
+            Assert.True(program._started.Task.IsCompleted, $"The program has ended:\n{program.Output}");
+            return program;
+        }
+        catch
+        {
+            await program.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Sends a signal: <c>TERM</c>, <c>KILL</c>, <c>STOP</c>, <c>CONT</c>.</summary>
@@ -92,19 +107,33 @@ internal sealed class SiloProgram : IAsyncDisposable
     }
 
     /// <summary>Posts a run of one step; the answer of the API.</summary>
+    /// <param name="toTheEnd">Waits for the end of the run.</param>
     public async Task<JsonElement> PostAsync(
-        string match, string agent, object input, string wait = "", string round = "1")
+        string match, string agent, object input, bool toTheEnd = false, string round = "1")
     {
-        using var response = await Http.PostAsJsonAsync($"/api/v1/orchestrate{wait}", new
-        {
-            match_id = match,
-            round,
-            plan = new { steps = new { only = new { agent, input } } },
-        });
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}: {text}\n{Output}");
+        var (status, text) = (HttpStatusCode.ServiceUnavailable, "");
+        await Limits.EventuallyAsync(
+            async () =>
+            {
+                using var response = await Http.PostAsJsonAsync($"/api/v1/orchestrate{(toTheEnd ? Wait : "")}", new
+                {
+                    match_id = match,
+                    round,
+                    plan = new { steps = new { only = new { agent, input } } },
+                });
+                (status, text) = (response.StatusCode, await response.Content.ReadAsStringAsync());
+                // As every client does that is told to come again: a silo that has just started may be slow.
+                return status != HttpStatusCode.ServiceUnavailable;
+            },
+            () => new($"{status}: {text}\n{Output}"));
+        Assert.True(status is HttpStatusCode.OK or HttpStatusCode.Accepted, $"{status}: {text}\n{Output}");
         return JsonSerializer.Deserialize<JsonElement>(text);
     }
+
+    /// <summary>Waits until it says that it is ready.</summary>
+    public Task ReadyAsync() => Limits.EventuallyAsync(
+        async () => (await GetAsync("/health/ready")).Status == HttpStatusCode.OK,
+        async () => (await GetAsync("/health")).Text);
 
     public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null)
     {
@@ -147,12 +176,5 @@ internal sealed class SiloProgram : IAsyncDisposable
         {
             _started.TrySetResult();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
