@@ -11,8 +11,6 @@ internal sealed class RedisServer : IAsyncDisposable
 
     // Redis goes when its input is closed: with these tests, however they end.
     private const string Guarded = "\"$@\" & p=$!; exec >/dev/null 2>&1; cat; kill -9 $p; wait $p";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-runlog-");
     private readonly string[] _settings;
     private Process? _process;
@@ -23,6 +21,9 @@ internal sealed class RedisServer : IAsyncDisposable
     public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+
+    /// <summary>How long it is waited for what must happen. Reached only when something is wrong.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(90);
 
     public int Port { get; private set; }
 
