@@ -118,6 +118,8 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
+    public Task<int> CountOnTheirWayAsync(string node) => Task.FromResult(_grants.CountOnTheirWay(node));
+
     public async Task<bool> DrainAgentAsync(string agent, bool drained)
     {
         FollowConfig();

@@ -28,6 +28,9 @@ internal sealed class Grants(TimeProvider time, TimeSpan onItsWay)
         }
     }
 
+    /// <summary>How many a node has not reported yet.</summary>
+    public int CountOnTheirWay(string node) => _bySlot.Values.Count(g => g.Node == node && !g.IsConfirmed);
+
     /// <summary>Compares what is granted with what a node says that it holds.</summary>
     /// <param name="lost">What it does not hold (any more), taken out.</param>
     /// <returns>What it holds and nobody here has granted, put in.</returns>
