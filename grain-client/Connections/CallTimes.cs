@@ -1,8 +1,8 @@
 namespace AgentGrid.GrainClient.Connections;
 
 /// <summary>
-/// How long a client waits for silos. The defaults are for those that die; where they cannot, as when they are in the same
-/// process, whoever is late is merely slow, and it is right to wait longer.
+/// How long a client waits for silos. The defaults are for those that die; where they cannot, as when they are in the
+/// same process, whoever is late is merely slow, and it is right to wait longer.
 /// </summary>
 internal sealed record CallTimes
 {

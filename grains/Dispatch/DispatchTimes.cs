@@ -1,8 +1,8 @@
 namespace AgentGrid.Grains.Dispatch;
 
 /// <summary>
-/// How long the dispatcher, and those who ask it, wait before they do without somebody. Whoever is so late may be dead, or
-/// share a machine that stood still: where the latter is known, as of silos in one process, it is right to wait longer.
+/// How long the dispatcher, and those who ask it, wait before they do without somebody. Whoever is so late may be dead,
+/// or share a machine that stood still: where that is known, as of silos in one process, it is right to wait longer.
 /// </summary>
 internal sealed record DispatchTimes
 {

@@ -170,7 +170,8 @@ public sealed partial class ConfigSource : IDisposable
 
     // All of it at once: whoever sees that something else was read does not see the mistakes of what was before.
     private sealed record Snapshot(
-        GridConfig Config, ImmutableArray<ConfigProblem> Problems, DateTimeOffset LoadedAt, ImmutableArray<string> Changes);
+        GridConfig Config, ImmutableArray<ConfigProblem> Problems, DateTimeOffset LoadedAt,
+        ImmutableArray<string> Changes);
 
     [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Changes}")]
     private static partial void LogReloaded(ILogger logger, string changes);

@@ -23,7 +23,8 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     /// <summary>What a silo writes when the dispatcher has moved to it.</summary>
     public const string DispatcherIsHere = "The dispatcher is here";
 
-    // As the shipped configuration has it, with more time, as what ends an attempt here is what is done to its node; and something quick that needs the GPU in every run.
+    // As the shipped configuration has it, with more time: what ends an attempt here is what is done to its node.
+    // And something quick that needs the GPU in every run.
     private const string Agents = """
         queues:
           general: { slots: 64 }
@@ -120,7 +121,8 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     /// <summary>Starts again whatever has ended because it was declared dead, as it asks its supervisor to.</summary>
     public async Task SuperviseAsync()
     {
-        foreach (var (name, _) in _members.Where(m => m.Value.HasExited && m.Value.ExitCode == DeclaredDeadExitCode).ToArray())
+        var dead = _members.Where(m => m.Value.HasExited && m.Value.ExitCode == DeclaredDeadExitCode);
+        foreach (var (name, _) in dead.ToArray())
         {
             Console.WriteLine($"{name} was declared dead");
             await StartAsync(name);
