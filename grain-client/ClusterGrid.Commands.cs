@@ -35,7 +35,7 @@ public sealed partial class ClusterGrid
                     tries = before;
                     return Match(client, submit.Key.MatchId).SubmitAsync(command);
                 },
-                ClusterCalls.Patience, cancellationToken).ConfigureAwait(false);
+                _times.Patience, cancellationToken).ConfigureAwait(false);
             // The same was posted a moment ago, by us: the answer to that was lost, and this is it.
             return reply.Outcome == SubmitOutcome.Replayed && tries > 0 && IsFresh(reply.Run!)
                 ? new SubmitResult.Accepted(reply.Run!)
@@ -84,7 +84,7 @@ public sealed partial class ClusterGrid
             var tries = 0;
             var reply = await _calls.AskAsync(
                 (client, madeBefore) => command(Match(client, before.Key.MatchId), tries = madeBefore),
-                ClusterCalls.Patience, cancellationToken).ConfigureAwait(false);
+                _times.Patience, cancellationToken).ConfigureAwait(false);
             return tries > 0 ? repeated(reply.ToResult(), before) : reply.ToResult();
         }
         catch (GridUnavailableException e)
@@ -93,5 +93,5 @@ public sealed partial class ClusterGrid
         }
     }
 
-    private bool IsFresh(RunSummary run) => _time.GetUtcNow() - run.AcceptedAt < 2 * ClusterCalls.Patience;
+    private bool IsFresh(RunSummary run) => _time.GetUtcNow() - run.AcceptedAt < 2 * _times.Patience;
 }

@@ -9,7 +9,6 @@ namespace AgentGrid.GrainClient;
 
 public sealed partial class ClusterGrid
 {
-    private static readonly TimeSpan HealthTry = TimeSpan.FromSeconds(1.5);
     private (ClusterHealth Health, long At)? _lastHealth;
 
     public async ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
@@ -80,7 +79,7 @@ public sealed partial class ClusterGrid
         try
         {
             return await ReadAsync(
-                () => _log.CountAsync().WaitAsync(HealthTry, _time, cancellationToken), cancellationToken)
+                () => _log.CountAsync().WaitAsync(_times.LongestHealth, _time, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (GridUnavailableException e)
@@ -96,14 +95,14 @@ public sealed partial class ClusterGrid
         try
         {
             var health = await _calls.AskAsync(
-                (client, _) => Dispatcher(client).GetHealthAsync().WaitAsync(HealthTry, _time, cancellationToken),
+                (client, _) => Dispatcher(client).GetHealthAsync().WaitAsync(_times.LongestHealth, _time, cancellationToken),
                 TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             _lastHealth = (health, _time.GetTimestamp());
             return health;
         }
         catch (GridUnavailableException)
         {
-            return _lastHealth is { } last && _time.GetElapsedTime(last.At) < ClusterCalls.Patience ? last.Health : null;
+            return _lastHealth is { } last && _time.GetElapsedTime(last.At) < _times.Patience ? last.Health : null;
         }
     }
 }

@@ -19,6 +19,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
 {
     private readonly IClusterConnection _connection;
     private readonly ClusterCalls _calls;
+    private readonly CallTimes _times;
     private readonly RedisRunLog _log;
     private readonly FeedTail _tail;
     private readonly EventSubscriptions _subscriptions;
@@ -39,7 +40,8 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         _redisAddress = RedisConnection.AddressOf(options.Value.Redis);
         _clusterId = options.Value.ClusterId;
         _time = time;
-        _calls = new ClusterCalls(connection, _clusterId, time);
+        _times = options.Value.Times;
+        _calls = new ClusterCalls(connection, _clusterId, time, _times);
         _tail = new FeedTail(
             new Runtime.Feed.FeedBuffer(options.Value.FeedBuffer, Runtime.Platform.Process), new RunLogEvents(log),
             options.Value.FeedBuffer, time, loggers.CreateLogger<FeedTail>());

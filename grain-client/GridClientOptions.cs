@@ -1,3 +1,4 @@
+using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces;
 
 namespace AgentGrid.GrainClient;
@@ -22,6 +23,8 @@ public sealed class GridClientOptions
     /// 16 times as many while readers need it. Default 4,096.
     /// </summary>
     public int FeedBuffer { get; set; } = 4_096;
+
+    internal CallTimes Times { get; set; } = new();
 
     internal string Prefix => KeyPrefix ?? ClusterId;
 }

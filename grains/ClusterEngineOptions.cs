@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Grains.Dispatch;
 
 namespace AgentGrid.Grains;
 
@@ -40,4 +41,6 @@ public sealed class ClusterEngineOptions
 
     /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt. Default 16 MiB.</summary>
     public int MaxOutputBytes { get; set; } = 16 * 1024 * 1024;
+
+    internal DispatchTimes Times { get; set; } = new();
 }

@@ -7,13 +7,9 @@ namespace AgentGrid.GrainClient.Connections;
 /// Short calls of grains that outlive the death of a silo: a call that got no answer is made again, until the cluster
 /// has had the time to notice and to move what lived there. So only what can be asked twice is asked here.
 /// </summary>
-internal sealed class ClusterCalls(IClusterConnection connection, string clusterId, TimeProvider time)
+internal sealed class ClusterCalls(
+    IClusterConnection connection, string clusterId, TimeProvider time, CallTimes times)
 {
-    /// <summary>A killed silo costs two seconds, a frozen one six; and then it must have been noticed here.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(8.5);
-
-    // A client is told of a dead silo by nothing but silence.
-    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
@@ -37,7 +33,7 @@ internal sealed class ClusterCalls(IClusterConnection connection, string cluster
             {
                 if (connection.Client is { } client)
                 {
-                    return await call(client, tries++).WaitAsync(LongestTry, time, cancellationToken)
+                    return await call(client, tries++).WaitAsync(times.LongestTry, time, cancellationToken)
                         .ConfigureAwait(false);
                 }
             }
@@ -55,7 +51,7 @@ internal sealed class ClusterCalls(IClusterConnection connection, string cluster
 
     /// <summary>As <see cref="AskAsync{T}(Func{IClusterClient, int, Task{T}}, TimeSpan, CancellationToken)"/>.</summary>
     public Task<T> AskAsync<T>(Func<IClusterClient, Task<T>> call, CancellationToken cancellationToken) =>
-        AskAsync((client, _) => call(client), Patience, cancellationToken);
+        AskAsync((client, _) => call(client), times.Patience, cancellationToken);
 
     private GridUnavailableException NoAnswer(TimeSpan waited, Exception? failure)
     {

@@ -34,12 +34,16 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     Task LeaveRunAsync(string runId);
 
     /// <summary>Every agent's load now.</summary>
-    [Alias("GetLoads"), ResponseTimeout("00:00:02")]
+    [Alias("GetLoads"), ResponseTimeout("00:00:10")]
     Task<ImmutableArray<LoadReport>> GetLoadsAsync();
 
     /// <summary>A node's word on itself.</summary>
     [Alias("ReportNode"), ResponseTimeout("00:00:02")]
     Task ReportNodeAsync(NodeReport report);
+
+    /// <summary>How many attempts were granted a slot on a node that the node has not reported yet.</summary>
+    [Alias("CountOnTheirWay"), ResponseTimeout("00:00:02")]
+    Task<int> CountOnTheirWayAsync(string node);
 
     /// <summary>Lets an agent take no further attempts, or take them again.</summary>
     /// <returns>False when there is no such agent.</returns>

@@ -10,10 +10,8 @@ namespace AgentGrid.Grains.Dispatch;
 /// The nodes that have reported. One that falls silent gets nothing more, and is gone when the cluster says that its
 /// silo is dead: what runs on it holds its slots until then.
 /// </summary>
-internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
+internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time, TimeSpan silence)
 {
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
-
     private readonly Dictionary<string, Entry> _byName = new(StringComparer.Ordinal);
 
     public int Count => _byName.Count;
@@ -74,7 +72,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time)
     {
         Entry[] silent =
         [
-            .. _byName.Values.Where(e => !e.IsSilent && time.GetElapsedTime(e.SeenAt) > Silence),
+            .. _byName.Values.Where(e => !e.IsSilent && time.GetElapsedTime(e.SeenAt) > silence),
         ];
         foreach (var entry in silent)
         {

@@ -22,13 +22,12 @@ internal sealed partial class DispatcherGrain(
     Node node, RedisRunLog log, ISiloStatusOracle silos, DispatcherSeat seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan RebuildWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Grants _grants = new(node.Time);
+    private readonly Grants _grants = new(node.Time, node.Options.Times.OnItsWay);
     private readonly Waiters _waiters = new(node.Time);
     private readonly Places _places = new(node);
-    private readonly ClusterNodes _nodes = new(silos, node.Time);
+    private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
     private readonly SlotTable _slots = new();
     private GridConfig? _config;
     private long _placesCheckedAt;
@@ -118,6 +117,8 @@ internal sealed partial class DispatcherGrain(
         Take(report);
         return Task.CompletedTask;
     }
+
+    public Task<int> CountOnTheirWayAsync(string node) => Task.FromResult(_grants.CountOnTheirWay(node));
 
     public async Task<bool> DrainAgentAsync(string agent, bool drained)
     {
@@ -258,7 +259,7 @@ internal sealed partial class DispatcherGrain(
     {
         try
         {
-            return await ask(other).WaitAsync(RebuildWait, node.Time);
+            return await ask(other).WaitAsync(node.Options.Times.LongestDescription, node.Time);
         }
         catch (Exception e) when (Transient.Is(e))
         {

@@ -7,10 +7,8 @@ namespace AgentGrid.Grains.Dispatch;
 /// The slots that are held. A grant is a lease: it lasts while its node reports it, and before its node has first done so
 /// for some seconds, in which the attempt is made durable and sent there.
 /// </summary>
-internal sealed class Grants(TimeProvider time)
+internal sealed class Grants(TimeProvider time, TimeSpan onItsWay)
 {
-    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(5);
-
     private readonly Dictionary<string, Grant> _bySlot = new(StringComparer.Ordinal);
 
     public int Count => _bySlot.Count;
@@ -29,6 +27,9 @@ internal sealed class Grants(TimeProvider time)
             _bySlot.Remove(grant.Slot);
         }
     }
+
+    /// <summary>How many a node has not reported yet.</summary>
+    public int CountOnTheirWay(string node) => _bySlot.Values.Count(g => g.Node == node && !g.IsConfirmed);
 
     /// <summary>Compares what is granted with what a node says that it holds.</summary>
     /// <param name="lost">What it does not hold (any more), taken out.</param>
@@ -53,7 +54,7 @@ internal sealed class Grants(TimeProvider time)
         }
         var present = report.Held.Select(h => h.Slot).ToHashSet(StringComparer.Ordinal);
         foreach (var grant in _bySlot.Values.Where(g => g.Node == report.Node && !present.Contains(g.Slot)
-            && (g.IsConfirmed || time.GetElapsedTime(g.GrantedAt) > OnItsWay)).ToArray())
+            && (g.IsConfirmed || time.GetElapsedTime(g.GrantedAt) > onItsWay)).ToArray())
         {
             _bySlot.Remove(grant.Slot);
             lost.Add(grant);

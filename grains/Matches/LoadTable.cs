@@ -11,8 +11,6 @@ namespace AgentGrid.Grains.Matches;
 /// </summary>
 internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger<LoadTable> logger)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
-
     private readonly IDispatcherGrain _dispatcher = grains.GetGrain<IDispatcherGrain>(0);
     private readonly Lock _gate = new();
     private Task? _running;
@@ -52,7 +50,8 @@ internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger
         await Task.Yield();
         try
         {
-            var loads = await _dispatcher.GetLoadsAsync().WaitAsync(Patience, node.Time).ConfigureAwait(false);
+            var loads = await _dispatcher.GetLoadsAsync().WaitAsync(node.Options.Times.LongestLoads, node.Time)
+                .ConfigureAwait(false);
             _byAgent = loads.ToFrozenDictionary(l => l.Agent, StringComparer.Ordinal);
         }
         catch (Exception e) when (Transient.Is(e))

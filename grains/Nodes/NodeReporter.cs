@@ -6,7 +6,7 @@ namespace AgentGrid.Grains.Nodes;
 
 /// <summary>
 /// Describes this node to the dispatcher twice a second. On shutdown it says that nothing is to come here any more, and
-/// then holds the silo until what runs has ended and is recorded.
+/// then holds the silo until what runs, or was granted a slot before that, has ended and is recorded.
 /// </summary>
 internal sealed partial class NodeReporter(
     Node node, Drivers drivers, IGrainFactory grains, ILogger<NodeReporter> logger)
@@ -26,7 +26,8 @@ internal sealed partial class NodeReporter(
         node.StartDraining();
         await ReportAsync().ConfigureAwait(false);
         var started = node.Time.GetTimestamp();
-        while (node.Running.AreRunning || drivers.AreBusyWith(node.Name))
+        // What was on its way may have come while it was asked for.
+        while (IsBusy() || await IsExpectingAsync().ConfigureAwait(false) || IsBusy())
         {
             if (node.Time.GetElapsedTime(started) > node.Options.DrainTimeout || cancellationToken.IsCancellationRequested)
             {
@@ -49,6 +50,23 @@ internal sealed partial class NodeReporter(
             await ReportAsync().ConfigureAwait(false);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+    }
+
+    private bool IsBusy() => node.Running.AreRunning || drivers.AreBusyWith(node.Name);
+
+    // The dispatcher grants nothing here any more; what it granted before may still be on its way.
+    private async Task<bool> IsExpectingAsync()
+    {
+        try
+        {
+            return await _dispatcher.CountOnTheirWayAsync(node.Name).ConfigureAwait(false) > 0;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // It is away, or of a version that cannot tell: an attempt that comes too late is delivered again elsewhere.
+            LogUnheard(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e, node.Name);
+            return false;
+        }
     }
 
     private async Task ReportAsync()

@@ -25,7 +25,7 @@ public sealed partial class ConfigSource : IDisposable
     private string? _settling;
     private long _settlingSince;
     private bool _hasAgents;
-    private volatile GridConfig _current = GridConfig.Empty;
+    private volatile Snapshot _now = new(GridConfig.Empty, [], default, []);
 
     /// <param name="folder">Of <c>agents.yaml</c> and <c>plans/</c>; null for none.</param>
     public ConfigSource(string? folder, AgentCatalog catalog, TimeProvider time, ILogger logger)
@@ -40,19 +40,19 @@ public sealed partial class ConfigSource : IDisposable
     public event Action<GridConfig>? Changed;
 
     /// <summary>What is in force; empty before the start.</summary>
-    public GridConfig Current => _current;
+    public GridConfig Current => _now.Config;
 
     /// <summary>What is wrong with the files as they are now.</summary>
-    public ImmutableArray<ConfigProblem> Problems { get; private set; } = [];
+    public ImmutableArray<ConfigProblem> Problems => _now.Problems;
 
     /// <summary>When what is in force was read for the first time; an edit that changes nothing leaves it.</summary>
-    public DateTimeOffset LoadedAt { get; private set; }
+    public DateTimeOffset LoadedAt => _now.LoadedAt;
 
     /// <summary>
     /// What it changed then against what was in force before, as <see cref="ConfigDifferences"/> says it; empty after
     /// the start.
     /// </summary>
-    public ImmutableArray<string> Changes { get; private set; } = [];
+    public ImmutableArray<string> Changes => _now.Changes;
 
     /// <summary>Reads the folder for the first time, and then watches it.</summary>
     /// <exception cref="ConfigException">The files have mistakes.</exception>
@@ -61,9 +61,9 @@ public sealed partial class ConfigSource : IDisposable
         _fingerprint = Fingerprint();
         var files = Read();
         var result = ConfigReader.Read(files, _catalog);
-        _current = result.Config ?? throw new ConfigException(_folder, result.Problems);
+        var config = result.Config ?? throw new ConfigException(_folder, result.Problems);
         _hasAgents = files.Exists(IsAgents);
-        LoadedAt = _time.GetUtcNow();
+        _now = new Snapshot(config, [], _time.GetUtcNow(), []);
         if (_folder is not null)
         {
             _timer = _time.CreateTimer(_ => Look(), null, Interval, Interval);
@@ -116,25 +116,23 @@ public sealed partial class ConfigSource : IDisposable
             {
                 LogRefused(_logger, problem);
             }
-            Problems = result.Problems;
+            _now = _now with { Problems = result.Problems };
             return;
         }
-        var changes = ConfigDifferences.Find(_current, config);
-        _current = config;
+        var before = _now;
+        var changes = ConfigDifferences.Find(before.Config, config);
         _hasAgents = files.Exists(IsAgents);
-        // Before anybody can read that it is in force.
+        // In force everywhere, and only then is it to be read that it is loaded.
+        _now = before with { Config = config };
         Changed?.Invoke(config);
         if (changes.IsEmpty)
         {
-            var wasRefused = !Problems.IsEmpty;
-            Problems = [];
+            _now = before with { Config = config, Problems = [] };
             // After an error in the log, that it is over must be there too.
-            LogNothingChanged(_logger, wasRefused ? LogLevel.Information : LogLevel.Debug);
+            LogNothingChanged(_logger, before.Problems.IsEmpty ? LogLevel.Debug : LogLevel.Information);
             return;
         }
-        Changes = changes;
-        Problems = [];
-        LoadedAt = _time.GetUtcNow();
+        _now = new Snapshot(config, [], _time.GetUtcNow(), changes);
         LogReloaded(_logger, string.Join("; ", changes));
     }
 
@@ -171,6 +169,11 @@ public sealed partial class ConfigSource : IDisposable
     // A link has a time and a length of its own. Kubernetes mounts a ConfigMap as links, and edits what they lead to.
     private static FileInfo Target(string path) =>
         new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+
+    // All of it at once: whoever sees that something else was read does not see the mistakes of what was before.
+    private sealed record Snapshot(
+        GridConfig Config, ImmutableArray<ConfigProblem> Problems, DateTimeOffset LoadedAt,
+        ImmutableArray<string> Changes);
 
     [LoggerMessage(300, LogLevel.Information, "The configuration has changed: {Changes}")]
     private static partial void LogReloaded(ILogger logger, string changes);

@@ -1,11 +1,11 @@
 using AgentGrid.Cluster.Tests.Hosting;
+using AgentGrid.Conformance;
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
-using StackExchange.Redis;
 
 namespace AgentGrid.Cluster.Tests;
 
@@ -15,10 +15,11 @@ public sealed class SmokeTests
     public async Task Submit_OneStep_Completes()
     {
         using var script = new Script();
+        var keys = $"smoke-{Guid.NewGuid():N}";
         var folder = Directory.CreateTempSubdirectory("agentgrid-smoke-");
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "agents.yaml"), "agents: {}", TestContext.Current.CancellationToken);
         await using var silos = await TestSilos.StartAsync(
-            "smoke", Actors.All, i => new ClusterEngineOptions { Config = folder.FullName, Queues = i == 0 ? null : [] });
+            keys, Actors.All, i => new ClusterEngineOptions { Config = folder.FullName, Queues = i == 0 ? null : [] });
         var match = script.NewMatch();
 
         var reply = await silos.Client.GetGrain<IMatchGrain>(match).SubmitAsync(new SubmitCommand
@@ -29,14 +30,14 @@ public sealed class SmokeTests
         });
 
         Assert.True(reply.Outcome == SubmitOutcome.Accepted, reply.ToString());
-        var log = new RedisRunLog(
-            await SharedRedis.Server.ConnectAsync(), new RunLogOptions { KeyPrefix = "smoke" }, TimeProvider.System);
+        await using var redis = await SharedRedis.Server.ConnectAsync();
+        var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = keys }, TimeProvider.System);
         RunState? state = null;
-        for (var i = 0; i < 200 && state?.Status.IsEnded() != true; i++)
-        {
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-            state = await log.ReplayAsync(reply.Run!.RunId);
-        }
+        await Limits.EventuallyAsync(
+            async () => (state = await log.ReplayAsync(reply.Run!.RunId))?.Status.IsEnded() == true,
+            () => new($"the run is {state?.Status}"));
         Assert.Equal(RunStatus.Completed, state!.Status);
+        folder.Delete(recursive: true);
+        await SharedRedis.ForgetAsync(keys);
     }
 }

@@ -110,6 +110,17 @@ public abstract class ConformanceTests<THost> : IAsyncLifetime
         Assert.Fail($"The feed ended before '{stage}' of run {run.RunId}.");
     }
 
+    /// <summary>Waits until live feeds have come to where the durable one ends.</summary>
+    /// <returns>The number of its last event.</returns>
+    protected async Task<long> ShownAsync()
+    {
+        var last = (await FeedAsync())[^1].Seq;
+        await Limits.EventuallyAsync(
+            async () => (await Grid.GetHealthAsync()).LastSeq >= last,
+            async () => $"number {(await Grid.GetHealthAsync()).LastSeq} is shown, {last} is durable");
+        return last;
+    }
+
     /// <summary>Waits until no attempt holds or waits for a slot, and fails when that does not come about.</summary>
     protected Task AllSlotsFreeAsync() => Limits.EventuallyAsync(
         async () => (await Grid.GetAgentsAsync()).All(a => a is { Running: 0, Waiting: 0, Abandoned: 0 }),

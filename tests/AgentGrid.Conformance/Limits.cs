@@ -3,7 +3,7 @@ namespace AgentGrid.Conformance;
 /// <summary>How long a test waits for what must happen. Reached only when something is wrong.</summary>
 public static class Limits
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     public static async Task WithinAsync(Task task, Func<string> what)
     {

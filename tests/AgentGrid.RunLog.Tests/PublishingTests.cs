@@ -29,7 +29,7 @@ public sealed class PublishingTests(SharedRedis redis)
         }));
 
         var expected = (await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100_000)).Events;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(RedisServer.Patience);
         foreach (var e in expected)
         {
             var message = await subscription.ReadAsync(patience.Token);
@@ -57,7 +57,7 @@ public sealed class PublishingTests(SharedRedis redis)
         await run.CompleteAsync(_test.Log);
         await subscriber.PublishAsync(RedisChannel.Literal("end-of-nothing"), "end");
 
-        Assert.Equal("end", await heard.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal("end", await heard.Reader.ReadAsync().AsTask().WaitAsync(RedisServer.Patience));
         await subscriber.UnsubscribeAsync(RedisChannel.Pattern("*"));
         Assert.Equal(run.State.Version, (await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100)).Events.Length);
     }

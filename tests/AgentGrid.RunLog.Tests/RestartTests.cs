@@ -83,7 +83,7 @@ public sealed class RestartTests
             }
         };
         await server.RestartAsync();
-        await restored.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await restored.Task.WaitAsync(RedisServer.Patience);
     }
 
     private static async Task<(string[] Events, RunSummary[] List, ActiveRun[] Active)> ReadAsync(RedisRunLog log)

@@ -7,6 +7,7 @@ namespace AgentGrid.Cluster.Tests.Client;
 
 public sealed class ClusterCallsTests
 {
+    private static readonly CallTimes s_times = new();
     private readonly TimerTime _time = new();
 
     public static TheoryData<Exception> Passing =>
@@ -84,8 +85,8 @@ public sealed class ClusterCallsTests
     public async Task AskAsync_TheCallerGoesAway_EndsAtOnce()
     {
         using var caller = new CancellationTokenSource();
-        var asking = new ClusterCalls(new Cluster(), "east", _time).AskAsync(
-            (_, _) => new TaskCompletionSource<string>().Task, ClusterCalls.Patience, caller.Token);
+        var asking = new ClusterCalls(new Cluster(), "east", _time, s_times).AskAsync(
+            (_, _) => new TaskCompletionSource<string>().Task, s_times.Patience, caller.Token);
 
         await caller.CancelAsync();
 
@@ -95,8 +96,8 @@ public sealed class ClusterCallsTests
     // Lets time pass until there is an answer.
     private async Task<string> AskAsync(Cluster cluster, Func<IClusterClient, int, Task<string>> call)
     {
-        var asking = new ClusterCalls(cluster, "east", _time).AskAsync(
-            call, ClusterCalls.Patience, TestContext.Current.CancellationToken);
+        var asking = new ClusterCalls(cluster, "east", _time, s_times).AskAsync(
+            call, s_times.Patience, TestContext.Current.CancellationToken);
         while (!asking.IsCompleted)
         {
             _time.FireNext();

@@ -1,5 +1,6 @@
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Cluster.Tests.Silo;
+using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
@@ -30,6 +31,9 @@ public sealed class EmbeddingTests : IAsyncLifetime
         using var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         var grid = Assert.Single(host.Services.GetServices<IAgentGrid>());
+        await Limits.EventuallyAsync(
+            async () => await grid.GetHealthAsync() is { Ready: true, Problems.IsEmpty: true },
+            async () => string.Join('\n', (await grid.GetHealthAsync()).Problems));
 
         // Live from before the first event on: followed until the run has ended.
         await using var live = grid.FollowAsync(new FeedQuery(After: null)).GetAsyncEnumerator();
@@ -38,7 +42,7 @@ public sealed class EmbeddingTests : IAsyncLifetime
             new RunKey("m", "1"), Json.Parse("""{"match_id": "m", "round": "1", "word": "hello"}"""),
             InlinePlan: Json.Parse("""{"steps": {"only": {"agent": "echo"}}}""")));
         var run = Assert.IsType<SubmitResult.Accepted>(submitted).Run;
-        var ended = await grid.WaitForEndAsync(run.RunId, TimeSpan.FromSeconds(30));
+        var ended = await grid.WaitForEndAsync(run.RunId, Limits.Patience);
 
         Assert.Equal(RunStatus.Completed, ended!.Summary.Status);
         var seen = new List<FeedEvent>();

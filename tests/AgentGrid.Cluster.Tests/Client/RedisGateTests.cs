@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog.Tests.Hosting;
@@ -10,22 +11,20 @@ namespace AgentGrid.Cluster.Tests.Client;
 public sealed class RedisGateTests
 {
     [Fact]
-    public async Task Pass_NothingListens_SaysRefused() =>
-        Assert.Contains("Connection refused", await ReasonAsync("127.0.0.1:1"), StringComparison.Ordinal);
+    public Task Pass_NothingListens_SaysRefused() => SaysAsync("127.0.0.1:1", "Connection refused");
 
     [Fact]
-    public async Task Pass_UnknownHost_SaysSo() => Assert.Contains(
-        "Redis at nowhere.invalid:6379 cannot be reached", await ReasonAsync("nowhere.invalid"), StringComparison.Ordinal);
+    public Task Pass_UnknownHost_SaysSo() =>
+        SaysAsync("nowhere.invalid", "Redis at nowhere.invalid:6379 cannot be reached");
 
     [Fact]
     public async Task Pass_WrongPassword_SaysWhatRedisSaysAndNotThePassword()
     {
         await using var redis = await RedisServer.StartAsync("--requirepass", "right");
 
-        var reason = await ReasonAsync($"127.0.0.1:{redis.Port},password=s3cret");
+        var reason = await SaysAsync(
+            $"127.0.0.1:{redis.Port},password=s3cret", "it does not let this program in: ", "WRONGPASS");
 
-        Assert.Contains("it does not let this program in: ", reason, StringComparison.Ordinal);
-        Assert.Contains("WRONGPASS", reason, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", reason, StringComparison.Ordinal);
     }
 
@@ -35,9 +34,8 @@ public sealed class RedisGateTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
 
-        var reason = await ReasonAsync($"127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}");
-
-        Assert.Contains("does not answer as a Redis would", reason, StringComparison.Ordinal);
+        await SaysAsync(
+            $"127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}", "does not answer as a Redis would");
     }
 
     [Fact]
@@ -46,12 +44,30 @@ public sealed class RedisGateTests
         await using var redis = await RedisServer.StartAsync();
         redis.Kill();
 
-        var passing = RedisGate.PassAsync($"127.0.0.1:{redis.Port}", TimeProvider.System, CancellationToken.None);
+        // However long the start takes, it is not too long.
+        var passing = RedisGate.PassAsync($"127.0.0.1:{redis.Port}", new StoppedClock(), CancellationToken.None);
+        Assert.False(passing.IsCompleted);
         await redis.RestartAsync();
 
-        await passing;
+        await Limits.WithinAsync(passing, () => "a Redis that is there again");
     }
 
-    private static async Task<string> ReasonAsync(string redis) => (await Assert.ThrowsAsync<GridUnavailableException>(
-        () => RedisGate.PassAsync(redis, TimeProvider.System, CancellationToken.None))).Message;
+    // What is said is what the last of several tries has met: one for which the machine had no time says so instead.
+    private static async Task<string> SaysAsync(string redis, params string[] expected)
+    {
+        var reason = "";
+        for (var rounds = 0; rounds < 3 && !Array.TrueForAll(expected, reason.Contains); rounds++)
+        {
+            reason = (await Assert.ThrowsAsync<GridUnavailableException>(
+                () => RedisGate.PassAsync(redis, TimeProvider.System, CancellationToken.None))).Message;
+        }
+        Assert.All(expected, e => Assert.Contains(e, reason, StringComparison.Ordinal));
+        return reason;
+    }
+
+    /// <summary>Time does not pass on it; what is to happen after some time happens all the same.</summary>
+    private sealed class StoppedClock : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
+    }
 }

@@ -39,10 +39,8 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
     {
         var reader = await ReadAsync();
 
-        await PostAsync(reader, runs: 20, from: 0);
+        await BringsByStreamAsync(reader);
 
-        // On a busy machine the log is often quicker than the streams; what counts is that these bring events at all.
-        Assert.True(reader.Tail.Filled < reader.Tail.Ring.Head, $"all {reader.Tail.Filled} came from the log");
         Assert.True(reader.Tail.Ring.TryRead(0, int.MaxValue, out var shown));
         var kept = await reader.Log.ReadEventsAsync(new FeedQuery(), 0, int.MaxValue);
         Assert.Equal(
@@ -60,10 +58,7 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
         }
         var reader = await ReadAsync();
 
-        await PostAsync(reader, runs: 100, from: 0);
-
-        // On a busy machine the log is often quicker than the streams; what counts is that these bring events at all.
-        Assert.True(reader.Tail.Filled < reader.Tail.Ring.Head, $"all {reader.Tail.Filled} came from the log");
+        await BringsByStreamAsync(reader);
     }
 
     [Fact]
@@ -74,16 +69,32 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
 
         await reader.Subscriptions.StopAsync();
 
-        // The silo of role all subscribes too, from within.
-        Assert.All(await SubscribersAsync(), s => Assert.Equal(1, s.Split("hosted-").Length - 1));
-        Assert.All(await SubscribersAsync(), s => Assert.Equal(2, s.Split("sys.client").Length));
+        // The silo of role all subscribes too, from within; and a goodbye may be heard after we have gone.
+        await Limits.EventuallyAsync(
+            async () => (await SubscribersAsync()).All(
+                s => s.Split("hosted-").Length == 2 && s.Split("sys.client").Length == 2),
+            async () => string.Join('\n', await SubscribersAsync()));
+    }
+
+    // On a busy machine the log is often quicker than the streams; what counts is that these bring events at all.
+    private async Task BringsByStreamAsync(Reader reader)
+    {
+        var posted = 0;
+        await Limits.EventuallyAsync(
+            async () =>
+            {
+                await PostAsync(reader, runs: 20, from: posted);
+                posted += 20;
+                return reader.Tail.Filled < reader.Tail.Ring.Head;
+            },
+            () => new($"all {reader.Tail.Filled} came from the log"));
     }
 
     private async Task PostAsync(Reader reader, int runs, int from)
     {
         for (var i = from; i < from + runs; i++)
         {
-            await _silo.PostAsync($"m{i}", "echo", new { i }, "?wait=30s");
+            await _silo.PostAsync($"m{i}", "echo", new { i }, toTheEnd: true);
         }
         var last = await reader.Log.LastSeqAsync();
         await Limits.EventuallyAsync(

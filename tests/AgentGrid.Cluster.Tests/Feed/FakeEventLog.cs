@@ -16,6 +16,9 @@ internal sealed class FakeEventLog : IEventLog
 
     public long Last { get; private set; }
     public int Reads { get; private set; }
+
+    /// <summary>How often it was asked while it was away.</summary>
+    public int Refusals { get; private set; }
     public bool Away { get; set; }
 
     public FeedBatch Append(int count)
@@ -55,9 +58,18 @@ internal sealed class FakeEventLog : IEventLog
         }
     }
 
-    public Task<long> LastSeqAsync() => Away
-        ? Task.FromException<long>(new TimeoutException("Redis is away."))
-        : Task.FromResult(Last);
+    public Task<long> LastSeqAsync()
+    {
+        lock (_gate)
+        {
+            if (!Away)
+            {
+                return Task.FromResult(Last);
+            }
+            Refusals++;
+            return Task.FromException<long>(new TimeoutException("Redis is away."));
+        }
+    }
 
     public Task<FeedPage> ReadAsync(FeedQuery query, long after, int most)
     {

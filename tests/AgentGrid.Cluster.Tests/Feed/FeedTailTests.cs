@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Conformance;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.GrainInterfaces.Feed;
 using AgentGrid.Runtime;
@@ -189,6 +190,7 @@ public sealed class FeedTailTests : IAsyncDisposable
         await _tail.StartAsync();
         _log.Away = true;
         _log.Append(3);
+        await Limits.EventuallyAsync(() => new(_log.Refusals > 0), () => new("nobody has found it away"));
         _log.Away = false;
 
         var seen = await _tail.Ring.WaitAsync(

@@ -39,7 +39,7 @@ internal sealed class TestSilos : IAsyncDisposable
         builder.ConfigureSilo((silo, services) =>
         {
             var index = int.Parse(silo.SiloName.Split('_')[^1]);
-            var redis = ConnectionMultiplexer.Connect(SharedRedis.Address);
+            var redis = ConnectionMultiplexer.Connect(SharedRedis.Server.Connection);
             lock (made!._connections)
             {
                 made._connections.Add(redis);
@@ -56,7 +56,9 @@ internal sealed class TestSilos : IAsyncDisposable
                 o.GetStorageKey = (type, id) => $"{keyPrefix}:state:{type}:{id}";
             });
             services.AddMemoryStreams(ClusterNames.Events);
-            services.AddAgentGrid(options(index));
+            var settings = options(index);
+            settings.Times = OneProcess.Dispatch;
+            services.AddAgentGrid(settings);
         });
         builder.ConfigureClient(client => client.AddMemoryStreams(ClusterNames.Events));
         var cluster = builder.Build();

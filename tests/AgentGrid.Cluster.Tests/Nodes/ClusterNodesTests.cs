@@ -16,7 +16,7 @@ public sealed class ClusterNodesTests
     private readonly SlotTable _table = new();
     private readonly ClusterNodes _nodes;
 
-    public ClusterNodesTests() => _nodes = new ClusterNodes(new AllAlive(), _clock);
+    public ClusterNodesTests() => _nodes = new ClusterNodes(new AllAlive(), _clock, new DispatchTimes().Silence);
 
     [Fact]
     public void Describe_NodeThatIsNotHeardOf_IsSilentUntilItIs()

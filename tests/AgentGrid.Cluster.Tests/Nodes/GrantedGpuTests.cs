@@ -67,9 +67,8 @@ public sealed class GrantedGpuTests : IAsyncLifetime
 
     private static async Task<int?> AcquireAsync(IDispatcherGrain dispatcher, string slot)
     {
-        var reply = await dispatcher.AcquireSlotAsync(
+        var reply = await dispatcher.GrantedAsync(
             new SlotRequest { Slot = slot, Agent = "on_gpu", Priority = 0, Deadline = DateTimeOffset.MaxValue });
-        Assert.Equal(SlotOutcome.Granted, reply.Outcome);
         return reply.Placement!.To<Core.Placement.Placement>()!.Gpu;
     }
 
@@ -82,8 +81,8 @@ public sealed class GrantedGpuTests : IAsyncLifetime
             InlinePlan = Json.Parse("""{"steps":{"only":{"agent":"on_gpu"}}}"""),
         });
         Assert.True(reply.Outcome == SubmitOutcome.Accepted, reply.ToString());
-        var log = new RedisRunLog(
-            await SharedRedis.Server.ConnectAsync(), new RunLogOptions { KeyPrefix = _cluster }, TimeProvider.System);
+        await using var redis = await SharedRedis.Server.ConnectAsync();
+        var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = _cluster }, TimeProvider.System);
         RunState? state = null;
         await Limits.EventuallyAsync(
             async () => (state = await log.ReplayAsync(reply.Run!.RunId))?.Status.IsEnded() == true,

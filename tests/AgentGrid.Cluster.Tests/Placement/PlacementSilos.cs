@@ -38,7 +38,12 @@ internal sealed class PlacementSilos : IAsyncDisposable
             GpuMemoryMb = [.. hardware[index].GpuMemoryMb],
         }, hardware.Length);
         made._redis = await SharedRedis.Server.ConnectAsync();
-        var options = new GridClientOptions { Redis = SharedRedis.Address, ClusterId = made._keys };
+        var options = new GridClientOptions
+        {
+            Redis = SharedRedis.Address,
+            ClusterId = made._keys,
+            Times = OneProcess.Calls,
+        };
         made._grid = new ClusterGrid(
             Options.Create(options), new SiloConnection(made._silos.Client),
             new RedisRunLog(made._redis, new RunLogOptions { KeyPrefix = made._keys }, TimeProvider.System),

@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using AgentGrid.Conformance;
 using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Processes;
@@ -7,23 +10,27 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// A cluster of processes: a Redis that keeps what it has answered, two silos for agents without GPU, one with a GPU,
 /// and one that serves the client API. One feed is followed all the time, over every restart.
 /// </summary>
-public sealed class ClusterProcesses : IAsyncLifetime
+public sealed partial class ClusterProcesses : IAsyncLifetime
 {
     public const string Api = "api";
     public const string Cpu1 = "cpu1";
     public const string Cpu2 = "cpu2";
     public const string Gpu1 = "gpu1";
 
+    /// <summary>What a silo ends with that the cluster has declared dead.</summary>
+    public const int DeclaredDeadExitCode = 70;
+
     /// <summary>What a silo writes when the dispatcher has moved to it.</summary>
     public const string DispatcherIsHere = "The dispatcher is here";
 
-    // As the shipped configuration has it; and something quick that needs the GPU in every run.
+    // As the shipped configuration has it, with more time: what ends an attempt here is what is done to its node.
+    // And something quick that needs the GPU in every run.
     private const string Agents = """
         queues:
           general: { slots: 64 }
           gpu:     { slots: 8 }
         agents:
-          motion_generator: { queue: gpu, max_concurrency: 4, timeout: 20s, resources: { gpu_memory_mb: 4096 } }
+          motion_generator: { queue: gpu, max_concurrency: 4, timeout: 120s, resources: { gpu_memory_mb: 4096 } }
           flaky:            { queue: gpu, max_concurrency: 8, resources: { gpu_memory_mb: 1000 } }
         """;
 
@@ -73,12 +80,18 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await _feed!.DisposeAsync();
+        if (_feed is not null)
+        {
+            await _feed.DisposeAsync();
+        }
         foreach (var member in _members.Values.Concat(_gone))
         {
             await member.DisposeAsync();
         }
-        await _redis!.DisposeAsync();
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
+        }
         _folder.Delete(recursive: true);
     }
 
@@ -95,7 +108,7 @@ public sealed class ClusterProcesses : IAsyncLifetime
             // As on a new machine: nobody has the address of a predecessor.
             string[] ports = name == Api
                 ? []
-                : ["--silo-port", $"{MemberProcess.FreePort()}", "--gateway-port", $"{MemberProcess.FreePort()}"];
+                : ["--silo-port", $"{FreePorts.Next()}", "--gateway-port", $"{FreePorts.Next()}"];
             _members[name] = MemberProcess.Launch(name, _folder.FullName,
             [
                 .. Roles[name], .. ports, "--redis", $"127.0.0.1:{Redis.Port}", "--config",
@@ -103,6 +116,17 @@ public sealed class ClusterProcesses : IAsyncLifetime
             ]);
         }
         await Task.WhenAll(names.Select(n => _members[n].ReadyAsync()));
+    }
+
+    /// <summary>Starts again whatever has ended because it was declared dead, as it asks its supervisor to.</summary>
+    public async Task SuperviseAsync()
+    {
+        var dead = _members.Where(m => m.Value.HasExited && m.Value.ExitCode == DeclaredDeadExitCode);
+        foreach (var (name, _) in dead.ToArray())
+        {
+            Console.WriteLine($"{name} was declared dead");
+            await StartAsync(name);
+        }
     }
 
     /// <summary>Starts whatever does not run, as a supervisor would, and waits until everything is ready.</summary>
@@ -128,16 +152,32 @@ public sealed class ClusterProcesses : IAsyncLifetime
     /// <summary>What the API says, asked of it until it answers.</summary>
     public async Task<JsonElement> GetAsync(string path)
     {
-        using var response = await _members[Api].Client.GetAsync(path);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"GET {path}: {(int)response.StatusCode} {text}");
+        var (status, text) = await AnswerAsync(HttpMethod.Get, path);
+        Assert.True(status == HttpStatusCode.OK, $"GET {path}: {status} {text}");
         return JsonElement.Parse(text);
     }
 
+    /// <summary>Posts what can be posted twice.</summary>
     public async Task PostAsync(string path)
     {
-        using var response = await _members[Api].Client.PostAsync(path, null);
-        Assert.True(response.IsSuccessStatusCode, $"POST {path}: {(int)response.StatusCode}");
+        var (status, text) = await AnswerAsync(HttpMethod.Post, path);
+        Assert.True((int)status < 300, $"POST {path}: {status} {text}");
+    }
+
+    // 503 says that one is to come again: no silo has answered in time.
+    private async Task<(HttpStatusCode Status, string Text)> AnswerAsync(HttpMethod method, string path)
+    {
+        var answer = (Status: HttpStatusCode.ServiceUnavailable, Text: "");
+        await EventuallyAsync(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(method, path);
+                using var response = await _members[Api].Client.SendAsync(request);
+                answer = (response.StatusCode, await response.Content.ReadAsStringAsync());
+                return answer.Status != HttpStatusCode.ServiceUnavailable;
+            },
+            () => Task.FromResult($"{method} {path}: {answer}"));
+        return answer;
     }
 
     /// <summary>The names of the nodes that take attempts.</summary>
@@ -151,12 +191,12 @@ public sealed class ClusterProcesses : IAsyncLifetime
     public async Task EventuallyAsync(Func<Task<bool>> condition, Func<Task<string>> state)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Limits.Patience);
         while (!await condition())
         {
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"Waited 30 s; it stayed: {await state()}");
+                throw new TimeoutException($"Waited {Limits.Patience.TotalSeconds} s; it stayed: {await state()}");
             }
             await timer.WaitForNextTickAsync();
         }
@@ -170,7 +210,12 @@ public sealed class ClusterProcesses : IAsyncLifetime
         var shipped = Path.Combine(MemberProcess.ProgramFolder, "config", "plans");
         foreach (var plan in Directory.EnumerateFiles(shipped))
         {
-            File.Copy(plan, Path.Combine(config, "plans", Path.GetFileName(plan)));
+            File.WriteAllText(
+                Path.Combine(config, "plans", Path.GetFileName(plan)),
+                Timeouts().Replace(File.ReadAllText(plan), "timeout: 120s"));
         }
     }
+
+    [GeneratedRegex(@"timeout: \d+s")]
+    private static partial Regex Timeouts();
 }

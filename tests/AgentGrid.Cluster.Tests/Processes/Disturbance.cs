@@ -6,18 +6,33 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// One test's run of things: posts under way all the time, something is done to the cluster, and afterwards every
 /// promise must have been kept.
 /// </summary>
-internal sealed class Disturbance(ClusterProcesses cluster, Load load)
+internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDisposable
 {
     private const int MostShown = 5;
-    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
+    // What was granted before it was known that a node drains is on its way for a moment.
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
+    private readonly Standstill _standstill = new();
+    private TimeSpan _stoodBefore;
+    private DateTimeOffset _from;
     private int _before;
     private string[] _underWay = [];
 
     /// <summary>When it happened.</summary>
     public DateTimeOffset At { get; private set; } = DateTimeOffset.UtcNow;
 
-    /// <summary>How long it took until something that was hit went on to its end.</summary>
-    public TimeSpan FirstAffectedEnd => AffectedEnds().DefaultIfEmpty().Min();
+    public void Dispose() => _standstill.Dispose();
+
+    /// <summary>
+    /// Fails when nothing that was hit went on to its end in time: since it happened, or since what nobody else can do was
+    /// there again. Not counted is, twice over, for how long the machine stood still.
+    /// </summary>
+    public void CheckWentOnWithin(TimeSpan time)
+    {
+        var took = AffectedEnds().DefaultIfEmpty().Min() - (_from - At);
+        var stood = _standstill.Total - _stoodBefore;
+        Assert.True(took <= time + (2 * stood), $"It took {took}, not {time}; the machine stood still for {stood}.");
+    }
 
     /// <summary>Posts until attempts are under way on every node.</summary>
     public async Task BeginAsync()
@@ -38,14 +53,22 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
     /// <summary>Remembers what was under way when it happened.</summary>
     public void Strike()
     {
-        At = DateTimeOffset.UtcNow;
+        At = _from = DateTimeOffset.UtcNow;
+        _stoodBefore = _standstill.Total;
         _underWay = [.. load.Accepted.Values.Select(a => a.Run).Where(r => !cluster.Feed.HasEnded(r))];
     }
 
+    /// <summary>What was hit is there again, and ready.</summary>
+    public void Replaced() => _from = DateTimeOffset.UtcNow;
+
     /// <summary>Waits until all that was under way has ended, and something that was accepted afterwards.</summary>
     public Task GoesOnAsync() => cluster.EventuallyAsync(
-        () => Task.FromResult(_underWay.All(cluster.Feed.HasEnded)
-            && load.Accepted.Values.Any(a => a.At > At && cluster.Feed.HasEnded(a.Run))),
+        async () =>
+        {
+            await cluster.SuperviseAsync();
+            return _underWay.All(cluster.Feed.HasEnded)
+                && load.Accepted.Values.Any(a => a.At > At && cluster.Feed.HasEnded(a.Run));
+        },
         () => Task.FromResult($"not ended: {Missing(_underWay)}\nof {load.Accepted.Count} accepted runs"));
 
     /// <summary>Ends the posts, and checks every promise.</summary>
@@ -65,9 +88,11 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load)
         return Figures();
     }
 
-    /// <summary>Fails when an attempt was lost with a node, or begun there more than a moment later.</summary>
-    public void CheckDrained(string node) => Assert.DoesNotContain(
-        SinceStrike(), e => e.Node == node && (e.IsLoss || (e.IsStart && e.Time > At + Moment)));
+    /// <summary>
+    /// Fails when an attempt was lost with a node, or begun there more than a moment after it was known that it drains.
+    /// </summary>
+    public void CheckDrained(string node, DateTimeOffset known) => Assert.DoesNotContain(
+        SinceStrike(), e => e.Node == node && (e.IsLoss || (e.IsStart && e.Time > known + Moment)));
 
     private IEnumerable<Seen> SinceStrike() => cluster.Feed.After(_before).Where(e => e.Time > At);
 

@@ -5,6 +5,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.ClientApi.Tests.Processes;
+using AgentGrid.Conformance;
 
 namespace AgentGrid.Cluster.Tests.Processes;
 
@@ -14,9 +15,10 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// </summary>
 internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
 {
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(20);
+    // A caller of silos waits for them for 8.5 s, and a machine may stand still. A call that is lost would take 30 s.
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _client = new() { Timeout = Limits.Patience };
     private readonly ConcurrentDictionary<string, string> _unanswered = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _enough = new();
     private readonly TaskCompletionSource _refusing = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Processes;
 
@@ -24,7 +23,7 @@ internal sealed class MemberProcess : IAsyncDisposable
     private const int MostShown = 300;
     private const int MostOfLine = 600;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(5);
     private readonly Process _shell;
     private readonly TaskCompletionSource<int> _pid = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,7 +32,7 @@ internal sealed class MemberProcess : IAsyncDisposable
     private MemberProcess(string name, string folder, IEnumerable<string> arguments)
     {
         Name = name;
-        Url = new Uri($"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}/");
+        Url = new Uri($"http://127.0.0.1:{FreePorts.Next().ToString(CultureInfo.InvariantCulture)}/");
         Client = new HttpClient { BaseAddress = Url, Timeout = Patience };
         var start = new ProcessStartInfo("/bin/sh")
         {
@@ -59,6 +58,7 @@ internal sealed class MemberProcess : IAsyncDisposable
     public Uri Url { get; }
     public HttpClient Client { get; }
     public bool HasExited => _shell.HasExited;
+    public int ExitCode => _shell.ExitCode;
 
     public IReadOnlyList<(DateTimeOffset At, string Text)> Lines
     {
@@ -181,13 +181,6 @@ internal sealed class MemberProcess : IAsyncDisposable
         {
             _lines.Add((DateTimeOffset.UtcNow, line));
         }
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string FindDll()

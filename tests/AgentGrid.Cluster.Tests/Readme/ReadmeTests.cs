@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Conformance;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.Silo;
@@ -32,6 +34,10 @@ public sealed class ReadmeTests
         await using var silo = await StartSiloAsync($"127.0.0.1:{redis.Port}");
         using var service = Rounds.Build([$"--Redis=127.0.0.1:{redis.Port}", "--Logging:LogLevel:Default=None"]);
         await service.StartAsync(TestContext.Current.CancellationToken);
+        var grid = service.Services.GetRequiredService<IAgentGrid>();
+        await Limits.EventuallyAsync(
+            async () => await grid.GetHealthAsync() is { Ready: true, Problems.IsEmpty: true },
+            async () => string.Join('\n', (await grid.GetHealthAsync()).Problems));
         var rounds = service.Services.GetRequiredService<Rounds>();
         var key = new RunKey("match_123", "round_5");
         var snapshot = new { Players = new[] { new { Id = "p1", Role = "entry" } } };

@@ -6,13 +6,14 @@ namespace AgentGrid.Cluster.Tests.Silo;
 
 public sealed class PortClaimTests
 {
-    private const int First = 46_000;
+    // Below those that connections get, and somewhere else for each who runs these tests.
+    private readonly int _first = Random.Shared.Next(12_000, 28_000);
 
     [Fact]
     public void From_PortsThatAreClaimedAndNotListenedOn_AreLeftToThoseWhoClaimedThem()
     {
-        using var one = PortClaim.From(First);
-        using var other = PortClaim.From(First);
+        using var one = PortClaim.From(_first);
+        using var other = PortClaim.From(_first);
 
         Assert.NotEqual(one.Port, other.Port);
         using var listener = new TcpListener(IPAddress.Any, one.Port);
@@ -34,10 +35,10 @@ public sealed class PortClaimTests
     [Fact]
     public void Dispose_AClaim_FreesThePort()
     {
-        var one = PortClaim.From(First + 2_000);
+        var one = PortClaim.From(_first);
         one.Dispose();
 
-        using var other = PortClaim.From(First + 2_000);
+        using var other = PortClaim.From(one.Port);
 
         Assert.Equal(one.Port, other.Port);
     }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AgentGrid.Cli.Tests.Hosting;
-using AgentGrid.Cluster.Tests.Processes;
 using AgentGrid.Conformance;
 using AgentGrid.RunLog.Tests.Hosting;
 
@@ -22,7 +21,7 @@ public sealed class RedisSecurityTests : IDisposable
     public async Task Start_TlsAndTheUserOfTheGuide_DoesEverything()
     {
         WriteCertificates();
-        var port = MemberProcess.FreePort();
+        var port = FreePorts.Next();
         await using var redis = await RedisServer.StartAsync(
             "--tls-port", $"{port}", "--tls-cert-file", PathOf("redis.crt"), "--tls-key-file", PathOf("redis.key"),
             "--tls-auth-clients", "no");
@@ -30,7 +29,7 @@ public sealed class RedisSecurityTests : IDisposable
         await using var program = await SiloProgram.StartedAsync(SiloProgram.LaunchIn(
             [$"SSL_CERT_FILE={PathOf("ca.crt")}"], $"localhost:{port},ssl=true,user=agentgrid,password=password"));
 
-        var run = await program.PostAsync("m", "echo", new { word = "hello" }, "?wait=30s");
+        var run = await program.PostAsync("m", "echo", new { word = "hello" }, toTheEnd: true);
 
         Assert.Equal("completed", run.GetProperty("status").GetString());
         Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
+using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Silo;
 
@@ -16,6 +16,8 @@ internal sealed class SiloProgram : IAsyncDisposable
     private const string Guarded =
         "exec 3<&0; \"$@\" 3<&- 2>&1 & p=$!; echo \"pid $p\"; (cat <&3; kill -9 $p) >/dev/null 2>&1 & " +
         "wait $p; echo \"exit $?\"";
+
+    private static readonly string Wait = $"?wait={Limits.Patience.TotalSeconds}s";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-silo-");
     private readonly Process _process;
@@ -51,7 +53,11 @@ internal sealed class SiloProgram : IAsyncDisposable
     /// <summary>Where it listens for HTTP.</summary>
     public int Port { get; }
 
-    public HttpClient Http => field ??= new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}") };
+    public HttpClient Http => field ??= new HttpClient
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{Port}"),
+        Timeout = 2 * Limits.Patience,
+    };
 
     /// <summary>The exit code, when it has ended.</summary>
     public Task<int> Exited => _exited.Task;
@@ -73,7 +79,7 @@ internal sealed class SiloProgram : IAsyncDisposable
     /// <summary>The same with variables of the environment, as <c>NAME=value</c>.</summary>
     public static SiloProgram LaunchIn(string[] environment, string redis, params string[] options)
     {
-        var port = FreePort();
+        var port = FreePorts.Next();
         return new SiloProgram(redis, port, environment, ["--urls", $"http://127.0.0.1:{port}", .. options]);
     }
 
@@ -84,10 +90,19 @@ internal sealed class SiloProgram : IAsyncDisposable
     /// <summary>Waits until the program is there.</summary>
     public static async Task<SiloProgram> StartedAsync(SiloProgram program)
     {
-        // After a kill it waits for the silence of its predecessor first, and other tests have the processors too.
-        var first = await Task.WhenAny(program._started.Task, program.Exited, Task.Delay(3 * Limits.Patience));
-        Assert.True(first == program._started.Task, $"The program has not started, or has ended:\n{program.Output}");
-        return program;
+        try
+        {
+            // After a kill it waits for the silence of its predecessor first, and other tests have the processors too.
+            await Limits.WithinAsync(
+                Task.WhenAny(program._started.Task, program.Exited), () => $"the start; it said:\n{program.Output}");
+            Assert.True(program._started.Task.IsCompleted, $"The program has ended:\n{program.Output}");
+            return program;
+        }
+        catch
+        {
+            await program.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Sends a signal: <c>TERM</c>, <c>KILL</c>, <c>STOP</c>, <c>CONT</c>.</summary>
@@ -98,34 +113,33 @@ internal sealed class SiloProgram : IAsyncDisposable
     }
 
     /// <summary>Posts a run of one step; the answer of the API.</summary>
+    /// <param name="toTheEnd">Waits for the end of the run.</param>
     public async Task<JsonElement> PostAsync(
-        string match, string agent, object input, string wait = "", string round = "1")
+        string match, string agent, object input, bool toTheEnd = false, string round = "1")
     {
-        var (status, text) = await SendAsync(match, agent, input, wait, round);
-        Assert.True((int)status is >= 200 and < 300, $"{status}: {text}\n{Output}");
+        var (status, text) = (HttpStatusCode.ServiceUnavailable, "");
+        await Limits.EventuallyAsync(
+            async () =>
+            {
+                using var response = await Http.PostAsJsonAsync($"/api/v1/orchestrate{(toTheEnd ? Wait : "")}", new
+                {
+                    match_id = match,
+                    round,
+                    plan = new { steps = new { only = new { agent, input } } },
+                });
+                (status, text) = (response.StatusCode, await response.Content.ReadAsStringAsync());
+                // As every client does that is told to come again: a silo that has just started may be slow.
+                return status != HttpStatusCode.ServiceUnavailable;
+            },
+            () => new($"{status}: {text}\n{Output}"));
+        Assert.True(status is HttpStatusCode.OK or HttpStatusCode.Accepted, $"{status}: {text}\n{Output}");
         return JsonSerializer.Deserialize<JsonElement>(text);
     }
 
-    /// <summary>The same; nothing when the API says that it cannot be done now.</summary>
-    public async Task<JsonElement> TryPostAsync(string match, string agent, object input, string wait = "")
-    {
-        var (status, text) = await SendAsync(match, agent, input, wait, "1");
-        Assert.True(
-            (int)status is (>= 200 and < 300) or (int)HttpStatusCode.ServiceUnavailable, $"{status}: {text}\n{Output}");
-        return status == HttpStatusCode.ServiceUnavailable ? default : JsonSerializer.Deserialize<JsonElement>(text);
-    }
-
-    private async Task<(HttpStatusCode Status, string Text)> SendAsync(
-        string match, string agent, object input, string wait, string round)
-    {
-        using var response = await Http.PostAsJsonAsync($"/api/v1/orchestrate{wait}", new
-        {
-            match_id = match,
-            round,
-            plan = new { steps = new { only = new { agent, input } } },
-        });
-        return (response.StatusCode, await response.Content.ReadAsStringAsync());
-    }
+    /// <summary>Waits until it says that it is ready.</summary>
+    public Task ReadyAsync() => Limits.EventuallyAsync(
+        async () => (await GetAsync("/health/ready")).Status == HttpStatusCode.OK,
+        async () => (await GetAsync("/health")).Text);
 
     public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null)
     {
@@ -168,12 +182,5 @@ internal sealed class SiloProgram : IAsyncDisposable
         {
             _started.TrySetResult();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -23,12 +22,12 @@ public sealed class SiloProgramTests : IAsyncLifetime
     {
         await using var program = await SiloProgram.StartAsync(_cluster);
 
-        var run = await program.PostAsync("m", "echo", new { word = "hello" }, "?wait=30s");
+        var run = await program.PostAsync("m", "echo", new { word = "hello" }, toTheEnd: true);
 
         Assert.Equal("completed", run.GetProperty("status").GetString());
         var output = run.GetProperty("steps")[0].GetProperty("output").GetRawText();
         Assert.Contains("hello", output, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);
+        await program.ReadyAsync();
         Assert.Contains("\"engine\":\"orleans\"", (await program.GetAsync("/health")).Text, StringComparison.Ordinal);
         Assert.Contains(_cluster, program.Output, StringComparison.Ordinal);
     }
@@ -36,27 +35,50 @@ public sealed class SiloProgramTests : IAsyncLifetime
     [Fact]
     public async Task Stop_AnAttemptRuns_IsFinishedAndRecorded()
     {
-        string runId;
-        await using (var program = await SiloProgram.StartAsync(_cluster))
+        var (runId, wasSeen) = ("", false);
+        // On a machine that stands still it may have ended before anybody looks: then again with one that takes longer.
+        for (var ms = 2_000; !wasSeen && ms < 20_000; ms *= 3)
         {
-            var posted = await program.PostAsync("m", "delay", new { ms = 2_000 });
-            runId = posted.GetProperty("run_id").GetString()!;
-            await Limits.EventuallyAsync(
-                async () => (await RunAsync()).Contains("\"node\":", StringComparison.Ordinal), async () => await RunAsync());
-
-            await program.SignalAsync("TERM");
-            await Limits.EventuallyAsync(
-                async () => (await program.GetAsync("/health/ready")).Status == HttpStatusCode.ServiceUnavailable,
-                async () => (await program.GetAsync("/health")).Text);
-
-            Assert.Equal(0, await program.Exited.WaitAsync(Limits.Patience));
-
-            async Task<string> RunAsync() => (await program.GetAsync($"/api/v1/runs/{runId}")).Text;
+            (runId, wasSeen) = await StopWhileOneRunsAsync(ms);
         }
+        Assert.True(wasSeen, "Nobody has seen it not ready, and still there.");
         await using var next = await SiloProgram.StartAsync(_cluster);
         var run = await next.GetAsync($"/api/v1/runs/{runId}");
         Assert.Contains("\"status\":\"completed\"", run.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("\"losses\":1", run.Text, StringComparison.Ordinal);
+    }
+
+    // The run, and whether the program was seen while it was not ready any more.
+    private async Task<(string RunId, bool WasSeen)> StopWhileOneRunsAsync(int ms)
+    {
+        await using var program = await SiloProgram.StartAsync(_cluster);
+        var posted = await program.PostAsync($"m{ms}", "delay", new { ms });
+        var runId = posted.GetProperty("run_id").GetString()!;
+        await Limits.EventuallyAsync(
+            async () => (await RunAsync()).Contains("\"node\":", StringComparison.Ordinal), async () => await RunAsync());
+
+        await program.SignalAsync("TERM");
+        var wasSeen = false;
+        await Limits.EventuallyAsync(
+            async () => (wasSeen = await IsNotReadyAsync(program)) || program.Exited.IsCompleted,
+            () => new($"It stays ready:\n{program.Output}"));
+
+        Assert.Equal(0, await program.Exited.WaitAsync(Limits.Patience));
+        return (runId, wasSeen);
+
+        async Task<string> RunAsync() => (await program.GetAsync($"/api/v1/runs/{runId}")).Text;
+    }
+
+    private static async Task<bool> IsNotReadyAsync(SiloProgram program)
+    {
+        try
+        {
+            return (await program.GetAsync("/health/ready")).Status == HttpStatusCode.ServiceUnavailable;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // it ends, or has ended
+        }
     }
 
     [Fact]
@@ -87,7 +109,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
             () => new("the replica has not connected"));
         await using var program = await SiloProgram.StartedAsync(
             SiloProgram.Launch($"127.0.0.1:{primary.Port},127.0.0.1:{replica.Port}"));
-        var before = await program.PostAsync("before", "echo", new { }, "?wait=30s");
+        var before = await program.PostAsync("before", "echo", new { }, toTheEnd: true);
         await using (var connection = await primary.ConnectAsync())
         {
             Assert.Equal(1, (int)await connection.GetDatabase().ExecuteAsync("WAIT", 1, 30_000));
@@ -96,14 +118,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
         primary.Kill();
         await admin.GetDatabase().ExecuteAsync("REPLICAOF", "NO", "ONE");
 
-        await Limits.EventuallyAsync(
-            async () => (await program.GetAsync("/health/ready")).Status == HttpStatusCode.OK,
-            async () => (await program.GetAsync("/health")).Text);
-        JsonElement after = default;
-        await Limits.EventuallyAsync(
-            async () => (after = await program.TryPostAsync("after", "echo", new { }, "?wait=30s")).ValueKind
-                == JsonValueKind.Object,
-            () => new(program.Output));
+        var after = await program.PostAsync("after", "echo", new { }, toTheEnd: true);
         Assert.Equal("completed", after.GetProperty("status").GetString());
         var kept = await program.GetAsync($"/api/v1/runs/{before.GetProperty("run_id").GetString()}");
         Assert.Contains("\"status\":\"completed\"", kept.Text, StringComparison.Ordinal);
@@ -112,12 +127,10 @@ public sealed class SiloProgramTests : IAsyncLifetime
     [Fact]
     public async Task Start_RedisAway_SaysSoAndEnds()
     {
-        var clock = Stopwatch.StartNew();
         await using var program = SiloProgram.Launch("127.0.0.1:1");
 
         Assert.Equal(1, await program.Exited.WaitAsync(Limits.Patience));
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(40), $"it took {clock.Elapsed}");
         Assert.Contains("Redis at 127.0.0.1:1 cannot be reached", program.Output, StringComparison.Ordinal);
         Assert.Contains("--redis", program.Output, StringComparison.Ordinal);
     }
@@ -140,7 +153,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
 
         Assert.Equal(1, await second.Exited.WaitAsync(Limits.Patience));
         Assert.Contains("The name 'one' is taken", second.Output, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await first.GetAsync("/health/ready")).Status);
+        await first.ReadyAsync();
     }
 
     [Fact]
@@ -154,7 +167,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
 
         await using var second = await SiloProgram.StartAsync(_cluster, "--name", "one");
 
-        var run = await second.PostAsync("m", "echo", new { }, "?wait=30s");
+        var run = await second.PostAsync("m", "echo", new { }, toTheEnd: true);
         Assert.Equal("completed", run.GetProperty("status").GetString());
     }
 
@@ -163,12 +176,12 @@ public sealed class SiloProgramTests : IAsyncLifetime
     {
         await using var program = await SiloProgram.StartAsync(_cluster, "--role", "silo", "--name", "cpu1");
 
+        await program.ReadyAsync();
         var health = await program.GetAsync("/health");
 
         Assert.Equal(HttpStatusCode.OK, health.Status);
         Assert.Contains("\"node\":\"cpu1\"", health.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/live")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);
         Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/metrics")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await program.GetAsync("/api/v1/runs")).Status);
     }
@@ -181,11 +194,9 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await api.GetAsync("/health/ready")).Status);
 
         await using var silo = await SiloProgram.StartAsync(_cluster, "--role", "silo");
-        await Limits.EventuallyAsync(
-            async () => (await api.GetAsync("/health/ready")).Status == HttpStatusCode.OK,
-            async () => (await api.GetAsync("/health")).Text);
+        await api.ReadyAsync();
 
-        var run = await api.PostAsync("m", "echo", new { word = "x" }, "?wait=30s");
+        var run = await api.PostAsync("m", "echo", new { word = "x" }, toTheEnd: true);
         Assert.Equal("completed", run.GetProperty("status").GetString());
     }
 
@@ -201,6 +212,8 @@ public sealed class SiloProgramTests : IAsyncLifetime
             _cluster, "--role", role, "--name", "shown",
             "--AgentGrid:ApiKeys:0:Name", "reader", "--AgentGrid:ApiKeys:0:Hash", KeyHash.Of(reader),
             "--AgentGrid:ApiKeys:0:Scopes:0", "read", "--api-key-hash", KeyHash.Of(writer));
+        // One of role api has nothing to show before it is connected.
+        await program.ReadyAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync("/dashboard/")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync("/dashboard/ClusterStats")).Status);
@@ -219,8 +232,8 @@ public sealed class SiloProgramTests : IAsyncLifetime
         await using var east = await SiloProgram.StartAsync($"{_cluster}-east", "--name", "same");
         await using var west = await SiloProgram.StartAsync($"{_cluster}-west", "--name", "same");
 
-        await east.PostAsync("m", "echo", new { side = "east" }, "?wait=30s");
-        var run = await west.PostAsync("m", "echo", new { side = "west" }, "?wait=30s");
+        await east.PostAsync("m", "echo", new { side = "east" }, toTheEnd: true);
+        var run = await west.PostAsync("m", "echo", new { side = "west" }, toTheEnd: true);
 
         Assert.Contains("west", run.GetRawText(), StringComparison.Ordinal);
         Assert.DoesNotContain("east", (await west.GetAsync("/api/v1/runs")).Text, StringComparison.Ordinal);
@@ -229,8 +242,13 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Equal(1, await HostsAsync(west));
     }
 
-    private static async Task<int> HostsAsync(SiloProgram program) =>
-        JsonDocument.Parse((await program.GetAsync(Counters)).Text).RootElement.GetProperty("hosts").GetArrayLength();
+    private static async Task<int> HostsAsync(SiloProgram program)
+    {
+        var (status, text) = await program.GetAsync(Counters);
+        return status == HttpStatusCode.OK
+            ? JsonDocument.Parse(text).RootElement.GetProperty("hosts").GetArrayLength()
+            : 0;
+    }
 
     private static string Basic(string key) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{key}"))}";
 }

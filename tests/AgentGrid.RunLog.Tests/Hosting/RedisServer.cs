@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests.Hosting;
@@ -12,8 +11,6 @@ internal sealed class RedisServer : IAsyncDisposable
 
     // Redis goes when its input is closed: with these tests, however they end.
     private const string Guarded = "\"$@\" & p=$!; exec >/dev/null 2>&1; cat; kill -9 $p; wait $p";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-runlog-");
     private readonly string[] _settings;
     private Process? _process;
@@ -25,6 +22,9 @@ internal sealed class RedisServer : IAsyncDisposable
         .Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
+    /// <summary>How long it is waited for what must happen. Reached only when something is wrong.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(90);
+
     public int Port { get; private set; }
 
     public static async Task<RedisServer> StartAsync(params string[] settings)
@@ -32,7 +32,7 @@ internal sealed class RedisServer : IAsyncDisposable
         var server = new RedisServer(settings);
         for (var tries = 1; ; tries++)
         {
-            server.Port = FreePort();
+            server.Port = FreePorts.Next();
             if (await server.TryStartAsync())
             {
                 return server;
@@ -41,17 +41,19 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    public async Task<ConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(
-        new ConfigurationOptions
-        {
-            EndPoints = { { IPAddress.Loopback, Port } },
-            AbortOnConnectFail = false,
-            AllowAdmin = true,
-            ConnectTimeout = 1_000,
-            SyncTimeout = 20_000,
-            AsyncTimeout = 20_000,
-            ReconnectRetryPolicy = new LinearRetry(100),
-        });
+    /// <summary>How to connect; with time enough for a machine that stands still for a while.</summary>
+    public ConfigurationOptions Connection => new()
+    {
+        EndPoints = { { IPAddress.Loopback, Port } },
+        AbortOnConnectFail = false,
+        AllowAdmin = true,
+        ConnectTimeout = 10_000,
+        SyncTimeout = 20_000,
+        AsyncTimeout = 20_000,
+        ReconnectRetryPolicy = new LinearRetry(100),
+    };
+
+    public async Task<ConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(Connection);
 
     /// <summary>Kills it with signal 9.</summary>
     public void Kill()
@@ -111,12 +113,5 @@ internal sealed class RedisServer : IAsyncDisposable
             Kill();
         }
         return started;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,0 +1,28 @@
+using AgentGrid.GrainClient.Connections;
+using AgentGrid.Grains.Dispatch;
+
+namespace AgentGrid.Cluster.Tests.Hosting;
+
+/// <summary>
+/// Times for silos that share this process with the test: none of them dies alone, and when one is late, the machine
+/// stood still. What is done without somebody who is late is tested with processes, and with clocks that are set.
+/// </summary>
+internal static class OneProcess
+{
+    private static readonly TimeSpan s_longerThanAnyPause = TimeSpan.FromSeconds(10);
+
+    public static DispatchTimes Dispatch { get; } = new()
+    {
+        Silence = s_longerThanAnyPause,
+        OnItsWay = s_longerThanAnyPause,
+        LongestLoads = s_longerThanAnyPause,
+        LongestDescription = s_longerThanAnyPause,
+    };
+
+    public static CallTimes Calls { get; } = new()
+    {
+        Patience = 3 * s_longerThanAnyPause,
+        LongestTry = s_longerThanAnyPause,
+        LongestHealth = s_longerThanAnyPause,
+    };
+}
