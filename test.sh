@@ -31,13 +31,13 @@ say() { printf '\n== %s\n' "$*"; }
 run_tests() {
   local name=$1 dll=$2 log="$scratch/$1.log" code counts
   say "$name"
-  timeout 540 dotnet exec "$dll" -noLogo -noColor 2>&1 | tee "$log"
+  timeout 900 dotnet exec "$dll" -noLogo -noColor 2>&1 | tee "$log"
   code=${PIPESTATUS[0]}
   # AgentGrid.Core.Tests  Total: 210, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.5s
   counts=$(sed -nE \
     's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+),.*/\1 \2 \3 \4/p' "$log" | tail -n 1)
   if [[ -z $counts ]]; then
-    echo "$name: ended with code $code and without a summary (124: it took more than 9 minutes)"
+    echo "$name: ended with code $code and without a summary (124: it took more than 15 minutes)"
     failed=$((failed + 1))
     return
   fi
