@@ -23,6 +23,9 @@ public sealed record SlotRequest
 
     /// <summary>A node that the caller has found gone; null for none. It gets nothing until it is heard of again.</summary>
     [Id(7)] public string? Gone { get; init; }
+
+    /// <summary>The silo that drives the run. While it lives, what it was granted is on its way; null: not known.</summary>
+    [Id(8)] public SiloAddress? Driver { get; init; }
 }
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>

@@ -9,8 +9,14 @@ internal sealed record DispatchTimes
     /// <summary>A node that was not heard of for so long takes nothing until it is heard of again.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>A slot that was granted, and that its node has not reported since, is free again after so long.</summary>
+    /// <summary>
+    /// A slot that was granted, and that its node has not reported since, is free again after so long, when whoever it was
+    /// granted to is gone.
+    /// </summary>
     public TimeSpan OnItsWay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same when whoever it was granted to lives: Redis may take its time to keep the attempt.</summary>
+    public TimeSpan LongestOnItsWay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a turn waits for the agents' loads; it goes by the last ones after that.</summary>
     public TimeSpan LongestLoads { get; init; } = TimeSpan.FromMilliseconds(500);

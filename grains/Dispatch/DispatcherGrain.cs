@@ -24,7 +24,7 @@ internal sealed partial class DispatcherGrain(
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Grants _grants = new(node.Time, node.Options.Times.OnItsWay);
+    private readonly Grants _grants = new(node.Time, silos, node.Options.Times);
     private readonly Waiters _waiters = new(node.Time);
     private readonly Places _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
@@ -62,6 +62,7 @@ internal sealed partial class DispatcherGrain(
         FollowConfig();
         if (_grants.Find(request.Slot) is { } granted)
         {
+            granted.Driver = request.Driver;
             return granted.Reply;
         }
         var waiter = _waiters.Find(request.Slot);
@@ -74,6 +75,10 @@ internal sealed partial class DispatcherGrain(
             waiter = new SlotWaiter(request, _grants, _waiters);
             _waiters.Add(waiter);
             _slots.Wait(waiter.Request);
+        }
+        else
+        {
+            waiter.Driver = request.Driver;
         }
         return await waiter.AnswerAsync(node);
     }

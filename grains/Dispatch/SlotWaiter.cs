@@ -19,6 +19,7 @@ internal sealed class SlotWaiter : ISlotWaiter
         _grants = grants;
         _waiters = waiters;
         Slot = ask.Slot;
+        Driver = ask.Driver;
         Request = new SlotRequest(ask.Agent, ask.Priority, ask.Deadline, this, ask.Tenant)
         {
             LongestPath = ask.LongestPath,
@@ -27,6 +28,9 @@ internal sealed class SlotWaiter : ISlotWaiter
     }
 
     public string Slot { get; }
+
+    /// <summary>The silo that has asked for it last.</summary>
+    public SiloAddress? Driver { get; set; }
     public SlotRequest Request { get; }
 
     /// <summary>How many calls wait for the answer.</summary>
@@ -56,7 +60,7 @@ internal sealed class SlotWaiter : ISlotWaiter
     void ISlotWaiter.OnGranted(Core.Placement.Placement placement)
     {
         var reply = new SlotReply(SlotOutcome.Granted, placement.Node, Json.From(placement));
-        _grants.Add(Slot, Request.Agent, placement.Gpu, reply);
+        _grants.Add(Slot, Request.Agent, placement.Gpu, reply, Driver);
         _waiters.Remove(this);
         Answer(reply);
     }

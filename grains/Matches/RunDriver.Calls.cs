@@ -83,13 +83,15 @@ internal sealed partial class RunDriver
                         return new RunInput.CompleteAttempt(step, attempt, reply.Output!);
                     case InvocationStatus.Failed:
                         return new RunInput.FailAttempt(step, attempt, reply.Error!);
-                    case InvocationStatus.Cancelled or InvocationStatus.Unknown when call.IsAbandoned:
+                    case InvocationStatus.Unknown when request is null:
+                        // It may never have come there, and then only we know of its slot.
+                        await ReleaseAsync(call.Slot);
+                        return call.IsAbandoned ? null : new RunInput.LoseAttempt(
+                            step, attempt, $"node '{call.Node}' does not know it: it was restarted, or never got it");
+                    case InvocationStatus.Cancelled when call.IsAbandoned:
                         return null;
                     case InvocationStatus.Cancelled:
                         return new RunInput.LoseAttempt(step, attempt, $"node '{call.Node}' has cancelled it");
-                    case InvocationStatus.Unknown:
-                        return new RunInput.LoseAttempt(
-                            step, attempt, $"node '{call.Node}' does not know it: it was restarted, or never got it");
                     default:
                         throw new InvalidOperationException($"Unknown status {reply.Status}.");
                 }

@@ -70,6 +70,7 @@ internal sealed partial class RunDriver
             LongestPath = _state.Plan.LongestPaths[step.Index],
             Near = NearOf(step),
             Gone = attempt.Losses > 0 ? _lastGone : null,
+            Driver = _services.Node.Address,
         };
         var handle = new SlotHandle(request.Slot);
         attempt.EngineHandle = handle;
@@ -151,7 +152,7 @@ internal sealed partial class RunDriver
         }
         catch (Exception e) when (Transient.Is(e))
         {
-            // A grant that no node reports is taken back after some seconds.
+            // A grant that no node reports is taken back in the end.
             LogDispatcher(_services.Logger, e, Key);
         }
     }

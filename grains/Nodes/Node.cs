@@ -62,6 +62,7 @@ internal sealed partial class Node : IDisposable
     }
 
     public string Name => _silo.Name;
+    public SiloAddress Address => _silo.SiloAddress;
     public ClusterEngineOptions Options { get; }
     public ConfigSource Config { get; }
     public TimeProvider Time { get; }
@@ -184,7 +185,7 @@ internal sealed partial class Node : IDisposable
         return new NodeReport
         {
             Node = Name,
-            Silo = _silo.SiloAddress,
+            Silo = Address,
             Queues = Options.Queues,
             Gpus = gpus,
             Agents = [.. _agents.Keys],

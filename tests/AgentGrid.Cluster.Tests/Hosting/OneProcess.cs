@@ -15,6 +15,7 @@ internal static class OneProcess
     {
         Silence = s_longerThanAnyPause,
         OnItsWay = s_longerThanAnyPause,
+        LongestOnItsWay = 3 * s_longerThanAnyPause,
         LongestLoads = s_longerThanAnyPause,
         LongestDescription = s_longerThanAnyPause,
     };

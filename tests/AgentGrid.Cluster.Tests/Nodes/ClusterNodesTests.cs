@@ -12,11 +12,11 @@ public sealed class ClusterNodesTests
 {
     private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
 
-    private readonly Clock _clock = new();
+    private readonly SetClock _clock = new();
     private readonly SlotTable _table = new();
     private readonly ClusterNodes _nodes;
 
-    public ClusterNodesTests() => _nodes = new ClusterNodes(new AllAlive(), _clock, new DispatchTimes().Silence);
+    public ClusterNodesTests() => _nodes = new ClusterNodes(new FakeSilos(s_silo), _clock, new DispatchTimes().Silence);
 
     [Fact]
     public void Describe_NodeThatIsNotHeardOf_IsSilentUntilItIs()
@@ -65,42 +65,4 @@ public sealed class ClusterNodesTests
     }
 
     private NodeDetails Described() => Assert.Single(_nodes.Describe(_table.Nodes(), _clock.GetUtcNow()));
-
-    private sealed class Clock : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + Now;
-    }
-
-    private sealed class AllAlive : ISiloStatusOracle
-    {
-        public SiloStatus CurrentStatus => SiloStatus.Active;
-        public string SiloName => "gpu1";
-        public SiloAddress SiloAddress => s_silo;
-
-        public SiloStatus GetApproximateSiloStatus(SiloAddress siloAddress) => SiloStatus.Active;
-
-        public Dictionary<SiloAddress, SiloStatus> GetApproximateSiloStatuses(bool onlyActive = false) =>
-            new() { [s_silo] = SiloStatus.Active };
-
-        public SiloAddress[] GetActiveSilos() => [s_silo];
-
-        public bool TryGetSiloName(SiloAddress siloAddress, out string siloName)
-        {
-            siloName = SiloName;
-            return true;
-        }
-
-        public bool IsFunctionalDirectory(SiloAddress siloAddress) => true;
-
-        public bool IsDeadSilo(SiloAddress silo) => false;
-
-        public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) => true;
-
-        public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) => true;
-    }
 }
