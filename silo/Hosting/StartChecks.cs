@@ -66,11 +66,15 @@ internal sealed class StartChecks(
         }
     }
 
+    // Whoever has given no sign of life for so long can be declared dead.
+    private TimeSpan Silence => membership.IAmAliveTablePublishTimeout * membership.NumMissedTableIAmAliveLimit;
+
     private async Task CheckNameAsync(CancellationToken cancellationToken)
     {
         await members.InitializeMembershipTable(tryInitTableVersion: false);
         var started = time.GetTimestamp();
-        while (await OtherAsync(cancellationToken) is { } other)
+        var signs = new SignsOfLife(time);
+        while (await OtherAsync(signs, cancellationToken) is { } other)
         {
             if (time.GetElapsedTime(started) > Patience)
             {
@@ -82,14 +86,15 @@ internal sealed class StartChecks(
         }
     }
 
-    // A member of the same name that can still be connected to; one at our own address is our predecessor.
-    private async Task<IPEndPoint?> OtherAsync(CancellationToken cancellationToken)
+    // A member of the same name that can still be connected to and may be alive; one at our own address is our
+    // predecessor.
+    private async Task<IPEndPoint?> OtherAsync(SignsOfLife signs, CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
         foreach (var (member, _) in (await members.ReadAll()).Members)
         {
             if (member.SiloName == own.Name && member.Status is SiloStatus.Active or SiloStatus.Joining
-                && !member.SiloAddress.Endpoint.Equals(mine)
+                && !member.SiloAddress.Endpoint.Equals(mine) && signs.Of(member).SilentFor < Silence
                 && await IsReachableAsync(member.SiloAddress.Endpoint, cancellationToken))
             {
                 return member.SiloAddress.Endpoint;
@@ -103,27 +108,22 @@ internal sealed class StartChecks(
     private async Task AwaitSilenceAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var longest = membership.IAmAliveTablePublishTimeout * membership.NumMissedTableIAmAliveLimit;
-        while (time.GetElapsedTime(started) < Patience && await AreAllGoneAsync(longest, cancellationToken))
+        var signs = new SignsOfLife(time);
+        while (time.GetElapsedTime(started) < Patience && await MayAllBeGoneAsync(signs))
         {
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
 
-    // Some member has lately said that it is alive, and none can be connected to.
-    private async Task<bool> AreAllGoneAsync(TimeSpan lately, CancellationToken cancellationToken)
+    // Some member has lately said that it is alive, and none has done so since the first look.
+    private async Task<bool> MayAllBeGoneAsync(SignsOfLife signs)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
         var active = (await members.ReadAll()).Members.Select(m => m.Item1)
             .Where(m => m.Status == SiloStatus.Active && !m.SiloAddress.Endpoint.Equals(mine)).ToArray();
-        var since = time.GetUtcNow().UtcDateTime - lately;
-        if (!active.Any(m => m.IAmAliveTime >= since || m.StartTime >= since))
-        {
-            return false;
-        }
-        var reachable = await Task.WhenAll(
-            active.Select(m => IsReachableAsync(m.SiloAddress.Endpoint, cancellationToken)));
-        return !reachable.Contains(true);
+        var lately = time.GetUtcNow().UtcDateTime - Silence;
+        return active.Any(m => m.IAmAliveTime >= lately || m.StartTime >= lately)
+            && !active.Any(m => signs.Of(m).HasSpoken);
     }
 
     private async Task<bool> IsReachableAsync(IPEndPoint endPoint, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.ClientApi.Security;
@@ -95,6 +96,25 @@ public sealed class SiloProgramTests : IAsyncLifetime
         await program.SignalAsync("TERM");
 
         await program.Exited.WaitAsync(Limits.Patience);
+    }
+
+    [Theory]
+    [InlineData("another")]
+    [InlineData("same")]
+    public async Task Start_PortOfADeadSiloIsTakenBySomebodyElse_DoesNotWaitForIt(string name)
+    {
+        var port = FreePorts.Next();
+        await using (var killed = await SiloProgram.StartAsync(_cluster, "--silo-port", $"{port}", "--name", "same"))
+        {
+            await killed.SignalAsync("KILL");
+            await killed.Exited;
+        }
+        using var somebody = new TcpListener(IPAddress.Loopback, port);
+        somebody.Start();
+
+        await using var program = await SiloProgram.StartAsync(_cluster, "--name", name);
+
+        await program.ReadyAsync();
     }
 
     [Fact]
