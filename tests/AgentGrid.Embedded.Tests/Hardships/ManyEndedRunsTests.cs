@@ -43,14 +43,15 @@ public sealed class ManyEndedRunsTests : IDisposable
         Assert.Equal(100, (await many.Grid.ListRunsAsync(new RunQuery(MatchId: "match 7", Limit: 500))).Runs.Length);
         Assert.True(listing.Elapsed < TimeSpan.FromSeconds(20), $"listing took {listing.Elapsed}");
 
-        // In turns, so that what else the machine does meets both alike.
+        // In turns, and the quick tenth of each: what else the machine does is in the others. A cost that grows with the
+        // file is in all of them.
         var (withMany, withNone) = (new List<double>(), new List<double>());
         for (var i = 0; i < 300; i++)
         {
             withMany.Add(await AcceptAsync(many));
             withNone.Add(await AcceptAsync(none));
         }
-        var (slow, fast) = (Median(withMany), Median(withNone));
+        var (slow, fast) = (Quick(withMany), Quick(withNone));
         Assert.True(slow < (3 * fast) + 0.5, $"accepting takes {slow:0.000} ms, and {fast:0.000} ms with an empty file");
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"start {starting.ElapsedMilliseconds} ms, lists {listing.ElapsedMilliseconds} ms, accept {slow:0.000} and {fast:0.000} ms");
@@ -65,5 +66,5 @@ public sealed class ManyEndedRunsTests : IDisposable
         return clock.Elapsed.TotalMilliseconds;
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    private static double Quick(List<double> values) => values.Order().ElementAt(values.Count / 10);
 }
