@@ -28,6 +28,9 @@ internal sealed class TestSilos : IAsyncDisposable
 
     public IClusterClient Client => _cluster.Client;
 
+    /// <summary>Of the first silo.</summary>
+    public SiloAddress Address => _cluster.Silos[0].SiloAddress;
+
     public static async Task<TestSilos> StartAsync(
         string keyPrefix, IEnumerable<Type> agents, Func<int, ClusterEngineOptions> options, int silos = 2)
     {
