@@ -34,7 +34,12 @@ public sealed class ClusterGridHost : IGridHost
         }
         _silos = await TestSilos.StartAsync(_keys, setup.Agents, index => OptionsOf(setup, index));
         _redis = await SharedRedis.Server.ConnectAsync();
-        var options = new GridClientOptions { Redis = SharedRedis.Address, ClusterId = _keys };
+        var options = new GridClientOptions
+        {
+            Redis = SharedRedis.Address,
+            ClusterId = _keys,
+            Times = OneProcess.Calls,
+        };
         options.FeedBuffer = setup.FeedBuffer ?? options.FeedBuffer;
         _grid = new ClusterGrid(
             Options.Create(options), new SiloConnection(_silos.Client),
@@ -70,6 +75,11 @@ public sealed class ClusterGridHost : IGridHost
             () => ValueTask.FromResult(_silos.Configurations().Zip(before).All(
                 c => c.First.LoadedAt != c.Second.LoadedAt || !c.First.Problems.SequenceEqual(c.Second.Problems))),
             () => new($"the edit of {name} was not noticed"));
+        foreach (var config in _silos.Configurations())
+        {
+            // Returns when the look that noticed it has done everything.
+            config.Look();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -104,8 +114,8 @@ public sealed class ClusterGridHost : IGridHost
     {
         var path = Path.Combine(_folder.FullName, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // At once, so that no look at the folder can find half of it.
-        await File.WriteAllTextAsync(path + ".new", text);
-        File.Move(path + ".new", path, overwrite: true);
+        // At once: a look must not find half of it.
+        await File.WriteAllTextAsync($"{path}.new", text);
+        File.Move($"{path}.new", path, overwrite: true);
     }
 }

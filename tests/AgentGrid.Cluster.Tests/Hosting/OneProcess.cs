@@ -16,7 +16,8 @@ internal static class OneProcess
         Silence = s_longerThanAnyPause,
         OnItsWay = s_longerThanAnyPause,
         LongestOnItsWay = 3 * s_longerThanAnyPause,
-        LongestLoads = s_longerThanAnyPause,
+        // A turn waits for it, and whoever has asked for the turn waits for that: it must be over before they ask again.
+        LongestLoads = s_longerThanAnyPause / 4,
         LongestDescription = s_longerThanAnyPause,
     };
 
