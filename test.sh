@@ -39,9 +39,9 @@ install_missing() {
   local packages as_root=()
   read -ra packages <<<"$(missing | paste -sd ' ' -)"
   [[ ${#packages[@]} -gt 0 ]] || return 0
-  say "install ${packages[*]}"
   [[ $EUID -eq 0 ]] || as_root=(sudo -n)
   if command -v apt-get >/dev/null && ${as_root[@]+"${as_root[@]}"} true 2>/dev/null; then
+    say "install ${packages[*]}"
     as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq)
     { "${as_root[@]}" update && "${as_root[@]}" install -y "${packages[@]}"; } >"$scratch/install.log" 2>&1 ||
       cat "$scratch/install.log"
