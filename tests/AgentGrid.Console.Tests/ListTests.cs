@@ -11,7 +11,7 @@ public sealed class ListTests(Chromium chromium)
 {
     private const string Rows = "[...document.querySelectorAll('.rows .row')].filter(r => !r.hidden)";
 
-    [BrowserFact]
+    [Fact]
     public async Task List_RunPostedElsewhere_AppearsAndEnds()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -27,7 +27,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task List_ScrolledDown_StaysWhereItIsWhenRunsCome()
     {
         await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
@@ -54,7 +54,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseThatRetry()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -70,7 +70,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseWithoutASlot()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -90,7 +90,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Filters_Chosen_AreInTheAddressAndSurviveAReload()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -112,7 +112,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Agent_Chosen_ShowsItsRunsAndThoseThatComeToIt()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -146,7 +146,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Agent_OfOneRunOfVeryMany_IsFoundOverPagesThatAreEmpty()
     {
         await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
@@ -164,7 +164,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task CancelMatching_Always_ShowsTheCountFirst()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -187,7 +187,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task ArrowKeys_InTheList_MoveAndEnterOpens()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -68,8 +68,6 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.True(
-            RedisServer.Program is not null, "There is no redis-server on the path: apt-get install redis-server.");
         Directory.CreateDirectory(Path.Combine(_folder.FullName, "config"));
         CopyConfig();
         _redis = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
