@@ -3,12 +3,9 @@ using Orleans.Streams;
 
 namespace AgentGrid.Streams;
 
-/// <summary>
-/// One entry, on its way to subscribers. It is not immutable: each subscriber gets copies of the events, as from every
-/// stream of Orleans.
-/// </summary>
+/// <summary>One entry, on its way to subscribers. Orleans does not copy it: those of one silo share its events.</summary>
 /// <param name="Position"><see cref="EntryPosition"/>.</param>
-[GenerateSerializer, Alias("agentgrid.streams.RedisBatch")]
+[GenerateSerializer, Immutable, Alias("agentgrid.streams.RedisBatch")]
 internal sealed record RedisBatch(
     [property: Id(0)] StreamId StreamId, [property: Id(1)] long Position, [property: Id(2)] object[] Events,
     [property: Id(3)] Dictionary<string, object>? Context) : IBatchContainer

@@ -4,8 +4,8 @@ using Orleans.Streams;
 namespace AgentGrid.Streams;
 
 /// <summary>
-/// The newest entries of a queue, in a ring. A subscriber is nothing but a place in it: one whose entries fall out is told
-/// so, and nobody is ever waited for.
+/// The newest entries of a queue, in a ring. A subscriber is nothing but a place in it, and one whose entries fall out is
+/// told so.
 /// </summary>
 internal sealed class RedisQueueCache(int size, int mostAdded, int mostDelivered) : IQueueCache
 {
@@ -90,6 +90,26 @@ internal sealed class RedisQueueCache(int size, int mostAdded, int mostDelivered
         {
             return QueueCacheCursorResult<IQueueCacheCursor>.FromCursor(CursorAt(
                 streamId, startPosition == StreamSubscriptionStartPosition.EarliestAvailable ? _first : _next));
+        }
+    }
+
+    /// <summary>Whether so many more would push out what somebody has yet to be given.</summary>
+    public bool IsTooMuch(int count)
+    {
+        lock (_gate)
+        {
+            for (var i = _first; i < Math.Min(_next, _next + count - _ring.Length); i++)
+            {
+                var entry = At(i);
+                foreach (var cursor in CursorsOf(entry.StreamId))
+                {
+                    if (cursor.Wants(i, entry))
+                    {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
     }
 
@@ -228,8 +248,10 @@ internal sealed class RedisQueueCache(int size, int mostAdded, int mostDelivered
         public void Come(long index, RedisBatch entry) =>
             _at = _at == Nowhere && entry.Position >= _from ? index : _at;
 
-        public void Lose(long index, RedisBatch entry) =>
-            _lost ??= _at <= index && entry.Position >= _from ? entry : null;
+        public bool Wants(long index, RedisBatch entry) =>
+            _lost is null && _at <= index && entry.Position >= _from;
+
+        public void Lose(long index, RedisBatch entry) => _lost = Wants(index, entry) ? entry : _lost;
 
         public void StartOver() => (_at, _from, _currentAt, _lost) = (Nowhere, 0, Nowhere, null);
 

@@ -15,6 +15,7 @@ internal sealed partial class RedisQueueReceiver(
 {
     private const int Many = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
     private static readonly RedisChannel.PatternMode s_literal = RedisChannel.PatternMode.Literal;
 
     private readonly IDatabase _redis = redis.GetDatabase();
@@ -52,6 +53,7 @@ internal sealed partial class RedisQueueReceiver(
                 var entries = await ReadAsync(maxCount, cancellationToken).ConfigureAwait(false);
                 if (Batches(entries) is { Count: > 0 } batches)
                 {
+                    await LetCatchUpAsync(batches.Count, cancellationToken).ConfigureAwait(false);
                     return batches;
                 }
                 if (entries.Length == 0 && !await HasLostAsync(cancellationToken).ConfigureAwait(false))
@@ -140,6 +142,17 @@ internal sealed partial class RedisQueueReceiver(
             }
         }
         return batches;
+    }
+
+    // Reading is quicker than delivering. Who is slower than that for good falls out of the cache, and is waited for no more.
+    private async Task LetCatchUpAsync(int count, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (cache.IsTooMuch(count) && time.GetElapsedTime(since) < options.Patience
+            && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Moment, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private async Task SleepAsync(CancellationToken cancellationToken)

@@ -56,7 +56,8 @@ public static class RedisStreamServices
                 $"The cache of the streams '{name}' is too small: {nameof(RedisStreamOptions.CacheSize)} must be at least 2 "
                 + $"and {nameof(RedisStreamOptions.MostAtOnce)}.")
             .Validate(
-                static o => o.Gather >= TimeSpan.Zero && o.CheckpointInterval > TimeSpan.Zero
+                static o => o.Gather >= TimeSpan.Zero && o.Patience >= TimeSpan.Zero && o.CheckpointInterval > TimeSpan.Zero
                     && o.LongestSleep > TimeSpan.Zero,
-                $"The times of the streams '{name}' must be positive; only {nameof(RedisStreamOptions.Gather)} may be 0.");
+                $"The times of the streams '{name}' must be positive; only {nameof(RedisStreamOptions.Gather)} and "
+                + $"{nameof(RedisStreamOptions.Patience)} may be 0.");
 }

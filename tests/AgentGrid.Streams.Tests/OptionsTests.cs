@@ -31,7 +31,7 @@ public sealed class OptionsTests
             "The streams 'orders' have no KeyPrefix: their keys would begin with nothing.",
             "The streams 'orders' need at least one queue, and at least one entry kept, read and delivered at once.",
             "The cache of the streams 'orders' is too small: CacheSize must be at least 2 and MostAtOnce.",
-            "The times of the streams 'orders' must be positive; only Gather may be 0.",
+            "The times of the streams 'orders' must be positive; only Gather and Patience may be 0.",
         ],
             e.Failures);
     }

@@ -28,8 +28,10 @@ public sealed class RandomCacheTests
             {
                 case 0 or 1:
                     long[] added = [.. Enumerable.Range(entries.Count + 1, random.Next(1, 6)).Select(static i => (long)i)];
+                    var (isTooMuch, lost) = (cache.IsTooMuch(added.Length), subscribers.Count(static s => s.IsLost));
                     cache.Add(stream, added);
                     entries.AddRange(added.Select(_ => stream));
+                    Assert.Equal(subscribers.Count(static s => s.IsLost) > lost, isTooMuch);
                     break;
                 case 2 when subscribers.Count < 6:
                     var behind = random.Next(Math.Min(entries.Count, Size) + 1);

@@ -104,6 +104,44 @@ public sealed class ReadingTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task ReadAsync_WouldPushOutWhatASubscriberHasYetToGet_LetsItCatchUp()
+    {
+        _queue.Options.Patience = TestQueue.Patience * 2;
+        var (reader, subscriber) = await FullCacheAsync();
+        await _queue.AppendAsync("e");
+        var reading = reader.ReadAsync();
+        await Task.Delay(TimeSpan.FromMilliseconds(300));
+        Assert.False(reading.IsCompleted);
+        Assert.Equal(["a", "b", "c", "d"], subscriber.Next<string>());
+        Assert.Equal(["e"], await reading);
+        Assert.Equal(["e"], subscriber.Next<string>());
+    }
+
+    [Fact]
+    public async Task ReadAsync_SubscriberDoesNotCatchUp_GoesOnWithoutIt()
+    {
+        _queue.Options.Patience = TimeSpan.FromMilliseconds(200);
+        var (reader, subscriber) = await FullCacheAsync();
+        await _queue.AppendAsync("e");
+        Assert.Equal(["e"], await reader.ReadAsync());
+        Assert.Throws<QueueCacheMissException>(() => subscriber.Next<string>());
+        // It is waited for no more.
+        _queue.Options.Patience = TestQueue.Patience * 2;
+        await _queue.AppendAsync("f");
+        Assert.Equal(["f"], await reader.ReadAsync());
+    }
+
+    [Fact]
+    public async Task ReadAsync_CancelledWhileASubscriberCatchesUp_GivesWhatWasRead()
+    {
+        _queue.Options.Patience = TestQueue.Patience * 2;
+        var (reader, _) = await FullCacheAsync();
+        await _queue.AppendAsync("e");
+        using var stopping = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        Assert.Equal(["e"], await reader.ReadAsync(stopping.Token));
+    }
+
+    [Fact]
     public async Task ReadAsync_TwoReceiversOfAQueue_BothGetEverything()
     {
         var texts = Enumerable.Range(0, 200).Select(static i => $"{i}").ToArray();
@@ -125,5 +163,19 @@ public sealed class ReadingTests(SharedRedis redis)
             await _queue.AppendAsync($"{i}");
         }
         Assert.InRange(await _queue.Redis.StreamLengthAsync(_queue.Keys.Stream), 100, 300);
+    }
+
+    // Of four, which a subscriber has yet to get.
+    private async Task<(TestReader Reader, IQueueCacheCursor Subscriber)> FullCacheAsync()
+    {
+        (_queue.Options.CacheSize, _queue.Options.MostAtOnce) = (4, 4);
+        var reader = _queue.Open();
+        var subscriber = reader.Subscribe();
+        foreach (var text in new[] { "a", "b", "c", "d" })
+        {
+            await _queue.AppendAsync(text);
+        }
+        await reader.ReadAsync(4);
+        return (reader, subscriber);
     }
 }

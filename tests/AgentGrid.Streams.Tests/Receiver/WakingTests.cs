@@ -37,6 +37,21 @@ public sealed class WakingTests(SharedRedis redis)
         Assert.True(times.Order().ElementAt(times.Count / 2) < TimeSpan.FromMilliseconds(50), string.Join(' ', times));
     }
 
+    // Appends come before, between and after the commands of a read.
+    [Fact]
+    public async Task ReadAsync_AppendsAtAnyMoment_NoneIsOverslept()
+    {
+        await using var other = await redis.Server.ConnectAsync();
+        var (reader, elsewhere) = (_queue.Open(), new TestQueue(other, _queue.Options.KeyPrefix));
+        for (var i = 0; i < 1_000; i++)
+        {
+            var reading = reader.ReadAsync();
+            Thread.SpinWait(i % 50 * 100);
+            await elsewhere.AppendAsync($"{i}");
+            Assert.Equal([$"{i}"], await reading);
+        }
+    }
+
     // In one step with something else; it knows nothing but the name of the stream, and 'append.lua'.
     [Fact]
     public async Task ReadAsync_AScriptOfOnesOwnAppends_IsWokenAtOnce()
