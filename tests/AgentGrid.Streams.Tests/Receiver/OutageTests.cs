@@ -1,0 +1,106 @@
+using System.Globalization;
+using AgentGrid.RunLog.Tests.Hosting;
+using AgentGrid.Streams.Tests.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace AgentGrid.Streams.Tests.Receiver;
+
+/// <summary>Redis goes away, and comes back.</summary>
+public sealed class OutageTests
+{
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("no")]
+    public async Task ReadAsync_ServerKilledAndBack_GoesOnAndLogsOnce(string keepsItsData)
+    {
+        await using var server = await RedisServer.StartAsync("--appendonly", keepsItsData, "--appendfsync", "always");
+        var settings = server.Connection;
+        (settings.AsyncTimeout, settings.ConnectTimeout) = (2_000, 2_000);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(settings);
+        var queue = new TestQueue(connection);
+        queue.Options.LongestSleep = TimeSpan.FromMilliseconds(500);
+        var reader = queue.Open();
+        await queue.AppendAsync("a");
+        Assert.Equal(["a"], await reader.ReadAsync());
+        var reading = reader.ReadAsync();
+        server.Kill();
+        await Until.TrueAsync(() => queue.Log.Of(LogLevel.Warning).Length > 0, static () => "It did not notice.");
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        await server.RestartAsync();
+        await using var producer = await server.ConnectAsync();
+        await producer.GetDatabase().StreamAddAsync(queue.Keys.Stream, [new("stream", "s"), new("text", "b")]);
+        Assert.Equal(["b"], await reading);
+        Assert.StartsWith(
+            $"The stream '{queue.Keys.Stream}' cannot be read just now: ", Assert.Single(queue.Log.Of(LogLevel.Warning)));
+        Assert.Equal(
+            [$"The stream '{queue.Keys.Stream}' can be read again"], queue.Log.Of(LogLevel.Information));
+        await queue.AppendAsync("c");
+        Assert.Equal(["c"], await reader.ReadAsync());
+    }
+
+    // The wake of an append in the meantime is lost; that the connection is there again is one as well.
+    [Fact]
+    public async Task ReadAsync_ConnectionsKilledWhileItSleeps_GoesOn()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var connection = await server.ConnectAsync();
+        await using var other = await server.ConnectAsync();
+        var queue = new TestQueue(connection);
+        var elsewhere = new TestQueue(other, queue.Options.KeyPrefix);
+        var reader = queue.Open();
+        for (var i = 0; i < 5; i++)
+        {
+            await queue.AppendAsync("before");
+            Assert.Equal(["before"], await reader.ReadAsync());
+            var reading = reader.ReadAsync();
+            await queue.IsReadAsync();
+            await elsewhere.Redis.ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
+            await elsewhere.Redis.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+            await elsewhere.AppendAsync("after");
+            Assert.Equal(["after"], await reading);
+        }
+    }
+
+    // As when Redis comes back empty, or without its last entries, on a machine whose clock is behind: while others append
+    // all the time, and wake it before it has slept for long.
+    [Fact]
+    public async Task ReadAsync_NewEntriesHaveLowerIds_AreDelivered()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var connection = await server.ConnectAsync();
+        var queue = new TestQueue(connection);
+        queue.Options.LongestSleep = TimeSpan.FromSeconds(1);
+        var reader = queue.Open();
+        var subscriber = reader.Subscribe();
+        var tomorrow = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds();
+        await queue.AddAsync("a", string.Create(CultureInfo.InvariantCulture, $"{tomorrow}-5"));
+        Assert.Equal(["a"], await reader.ReadAsync());
+        Assert.Equal(["a"], subscriber.Rest<string>());
+        await queue.Redis.KeyDeleteAsync(queue.Keys.Stream);
+
+        var reading = reader.ReadAsync();
+        using var stopping = new CancellationTokenSource();
+        var appending = AppendAsync();
+        Assert.Equal("0", (await reading)[0]);
+        await stopping.CancelAsync();
+        await appending;
+        Assert.Equal("0", subscriber.Rest<string>()[0]);
+        Assert.Contains(
+            $"The stream '{queue.Keys.Stream}' was read up to {tomorrow}-5, and ends with ",
+            Assert.Single(queue.Log.Of(LogLevel.Warning)));
+
+        await reader.StopAsync();
+        var newest = await queue.NewestAsync();
+        Assert.Equal(newest, await queue.CheckpointAsync());
+
+        async Task AppendAsync()
+        {
+            for (var i = 0; !stopping.IsCancellationRequested; i++)
+            {
+                await queue.AppendAsync($"{i}");
+                await Task.Delay(20);
+            }
+        }
+    }
+}
