@@ -13,7 +13,7 @@ namespace AgentGrid.GrainClient;
 
 /// <summary>
 /// Agent Grid on a cluster. What has happened is read from the run log in Redis; what is to happen is asked of the
-/// grains, in short calls; what happens is followed over the silos' streams.
+/// grains, in short calls; what happens is followed over a stream.
 /// </summary>
 public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, IAsyncDisposable
 {
@@ -22,7 +22,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private readonly CallTimes _times;
     private readonly RedisRunLog _log;
     private readonly FeedTail _tail;
-    private readonly EventSubscriptions _subscriptions;
+    private readonly EventSubscription _subscription;
     private readonly string _redis;
     private readonly string _redisAddress;
     private readonly string _clusterId;
@@ -44,9 +44,8 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         _calls = new ClusterCalls(connection, _clusterId, time, _times);
         _tail = new FeedTail(
             new Runtime.Feed.FeedBuffer(options.Value.FeedBuffer, Runtime.Platform.Process), new RunLogEvents(log),
-            options.Value.FeedBuffer, time, loggers.CreateLogger<FeedTail>());
-        _subscriptions = new EventSubscriptions(
-            connection, _tail, time, loggers.CreateLogger<EventSubscriptions>());
+            time, loggers.CreateLogger<FeedTail>());
+        _subscription = new EventSubscription(connection, _tail, time, loggers.CreateLogger<EventSubscription>());
     }
 
     /// <summary>Waits for Redis, but not for silos: whoever asks before there are any waits for them.</summary>
@@ -56,7 +55,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         await RedisGate.PassAsync(_redis, _time, cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync().ConfigureAwait(false);
         _connection.Start();
-        _subscriptions.Start();
+        _subscription.Start();
         _running = true;
     }
 
@@ -69,7 +68,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         }
         _stopping = true;
         _running = false;
-        await _subscriptions.StopAsync().ConfigureAwait(false);
+        await _subscription.StopAsync().ConfigureAwait(false);
         await _tail.DisposeAsync().ConfigureAwait(false);
         await _connection.StopAsync(cancellationToken).ConfigureAwait(false);
     }

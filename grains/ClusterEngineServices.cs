@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Grains.Dispatch;
-using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Matches;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
@@ -40,10 +39,8 @@ public static class ClusterEngineServices
         services.TryAddSingleton<LoadTable>();
         services.TryAddSingleton<MatchServices>();
         services.TryAddSingleton<ReleasedSlots>();
-        services.TryAddSingleton<EventPublisher>();
         services.TryAddSingleton(CreateNode);
         services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
-        services.AddHostedService(s => s.GetRequiredService<EventPublisher>());
         services.AddHostedService<RunRecovery>();
         services.AddHostedService<NodeGauges>();
         services.AddHostedService<NodeReporter>();

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.RunLog;
@@ -13,8 +11,7 @@ public abstract record AcceptOutcome
 
     /// <summary>The run is kept.</summary>
     /// <param name="LastSeq">The number of its acceptance.</param>
-    /// <param name="Events">Its acceptance, as feeds show it.</param>
-    public sealed record Kept(long LastSeq, ImmutableArray<FeedEvent> Events) : AcceptOutcome;
+    public sealed record Kept(long LastSeq) : AcceptOutcome;
 
     /// <summary>
     /// The key is taken, and nothing was changed. Where an acceptance is repeated because its answer was lost, this

@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using AgentGrid.Core.Feed;
-
 namespace AgentGrid.RunLog;
 
 /// <summary>What became of a turn.</summary>
@@ -12,8 +9,7 @@ public abstract record AppendOutcome
 
     /// <summary>The turn is kept.</summary>
     /// <param name="LastSeq">The number of its last event; the others have those before it.</param>
-    /// <param name="Events">Its events, as feeds show them.</param>
-    public sealed record Kept(long LastSeq, ImmutableArray<FeedEvent> Events) : AppendOutcome;
+    public sealed record Kept(long LastSeq) : AppendOutcome;
 
     /// <summary>The run has other events than expected, and nothing was changed: replay it.</summary>
     public sealed record Conflict : AppendOutcome

@@ -35,6 +35,7 @@ public sealed partial class RedisRunLog
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
+    private readonly Lazy<bool> _isCluster;
 
     /// <param name="logger">Where damaged runs are named; null: nowhere.</param>
     public RedisRunLog(
@@ -53,6 +54,8 @@ public sealed partial class RedisRunLog
         _prefix = $"{{{options.KeyPrefix}}}";
         _keys = [_prefix];
         _channel = options.Channel ?? "";
+        _isCluster = new Lazy<bool>(() => Array.Exists(
+            redis.GetServers(), static s => s is { IsConnected: true, ServerType: ServerType.Cluster }));
         _plans = new KeptPlans(_redis, _prefix);
     }
 
@@ -75,7 +78,7 @@ public sealed partial class RedisRunLog
     /// <exception cref="RunLogException">The key is taken by something that is not a run.</exception>
     public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
     {
-        var (arguments, drafts) = AcceptArguments(accepted, plan, maxRuns);
+        var arguments = AcceptArguments(accepted, plan, maxRuns);
         var answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
         if ((string?)answer[0] == "plan")
         {
@@ -86,7 +89,8 @@ public sealed partial class RedisRunLog
         {
             case "kept":
                 _plans.Add(plan);
-                return new AcceptOutcome.Kept((long)answer[1], TurnWriter.Number(drafts, (long)answer[1]));
+                Announce(answer, accepted.RunId, accepted.Key, [accepted]);
+                return new AcceptOutcome.Kept((long)answer[1]);
             case "taken":
                 var by = (string)answer[1]!;
                 return new AcceptOutcome.KeyTaken(RunId.TryParse(by, out var run)
@@ -109,18 +113,24 @@ public sealed partial class RedisRunLog
     public async Task<AppendOutcome> AppendAsync(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
-        var (arguments, drafts) = AppendArguments(run, expectedVersion, events, summary);
+        var arguments = AppendArguments(run, expectedVersion, events, summary);
         var answer = await EvaluateAsync(Script.Append, arguments).ConfigureAwait(false);
-        return (string?)answer[0] switch
+        switch ((string?)answer[0])
         {
-            "kept" => new AppendOutcome.Kept((long)answer[1], TurnWriter.Number(drafts, (long)answer[1])),
-            "conflict" => AppendOutcome.Conflict.Instance,
-            "gone" => AppendOutcome.Gone.Instance,
-            "status" => throw new ArgumentException(
-                $"Run {run} is {(RunStatus)(int)answer[1]}, none of the events changes that, and the summary says " +
-                $"{summary.Status}: expected the summary of the run after its events.", nameof(summary)),
-            var other => throw new InvalidOperationException($"The script that keeps turns answered '{other}'."),
-        };
+            case "kept":
+                Announce(answer, run, new RunKey(summary.MatchId, summary.Round), events);
+                return new AppendOutcome.Kept((long)answer[1]);
+            case "conflict":
+                return AppendOutcome.Conflict.Instance;
+            case "gone":
+                return AppendOutcome.Gone.Instance;
+            case "status":
+                throw new ArgumentException(
+                    $"Run {run} is {(RunStatus)(int)answer[1]}, none of the events changes that, and the summary says " +
+                    $"{summary.Status}: expected the summary of the run after its events.", nameof(summary));
+            case var other:
+                throw new InvalidOperationException($"The script that keeps turns answered '{other}'.");
+        }
     }
 
     /// <summary>
@@ -147,24 +157,21 @@ public sealed partial class RedisRunLog
         return removed;
     }
 
-    private (RedisValue[] Arguments, FeedDraft[] Drafts) AcceptArguments(
-        RunEvent.RunAccepted e, Plan plan, int maxRuns)
+    private RedisValue[] AcceptArguments(RunEvent.RunAccepted e, Plan plan, int maxRuns)
     {
         var writer = TurnWriter.OfThread;
         var head = new RunHead(
             e.MatchId, e.Round, e.PlanName, e.PlanVersion, _plans.HashOf(plan), e.Priority, e.Tenant, e.Time);
-        var drafts = writer.Drafts(e.RunId, e.Key, [e]);
-        RedisValue[] arguments =
+        return
         [
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", e.Tenant is null ? "0" : "1", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanHash, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
             writer.Head(e.RunId, head), writer.Tip(e.RunId, 1, new RunTip(RunStatus.Queued, null, null, 0, 0, "")),
-            writer.Turn(e.RunId, 0, [e]), _channel, drafts[0].Tail,
+            writer.Turn(e.RunId, 0, [e]), _channel,
         ];
-        return (arguments, drafts);
     }
 
-    private (RedisValue[] Arguments, FeedDraft[] Drafts) AppendArguments(
+    private RedisValue[] AppendArguments(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
         var moved = MovedTo(events);
@@ -174,26 +181,31 @@ public sealed partial class RedisRunLog
                 $"Run {run}: expected at least one event, and the summary of the run after its events; " +
                 $"came {events.Count} events, and a summary of run {summary.RunId} that is {summary.Status}.");
         }
-        const int fixedArguments = 10;
         var writer = TurnWriter.OfThread;
         var version = expectedVersion + events.Count;
-        var drafts = writer.Drafts(run, new RunKey(summary.MatchId, summary.Round), events);
-        var arguments = new RedisValue[fixedArguments + (_options.Channel is null ? 0 : drafts.Length)];
-        arguments[0] = run.Value;
-        arguments[1] = expectedVersion;
-        arguments[2] = version;
-        arguments[3] = events.Count;
-        arguments[4] = (int)summary.Status;
-        arguments[5] = moved is null ? "0" : "1";
-        arguments[6] = summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0;
-        arguments[7] = writer.Tip(run, version, RunTip.Of(summary));
-        arguments[8] = writer.Turn(run, expectedVersion, events);
-        arguments[9] = _channel;
-        for (var i = fixedArguments; i < arguments.Length; i++)
+        return
+        [
+            run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",
+            summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, writer.Tip(run, version, RunTip.Of(summary)),
+            writer.Turn(run, expectedVersion, events), _channel,
+        ];
+    }
+
+    // Tells those who listen to the channel, if there are any. Nobody waits for it, and it is sent before anything else of
+    // the run can be. A Redis Cluster does not say who listens to another of its servers.
+    private void Announce(RedisResult[] kept, RunId run, RunKey key, IReadOnlyList<RunEvent> events)
+    {
+        if (_options.Channel is null || ((int)kept[2] == 0 && !_isCluster.Value))
         {
-            arguments[i] = drafts[i - fixedArguments].Tail;
+            return;
         }
-        return (arguments, drafts);
+        var writer = new FeedWriter();
+        for (var i = 0; i < events.Count; i++)
+        {
+            var e = writer.Write((long)kept[1] - events.Count + 1 + i, run, key, events[i]);
+            _ = _redis.PublishAsync(
+                RedisChannel.Literal(_options.Channel), e.Utf8, CommandFlags.FireAndForget);
+        }
     }
 
     // Where the last event leads that says anything of the run as a whole; null when none does.

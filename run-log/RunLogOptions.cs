@@ -13,8 +13,8 @@ public sealed class RunLogOptions
     public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The Redis channel that every event is published to, as feeds show it, in the order of the numbers; null for
-    /// none.
+    /// The Redis channel that every event is published to while anybody listens, as feeds show it, one a message; those
+    /// of a run in the order of their numbers. Null for none.
     /// </summary>
     public string? Channel { get; set; } = "agents:events";
 }

@@ -1,4 +1,5 @@
 using AgentGrid.GrainInterfaces;
+using AgentGrid.Streams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -77,15 +78,7 @@ internal sealed partial class ClientConnection(
                 clustering.ConfigurationOptions = RedisConnection.Options(options.Redis);
                 clustering.CreateMultiplexer = _ => Task.FromResult((redis, true));
             });
-            client.AddRedisStreams(ClusterNames.Events, streams =>
-            {
-                streams.ConfigureOptions((stream, _) =>
-                {
-                    stream.ConfigurationOptions = RedisConnection.Options(options.Redis);
-                    stream.CreateMultiplexer = _ => Task.FromResult((redis, true));
-                });
-                streams.ConfigurePartitioning(ClusterNames.EventPartitions);
-            });
+            client.AddRedisStreams(ClusterNames.Events, streams => streams.Connection = _ => redis);
             client.Services.Configure<ExceptionSerializationOptions>(RedisConnection.PassOnFailures);
             client.UseConnectionRetryFilter(RetryAsync);
         });

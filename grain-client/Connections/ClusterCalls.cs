@@ -15,8 +15,7 @@ internal sealed class ClusterCalls(
     /// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
     public static bool IsTransient(Exception exception) =>
         exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
-            or Orleans.Serialization.UnavailableExceptionFallbackException
-        || exception is Orleans.Streaming.Redis.RedisStreamingException;
+            or Orleans.Serialization.UnavailableExceptionFallbackException;
 
     /// <summary>Asks until there is an answer.</summary>
     /// <param name="call">Is told how often it has been made before.</param>

@@ -35,6 +35,8 @@ internal static class RedisConnection
         options.ConnectTimeout = TimeoutMs;
         options.KeepAlive = KeepAliveSeconds;
         options.ReconnectRetryPolicy = new LinearRetry(RetryMs);
+        // The library's own ten threads cost a hand-off a request; the pool's threads are awake already.
+        options.SocketManager = SocketManager.ThreadPool;
         return options;
     }
 

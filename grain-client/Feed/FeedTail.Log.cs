@@ -10,7 +10,7 @@ internal sealed partial class FeedTail
     private static partial void LogStartsOver(ILogger logger, long shown, long kept);
 
     [LoggerMessage(801, LogLevel.Warning,
-        "The run log cannot be read just now ({Reason}); events are shown as far as streams bring them")]
+        "The run log cannot be read just now ({Reason}); events are shown as far as the stream brings them")]
     private static partial void LogFailing(ILogger logger, string reason);
 
     [LoggerMessage(802, LogLevel.Information, "The run log can be read again")]

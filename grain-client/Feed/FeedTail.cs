@@ -7,28 +7,26 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.GrainClient.Feed;
 
 /// <summary>
-/// Keeps a ring of the newest events. They come over several streams: in no order, some twice, some never. They are put
-/// in the order of their numbers, and what is missing for too long is read from the log; without any stream at all, the
+/// Keeps a ring of the newest events. The stream brings every turn as it is kept, in the order of the numbers; what it
+/// does not bring, because its owner died or a record was too large for it, is read from the log. Without any stream, the
 /// log alone is followed, half a second behind.
 /// </summary>
-/// <param name="mostAhead">How many events are kept that cannot be shown yet, for want of one before them.</param>
-internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostAhead, TimeProvider time, ILogger logger)
+internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvider time, ILogger logger)
     : IAsyncDisposable
 {
     private const int MostAtOnce = 500;
-    private const int TicksPerLook = 10;
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, FeedEvent> _ahead = [];
     private readonly List<FeedEvent> _ready = [];
+    private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private CancellationTokenSource _eraEnd = new();
     private volatile FeedEra? _era;
+    private volatile bool _lacks;
     private Task _work = Task.CompletedTask;
-    private long _missingBefore;
     private long _filled;
-    private int _ticks;
+    private long _lookedAt;
     private bool _logFails;
 
     public FeedBuffer Ring => ring;
@@ -36,7 +34,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
     /// <summary>The time that the ring is of. Not before it has been started.</summary>
     public FeedEra Era => _era ?? throw new InvalidOperationException("The feed has not been started.");
 
-    /// <summary>How many events no stream has brought.</summary>
+    /// <summary>How many events the stream has not brought.</summary>
     public long Filled => Volatile.Read(ref _filled);
 
     /// <summary>Begins behind what the log has now, and follows it from then on.</summary>
@@ -49,8 +47,8 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
     /// <summary><see cref="StartAsync"/> without anything that happens by itself.</summary>
     internal async Task BeginAsync() => Begin(await log.LastSeqAsync().ConfigureAwait(false));
 
-    /// <summary>Takes what a stream has brought. Can be called at any time, by any thread.</summary>
-    public void Offer(FeedBatch batch)
+    /// <summary>Takes what the stream has brought. Can be called at any time, by any thread.</summary>
+    public void Offer(IEnumerable<FeedTurn> turns)
     {
         lock (_gate)
         {
@@ -59,14 +57,13 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
             {
                 return;
             }
-            foreach (var frame in batch.Frames)
-            {
-                if (frame.Seq > ring.Head)
-                {
-                    Take(frame.ToEvent());
-                }
-            }
+            // Behind what is missing, the log has all the others too.
+            _lacks |= turns.Any(turn => turn.Last > Last && !TryTake(log.EventsOf(turn)));
             Publish();
+            if (_lacks && _wake.CurrentCount == 0)
+            {
+                _wake.Release();
+            }
         }
     }
 
@@ -78,38 +75,14 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
         await _eraEnd.CancelAsync().ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// What is to be done every 50 ms: an event that was missing at the last tick already is read from the log; and
-    /// twice a second the log is asked whether it has more than has come.
-    /// </summary>
-    internal async Task TickAsync()
-    {
-        long missing;
-        lock (_gate)
-        {
-            missing = _ahead.Count > 0 ? ring.Head + 1 : 0;
-        }
-        var overdue = missing > 0 && missing == _missingBefore;
-        _missingBefore = missing;
-        if (overdue)
-        {
-            await FillAsync().ConfigureAwait(false);
-        }
-        if (++_ticks % TicksPerLook == 0)
-        {
-            await LookAsync().ConfigureAwait(false);
-        }
-    }
-
     private async Task WorkAsync()
     {
-        using var timer = new PeriodicTimer(Tick, time);
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
-                await TickAsync().ConfigureAwait(false);
+                await _wake.WaitAsync(LookInterval, _stopping.Token).ConfigureAwait(false);
+                await CatchUpAsync().ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -117,13 +90,30 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                // Whatever it is (Redis is away, a record is damaged): the streams go on, and the next tick tries again.
+                // Whatever it is (Redis is away, a record is damaged): the stream goes on, and the next look tries again.
                 if (!_logFails)
                 {
                     LogFailing(logger, e.Message);
                 }
                 _logFails = true;
+                await Task.Delay(LookInterval, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    /// <summary>
+    /// Reads what the stream has not brought; and twice a second asks the log whether it has more than has come.
+    /// </summary>
+    internal async Task CatchUpAsync()
+    {
+        if (_lacks)
+        {
+            await FillAsync().ConfigureAwait(false);
+        }
+        if (time.GetElapsedTime(_lookedAt) >= LookInterval)
+        {
+            _lookedAt = time.GetTimestamp();
+            await LookAsync().ConfigureAwait(false);
         }
     }
 
@@ -190,70 +180,57 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
 
     private async Task FillAsync()
     {
-        while (true)
+        long before;
+        do
         {
-            var page = await log.ReadAsync(new FeedQuery(), ring.Head, MostAtOnce).ConfigureAwait(false);
-            lock (_gate)
+            before = ring.Head;
+            _lacks = false;
+            FeedPage page;
+            do
             {
-                AddFromLog(page.Events);
-                if (page.AtEnd || page.Events.IsEmpty)
+                page = await log.ReadAsync(new FeedQuery(), ring.Head, MostAtOnce).ConfigureAwait(false);
+                lock (_gate)
                 {
-                    break;
+                    AddFromLog(page.Events);
                 }
             }
+            while (!page.AtEnd && !page.Events.IsEmpty);
         }
-        var last = await log.LastSeqAsync().ConfigureAwait(false);
-        lock (_gate)
-        {
-            // Streams bring what is durable. What the log does not know was lost with it, and its number comes again.
-            foreach (var unknown in _ahead.Keys.Where(seq => seq > last).ToList())
-            {
-                _ahead.Remove(unknown);
-            }
-        }
+        // What the stream has brought meanwhile may have come too early.
+        while (_lacks && ring.Head > before);
     }
 
     private void AddFromLog(ImmutableArray<FeedEvent> events)
     {
         foreach (var e in events)
         {
-            var next = ring.Head + _ready.Count + 1;
-            if (e.Seq < next)
+            if (e.Seq <= Last)
             {
                 continue;
             }
-            if (e.Seq > next)
+            if (e.Seq > Last + 1)
             {
                 // The ones before have been removed from the log or are damaged, and nobody can show them any more.
                 Publish();
                 ring.StartAfter(e.Seq - 1);
-                _missingBefore = 0;
             }
             _ready.Add(e);
             _filled++;
         }
         Publish();
-        foreach (var old in _ahead.Keys.Where(seq => seq <= ring.Head).ToList())
-        {
-            _ahead.Remove(old);
-        }
     }
 
-    private void Take(FeedEvent e)
+    private long Last => ring.Head + _ready.Count;
+
+    /// <returns>False when there are none, or one before them is missing.</returns>
+    private bool TryTake(ImmutableArray<FeedEvent> events)
     {
-        var next = ring.Head + _ready.Count + 1;
-        if (e.Seq == next)
+        if (events.IsEmpty || events[0].Seq > Last + 1)
         {
-            _ready.Add(e);
-            while (_ahead.Remove(++next, out var follower))
-            {
-                _ready.Add(follower);
-            }
+            return false;
         }
-        else if (e.Seq > next && _ahead.Count < mostAhead)
-        {
-            _ahead.TryAdd(e.Seq, e);
-        }
+        _ready.AddRange(events.AsSpan()[(int)(Last + 1 - events[0].Seq)..]);
+        return true;
     }
 
     private void Publish()
@@ -269,8 +246,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, int mostA
         {
             ended = _eraEnd;
             _eraEnd = new CancellationTokenSource();
-            _ahead.Clear();
-            _missingBefore = 0;
+            _lacks = false;
             ring.StartAfter(last);
             _era = new FeedEra(last, _eraEnd.Token);
         }

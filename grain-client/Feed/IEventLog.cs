@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using AgentGrid.Core.Feed;
+using AgentGrid.GrainInterfaces.Feed;
 
 namespace AgentGrid.GrainClient.Feed;
 
@@ -10,4 +12,7 @@ internal interface IEventLog
 
     /// <summary>Events that match a query, after a number.</summary>
     Task<FeedPage> ReadAsync(FeedQuery query, long after, int most);
+
+    /// <summary>What the stream has brought, as feeds show it; empty when it must be read from the log.</summary>
+    ImmutableArray<FeedEvent> EventsOf(FeedTurn turn);
 }

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces.Feed;
 using AgentGrid.RunLog;
 
 namespace AgentGrid.GrainClient.Feed;
@@ -9,4 +12,7 @@ internal sealed class RunLogEvents(RedisRunLog log) : IEventLog
     public Task<long> LastSeqAsync() => log.LastSeqAsync();
 
     public Task<FeedPage> ReadAsync(FeedQuery query, long after, int most) => log.ReadEventsAsync(query, after, most);
+
+    public ImmutableArray<FeedEvent> EventsOf(FeedTurn turn) =>
+        RedisRunLog.Streamed(turn.Last, turn.Run, new RunKey(turn.MatchId, turn.Round), turn.Record);
 }

@@ -70,8 +70,7 @@ internal sealed partial class MatchGrain
             var accepted = Accepted(submit, plan);
             switch (await services.Log.AcceptAsync(accepted, plan, services.MaxRuns))
             {
-                case AcceptOutcome.Kept kept:
-                    services.Events.Publish(kept.Events);
+                case AcceptOutcome.Kept:
                     return Begin(accepted, plan);
                 case AcceptOutcome.Full full:
                     return new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
@@ -126,9 +125,8 @@ internal sealed partial class MatchGrain
                 return new SubmitResult.Replayed(stored.Summary);
             }
             var skipped = new RunEvent.SubmissionSkipped { Time = services.Time.GetUtcNow() };
-            if (await services.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept kept)
+            if (await services.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept)
             {
-                services.Events.Publish(kept.Events);
                 return new SubmitResult.Replayed(stored.Summary);
             }
         }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
-using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
 using AgentGrid.Runtime;
@@ -12,7 +11,7 @@ namespace AgentGrid.Grains.Matches;
 
 /// <summary>What driving runs takes; one per silo.</summary>
 internal sealed class MatchServices(
-    Node node, RedisRunLog log, LoadTable loads, EventPublisher events, Drivers drivers, IGrainFactory grains,
+    Node node, RedisRunLog log, LoadTable loads, Drivers drivers, IGrainFactory grains,
     ISiloStatusOracle silos, ILoggerFactory loggers)
 {
     private readonly ConcurrentDictionary<string, IAgentGrain> _agents = new(StringComparer.Ordinal);
@@ -20,7 +19,6 @@ internal sealed class MatchServices(
     public Node Node { get; } = node;
     public RedisRunLog Log { get; } = log;
     public LoadTable Loads { get; } = loads;
-    public EventPublisher Events { get; } = events;
     public Drivers Drivers { get; } = drivers;
 
     // Kept, because finding out what kind of grain an interface means takes reflection, every time.

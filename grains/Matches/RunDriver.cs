@@ -244,10 +244,9 @@ internal sealed partial class RunDriver
                 var startedAt = Stopwatch.GetTimestamp();
                 switch (await _services.Log.AppendAsync(Id, _durableVersion, events, summary))
                 {
-                    case AppendOutcome.Kept kept:
+                    case AppendOutcome.Kept:
                         GridMetrics.RecordCommit(startedAt, events.Length);
                         _durableVersion += events.Length;
-                        _services.Events.Publish(kept.Events);
                         Kept(summary, events);
                         return true;
                     case AppendOutcome.Conflict:

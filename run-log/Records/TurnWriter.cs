@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.RunLog.Records;
@@ -18,7 +15,6 @@ internal sealed class TurnWriter
 
     private readonly ArrayBufferWriter<byte> _buffer = new(4_096);
     private readonly Utf8JsonWriter _json;
-    private readonly FeedWriter _feed = new();
 
     private TurnWriter() => _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
 
@@ -36,23 +32,6 @@ internal sealed class TurnWriter
 
     public byte[] Tip(RunId run, long version, RunTip tip) =>
         Value(Part.Tip, run, version, tip, RecordJson.Default.RunTip);
-
-    /// <summary>
-    /// Events as feeds show them. Redis puts the number before a draft's tail, because only there is it known when an
-    /// event is published in the order of the numbers.
-    /// </summary>
-    public FeedDraft[] Drafts(RunId run, RunKey key, IReadOnlyList<RunEvent> events) => _feed.Drafts(run, key, events);
-
-    /// <summary>The events of drafts, of which the last has got a number.</summary>
-    public static ImmutableArray<FeedEvent> Number(FeedDraft[] drafts, long last)
-    {
-        var events = new FeedEvent[drafts.Length];
-        for (var i = 0; i < events.Length; i++)
-        {
-            events[i] = drafts[i].Number(last - drafts.Length + 1 + i);
-        }
-        return ImmutableCollectionsMarshal.AsImmutableArray(events);
-    }
 
     private byte[] Value<T>(Part part, RunId run, long version, T value, JsonTypeInfo<T> type)
     {

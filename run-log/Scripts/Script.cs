@@ -8,10 +8,10 @@ namespace AgentGrid.RunLog.Scripts;
 /// </summary>
 internal static class Script
 {
-    public static readonly string Accept = Read("turn") + Read("accept");
-    public static readonly string Append = Read("turn") + Read("append");
-    public static readonly string Sweep = Read("turn") + Read("sweep");
-    public static readonly string Drop = Read("turn") + Read("drop");
+    public static readonly string Accept = Read("stream") + Read("turn") + Read("accept");
+    public static readonly string Append = Read("stream") + Read("turn") + Read("append");
+    public static readonly string Sweep = Read("stream") + Read("turn") + Read("sweep");
+    public static readonly string Drop = Read("stream") + Read("turn") + Read("drop");
     public static readonly string Runs = Read("runs");
     public static readonly string Events = Read("events");
     public static readonly string Rights = Read("rights");

@@ -1,5 +1,5 @@
--- Keeps a new run: {'kept', last}, {'taken', run}, {'full', held, own, ended lately, last end}, or {'plan'} when the
--- plan's definition is not there and was not sent along.
+-- Keeps a new run: {'kept', last, 1 if somebody listens to the channel}, {'taken', run}, {'full', held, own, ended
+-- lately, last end}, or {'plan'} when the plan's definition is not there and was not sent along.
 
 local id, match, round, tenant, named = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local most, now = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -25,7 +25,7 @@ if not known and definition == '' then
   return { 'plan' }
 end
 
-local last = keep(id, match, 1, record, channel, 13)
+local last = keep(id, match, round, 1, record)
 if not known then
   redis.call('SET', p .. ':plan:' .. plan, definition)
 end
@@ -34,4 +34,4 @@ redis.call('HSET', p .. ':run:' .. id, 'head', head, 'tip', tip, 'v', '1', 's', 
   'm', match, 'r', round, 'p', plan)
 redis.call('HSET', p .. ':rounds:' .. match, round, text(last) .. ':' .. id)
 enter(id, text(last), tenant, '0')
-return { 'kept', last }
+return { 'kept', last, listened(channel) }

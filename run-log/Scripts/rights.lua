@@ -25,6 +25,8 @@ local function try()
   redis.call('TYPE', key)
   redis.call('EXISTS', key)
   redis.call('UNLINK', key)
+  redis.call('XADD', key, 'MAXLEN', '~', 1, '*', 'a', '1')
+  redis.call('PUBSUB', 'NUMPAT')
 end
 
 local allowed, refusal = pcall(try)
@@ -34,7 +36,9 @@ if not allowed then
 end
 
 -- Whoever listens must not hear of it. Before Redis 7 it cannot be asked.
-if channel ~= '' and redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
-  return redis.error_reply('NOPERM it may not publish to the channel ' .. channel)
+for _, name in ipairs({ KEYS[1] .. ':events:0:news', channel }) do
+  if name ~= '' and redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', name, '') then
+    return redis.error_reply('NOPERM it may not publish to the channel ' .. name)
+  end
 end
 return 'OK'

@@ -7,22 +7,32 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
--- Gives the events of one turn their numbers, keeps their record, and publishes them. The first write of every script,
--- because Redis refuses a script only before it has written: out of memory, or with a disk that fails. That nobody can
--- be told is no reason to end in the middle.
-local function keep(id, match, count, record, channel, frames)
+-- About how many turns the stream has, and up to which size it carries their records. Of a larger one it only says that
+-- it is in the log.
+local most_streamed, largest_streamed = 4096, 8192
+
+-- Gives the events of one turn their numbers, keeps their record, and appends it to the stream that feeds are made of.
+-- The first write of every script, because Redis refuses a script only before it has written: out of memory, or with a
+-- disk that fails.
+local function keep(id, match, round, count, record)
   local last = redis.call('INCRBY', p .. ':seq', count)
   local log = p .. ':log:' .. id
   local entry = id .. ':' .. text(redis.call('ZCARD', log))
   redis.call('ZADD', log, last, record)
   redis.call('ZADD', p .. ':feed', last, entry)
   redis.call('ZADD', p .. ':feed:' .. match, last, entry)
-  if channel ~= '' then
-    for i = 1, count do
-      redis.pcall('PUBLISH', channel, '{"seq":' .. text(last - count + i) .. ARGV[frames + i])
-    end
-  end
+  appendTo(p .. ':events:0', most_streamed, 'last', text(last), 'run', id, 'match', match, 'round', round, 'record',
+    #record <= largest_streamed and record or '')
   return last
+end
+
+-- Whether anybody listens to a channel. Whoever may not ask is told that somebody does.
+local function listened(channel)
+  if channel == '' then
+    return 0
+  end
+  local named, patterns = redis.pcall('PUBSUB', 'NUMSUB', channel), redis.pcall('PUBSUB', 'NUMPAT')
+  return (type(named) ~= 'table' or type(patterns) ~= 'number' or named[2] > 0 or patterns > 0) and 1 or 0
 end
 
 -- Where runs are found by their status: those that have not ended together, as 'active'.

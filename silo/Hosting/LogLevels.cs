@@ -4,7 +4,8 @@ namespace AgentGrid.Silo.Hosting;
 
 /// <summary>
 /// How much Orleans says, unless appsettings.json wants something else: that members come and go is reported by those
-/// who deal with it, and a message that cannot be delivered meanwhile is sent again.
+/// who deal with it, and a message that cannot be delivered meanwhile is sent again. Every placement of a grain goes
+/// through a pipeline of Polly, which tells of each.
 /// </summary>
 internal static class LogLevels
 {
@@ -19,6 +20,7 @@ internal static class LogLevels
                 ["Logging:LogLevel:Orleans.Runtime.Messaging"] = "Error",
                 ["Logging:LogLevel:Orleans.Runtime.Silo"] = "Error",
                 ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
+                ["Logging:LogLevel:Polly"] = "Warning",
             },
         });
 }

@@ -3,6 +3,7 @@ using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.Grains;
+using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
 using AgentGrid.Silo.Settings;
@@ -19,7 +20,6 @@ namespace AgentGrid.Silo.Hosting;
 internal static class SiloComposition
 {
     private const string PubSubStore = "PubSubStore";
-    private const int MostStreamEntries = 10_000;
 
     // A killed silo is noticed in under two seconds, a frozen one in under six.
     private const int MissedProbes = 3;
@@ -40,8 +40,6 @@ internal static class SiloComposition
     // A client that is gone must not be waited for: others read the same streams.
     private static readonly TimeSpan ClientDrop = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan StreamPoll = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan StreamCheckpoint = TimeSpan.FromSeconds(1);
 
     public static void AddSilo(this WebApplicationBuilder builder, SiloSettings settings)
     {
@@ -56,7 +54,7 @@ internal static class SiloComposition
         {
             AddCluster(silo, settings, addresses);
             AddStorage(silo, settings);
-            AddStreams(silo, settings);
+            silo.AddEventStreams(settings.KeyPrefix, Redis);
             silo.AddAgentGrid(settings.Engine);
             if (settings.Dashboard)
             {
@@ -133,22 +131,4 @@ internal static class SiloComposition
         silo.Services.AddKeyedSingleton<IGrainStorageSerializer>(
             PubSubStore, (services, _) => ActivatorUtilities.CreateInstance<JsonGrainStorageSerializer>(services));
     }
-
-    private static void AddStreams(ISiloBuilder silo, SiloSettings settings) =>
-        silo.AddRedisStreams(ClusterNames.Events, streams =>
-        {
-            streams.ConfigureOptions((options, services) =>
-            {
-                options.ConfigurationOptions = RedisConnection.Options(settings.Redis);
-                options.CreateMultiplexer = _ => Task.FromResult((Redis(services), true));
-                options.MaxStreamLength = MostStreamEntries;
-                options.CheckpointPersistInterval = StreamCheckpoint;
-            });
-            streams.ConfigurePartitioning(ClusterNames.EventPartitions);
-            streams.ConfigurePullingAgent(agent => agent.Configure(options =>
-            {
-                options.GetQueueMsgsTimerPeriod = StreamPoll;
-                options.MaxEventDeliveryTime = LongestCall;
-            }));
-        });
 }

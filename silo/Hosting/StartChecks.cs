@@ -61,7 +61,7 @@ internal sealed class StartChecks(
             var (keys, channel) = (settings.KeyPrefix, settings.RunLog.Channel);
             throw new StartupRefusedException(
                 $"Redis at {RedisConnection.AddressOf(settings.Redis)} does not allow what a silo needs: {e.Message} " +
-                $"Give its user these rights: ~{{{keys}}}* ~{keys}/*{(channel is null ? "" : $" &{channel}")} +@all " +
+                $"Give its user these rights: ~{{{keys}}}* ~{keys}/* &{{{keys}}}*{(channel is null ? "" : $" &{channel}")} +@all " +
                 "-@admin -@dangerous; or, where it is a replica, name the one that takes writes.");
         }
     }
@@ -71,7 +71,7 @@ internal sealed class StartChecks(
 
     private async Task CheckNameAsync(CancellationToken cancellationToken)
     {
-        await members.InitializeMembershipTable(tryInitTableVersion: false);
+        await members.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellationToken);
         var started = time.GetTimestamp();
         var signs = new SignsOfLife(time);
         while (await OtherAsync(signs, cancellationToken) is { } other)
@@ -91,7 +91,7 @@ internal sealed class StartChecks(
     private async Task<IPEndPoint?> OtherAsync(SignsOfLife signs, CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
-        foreach (var (member, _) in (await members.ReadAll()).Members)
+        foreach (var (member, _) in (await members.ReadAllAsync(cancellationToken)).Members)
         {
             if (member.SiloName == own.Name && member.Status is SiloStatus.Active or SiloStatus.Joining
                 && !member.SiloAddress.Endpoint.Equals(mine) && signs.Of(member).SilentFor < Silence
@@ -109,17 +109,17 @@ internal sealed class StartChecks(
     {
         var started = time.GetTimestamp();
         var signs = new SignsOfLife(time);
-        while (time.GetElapsedTime(started) < Patience && await MayAllBeGoneAsync(signs))
+        while (time.GetElapsedTime(started) < Patience && await MayAllBeGoneAsync(signs, cancellationToken))
         {
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
 
     // Some member has lately said that it is alive, and none has done so since the first look.
-    private async Task<bool> MayAllBeGoneAsync(SignsOfLife signs)
+    private async Task<bool> MayAllBeGoneAsync(SignsOfLife signs, CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
-        var active = (await members.ReadAll()).Members.Select(m => m.Item1)
+        var active = (await members.ReadAllAsync(cancellationToken)).Members.Select(m => m.Item1)
             .Where(m => m.Status == SiloStatus.Active && !m.SiloAddress.Endpoint.Equals(mine)).ToArray();
         var lately = time.GetUtcNow().UtcDateTime - Silence;
         return active.Any(m => m.IAmAliveTime >= lately || m.StartTime >= lately)

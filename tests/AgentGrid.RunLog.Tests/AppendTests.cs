@@ -70,7 +70,7 @@ public sealed class AppendTests(SharedRedis redis)
     }
 
     [RedisFact]
-    public async Task AppendAsync_Kept_ReturnsTheEventsAsFeedsShowThem()
+    public async Task AppendAsync_LargeNumbers_AreKeptAndShownAsTheyAre()
     {
         await _test.Redis.StringSetAsync(_test.Key("seq"), 999_999_999_999_998);
         var run = new LoggedRun(LoggedRun.OneStep, "ü/\"{}", "1", _test.Time.Now);
@@ -83,12 +83,9 @@ public sealed class AppendTests(SharedRedis redis)
             .Select((e, i) => writer.Write(1_000_000_000_000_000 + i, run.Id, run.State.Key, e)).ToArray();
         Assert.Equal(999_999_999_999_999, accepted.LastSeq);
         Assert.Equal(999_999_999_999_999 + events.Count, started.LastSeq);
-        Assert.Equal(expected.Select(Text), started.Events.Select(Text));
         var page = await _test.Log.ReadEventsAsync(new FeedQuery(), 999_999_999_999_999, 100);
         Assert.Equal(expected.Select(Text), page.Events.Select(Text));
         Assert.Equal(run.Id, (await _test.Log.FindAsync(run.State.Key))?.Summary.RunId);
-        Assert.Equal(Text(accepted.Events[0]), Text(
-            (await _test.Log.ReadEventsAsync(new FeedQuery(), 999_999_999_999_998, 1)).Events[0]));
     }
 
     [RedisFact]

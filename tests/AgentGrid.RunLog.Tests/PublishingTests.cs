@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;
@@ -12,31 +15,64 @@ public sealed class PublishingTests(SharedRedis redis)
     private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
 
     [RedisFact]
-    public async Task Channel_ManyWriters_GetsEveryEventInTheOrderOfTheNumbers()
+    public async Task Channel_ManyWriters_GetsEveryEventOnceAndThoseOfARunInOrder()
     {
         var subscription = await redis.Connection.GetSubscriber()
             .SubscribeAsync(RedisChannel.Literal(_test.Options.Channel!));
-        await _test.Redis.StringSetAsync(_test.Key("seq"), 999_999_999_999_990);
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
-        {
-            var random = new Random(i);
-            var run = LoggedRun.Random(random, $"m{i % 3}ü", $"{i}", _test.Time.Now);
-            var log = _test.Open();
-            await run.AcceptAsync(log);
-            while (!await run.StepAsync(log, random))
-            {
-            }
-        }));
+        await RunManyAsync();
 
-        var expected = (await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100_000)).Events;
+        var expected = await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100_000);
         using var patience = new CancellationTokenSource(RedisServer.Patience);
-        foreach (var e in expected)
+        var heard = new List<(long Seq, string Run, string Text)>();
+        while (heard.Count < expected.Events.Length)
         {
-            var message = await subscription.ReadAsync(patience.Token);
-            Assert.Equal(Encoding.UTF8.GetString(e.Utf8.Span), (string?)message.Message);
+            var text = (string)(await subscription.ReadAsync(patience.Token)).Message!;
+            var e = JsonSerializer.Deserialize<JsonElement>(text);
+            heard.Add((e.GetProperty("seq").GetInt64(), e.GetProperty("run_id").GetString()!, text));
         }
         Assert.False(subscription.TryRead(out _));
-        Assert.True(expected.Length > 100);
+        Assert.Equal(expected.Events.Select(Text), heard.OrderBy(h => h.Seq).Select(h => h.Text));
+        Assert.All(heard.GroupBy(h => h.Run), run => Assert.Equal(run.OrderBy(h => h.Seq), run));
+    }
+
+    [RedisFact]
+    public async Task Channel_NobodyListens_NothingIsPublished()
+    {
+        await using var server = await RedisServer.StartAsync("--appendonly", "no");
+        await using var connection = await server.ConnectAsync();
+        await new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now).CompleteAsync(new TestLog(connection, "t").Log);
+
+        var asked = await connection.GetServers()[0].InfoAsync("commandstats");
+
+        Assert.Contains(asked.SelectMany(g => g), c => c.Key == "cmdstat_xadd");
+        Assert.DoesNotContain(asked.SelectMany(g => g), c => c.Key == "cmdstat_publish");
+    }
+
+    [RedisFact]
+    public async Task Stream_ManyWriters_HasEveryTurnOnceInTheOrderOfTheNumbers()
+    {
+        await RunManyAsync();
+
+        var entries = await _test.Redis.StreamRangeAsync(_test.Key("events:0"));
+
+        Assert.Equal(
+            (await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100_000)).Events.Select(Text),
+            entries.SelectMany(e => Shown(e)).Select(Text));
+    }
+
+    [RedisFact]
+    public async Task Stream_RecordThatIsLarge_IsLeftToTheLog()
+    {
+        var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
+        await run.AcceptAsync(_test.Log);
+        await run.StartAsync(_test.Log);
+        await run.TurnAsync(_test.Log, new RunInput.CompleteAttempt("a", 1, Core.Json.From(new string('x', 10_000))));
+
+        var entries = await _test.Redis.StreamRangeAsync(_test.Key("events:0"));
+
+        Assert.Equal([1, run.Kept[1].Events.Count, 0], entries.Select(e => Shown(e).Length));
+        Assert.Equal(run.State.Version, (int)entries[^1]["last"]);
+        Assert.InRange((await _test.Redis.KeyDumpAsync(_test.Key("events:0")))!.Length, 100, 9_000);
     }
 
     [RedisFact]
@@ -61,4 +97,25 @@ public sealed class PublishingTests(SharedRedis redis)
         await subscriber.UnsubscribeAsync(RedisChannel.Pattern("*"));
         Assert.Equal(run.State.Version, (await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100)).Events.Length);
     }
+
+    private async Task RunManyAsync()
+    {
+        await _test.Redis.StringSetAsync(_test.Key("seq"), 999_999_999_999_990);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+        {
+            var random = new Random(i);
+            var run = LoggedRun.Random(random, $"m{i % 3}ü", $"{i}", _test.Time.Now);
+            var log = _test.Open();
+            await run.AcceptAsync(log);
+            while (!await run.StepAsync(log, random))
+            {
+            }
+        }));
+        Assert.True((await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 101)).Events.Length > 100);
+    }
+
+    private static ImmutableArray<FeedEvent> Shown(StreamEntry entry) => RedisRunLog.Streamed(
+        (long)entry["last"], entry["run"]!, new RunKey(entry["match"]!, entry["round"]!), entry["record"]!);
+
+    private static string Text(FeedEvent e) => Encoding.UTF8.GetString(e.Utf8.Span);
 }

@@ -67,7 +67,8 @@ public sealed class RecoveryTests(SharedRedis redis) : IDisposable
         }
         _test.Time.Now += TimeSpan.FromDays(400);
         await _test.Log.SweepAsync(1_000);
-        Assert.DoesNotContain(await _test.KeysAsync(), k => k != "seq" && k != "plans" && !k.StartsWith("plan:", StringComparison.Ordinal));
+        Assert.DoesNotContain(await _test.KeysAsync(), 
+            k => k is not ("seq" or "plans" or "events:0") && !k.StartsWith("plan:", StringComparison.Ordinal));
         // The keys are free.
         Assert.IsType<AcceptOutcome.Kept>(await new LoggedRun(
             LoggedRun.OneStep, lost[0].State.Key.MatchId, lost[0].State.Key.Round, _test.Time.Now).AcceptAsync(_test.Log));
@@ -189,6 +190,7 @@ public sealed class RecoveryTests(SharedRedis redis) : IDisposable
             var value = await _test.Redis.KeyTypeAsync(key) switch
             {
                 RedisType.Hash => (await _test.Redis.HashGetAllAsync(key)).Select(e => $"{e.Name}={Convert.ToBase64String((byte[])e.Value!)}").Order(),
+                RedisType.Stream => (await _test.Redis.StreamRangeAsync(key)).Select(e => $"{e.Id}"),
                 RedisType.SortedSet => (await _test.Redis.SortedSetRangeByRankWithScoresAsync(key)).Select(e => $"{e.Score}={Convert.ToBase64String((byte[])e.Element!)}"),
                 _ => [$"{await _test.Redis.StringGetAsync(key)}"],
             };

@@ -15,11 +15,12 @@ public sealed partial class RightsTests(SharedRedis redis)
 
     private string Keys => $"~{{{_test.Options.KeyPrefix}}}*";
     private string Channel => $"&{_test.Options.Channel}";
+    private string News => $"&{{{_test.Options.KeyPrefix}}}*";
 
     [RedisFact]
     public async Task CheckRights_UserWithAllThatIsNeeded_PassesAndLeavesNothing()
     {
-        await using var connection = await ConnectAsync(Keys, Channel, "+@all", "-@admin", "-@dangerous");
+        await using var connection = await ConnectAsync(Keys, News, Channel, "+@all", "-@admin", "-@dangerous");
 
         await new TestLog(connection, _test.Options.KeyPrefix).Log.CheckRightsAsync();
 
@@ -32,9 +33,12 @@ public sealed partial class RightsTests(SharedRedis redis)
         var prefix = _test.Options.KeyPrefix;
         foreach (var rights in (string[][])
         [
-            [Keys, Channel, "+@all", "-zrevrange"],
-            [Keys, Channel, "+@read", "+@connection", "+@scripting"],
-            ["~another*", Channel, "+@all"],
+            [Keys, News, Channel, "+@all", "-zrevrange"],
+            [Keys, News, Channel, "+@all", "-xadd"],
+            [Keys, News, Channel, "+@read", "+@connection", "+@scripting"],
+            ["~another*", News, Channel, "+@all"],
+            [Keys, News, "+@all"],
+            [Keys, Channel, "+@all"],
             [Keys, "resetchannels", "+@all"],
         ])
         {

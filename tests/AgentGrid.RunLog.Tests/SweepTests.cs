@@ -29,7 +29,7 @@ public sealed class SweepTests(SharedRedis redis)
         Assert.Equal(53, (await _test.Log.ListAsync(new(Limit: 100))).Runs.Length);
         Assert.Equal(53, await _test.Log.SweepAsync(1_000));
 
-        Assert.Equal(["seq"], await _test.KeysAsync());
+        Assert.Equal(["events:0", "seq"], await _test.KeysAsync());
         Assert.Equal(last, await _test.Log.LastSeqAsync());
         Assert.Empty((await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 10)).Events);
     }
@@ -128,7 +128,7 @@ public sealed class SweepTests(SharedRedis redis)
 
         Assert.Equal(2, await _test.Log.SweepAsync(2));
 
-        Assert.Equal(["seq"], await _test.KeysAsync());
+        Assert.Equal(["events:0", "seq"], await _test.KeysAsync());
     }
 
     private LoggedRun Run(string round) => new(LoggedRun.OneStep, "m", round, _test.Time.Now, "t");

@@ -1,4 +1,5 @@
 using AgentGrid.Cluster.Tests.Hosting;
+using AgentGrid.Cluster.Tests.Nodes;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
@@ -19,6 +20,7 @@ public sealed class DamagedFeedTests : IAsyncLifetime
         PlanReader.ReadJson("one", Json.Parse("""{"steps":{"a":{"agent":"work"}}}""")).Plan!;
 
     private readonly string _keys = $"feed-{Guid.NewGuid():N}";
+    private readonly SetClock _time = new();
     private ConnectionMultiplexer _redis = null!;
     private RedisRunLog _log = null!;
     private FeedTail _tail = null!;
@@ -28,7 +30,7 @@ public sealed class DamagedFeedTests : IAsyncLifetime
         _redis = await SharedRedis.Server.ConnectAsync();
         _log = new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System);
         _tail = new FeedTail(
-            new FeedBuffer(64, Platform.Process), new RunLogEvents(_log), 64, TimeProvider.System, NullLogger.Instance);
+            new FeedBuffer(64, Platform.Process), new RunLogEvents(_log), _time, NullLogger.Instance);
         await _tail.BeginAsync();
     }
 
@@ -40,7 +42,7 @@ public sealed class DamagedFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Tick_ADamagedRecordThatNoStreamBrought_GoesOnBehindIt()
+    public async Task CatchUp_ADamagedRecordThatTheStreamDidNotBring_GoesOnBehindIt()
     {
         RunId[] runs = [await AcceptAsync(), await AcceptAsync(), await AcceptAsync()];
         await DamageAsync(runs[1]);
@@ -56,7 +58,7 @@ public sealed class DamagedFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Tick_ARecordIsDamagedAfterItWasShown_DoesNotStartOver()
+    public async Task CatchUp_ARecordIsDamagedAfterItWasShown_DoesNotStartOver()
     {
         await AcceptAsync();
         var last = await AcceptAsync();
@@ -74,12 +76,10 @@ public sealed class DamagedFeedTests : IAsyncLifetime
         Assert.All(shown, e => Assert.Equal(Stages.Accepted, e.Stage));
     }
 
-    private async Task LookAsync()
+    private Task LookAsync()
     {
-        for (var i = 0; i < 20; i++)
-        {
-            await _tail.TickAsync();
-        }
+        _time.Now += TimeSpan.FromMilliseconds(500);
+        return _tail.CatchUpAsync();
     }
 
     private async Task<RunId> AcceptAsync()

@@ -6,11 +6,12 @@ using AgentGrid.GrainInterfaces.Feed;
 
 namespace AgentGrid.Cluster.Tests.Feed;
 
-/// <summary>A log in memory, whose events can also be had as streams would bring them.</summary>
+/// <summary>A log in memory, whose turns can also be had as the stream would bring them.</summary>
 internal sealed class FakeEventLog : IEventLog
 {
     private static readonly RunId Run = RunId.Parse("0198c0de000070008000000000000001");
     private readonly SortedDictionary<long, FeedEvent> _events = [];
+    private readonly Dictionary<FeedTurn, ImmutableArray<FeedEvent>> _turns = [];
     private readonly Lock _gate = new();
     private int _made;
 
@@ -21,20 +22,26 @@ internal sealed class FakeEventLog : IEventLog
     public int Refusals { get; private set; }
     public bool Away { get; set; }
 
-    public FeedBatch Append(int count)
+    /// <summary>What happens between a read and whoever gets what it has found.</summary>
+    public Action? AfterRead { get; set; }
+
+    /// <param name="count">How many events the turn has.</param>
+    public FeedTurn Append(int count)
     {
         lock (_gate)
         {
-            var frames = ImmutableArray.CreateBuilder<FeedFrame>();
             for (var i = 0; i < count; i++)
             {
                 var e = new FeedEvent(++Last, Run, "m", $"stage{++_made}", false, BitConverter.GetBytes(_made));
                 _events.Add(e.Seq, e);
-                frames.Add(FeedFrame.Of(e));
             }
-            return new FeedBatch(frames.ToImmutable());
+            var turn = new FeedTurn(Last, Run.Value, "m", "1", [(byte)count]);
+            _turns.Add(turn, [.. _events.Values.TakeLast(count)]);
+            return turn;
         }
     }
+
+    public ImmutableArray<FeedEvent> EventsOf(FeedTurn turn) => turn.Record.Length == 0 ? [] : _turns[turn];
 
     /// <summary>Events that have been swept away; their numbers stay used.</summary>
     public void Remove(long from, long to)
@@ -79,7 +86,9 @@ internal sealed class FakeEventLog : IEventLog
             ImmutableArray<FeedEvent> events =
                 [.. _events.Values.Where(e => e.Seq > after && query.Matches(e)).Take(most)];
             var next = events.IsEmpty ? after : events[^1].Seq;
-            return Task.FromResult(new FeedPage(events, next, AtEnd: _events.Keys.All(seq => seq <= next)));
+            var page = new FeedPage(events, next, AtEnd: _events.Keys.All(seq => seq <= next));
+            AfterRead?.Invoke();
+            return Task.FromResult(page);
         }
     }
 }

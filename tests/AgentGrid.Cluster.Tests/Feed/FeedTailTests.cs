@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Cluster.Tests.Nodes;
 using AgentGrid.Conformance;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.GrainInterfaces.Feed;
@@ -12,10 +13,11 @@ public sealed class FeedTailTests : IAsyncDisposable
 {
     private const int Capacity = 64;
     private readonly FakeEventLog _log = new();
+    private readonly SetClock _time = new();
     private readonly FeedTail _tail;
 
     public FeedTailTests() => _tail = new FeedTail(
-        new FeedBuffer(Capacity, Platform.Process), _log, Capacity, TimeProvider.System, NullLogger.Instance);
+        new FeedBuffer(Capacity, Platform.Process), _log, _time, NullLogger.Instance);
 
     public ValueTask DisposeAsync() => _tail.DisposeAsync();
 
@@ -25,69 +27,100 @@ public sealed class FeedTailTests : IAsyncDisposable
         _log.Append(3);
         await _tail.BeginAsync();
 
-        _tail.Offer(_log.Append(2));
+        _tail.Offer([_log.Append(2)]);
 
         Assert.Equal([4, 5], Shown(after: 3));
         Assert.Equal(0, _log.Reads);
     }
 
     [Fact]
-    public async Task Offer_ShuffledAndRepeated_ShowsEachOnceInOrder()
+    public async Task Offer_Repeated_ShowsEachOnce()
     {
         await _tail.BeginAsync();
-        var batches = Enumerable.Range(0, 20).Select(_ => _log.Append(3)).ToArray();
-        var random = new Random(7);
-        var arriving = batches.Concat(batches).ToArray();
-        random.Shuffle(arriving);
+        var turns = Enumerable.Range(0, 20).Select(_ => _log.Append(3)).ToArray();
 
-        var shown = new List<long>();
-        foreach (var batch in arriving)
+        foreach (var some in turns.Chunk(3))
         {
-            var head = _tail.Ring.Head;
-            _tail.Offer(batch);
-            shown.AddRange(Shown(head));
+            _tail.Offer(some);
+            _tail.Offer(turns[..5]);
         }
 
-        Assert.Equal(Enumerable.Range(1, 60).Select(i => (long)i), shown);
+        Assert.Equal(Enumerable.Range(1, 60).Select(i => (long)i), Shown(after: 0));
         Assert.Equal(0, _log.Reads);
     }
 
     [Fact]
-    public async Task Tick_GapThatStays_IsFilledFromTheLog()
+    public async Task Offer_BeginsInTheMiddleOfATurn_ShowsTheRest()
     {
         await _tail.BeginAsync();
+        var turn = _log.Append(5);
+        _log.LoseAfter(2);
+        await LookAsync();
+        Assert.Equal([1, 2], Shown(after: 0));
+
+        _tail.Offer([turn]);
+
+        Assert.Equal([1, 2, 3, 4, 5], Shown(after: 0));
+    }
+
+    [Fact]
+    public async Task CatchUp_Gap_IsFilledFromTheLog()
+    {
+        await _tail.BeginAsync();
+        await LookAsync();
         _log.Append(2);
-        _tail.Offer(_log.Append(1));
-        await _tail.TickAsync();
+        _tail.Offer([_log.Append(1), _log.Append(1)]);
         Assert.Equal(0, _tail.Ring.Head);
 
-        await _tail.TickAsync();
+        await _tail.CatchUpAsync();
 
-        Assert.Equal([1, 2, 3], Shown(after: 0));
+        Assert.Equal([1, 2, 3, 4], Shown(after: 0));
+        Assert.Equal(4, _tail.Filled);
     }
 
     [Fact]
-    public async Task Tick_GapThatClosesByItself_AsksNoLog()
+    public async Task CatchUp_RecordTooLargeForTheStream_IsReadFromTheLog()
     {
         await _tail.BeginAsync();
-        var first = _log.Append(1);
-        _tail.Offer(_log.Append(1));
-        await _tail.TickAsync();
-        _tail.Offer(first);
-
-        await _tail.TickAsync();
-
+        await LookAsync();
+        var (first, large, last) = (_log.Append(2), _log.Append(1), _log.Append(2));
+        _tail.Offer([first, large with { Record = [] }, last]);
         Assert.Equal([1, 2], Shown(after: 0));
-        Assert.Equal(0, _log.Reads);
+
+        await _tail.CatchUpAsync();
+
+        Assert.Equal([1, 2, 3, 4, 5], Shown(after: 0));
     }
 
     [Fact]
-    public async Task Tick_LastBatchLost_IsNoticedWithinHalfASecond()
+    public async Task CatchUp_StreamGoesOnMeanwhile_MissesNothing()
     {
         await _tail.BeginAsync();
+        await LookAsync();
         _log.Append(2);
+        _tail.Offer([_log.Append(1)]);
+        // Comes after the log was read to its end, and before what was read is shown.
+        _log.AfterRead = () =>
+        {
+            _log.AfterRead = null;
+            _tail.Offer([_log.Append(3)]);
+        };
 
-        await TickAsync(TimeSpan.FromMilliseconds(500));
+        await _tail.CatchUpAsync();
+
+        Assert.Equal([1, 2, 3, 4, 5, 6], Shown(after: 0));
+    }
+
+    [Fact]
+    public async Task CatchUp_StreamBringsNothing_IsNoticedWithinHalfASecond()
+    {
+        await _tail.BeginAsync();
+        await LookAsync();
+        _log.Append(2);
+        await _tail.CatchUpAsync();
+        Assert.Equal(0, _tail.Ring.Head);
+
+        await LookAsync();
 
         Assert.Equal([1, 2], Shown(after: 0));
         Assert.Equal(2, _tail.Filled);
@@ -100,38 +133,38 @@ public sealed class FeedTailTests : IAsyncDisposable
         _log.Append(1);
         for (var i = 0; i < 100; i++)
         {
-            _tail.Offer(_log.Append(10));
+            _tail.Offer([_log.Append(10)]);
         }
 
-        await TickAsync(TimeSpan.FromMilliseconds(100));
+        await LookAsync();
 
         Assert.Equal(1_001, _tail.Ring.Head);
         Assert.Equal(Capacity, Shown(after: 1_001 - Capacity).Length);
     }
 
     [Fact]
-    public async Task Tick_EventsRemovedFromTheLog_AreSkipped()
+    public async Task CatchUp_EventsRemovedFromTheLog_AreSkipped()
     {
         await _tail.BeginAsync();
         _log.Append(5);
         _log.Remove(1, 3);
 
-        await TickAsync(TimeSpan.FromMilliseconds(500));
+        await LookAsync();
 
         Assert.Equal(4, _tail.Ring.Oldest);
         Assert.Equal([4, 5], Shown(after: 3));
     }
 
     [Fact]
-    public async Task Tick_RedisLostItsLastEvents_StartsOverAndEndsTheEra()
+    public async Task CatchUp_RedisLostItsLastEvents_StartsOverAndEndsTheEra()
     {
         await _tail.BeginAsync();
-        _tail.Offer(_log.Append(10));
+        _tail.Offer([_log.Append(10)]);
         var before = _tail.Era;
         _log.LoseAfter(4);
 
-        await TickAsync(TimeSpan.FromMilliseconds(500));
-        _tail.Offer(_log.Append(1));
+        await LookAsync();
+        _tail.Offer([_log.Append(1)]);
 
         Assert.True(before.Ended.IsCancellationRequested);
         Assert.Equal(4, _tail.Era.Start);
@@ -140,70 +173,73 @@ public sealed class FeedTailTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Tick_NumbersThatRedisLostAreInUseAgain_StartsOverBeforeThem()
+    public async Task CatchUp_NumbersThatRedisLostAreInUseAgain_StartsOverBeforeThem()
     {
         await _tail.BeginAsync();
-        _tail.Offer(_log.Append(10));
+        _tail.Offer([_log.Append(10)]);
         _log.LoseAfter(4);
         var others = _log.Append(20);
 
-        await TickAsync(TimeSpan.FromMilliseconds(500));
+        await LookAsync();
 
         Assert.Equal(4, _tail.Era.Start);
         Assert.True(_tail.Ring.TryRead(4, Capacity, out var shown));
-        Assert.Equal(others.Frames.Select(f => f.Stage), shown.Select(e => e.Stage));
+        Assert.Equal(_log.EventsOf(others).Select(e => e.Stage), shown.Select(e => e.Stage));
     }
 
     [Fact]
-    public async Task Tick_OldEventsRemovedFromTheLog_IsNotTakenForALoss()
+    public async Task CatchUp_OldEventsRemovedFromTheLog_IsNotTakenForALoss()
     {
         await _tail.BeginAsync();
         var era = _tail.Era;
-        _tail.Offer(_log.Append(10));
+        _tail.Offer([_log.Append(10)]);
         _log.Remove(1, 10);
 
-        await TickAsync(TimeSpan.FromMilliseconds(500));
+        await LookAsync();
 
         Assert.Same(era, _tail.Era);
         Assert.Equal(10, Shown(after: 0).Length);
     }
 
     [Fact]
-    public async Task Tick_BatchOfEventsThatRedisLost_IsNeverShown()
+    public async Task CatchUp_TurnBehindOneThatRedisLost_IsNeverShown()
     {
         await _tail.BeginAsync();
-        var lost = _log.Append(10);
+        _log.Append(5);
+        var lost = _log.Append(5);
         _log.LoseAfter(0);
-        _tail.Offer(new FeedBatch(lost.Frames.RemoveRange(0, 5)));
-        await TickAsync(TimeSpan.FromMilliseconds(100));
+        _tail.Offer([lost]);
+        await LookAsync();
         var real = _log.Append(10);
 
-        _tail.Offer(real);
+        _tail.Offer([real]);
 
         Assert.True(_tail.Ring.TryRead(0, Capacity, out var shown));
-        Assert.Equal(real.Frames.Select(f => f.Utf8), shown.Select(e => e.Utf8.ToArray()));
+        Assert.Equal(_log.EventsOf(real), shown);
     }
 
     [Fact]
     public async Task Start_RedisAwayForAWhile_GoesOnAfterwards()
     {
-        await _tail.StartAsync();
+        await using var tail = new FeedTail(
+            new FeedBuffer(Capacity, Platform.Process), _log, TimeProvider.System, NullLogger.Instance);
+        await tail.StartAsync();
         _log.Away = true;
         _log.Append(3);
         await Limits.EventuallyAsync(() => new(_log.Refusals > 0), () => new("nobody has found it away"));
         _log.Away = false;
 
-        var seen = await _tail.Ring.WaitAsync(
+        var seen = await tail.Ring.WaitAsync(
             0, new Core.Feed.FeedQuery(After: null), TestContext.Current.CancellationToken);
 
         Assert.Equal(0, seen);
-        Assert.Equal([1, 2, 3], Shown(after: 0));
+        Assert.Equal([1, 2, 3], Shown(tail, after: 0));
     }
 
     [Fact]
     public async Task Offer_BeforeTheStart_IsLeftToTheLog()
     {
-        _tail.Offer(_log.Append(2));
+        _tail.Offer([_log.Append(2)]);
 
         await _tail.BeginAsync();
 
@@ -211,17 +247,17 @@ public sealed class FeedTailTests : IAsyncDisposable
         Assert.Empty(Shown(after: 2));
     }
 
-    private ImmutableArray<long> Shown(long after)
+    private ImmutableArray<long> Shown(long after) => Shown(_tail, after);
+
+    private static ImmutableArray<long> Shown(FeedTail tail, long after)
     {
-        Assert.True(_tail.Ring.TryRead(after, int.MaxValue, out var events));
+        Assert.True(tail.Ring.TryRead(after, int.MaxValue, out var events));
         return [.. events.Select(e => e.Seq)];
     }
 
-    private async Task TickAsync(TimeSpan time)
+    private Task LookAsync()
     {
-        for (var passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromMilliseconds(50))
-        {
-            await _tail.TickAsync();
-        }
+        _time.Now += TimeSpan.FromMilliseconds(500);
+        return _tail.CatchUpAsync();
     }
 }

@@ -3,9 +3,11 @@ using AgentGrid.Core.Agents;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
+using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
 using AgentGrid.Runtime.Configuration;
+using AgentGrid.Streams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -42,11 +44,7 @@ internal sealed class TestSilos : IAsyncDisposable
         builder.ConfigureSilo((silo, services) =>
         {
             var index = int.Parse(silo.SiloName.Split('_')[^1]);
-            var redis = ConnectionMultiplexer.Connect(SharedRedis.Server.Connection);
-            lock (made!._connections)
-            {
-                made._connections.Add(redis);
-            }
+            var redis = made!.Connect();
             services.Services.AddSingleton(catalog);
             services.Services.AddSingleton<IConnectionMultiplexer>(redis);
             services.Services.AddSingleton(new RedisRunLog(
@@ -58,16 +56,27 @@ internal sealed class TestSilos : IAsyncDisposable
                 o.CreateMultiplexer = _ => Task.FromResult((redis as IConnectionMultiplexer, true));
                 o.GetStorageKey = (type, id) => $"{keyPrefix}:state:{type}:{id}";
             });
-            services.AddMemoryStreams(ClusterNames.Events);
+            services.AddEventStreams(keyPrefix, _ => redis);
             var settings = options(index);
             settings.Times = OneProcess.Dispatch;
             services.AddAgentGrid(settings);
         });
-        builder.ConfigureClient(client => client.AddMemoryStreams(ClusterNames.Events));
+        builder.ConfigureClient(client => client.AddRedisStreams(
+            ClusterNames.Events, o => o.Connection = _ => made!.Connect()));
         var cluster = builder.Build();
         made = new TestSilos(cluster);
         await cluster.DeployAsync();
         return made;
+    }
+
+    private ConnectionMultiplexer Connect()
+    {
+        var redis = ConnectionMultiplexer.Connect(SharedRedis.Server.Connection);
+        lock (_connections)
+        {
+            _connections.Add(redis);
+        }
+        return redis;
     }
 
     /// <summary>Waits until agents can be run.</summary>

@@ -15,7 +15,7 @@ using StackExchange.Redis;
 namespace AgentGrid.Cluster.Tests.Feed;
 
 /// <summary>The streams of a real silo, in a process of its own.</summary>
-public sealed class EventSubscriptionsTests : IAsyncLifetime
+public sealed class EventSubscriptionTests : IAsyncLifetime
 {
     private readonly string _cluster = $"streams-{Guid.NewGuid():N}";
     private readonly List<IAsyncDisposable> _garbage = [];
@@ -67,7 +67,7 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
         var reader = await ReadAsync();
         Assert.Contains(await SubscribersAsync(), s => s.Contains("SubscriptionId", StringComparison.OrdinalIgnoreCase));
 
-        await reader.Subscriptions.StopAsync();
+        await reader.Subscription.StopAsync();
 
         // The silo of role all subscribes too, from within; and a goodbye may be heard after we have gone.
         await Limits.EventuallyAsync(
@@ -108,17 +108,17 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
         var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = _cluster }, TimeProvider.System);
         var connection = new ClientConnection(options, redis, NullLoggerFactory.Instance);
         var tail = new FeedTail(
-            new FeedBuffer(4_096, Platform.Process), new RunLogEvents(log), 4_096, TimeProvider.System,
+            new FeedBuffer(4_096, Platform.Process), new RunLogEvents(log), TimeProvider.System,
             NullLogger.Instance);
-        var subscriptions = new EventSubscriptions(
-            connection, tail, TimeProvider.System, NullLogger<EventSubscriptions>.Instance);
+        var subscription = new EventSubscription(
+            connection, tail, TimeProvider.System, NullLogger<EventSubscription>.Instance);
         _garbage.AddRange([redis, connection, tail]);
         await tail.StartAsync();
         connection.Start();
-        subscriptions.Start();
+        subscription.Start();
         await Limits.EventuallyAsync(
-            () => ValueTask.FromResult(subscriptions.AreComplete), () => new("it has not subscribed to every stream"));
-        return new Reader(log, connection, tail, subscriptions);
+            () => ValueTask.FromResult(subscription.IsThere), () => new("it has not subscribed"));
+        return new Reader(log, connection, tail, subscription);
     }
 
     // What is kept of each stream: who subscribes to it.
@@ -139,5 +139,5 @@ public sealed class EventSubscriptionsTests : IAsyncLifetime
     }
 
     private sealed record Reader(
-        RedisRunLog Log, ClientConnection Connection, FeedTail Tail, EventSubscriptions Subscriptions);
+        RedisRunLog Log, ClientConnection Connection, FeedTail Tail, EventSubscription Subscription);
 }
