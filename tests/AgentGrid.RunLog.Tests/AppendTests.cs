@@ -7,7 +7,7 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class AppendTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
     [Fact]
     public async Task AppendAsync_TwoWithTheSameVersion_KeepsOneAndRefusesTheOther()

@@ -12,7 +12,7 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class PublishingTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
     [Fact]
     public async Task Channel_ManyWriters_GetsEveryEventOnceAndThoseOfARunInOrder()
