@@ -5,6 +5,7 @@ namespace AgentGrid.Embedded.Tests.Runs;
 public sealed class AdmissionTests
 {
     private readonly List<string> _started = [];
+    private readonly List<Run> _running = [];
 
     [Fact]
     public void Leave_WhileItWaits_ItIsNeverStartedAndNotCounted()
@@ -38,6 +39,29 @@ public sealed class AdmissionTests
         admission.Leave(a);
 
         Assert.Equal(["first", "a", "b"], _started);
+    }
+
+    [Fact]
+    public void Leave_SeveralTenantsWait_TheyTakeTurnsAndOneThatComesAgainGoesBehind()
+    {
+        var admission = new Admission(1);
+        var active = Enter(admission, "first");
+        foreach (var tenant in new[] { "a", "a", "a", "b", "c" })
+        {
+            Enter(admission, tenant, tenant);
+        }
+
+        for (var i = 0; i < 6; i++)
+        {
+            if (i == 2)
+            {
+                Enter(admission, "b", "b");
+            }
+            admission.Leave(active);
+            active = _running[^1];
+        }
+
+        Assert.Equal(["first", "a", "b", "c", "a", "b", "a"], _started);
     }
 
     [Fact]
@@ -158,7 +182,11 @@ public sealed class AdmissionTests
 
     private Run Enter(Admission admission, string name, string? tenant = null)
     {
-        var run = new Run(name, 0, tenant, r => _started.Add(r.Name));
+        var run = new Run(name, 0, tenant, r =>
+        {
+            _started.Add(r.Name);
+            _running.Add(r);
+        });
         admission.Enter(run);
         return run;
     }
