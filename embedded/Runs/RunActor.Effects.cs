@@ -121,8 +121,8 @@ internal sealed partial class RunActor
 
         public void OnAgentGone() => Post(new RunInput.FailAttempt(step, attempt.Number, new RunError(
             ErrorKind.Routing, ErrorCodes.NoAgent,
-            $"The agent of attempt {attempt.Number} of step '{step}' of run '{actor.Ref.Key}' was removed or disabled " +
-            "while the attempt waited for a slot.", Retryable: false)));
+            $"The agent of attempt {attempt.Number} of step '{step}' of run '{actor.Ref.Key}' was removed or " +
+            "disabled while the attempt waited for a slot.", Retryable: false)));
 
         private void Post(RunInput input) => actor.Post(new Letter(input, null, null, From: this));
     }

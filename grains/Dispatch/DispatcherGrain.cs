@@ -160,7 +160,8 @@ internal sealed partial class DispatcherGrain(
         return Json.From(AgentViews.Of(Slots.All(), statistics));
     }
 
-    public Task<Json> GetNodesAsync() => Task.FromResult(Json.From(_nodes.Describe(Slots.Nodes(), node.Time.GetUtcNow())));
+    public Task<Json> GetNodesAsync() =>
+        Task.FromResult(Json.From(_nodes.Describe(Slots.Nodes(), node.Time.GetUtcNow())));
 
     public async Task<ClusterHealth> GetHealthAsync()
     {
@@ -217,8 +218,8 @@ internal sealed partial class DispatcherGrain(
         {
             _grants.RemoveNode(report.Node);
         }
-        // What runs there already is counted before more is granted there. Whoever still waits for it asks again, and is told
-        // that it is granted.
+        // What runs there already is counted before more is granted there. Whoever still waits for it asks again, and
+        // is told that it is granted.
         var isNew = report.Held.Any(h => _grants.Find(h.Slot) is null);
         foreach (var waiter in report.Held.Select(h => _waiters.Find(h.Slot)).OfType<SlotWaiter>())
         {

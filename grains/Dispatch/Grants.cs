@@ -5,9 +5,9 @@ using AgentGrid.Runtime.Slots;
 namespace AgentGrid.Grains.Dispatch;
 
 /// <summary>
-/// The slots that are held, each under the key of its request. A grant is a lease: it lasts while its node reports it, and
-/// before its node has first done so for some time, in which the attempt is made durable and sent there. Whatever is
-/// taken out of here is given back to the table, so that the two always agree.
+/// The slots that are held, each under the key of its request. A grant is a lease: it lasts while its node reports it,
+/// and before its node has first done so for some time, in which the attempt is made durable and sent there. Whatever
+/// is taken out of here is given back to the table, so that the two always agree.
 /// </summary>
 internal sealed class Grants(TimeProvider time, ISiloStatusOracle silos, DispatchTimes times)
 {
@@ -58,8 +58,8 @@ internal sealed class Grants(TimeProvider time, ISiloStatusOracle silos, Dispatc
             if (Find(held.Slot) is not { } grant || !IsThere(grant, report.Node, held))
             {
                 var slot = Slots.Adopt(held.Agent, report.Node, held.Gpu);
-                grant = new Grant(
-                    held.Slot, slot, held.Gpu ?? slot.Gpu, new SlotReply(SlotOutcome.Granted, report.Node), time.GetTimestamp());
+                var reply = new SlotReply(SlotOutcome.Granted, report.Node);
+                grant = new Grant(held.Slot, slot, held.Gpu ?? slot.Gpu, reply, time.GetTimestamp());
                 Put(grant);
             }
             grant.IsConfirmed = true;

@@ -51,7 +51,7 @@ public sealed class Admission(int maxActive)
         }
     }
 
-    /// <summary>Starts the run when there is a place, or else when one becomes free. One that has a place starts again.</summary>
+    /// <summary>Starts the run when there is a place, or else when one becomes free; again, when it has one.</summary>
     public void Enter(IAdmitted run)
     {
         lock (_gate)

@@ -128,8 +128,8 @@ public sealed partial class SlotTable
     }
 
     /// <summary>
-    /// Waits for a slot; the waiter is told when it has one, which can be at once. A request waits once: nothing happens
-    /// when it has been here before, or was withdrawn before it came.
+    /// Waits for a slot; the waiter is told when it has one, which can be at once. A request waits once: nothing
+    /// happens when it has been here before, or was withdrawn before it came.
     /// </summary>
     public void Wait(SlotRequest request)
     {
@@ -159,7 +159,7 @@ public sealed partial class SlotTable
         Tell(granted);
     }
 
-    /// <summary>The slot is not wanted any more: the request does not wait from now on, whether or not it did.</summary>
+    /// <summary>The slot is not wanted any more: the request waits no longer, or never does.</summary>
     /// <returns>
     /// False when the slot was granted before (<see cref="SlotRequest.Granted"/>): then it has to be released.
     /// </returns>

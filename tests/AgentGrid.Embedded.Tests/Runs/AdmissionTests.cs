@@ -5,6 +5,7 @@ namespace AgentGrid.Embedded.Tests.Runs;
 public sealed class AdmissionTests
 {
     private readonly List<string> _started = [];
+    private readonly List<Run> _running = [];
 
     [Fact]
     public void Leave_WhileItWaits_ItIsNeverStartedAndNotCounted()
@@ -38,6 +39,29 @@ public sealed class AdmissionTests
         admission.Leave(a);
 
         Assert.Equal(["first", "a", "b"], _started);
+    }
+
+    [Fact]
+    public void Leave_SeveralTenantsWait_TheyTakeTurnsAndOneThatComesAgainGoesBehind()
+    {
+        var admission = new Admission(1);
+        var active = Enter(admission, "first");
+        foreach (var tenant in new[] { "a", "a", "a", "b", "c" })
+        {
+            Enter(admission, tenant, tenant);
+        }
+
+        for (var i = 0; i < 6; i++)
+        {
+            if (i == 2)
+            {
+                Enter(admission, "b", "b");
+            }
+            admission.Leave(active);
+            active = _running[^1];
+        }
+
+        Assert.Equal(["first", "a", "b", "c", "a", "b", "a"], _started);
     }
 
     [Fact]
@@ -109,8 +133,9 @@ public sealed class AdmissionTests
             var most = random.Next(1, 4);
             var admission = new Admission(most);
             var (active, waiting) = (new HashSet<Run>(), new HashSet<Run>());
+            string? AnyTenant() => random.Next(3) == 0 ? null : $"t{random.Next(2)}";
             var runs = Enumerable.Range(0, 10)
-                .Select(i => new Run($"{i}", random.Next(2), random.Next(3) == 0 ? null : $"t{random.Next(2)}", OnStart)).ToArray();
+                .Select(i => new Run($"{i}", random.Next(2), AnyTenant(), OnStart)).ToArray();
             for (var step = 0; step < 200; step++)
             {
                 var run = runs[random.Next(runs.Length)];
@@ -137,16 +162,19 @@ public sealed class AdmissionTests
                 var where = $"seed {seed}, step {step}";
                 Assert.True((active.Count, waiting.Count) == (admission.Active, admission.Waiting), where);
                 Assert.True(runs.All(r => admission.Holds(r) == active.Contains(r)), where);
-                Assert.True(waiting.Count == 0 || active.Count >= most, $"{where}: somebody waits though there is a place");
+                Assert.True(waiting.Count == 0 || active.Count >= most, $"{where}: a run waits, and there is a place");
             }
 
             void OnStart(Run run)
             {
-                Assert.True(active.Contains(run) || waiting.Remove(run), $"seed {seed}: {run.Name} starts, and did not wait");
-                Assert.True(active.Contains(run) || active.Count < most, $"seed {seed}: {run.Name} starts without a place");
+                if (active.Contains(run))
+                {
+                    return;
+                }
+                Assert.True(waiting.Remove(run), $"seed {seed}: {run.Name} starts, and did not wait");
+                Assert.True(active.Count < most, $"seed {seed}: {run.Name} starts without a place");
                 Assert.True(
-                    active.Contains(run) || waiting.All(w => w.Priority <= run.Priority),
-                    $"seed {seed}: one that is more urgent waits");
+                    waiting.All(w => w.Priority <= run.Priority), $"seed {seed}: one before {run.Name} waits");
                 active.Add(run);
             }
         }
@@ -154,7 +182,11 @@ public sealed class AdmissionTests
 
     private Run Enter(Admission admission, string name, string? tenant = null)
     {
-        var run = new Run(name, 0, tenant, r => _started.Add(r.Name));
+        var run = new Run(name, 0, tenant, r =>
+        {
+            _started.Add(r.Name);
+            _running.Add(r);
+        });
         admission.Enter(run);
         return run;
     }

@@ -23,7 +23,7 @@ internal enum SlotMistake
     /// <summary>A slot that was given back goes on counting.</summary>
     ForgetsReleases,
 
-    /// <summary>For a slot that is not held any more, another of its agent on a node of that name is given back.</summary>
+    /// <summary>For a slot that is held no longer, another of its agent on a node of that name is given back.</summary>
     ReleasesAnother,
 
     /// <summary>What ran on a node that is gone runs on the next of its name.</summary>
@@ -50,7 +50,8 @@ internal sealed class MistakenTable(SlotMistake mistake)
 
     public void Configure(GridConfig config) => _table.Configure(config);
 
-    public bool Drain(string agent, bool drained) => _table.Drain(agent, drained && mistake != SlotMistake.ForgetsDrains);
+    public bool Drain(string agent, bool drained) =>
+        _table.Drain(agent, drained && mistake != SlotMistake.ForgetsDrains);
 
     public TakenSlot? TryTake(string agent, string? near) => Keep(_table.TryTake(agent, near));
 

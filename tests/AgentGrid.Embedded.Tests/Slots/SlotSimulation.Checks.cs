@@ -51,11 +51,12 @@ internal sealed partial class SlotSimulation
             string.Join(", ", here.CountBy(h => h.Agent).OrderBy(a => a.Key, StringComparer.Ordinal)
                 .Select(a => new NodeAgent(a.Key, a.Value))),
             string.Join(", ", usage.Agents), $"what runs on '{node}'");
-        foreach (var queue in s_queues.Where(q => _queues[q].Slots is not null))
+        foreach (var queue in s_queues.Where(q => _config.Queues[q].Slots is not null))
         {
             Equal(
                 here.Count(h => _agents[h.Agent].Queue == queue),
-                usage.Queues.FirstOrDefault(q => q.Queue == queue)?.Running ?? 0, $"slots of '{queue}' in use on '{node}'");
+                usage.Queues.FirstOrDefault(q => q.Queue == queue)?.Running ?? 0,
+                $"slots of '{queue}' in use on '{node}'");
         }
         Equal(
             string.Join(", ", here.Where(h => h.Gpu is not null).GroupBy(h => h.Gpu!.Value).OrderBy(g => g.Key)
@@ -72,7 +73,7 @@ internal sealed partial class SlotSimulation
         if (bytes > 0 && node.Gpus is { } gpus)
         {
             var taken = gpus.Single(g => g.Index == slot.Gpu);
-            That(FreeOn(node, taken, agent) >= bytes, $"the memory of GPU {slot.Gpu} of '{slot.Node}' is over-committed");
+            That(FreeOn(node, taken, agent) >= bytes, $"GPU {slot.Gpu} of '{slot.Node}' is over-committed");
             var passedOver = _nodes.Count == 1 && preferred is not null && preferred != slot.Gpu
                 && gpus.Any(g => g.Index == preferred && FreeOn(node, g, agent) >= bytes);
             That(!passedOver, $"GPU {preferred} of '{slot.Node}' was chosen and had room, and another was taken");
@@ -95,7 +96,7 @@ internal sealed partial class SlotSimulation
             && _held.Count(h => h.Agent == agent) < (config.MaxConcurrencyTotal ?? int.MaxValue)
             && _held.Count(h => h.Agent == agent && h.Node == node.Name) < config.MaxConcurrency
             && _held.Count(h => _agents[h.Agent].Queue == config.Queue && h.Node == node.Name)
-                < (_queues[config.Queue].Slots ?? int.MaxValue)
+                < (_config.Queues[config.Queue].Slots ?? int.MaxValue)
             && (bytes == 0 || node.Gpus is not { } gpus || gpus.Any(g => FreeOn(node, g, agent) >= bytes));
     }
 

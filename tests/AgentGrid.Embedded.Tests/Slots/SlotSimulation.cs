@@ -7,8 +7,9 @@ using AgentGrid.Runtime.Slots;
 namespace AgentGrid.Embedded.Tests.Slots;
 
 /// <summary>
-/// Whatever can be asked of a slot table, in any order and more than once, while nodes come and go and the configuration
-/// changes. After each step what the table has counted is compared with the requests and the slots themselves.
+/// Whatever can be asked of a slot table, in any order and more than once, while nodes come and go and the
+/// configuration changes. After each step what the table has counted is compared with the requests and the slots
+/// themselves.
 /// </summary>
 internal sealed partial class SlotSimulation
 {
@@ -37,7 +38,7 @@ internal sealed partial class SlotSimulation
     private readonly List<TakenSlot> _givenBack = [];
     private readonly List<TakenSlot> _lost = [];
     private readonly List<Asker> _askers = [];
-    private ImmutableSortedDictionary<string, QueueConfig> _queues = ImmutableSortedDictionary<string, QueueConfig>.Empty;
+    private GridConfig _config = new();
     private Asker? _asking;
     private bool _isClosed;
 
@@ -60,14 +61,21 @@ internal sealed partial class SlotSimulation
     /// <exception cref="SimulationFailure">The table is wrong.</exception>
     public void Run()
     {
-        Configure();
-        for (var i = 0; i < Steps; i++)
+        try
         {
-            Step();
+            Configure();
+            for (var i = 0; i < Steps; i++)
+            {
+                Step();
+                Check();
+            }
+            Close();
             Check();
         }
-        Close();
-        Check();
+        catch (Exception e) when (e is not SimulationFailure)
+        {
+            Fail($"the table throws: {e}");
+        }
     }
 
     private void Step()
@@ -288,7 +296,7 @@ internal sealed partial class SlotSimulation
                 q => q, q => new QueueConfig(q, _random.Next(2) == 0 ? null : _random.Next(1, 5))),
         };
         Note($"configured: {string.Join(' ', config.Agents.Values.Select(a => $"{a.Name}:{a.Queue}:{a.Enabled}"))}");
-        _queues = config.Queues;
+        _config = config;
         foreach (var removed in _agents.Keys.Except(config.Agents.Keys).ToArray())
         {
             _agents[removed] = _agents[removed] with { Enabled = false };

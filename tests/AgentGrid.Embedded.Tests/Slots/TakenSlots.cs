@@ -31,7 +31,8 @@ internal sealed class TakenSlots(SlotTable table)
     /// <param name="gpu">Null for any.</param>
     public TakenSlot Release(string agent, string? node = null, int? gpu = null)
     {
-        var slot = _slots.First(s => s.Agent.Config.Name == agent && (node ?? s.Node) == s.Node && (gpu ?? s.Gpu) == s.Gpu);
+        var slot = _slots.First(
+            s => s.Agent.Config.Name == agent && (node ?? s.Node) == s.Node && (gpu ?? s.Gpu) == s.Gpu);
         _slots.Remove(slot);
         table.Release(slot);
         return slot;
