@@ -3,7 +3,7 @@ using AgentGrid.Cli.Tests.Hosting;
 namespace AgentGrid.Cli.Tests.Deploy;
 
 /// <summary>
-/// What deploy/ may expect of the cluster's executable. Its sources are read: a reference to it would bring Orleans into
+/// What deploy/ may expect of the cluster's executable. Its sources are read: a reference would bring Orleans into
 /// the tests of the command line.
 /// </summary>
 internal static class Cluster
