@@ -119,14 +119,9 @@ internal sealed class StreamCluster : IAsyncDisposable
     }
 
     /// <summary>As a program does that knows Redis, and nothing of Orleans.</summary>
-    public async Task AppendTextAsync(string stream, string text)
-    {
-        var append = typeof(RedisStreamOptions).Assembly.GetManifestResourceStream("append.lua")!;
-        using var reader = new StreamReader(append);
-        await _redis.Connection.GetDatabase().ScriptEvaluateAsync(
-            await reader.ReadToEndAsync() + "appendTo(KEYS[1], 100, unpack(ARGV))",
-            [QueueKeys.Of(KeyPrefix, Texts, 0).Stream], ["stream", stream, "text", text]);
-    }
+    public Task AppendTextAsync(string stream, string text) => _redis.Connection.GetDatabase().ScriptEvaluateAsync(
+        AppendScript.Text + "appendTo(KEYS[1], 100, unpack(ARGV))",
+        [QueueKeys.Of(KeyPrefix, Texts, 0).Stream], ["stream", stream, "text", text]);
 
     /// <summary>As with signal 9: nothing that it still does reaches Redis.</summary>
     public async Task KillAsync(InProcessSiloHandle silo)

@@ -31,8 +31,9 @@ public sealed class OutageTests
         await using var producer = await server.ConnectAsync();
         await producer.GetDatabase().StreamAddAsync(queue.Keys.Stream, [new("stream", "s"), new("text", "b")]);
         Assert.Equal(["b"], await reading);
-        Assert.StartsWith(
-            $"The stream '{queue.Keys.Stream}' cannot be read just now: ", Assert.Single(queue.Log.Of(LogLevel.Warning)));
+        // One that is empty has lost what was read, which is worth a line as well.
+        Assert.Single(queue.Log.Of(LogLevel.Warning), l => l.StartsWith(
+            $"The stream '{queue.Keys.Stream}' cannot be read just now: ", StringComparison.Ordinal));
         Assert.Equal(
             [$"The stream '{queue.Keys.Stream}' can be read again"], queue.Log.Of(LogLevel.Information));
         await queue.AppendAsync("c");
@@ -77,6 +78,8 @@ public sealed class OutageTests
         await queue.AddAsync("a", string.Create(CultureInfo.InvariantCulture, $"{tomorrow}-5"));
         Assert.Equal(["a"], await reader.ReadAsync());
         Assert.Equal(["a"], subscriber.Rest<string>());
+        using var aMoment = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        Assert.Empty(await reader.ReadAsync(aMoment.Token));
         await queue.Redis.KeyDeleteAsync(queue.Keys.Stream);
 
         var reading = reader.ReadAsync();

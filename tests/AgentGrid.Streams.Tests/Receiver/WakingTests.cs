@@ -52,19 +52,17 @@ public sealed class WakingTests(SharedRedis redis)
         }
     }
 
-    // In one step with something else; it knows nothing but the name of the stream, and 'append.lua'.
+    // In one step with something else; it knows nothing of the stream but its name.
     [Fact]
     public async Task ReadAsync_AScriptOfOnesOwnAppends_IsWokenAtOnce()
     {
-        using var script = new StreamReader(
-            typeof(RedisStreamOptions).Assembly.GetManifestResourceStream("append.lua")!);
-        var text = await script.ReadToEndAsync() + """
+        var script = AppendScript.Text + """
             redis.call('INCR', KEYS[2])
             appendTo(KEYS[1], 100, 'stream', 's', 'text', 'of my own')
             """;
         var reading = _queue.Open().ReadAsync();
         await _queue.IsReadAsync();
-        await _queue.Redis.ScriptEvaluateAsync(text, [_queue.Keys.Stream, $"{_queue.Keys.Stream}:count"]);
+        await _queue.Redis.ScriptEvaluateAsync(script, [_queue.Keys.Stream, $"{_queue.Keys.Stream}:count"]);
         Assert.Equal(["of my own"], await reading.WaitAsync(s_soon));
     }
 
