@@ -32,6 +32,7 @@ internal static class ClusterComposition
         ((IConfigurationBuilder)builder.Configuration).AddLogLevelsOfOrleans();
         var services = builder.Services;
         services.AddSingleton(settings);
+        services.AddSingleton<ProcessExit>();
         services.AddHostedService<LastResort>();
         var drain = settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + RoomToClose);

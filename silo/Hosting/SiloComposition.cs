@@ -6,6 +6,7 @@ using AgentGrid.Grains;
 using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
+using AgentGrid.Silo.Members;
 using AgentGrid.Silo.Settings;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
@@ -68,6 +69,8 @@ internal static class SiloComposition
                 });
             }
         });
+        services.AddSingleton<MembersTable>();
+        services.AddHostedService<MembersWatch>();
     }
 
     private static IConnectionMultiplexer Redis(IServiceProvider services) =>

@@ -249,17 +249,36 @@ public sealed class SiloProgramTests : IAsyncLifetime
     [Fact]
     public async Task Clusters_OfDifferentIdsInOneRedis_KnowNothingOfEachOther()
     {
-        await using var east = await SiloProgram.StartAsync($"{_cluster}-east", "--name", "same");
-        await using var west = await SiloProgram.StartAsync($"{_cluster}-west", "--name", "same");
+        var (eastId, westId) = ($"{_cluster}-east", $"{_cluster}-west");
+        // Neither may touch what is the other's: not a key, and not a channel.
+        await using var east = await SiloProgram.StartedAsync(await LaunchWithOwnUserAsync(eastId));
+        await using var west = await SiloProgram.StartedAsync(await LaunchWithOwnUserAsync(westId));
 
         await east.PostAsync("m", "echo", new { side = "east" }, toTheEnd: true);
         var run = await west.PostAsync("m", "echo", new { side = "west" }, toTheEnd: true);
 
         Assert.Contains("west", run.GetRawText(), StringComparison.Ordinal);
         Assert.DoesNotContain("east", (await west.GetAsync("/api/v1/runs")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("NOPERM", east.Output + west.Output, StringComparison.Ordinal);
         // The dashboard has its counters some time after the silo is there.
         await Limits.EventuallyAsync(async () => await HostsAsync(west) > 0, () => new("the dashboard has no hosts"));
         Assert.Equal(1, await HostsAsync(west));
+        await east.SignalAsync("KILL");
+        await east.Exited;
+        var after = await west.PostAsync("after", "echo", new { }, toTheEnd: true);
+        Assert.Equal("completed", after.GetProperty("status").GetString());
+        Assert.DoesNotContain("warn:", west.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<SiloProgram> LaunchWithOwnUserAsync(string cluster)
+    {
+        await using var admin = await SharedRedis.Server.ConnectAsync();
+        await admin.GetDatabase().ExecuteAsync(
+            "ACL", "SETUSER", cluster, "on", ">password", $"~{{{cluster}}}*", $"~{cluster}/*", $"&{{{cluster}}}*",
+            $"&{cluster}:events", "+@all", "-@admin", "-@dangerous");
+        return SiloProgram.Launch(
+            $"{SharedRedis.Address},user={cluster},password=password", "--cluster-id", cluster, "--name", "same",
+            "--AgentGrid:Channel", $"{cluster}:events");
     }
 
     private static async Task<int> HostsAsync(SiloProgram program)
