@@ -106,23 +106,21 @@ internal sealed class RequestBody : IDisposable
     // Only what comes out is counted: a small body can have gigabytes in it.
     private async ValueTask<bool> FillAsync(Stream unpacked, int maxBytes)
     {
-        while (true)
+        while (_length < maxBytes)
         {
             if (_length == _buffer.Length)
             {
-                Grow(_length * 2);
+                Grow(Math.Min(_length * 2, maxBytes));
             }
-            var read = await unpacked.ReadAsync(_buffer.AsMemory(_length)).ConfigureAwait(false);
+            var room = Math.Min(_buffer.Length, maxBytes) - _length;
+            var read = await unpacked.ReadAsync(_buffer.AsMemory(_length, room)).ConfigureAwait(false);
             if (read == 0)
             {
                 return true;
             }
             _length += read;
-            if (_length > maxBytes)
-            {
-                return false;
-            }
         }
+        return await unpacked.ReadAsync(new byte[1]).ConfigureAwait(false) == 0;
     }
 
     private void Append(in ReadOnlySequence<byte> chunk)
