@@ -6,6 +6,8 @@ namespace AgentGrid.ClientApi;
 /// <summary>Checks the settings when the server starts, and reports every mistake at once.</summary>
 internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
 {
+    private const int MinSecretLength = 16;
+
     public ValidateOptionsResult Validate(string? name, ApiOptions options)
     {
         var problems = new List<string>();
@@ -16,6 +18,12 @@ internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
         Positive(problems, nameof(options.WebSocketSendTimeout), options.WebSocketSendTimeout);
         Positive(problems, nameof(options.WebSocketCloseTimeout), options.WebSocketCloseTimeout);
         Positive(problems, nameof(options.KeepAlive), options.KeepAlive);
+        if (options.TicketSecret is { Length: < MinSecretLength } secret)
+        {
+            problems.Add(
+                $"{ApiOptions.Section}:{nameof(options.TicketSecret)} has {secret.Length} characters; it must have at least " +
+                $"{MinSecretLength}. Leave it out for one that is made at the start.");
+        }
         ApiKeyRing.Read(options.ApiKeys, problems);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }

@@ -204,8 +204,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     }
 
     public ValueTask<FeedPage> ReadEventsAsync(
-        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Engine.Reader.ReadEvents(query, query.After ?? Engine.Feed.Head, limit));
+        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)
+    {
+        var last = Engine.Feed.Head;
+        var after = query.After ?? last;
+        return ValueTask.FromResult(after > last
+            ? FeedPage.Reset(after, last, _time.GetUtcNow())
+            : Engine.Reader.ReadEvents(query, after, Math.Max(1, limit)));
+    }
 
     public IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, CancellationToken cancellationToken = default)
@@ -213,7 +219,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         var engine = Engine;
         var follower = new FeedFollower(
             engine.Feed, (query, after, most) => ValueTask.FromResult(engine.Reader.ReadEvents(query, after, most)),
-            engine.Stopping);
+            () => ValueTask.FromResult(engine.Feed.Head), _time, engine.Stopping);
         return follower.FollowAsync(query, cancellationToken);
     }
 

@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
+using AgentGrid.Core.Feed;
 
 namespace AgentGrid.Cli.Client;
 
@@ -17,25 +18,46 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
 
     /// <summary>Follows until it is cancelled. A server that cannot be reached at first is an error.</summary>
     /// <param name="query">Further parameters of the feed, beginning with '&amp;'; empty for every event.</param>
+    /// <param name="connectedAgain">Asked whenever the connection is there again; throws what ends the following.</param>
     public async IAsyncEnumerable<FeedLine> FollowAsync(
-        long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken,
+        Func<Task>? connectedAgain = null)
     {
         var connectedOnce = false;
         var wait = s_firstWait;
+        FeedLine? last = null;
         while (true)
         {
-            using var socket = await ConnectAsync(after, query, connectedOnce, cancellationToken);
+            // The last one once more: a server with other data may have come as far by now, and then it is another.
+            var seen = last;
+            using var socket = await ConnectAsync(seen?.Seq - 1 ?? after, query, connectedOnce, cancellationToken);
             if (socket is not null)
             {
                 if (connectedOnce)
                 {
                     screen.Note("Connected again.");
+                    await (connectedAgain?.Invoke() ?? Task.CompletedTask);
                 }
                 (connectedOnce, wait) = (true, s_firstWait);
-                while (await ReadAsync(socket, cancellationToken) is { } line)
+                var isOther = false;
+                while (!isOther && await ReadAsync(socket, cancellationToken) is { } line)
                 {
+                    var again = seen is not null && line.Seq == seen.Seq && !line.IsReset;
+                    isOther = again && (line.Time, line.RunId) != (seen!.Time, seen.RunId) && line.Stage != Stages.Damaged;
+                    seen = null;
+                    if (again)
+                    {
+                        continue;
+                    }
                     after = line.Seq;
+                    last = line.IsReset ? null : line;
                     yield return line;
+                }
+                if (isOther)
+                {
+                    screen.Note($"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
+                    (after, last) = (0, null);
+                    continue;
                 }
                 screen.Note($"The connection to {server.Address} is lost; trying again.");
             }
@@ -50,7 +72,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
     {
         // Asked before the events are read: all events of a run that has ended by now are there to be read.
         var ended = (await server.RunAsync(runId, cancellationToken)).To<RunView>()!.IsEnded;
-        FeedLine? last = null;
+        var over = false;
         for (var more = true; more;)
         {
             var number = after.ToString(CultureInfo.InvariantCulture);
@@ -58,19 +80,32 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 $"api/v1/runs/{Uri.EscapeDataString(runId)}/events?after={number}", cancellationToken);
             foreach (var e in page.Element.GetProperty("events").EnumerateArray())
             {
-                var line = last = FeedLine.Of(Json.From(e));
+                var line = FeedLine.Of(Json.From(e));
+                if (line.IsReset)
+                {
+                    screen.Note(line.Text("message")!);
+                    continue;
+                }
+                over = line.EndsRun || (over && line.IsSkipped);
                 yield return line;
             }
             after = page.Element.GetProperty("next").GetInt64();
             more = !page.Element.GetProperty("at_end").GetBoolean();
         }
         // A run that was retried has several events that end it; only one that nothing follows is the end.
-        if (ended || last is { EndsRun: true })
+        if (ended || over)
         {
             yield break;
         }
-        await foreach (var line in FollowAsync(after, $"&run_id={runId}", cancellationToken))
+        // The run may have gone with the data that it was in; nothing would ever come then.
+        await foreach (var line in FollowAsync(
+            after, $"&run_id={runId}", cancellationToken, () => server.RunAsync(runId, cancellationToken)))
         {
+            if (line.IsReset)
+            {
+                screen.Note(line.Text("message")!);
+                continue;
+            }
             yield return line;
             if (line.EndsRun)
             {
@@ -92,8 +127,8 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         {
             socket.Options.SetRequestHeader("X-Api-Key", server.ApiKey);
         }
-        var number = after.ToString(CultureInfo.InvariantCulture);
-        var http = new Uri(server.Address, $"ws/agents?after={number}{query}");
+        var path = string.Create(CultureInfo.InvariantCulture, $"ws/agents?after={after}{query}");
+        var http = new Uri(server.Address, path);
         var address = new UriBuilder(http) { Scheme = http.Scheme == "https" ? "wss" : "ws" }.Uri;
         try
         {
@@ -106,11 +141,23 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
             socket.Dispose();
             if (status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
             {
-                // A handshake has no place for the reason; the same question over HTTP has.
-                await server.GetAsync("api/v1/agents", cancellationToken);
+                await ThrowReasonAsync(path, cancellationToken);
                 throw new CliException(ExitCode.Refused, $"{address} refused with {(int)status}: {e.Message}", e);
             }
             return connectedOnce ? null : throw server.Unreachable(e);
+        }
+    }
+
+    // A handshake has no place for the reason; the same question over HTTP has.
+    private async Task ThrowReasonAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.GetAsync(path, cancellationToken);
+        }
+        catch (ProblemException e) when (e.Problem.Status == (int)HttpStatusCode.UpgradeRequired)
+        {
+            // Nothing is wrong with the question.
         }
     }
 

@@ -21,6 +21,13 @@ internal static class WatchCommand
             Description = "Begin after this event; 0 for all that are kept. [default: 0 for one run, else now]",
             HelpName = "seq",
         };
+        after.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && long.TryParse(token.Value, out var seq) && seq < 0)
+            {
+                result.AddError($"--after must be the number of an event, from 0, not {seq}.");
+            }
+        });
         var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
         var stage = new Option<string?>("--stage")
         {
@@ -74,6 +81,11 @@ internal static class WatchCommand
             + (query.Stage is null ? "" : $"&stage={Uri.EscapeDataString(query.Stage)}");
         await foreach (var line in session.Feed.FollowAsync(after, filter, cancellationToken))
         {
+            if (line.IsReset && !session.Screen.Json)
+            {
+                session.Screen.Note(line.Text("message")!);
+                continue;
+            }
             Print(session.Screen, line, withRun: true);
         }
         return ExitCode.Ok;

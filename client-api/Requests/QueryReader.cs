@@ -11,6 +11,9 @@ internal sealed class QueryReader(IQueryCollection query)
 {
     private const int MaxTextLength = 1_000;
 
+    // What every client can count to, JavaScript included.
+    private const long MaxSeq = (1L << 53) - 1;
+
     public ApiProblem? Problem { get; private set; }
 
     public string? Text(string name)
@@ -47,12 +50,26 @@ internal sealed class QueryReader(IQueryCollection query)
         {
             return null;
         }
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= MaxSeq)
         {
             return value;
         }
-        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected the number of an event, from 0.");
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected the number of an event, from 0 to {MaxSeq}.");
         return null;
+    }
+
+    /// <summary>One of some words, the first when the parameter is not there.</summary>
+    public string Choice(string name, params ReadOnlySpan<string> words)
+    {
+        if (Text(name) is not { } text)
+        {
+            return words[0];
+        }
+        if (!words.Contains(text))
+        {
+            Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected one of {string.Join(", ", words)}.");
+        }
+        return text;
     }
 
     /// <summary>A status, or what an active run is doing.</summary>

@@ -17,6 +17,9 @@ internal sealed class ApiKeyRing
 
     public bool IsEmpty => _keys.IsEmpty;
 
+    /// <summary>Every key's hash, and who has it.</summary>
+    public ImmutableArray<(byte[] Hash, ApiCaller Caller)> Keys => _keys;
+
     /// <summary>Reads the options; what is wrong with them is added to the problems.</summary>
     public static ApiKeyRing Read(IReadOnlyList<ApiKeyOptions> options, List<string>? problems = null)
     {

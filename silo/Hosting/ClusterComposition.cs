@@ -34,6 +34,9 @@ internal static class ClusterComposition
         services.AddSingleton(settings);
         services.AddSingleton<ProcessExit>();
         services.AddHostedService<LastResort>();
+        // What every process with the client API knows of the same cluster, and nobody else.
+        services.PostConfigure<ApiOptions>(api => api.TicketSecret ??=
+            $"{settings.ClusterId}\n{RedisConnection.Options(settings.Redis).Password}\nagentgrid tickets");
         var drain = settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + RoomToClose);
         if (settings.IsSilo)

@@ -28,6 +28,32 @@ public sealed class ListTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task List_ServerComesBackWithOtherDataThatHaveMoreEvents_ShowsThoseAlone()
+    {
+        await using var other = await ConsoleServer.StartAsync();
+        await other.FillAsync(20, "other");
+        await other.StopAsync();
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        await page.GoAsync("#/runs");
+        await page.SeesAsync("#connection", "live");
+        await server.PostAsync("first", """{"a":{"agent":"echo"}}""");
+        await page.UntilAsync($"{Rows}.some(r => /first/.test(r.innerText) && /completed/.test(r.innerText))");
+
+        await server.StopAsync();
+        server.TakeDataOf(other);
+        await server.StartAgainAsync();
+
+        await page.UntilAsync($"{Rows}.some(r => /other_19/.test(r.innerText))");
+        await page.UntilAsync($"!{Rows}.some(r => /first/.test(r.innerText))");
+        await page.SeesAsync("#connection", "live");
+        await server.PostAsync("second", """{"a":{"agent":"echo"}}""");
+        await page.UntilAsync($"{Rows}.some(r => /second/.test(r.innerText) && /completed/.test(r.innerText))");
+        page.HasNotComplained();
+    }
+
+    [Fact]
     public async Task List_ScrolledDown_StaysWhereItIsWhenRunsCome()
     {
         await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");

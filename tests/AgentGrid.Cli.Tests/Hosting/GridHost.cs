@@ -26,7 +26,13 @@ public sealed class GridHost : IAsyncLifetime
 
     /// <summary>It tells of the nodes of a cluster.</summary>
     public bool IsCluster { get; init; }
-    public string Data => _data.FullName;
+
+    /// <summary>Where the data are, when they are another server's; null for a folder of its own.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Leaves the data where they are; who takes them over removes them.</summary>
+    public bool Keep { get; init; }
+    public string Data => Folder ?? _data.FullName;
     internal ClusterOnPaper Cluster => (ClusterOnPaper)_app!.Services.GetRequiredService<IAgentGrid>();
     public string Url => _app!.Urls.First();
 
@@ -63,6 +69,13 @@ public sealed class GridHost : IAsyncLifetime
     {
         await _app!.StopAsync(new CancellationToken(canceled: true));
         await _app.DisposeAsync();
-        _data.Delete(recursive: true);
+        if (!Keep)
+        {
+            Directory.Delete(Data, recursive: true);
+        }
+        if (Folder is not null)
+        {
+            _data.Delete();
+        }
     }
 }
