@@ -10,37 +10,27 @@ namespace AgentGrid.Cli.Client;
 /// <summary>
 /// The server's events, live. Connects again with the last number, so that nothing is missed or repeated.
 /// </summary>
-internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider time)
+internal sealed class EventFeed(GridServer server, Screen screen, Reconnection connection)
 {
-    private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
-
     /// <summary>Follows until it is cancelled. A server that cannot be reached at first is an error.</summary>
     /// <param name="query">Further parameters of the feed, beginning with '&amp;'; empty for every event.</param>
-    public async IAsyncEnumerable<FeedLine> FollowAsync(
+    public IAsyncEnumerable<FeedLine> FollowAsync(long after, string query, CancellationToken cancellationToken) =>
+        FollowEveryAsync(after, query, cancellationToken).Where(line => !IsOfTheFeed(line));
+
+    private async IAsyncEnumerable<FeedLine> FollowEveryAsync(
         long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var connectedOnce = false;
-        var wait = s_firstWait;
         while (true)
         {
-            using var socket = await ConnectAsync(after, query, connectedOnce, cancellationToken);
-            if (socket is not null)
+            using var socket = await connection.AskAsync(
+                () => ConnectAsync(after, query, cancellationToken), cancellationToken);
+            var (line, why) = await ReadAsync(socket, cancellationToken);
+            for (; line is not null; (line, why) = await ReadAsync(socket, cancellationToken))
             {
-                if (connectedOnce)
-                {
-                    screen.Note("Connected again.");
-                }
-                (connectedOnce, wait) = (true, s_firstWait);
-                while (await ReadAsync(socket, cancellationToken) is { } line)
-                {
-                    after = line.Seq;
-                    yield return line;
-                }
-                screen.Note($"The connection to {server.Address} is lost; trying again.");
+                after = line.Seq;
+                yield return line;
             }
-            await Task.Delay(wait, time, cancellationToken);
-            wait = wait * 2 > s_longestWait ? s_longestWait : wait * 2;
+            await connection.LostAsync(why, cancellationToken);
         }
     }
 
@@ -49,17 +39,22 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         string runId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Asked before the events are read: all events of a run that has ended by now are there to be read.
-        var ended = (await server.RunAsync(runId, cancellationToken)).To<RunView>()!.IsEnded;
+        var ended = (await AskAsync(
+            $"api/v1/runs/{GridServer.Segment(runId)}", cancellationToken)).To<RunView>()!.IsEnded;
         FeedLine? last = null;
         for (var more = true; more;)
         {
             var number = after.ToString(CultureInfo.InvariantCulture);
-            var page = await server.GetAsync(
-                $"api/v1/runs/{Uri.EscapeDataString(runId)}/events?after={number}", cancellationToken);
+            var page = await AskAsync(
+                $"api/v1/runs/{GridServer.Segment(runId)}/events?after={number}", cancellationToken);
             foreach (var e in page.Element.GetProperty("events").EnumerateArray())
             {
-                var line = last = FeedLine.Of(Json.From(e));
-                yield return line;
+                var line = FeedLine.Of(Json.From(e));
+                if (!IsOfTheFeed(line))
+                {
+                    last = line;
+                    yield return line;
+                }
             }
             after = page.Element.GetProperty("next").GetInt64();
             more = !page.Element.GetProperty("at_end").GetBoolean();
@@ -69,8 +64,14 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         {
             yield break;
         }
-        await foreach (var line in FollowAsync(after, $"&run_id={runId}", cancellationToken))
+        await foreach (var line in FollowEveryAsync(after, $"&run_id={runId}", cancellationToken))
         {
+            if (IsOfTheFeed(line))
+            {
+                // The run may be gone, and nothing would ever be told of it: that is an error then.
+                await AskAsync($"api/v1/runs/{GridServer.Segment(runId)}", cancellationToken);
+                continue;
+            }
             yield return line;
             if (line.EndsRun)
             {
@@ -83,11 +84,27 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
     public async Task<long> LastSeqAsync(CancellationToken cancellationToken) =>
         (await server.GetAsync("health", cancellationToken)).To<HealthView>()!.LastSeq;
 
-    private async Task<ClientWebSocket?> ConnectAsync(
-        long after, string query, bool connectedOnce, CancellationToken cancellationToken)
+    // What the server says of the feed itself, such as that a number is of other data than it has now.
+    private bool IsOfTheFeed(FeedLine line)
+    {
+        if (line.RunId is not null)
+        {
+            return false;
+        }
+        screen.Note(line.Text("message") ?? line.Stage);
+        return true;
+    }
+
+    private Task<Json> AskAsync(string path, CancellationToken cancellationToken) =>
+        connection.AskAsync(() => server.GetAsync(path, cancellationToken), cancellationToken);
+
+    private async Task<ClientWebSocket> ConnectAsync(long after, string query, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
+        // A connection over which nothing comes may be lost, or have nothing to tell: it is asked which.
+        socket.Options.KeepAliveInterval = server.Patience / 2;
+        socket.Options.KeepAliveTimeout = server.Patience / 2;
         if (server.ApiKey is not null)
         {
             socket.Options.SetRequestHeader("X-Api-Key", server.ApiKey);
@@ -95,10 +112,17 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         var number = after.ToString(CultureInfo.InvariantCulture);
         var http = new Uri(server.Address, $"ws/agents?after={number}{query}");
         var address = new UriBuilder(http) { Scheme = http.Scheme == "https" ? "wss" : "ws" }.Uri;
+        using var silence = server.BeginSilence();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
         {
-            await socket.ConnectAsync(address, cancellationToken);
+            await socket.ConnectAsync(address, either.Token);
             return socket;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw server.Silent(server.Patience);
         }
         catch (WebSocketException e)
         {
@@ -110,12 +134,13 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 await server.GetAsync("api/v1/agents", cancellationToken);
                 throw new CliException(ExitCode.Refused, $"{address} refused with {(int)status}: {e.Message}", e);
             }
-            return connectedOnce ? null : throw server.Unreachable(e);
+            throw server.Unreachable((e.InnerException ?? e).Message.TrimEnd('.'), e);
         }
     }
 
-    /// <summary>The next event; null when the connection has ended.</summary>
-    private static async Task<FeedLine?> ReadAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    /// <summary>The next event; null, with the reason, when the connection has ended.</summary>
+    private async Task<(FeedLine? Line, string Why)> ReadAsync(
+        ClientWebSocket socket, CancellationToken cancellationToken)
     {
         var buffer = new byte[16 * 1024];
         using var frame = new MemoryStream();
@@ -126,18 +151,23 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 var read = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
                 if (read.MessageType == WebSocketMessageType.Close)
                 {
-                    return null;
+                    return (null, socket.CloseStatusDescription is { Length: > 0 } why ? why : "it was closed");
                 }
                 frame.Write(buffer, 0, read.Count);
                 if (read.EndOfMessage)
                 {
-                    return FeedLine.Of(Json.Parse(frame.GetBuffer().AsSpan(0, (int)frame.Length)));
+                    return (FeedLine.Of(Json.Parse(frame.GetBuffer().AsSpan(0, (int)frame.Length))), "");
                 }
             }
         }
-        catch (WebSocketException)
+        catch (WebSocketException e)
         {
-            return null;
+            return (null, e.Message.TrimEnd('.'));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It was silent, and did not say that it is still there when it was asked.
+            return (null, server.Silent(server.Patience).Why);
         }
     }
 }

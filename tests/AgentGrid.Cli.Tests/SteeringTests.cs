@@ -153,7 +153,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     [Fact]
     public async Task Watch_ServerRestarts_GoesOnWithoutGapOrRepeat()
     {
-        var first = new GridHost();
+        var first = new GridHost { Data = _scratch.Folder };
         await first.InitializeAsync();
         var port = new Uri(first.Url).Port;
         var tool = first.Tool().Start("watch", "--after", "0");
@@ -162,8 +162,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
 
         await first.DisposeAsync();
         await tool.WarnedAsync("is lost; trying again");
-        // Another journal, whose numbers begin at 1 again: the client asks for those after the ones that it has seen.
-        await using var second = new GridHost { Port = port };
+        await using var second = new GridHost { Data = _scratch.Folder, Port = port };
         await second.InitializeAsync();
         await tool.WarnedAsync("Connected again");
         await StartHeldAsync("later", "1", second);
@@ -174,7 +173,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
         var result = await tool.InterruptAsync();
         var numbers = result.Lines
             .Select(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0])).ToList();
-        Assert.Equal(numbers.Order().Distinct(), numbers);
+        Assert.Equal(Enumerable.Range(1, numbers.Count), numbers);
         HoldAgent.Release("before");
     }
 
