@@ -1,7 +1,7 @@
 namespace AgentGrid.Cli;
 
 /// <summary>Ends a command with a message and an exit code.</summary>
-internal sealed class CliException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
+internal class CliException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;
 

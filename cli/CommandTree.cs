@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.Json;
 using AgentGrid.Cli.Client;
 using AgentGrid.Cli.Commands;
 using AgentGrid.Cli.Output;
+using AgentGrid.Core;
 
 namespace AgentGrid.Cli;
 
@@ -10,6 +12,12 @@ namespace AgentGrid.Cli;
 internal sealed class CommandTree
 {
     public const string DefaultServer = "http://127.0.0.1:8000";
+
+    private const string Prefix = "AGENTGRID_";
+    private static readonly string[] s_variables = ["SERVER", "API_KEY"];
+
+    // A word that begins with '@' is a match or a player, not a file with more of the command line.
+    private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
 
     private readonly Surroundings _around;
     private readonly Option<string?> _server = new("--server")
@@ -29,11 +37,15 @@ internal sealed class CommandTree
         Description = "Print JSON: one value, or one a line for streams.",
         Recursive = true,
     };
+    private readonly Option<TimeSpan?> _patience = Arguments.Duration(
+        "--patience", "How long the server may be silent before it counts as lost. [default: 30s]",
+        TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
     public CommandTree(Surroundings around)
     {
         _around = around;
-        Root = new RootCommand("Starts, shows and steers runs of Agent Grid.") { _server, _apiKey, _json };
+        _patience.Recursive = true;
+        Root = new RootCommand("Starts, shows and steers runs of Agent Grid.") { _server, _apiKey, _json, _patience };
         foreach (var command in new Command[]
         {
             RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), WatchCommand.Create(this),
@@ -51,12 +63,27 @@ internal sealed class CommandTree
 
     public async Task<int> RunAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
     {
-        var parsed = Root.Parse(args);
-        if (parsed.Action is ParseErrorAction)
+        try
         {
-            foreach (var error in parsed.Errors)
+            return await ParseAndRunAsync(args, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            // Files and connections have words of their own for it; this is what was printed.
+            await _around.Error.WriteLineAsync($"agentgrid: the output cannot be written: {e.Message}");
+            return ExitCode.OutputLost;
+        }
+    }
+
+    private async Task<int> ParseAndRunAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
+    {
+        var parsed = Root.Parse(args, s_parsing);
+        var mistake = Arguments.Mistake(parsed);
+        if (mistake is not null || parsed.Action is ParseErrorAction)
+        {
+            foreach (var message in mistake is null ? parsed.Errors.Select(e => e.Message) : [mistake])
             {
-                await _around.Error.WriteLineAsync($"agentgrid: {error.Message}");
+                await _around.Error.WriteLineAsync($"agentgrid: {PlainText.Of(message)}");
             }
             var path = string.Join(' ', CommandsOf(parsed.CommandResult).Reverse());
             await _around.Error.WriteLineAsync($"'{path} --help' says what it takes.");
@@ -72,23 +99,36 @@ internal sealed class CommandTree
             cancellationToken);
     }
 
-    /// <summary>Makes a command do its work, and turns what goes wrong into messages and exit codes.</summary>
+    /// <summary>
+    /// Makes a command do its work, and turns what goes wrong into messages and exit codes. The work is cancelled when
+    /// nobody reads its output any more.
+    /// </summary>
     public void Handle(Command command, Func<ParseResult, Session, CancellationToken, Task<int>> work) =>
-        command.SetAction((parsed, cancellationToken) => HandleAsync(parsed, work, cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+            HandleAsync(parsed, work, _around.OutputClosed, cancellationToken));
+
+    /// <summary>The same for a command that changes something: it is done to its end, whoever reads of it.</summary>
+    public void HandleChange(Command command, Func<ParseResult, Session, CancellationToken, Task<int>> work) =>
+        command.SetAction((parsed, cancellationToken) =>
+            HandleAsync(parsed, work, CancellationToken.None, cancellationToken));
 
     private async Task<int> HandleAsync(
         ParseResult parsed, Func<ParseResult, Session, CancellationToken, Task<int>> work,
-        CancellationToken cancellationToken)
+        CancellationToken outputClosed, CancellationToken cancellationToken)
     {
         var screen = new Screen(_around, parsed.GetValue(_json));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, outputClosed);
         try
         {
-            using var server = new GridServer(AddressOf(parsed), KeyOf(parsed));
-            return await work(parsed, new Session(_around, screen, server), cancellationToken);
+            WarnOfVariables(screen);
+            using var server = new GridServer(
+                AddressOf(parsed), KeyOf(parsed), parsed.GetValue(_patience) ?? GridServer.DefaultPatience,
+                _around.Time);
+            return await work(parsed, new Session(_around, screen, server), ended.Token);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            return ExitCode.Interrupted;
+            return cancellationToken.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.OutputClosed;
         }
         catch (ProblemException e)
         {
@@ -100,12 +140,39 @@ internal sealed class CommandTree
             screen.Failure(e.ExitCode, e.Message);
             return e.ExitCode;
         }
+        catch (JsonException e)
+        {
+            screen.Failure(ExitCode.Unreachable, $"What answers is not Agent Grid; it was not understood: {e.Message}");
+            return ExitCode.Unreachable;
+        }
+        catch (Exception e) when (e is not IOException)
+        {
+            screen.Failure(
+                ExitCode.Mistake,
+                "this is a mistake in agentgrid, or an answer of a server of another version: " +
+                $"{e.GetType().Name}: {e.Message}");
+            return ExitCode.Mistake;
+        }
+    }
+
+    // Only what is nearly one of the program's own: a machine may have the settings of a server as well.
+    private void WarnOfVariables(Screen screen)
+    {
+        foreach (var name in _around.Variables.Keys.Where(v => v.StartsWith(Prefix, StringComparison.Ordinal)))
+        {
+            var rest = name[Prefix.Length..];
+            if (!s_variables.Contains(rest) && Names.Nearest(rest, s_variables) is { } nearest)
+            {
+                screen.Warning($"the variable {name} means nothing, did you mean {Prefix}{nearest}?");
+            }
+        }
     }
 
     private Uri AddressOf(ParseResult parsed)
     {
-        var text = parsed.GetValue(_server) ?? Set("AGENTGRID_SERVER") ?? DefaultServer;
+        var text = parsed.GetValue(_server)?.Trim() ?? _around.Variable($"{Prefix}SERVER") ?? DefaultServer;
         return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            && address is { Query: "", Fragment: "" }
             ? address
             : throw CliException.Usage(
                 $"'{text}' is not the address of a server; expected one such as {DefaultServer}.");
@@ -113,13 +180,11 @@ internal sealed class CommandTree
 
     private string? KeyOf(ParseResult parsed)
     {
-        var key = parsed.GetValue(_apiKey) ?? Set("AGENTGRID_API_KEY");
+        var key = parsed.GetValue(_apiKey)?.Trim() ?? _around.Variable($"{Prefix}API_KEY");
         return key is null || key.All(c => c is > ' ' and < '\u007f')
             ? key
             : throw CliException.Usage("The API key contains characters that no key has.");
     }
-
-    private string? Set(string variable) => _around.Variable(variable) is { Length: > 0 } value ? value : null;
 
     private static IEnumerable<string> CommandsOf(System.CommandLine.Parsing.SymbolResult? result)
     {

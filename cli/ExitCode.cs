@@ -24,6 +24,15 @@ internal static class ExitCode
     /// <summary>The server that was asked how it is has something to complain of.</summary>
     public const int NotWell = 6;
 
+    /// <summary>Standard output could not be written, because its disk is full for instance.</summary>
+    public const int OutputLost = 7;
+
+    /// <summary>A mistake in this program, or an answer of another version of the server.</summary>
+    public const int Mistake = 70;
+
     /// <summary>Ctrl-C, or the signal to end. Runs go on.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Nobody reads the output any more; what a shell shows for programs that SIGPIPE ends.</summary>
+    public const int OutputClosed = 141;
 }

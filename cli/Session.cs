@@ -6,5 +6,8 @@ namespace AgentGrid.Cli;
 /// <summary>One command at work: where it prints, and the server that it talks to.</summary>
 internal sealed record Session(Surroundings Around, Screen Screen, GridServer Server)
 {
-    public EventFeed Feed => new(Server, Screen, Around.Time);
+    /// <summary>What brings a lost connection back.</summary>
+    public Reconnection Connection { get; } = new(Server, Screen, Around.Time);
+
+    public EventFeed Feed => new(Server, Screen, Connection);
 }

@@ -11,11 +11,8 @@ namespace AgentGrid.Cli.Client;
 /// <summary>
 /// The server's events, live. Connects again with the last number, so that nothing is missed or repeated.
 /// </summary>
-internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider time)
+internal sealed class EventFeed(GridServer server, Screen screen, Reconnection connection)
 {
-    private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
-
     /// <summary>Follows until it is cancelled. A server that cannot be reached at first is an error.</summary>
     /// <param name="query">Further parameters of the feed, beginning with '&amp;'; empty for every event.</param>
     /// <param name="connectedAgain">Asked whenever the connection is there again; throws what ends the following.</param>
@@ -23,46 +20,42 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken,
         Func<Task>? connectedAgain = null)
     {
-        var connectedOnce = false;
-        var wait = s_firstWait;
         FeedLine? last = null;
-        while (true)
+        for (var connected = false; ; connected = true)
         {
             // The last one once more: a server with other data may have come as far by now, and then it is another.
             var seen = last;
-            using var socket = await ConnectAsync(seen?.Seq - 1 ?? after, query, connectedOnce, cancellationToken);
-            if (socket is not null)
+            using var socket = await connection.AskAsync(
+                () => ConnectAsync(seen?.Seq - 1 ?? after, query, cancellationToken), cancellationToken);
+            if (connected)
             {
-                if (connectedOnce)
+                await (connectedAgain?.Invoke() ?? Task.CompletedTask);
+            }
+            var isOther = false;
+            var (line, why) = await ReadAsync(socket, cancellationToken);
+            for (; line is not null; (line, why) = await ReadAsync(socket, cancellationToken))
+            {
+                var again = seen is not null && line.Seq == seen.Seq && !line.IsReset;
+                isOther = again && (line.Time, line.RunId) != (seen!.Time, seen.RunId) && line.Stage != Stages.Damaged;
+                seen = null;
+                if (isOther)
                 {
-                    screen.Note("Connected again.");
-                    await (connectedAgain?.Invoke() ?? Task.CompletedTask);
+                    break;
                 }
-                (connectedOnce, wait) = (true, s_firstWait);
-                var isOther = false;
-                while (!isOther && await ReadAsync(socket, cancellationToken) is { } line)
+                if (!again)
                 {
-                    var again = seen is not null && line.Seq == seen.Seq && !line.IsReset;
-                    isOther = again && (line.Time, line.RunId) != (seen!.Time, seen.RunId) && line.Stage != Stages.Damaged;
-                    seen = null;
-                    if (again)
-                    {
-                        continue;
-                    }
                     after = line.Seq;
                     last = line.IsReset ? null : line;
                     yield return line;
                 }
-                if (isOther)
-                {
-                    screen.Note($"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
-                    (after, last) = (0, null);
-                    continue;
-                }
-                screen.Note($"The connection to {server.Address} is lost; trying again.");
             }
-            await Task.Delay(wait, time, cancellationToken);
-            wait = wait * 2 > s_longestWait ? s_longestWait : wait * 2;
+            if (isOther)
+            {
+                screen.Note($"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
+                (after, last) = (0, null);
+                continue;
+            }
+            await connection.LostAsync(why, cancellationToken);
         }
     }
 
@@ -71,13 +64,14 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         string runId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Asked before the events are read: all events of a run that has ended by now are there to be read.
-        var ended = (await server.RunAsync(runId, cancellationToken)).To<RunView>()!.IsEnded;
+        var ended = (await AskAsync(
+            $"api/v1/runs/{GridServer.Segment(runId)}", cancellationToken)).To<RunView>()!.IsEnded;
         var over = false;
         for (var more = true; more;)
         {
             var number = after.ToString(CultureInfo.InvariantCulture);
-            var page = await server.GetAsync(
-                $"api/v1/runs/{Uri.EscapeDataString(runId)}/events?after={number}", cancellationToken);
+            var page = await AskAsync(
+                $"api/v1/runs/{GridServer.Segment(runId)}/events?after={number}", cancellationToken);
             foreach (var e in page.Element.GetProperty("events").EnumerateArray())
             {
                 var line = FeedLine.Of(Json.From(e));
@@ -118,11 +112,16 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
     public async Task<long> LastSeqAsync(CancellationToken cancellationToken) =>
         (await server.GetAsync("health", cancellationToken)).To<HealthView>()!.LastSeq;
 
-    private async Task<ClientWebSocket?> ConnectAsync(
-        long after, string query, bool connectedOnce, CancellationToken cancellationToken)
+    private Task<Json> AskAsync(string path, CancellationToken cancellationToken) =>
+        connection.AskAsync(() => server.GetAsync(path, cancellationToken), cancellationToken);
+
+    private async Task<ClientWebSocket> ConnectAsync(long after, string query, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
+        // A connection over which nothing comes may be lost, or have nothing to tell: it is asked which.
+        socket.Options.KeepAliveInterval = server.Patience / 2;
+        socket.Options.KeepAliveTimeout = server.Patience / 2;
         if (server.ApiKey is not null)
         {
             socket.Options.SetRequestHeader("X-Api-Key", server.ApiKey);
@@ -130,10 +129,17 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         var path = string.Create(CultureInfo.InvariantCulture, $"ws/agents?after={after}{query}");
         var http = new Uri(server.Address, path);
         var address = new UriBuilder(http) { Scheme = http.Scheme == "https" ? "wss" : "ws" }.Uri;
+        using var silence = server.BeginSilence();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
         {
-            await socket.ConnectAsync(address, cancellationToken);
+            await socket.ConnectAsync(address, either.Token);
             return socket;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw server.Silent(server.Patience);
         }
         catch (WebSocketException e)
         {
@@ -144,7 +150,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 await ThrowReasonAsync(path, cancellationToken);
                 throw new CliException(ExitCode.Refused, $"{address} refused with {(int)status}: {e.Message}", e);
             }
-            return connectedOnce ? null : throw server.Unreachable(e);
+            throw server.Unreachable((e.InnerException ?? e).Message.TrimEnd('.'), e);
         }
     }
 
@@ -161,8 +167,9 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
         }
     }
 
-    /// <summary>The next event; null when the connection has ended.</summary>
-    private static async Task<FeedLine?> ReadAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    /// <summary>The next event; null, with the reason, when the connection has ended.</summary>
+    private async Task<(FeedLine? Line, string Why)> ReadAsync(
+        ClientWebSocket socket, CancellationToken cancellationToken)
     {
         var buffer = new byte[16 * 1024];
         using var frame = new MemoryStream();
@@ -173,18 +180,23 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 var read = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
                 if (read.MessageType == WebSocketMessageType.Close)
                 {
-                    return null;
+                    return (null, socket.CloseStatusDescription is { Length: > 0 } why ? why : "it was closed");
                 }
                 frame.Write(buffer, 0, read.Count);
                 if (read.EndOfMessage)
                 {
-                    return FeedLine.Of(Json.Parse(frame.GetBuffer().AsSpan(0, (int)frame.Length)));
+                    return (FeedLine.Of(Json.Parse(frame.GetBuffer().AsSpan(0, (int)frame.Length))), "");
                 }
             }
         }
-        catch (WebSocketException)
+        catch (WebSocketException e)
         {
-            return null;
+            return (null, e.Message.TrimEnd('.'));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It was silent, and did not say that it is still there when it was asked.
+            return (null, server.Silent(server.Patience).Why);
         }
     }
 }

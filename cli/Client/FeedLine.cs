@@ -5,8 +5,9 @@ using AgentGrid.Core.Feed;
 namespace AgentGrid.Cli.Client;
 
 /// <summary>One event of the feed.</summary>
+/// <param name="RunId">Null of what is said about the feed itself, as are the key's parts.</param>
 internal sealed record FeedLine(
-    long Seq, DateTimeOffset Time, string RunId, string MatchId, string Round, string Stage, string? Step,
+    long Seq, DateTimeOffset Time, string? RunId, string? MatchId, string? Round, string Stage, string? Step,
     string? Agent, int? Attempt, JsonElement Meta)
 {
     /// <summary>

@@ -2,19 +2,27 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using AgentGrid.Cli.Output;
 using AgentGrid.Core;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Cli.Client;
 
 /// <summary>The server, over its REST API.</summary>
 internal sealed class GridServer : IDisposable
 {
-    private readonly HttpClient _http;
+    public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(30);
 
-    public GridServer(Uri address, string? apiKey)
+    private readonly HttpClient _http;
+    private readonly TimeProvider _time;
+
+    public GridServer(Uri address, string? apiKey, TimeSpan patience, TimeProvider time)
     {
         Address = new Uri(address.AbsoluteUri.TrimEnd('/') + "/");
         ApiKey = apiKey;
+        Patience = patience;
+        _time = time;
+        // How long an answer may take is counted anew with every part of it: what is large may come slowly.
         _http = new HttpClient { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
         if (apiKey is not null)
         {
@@ -25,12 +33,20 @@ internal sealed class GridServer : IDisposable
     public Uri Address { get; }
     public string? ApiKey { get; }
 
+    /// <summary>How long the server may be silent before it counts as lost.</summary>
+    public TimeSpan Patience { get; }
+
+    /// <summary>Whether there was an answer from it that was no refusal.</summary>
+    public bool HasAnswered { get; private set; }
+
     public Task<Json> GetAsync(string path, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        SendAsync(HttpMethod.Get, path, null, TimeSpan.Zero, null, cancellationToken);
 
     /// <param name="body">Null for none.</param>
-    public Task<Json> PostAsync(string path, Json? body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, path, body, cancellationToken);
+    /// <param name="wait">How long the server is asked to wait before it answers.</param>
+    public Task<Json> PostAsync(
+        string path, Json? body, CancellationToken cancellationToken, TimeSpan wait = default) =>
+        SendAsync(HttpMethod.Post, path, body, wait, null, cancellationToken);
 
     /// <summary>
     /// Runs, newest first: pages of the server, which may be short, put together to as many runs as are asked for.
@@ -60,34 +76,89 @@ internal sealed class GridServer : IDisposable
 
     /// <summary>How the server is, also where it says that it is unavailable.</summary>
     public Task<Json> HealthAsync(CancellationToken cancellationToken) => SendAsync(
-        HttpMethod.Get, "health", null, cancellationToken,
-        static answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable && TypeOf(answer) == "application/json");
+        HttpMethod.Get, "health", null, TimeSpan.Zero,
+        static answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable && TypeOf(answer) == "application/json",
+        cancellationToken);
 
     /// <summary>A run with its steps, by its id.</summary>
     public Task<Json> RunAsync(string runId, CancellationToken cancellationToken) =>
-        GetAsync($"api/v1/runs/{Uri.EscapeDataString(runId)}", cancellationToken);
+        GetAsync($"api/v1/runs/{Segment(runId)}", cancellationToken);
 
     /// <summary>The id of a run that is named by its id, or by its key <c>match_id/round</c>.</summary>
+    /// <remarks>
+    /// Both parts of a key can have slashes, so that a text can be several keys: each is asked for.
+    /// </remarks>
     public async Task<string> ResolveAsync(string run, CancellationToken cancellationToken)
     {
-        var slash = run.LastIndexOf('/');
-        if (slash <= 0 || slash == run.Length - 1)
+        if (!run.Contains('/', StringComparison.Ordinal))
         {
             return run;
         }
-        var (match, round) = (Uri.EscapeDataString(run[..slash]), Uri.EscapeDataString(run[(slash + 1)..]));
-        var found = await GetAsync($"api/v1/runs?match_id={match}&round={round}&limit=1", cancellationToken);
-        return found.To<RunLines>()!.Runs is [var line]
-            ? line.RunId
-            : throw new CliException(ExitCode.Refused, $"There is no run with the key '{run}' (any more).");
+        var found = new List<RunLine>();
+        for (var slash = run.IndexOf('/'); slash >= 0; slash = run.IndexOf('/', slash + 1))
+        {
+            if (await FindAsync(run[..slash], run[(slash + 1)..], cancellationToken) is { } line)
+            {
+                found.Add(line);
+            }
+        }
+        return found switch
+        {
+            [] => throw NoSuchKey(run),
+            [var only] => only.RunId,
+            _ => throw new CliException(ExitCode.Refused, string.Join('\n', found.Select(Exactly)
+                .Prepend($"'{run}' are {found.Count} runs; name one by its id, or with --match and --round:"))),
+        };
+
+        static string Exactly(RunLine run) =>
+            $"  {run.RunId}  --match {Shell.Quote(run.MatchId)} --round {Shell.Quote(run.Round)}  {run.Status}";
     }
+
+    /// <summary>The id of a run by the two parts of its key.</summary>
+    public async Task<string> ResolveAsync(string match, string round, CancellationToken cancellationToken) =>
+        (await FindAsync(match, round, cancellationToken))?.RunId ?? throw NoSuchKey($"{match}/{round}");
 
     public void Dispose() => _http.Dispose();
 
+    /// <summary>A part of a path, which is one name and leads nowhere else.</summary>
+    public static string Segment(string name) => name is "." or ".."
+        ? throw CliException.Usage($"'{name}' is not a name.")
+        : Uri.EscapeDataString(name);
+
+    /// <summary>One parameter of a query; nothing when it has no value.</summary>
+    public static string Parameter(string name, string? value) =>
+        value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
+
+    /// <summary>Counts how long the server is silent, from now on.</summary>
+    public CancellationTokenSource BeginSilence(TimeSpan more = default) => new(Patience + more, _time);
+
+    public NoAnswerException Silent(TimeSpan limit) => Unreachable(
+        $"nothing came within {Show.Span(limit)}", null);
+
+    public NoAnswerException Unreachable(string why, Exception? e) => new(
+        why,
+        $"The server at {Address} does not answer: {why}. Start it, or say where it is with --server or " +
+        "AGENTGRID_SERVER.", e);
+
+    private static CliException NoSuchKey(string key) =>
+        new(ExitCode.Refused, $"There is no run with the key '{key}' (any more).");
+
+    private async Task<RunLine?> FindAsync(string match, string round, CancellationToken cancellationToken)
+    {
+        if (RunKey.Problem("match_id", match) is not null || RunKey.Problem("round", round) is not null)
+        {
+            return null;
+        }
+        var found = await RunPageAsync(
+            Parameter("match_id", match) + Parameter("round", round), 1, null, cancellationToken);
+        return found.To<RunLines>()!.Runs is [var line] ? line : null;
+    }
+
+    /// <param name="wait">How long the server may be silent beyond the patience, because it was asked to wait.</param>
     /// <param name="isAnswer">Which answers are no refusal, though their status is not one of success.</param>
     private async Task<Json> SendAsync(
-        HttpMethod method, string path, Json? body, CancellationToken cancellationToken,
-        Func<HttpResponseMessage, bool>? isAnswer = null)
+        HttpMethod method, string path, Json? body, TimeSpan wait, Func<HttpResponseMessage, bool>? isAnswer,
+        CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -95,17 +166,27 @@ internal sealed class GridServer : IDisposable
             request.Content = new ReadOnlyMemoryContent(body.Utf8);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
+        using var silence = BeginSilence(wait);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
         {
-            using var response = await _http.SendAsync(request, cancellationToken);
-            var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            return response.IsSuccessStatusCode || isAnswer?.Invoke(response) == true
-                ? Json.Parse(bytes)
-                : throw Refusal(response, bytes);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            var bytes = await ReadAsync(response.Content, silence, either.Token);
+            if (!response.IsSuccessStatusCode && isAnswer?.Invoke(response) != true)
+            {
+                throw Refusal(response, bytes);
+            }
+            var answer = Json.Parse(bytes);
+            HasAnswered = true;
+            return answer;
         }
-        catch (HttpRequestException e)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Unreachable(e);
+            throw Silent(Patience + wait);
+        }
+        catch (Exception e) when (e is HttpRequestException or HttpIOException)
+        {
+            throw Unreachable(e.Message.TrimEnd('.'), e);
         }
         catch (JsonException e)
         {
@@ -114,20 +195,33 @@ internal sealed class GridServer : IDisposable
         }
     }
 
-    public CliException Unreachable(Exception e) => new(
-        ExitCode.Unreachable,
-        $"The server at {Address} does not answer: {e.Message.TrimEnd('.')}. Start it, or say where it is with " +
-        "--server or AGENTGRID_SERVER.", e);
+    private async Task<byte[]> ReadAsync(
+        HttpContent content, CancellationTokenSource silence, CancellationToken cancellationToken)
+    {
+        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+        using var bytes = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            bytes.Write(buffer, 0, read);
+            silence.CancelAfter(Patience);
+        }
+        return bytes.ToArray();
+    }
 
     private static string? TypeOf(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType;
 
     private Exception Refusal(HttpResponseMessage response, byte[] bytes)
     {
         var isProblem = TypeOf(response) == "application/problem+json";
-        var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
         if (!isProblem || Json.Parse(bytes).To<Problem>() is not { } problem)
         {
-            return new CliException(ExitCode.Refused, $"{Address} answered {status} without saying why.");
+            var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+            var why = $"{Address} answered {status} without saying why";
+            // A proxy says so of a server that is not there.
+            return response.StatusCode >= HttpStatusCode.InternalServerError
+                ? new NoAnswerException(why, $"{why}.")
+                : new CliException(ExitCode.Refused, $"{why}.");
         }
         return new ProblemException(problem with
         {

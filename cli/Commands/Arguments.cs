@@ -7,32 +7,33 @@ namespace AgentGrid.Cli.Commands;
 /// <summary>Arguments and options that several commands take.</summary>
 internal static class Arguments
 {
-    public static Argument<string> Run() => new("run")
-    {
-        Description = "The run: its id, or its key as match_id/round.",
-    };
-
-    public static Argument<string[]> Runs() => new("run")
-    {
-        Description = "The runs: their ids, or their keys as match_id/round.",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
     public static Option<bool> Wait() => new("--wait", "-w")
     {
         Description = "Wait for the end, and show how it goes. Ctrl-C stops the waiting, not the run.",
     };
 
     public static Option<TimeSpan?> Timeout() => Duration(
-        "--timeout", $"With --wait: stop waiting after this long, with exit code {ExitCode.StillRunning}.");
+        "--timeout", $"With --wait: stop waiting after this long, with exit code {ExitCode.StillRunning}.",
+        TimeSpan.Zero, TimeSpan.FromDays(30));
 
-    /// <summary>An option like <c>30s</c>, <c>500ms</c> or <c>2m</c>.</summary>
-    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "duration",
-        CustomParser = ReadDuration,
-    };
+    /// <summary>Refuses an option that means nothing without a switch, rather than passing over it.</summary>
+    public static void Needs(this Command command, Option option, Option<bool> @switch) =>
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(option) is { Implicit: false } && !result.GetValue(@switch))
+            {
+                result.AddError($"{option.Name} means nothing without {@switch.Name}.");
+            }
+        });
+
+    /// <summary>An option like <c>30s</c>, <c>500ms</c> or <c>2m</c>, from a range.</summary>
+    public static Option<TimeSpan?> Duration(string name, string description, TimeSpan least, TimeSpan most) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "duration",
+            CustomParser = result => ReadDuration(result, least, most),
+        };
 
     /// <summary>A whole number from a range.</summary>
     public static Option<int> Number(string name, string description, int least, int most, int otherwise)
@@ -50,12 +51,50 @@ internal static class Arguments
         return option;
     }
 
-    private static TimeSpan? ReadDuration(ArgumentResult result)
+    /// <summary>
+    /// What is wrong with a command line whatever it means, null when nothing is: an empty text, which comes from a
+    /// variable of a script that is not set and must not stand for everything, or an option that is given again.
+    /// </summary>
+    public static string? Mistake(ParseResult parsed)
     {
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult command; result = result.Parent)
+        {
+            if (command.Children.Select(Mistake).FirstOrDefault(m => m is not null) is { } mistake)
+            {
+                return mistake;
+            }
+        }
+        return null;
+    }
+
+    private static string? Mistake(SymbolResult result)
+    {
+        var option = (result as OptionResult)?.Option;
+        var name = option?.Name ?? (result as ArgumentResult)?.Argument.Name;
+        if (result.Tokens.Any(t => t.Value.Length == 0))
+        {
+            return $"{name} is empty; give it a value, or leave it out.";
+        }
+        // A switch is on, however often it is said.
+        return option is { Arity.MaximumNumberOfValues: 1 } && option.ValueType != typeof(bool)
+            && ((OptionResult)result).IdentifierTokenCount is > 1 and var times
+            ? $"{name} is given {times} times; give it once."
+            : null;
+    }
+
+    private static TimeSpan? ReadDuration(ArgumentResult result, TimeSpan least, TimeSpan most)
+    {
+        var name = ((OptionResult)result.Parent!).Option.Name;
         var duration = DurationText.Parse(result.Tokens[0].Value, out var problem);
         if (duration is null)
         {
-            result.AddError($"{((OptionResult)result.Parent!).Option.Name}: {problem}");
+            result.AddError($"{name}: {problem}");
+        }
+        else if (duration < least || duration > most)
+        {
+            result.AddError(
+                $"{name} must be {DurationText.Format(least)} to {DurationText.Format(most)}, " +
+                $"not {DurationText.Format(duration.Value)}.");
         }
         return duration;
     }

@@ -17,8 +17,12 @@ internal static class BenchCommand
             HelpName = "name",
         };
         var concurrency = Arguments.Number("--concurrency", "How many runs are in flight, 1 to 1000.", 1, 1_000, 8);
-        var time = Arguments.Duration("--time", "How long to measure. [default: 5s]");
-        var warmup = Arguments.Duration("--warmup", "How long to run before measuring. [default: 1s]");
+        var time = Arguments.Duration(
+            "--time", "How long to measure. [default: 5s]",
+            TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+        var warmup = Arguments.Duration(
+            "--warmup", "How long to run before measuring. [default: 1s]",
+            TimeSpan.Zero, TimeSpan.FromDays(1));
         var snapshot = new Option<string?>("--snapshot")
         {
             Description = "A JSON file whose object is posted as grid_snapshot.",
@@ -34,9 +38,11 @@ internal static class BenchCommand
             {
                 Plan = parsed.GetValue(plan) is { } named ? Json.From(named) : s_echoPlan,
                 Snapshot = parsed.GetValue(snapshot) is { } file
-                    ? Json.Parse(await Files.ReadAsync(file, cancellationToken))
+                    ? await Files.ReadJsonAsync(file, cancellationToken)
                     : Json.EmptyObject,
             };
+            // What is posted may take its time; whether somebody is there at all shows sooner.
+            await session.Server.HealthAsync(cancellationToken);
             var measured = await load.MeasureAsync(
                 parsed.GetValue(concurrency), parsed.GetValue(warmup) ?? TimeSpan.FromSeconds(1),
                 parsed.GetValue(time) ?? TimeSpan.FromSeconds(5), cancellationToken);

@@ -9,34 +9,17 @@ internal static class CancelCommand
 {
     public static Command Create(CommandTree tree)
     {
-        var runs = Arguments.Runs();
+        var runs = new RunSelection("cancel", ["queued", "running"], "waiting_for_slot", "retrying");
         var reason = new Option<string?>("--reason") { Description = "Why; kept with the run.", HelpName = "text" };
-        var command = new Command("cancel", "Cancel runs. The first refusal ends it.") { runs, reason };
-        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        var command = new Command("cancel", "Cancel runs: named ones, those that filters choose, or all of them.");
+        runs.AddTo(command);
+        command.Add(reason);
+        tree.HandleChange(command, async (parsed, session, cancellationToken) =>
         {
-            var body = parsed.GetValue(reason) is { } why
-                ? Json.Build(writer =>
-                {
-                    writer.WriteStartObject();
-                    writer.WriteString("reason", why);
-                    writer.WriteEndObject();
-                })
-                : null;
-            foreach (var run in parsed.GetRequiredValue(runs))
-            {
-                var id = await session.Server.ResolveAsync(run, cancellationToken);
-                var json = await session.Server.PostAsync(
-                    $"api/v1/runs/{Uri.EscapeDataString(id)}/cancel", body, cancellationToken);
-                if (session.Screen.Json)
-                {
-                    session.Screen.Value(json);
-                    continue;
-                }
-                var answer = json.To<CommandView>()!;
-                session.Screen.Line(
-                    $"{answer.Run.RunId}  {answer.Run.Status}{(answer.Changed ? "" : "  (it was already)")}");
-            }
-            return ExitCode.Ok;
+            var body = parsed.GetValue(reason) is { } why ? Bodies.Of("reason", why) : null;
+            var ids = await runs.IdsAsync(parsed, session.Server, cancellationToken);
+            return await new RunChanges(session, "cancel", body, mayBeTooLate: !runs.IsNamed(parsed))
+                .ApplyAsync(ids, cancellationToken);
         });
         return command;
     }

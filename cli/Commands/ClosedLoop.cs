@@ -42,7 +42,8 @@ internal sealed class ClosedLoop(GridServer server, TimeProvider time)
             var (began, posted) = (time.GetElapsedTime(start), time.GetTimestamp());
             try
             {
-                var answer = await server.PostAsync("api/v1/orchestrate?wait=60s", NextBody(), cancellationToken);
+                var answer = await server.PostAsync(
+                    "api/v1/orchestrate?wait=60s", NextBody(), cancellationToken, TimeSpan.FromSeconds(60));
                 var latency = time.GetElapsedTime(posted);
                 if (began >= warmup)
                 {

@@ -16,12 +16,12 @@ internal static class DrainCommand
     {
         var agents = new Argument<string[]>("agent") { Description = "Names.", Arity = ArgumentArity.OneOrMore };
         var command = new Command(verb, description) { agents };
-        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        tree.HandleChange(command, async (parsed, session, cancellationToken) =>
         {
             foreach (var agent in parsed.GetRequiredValue(agents))
             {
                 var json = await session.Server.PostAsync(
-                    $"api/v1/agents/{Uri.EscapeDataString(agent)}/{verb}", null, cancellationToken);
+                    $"api/v1/agents/{GridServer.Segment(agent)}/{verb}", null, cancellationToken);
                 if (session.Screen.Json)
                 {
                     session.Screen.Value(json);

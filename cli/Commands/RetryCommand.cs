@@ -4,52 +4,52 @@ using AgentGrid.Core;
 
 namespace AgentGrid.Cli.Commands;
 
-/// <summary><c>retry</c>: lets an ended run go on, from its completed steps or from a step.</summary>
+/// <summary><c>retry</c>: lets ended runs go on, from their completed steps or from a step.</summary>
 internal static class RetryCommand
 {
     public static Command Create(CommandTree tree)
     {
-        var run = Arguments.Run();
+        var runs = new RunSelection("retry", ["failed", "cancelled"], "completed");
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var from = new Option<string?>("--from")
         {
             Description = "Do this step, and those that depend on it, anew; of any ended run.",
             HelpName = "step",
         };
-        var command = new Command("retry", "Let a failed or cancelled run go on from its completed steps.")
+        var command = new Command("retry", "Let failed or cancelled runs go on from their completed steps.");
+        runs.AddTo(command);
+        command.Add(from);
+        command.Add(wait);
+        command.Add(timeout);
+        command.Needs(timeout, wait);
+        tree.HandleChange(command, async (parsed, session, cancellationToken) =>
         {
-            run, from, wait, timeout,
-        };
-        tree.Handle(command, async (parsed, session, cancellationToken) =>
-        {
-            var id = await session.Server.ResolveAsync(parsed.GetRequiredValue(run), cancellationToken);
-            var before = await session.Feed.LastSeqAsync(cancellationToken);
-            var json = await session.Server.PostAsync(
-                $"api/v1/runs/{Uri.EscapeDataString(id)}/retry", BodyOf(parsed.GetValue(from)), cancellationToken);
+            var body = parsed.GetValue(from) is { } step ? Bodies.Of("from_step", step) : null;
             if (parsed.GetValue(wait))
             {
-                return await new Waiting(session).WaitAsync(
-                    id, before, parsed.GetValue(timeout), cancellationToken);
+                return runs.IsOne(parsed)
+                    ? await WaitAsync(session, runs, body, parsed, parsed.GetValue(timeout), cancellationToken)
+                    : throw CliException.Usage("--wait is for one run that is named.");
             }
-            if (session.Screen.Json)
-            {
-                session.Screen.Value(json);
-                return ExitCode.Ok;
-            }
-            var answer = json.To<CommandView>()!;
-            session.Screen.Line(
-                $"{answer.Run.RunId}  {answer.Run.Status}{(answer.Changed ? "" : "  (it was already)")}");
-            return ExitCode.Ok;
+            var ids = await runs.IdsAsync(parsed, session.Server, cancellationToken);
+            return await new RunChanges(session, "retry", body, mayBeTooLate: !runs.IsNamed(parsed))
+                .ApplyAsync(ids, cancellationToken);
         });
         return command;
     }
 
-    private static Json? BodyOf(string? fromStep) => fromStep is null
-        ? null
-        : Json.Build(writer =>
+    private static async Task<int> WaitAsync(
+        Session session, RunSelection runs, Json? body, ParseResult parsed, TimeSpan? timeout,
+        CancellationToken cancellationToken)
+    {
+        using var waiting = new Waiting(session, timeout, cancellationToken);
+        var (id, before) = await waiting.BeginAsync(async token =>
         {
-            writer.WriteStartObject();
-            writer.WriteString("from_step", fromStep);
-            writer.WriteEndObject();
+            var id = (await runs.IdsAsync(parsed, session.Server, token))[0];
+            var before = await session.Feed.LastSeqAsync(token);
+            await session.Server.PostAsync($"api/v1/runs/{GridServer.Segment(id)}/retry", body, token);
+            return (id, before);
         });
+        return await waiting.EndAsync(id, before);
+    }
 }

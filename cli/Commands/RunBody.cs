@@ -28,6 +28,10 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
             throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
         }
         var plan = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
+        if (isRequest && Match is null && Round is null && plan is null && Priority is null)
+        {
+            return Json.From(posted);
+        }
         return Json.Build(writer =>
         {
             writer.WriteStartObject();
@@ -35,13 +39,14 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
             {
                 if (!IsOverlaid(member.Name))
                 {
-                    member.WriteTo(writer);
+                    writer.WritePropertyName(member.Name);
+                    Json.From(member.Value).WriteTo(writer);
                 }
             }
             if (!isRequest)
             {
                 writer.WritePropertyName("grid_snapshot");
-                posted.WriteTo(writer);
+                Json.From(posted).WriteTo(writer);
             }
             WriteOverlay(writer, plan);
             writer.WriteEndObject();
@@ -80,25 +85,17 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
         }
     }
 
-    private async Task<string> ReadAsync(TextReader standardInput, CancellationToken cancellationToken) =>
-        File == "-"
-            ? await standardInput.ReadToEndAsync(cancellationToken)
-            : await Files.ReadAsync(File, cancellationToken);
+    private Task<string> ReadAsync(TextReader standardInput, CancellationToken cancellationToken) => File == "-"
+        ? Files.ReadAsync(Source, () => standardInput, cancellationToken)
+        : Files.ReadAsync(File, cancellationToken);
 
     private JsonElement Parse(string text)
     {
-        try
-        {
-            var posted = Json.Parse(text.TrimStart('\uFEFF')).Element;
-            return posted.ValueKind == JsonValueKind.Object
-                ? posted
-                : throw CliException.Usage(
-                    $"{Source} holds {posted.ValueKind.ToString().ToLowerInvariant()}; expected a JSON object.");
-        }
-        catch (JsonException e)
-        {
-            throw new CliException(ExitCode.Usage, $"{Source} is not JSON: {e.Message}", e);
-        }
+        var posted = Files.Parse(Source, text).Element;
+        return posted.ValueKind == JsonValueKind.Object
+            ? posted
+            : throw CliException.Usage(
+                $"{Source} holds {posted.ValueKind.ToString().ToLowerInvariant()}; expected a JSON object.");
     }
 
     // What has a slash or an ending of such files is a file; a plan's name can have dots, so it is looked at last.

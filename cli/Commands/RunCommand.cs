@@ -30,17 +30,18 @@ internal static class RunCommand
         {
             file, match, round, plan, priority, wait, timeout,
         };
-        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        command.Needs(timeout, wait);
+        tree.HandleChange(command, async (parsed, session, cancellationToken) =>
         {
             var body = await new RunBody(
                 parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
                 parsed.GetValue(priority)).ComposeAsync(session.Around.In, cancellationToken);
-            var json = await session.Server.PostAsync("api/v1/orchestrate", body, cancellationToken);
+            using var waiting = new Waiting(session, parsed.GetValue(timeout), cancellationToken);
+            var json = await waiting.BeginAsync(token => session.Server.PostAsync("api/v1/orchestrate", body, token));
             var answer = json.To<RunAnswer>()!;
             if (parsed.GetValue(wait))
             {
-                return await new Waiting(session).WaitAsync(
-                    answer.RunId, after: 0, parsed.GetValue(timeout), cancellationToken);
+                return await waiting.EndAsync(answer.RunId, after: 0);
             }
             if (session.Screen.Json)
             {

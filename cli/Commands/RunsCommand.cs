@@ -14,19 +14,7 @@ internal static class RunsCommand
 
     public static Command Create(CommandTree tree)
     {
-        var status = new Option<string?>("--status")
-        {
-            Description = "Only queued, running (or waiting_for_slot, retrying), completed, failed, cancelled ones.",
-            HelpName = "status",
-        };
-        var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
-        var round = new Option<string?>("--round") { Description = "Only this round.", HelpName = "id" };
-        var plan = new Option<string?>("--plan") { Description = "Only runs of this plan.", HelpName = "name" };
-        var agent = new Option<string?>("--agent")
-        {
-            Description = "Only runs in which this agent has had an attempt.",
-            HelpName = "name",
-        };
+        var filters = new RunFilters();
         var limit = Arguments.Number("--limit", "How many, 1 to 1000.", 1, 1_000, 20);
         var cursor = new Option<string?>("--cursor")
         {
@@ -34,26 +22,30 @@ internal static class RunsCommand
             HelpName = "text",
         };
         var watch = new Option<bool>("--watch", "-w") { Description = "Keep looking until Ctrl-C." };
-        var interval = Arguments.Duration("--interval", "With --watch: how often to look. [default: 1s]");
-        var command = new Command("runs", "List runs, newest first.")
-        {
-            status, match, round, plan, agent, limit, cursor, watch, interval,
-        };
+        var interval = Arguments.Duration(
+            "--interval", "With --watch: how often to look. [default: 1s]",
+            TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
+        var command = new Command("runs", "List runs, newest first.");
+        filters.AddTo(command);
+        command.Add(limit);
+        command.Add(cursor);
+        command.Add(watch);
+        command.Add(interval);
+        command.Needs(interval, watch);
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
-            var filters = Parameter("status", parsed.GetValue(status)) + Parameter("match_id", parsed.GetValue(match))
-                + Parameter("round", parsed.GetValue(round)) + Parameter("plan", parsed.GetValue(plan))
-                + Parameter("agent", parsed.GetValue(agent));
+            var query = filters.Query(parsed);
             var (most, from) = (parsed.GetValue(limit), parsed.GetValue(cursor));
             if (!parsed.GetValue(watch))
             {
-                Print(session, await session.Server.RunsAsync(filters, most, from, cancellationToken));
+                Print(session, await session.Server.RunsAsync(query, most, from, cancellationToken));
                 return ExitCode.Ok;
             }
             using var timer = new PeriodicTimer(
                 parsed.GetValue(interval) ?? TimeSpan.FromSeconds(1), session.Around.Time);
             // One page at each look: what is new is at its top, and a server is not searched again and again.
-            Task<Json> Look() => session.Server.RunPageAsync(filters, most, from, cancellationToken);
+            Task<Json> Look() => session.Connection.AskAsync(
+                () => session.Server.RunPageAsync(query, most, from, cancellationToken), cancellationToken);
             await (session.Screen.IsLive
                 ? RedrawAsync(session, Look, timer, cancellationToken)
                 : AppendAsync(session, Look, timer, cancellationToken));
@@ -61,9 +53,6 @@ internal static class RunsCommand
         });
         return command;
     }
-
-    private static string Parameter(string name, string? value) =>
-        value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 
     private static void Print(Session session, Json json)
     {

@@ -11,7 +11,7 @@ internal static class ShowCommand
 {
     public static Command Create(CommandTree tree)
     {
-        var run = Arguments.Run();
+        var run = new RunName();
         var step = new Option<string?>("--step")
         {
             Description = "Only this step, with every agent and every node that was considered.",
@@ -21,13 +21,13 @@ internal static class ShowCommand
         {
             Description = "Print the result of the run, or with --step the output of the step, and nothing else.",
         };
-        var command = new Command("show", "Show a run: steps, attempts, and why each went where it went.")
-        {
-            run, step, output,
-        };
+        var command = new Command("show", "Show a run: steps, attempts, and why each went where it went.");
+        run.AddTo(command);
+        command.Add(step);
+        command.Add(output);
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
-            var id = await session.Server.ResolveAsync(parsed.GetRequiredValue(run), cancellationToken);
+            var id = await run.ResolveAsync(parsed, session, cancellationToken);
             if (parsed.GetValue(output))
             {
                 return await OutputAsync(session, id, parsed.GetValue(step), cancellationToken);
@@ -37,9 +37,13 @@ internal static class ShowCommand
             {
                 PrintStep(session.Screen, json, named, session.Around.Time.GetUtcNow());
             }
+            else if (session.Screen.Json)
+            {
+                session.Screen.Value(json);
+            }
             else
             {
-                Print(session.Screen, json, session.Around.Time.GetUtcNow());
+                await PrintAsync(session, json.To<RunView>()!, cancellationToken);
             }
             return ExitCode.Ok;
         });
@@ -51,7 +55,7 @@ internal static class ShowCommand
     {
         var json = step is not null
             ? await session.Server.GetAsync(
-                $"api/v1/runs/{Uri.EscapeDataString(id)}/steps/{Uri.EscapeDataString(step)}/output", cancellationToken)
+                $"api/v1/runs/{GridServer.Segment(id)}/steps/{GridServer.Segment(step)}/output", cancellationToken)
             : (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!.Result
                 ?? throw new CliException(
                     ExitCode.Refused, $"The run {id} has no result: only a completed run has one.");
@@ -66,14 +70,13 @@ internal static class ShowCommand
         return ExitCode.Ok;
     }
 
-    private static void Print(Screen screen, Json json, DateTimeOffset now)
+    private static async Task PrintAsync(Session session, RunView run, CancellationToken cancellationToken)
     {
-        if (screen.Json)
-        {
-            screen.Value(json);
-            return;
-        }
-        var run = json.To<RunView>()!;
+        var drained = HeldUp.ByAnAgent(run)
+            ? (await session.Server.GetAsync("api/v1/agents", cancellationToken)).To<AgentList>()!.Agents
+                .Where(a => a.Drained).Select(a => a.Name).ToHashSet(StringComparer.Ordinal)
+            : [];
+        var (screen, now) = (session.Screen, session.Around.Time.GetUtcNow());
         screen.Line($"run       {run.RunId}");
         screen.Line($"key       {run.MatchId}/{run.Round}");
         screen.Line($"plan      {run.Plan}@{run.PlanVersion}");
@@ -84,7 +87,7 @@ internal static class ShowCommand
         }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"took      {Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now)}");
-        foreach (var line in HeldUp.Lines(run, now))
+        foreach (var line in HeldUp.Lines(run, drained, now))
         {
             screen.Line($"waits     {line}");
         }

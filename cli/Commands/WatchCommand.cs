@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AgentGrid.Cli.Client;
 using AgentGrid.Cli.Output;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 
@@ -11,11 +12,9 @@ internal static class WatchCommand
 {
     public static Command Create(CommandTree tree)
     {
-        var run = new Argument<string?>("run")
-        {
-            Description = "One run, by its id or as match_id/round; without it, every run.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        var name = new RunName();
+        name.Run.Description = "One run, by its id or as match_id/round; without it, every run.";
+        name.Match.Description = "Only this match_id; with --round the run with this key.";
         var after = new Option<long?>("--after")
         {
             Description = "Begin after this event; 0 for all that are kept. [default: 0 for one run, else now]",
@@ -23,62 +22,83 @@ internal static class WatchCommand
         };
         after.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && long.TryParse(token.Value, out var seq) && seq < 0)
+            if (result.Tokens is [{ Value: ['-', ..] text }])
             {
-                result.AddError($"--after must be the number of an event, from 0, not {seq}.");
+                result.AddError($"--after must be the number of an event, from 0, not {text}.");
             }
         });
-        var match = new Option<string?>("--match") { Description = "Only this match_id.", HelpName = "id" };
         var stage = new Option<string?>("--stage")
         {
             Description = "Only this stage; motion:* and *:done match any rest.",
             HelpName = "pattern",
         };
+        stage.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 2 } text }]
+                && text[1..^1].Contains('*', StringComparison.Ordinal))
+            {
+                result.AddError(
+                    $"--stage is '{Names.Shorten(text)}'; '*' matches any rest at the beginning or the end alone.");
+            }
+        });
         var command = new Command("watch", "Show events as they happen. Connects again by itself.")
         {
-            run, after, match, stage,
+            name.Run, after, name.Match, name.Round, stage,
         };
-        tree.Handle(command, (parsed, session, cancellationToken) =>
+        command.Validators.Add(result =>
         {
-            var query = new FeedQuery(parsed.GetValue(after), parsed.GetValue(match), parsed.GetValue(stage));
-            return parsed.GetValue(run) is { } named
-                ? RunAsync(session, named, query, cancellationToken)
-                : AllAsync(session, query, cancellationToken);
+            var (named, match, round) = name.Given(result);
+            if (named ? match || round : round && !match)
+            {
+                result.AddError("name one run: by its id, as match_id/round, or with --match and --round.");
+            }
+        });
+        tree.Handle(command, async (parsed, session, cancellationToken) =>
+        {
+            var (from, pattern) = (parsed.GetValue(after), parsed.GetValue(stage));
+            if (parsed.GetValue(name.Run) is null && parsed.GetValue(name.Round) is null)
+            {
+                var query = new FeedQuery(from, parsed.GetValue(name.Match), pattern);
+                return await AllAsync(session, query, cancellationToken);
+            }
+            var id = await name.ResolveAsync(parsed, session, cancellationToken);
+            return await RunAsync(session, id, new FeedQuery(from, Stage: pattern), cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Session session, string named, FeedQuery query, CancellationToken cancellationToken)
+        Session session, string id, FeedQuery query, CancellationToken cancellationToken)
     {
-        var id = await session.Server.ResolveAsync(named, cancellationToken);
         try
         {
             // Filtered here, because the event that ends the run must arrive whatever is shown.
             await foreach (var line in session.Feed.FollowRunAsync(id, query.After ?? 0, cancellationToken))
             {
                 var e = new FeedEvent(
-                    line.Seq, RunId.Parse(line.RunId), line.MatchId, line.Stage, line.EndsRun, line.Raw.Utf8);
+                    line.Seq, RunId.Parse(line.RunId!), line.MatchId!, line.Stage, line.EndsRun, line.Raw.Utf8);
                 if (query.Matches(e))
                 {
                     Print(session.Screen, line, withRun: false);
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (
+            cancellationToken.IsCancellationRequested && !session.Around.OutputClosed.IsCancellationRequested)
         {
             session.Screen.Note($"Stopped watching; the run goes on: agentgrid watch {id}");
-            return ExitCode.Interrupted;
+            throw;
         }
-        var run = (await session.Server.RunAsync(id, cancellationToken)).To<RunView>()!;
+        var json = await session.Connection.AskAsync(
+            () => session.Server.RunAsync(id, cancellationToken), cancellationToken);
+        var run = json.To<RunView>()!;
         return run.Status == "completed" ? ExitCode.Ok : ExitCode.RunFailed;
     }
 
     private static async Task<int> AllAsync(Session session, FeedQuery query, CancellationToken cancellationToken)
     {
         var after = query.After ?? await session.Feed.LastSeqAsync(cancellationToken);
-        var filter = (query.MatchId is null ? "" : $"&match_id={Uri.EscapeDataString(query.MatchId)}")
-            + (query.Stage is null ? "" : $"&stage={Uri.EscapeDataString(query.Stage)}");
+        var filter = GridServer.Parameter("match_id", query.MatchId) + GridServer.Parameter("stage", query.Stage);
         await foreach (var line in session.Feed.FollowAsync(after, filter, cancellationToken))
         {
             if (line.IsReset && !session.Screen.Json)

@@ -62,6 +62,37 @@ public sealed class AccessTests
         Assert.Contains("AG2040", wrong.Error);
     }
 
+    // Secrets and addresses come out of files, with the end of their line.
+    [Theory]
+    [InlineData("{0}\n", "secret\n")]
+    [InlineData("  {0}/ ", "\tsecret \r\n")]
+    public async Task ServerAndKey_BlanksAround_AreLeftOut(string server, string key)
+    {
+        await using var host = new GridHost
+        {
+            Api = o => o.ApiKeys.Add(new ApiKeyOptions { Name = "me", Hash = KeyHash.Of("secret") }),
+        };
+        await host.InitializeAsync();
+        server = string.Format(null, server, host.Url);
+        var byVariable = new Tool(null) { Variables = { ["AGENTGRID_SERVER"] = server, ["AGENTGRID_API_KEY"] = key } };
+
+        Assert.Equal(ExitCode.Ok, (await byVariable.RunAsync("agents")).Exit);
+        Assert.Equal(ExitCode.Ok, (await new Tool(null).RunAsync("agents", "--server", server, "--api-key", key)).Exit);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public async Task Variable_OfBlanksAlone_CountsAsNotSet(string blank)
+    {
+        await using var host = new GridHost();
+        await host.InitializeAsync();
+        var tool = host.Tool();
+        tool.Variables["AGENTGRID_API_KEY"] = blank;
+
+        Assert.Equal(ExitCode.Ok, (await tool.RunAsync("agents")).Exit);
+    }
+
     [Fact]
     public async Task Server_Overloaded_SaysWhenToTryAgain()
     {
@@ -97,6 +128,31 @@ public sealed class AccessTests
 
         Assert.Equal(ExitCode.Unreachable, result.Exit);
         Assert.Contains("is not Agent Grid", result.Error);
+    }
+
+    // A proxy whose server is away; and one that answers for something that speaks another JSON.
+    [Theory]
+    [InlineData(502, "text/html", "<html>", ExitCode.Unreachable, "answered 502 without saying why")]
+    [InlineData(404, "text/html", "<html>", ExitCode.Refused, "answered 404 without saying why")]
+    [InlineData(404, "application/problem+json", "oh", ExitCode.Unreachable, "is not Agent Grid")]
+    [InlineData(200, "application/json", "{}", ExitCode.Mistake, "an answer of a server of another version")]
+    [InlineData(200, "application/json", "[1]", ExitCode.Unreachable, "is not Agent Grid")]
+    [InlineData(200, "application/json", "{\"agents\":7}", ExitCode.Unreachable, "is not Agent Grid")]
+    public async Task Answer_ThatNoGridGives_HasAnExitCodeAndASentence(
+        int status, string type, string body, int exit, string message)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var other = builder.Build();
+        other.MapFallback(() => Results.Text(body, type, statusCode: status));
+        await other.StartAsync();
+
+        var result = await new Tool(other.Urls.First()).RunAsync("agents");
+
+        Assert.Equal((exit, ""), (result.Exit, result.Out));
+        Assert.Contains(message, result.Error);
+        Assert.DoesNotContain("   at ", result.Error);
     }
 
     private static Tool Posted(Tool tool)

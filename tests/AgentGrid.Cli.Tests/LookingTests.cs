@@ -132,15 +132,6 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.Equal(rounds.Length == 3 ? 3 : 4, server.Asked.Count);
     }
 
-    [Fact]
-    public async Task Runs_UnknownStatus_IsRefusedByTheServer()
-    {
-        var result = await host.Tool().RunAsync("runs", "--status", "odd");
-
-        Assert.Equal(ExitCode.Refused, result.Exit);
-        Assert.Contains("AG2008 [status]", result.Error);
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -191,6 +182,25 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         var waits = Assert.Single(shown.Lines, l => l.StartsWith("waits ", StringComparison.Ordinal));
         Assert.Matches("step 'all': for a slot of 'hold', for .*s; see 'agentgrid agents'", waits);
         Assert.Matches(@"(?m)^all +17 +hold +queued +.*s so far", shown.Out);
+    }
+
+    [Fact]
+    public async Task Show_RunThatWaitsForADrainedAgent_SaysThatItIsDrained()
+    {
+        await using var own = new GridHost();
+        await own.InitializeAsync();
+        await own.Tool().RunAsync("drain", "echo");
+        var plan = _scratch.Write("drained.yaml", "steps: { only: { agent: echo } }\n");
+        await new Tool(own.Url) { Input = "{}" }.RunAsync("run", "-", "--match", "dry", "--round", "1", "--plan", plan);
+        while (!(await own.Tool().RunAsync("runs", "--status", "waiting_for_slot")).Out.Contains("dry/1"))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+
+        var shown = await own.Tool().RunAsync("show", "dry/1");
+
+        var waits = Assert.Single(shown.Lines, l => l.StartsWith("waits ", StringComparison.Ordinal));
+        Assert.Matches("step 'only': for 'echo', for .*s: the agent is drained, .* 'agentgrid undrain echo'", waits);
     }
 
     [Fact]

@@ -156,7 +156,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     public async Task Watch_ServerComesBackWithOtherData_SaysSoAndShowsAllOfThem(bool more, string note)
     {
         // Data whose numbers begin at 1 again; if there are more of them, the last one that was seen is among them.
-        var other = new GridHost { Keep = true };
+        var other = new GridHost { Data = _scratch.Folder };
         await other.InitializeAsync();
         foreach (var match in more ? ["later", "later2", "later3"] : Array.Empty<string>())
         {
@@ -174,7 +174,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
 
         await first.DisposeAsync();
         await tool.WarnedAsync("is lost; trying again");
-        await using var second = new GridHost { Port = port, Folder = other.Data };
+        await using var second = new GridHost { Port = port, Data = _scratch.Folder };
         await second.InitializeAsync();
         await tool.WarnedAsync(note);
         HoldAgent.Release("last");
@@ -214,7 +214,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
     [Fact]
     public async Task Watch_ServerRestarts_GoesOnWithoutGapOrRepeat()
     {
-        var first = new GridHost { Keep = true };
+        var first = new GridHost { Data = _scratch.Folder };
         await first.InitializeAsync();
         var port = new Uri(first.Url).Port;
         var tool = first.Tool().Start("watch", "--after", "0");
@@ -223,7 +223,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
 
         await first.DisposeAsync();
         await tool.WarnedAsync("is lost; trying again");
-        await using var second = new GridHost { Port = port, Folder = first.Data };
+        await using var second = new GridHost { Port = port, Data = _scratch.Folder };
         await second.InitializeAsync();
         await tool.WarnedAsync("Connected again");
         HoldAgent.Release("before");

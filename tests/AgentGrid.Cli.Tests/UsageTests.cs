@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests;
@@ -5,10 +7,10 @@ namespace AgentGrid.Cli.Tests;
 /// <summary>Command lines that need no server.</summary>
 public sealed class UsageTests
 {
-    private static readonly string[] s_commands =
-    [
-        "run", "runs", "show", "watch", "cancel", "retry", "agents", "nodes", "plans", "route", "validate", "bench",
-    ];
+    private static readonly RootCommand s_root = new CommandTree(new Surroundings(
+        TextReader.Null, TextWriter.Null, TextWriter.Null, false, null, new Dictionary<string, string>())).Root;
+
+    private static readonly string[] s_commands = [.. s_root.Subcommands.Select(c => c.Name)];
 
     [Fact]
     public async Task Help_ListsEveryCommand()
@@ -16,6 +18,7 @@ public sealed class UsageTests
         var result = await new Tool(null).RunAsync("--help");
 
         Assert.Equal(ExitCode.Ok, result.Exit);
+        Assert.Equal(15, s_commands.Length);
         Assert.All(s_commands, c => Assert.Contains($"  {c} ", result.Out));
     }
 
@@ -34,16 +37,43 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("'--nothing'", "runs", "--nothing")]
+    [InlineData("'--stauts'", "runs", "--stauts", "failed")]
     [InlineData("'tell'", "tell")]
     [InlineData("run", "run")]
     [InlineData("--limit must be 1 to 1000, not 0", "runs", "--limit", "0")]
     [InlineData("'many'", "runs", "--limit", "many")]
     [InlineData("'5' has no unit", "bench", "--time", "5")]
+    [InlineData("--time must be 1ms to 24h, not 0s", "bench", "--time", "0s")]
+    [InlineData("--interval must be 10ms to 24h, not 0s", "runs", "--watch", "--interval", "0s")]
+    [InlineData("--timeout must be 0s to 720h, not 744h", "run", "-", "--wait", "--timeout", "31d")]
+    [InlineData("--patience must be 100ms to 1h, not 0s", "runs", "--patience", "0s")]
+    [InlineData("--timeout means nothing without --wait", "run", "-", "--timeout", "5s")]
+    [InlineData("--timeout means nothing without --wait", "retry", "a/b", "--timeout", "5s")]
+    [InlineData("--interval means nothing without --watch", "runs", "--interval", "5s")]
     [InlineData("name capabilities, or one agent", "route")]
     [InlineData("name capabilities, or one agent", "route", "scoring", "--agent", "echo")]
     [InlineData("'nowhere.json' cannot be read", "run", "nowhere.json")]
     [InlineData("'ftp://x' is not the address of a server", "runs", "--server", "ftp://x")]
+    [InlineData("'http://x/?a=b' is not the address of a server", "runs", "--server", "http://x/?a=b")]
     [InlineData("The API key contains", "runs", "--api-key", "a\nb")]
+    [InlineData("--status is 'faild', did you mean 'failed'?", "runs", "--status", "faild")]
+    [InlineData("--status is 'odd'. Expected one of queued, running,", "runs", "--status", "odd")]
+    [InlineData("--status is 'completed'. Expected one of queued, running,", "cancel", "--status", "completed")]
+    [InlineData("--status is 'running'. Expected one of failed, cancelled,", "retry", "--status", "running")]
+    [InlineData("say what to cancel: name runs, or choose them with --status, --match", "cancel")]
+    [InlineData("say what to cancel", "cancel", "--reason", "why")]
+    [InlineData("say what to cancel", "cancel", "--all", "--match", "m")]
+    [InlineData("say what to cancel", "cancel", "a/b", "--match", "m")]
+    [InlineData("say what to cancel", "cancel", "--all=false")]
+    [InlineData("say what to retry", "retry", "--from", "a")]
+    [InlineData("--wait is for one run", "retry", "--match", "m", "--wait")]
+    [InlineData("name one run", "show")]
+    [InlineData("name one run", "show", "--match", "m")]
+    [InlineData("name one run", "show", "a/b", "--match", "m")]
+    [InlineData("name one run", "watch", "a/b", "--round", "r")]
+    [InlineData("name one run", "watch", "--round", "r")]
+    [InlineData("'*' matches any rest at the beginning or the end alone", "watch", "--stage", "mo*on")]
+    [InlineData("--after must be the number of an event, from 0, not -5", "watch", "--after", "-5")]
     public async Task Mistake_ExitsWithTwoAndSaysWhich(string message, params string[] args)
     {
         var result = await new Tool(null).RunAsync(args);
@@ -51,4 +81,77 @@ public sealed class UsageTests
         Assert.Equal((ExitCode.Usage, ""), (result.Exit, result.Out));
         Assert.Contains(message, result.Error);
     }
+
+    // In a script an empty text is a variable that is not set; it must not stand for everything.
+    [Fact]
+    public async Task Text_ThatIsEmpty_IsRefusedByEveryOptionAndArgument()
+    {
+        var asked = 0;
+        foreach (var command in s_root.Subcommands)
+        {
+            var calls = OptionsOf(command).Select(o => (o.Name, Args: (string[])[command.Name, o.Name, ""]))
+                .Concat(command.Arguments.Select(a => (a.Name, Args: (string[])[command.Name, ""])));
+            foreach (var (name, args) in calls)
+            {
+                var result = await new Tool(null).RunAsync(args);
+
+                asked++;
+                Assert.Equal((ExitCode.Usage, ""), (result.Exit, result.Out));
+                Assert.Contains($"{name} is empty; give it a value, or leave it out.", result.Error);
+            }
+        }
+        Assert.True(asked > 60, $"{asked}");
+    }
+
+    [Fact]
+    public async Task Option_GivenTwice_IsRefusedByName()
+    {
+        var asked = 0;
+        foreach (var command in s_root.Subcommands)
+        {
+            foreach (var option in OptionsOf(command).Where(o => o.Arity.MaximumNumberOfValues == 1))
+            {
+                var result = await new Tool(null).RunAsync(command.Name, option.Name, "1", option.Name, "2");
+
+                asked++;
+                Assert.Equal((ExitCode.Usage, ""), (result.Exit, result.Out));
+                Assert.Contains($"{option.Name} is given 2 times; give it once.", result.Error);
+            }
+        }
+        Assert.True(asked > 60, $"{asked}");
+    }
+
+    [Theory]
+    [InlineData("AGENTGRID_SERVR", "AGENTGRID_SERVER")]
+    [InlineData("AGENTGRID_APIKEY", "AGENTGRID_API_KEY")]
+    public async Task Variable_Misspelt_IsSaid(string name, string meant)
+    {
+        using var nobody = new ClosedPort();
+        var tool = new Tool($"http://127.0.0.1:{nobody.Port}") { Variables = { [name] = "x" } };
+
+        var people = await tool.RunAsync("agents");
+        var program = await tool.RunAsync("agents", "--json");
+
+        Assert.Contains($"agentgrid: the variable {name} means nothing, did you mean {meant}?", people.Error);
+        var warning = JsonElement.Parse(program.Error.Split('\n')[0]).GetProperty("warning");
+        Assert.Contains(meant, warning.GetProperty("message").GetString());
+    }
+
+    [Theory]
+    [InlineData("AGENTGRID_API_KEY_HASH")]
+    [InlineData("AGENTGRID_API_KEYS__0__NAME")]
+    [InlineData("AGENTGRID_REDIS")]
+    [InlineData("AGENTGRID_DATA")]
+    public async Task Variable_OfAServerOnTheSameMachine_IsPassedOver(string name)
+    {
+        using var nobody = new ClosedPort();
+        var tool = new Tool($"http://127.0.0.1:{nobody.Port}") { Variables = { [name] = "x" } };
+
+        Assert.DoesNotContain(name, (await tool.RunAsync("agents")).Error);
+    }
+
+    // Switches aside, which have no value.
+    private static IEnumerable<Option> OptionsOf(Command command) =>
+        command.Options.Concat(s_root.Options)
+            .Where(o => o.Arity.MaximumNumberOfValues > 0 && o.ValueType != typeof(bool));
 }

@@ -28,7 +28,7 @@ public sealed partial class ComposeTests
     {
         Assert.Equal(["api", "redis", "silo", "silo-gpu"], s_services.Keys.Order(StringComparer.Ordinal));
         Assert.All(s_services.Values, s => Assert.All(
-            s.At("depends_on") as JsonObject ?? [], d => Assert.Contains(d.Key, s_services.Keys)));
+            s.Texts("depends_on"), name => Assert.Contains(name, s_services.Keys)));
         Assert.All(s_services.Values.Where(s => s["build"] is not null), s =>
         {
             Assert.Equal("..", s.Text("build/context"));
@@ -39,6 +39,14 @@ public sealed partial class ComposeTests
         Assert.All(
             s_services.Values.SelectMany(s => s.Texts("volumes")),
             v => Assert.Contains(v.Split(':')[0], s_compose["volumes"]!.AsObject().Select(p => p.Key)));
+    }
+
+    [Fact]
+    public void Services_ThatEndOrWait_ComeBackByThemselves()
+    {
+        Assert.All(s_services.Values, s => Assert.Equal("unless-stopped", s.Text("restart")));
+        // A list: each is started, however the others are. With conditions, who waits in vain is never started.
+        Assert.All(s_services.Where(s => s.Key != "redis"), s => Assert.Equal(["redis"], s.Value.Texts("depends_on")));
     }
 
     [Fact]

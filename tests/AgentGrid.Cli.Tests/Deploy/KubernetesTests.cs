@@ -32,6 +32,16 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public void Pods_GetNoVariablesOfServices_AndComeBackByThemselves()
+    {
+        var pods = Manifests.Workloads.Select(w => w.At("spec/template/spec")!).ToList();
+
+        Assert.Equal(4, pods.Count);
+        Assert.All(pods, p => Assert.Equal("false", p.Text("enableServiceLinks")));
+        Assert.All(pods, p => Assert.Null(p.At("restartPolicy"))); // which means always
+    }
+
+    [Fact]
     public void Selectors_SelectSomething()
     {
         var services = Manifests.OfKind("Service")

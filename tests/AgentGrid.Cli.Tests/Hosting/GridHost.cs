@@ -14,7 +14,7 @@ namespace AgentGrid.Cli.Tests.Hosting;
 /// <summary>A server in this process: the client API on real Kestrel over the embedded engine.</summary>
 public sealed class GridHost : IAsyncLifetime
 {
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("agentgrid-cli-");
+    private readonly Scratch _data = new();
     private WebApplication? _app;
 
     /// <summary>The configuration folder; by default the one that ships.</summary>
@@ -27,12 +27,8 @@ public sealed class GridHost : IAsyncLifetime
     /// <summary>It tells of the nodes of a cluster.</summary>
     public bool IsCluster { get; init; }
 
-    /// <summary>Where the data are, when they are another server's; null for a folder of its own.</summary>
-    public string? Folder { get; init; }
-
-    /// <summary>Leaves the data where they are; who takes them over removes them.</summary>
-    public bool Keep { get; init; }
-    public string Data => Folder ?? _data.FullName;
+    /// <summary>Where runs are kept; by default a folder that goes with the server.</summary>
+    public string Data { get => field ?? _data.Folder; init; }
     internal ClusterOnPaper Cluster => (ClusterOnPaper)_app!.Services.GetRequiredService<IAgentGrid>();
     public string Url => _app!.Urls.First();
 
@@ -69,13 +65,6 @@ public sealed class GridHost : IAsyncLifetime
     {
         await _app!.StopAsync(new CancellationToken(canceled: true));
         await _app.DisposeAsync();
-        if (!Keep)
-        {
-            Directory.Delete(Data, recursive: true);
-        }
-        if (Folder is not null)
-        {
-            _data.Delete();
-        }
+        _data.Dispose();
     }
 }

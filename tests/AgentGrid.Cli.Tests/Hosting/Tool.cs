@@ -20,7 +20,7 @@ public sealed class Tool(string? url)
         var running = new RunningTool();
         var around = new Surroundings(
             new StringReader(Input), running.Out, running.Error, IsTerminal, Width ?? (IsTerminal ? 120 : null),
-            name => Variables.GetValueOrDefault(name));
+            Variables);
         running.Begin(token => new CommandTree(around).RunAsync(args, token));
         return running;
     }
