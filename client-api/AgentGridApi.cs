@@ -7,6 +7,7 @@ using AgentGrid.ClientApi.Plans;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.ClientApi.Telemetry;
 using AgentGrid.ClientApi.WebConsole;
 using AgentGrid.Core;
@@ -78,7 +79,7 @@ public static class AgentGridApi
 
     private static void AddOnce(IServiceCollection services)
     {
-        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        services.AddOptions<ApiOptions>().ReadSection(ApiSettings.ReadAlone).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
         services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.AddSingleton(s => new TelemetryApi(
