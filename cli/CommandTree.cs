@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using AgentGrid.Cli.Client;
 using AgentGrid.Cli.Commands;
 using AgentGrid.Cli.Output;
+using AgentGrid.Core;
 
 namespace AgentGrid.Cli;
 
@@ -11,16 +12,20 @@ internal sealed class CommandTree
 {
     public const string DefaultServer = "http://127.0.0.1:8000";
 
+    private const string ServerVariable = "AGENTGRID_SERVER";
+    private const string KeyVariable = "AGENTGRID_API_KEY";
+    private const int MistakesInVariable = 2;
+
     private readonly Surroundings _around;
     private readonly Option<string?> _server = new("--server")
     {
-        Description = $"Where the server is; also AGENTGRID_SERVER. [default: {DefaultServer}]",
+        Description = $"Where the server is; also {ServerVariable}. [default: {DefaultServer}]",
         HelpName = "url",
         Recursive = true,
     };
     private readonly Option<string?> _apiKey = new("--api-key")
     {
-        Description = "The API key; better in AGENTGRID_API_KEY, where other users of the machine do not see it.",
+        Description = $"The API key; better in {KeyVariable}, where other users of the machine do not see it.",
         HelpName = "key",
         Recursive = true,
     };
@@ -104,7 +109,7 @@ internal sealed class CommandTree
 
     private Uri AddressOf(ParseResult parsed)
     {
-        var text = parsed.GetValue(_server) ?? Set("AGENTGRID_SERVER") ?? DefaultServer;
+        var text = Told(parsed, _server, ServerVariable) ?? DefaultServer;
         return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? address
             : throw CliException.Usage(
@@ -113,13 +118,28 @@ internal sealed class CommandTree
 
     private string? KeyOf(ParseResult parsed)
     {
-        var key = parsed.GetValue(_apiKey) ?? Set("AGENTGRID_API_KEY");
+        var key = Told(parsed, _apiKey, KeyVariable);
         return key is null || key.All(c => c is > ' ' and < '\u007f')
             ? key
             : throw CliException.Usage("The API key contains characters that no key has.");
     }
 
-    private string? Set(string variable) => _around.Variable(variable) is { Length: > 0 } value ? value : null;
+    // Blanks around it come from files. A misspelt variable would lead to another server, or to none of its runs.
+    private string? Told(ParseResult parsed, Option<string?> option, string variable)
+    {
+        if (parsed.GetValue(option) is { } given)
+        {
+            return given.Trim() is { Length: > 0 } value ? value : throw CliException.Usage($"{option.Name} is empty.");
+        }
+        if (_around.Variable(variable)?.Trim() is { Length: > 0 } set)
+        {
+            return set;
+        }
+        return _around.Variables.FirstOrDefault(v => v is not (ServerVariable or KeyVariable)
+            && Names.Nearest(v, [variable], MistakesInVariable) is not null) is { } misspelt
+            ? throw CliException.Usage($"{misspelt} is nothing that is known here, did you mean {variable}?")
+            : null;
+    }
 
     private static IEnumerable<string> CommandsOf(System.CommandLine.Parsing.SymbolResult? result)
     {

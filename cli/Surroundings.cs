@@ -9,12 +9,18 @@ internal sealed record Surroundings(
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>The names of the environment variables that there are.</summary>
+    public IReadOnlyCollection<string> Variables { get; init; } = [];
+
     public static Surroundings OfProcess()
     {
         var terminal = !Console.IsOutputRedirected;
         return new Surroundings(
             Console.In, Console.Out, Console.Error, terminal && AllowsAnsi(), terminal ? Console.WindowWidth : null,
-            Environment.GetEnvironmentVariable);
+            Environment.GetEnvironmentVariable)
+        {
+            Variables = [.. Environment.GetEnvironmentVariables().Keys.Cast<string>()],
+        };
     }
 
     // https://no-color.org: any value but the empty one counts.

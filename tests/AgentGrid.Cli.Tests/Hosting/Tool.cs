@@ -20,7 +20,10 @@ public sealed class Tool(string? url)
         var running = new RunningTool();
         var around = new Surroundings(
             new StringReader(Input), running.Out, running.Error, IsTerminal, Width ?? (IsTerminal ? 120 : null),
-            name => Variables.GetValueOrDefault(name));
+            name => Variables.GetValueOrDefault(name))
+        {
+            Variables = Variables.Keys,
+        };
         running.Begin(token => new CommandTree(around).RunAsync(args, token));
         return running;
     }
