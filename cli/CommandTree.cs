@@ -22,13 +22,13 @@ internal sealed class CommandTree
     private readonly Surroundings _around;
     private readonly Option<string?> _server = new("--server")
     {
-        Description = $"Where the server is; also AGENTGRID_SERVER. [default: {DefaultServer}]",
+        Description = $"Where the server is; also {ServerVariable}. [default: {DefaultServer}]",
         HelpName = "url",
         Recursive = true,
     };
     private readonly Option<string?> _apiKey = new("--api-key")
     {
-        Description = "The API key; better in AGENTGRID_API_KEY, where other users of the machine do not see it.",
+        Description = $"The API key; better in {KeyVariable}, where other users of the machine do not see it.",
         HelpName = "key",
         Recursive = true,
     };

@@ -8,6 +8,7 @@ using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.ClientApi.Telemetry;
 using AgentGrid.ClientApi.WebConsole;
 using AgentGrid.Core;
@@ -93,7 +94,7 @@ public static class AgentGridApi
             // Otherwise half a body is unpacked to half a text, and nobody is told.
             AppContext.SetSwitch(StrictUnpacking, true);
         }
-        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        services.AddOptions<ApiOptions>().ReadSection(ApiSettings.ReadAlone).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
         services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.AddSingleton(s => new TelemetryApi(

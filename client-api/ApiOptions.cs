@@ -83,4 +83,7 @@ public sealed class ApiKeyOptions
 
     /// <summary><c>read</c>, <c>submit</c>. Empty (the default): both.</summary>
     public List<string> Scopes { get; set; } = [];
+
+    /// <summary>Where it was written; null for keys that come from code.</summary>
+    internal string? Place { get; init; }
 }

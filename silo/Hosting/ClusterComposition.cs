@@ -20,6 +20,8 @@ internal static class ClusterComposition
 
     public static ServerComposition Create() => new()
     {
+        Syntax = SiloCommandLine.Syntax,
+        ReadSettings = reader => SettingsReader.Read(reader),
         Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
         Map = Map,
         Prepare = PrepareAsync,

@@ -164,6 +164,33 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Contains("--role is 'master'", program.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--silo-port")]
+    [InlineData("--gateway-port")]
+    public async Task Start_APortThatIsTaken_IsRefusedWithASentence(string option)
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        await using var program = SiloProgram.Launch(SharedRedis.Address, "--cluster-id", _cluster, option, $"{port}");
+
+        Assert.Equal(1, await program.Exited.WaitAsync(Limits.Patience));
+        Assert.Contains($"Port {port} is taken on this machine: name another with {option}", program.Output);
+        Assert.DoesNotContain("   at ", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AVariableThatIsMisspelt_IsRefusedWhenItIsAboutAccess()
+    {
+        await using var program = SiloProgram.LaunchIn(
+            ["AGENTGRID_API_KEY_HSAH=x", "AGENTGRID_SILO_PORT=tcp://10.0.0.7:11111"], "127.0.0.1:1");
+
+        Assert.Equal(2, await program.Exited.WaitAsync(Limits.Patience));
+        Assert.Contains("Did you mean AGENTGRID_API_KEY_HASH?", program.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("AGENTGRID_SILO_PORT", program.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Start_NameOfARunningSilo_IsRefused()
     {
