@@ -98,6 +98,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
             if (line.IsReset)
             {
                 screen.Note(line.Text("message")!);
+                await server.RunAsync(runId, cancellationToken);
                 continue;
             }
             yield return line;
