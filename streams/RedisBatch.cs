@@ -7,14 +7,14 @@ namespace AgentGrid.Streams;
 /// <param name="Position"><see cref="EntryPosition"/>.</param>
 [GenerateSerializer, Immutable, Alias("agentgrid.streams.RedisBatch")]
 internal sealed record RedisBatch(
-    [property: Id(0)] StreamId StreamId, [property: Id(1)] long Position, [property: Id(2)] object[] Events,
+    [property: Id(0)] StreamId StreamId, [property: Id(1)] long Position, [property: Id(2)] IReadOnlyList<object> Events,
     [property: Id(3)] Dictionary<string, object>? Context) : IBatchContainer
 {
     public StreamSequenceToken SequenceToken => new EventSequenceTokenV2(Position);
 
     public IEnumerable<Tuple<T, StreamSequenceToken>> GetEvents<T>()
     {
-        for (var i = 0; i < Events.Length; i++)
+        for (var i = 0; i < Events.Count; i++)
         {
             if (Events[i] is T e)
             {

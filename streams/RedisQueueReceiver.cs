@@ -134,7 +134,7 @@ internal sealed partial class RedisQueueReceiver(
                 _position = EntryPosition.TryParse(entry.Id, out var position)
                     ? position : throw new FormatException("Its id is none that XADD makes of '*'.");
                 var message = format.Read(entry.Values);
-                batches.Add(new RedisBatch(message.Stream, position, [.. message.Events], message.RequestContext));
+                batches.Add(new RedisBatch(message.Stream, position, message.Events, message.RequestContext));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
