@@ -58,12 +58,13 @@ internal sealed class MembersTable
     /// </summary>
     public async Task<MembersLook> LookAsync()
     {
-        var found = await _redis.HashGetAsync(_key, _looked).ConfigureAwait(false);
+        // A replica may not have it yet, and whoever reaches nothing else can keep no run.
+        var found = await _redis.HashGetAsync(_key, _looked, CommandFlags.DemandMaster).ConfigureAwait(false);
         var version = VersionOf(found[0]);
         var isIn = found[1].HasValue;
         if (version > _version && isIn)
         {
-            var all = await _redis.HashGetAllAsync(_key).ConfigureAwait(false);
+            var all = await _redis.HashGetAllAsync(_key, CommandFlags.DemandMaster).ConfigureAwait(false);
             // It can have gone since: that is for the next look.
             if (Array.Exists(all, e => e.Name == _looked[1]))
             {
