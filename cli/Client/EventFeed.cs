@@ -18,7 +18,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
 
     /// <summary>Follows until it is cancelled. A server that cannot be reached at first is an error.</summary>
     /// <param name="query">Further parameters of the feed, beginning with '&amp;'; empty for every event.</param>
-    /// <param name="connectedAgain">Asked whenever the connection is there again; throws what ends the following.</param>
+    /// <param name="connectedAgain">Asked whenever the connection is there again; throws to end the following.</param>
     public async IAsyncEnumerable<FeedLine> FollowAsync(
         long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken,
         Func<Task>? connectedAgain = null)
@@ -43,7 +43,8 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 while (!isOther && await ReadAsync(socket, cancellationToken) is { } line)
                 {
                     var again = seen is not null && line.Seq == seen.Seq && !line.IsReset;
-                    isOther = again && (line.Time, line.RunId) != (seen!.Time, seen.RunId) && line.Stage != Stages.Damaged;
+                    isOther = again && line.Stage != Stages.Damaged
+                        && (line.Time, line.RunId) != (seen!.Time, seen.RunId);
                     seen = null;
                     if (again)
                     {
@@ -55,7 +56,8 @@ internal sealed class EventFeed(GridServer server, Screen screen, TimeProvider t
                 }
                 if (isOther)
                 {
-                    screen.Note($"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
+                    screen.Note(
+                        $"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
                     (after, last) = (0, null);
                     continue;
                 }
