@@ -38,14 +38,14 @@ public sealed class ApiOptions
     public bool Insecure { get; set; }
 
     /// <summary>
-    /// Other hosts that are trusted, as <c>host</c> or <c>host:port</c>: their pages may use the API from a browser, and
-    /// they are names under which a server without API keys may be reached. Default none.
+    /// Other hosts that are trusted, as <c>host</c> or <c>host:port</c>: their pages may use the API from a browser,
+    /// and they are names under which a server without API keys may be reached. Default none.
     /// </summary>
     public List<string> TrustedHosts { get; set; } = [];
 
     /// <summary>
-    /// Signs tickets, which browsers show in the place of keys. Processes that stand behind one address need the same one,
-    /// at least 16 characters. Default none: made at the start; those of a cluster make the same.
+    /// Signs tickets, which browsers show in the place of keys. Processes that stand behind one address need the same
+    /// one, at least 16 characters. Default none: made at the start; those of a cluster make the same.
     /// </summary>
     public string? TicketSecret { get; set; }
 

@@ -29,8 +29,8 @@ internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
         if (options.TicketSecret is { Length: < MinSecretLength } secret)
         {
             problems.Add(
-                $"{ApiOptions.Section}:{nameof(options.TicketSecret)} has {secret.Length} characters; it must have at least " +
-                $"{MinSecretLength}. Leave it out for one that is made at the start.");
+                $"{ApiOptions.Section}:{nameof(options.TicketSecret)} has {secret.Length} characters; it must have at " +
+                $"least {MinSecretLength}. Leave it out for one that is made at the start.");
         }
         ApiKeyRing.Read(options.ApiKeys, problems);
         problems.AddRange(TrustedHost.Problems(options.TrustedHosts)

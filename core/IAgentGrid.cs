@@ -56,9 +56,9 @@ public interface IAgentGrid
     /// <summary>
     /// Events as they become durable, in batches, without gap or repeat: first those after
     /// <see cref="FeedQuery.After"/>, then live ones. Ends only by cancellation or when the engine stops.
-    /// A slow reader slows nobody: it falls back to reading from the journal. One that has seen numbers which the data do
-    /// not have (any more) is told so by an event of the stage <see cref="Stages.Reset"/>, whose number is the one after
-    /// which it is read on.
+    /// A slow reader slows nobody: it falls back to reading from the journal. One that has seen numbers which the data
+    /// do not have (any more) is told so by an event of the stage <see cref="Stages.Reset"/>, whose number is the one
+    /// after which it is read on.
     /// </summary>
     IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, CancellationToken cancellationToken = default);

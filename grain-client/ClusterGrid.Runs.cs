@@ -79,7 +79,7 @@ public sealed partial class ClusterGrid
             var era = _tail.Era;
             var follower = new FeedFollower(
                 _tail.Ring, (page, after, most) => ReadPageAsync(page, after, most, cancellationToken),
-                () => new(ReadAsync(() => _log.LastSeqAsync(), cancellationToken)), _time, era.Ended);
+                () => LastSeqAsync(cancellationToken), _time, era.Ended);
             await foreach (var batch in follower.FollowAsync(query, cancellationToken).ConfigureAwait(false))
             {
                 yield return batch;
@@ -98,15 +98,21 @@ public sealed partial class ClusterGrid
         }
     }
 
+    private ValueTask<FeedPage> ReadPageAsync(
+        FeedQuery query, long after, int most, CancellationToken cancellationToken) =>
+        PatientlyAsync(() => _log.ReadEventsAsync(query, after, most), cancellationToken);
+
+    private ValueTask<long> LastSeqAsync(CancellationToken cancellationToken) =>
+        PatientlyAsync(() => _log.LastSeqAsync(), cancellationToken);
+
     // A feed outlives an absence of Redis: it is silent until then.
-    private async ValueTask<FeedPage> ReadPageAsync(
-        FeedQuery query, long after, int most, CancellationToken cancellationToken)
+    private async ValueTask<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await _log.ReadEventsAsync(query, after, most).ConfigureAwait(false);
+                return await read().ConfigureAwait(false);
             }
             catch (Exception e) when (e is RedisException or TimeoutException && !_stopping)
             {

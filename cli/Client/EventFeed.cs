@@ -15,7 +15,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
 {
     /// <summary>Follows until it is cancelled. A server that cannot be reached at first is an error.</summary>
     /// <param name="query">Further parameters of the feed, beginning with '&amp;'; empty for every event.</param>
-    /// <param name="connectedAgain">Asked whenever the connection is there again; throws what ends the following.</param>
+    /// <param name="connectedAgain">Asked whenever the connection is there again; throws to end the following.</param>
     public async IAsyncEnumerable<FeedLine> FollowAsync(
         long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken,
         Func<Task>? connectedAgain = null)

@@ -11,8 +11,8 @@ internal sealed record FeedLine(
     string? Agent, int? Attempt, JsonElement Meta)
 {
     /// <summary>
-    /// What was seen before is none of the server's events (any more); they follow from the number of this one, which is of
-    /// no run.
+    /// What was seen before is none of the server's events (any more); they follow from the number of this one, which is
+    /// of no run.
     /// </summary>
     public bool IsReset => Stage == Stages.Reset;
 

@@ -110,7 +110,8 @@ internal sealed partial class EventStream(
             {
                 try
                 {
-                    return await next.WaitAsync(left > TimeSpan.Zero ? left : options.KeepAlive, time, cancellationToken);
+                    var atMost = left > TimeSpan.Zero ? left : options.KeepAlive;
+                    return await next.WaitAsync(atMost, time, cancellationToken);
                 }
                 catch (TimeoutException) when (!next.IsCompleted)
                 {

@@ -42,7 +42,7 @@ public static class ApiCode
     /// <summary>400: the HTTP request itself is broken.</summary>
     public const string BadRequest = "AG2012";
 
-    /// <summary>415: the body is packed in a way that is not known; <c>Accept-Encoding</c> lists those that are.</summary>
+    /// <summary>415: the body is packed in an unknown way; <c>Accept-Encoding</c> lists those that are known.</summary>
     public const string UnsupportedCoding = "AG2013";
 
     /// <summary>400: the body cannot be unpacked.</summary>

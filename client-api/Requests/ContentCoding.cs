@@ -8,16 +8,16 @@ namespace AgentGrid.ClientApi.Requests;
 
 /// <summary>How bodies can be packed on their way here: <c>Content-Encoding</c>.</summary>
 /// <remarks>
-/// The middleware of ASP.NET Core would do it for every endpoint of a program, pass on what it does not know as if it were
-/// not packed, and answer what cannot be unpacked with 500.
+/// The middleware of ASP.NET Core would do it for every endpoint of a program, pass on what it does not know as if it
+/// were not packed, and answer what cannot be unpacked with 500.
 /// </remarks>
 internal static class ContentCoding
 {
     private static readonly ImmutableArray<string> s_known = ["gzip", "br", "deflate"];
 
     /// <summary>
-    /// What unpacks the body of a request, null when it is not packed; or why it cannot be unpacked. It is for the caller to
-    /// count what comes out.
+    /// What unpacks the body of a request, null when it is not packed; or why it cannot be unpacked. It is for the caller
+    /// to count what comes out.
     /// </summary>
     public static (Stream? Unpacked, ApiProblem? Problem) Of(HttpRequest request)
     {

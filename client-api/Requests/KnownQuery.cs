@@ -5,8 +5,8 @@ using AgentGrid.Core;
 namespace AgentGrid.ClientApi.Requests;
 
 /// <summary>
-/// Metadata of an endpoint: the query parameters that it knows. Others are refused, and so are empty and doubled ones: a
-/// filter that is misspelt must not answer with everything.
+/// Metadata of an endpoint: the query parameters that it knows. Others are refused, and so are empty and doubled ones:
+/// a filter that is misspelt must not answer with everything.
 /// </summary>
 internal sealed record KnownQuery(ImmutableArray<string> Names)
 {
@@ -44,7 +44,7 @@ internal static class EndpointExtensions
     public static T Knows<T>(this T endpoint, params ImmutableArray<string> names)
         where T : IEndpointConventionBuilder => endpoint.WithMetadata(new KnownQuery(names));
 
-    /// <summary>What all endpoints of the API have in common: they know their queries, and HEAD where they know GET.</summary>
+    /// <summary>What all endpoints of the API have in common: they know their query, and HEAD where they know GET.</summary>
     public static T AsApi<T>(this T endpoints)
         where T : IEndpointConventionBuilder
     {

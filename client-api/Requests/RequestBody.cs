@@ -60,8 +60,10 @@ internal sealed class RequestBody : IDisposable
         var whole = false;
         try
         {
-            if (!await (unpacked is null ? body.FillAsync(request.BodyReader, maxBytes) : body.FillAsync(unpacked, maxBytes))
-                .ConfigureAwait(false))
+            var filling = unpacked is null
+                ? body.FillAsync(request.BodyReader, maxBytes)
+                : body.FillAsync(unpacked, maxBytes);
+            if (!await filling.ConfigureAwait(false))
             {
                 return (null, TooLarge(maxBytes));
             }

@@ -25,7 +25,8 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         runs.MapGet("/{run_id}/steps/{step}/output", OutputAsync).WithName("get_output").Requires(ApiScope.Read)
             .Produces<Json>().ProducesProblem(404);
         runs.MapPost("/{run_id}/cancel", CancelAsync).WithName("cancel_run").Requires(ApiScope.Submit)
-            .Produces<CommandView>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+            .Produces<CommandView>()
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
         runs.MapPost("/{run_id}/retry", RetryAsync).WithName("retry_run").Requires(ApiScope.Submit)
             .Produces<CommandView>().Produces<CommandView>(202)
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);

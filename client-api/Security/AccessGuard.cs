@@ -56,8 +56,8 @@ internal sealed class AccessGuard(
             && TicketsApi.ShownIn(context.Request) is { } ticket)
         {
             return (tickets.Find(ticket),
-                $"The ticket is not known here, or is older than {Tickets.Lifetime.TotalSeconds} s. Ask for another with " +
-                "POST /api/v1/tickets.");
+                $"The ticket is not known here, or is older than {Tickets.Lifetime.TotalSeconds} s. Ask for another " +
+                "with POST /api/v1/tickets.");
         }
         return (null, "This needs an API key. Send it as 'X-Api-Key: <key>' or 'Authorization: Bearer <key>'.");
     }

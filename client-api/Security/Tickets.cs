@@ -7,9 +7,10 @@ using Microsoft.Extensions.Options;
 namespace AgentGrid.ClientApi.Security;
 
 /// <summary>
-/// Short-lived tickets for those who cannot send a key in a header: a browser's <c>EventSource</c> and <c>WebSocket</c>.
-/// A ticket is its end and a signature over it by a secret and the hash of the key that it was asked for with. So nothing
-/// is kept, a key that is taken away takes its tickets with it, and every process with the same secret and keys knows them.
+/// Short-lived tickets for those who cannot send a key in a header: a browser's <c>EventSource</c> and
+/// <c>WebSocket</c>. A ticket is its end and a signature over it by a secret and the hash of the key that it was asked
+/// for with. So nothing is kept, a key that is taken away takes its tickets with it, and every process with the same
+/// secret and keys knows them.
 /// </summary>
 internal sealed class Tickets
 {

@@ -19,7 +19,7 @@ internal sealed class TicketsApi(Tickets tickets, ApiOptions options)
         .WithName("issue_ticket").WithTags("Events").Requires(ApiScope.Read)
         .Produces<TicketView>().ProducesProblem(400);
 
-    /// <summary>The ticket that a request for a feed shows; null when it shows none, or is for something else.</summary>
+    /// <summary>The ticket that a request for a feed shows; null when it shows none, or is for another thing.</summary>
     public static string? ShownIn(HttpRequest request)
     {
         var isFeed = request.Headers.ContainsKey(HeaderNames.Upgrade) || HttpMethods.IsConnect(request.Method)

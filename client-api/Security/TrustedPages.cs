@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace AgentGrid.ClientApi.Security;
 
-/// <summary>What pages of trusted hosts may do from a browser: everything, with a key in a header and without cookies.</summary>
+/// <summary>What pages of trusted hosts may do from a browser: everything, with a key in a header, without cookies.</summary>
 internal static class TrustedPages
 {
     private static readonly TimeSpan PreflightAge = TimeSpan.FromMinutes(10);

@@ -42,7 +42,7 @@ public sealed record FeedQuery(long? After = 0, string? MatchId = null, string? 
 /// <param name="AtEnd">There was nothing more when the page was read.</param>
 public sealed record FeedPage(ImmutableArray<FeedEvent> Events, long Next, bool AtEnd)
 {
-    /// <summary>The page after a number that is beyond the newest: it says so, and leads to the first event there is.</summary>
+    /// <summary>The page after a number beyond the newest: it says so, and leads to the first event there is.</summary>
     public static FeedPage Reset(long asked, long last, DateTimeOffset now) =>
         new([new FeedWriter().Reset(0, asked, last, now)], 0, AtEnd: false);
 }

@@ -64,7 +64,7 @@ public sealed class FeedWriter
     /// What a reader is told whose number is none of these data. It counts as one that may end the run: who waits for
     /// that is to look at the run, which may be gone.
     /// </summary>
-    /// <param name="seq">The number after which it is read on; its own number, so that readers who keep it go on rightly.</param>
+    /// <param name="seq">The number after which it is read on; its own, so that readers who keep it go on rightly.</param>
     /// <param name="asked">The number that the reader has seen.</param>
     /// <param name="last">The number of the newest event.</param>
     public FeedEvent Reset(long seq, long asked, long last, DateTimeOffset now)

@@ -18,8 +18,8 @@ public static class Stages
     public const string Damaged = "damaged";
 
     /// <summary>
-    /// Tells a reader that the number which it has seen last is none of these data, and where it is read on; no event of
-    /// a run, and none that is kept.
+    /// Tells a reader that the number which it has seen last is none of these data, and where it is read on; no event
+    /// of a run, and none that is kept.
     /// </summary>
     public const string Reset = "feed:reset";
 

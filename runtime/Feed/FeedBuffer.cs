@@ -89,7 +89,7 @@ public sealed class FeedBuffer(int capacity, Platform platform)
         _woken.Clear();
     }
 
-    /// <summary>Copies up to <paramref name="most"/> events after a number; none when it is beyond the newest.</summary>
+    /// <summary>Copies up to <paramref name="most"/> events after a number; none after one beyond the newest.</summary>
     /// <returns>False when those events have left the ring.</returns>
     public bool TryRead(long after, int most, out ImmutableArray<FeedEvent> events)
     {

@@ -5,14 +5,15 @@ using AgentGrid.Core.Feed;
 namespace AgentGrid.Runtime.Feed;
 
 /// <summary>
-/// Follows a feed once: from the ring where it reaches back far enough, else page by page from where all events are kept.
+/// Follows a feed once: from the ring where it reaches back far enough, else page by page from where all events are
+/// kept.
 /// </summary>
 /// <param name="readPage">
 /// Reads what is kept: up to so many events that match a query and come after a number. Whatever has left the ring is
 /// there already, or has been removed.
 /// </param>
 /// <param name="lastSeq">
-/// The number of the last event that is kept, which may be ahead of the ring. Asked only for a reader that is.
+/// The number of the last event that is kept, which may be ahead of the ring. Asked only while the reader is.
 /// </param>
 /// <param name="stopping">When the feed ends; what was published before is still delivered.</param>
 public sealed class FeedFollower(
@@ -20,6 +21,8 @@ public sealed class FeedFollower(
     TimeProvider time, CancellationToken stopping)
 {
     private const int MostEvents = 500;
+    private static readonly TimeSpan s_catchingUp = TimeSpan.FromMilliseconds(100);
+    private static readonly FeedQuery s_all = new();
 
     /// <summary>The number up to which the reader has been served; 0 before it has begun.</summary>
     public long Seen { get; private set; }
@@ -35,19 +38,28 @@ public sealed class FeedFollower(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         Seen = query.After ?? ring.Head;
-        if (Seen > ring.Head && await lastSeq().ConfigureAwait(false) is var last && Seen > last)
-        {
-            var reset = new FeedWriter().Reset(0, Seen, last, time.GetUtcNow());
-            Seen = 0;
-            yield return [reset];
-        }
         var live = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             // Asked before reading: what was published before the engine stopped is still delivered.
             var ending = stopping.IsCancellationRequested;
             ImmutableArray<FeedEvent> batch;
-            if (ring.TryRead(Seen, MostEvents, out var recent))
+            if (Seen > ring.Head)
+            {
+                if (ending)
+                {
+                    break;
+                }
+                // It has read what is kept and on its way here, or another process has shown it; if it is not lost.
+                if (await ComesAsync(Seen, stop.Token).ConfigureAwait(false)
+                    || await lastSeq().ConfigureAwait(false) is var last && Seen <= last)
+                {
+                    continue;
+                }
+                batch = [new FeedWriter().Reset(0, Seen, last, time.GetUtcNow())];
+                Seen = 0;
+            }
+            else if (ring.TryRead(Seen, MostEvents, out var recent))
             {
                 live = true;
                 if (recent.IsEmpty)
@@ -85,5 +97,17 @@ public sealed class FeedFollower(
             }
         }
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    // Whether the ring comes as far in a moment.
+    private async ValueTask<bool> ComesAsync(long seq, CancellationToken cancellationToken)
+    {
+        using var soon = new CancellationTokenSource(s_catchingUp, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(soon.Token, cancellationToken);
+        while (ring.Head < seq && !either.IsCancellationRequested)
+        {
+            await ring.WaitAsync(ring.Head, s_all, either.Token).ConfigureAwait(false);
+        }
+        return ring.Head >= seq;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using AgentGrid.ClientApi.Security;
 
 namespace AgentGrid.ClientApi.Tests;
@@ -75,7 +76,8 @@ public sealed class CrossOriginTests
         server.Grid.NextFailure = new InvalidOperationException("a defect");
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/orchestrate");
         request.Headers.Add("Origin", Trusted);
-        request.Content = new StringContent("""{"match_id":"m","round":"r"}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        request.Content = new StringContent(
+            """{"match_id":"m","round":"r"}""", new MediaTypeHeaderValue("application/json"));
 
         using var response = await server.Http.SendAsync(request);
 

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
@@ -88,7 +89,7 @@ public sealed class RepeatedPostsTests : IAsyncLifetime
 
     private async Task<RunId> PostAsync(string body)
     {
-        using var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using var content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
         using var response = await _http.PostAsync("/api/v1/orchestrate", content);
         response.EnsureSuccessStatusCode();
         return RunId.Parse((await response.JsonAsync()).Text("run_id"));
