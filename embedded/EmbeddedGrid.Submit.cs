@@ -87,6 +87,7 @@ public sealed partial class EmbeddedGrid
             submit.Input, Platform.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
         {
             Time = now,
+            Inline = submit.InlinePlan is not null,
         };
         var state = RunMachine.Evolve(new RunState(plan), accepted);
         return new RunActor(engine, new RunRef(accepted.RunId, submit.Key), state);

@@ -7,7 +7,8 @@ namespace AgentGrid.ClientApi.Telemetry;
 
 /// <summary>
 /// Writes what the OpenTelemetry SDK has aggregated as Prometheus text, version 0.0.4. Names and units are translated
-/// as the OpenTelemetry specification says ("Prometheus and OpenMetrics Compatibility").
+/// as the OpenTelemetry specification says ("Prometheus and OpenMetrics Compatibility"): one that it cannot read would
+/// cost it all the others.
 /// </summary>
 [ExportModes(ExportModes.Pull)]
 internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExporter
@@ -58,8 +59,7 @@ internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExpo
             MetricType.Histogram or MetricType.ExponentialHistogram => "histogram",
             _ => "gauge",
         };
-        _text.Append("# HELP ").Append(NameOf(metric)).Append(' ')
-            .Append(metric.Description.Replace("\\", "\\\\", StringComparison.Ordinal)).Append('\n');
+        _text.Append("# HELP ").Append(NameOf(metric)).Append(' ').Append(Escape(metric.Description)).Append('\n');
         _text.Append("# TYPE ").Append(NameOf(metric)).Append(' ').Append(type).Append('\n');
     }
 
@@ -97,9 +97,9 @@ internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExpo
     {
         _text.Append(NameOf(metric)).Append(suffix);
         var separator = '{';
-        foreach (var tag in tags)
+        foreach (var (name, text) in Labels(tags))
         {
-            Label(ref separator, tag.Key, Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "");
+            Label(ref separator, name, text);
         }
         if (le is { } bound)
         {
@@ -110,20 +110,61 @@ internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExpo
 
     private void Label(ref char separator, string name, string value)
     {
-        _text.Append(separator).Append(name).Append("=\"").Append(value
-            .Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal)
-            .Replace("\n", "\\n", StringComparison.Ordinal)).Append('"');
+        _text.Append(separator).Append(name).Append("=\"")
+            .Append(Escape(value).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
         separator = ',';
     }
 
-    private static string Number(double value) => double.IsPositiveInfinity(value)
-        ? "+Inf"
-        : value.ToString("R", CultureInfo.InvariantCulture);
+    // Two keys can be one name. Their values are one then, in the order of the keys.
+    private static IEnumerable<(string Name, string Value)> Labels(ReadOnlyTagCollection tags)
+    {
+        var labels = new List<(string Key, string Name, string Value)>(tags.Count);
+        foreach (var (key, value) in tags)
+        {
+            labels.Add((key, Legal(key), TextOf(value)));
+        }
+        return labels.GroupBy(l => l.Name, StringComparer.Ordinal).Select(alike => (alike.Key, string.Join(
+            ';', alike.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => l.Value))));
+    }
+
+    private static string TextOf(object? value) => value switch
+    {
+        bool yes => yes ? "true" : "false",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+
+    private static string Escape(string text) => text
+        .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+
+    private static string Number(double value) => value switch
+    {
+        double.PositiveInfinity => "+Inf",
+        double.NegativeInfinity => "-Inf",
+        _ => value.ToString("R", CultureInfo.InvariantCulture),
+    };
 
     private static string NameOf(Metric metric)
     {
-        var name = metric.Name.Replace('.', '_') + (metric.Unit == "s" ? "_seconds" : "");
+        var name = Legal(metric.Name) + (metric.Unit == "s" ? "_seconds" : "");
         return metric.MetricType is MetricType.LongSum or MetricType.DoubleSum ? $"{name}_total" : name;
+    }
+
+    // What Prometheus takes for the name of a metric and of a label: letters of ASCII, digits and '_', no digit first.
+    private static string Legal(string name)
+    {
+        var legal = new StringBuilder(name.Length + 1);
+        foreach (var c in name)
+        {
+            if (char.IsAsciiDigit(c) && legal.Length == 0)
+            {
+                legal.Append('_');
+            }
+            var next = char.IsAsciiLetterOrDigit(c) ? c : '_';
+            if (next != '_' || legal.Length == 0 || legal[^1] != '_')
+            {
+                legal.Append(next);
+            }
+        }
+        return legal.Length == 0 ? "_" : legal.ToString();
     }
 }

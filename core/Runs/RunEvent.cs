@@ -47,6 +47,10 @@ public abstract record RunEvent
         RunId RunId, string MatchId, string Round, string PlanName, string PlanVersion, Json Input, ulong Seed,
         int Priority = 0, string? Tenant = null, string? TraceParent = null) : RunEvent
     {
+        /// <summary>Whether the plan came with the request, under a name of the caller's choice.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public bool Inline { get; init; }
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }

@@ -45,6 +45,7 @@ public static partial class RunMachine
         state.Priority = e.Priority;
         state.Tenant = e.Tenant;
         state.TraceParent = e.TraceParent;
+        state.Inline = e.Inline;
         state.AcceptedAt = e.Time;
     }
 

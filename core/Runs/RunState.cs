@@ -23,6 +23,9 @@ public sealed class RunState
     }
 
     public Plan Plan { get; }
+
+    /// <summary>Whether the plan came with the request; its name is of the caller's choice then.</summary>
+    public bool Inline { get; internal set; }
     public RunId Id { get; internal set; }
     public RunKey Key { get; internal set; }
     public Json Input { get; internal set; } = Json.EmptyObject;

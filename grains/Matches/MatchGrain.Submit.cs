@@ -93,6 +93,7 @@ internal sealed partial class MatchGrain
             submit.Input, Platform.Process.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
         {
             Time = now,
+            Inline = submit.InlinePlan is not null,
         };
     }
 

@@ -101,7 +101,7 @@ public static class GridMetrics
         {
             RunDuration.Record(
                 (state.EndedAt!.Value - (state.StartedAt ?? state.AcceptedAt)).TotalSeconds,
-                new KeyValuePair<string, object?>("plan", state.Plan.Name),
+                new KeyValuePair<string, object?>("plan", GridTelemetry.NameOfPlan(state)),
                 new KeyValuePair<string, object?>("status", status));
         }
     }

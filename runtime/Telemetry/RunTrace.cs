@@ -30,7 +30,7 @@ public sealed class RunTrace
         var ambient = Activity.Current;
         Activity.Current = null;
         var run = GridTelemetry.Spans.StartActivity(
-            $"invoke_workflow {state.Plan.Name}", ActivityKind.Internal, parent,
+            $"invoke_workflow {GridTelemetry.NameOfPlan(state)}", ActivityKind.Internal, parent,
             [
                 new("gen_ai.operation.name", "invoke_workflow"),
                 new("gen_ai.workflow.name", state.Plan.Name),

@@ -24,7 +24,7 @@ public sealed class RunEventTests
 
     public static TheoryData<RunEvent> Samples() => new(new RunEvent[]
     {
-        new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.Parse("""{"x":[1,2.50,"ä\u0001"]}"""), ulong.MaxValue, 3, "t") { Time = Time },
+        new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.Parse("""{"x":[1,2.50,"ä\u0001"]}"""), ulong.MaxValue, 3, "t") { Time = Time, Inline = true },
         new RunEvent.RunStarted(Time.AddHours(1)) { Time = Time },
         new RunEvent.StepFannedOut("s", StepMode.Race, ["a", "b"], 2, 1) { Time = Time },
         new RunEvent.AttemptQueued("s", 0, 1, "a", Decision) { Time = Time },

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using AgentGrid.Conformance;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Conformance;
 using AgentGrid.Runtime.Telemetry;
@@ -54,6 +55,25 @@ public sealed class RunTraceTests : ConformanceTests<EmbeddedGridHost>
 
         Assert.All(spans, s => Assert.Equal(ActivityStatusCode.Error, s.Status));
         Assert.All(spans, s => Assert.Equal("error", s.GetTagItem("error.type")));
+    }
+
+    // The names of spans are what backends group by: callers choose none.
+    [Fact]
+    public async Task Run_PlanThatCameWithTheRequest_HasItsNameAsAnAttributeAlone()
+    {
+        using var listener = Listen();
+        var named = Json.Parse("""{"name": "mine_alone", "steps": {"a": {"agent": "alpha"}}}""");
+
+        var accepted = await AcceptAsync(Request("{}") with
+        {
+            InlinePlan = named,
+            TraceParent = $"00-{_trace}-{_caller}-01",
+        });
+        await Grid.WaitForEndAsync(accepted.RunId, TimeSpan.FromMinutes(1));
+        var spans = await SpansAsync(2);
+
+        var root = Assert.Single(spans, s => s.OperationName == "invoke_workflow inline");
+        Assert.Equal("mine_alone", root.GetTagItem("gen_ai.workflow.name"));
     }
 
     [Fact]
