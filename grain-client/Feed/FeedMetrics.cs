@@ -9,7 +9,7 @@ internal static class FeedMetrics
     private static readonly Meter Meter = new(GridTelemetry.Name, "1.0.0");
 
     private static readonly Counter<long> Events = Meter.CreateCounter<long>(
-        "agentgrid.feed.events", "{event}", "New events for feeds, by where they came from: the stream, or the run log");
+        "agentgrid.feed.events", "{event}", "New events for feeds, by where they came from: stream or log");
 
     public static void CountStreamed(int events) => Count(events, "stream");
 

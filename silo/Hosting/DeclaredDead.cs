@@ -8,10 +8,10 @@ internal sealed class DeclaredDead(ILocalSiloDetails silo, ProcessExit exit) : I
 {
     public bool IsUnexpected(Exception exception) => exception is not ThreadAbortException;
 
-    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) => exit.Now(
-        ProcessExit.LeftTheCluster,
-        $"Silo '{silo.Name}' at {silo.SiloAddress} ends, and must be started again (exit code " +
-        $"{ProcessExit.LeftTheCluster}): the cluster has declared it dead, or it has lost its place in it. Most likely it " +
-        $"was frozen, cut off from the others, or short of processor time. What was said: {context ?? "nothing"}" +
-        $"{(exception is null ? "" : $" ({exception.GetType().Name}: {exception.Message})")}");
+    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) =>
+        exit.LeaveCluster(
+            silo,
+            "the cluster has declared it dead, or it has lost its place in it. Most likely it was frozen, cut off " +
+            $"from the others, or short of processor time. What was said: {context ?? "nothing"}" +
+            $"{(exception is null ? "" : $" ({exception.GetType().Name}: {exception.Message})")}");
 }

@@ -1,12 +1,16 @@
 namespace AgentGrid.Silo.Hosting;
 
-/// <summary>Ends the process at once, and says why: in the log, and on standard error for those who read no log.</summary>
+/// <summary>Ends the process at once, and says why: in the log, and on standard error.</summary>
 internal sealed partial class ProcessExit(ILogger<ProcessExit> logger, IEnumerable<ILoggerProvider> providers)
 {
-    /// <summary>The exit code of a silo that has left its cluster: it is to be started again, as a new member.</summary>
-    public const int LeftTheCluster = 70;
-
+    private const int LeftTheCluster = 70;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+
+    /// <summary>Ends a silo that has no place in its cluster any more; started again, it is a new member.</summary>
+    public void LeaveCluster(ILocalSiloDetails silo, string why) => Now(
+        LeftTheCluster,
+        $"Silo '{silo.Name}' at {silo.SiloAddress} ends, and must be started again " +
+        $"(exit code {LeftTheCluster}): {why}");
 
     public void Now(int exitCode, string message)
     {

@@ -7,9 +7,9 @@ using StackExchange.Redis;
 namespace AgentGrid.Silo.Members;
 
 /// <summary>
-/// The table of members that Orleans keeps in Redis, a hash with the version and a row for each silo; and this silo's copy
-/// of it. Orleans itself does not notice when the table is lost: silos that are in no table would go on as if nothing had
-/// happened, and those that join would make a cluster of their own beside them.
+/// The table of members that Orleans keeps in Redis, a hash with the version and a row for each silo; and this silo's
+/// copy of it. Orleans itself does not notice when the table is lost: silos that are in no table would go on as if
+/// nothing had happened, and those that join would make a cluster of their own beside them.
 /// </summary>
 internal sealed class MembersTable
 {
@@ -53,8 +53,8 @@ internal sealed class MembersTable
     public string Name => _key.ToString();
 
     /// <summary>
-    /// Looks at the table. One that is gone or older than it was, because somebody has deleted it or Redis has come back
-    /// without its last writes, is written again: newer than what any silo has read, so that all take it.
+    /// Looks at the table. One that is gone or older than it was, because somebody has deleted it or Redis has come
+    /// back without its last writes, is written again: newer than what any silo has read, so that all take it.
     /// </summary>
     public async Task<MembersLook> LookAsync()
     {

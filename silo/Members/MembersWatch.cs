@@ -7,9 +7,9 @@ using AgentGrid.Silo.Settings;
 namespace AgentGrid.Silo.Members;
 
 /// <summary>
-/// Sees to it, once a second, that this silo is in the table of members. One that cannot reach Redis can neither keep nor
-/// read a run, and has runs that others would drive: when another reaches it all the time, this one ends. While nobody
-/// does, all wait.
+/// Sees to it, once a second, that this silo is in the table of members. One that cannot reach Redis can neither keep
+/// nor read a run, and has runs that others would drive: when another reaches it all the time, this one ends. While
+/// nobody does, all wait.
 /// </summary>
 internal sealed partial class MembersWatch(
     MembersTable table, RedisReach reach, ILocalSiloDetails silo, ISiloStatusOracle silos, IGrainFactory grains,
@@ -40,10 +40,11 @@ internal sealed partial class MembersWatch(
                 if (_misses >= FewestMisses && reach.AwayFor is { } away && away > LongestAway
                     && await OtherWithRedisAsync(away).ConfigureAwait(false) is { } other)
                 {
-                    exit.Now(ProcessExit.LeftTheCluster,
-                        $"{Ends()}: it has not reached Redis at {RedisConnection.AddressOf(settings.Redis)} for " +
-                        $"{away.TotalSeconds:0} s ({_problem}), and '{other}' has; so its runs go on there. Look at the way " +
-                        "from this machine to Redis.");
+                    exit.LeaveCluster(
+                        silo,
+                        $"it has not reached Redis at {RedisConnection.AddressOf(settings.Redis)} for " +
+                        $"{away.TotalSeconds:0} s ({_problem}), and '{other}' has; so its runs go on there. Look at " +
+                        "the way from this machine to Redis.");
                 }
             }
         }
@@ -92,17 +93,15 @@ internal sealed partial class MembersWatch(
                 LogMended(logger, table.Name, mended.IsGone ? "gone" : "older than it was", mended.Added, mended.Of);
                 break;
             case MembersLook.Out:
-                exit.Now(ProcessExit.LeftTheCluster,
-                    $"{Ends()}: it is not in the table of members in Redis ('{table.Name}') any more, and the others have gone " +
+                exit.LeaveCluster(
+                    silo,
+                    $"it is not in the table of members in Redis ('{table.Name}') any more, and the others have gone " +
                     "on without it. Most likely it was frozen or cut off for long.");
                 break;
             default:
                 throw new InvalidOperationException($"Unknown look {look.GetType()}.");
         }
     }
-
-    private string Ends() => $"Silo '{silo.Name}' at {silo.SiloAddress} ends, and must be started again (exit code " +
-        $"{ProcessExit.LeftTheCluster})";
 
     // One that has reached Redis for all the time that this silo has not; or one for which it is long back.
     private async Task<string?> OtherWithRedisAsync(TimeSpan away)

@@ -60,8 +60,8 @@ public sealed class RedisGateTests
         var reason = "";
         for (var rounds = 0; rounds < 3 && !Array.TrueForAll(expected, reason.Contains); rounds++)
         {
-            reason = (await Assert.ThrowsAsync<GridUnavailableException>(
-                () => RedisGate.PassAsync(redis, TimeProvider.System, NullLogger.Instance, CancellationToken.None))).Message;
+            reason = (await Assert.ThrowsAsync<GridUnavailableException>(() => RedisGate.PassAsync(
+                redis, TimeProvider.System, NullLogger.Instance, CancellationToken.None))).Message;
         }
         Assert.All(expected, e => Assert.Contains(e, reason, StringComparison.Ordinal));
         return reason;

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace AgentGrid.Cluster.Tests.Members;
 
-/// <summary>The table of members as a silo looks at it, over a real Redis: however it is lost, it is there again.</summary>
+/// <summary>The table of members in a real Redis, as a silo sees it: however it is lost, it comes back.</summary>
 public sealed class MembersTableTests : IAsyncLifetime
 {
     private readonly string _key = $"members-{Guid.NewGuid():N}";

@@ -5,8 +5,8 @@ using AgentGrid.Conformance;
 namespace AgentGrid.Cluster.Tests.Members;
 
 /// <summary>
-/// Silos whose place in the cluster is in danger: the table of members is lost, or Redis is, to one of them or to all. No
-/// run is lost, and no silo goes on alone and says that it is well.
+/// Silos whose place in the cluster is in danger: the table of members is lost, or Redis is, to one of them or to all.
+/// No run is lost, and no silo goes on alone and says that it is well.
 /// </summary>
 [Collection(nameof(MembersTests))]
 [CollectionDefinition(nameof(MembersTests), DisableParallelization = true)]
@@ -32,7 +32,8 @@ public sealed class MembersTests(TwoSilos cluster) : IClassFixture<TwoSilos>
         await cluster.AreNodesAsync("first", "second", "third");
         await SeesAsync(cluster.Second, 3);
         await SeesAsync(third, 3);
-        Assert.DoesNotContain(await cluster.CompletedAsync(runs), r => r.GetRawText().Contains("\"losses\":1", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            await cluster.CompletedAsync(runs), r => r.GetRawText().Contains("\"losses\":1", StringComparison.Ordinal));
         Assert.Contains("[930]", cluster.First.Output + cluster.Second.Output, StringComparison.Ordinal);
         await third.SignalAsync("TERM");
         Assert.Equal(0, await third.Exited.WaitAsync(Limits.Patience));
@@ -81,7 +82,8 @@ public sealed class MembersTests(TwoSilos cluster) : IClassFixture<TwoSilos>
         try
         {
             await Limits.EventuallyAsync(
-                () => new(silos.Zip(warned).All(s => Count(s.First.Output, "[932]") > s.Second)), () => new("nobody minds"));
+                () => new(silos.Zip(warned).All(s => Count(s.First.Output, "[932]") > s.Second)),
+                () => new("nobody minds"));
             // Longer than one would wait that has lost it alone.
             await Task.Delay(TimeSpan.FromSeconds(4));
         }

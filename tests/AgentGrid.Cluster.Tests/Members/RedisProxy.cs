@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace AgentGrid.Cluster.Tests.Members;
 
 /// <summary>
-/// The way of one process to Redis. Cut, it is as a network that loses everything: connections stay, nothing arrives, and
-/// nobody is told so.
+/// The way of one process to Redis. Cut, it is as a network that loses everything: connections stay, nothing arrives,
+/// and nobody is told so.
 /// </summary>
 internal sealed class RedisProxy : IAsyncDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class RedisProxy : IAsyncDisposable
 
     public string Address => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
-    public void Cut() => Volatile.Write(ref _open, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    public void Cut() =>
+        Volatile.Write(ref _open, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     public void Heal() => Volatile.Read(ref _open).TrySetResult();
 
@@ -58,7 +59,8 @@ internal sealed class RedisProxy : IAsyncDisposable
         await far.ConnectAsync(IPAddress.Loopback, _target, over.Token);
         near.NoDelay = far.NoDelay = true;
         await Task.WhenAny(
-            CopyAsync(near.GetStream(), far.GetStream(), over.Token), CopyAsync(far.GetStream(), near.GetStream(), over.Token));
+            CopyAsync(near.GetStream(), far.GetStream(), over.Token),
+            CopyAsync(far.GetStream(), near.GetStream(), over.Token));
         await over.CancelAsync();
     }
 

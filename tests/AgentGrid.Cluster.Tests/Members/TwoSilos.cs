@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace AgentGrid.Cluster.Tests.Members;
 
-/// <summary>Two silos as processes; the first serves the client API, and the second has a way to Redis of its own.</summary>
+/// <summary>Two silos as processes: one serves the client API, and one has a way to Redis of its own.</summary>
 public sealed class TwoSilos : IAsyncLifetime
 {
     /// <summary>Of the hash in which Orleans keeps the members.</summary>
@@ -85,8 +85,9 @@ public sealed class TwoSilos : IAsyncLifetime
     /// <summary>The names in the table of members of those that are active.</summary>
     internal async Task<string[]> MembersAsync() =>
     [
-        .. (await Database.HashGetAllAsync(Table)).Where(e => e.Name != "Version").Select(e => JsonElement.Parse($"{e.Value}"))
-            .Where(e => e.GetProperty("Status").GetInt32() == 3).Select(e => e.GetProperty("SiloName").GetString()!)
+        .. (await Database.HashGetAllAsync(Table)).Where(e => e.Name != "Version")
+            .Select(e => JsonElement.Parse($"{e.Value}")).Where(e => e.GetProperty("Status").GetInt32() == 3)
+            .Select(e => e.GetProperty("SiloName").GetString()!)
             .Order(StringComparer.Ordinal),
     ];
 

@@ -26,7 +26,8 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     public const string DispatcherIsHere = "The dispatcher is here";
 
     // Where Orleans keeps who brings the stream of events, and to whom.
-    private const string PubSubState = "agentgrid/state/pubsubrendezvous/events/agentgrid.events/all/PubSubRendezvousGrain";
+    private const string PubSubState =
+        "agentgrid/state/pubsubrendezvous/events/agentgrid.events/all/PubSubRendezvousGrain";
     private const int Several = 20;
     private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(1.5);
 
@@ -174,8 +175,8 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     }
 
     /// <summary>
-    /// Waits until new events come to the api over the stream. Twice a second it looks into the run log, and takes what is
-    /// on its way just then; so some come from there at any time, and all of them while the stream brings nothing.
+    /// Waits until new events come to the api over the stream. Twice a second it looks into the run log, and takes what
+    /// is on its way just then; so some come from there at any time, and all of them while the stream brings nothing.
     /// </summary>
     public async Task StreamFlowsAsync()
     {

@@ -40,7 +40,8 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDispos
         var took = DateTimeOffset.UtcNow - _from;
         var stood = _standstill.Total - _stoodBefore;
         Console.WriteLine($"{what} after {took.TotalSeconds:0.0} s");
-        Assert.True(took <= time + (2 * stood), $"It took {took} until {what}, not {time}; the machine stood still for {stood}.");
+        Assert.True(
+            took <= time + (2 * stood), $"It took {took} until {what}, not {time}; the machine stood for {stood}.");
     }
 
     /// <summary>Posts until attempts are under way on every node.</summary>

@@ -133,7 +133,10 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     });
 
     [Fact]
-    public Task Stop_ApiForLongerThanTheStreamGoesBack_FeedGoesOnWithoutGap() => RoundsAsync("freeze api", async (disturbance, load) =>
+    public Task Stop_ApiForLongerThanTheStreamGoesBack_FeedGoesOnWithoutGap() =>
+        RoundsAsync("freeze api", FreezeApiAsync);
+
+    private async Task FreezeApiAsync(Disturbance disturbance, Load load)
     {
         var api = cluster[ClusterProcesses.Api];
         disturbance.Strike();
@@ -151,7 +154,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
             await api.SignalAsync(MemberProcess.Continue);
         }
         await disturbance.GoesOnAsync();
-    });
+    }
 
     [Fact]
     public Task Term_Silo_WhatRunsThereEndsThere() => RoundsAsync("drain cpu2", async (disturbance, _) =>

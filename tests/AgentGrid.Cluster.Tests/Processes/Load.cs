@@ -54,8 +54,8 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
         await await Task.WhenAny(_refusing.Task, _posting).WaitAsync(_client.Timeout);
 
     /// <summary>
-    /// Adds turns to runs that have ended, past the api, until the stream of events begins after a number: whoever has not
-    /// read on since then has missed something.
+    /// Adds turns to runs that have ended, past the api, until the stream of events begins after a number: whoever has
+    /// not read on since then has missed something.
     /// </summary>
     public async Task FloodAsync(IConnectionMultiplexer redis, long number)
     {
@@ -66,7 +66,8 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
         {
             var id = RunId.Parse(run);
             var summary = (await log.FindAsync(id))!.Summary;
-            for (var version = (await log.ReplayAsync(id))!.Version; await FirstStreamedAsync(redis) <= number; version++)
+            var version = (await log.ReplayAsync(id))!.Version;
+            for (; await FirstStreamedAsync(redis) <= number; version++)
             {
                 var skipped = new RunEvent.SubmissionSkipped { Time = DateTimeOffset.UtcNow };
                 Assert.IsType<AppendOutcome.Kept>(await log.AppendAsync(id, version, [skipped], summary));

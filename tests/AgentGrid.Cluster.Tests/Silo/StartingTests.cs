@@ -29,10 +29,11 @@ public sealed class StartingTests
             var run = await silos[0].PostAsync("m", "echo", new { }, toTheEnd: true);
 
             Assert.Equal("completed", run.GetProperty("status").GetString());
+            var all = $"\"silos\":{count},";
             await Task.WhenAll(silos.Skip(1).Select(s => Limits.EventuallyAsync(
-                async () => (await s.GetAsync("/health")).Text.Contains($"\"silos\":{count},", StringComparison.Ordinal),
+                async () => (await s.GetAsync("/health")).Text.Contains(all, StringComparison.Ordinal),
                 async () => (await s.GetAsync("/health")).Text)));
-            Console.WriteLine($"start: {count} silos are ready after {ready}, and know each other after {clock.Elapsed}");
+            Console.WriteLine($"start: {count} silos are ready after {ready}, know each other after {clock.Elapsed}");
             // Nobody was taken for dead on the way.
             await using var connection = await redis.ConnectAsync();
             var members = await connection.GetDatabase().HashGetAllAsync("agentgrid/members/agentgrid");
@@ -54,7 +55,8 @@ public sealed class StartingTests
         redis.Kill();
         await using var program = SiloProgram.Launch($"127.0.0.1:{redis.Port}", "--role", "silo", "--name", "early");
         await Limits.EventuallyAsync(
-            () => new(program.Output.Contains("cannot be reached yet", StringComparison.Ordinal)), () => new(program.Output));
+            () => new(program.Output.Contains("cannot be reached yet", StringComparison.Ordinal)),
+            () => new(program.Output));
 
         await redis.RestartAsync();
 
