@@ -1,5 +1,7 @@
 // The REST API. Everything the console knows comes from here and from the feed (feed.js).
 
+import { Json } from './json.js';
+
 const KEY = 'agentgrid.key';
 
 /** The key is kept for this tab alone, and goes nowhere but into the request's header. */
@@ -65,12 +67,15 @@ async function send(method, path, body, signal, type = 'application/json') {
   // /health says 503 with a body of its own when the server is not ready.
   if (!response.ok && !(path === 'health' && json?.last_seq !== undefined))
     throw new Problem(response.status, json ?? {});
-  return { status: response.status, json };
+  return { status: response.status, json, text };
 }
 
 export const get = async (path, signal) => (await send('GET', path, undefined, signal)).json;
 
-/** Posts text as it is, or an object as JSON. */
+/** The answer as a Json: for answers with something in them that others wrote. */
+export const getJson = async (path, signal) => new Json((await send('GET', path, undefined, signal)).text);
+
+/** Posts text as it is, or an object as JSON; the answer has `json`, and `text` for what others wrote in it. */
 export const post = (path, body = {}, type = undefined) =>
   send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), undefined, type);
 

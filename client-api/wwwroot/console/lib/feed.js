@@ -70,7 +70,7 @@ export class Feed {
       if (seq) this.last = Number(seq[1]);
       return;
     }
-    const event = JSON.parse(text);
+    const event = { ...JSON.parse(text), text };
     this.last = event.seq;
     this.waiting.push(event);
     if (this.waiting.length === 1) setTimeout(() => this.#deliver(), 16);
