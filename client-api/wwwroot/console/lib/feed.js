@@ -1,6 +1,6 @@
 // The feed: a WebSocket that comes back by itself and asks for what it has missed.
 
-import { get, key, url } from './api.js';
+import { get, key, url, whenSilent } from './api.js';
 
 const LONGEST_WAIT = 5000;
 
@@ -23,6 +23,7 @@ export class Feed {
     this.waiting = [];
     this.wake = () => this.#now();
     window.addEventListener('online', this.wake);
+    this.forget = whenSilent(() => this.#drop());
     this.#connect();
   }
 
@@ -30,6 +31,7 @@ export class Feed {
     this.closed = true;
     clearTimeout(this.timer);
     window.removeEventListener('online', this.wake);
+    this.forget();
     this.socket?.close();
   }
 
@@ -80,6 +82,14 @@ export class Feed {
     const events = this.waiting;
     this.waiting = [];
     if (!this.closed) this.on.events(events);
+  }
+
+  // Nothing comes over this socket any more, and it would not say so: its farewell would get no answer either.
+  #drop() {
+    if (!this.socket || this.socket.readyState > WebSocket.OPEN) return;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
+    this.#later(false);
   }
 
   #later(refused) {
