@@ -139,6 +139,38 @@ public sealed class ListTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Filters_ThatThereAreNot_ShowNothingAndCancelNothing()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await server.PostAsync("there", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+
+        foreach (var (query, problem) in new[]
+        {
+            ("stauts=failed", "There is no filter 'stauts': there are status, match_id, round, plan, agent, since."),
+            ("status=faild", "The filter 'status' cannot be 'faild': it can be queued, running, waiting, retrying,"),
+            ("since=1d", "The filter 'since' cannot be '1d': it can be 15m, 1h, 6h, 24h."),
+            ("match_id=", "The filter 'match_id' is empty."),
+            ("plan=a&plan=b", "The filter 'plan' is in the address more than once."),
+        })
+        {
+            await page.GoAsync($"#/runs?{query}");
+            await page.SeesAsync("[role=alert]", problem);
+            await page.SeesAsync("#connection", "live");
+            await page.ClickAsync("button", "Cancel matching");
+            await page.SeesAsync(".toast.bad", problem);
+            Assert.Equal(0, (await page.EvaluateAsync($"{Rows}.length")).GetInt32());
+        }
+
+        // What comes is not shown either, until a filter is chosen that there is.
+        await server.PostAsync("later", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+        await page.ClickAsync("button", "Clear");
+        await page.UntilAsync($"{Rows}.length === 2");
+        Assert.Equal(2, (await server.Grid.ListRunsAsync(new RunQuery(RunStatus.Running))).Runs.Length);
+        page.HasNotComplained();
+    }
+
+    [Fact]
     public async Task Agent_Chosen_ShowsItsRunsAndThoseThatComeToIt()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -204,7 +236,7 @@ public sealed class ListTests(Chromium chromium)
         await page.UntilAsync($"{Rows}.length === 6");
 
         await page.ClickAsync("button", "Cancel matching");
-        await page.SeesAsync("dialog h2", "Cancel 5 runs?");
+        await page.SeesAsync("dialog h2", "Cancel all 5 runs?");
         Assert.Equal(5, (await server.Grid.ListRunsAsync(new RunQuery(RunStatus.Running))).Runs.Length);
         await page.ClickAsync("dialog button", "Cancel them");
 

@@ -1,6 +1,11 @@
 // The REST API. Everything the console knows comes from here and from the feed (feed.js).
 
+import { Json } from './json.js';
+
 const KEY = 'agentgrid.key';
+
+// A server that has not begun to answer by then is lost: a network can fall silent and say nothing of it.
+const PATIENCE = 30_000;
 
 /** The key is kept for this tab alone, and goes nowhere but into the request's header. */
 export const key = {
@@ -22,6 +27,13 @@ export class Problem extends Error {
 
 let needKey = () => {};
 let reachable = () => {};
+const connections = new Set();
+
+/** Tells who holds a connection when the network has fallen silent, until the returned function is called. */
+export function whenSilent(tell) {
+  connections.add(tell);
+  return () => connections.delete(tell);
+}
 
 /** Tells who is interested that a key is asked for, and whether the server answers at all. */
 export function watch(handlers) {
@@ -43,18 +55,26 @@ async function send(method, path, body, signal, type = 'application/json') {
   const headers = { Accept: 'application/json' };
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
   if (body !== undefined) headers['Content-Type'] = type;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), PATIENCE);
+  const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
   let response;
+  let text;
   try {
-    response = await fetch(url(path), { method, headers, signal, body, cache: 'no-store', credentials: 'omit' });
+    response = await fetch(url(path), { method, headers, signal: either, body, cache: 'no-store', credentials: 'omit' });
+    clearTimeout(timer);
+    text = await response.text();
   } catch (error) {
-    if (error.name === 'AbortError') throw error;
+    if (signal?.aborted) throw error;
     reachable(false);
+    if (silence.signal.aborted) for (const tell of connections) tell();
     throw new Problem(0, { detail: 'The server cannot be reached.' });
+  } finally {
+    clearTimeout(timer);
   }
   reachable(true);
   readClock(response);
   if (response.status === 401) needKey();
-  const text = await response.text();
   let json = null;
   try {
     json = text ? JSON.parse(text) : null;
@@ -65,12 +85,15 @@ async function send(method, path, body, signal, type = 'application/json') {
   // /health says 503 with a body of its own when the server is not ready.
   if (!response.ok && !(path === 'health' && json?.last_seq !== undefined))
     throw new Problem(response.status, json ?? {});
-  return { status: response.status, json };
+  return { status: response.status, json, text };
 }
 
 export const get = async (path, signal) => (await send('GET', path, undefined, signal)).json;
 
-/** Posts text as it is, or an object as JSON. */
+/** The answer as a Json: for answers with something in them that others wrote. */
+export const getJson = async (path, signal) => new Json((await send('GET', path, undefined, signal)).text);
+
+/** Posts text as it is, or an object as JSON; the answer has `json`, and `text` for what others wrote in it. */
 export const post = (path, body = {}, type = undefined) =>
   send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), undefined, type);
 

@@ -1,6 +1,6 @@
 // The feed: a WebSocket that comes back by itself and asks for what it has missed.
 
-import { get, key, url } from './api.js';
+import { get, key, url, whenSilent } from './api.js';
 
 const LONGEST_WAIT = 5000;
 
@@ -29,6 +29,7 @@ export class Feed {
     this.waiting = [];
     this.wake = () => this.#now();
     window.addEventListener('online', this.wake);
+    this.forget = whenSilent(() => this.#drop());
     this.#connect();
   }
 
@@ -36,6 +37,7 @@ export class Feed {
     this.closed = true;
     clearTimeout(this.timer);
     window.removeEventListener('online', this.wake);
+    this.forget();
     this.socket?.close();
   }
 
@@ -91,7 +93,7 @@ export class Feed {
     this.last = Number(seq);
     // Thousands of events a second can come; only those that somebody shows are read.
     if (this.relevant && !this.relevant.test(text.slice(0, 4000))) return;
-    this.waiting.push(JSON.parse(text));
+    this.waiting.push({ ...JSON.parse(text), text });
     if (this.waiting.length === 1) setTimeout(() => this.#deliver(), 16);
   }
 
@@ -99,6 +101,14 @@ export class Feed {
     const events = this.waiting;
     this.waiting = [];
     if (!this.closed) this.on.events(events);
+  }
+
+  // Nothing comes over this socket any more, and it would not say so: its farewell would get no answer either.
+  #drop() {
+    if (!this.socket || this.socket.readyState > WebSocket.OPEN) return;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
+    this.#later(false);
   }
 
   #later(refused) {

@@ -29,7 +29,8 @@ export async function bulk(kind, filters, wanted, since) {
     toast(`There is no run ${where} to ${kind}: only ${ALLOWED[kind].join(' and ')} runs can be.`);
     return;
   }
-  const title = kind === 'cancel' ? `Cancel ${plural(ids.length, 'run')}?` : `Retry ${plural(ids.length, 'run')}?`;
+  const all = which.length ? '' : 'all ';
+  const title = `${kind === 'cancel' ? 'Cancel' : 'Retry'} ${all}${plural(ids.length, 'run')}?`;
   const what =
     kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
   const more = ids.length >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';

@@ -2,6 +2,7 @@
 
 import { h, setText } from '../lib/dom.js';
 import { count, duration, millis } from '../lib/format.js';
+import { Json } from '../lib/json.js';
 import { VirtualList } from '../lib/virtual-list.js';
 
 export class EventLog {
@@ -65,12 +66,14 @@ export class EventLog {
     this.add(events);
   }
 
+  /** @param events with their `text`, so that what others wrote in them is shown as they wrote it */
   add(events) {
     const last = this.all.at(-1)?.seq ?? 0;
-    for (const event of events) {
+    for (const { text, ...event } of events) {
       if (event.seq <= last) continue;
-      const meta = Object.entries(event.meta ?? {})
-        .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      const said = new Json(text).get('meta')?.entries() ?? [];
+      const meta = said
+        .map(([name, value]) => `${name}: ${value.type === 'string' ? value.value() : value.text}`)
         .join(' · ');
       this.all.push({
         ...event,

@@ -3,6 +3,7 @@
 import { post } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
+import { Json } from '../lib/json.js';
 
 const PAUSE = 400;
 
@@ -34,13 +35,13 @@ export class PlanEditor {
     clearTimeout(this.timer);
   }
 
-  /** The plan as it can be posted; null when something is wrong with it, which is then shown. */
+  /** The plan as it can be posted, a Json; null when something is wrong with it, which is then shown. */
   async check() {
     clearTimeout(this.timer);
-    const text = this.area.value;
-    const { json } = await post('api/v1/plans/check', text, 'application/yaml');
-    if (this.area.value === text) this.show(json.problems);
-    return json.plan ?? null;
+    const plan = this.area.value;
+    const { json, text } = await post('api/v1/plans/check', plan, 'application/yaml');
+    if (this.area.value === plan) this.show(json.problems);
+    return json.plan ? new Json(text).get('plan') : null;
   }
 
   /** Shows problems `{ line, path, code, message }`; those without a line by their path. */

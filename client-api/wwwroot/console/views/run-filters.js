@@ -4,6 +4,42 @@ import { h, replace } from '../lib/dom.js';
 
 const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'completed', 'failed', 'cancelled'];
 
+const SPANS = {
+  '15m': ['last 15 min', 900_000],
+  '1h': ['last hour', 3_600_000],
+  '6h': ['last 6 hours', 21_600_000],
+  '24h': ['last 24 hours', 86_400_000],
+};
+
+// Of each filter the values that it can have; null for any.
+const FILTERS = { status: STATUSES, match_id: null, round: null, plan: null, agent: null, since: Object.keys(SPANS) };
+
+/** The moment from which runs are shown; 0 for all. */
+export const sinceOf = ({ since }, now) => (since ? now - SPANS[since][1] : 0);
+
+/**
+ * What an address filters by, and what is wrong with it, or null: a filter that is misspelt must not show everything, with
+ * a button beside it that cancels what is shown.
+ */
+export function readFilters(params) {
+  const filters = Object.fromEntries(Object.keys(FILTERS).map(name => [name, params.get(name) ?? '']));
+  const wrong = [...new Set(params.keys())].map(name => wrongWith(name, params.getAll(name))).find(Boolean);
+  return wrong
+    ? [{ ...filters, status: '', since: '' }, `${wrong} Nothing is shown until another filter is chosen.`]
+    : [filters, null];
+}
+
+function wrongWith(name, values) {
+  const names = Object.keys(FILTERS);
+  if (!names.includes(name)) return `There is no filter '${name}': there are ${names.join(', ')}.`;
+  if (values.length > 1) return `The filter '${name}' is in the address more than once.`;
+  if (!values[0]) return `The filter '${name}' is empty.`;
+  const known = FILTERS[name];
+  return known && !known.includes(values[0])
+    ? `The filter '${name}' cannot be '${values[0]}': it can be ${known.join(', ')}.`
+    : null;
+}
+
 /** What the server filters by; of the time it knows nothing. */
 export const served = filters => ({
   match_id: filters.match_id,
@@ -69,10 +105,7 @@ export class RunFilters {
       this.agents,
       select('since', 'Accepted', [
         ['', 'any time'],
-        ['15m', 'last 15 min'],
-        ['1h', 'last hour'],
-        ['6h', 'last 6 hours'],
-        ['24h', 'last 24 hours'],
+        ...Object.entries(SPANS).map(([value, [shown]]) => [value, shown]),
       ]),
       h(
         'button',

@@ -1,9 +1,10 @@
 // One run: graph, timeline, steps, events; live while it runs.
 
-import { curl, get, now, post } from '../lib/api.js';
+import { curl, get, getJson, now, post } from '../lib/api.js';
 import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { duration, mark, millis, time, word } from '../lib/format.js';
+import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
@@ -24,6 +25,7 @@ class Run {
     this.path = `api/v1/runs/${id}`;
     this.shell = shell;
     this.selected = step;
+    this.shown = {};
     this.#build(root);
     this.timer = setInterval(() => this.#tick(), 250);
     this.#begin();
@@ -105,11 +107,13 @@ class Run {
       let after = 0;
       let log = [];
       for (let end = false; !end && log.length < MOST_EVENTS;) {
-        const page = await get(`${this.path}/events?after=${after}&limit=5000`);
+        const page = await getJson(`${this.path}/events?after=${after}&limit=5000`);
         if (this.closed) return;
-        log = log.concat(page.events);
-        after = page.next;
-        end = page.at_end;
+        const { events, next, at_end: atEnd } = page.value();
+        const texts = page.get('events').entries();
+        log = log.concat(events.map((event, i) => ({ ...event, text: texts[i][1].text })));
+        after = next;
+        end = atEnd;
       }
       this.events.begin(log);
       await this.#read();
@@ -167,7 +171,7 @@ class Run {
 
   async #read() {
     const begun = performance.now();
-    const run = await get(this.path);
+    const run = runOf(await getJson(this.path));
     this.cost = performance.now() - begun;
     if (this.closed) return;
     this.run = run;
@@ -216,18 +220,18 @@ class Run {
     this.timeline.show(run, this.selected);
     this.step.show(run, this.selected);
     if (this.plan.childElementCount === 1) this.plan.append(jsonView(run.plan_definition, 'Plan'));
-    this.#once('result', this.result, run.result ?? null, () =>
+    this.#once('result', this.result, run.result?.text ?? '', () =>
       run.result
         ? jsonView(run.result, 'Result')
         : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It is there when the run has completed.'),
     );
-    this.#once('input', this.input, run.input, () => jsonView(run.input, 'Posted'));
+    this.#once('input', this.input, run.input.text, () => jsonView(run.input, 'Posted'));
   }
 
   #once(name, element, value, make) {
-    const text = JSON.stringify([value, this.ended]);
-    if (element.dataset.shown === text) return;
-    element.dataset.shown = text;
+    const shown = `${this.ended} ${value}`;
+    if (this.shown[name] === shown) return;
+    this.shown[name] = shown;
     replace(element, make());
   }
 
@@ -304,22 +308,31 @@ class Run {
     const { run } = this;
     const { plans } = await get('api/v1/plans').catch(() => ({ plans: [] }));
     const kept = plans.some(p => p.name === run.plan && p.version === run.plan_version);
-    return kept ? run.plan : { name: run.plan, ...run.plan_definition };
+    const name = Json.of(run.plan);
+    return kept ? name : Json.object([['name', name], ...run.plan_definition.entries()]);
   }
 
   async #again() {
     const plan = await this.#planToPost();
-    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input, plan }));
+    sessionStorage.setItem('agentgrid.again', JSON.stringify({ input: this.run.input.text, plan: plan.text }));
     location.hash = '#/try?again=1';
   }
 
   async #curl() {
-    const body = JSON.stringify({ ...this.run.input, plan: await this.#planToPost() });
+    const body = this.run.input.with([['plan', await this.#planToPost()]]);
     await copy(
-      `${curl('POST', 'api/v1/orchestrate', body)}\n\n${curl('GET', this.path)}\n`,
+      `${curl('POST', 'api/v1/orchestrate', body.text)}\n\n${curl('GET', this.path)}\n`,
       'curl of the post and of the run',
     );
   }
+}
+
+/** A run, in which what users and agents wrote is left as it is. */
+function runOf(answer) {
+  const run = answer.value();
+  for (const part of ['input', 'result', 'plan_definition']) run[part] = answer.get(part);
+  for (const [i, step] of answer.get('steps').entries()) run.steps[i].output = step.get('output');
+  return run;
 }
 
 /** The steps that need a step, and those that need them, in the plan's order. */

@@ -1,7 +1,7 @@
 // The list of runs: live, filtered, and as long as it likes.
 
 import { get, now, query } from '../lib/api.js';
-import { h, perFrame, setText } from '../lib/dom.js';
+import { h, perFrame, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { count, millis } from '../lib/format.js';
 import { AFTER, RANK, RunStates } from '../lib/run-states.js';
@@ -9,14 +9,13 @@ import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
 import { RunCharts } from './run-charts.js';
-import { RunFilters, served } from './run-filters.js';
+import { RunFilters, readFilters, served, sinceOf } from './run-filters.js';
 import { ENDED, makeRow, reasonOf, rowOf, showRow } from './run-row.js';
 
 const PAGE = 500;
 const NEXT_PAGE = 1000;
 const MOST_ROWS = 100_000;
 const MOST_DETAILS = 100;
-const SPANS = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 };
 const RELEVANT = /"stage":"(orchestration:|completed"|error"|cancelled"|[^"]*:(queued|start|error|timeout|cancelled)")/;
 
 export function runsView(root, { query: params }, shell) {
@@ -26,9 +25,7 @@ export function runsView(root, { query: params }, shell) {
 class Runs {
   constructor(root, params, shell) {
     this.shell = shell;
-    this.filters = Object.fromEntries(
-      ['status', 'match_id', 'round', 'plan', 'agent', 'since'].map(f => [f, params.get(f) ?? '']),
-    );
+    [this.filters, this.wrong] = readFilters(params);
     this.states = new RunStates();
     this.charts = new RunCharts();
     this.rows = [];
@@ -58,6 +55,7 @@ class Runs {
     this.summary = h('span', { class: 'dim', id: 'summary' });
     this.problem = h('p', { class: 'error-text', role: 'alert' });
     this.filter = new RunFilters(this.filters, () => {
+      this.wrong = null;
       this.shell.setQuery(query(this.filters));
       this.#load();
     });
@@ -148,6 +146,10 @@ class Runs {
 
   /** Reads the list from its beginning. */
   async #load(first = false) {
+    if (this.wrong) {
+      setText(this.problem, this.wrong);
+      return;
+    }
     this.loading?.abort();
     const loading = (this.loading = new AbortController());
     try {
@@ -217,7 +219,7 @@ class Runs {
   }
 
   #append(page) {
-    const since = SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0;
+    const since = sinceOf(this.filters, now());
     const fresh = page.runs.map(rowOf).filter(row => row.accepted >= since && !this.byId.has(row.id));
     this.next = page.runs.length && millis(page.runs.at(-1).accepted_at) < since ? null : (page.next ?? null);
     for (const row of fresh) this.byId.set(row.id, row);
@@ -244,6 +246,7 @@ class Runs {
   }
 
   #take(events) {
+    if (this.wrong) return;
     if (this.loading) {
       // What is being read may be older than these, and would undo them.
       this.held = this.held.concat(events);
@@ -381,12 +384,16 @@ class Runs {
   }
 
   async #bulk(kind) {
+    if (this.wrong) {
+      toast(this.wrong, 'bad');
+      return;
+    }
     await bulk(
       kind,
       served(this.filters),
       // Runs that wait or are retried are shown as what they are, not as running.
       row => this.filters.status !== 'running' || !(row.waiting_attempts || row.retrying_branches),
-      SPANS[this.filters.since] ? now() - SPANS[this.filters.since] : 0,
+      sinceOf(this.filters, now()),
     );
   }
 }

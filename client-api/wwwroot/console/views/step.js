@@ -1,8 +1,9 @@
 // Everything about one step: why it went where it went, what it was given, and what came of it.
 
-import { get, now } from '../lib/api.js';
+import { getJson, now } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
 import { bytes, duration, mark, millis, time, word } from '../lib/format.js';
+import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
 import { stateOf } from './held-up.js';
 import { ENDED } from './run-row.js';
@@ -88,7 +89,7 @@ export class StepPanel {
 
   async #fetchOutput(box, step) {
     try {
-      const output = await get(`${this.path}/steps/${encodeURIComponent(step.id)}/output`);
+      const output = await getJson(`${this.path}/steps/${encodeURIComponent(step.id)}/output`);
       if (!box.isConnected) return;
       box.lastChild.remove();
       this.#putOutput(box, output);
@@ -100,8 +101,9 @@ export class StepPanel {
 
   #putOutput(box, output) {
     box.append(jsonView(output, 'Output'));
-    if (!isMotion(output)) return;
-    this.skeleton = new Skeleton(output);
+    const motion = output.value();
+    if (!isMotion(motion)) return;
+    this.skeleton = new Skeleton(motion);
     replace(this.motion, this.skeleton.element);
   }
 }
@@ -209,11 +211,10 @@ function inputs(run, step) {
         : 'What was posted.',
     ),
   ];
-  const given = { ...run.input };
-  for (const need of step.needs) {
+  const outputs = step.needs.map(need => {
     const of = run.steps.find(s => s.id === need);
-    given[need] = of?.output ?? (of?.output_bytes ? `(${bytes(of.output_bytes)}, see step ${need})` : null);
-  }
-  parts.push(jsonView(given, 'Input'));
+    return [need, of?.output ?? Json.of(of?.output_bytes ? `(${bytes(of.output_bytes)}, see step ${need})` : null)];
+  });
+  parts.push(jsonView(run.input.with(outputs), 'Input'));
   return h('section', { 'aria-label': 'Input' }, parts);
 }

@@ -3,6 +3,7 @@
 import { curl, get, post } from '../lib/api.js';
 import { copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
+import { Json } from '../lib/json.js';
 import { PlanEditor } from './plan-editor.js';
 import { decision } from './why.js';
 
@@ -20,25 +21,31 @@ const INLINE = `steps:
 `;
 
 const OWN = '{ inline }';
-const pretty = value => JSON.stringify(value, null, 2);
 const fresh = () => `round_${new Date().toISOString().slice(5, 19).replaceAll(/[-T:]/g, '')}`;
 
 export function tryView(root, { query }, shell) {
   return new Try(root, query.get('again') ? readAgain() : null, shell);
 }
 
+/** What is to be posted again: its input and its plan, as they were posted. */
 function readAgain() {
   try {
-    return JSON.parse(sessionStorage.getItem('agentgrid.again'));
+    const { input, plan } = JSON.parse(sessionStorage.getItem('agentgrid.again'));
+    return { input: read(input), plan: read(plan) };
   } catch {
     return null; // somebody else's text under this name
   }
 }
 
-/** Where the text stops being JSON, in words with line and column. */
+function read(text) {
+  JSON.parse(text);
+  return new Json(text);
+}
+
+/** A Json, or where the text stops being JSON, in words with line and column. */
 function parse(text, what) {
   try {
-    return { value: JSON.parse(text) };
+    return { value: read(text) };
   } catch (error) {
     const at = /position (\d+)/.exec(error.message);
     const before = at ? text.slice(0, Number(at[1])).split('\n') : null;
@@ -69,23 +76,23 @@ class Try {
   }
 
   #build(root, again) {
-    const { match_id: match = 'match_123', round = 'round_4', ...rest } = again?.input ?? {};
+    const match = again?.input.get('match_id')?.value() ?? 'match_123';
     this.match = h('input', { id: 'match_id', value: match, required: true, autocomplete: 'off', spellcheck: 'false' });
     this.round = h('input', {
       id: 'round',
-      value: again ? fresh() : round,
+      value: again ? fresh() : 'round_4',
       required: true,
       autocomplete: 'off',
       spellcheck: 'false',
     });
-    const inline = typeof again?.plan === 'object';
-    this.wanted = inline ? OWN : (again?.plan ?? '');
+    const inline = again?.plan.type === 'object';
+    this.wanted = inline ? OWN : (again?.plan.value() ?? '');
     this.plan = h('select', { id: 'plan', onchange: () => this.#planChanged() });
     this.priority = h('input', { id: 'priority', type: 'number', min: -100, max: 100, value: '0' });
-    const body = again ? rest : { grid_snapshot: SNAPSHOT };
+    const body = again?.input.without('match_id', 'round') ?? Json.of({ grid_snapshot: SNAPSHOT });
     this.body = h('textarea', { id: 'body', rows: 14, spellcheck: 'false' });
-    this.body.value = pretty(body);
-    this.inline = new PlanEditor('inline', 'Inline plan (YAML or JSON)', inline ? pretty(again.plan) : INLINE);
+    this.body.value = body.pretty();
+    this.inline = new PlanEditor('inline', 'Inline plan (YAML or JSON)', inline ? again.plan.pretty() : INLINE);
     this.inline.element.hidden = true;
     this.answer = h('div', { role: 'alert' });
     this.submit = h('button', { class: 'primary', type: 'submit' }, 'Start the run');
@@ -187,22 +194,29 @@ class Try {
     for (const p of document.querySelectorAll('.field-problem')) setText(p, '');
     for (const c of [this.match, this.round, this.plan, this.priority, this.body]) c.removeAttribute('aria-invalid');
     const rest = parse(this.body.value.trim() || '{}', 'This');
-    if (rest.problem || rest.value === null || typeof rest.value !== 'object' || Array.isArray(rest.value)) {
+    if (rest.problem || rest.value.type !== 'object') {
       this.#problem('body', rest.problem ?? 'This must be a JSON object.');
       return null;
     }
-    const body = { match_id: this.match.value, round: this.round.value, ...rest.value };
+    const chosen = [];
     if (this.plan.value === OWN) {
-      body.plan = await this.inline.check();
-      if (body.plan === null) {
+      const plan = await this.inline.check();
+      if (plan === null) {
         this.inline.area.focus();
         return null;
       }
+      chosen.push(['plan', plan]);
     } else if (this.plan.value) {
-      body.plan = this.plan.value;
+      chosen.push(['plan', Json.of(this.plan.value)]);
     }
-    if (Number(this.priority.value)) body.priority = Number(this.priority.value);
-    return JSON.stringify(body);
+    if (Number(this.priority.value)) chosen.push(['priority', Json.of(Number(this.priority.value))]);
+    // What is written is posted as it is written, with what is chosen beside it.
+    const written = rest.value.without(...chosen.map(([name]) => name)).entries();
+    const key = [
+      ['match_id', Json.of(this.match.value)],
+      ['round', Json.of(this.round.value)],
+    ].filter(([name]) => !written.some(([other]) => other === name));
+    return Json.object([...key, ...written, ...chosen]).compact().text;
   }
 
   #problem(id, text, focus = true) {

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace AgentGrid.Cli.Tests.Hosting;
+namespace AgentGrid.Tests.Shared;
 
 /// <summary>
-/// A network between the tool and a server that can fall silent: connections stay, new ones can be made, and nothing
+/// A network between a client and a server that can fall silent: connections stay, new ones can be made, and nothing
 /// comes through any more. What was silent once stays so; connections that are made after it has healed are whole.
 /// </summary>
 internal sealed class Wire : IAsyncDisposable
