@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything once, checks the format, and runs every test. Needs the .NET SDK and bash, nothing else.
+# Builds everything once, checks the format, and runs every test. Needs the .NET SDK and bash; what else the tests need
+# is installed with apt-get where that is allowed. Where it is not, the command for it is printed, and nothing tested.
 # Ends with the line 'N passed, N failed, N skipped'; the exit code is not 0 when anything at all was wrong.
 #
 #   ./test.sh                      everything
@@ -14,85 +15,132 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 configuration=Release
 solution=Orleans.AgentGrid.sln
-tests=(Core Agents Embedded ClientApi Cli Console)
-# These need Orleans and a Redis client, which not every registry has: where they cannot be restored, they are left out,
-# aloud, and never counted as passed.
-cluster_tests=(RunLog Cluster)
+# Two lanes go side by side. These tests mostly wait, for processes that start, are killed and are missed. All others
+# compute.
+waiting=(Cluster Streams)
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDDISABLENODEREUSE=1
 scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0 wrong=0
-left_out=()
+trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
 
 say() { printf '\n== %s\n' "$*"; }
 
-# Runs the tests of one built project and adds up what its summary says.
-run_tests() {
-  local name=$1 dll=$2 log="$scratch/$1.log" code counts
-  say "$name"
-  timeout 900 dotnet exec "$dll" -noLogo -noColor 2>&1 | tee "$log"
-  code=${PIPESTATUS[0]}
-  # AgentGrid.Core.Tests  Total: 210, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.5s
-  counts=$(sed -nE \
-    's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+),.*/\1 \2 \3 \4/p' "$log" | tail -n 1)
-  if [[ -z $counts ]]; then
-    echo "$name: ended with code $code and without a summary (124: it took more than 15 minutes)"
-    failed=$((failed + 1))
-    return
-  fi
-  local total errors bad ignored
-  read -r total errors bad ignored <<<"$counts"
-  passed=$((passed + total - bad - ignored))
-  failed=$((failed + bad + errors))
-  skipped=$((skipped + ignored))
-  # What a test says of itself when the machine lacks something, such as a browser.
-  while IFS= read -r line; do
-    left_out+=("$line")
-  done < <(grep -oE 'left out: .*' "$log" | sort -u)
-  if [[ $total -eq 0 ]]; then
-    echo "$name: no tests were found"
-    wrong=1
-  fi
-  [[ $code -eq 0 ]] || wrong=1
+# Debian's packages of the programs that the tests start and this machine lacks.
+missing() {
+  command -v redis-server >/dev/null || echo redis-server
+  # A fake of NVIDIA's management library is compiled.
+  command -v cc >/dev/null || echo gcc libc6-dev
+  [[ -n ${AGENTGRID_CHROMIUM:-} ]] ||
+    command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || echo chromium
 }
 
-say "restore and build ($configuration)"
-# An environment variable, so that every tool sees it as the property of that name.
-export Cluster=true
-if ! dotnet restore "$solution" 2>&1 | tee "$scratch/restore.log"; then
-  # NU1101 to NU1103, NU1603: a package, or a version of it, is not in any source. Nothing else is forgiven.
-  missing=$(grep -oE "error NU110[123]: Unable to find [a-z ]*package [A-Za-z.]+" "$scratch/restore.log" |
-    sed -E 's/.* package ([A-Za-z.]+)/\1/' | sort -u | paste -sd ' ')
-  if [[ -z $missing ]] || grep -E 'error' "$scratch/restore.log" | grep -qvE 'error NU(110[123]|1603)'; then
-    echo 'The restore failed; nothing was tested.'
-    exit 1
+install_missing() {
+  local packages as_root=()
+  read -ra packages <<<"$(missing | paste -sd ' ' -)"
+  [[ ${#packages[@]} -gt 0 ]] || return 0
+  [[ $EUID -eq 0 ]] || as_root=(sudo -n)
+  if command -v apt-get >/dev/null && ${as_root[@]+"${as_root[@]}"} true 2>/dev/null; then
+    say "install ${packages[*]}"
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+    { "${as_root[@]}" update && "${as_root[@]}" install -y "${packages[@]}"; } >"$scratch/install.log" 2>&1 ||
+      cat "$scratch/install.log"
   fi
-  Cluster=false
-  left_out+=("left out: cluster tests (cannot restore ${missing%% *}$([[ $missing == *' '* ]] && echo ' and others'))")
-  dotnet restore "$solution" || exit 1
-else
-  tests+=("${cluster_tests[@]}")
-fi
-if ! dotnet build "$solution" -c "$configuration" --no-restore; then
+  [[ -n $(missing) ]] || return 0
+  echo "The tests need $(missing | paste -sd ' ' -). Install what has these names on this system, for Debian with"
+  echo
+  echo "  sudo apt-get update && sudo apt-get install -y $(missing | paste -sd ' ' -)"
+  echo
+  echo 'and start ./test.sh again. AGENTGRID_CHROMIUM can name a Chromium or Chrome that is not on the path.'
+  echo 'Nothing was tested.'
+  return 1
+}
+
+# Runs a command whose output is printed as a whole when it ends, under a headline with its time: lanes take turns to
+# print. What it says is kept in $scratch/<name>.log, its exit code in $scratch/<name>.code.
+collect() {
+  local name=$1 started=$SECONDS code
+  shift
+  "$@" >"$scratch/$name.log" 2>&1 &
+  running=$!
+  wait "$running"
+  code=$?
+  echo "$code" >"$scratch/$name.code"
+  until mkdir "$scratch/printing" 2>/dev/null; do sleep 0.1; done
+  say "$name ($((SECONDS - started)) s)"
+  cat "$scratch/$name.log"
+  [[ $code -ne 124 ]] || echo "$name: stopped after 15 minutes"
+  rmdir "$scratch/printing"
+}
+
+run_tests() {
+  local part
+  for part in "$@"; do
+    collect "AgentGrid.$part.Tests" timeout -k 10 900 \
+      dotnet exec "tests/AgentGrid.$part.Tests/bin/$configuration/net10.0/AgentGrid.$part.Tests.dll" -noLogo -noColor
+  done
+}
+
+# The build has already seen to what analyzers say.
+check_format() {
+  dotnet format whitespace --folder . --exclude '**/obj/**' --verify-no-changes &&
+    dotnet format style "$solution" --no-restore --verify-no-changes && return
+  echo "Format differences: run 'dotnet format $solution'."
+  return 1
+}
+
+lane() {
+  trap 'kill "$running" 2>/dev/null; exit 1' INT TERM
+  "$@"
+}
+
+check_and_compute() {
+  collect format check_format
+  run_tests "${computing[@]}"
+}
+
+install_missing || exit 1
+
+say "restore and build ($configuration)"
+if ! dotnet build "$solution" -c "$configuration"; then
   echo 'The build failed; nothing was tested.'
   exit 1
 fi
 
-say 'format'
-if ! dotnet format "$solution" --verify-no-changes --no-restore; then
-  echo "Format differences: run 'dotnet format $solution'."
-  wrong=1
-fi
+computing=()
+for project in tests/*/AgentGrid.*.Tests.csproj; do
+  part=${project##*/AgentGrid.}
+  part=${part%.Tests.csproj}
+  [[ " ${waiting[*]} " == *" $part "* ]] || computing+=("$part")
+done
+say "in two lanes: ${waiting[*]}, and format ${computing[*]}"
+lane run_tests "${waiting[@]}" &
+lane check_and_compute &
+wait
 
-for part in "${tests[@]}"; do
+passed=0 failed=0 skipped=0 wrong=0
+[[ $(cat "$scratch/format.code") == 0 ]] || wrong=1
+for part in "${waiting[@]}" "${computing[@]}"; do
   name="AgentGrid.$part.Tests"
-  run_tests "$name" "tests/$name/bin/$configuration/net10.0/$name.dll"
+  [[ $(cat "$scratch/$name.code") == 0 ]] || wrong=1
+  # AgentGrid.Core.Tests  Total: 210, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.5s
+  summary='.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+),.*'
+  if ! read -r total errors bad ignored < <(sed -nE "s/$summary/\1 \2 \3 \4/p" "$scratch/$name.log" | tail -n 1); then
+    echo "$name: ended without a summary"
+    failed=$((failed + 1))
+    continue
+  fi
+  passed=$((passed + total - bad - ignored))
+  failed=$((failed + bad + errors))
+  skipped=$((skipped + ignored))
+  if [[ $total -eq 0 ]]; then
+    echo "$name: no tests were found"
+    wrong=1
+  fi
 done
 
 echo
-for line in ${left_out[@]+"${left_out[@]}"}; do
-  echo "$line"
-done
+# The names of tests that failed, and of those that were skipped with the reason.
+sed -nE -e '/\[FAIL\]$/s/^ +//p' -e '/\[SKIP\]$/{N;s/^ +(.*)\n +/\1 /p;}' "$scratch"/*.Tests.log
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed -eq 0 && $wrong -eq 0 ]]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentGrid.Core.Config;
 
 namespace AgentGrid.Bench;
 
@@ -22,7 +23,7 @@ internal sealed record BenchOptions
           --sizes A,B,C         steps of the plans (default 10,100,1000,10000)
         dotnet run -c Release --project bench -- soak [options]
           --runs N              stop after so many runs (default 1000000)
-          --retention TIME      how long ended runs are kept (default 00:01:00)
+          --retention TIME      how long ended runs are kept (default 1m)
           --seconds, --concurrency (the last one counts)
         dotnet run -c Release --project bench -- overload [options]
           --concurrency         how many runs the server takes at once (the last one counts)
@@ -94,8 +95,11 @@ internal sealed record BenchOptions
         "--repeat" => this with { Repeat = Number(value) },
         "--sizes" => this with { Sizes = Numbers(value) },
         "--runs" => this with { Runs = Number(value) },
-        "--retention" when TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var time) =>
-            this with { Retention = time },
+        "--retention" => this with
+        {
+            Retention = DurationText.Parse(value, out var problem)
+                ?? throw new FormatException($"--retention: {problem}"),
+        },
         _ => throw new FormatException($"'{name} {value}' is not an option."),
     };
 

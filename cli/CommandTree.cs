@@ -13,8 +13,9 @@ internal sealed class CommandTree
 {
     public const string DefaultServer = "http://127.0.0.1:8000";
 
-    private const string Prefix = "AGENTGRID_";
-    private static readonly string[] s_variables = ["SERVER", "API_KEY"];
+    private const string ServerVariable = "AGENTGRID_SERVER";
+    private const string KeyVariable = "AGENTGRID_API_KEY";
+    private const int MistakesInVariable = 2;
 
     // A word that begins with '@' is a match or a player, not a file with more of the command line.
     private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
@@ -22,13 +23,13 @@ internal sealed class CommandTree
     private readonly Surroundings _around;
     private readonly Option<string?> _server = new("--server")
     {
-        Description = $"Where the server is; also AGENTGRID_SERVER. [default: {DefaultServer}]",
+        Description = $"Where the server is; also {ServerVariable}. [default: {DefaultServer}]",
         HelpName = "url",
         Recursive = true,
     };
     private readonly Option<string?> _apiKey = new("--api-key")
     {
-        Description = "The API key; better in AGENTGRID_API_KEY, where other users of the machine do not see it.",
+        Description = $"The API key; better in {KeyVariable}, where other users of the machine do not see it.",
         HelpName = "key",
         Recursive = true,
     };
@@ -120,7 +121,6 @@ internal sealed class CommandTree
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, outputClosed);
         try
         {
-            WarnOfVariables(screen);
             using var server = new GridServer(
                 AddressOf(parsed), KeyOf(parsed), parsed.GetValue(_patience) ?? GridServer.DefaultPatience,
                 _around.Time);
@@ -155,22 +155,9 @@ internal sealed class CommandTree
         }
     }
 
-    // Only what is nearly one of the program's own: a machine may have the settings of a server as well.
-    private void WarnOfVariables(Screen screen)
-    {
-        foreach (var name in _around.Variables.Keys.Where(v => v.StartsWith(Prefix, StringComparison.Ordinal)))
-        {
-            var rest = name[Prefix.Length..];
-            if (!s_variables.Contains(rest) && Names.Nearest(rest, s_variables) is { } nearest)
-            {
-                screen.Warning($"the variable {name} means nothing, did you mean {Prefix}{nearest}?");
-            }
-        }
-    }
-
     private Uri AddressOf(ParseResult parsed)
     {
-        var text = parsed.GetValue(_server)?.Trim() ?? _around.Variable($"{Prefix}SERVER") ?? DefaultServer;
+        var text = Told(parsed, _server, ServerVariable) ?? DefaultServer;
         return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             && address is { Query: "", Fragment: "" }
             ? address
@@ -180,10 +167,24 @@ internal sealed class CommandTree
 
     private string? KeyOf(ParseResult parsed)
     {
-        var key = parsed.GetValue(_apiKey)?.Trim() ?? _around.Variable($"{Prefix}API_KEY");
+        var key = Told(parsed, _apiKey, KeyVariable);
         return key is null || key.All(c => c is > ' ' and < '\u007f')
             ? key
             : throw CliException.Usage("The API key contains characters that no key has.");
+    }
+
+    // Blanks around it come from files. A misspelt variable would lead to another server, or to none of its runs.
+    private string? Told(ParseResult parsed, Option<string?> option, string variable)
+    {
+        if (parsed.GetValue(option) is { } given)
+        {
+            return given.Trim() is { Length: > 0 } value ? value : throw CliException.Usage($"{option.Name} is empty.");
+        }
+        return _around.Variable(variable)
+            ?? (_around.Variables.Keys.FirstOrDefault(v => v is not (ServerVariable or KeyVariable)
+                && Names.Nearest(v, [variable], MistakesInVariable) is not null) is { } misspelt
+                ? throw CliException.Usage($"{misspelt} is nothing that is known here, did you mean {variable}?")
+                : null);
     }
 
     private static IEnumerable<string> CommandsOf(System.CommandLine.Parsing.SymbolResult? result)

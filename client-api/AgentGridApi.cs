@@ -5,8 +5,10 @@ using AgentGrid.ClientApi.OpenApi;
 using AgentGrid.ClientApi.Orchestrate;
 using AgentGrid.ClientApi.Plans;
 using AgentGrid.ClientApi.Problems;
+using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.ClientApi.Telemetry;
 using AgentGrid.ClientApi.WebConsole;
 using AgentGrid.Core;
@@ -19,6 +21,8 @@ namespace AgentGrid.ClientApi;
 /// <summary>Puts the client API into any ASP.NET Core program that has an <see cref="IAgentGrid"/>.</summary>
 public static class AgentGridApi
 {
+    private const string StrictUnpacking = "System.IO.Compression.UseStrictValidation";
+
     private const string Index = """
         Agent Grid
 
@@ -29,6 +33,7 @@ public static class AgentGridApi
         POST /api/v1/plans/check                what is wrong with a plan; starts nothing
         POST /api/v1/route                      which agent would get this, and why
         WS   /ws/agents                         every event, live
+        POST /api/v1/tickets                    lets a browser show a ticket where it cannot send a key
         GET  /health                            how the server is; /health/live, /health/ready
         GET  /metrics                           metrics, for Prometheus
         GET  /openapi/v1.json                   all of this for programs
@@ -72,19 +77,33 @@ public static class AgentGridApi
             throw new StartupRefusedException(refusal);
         }
         var guard = new AccessGuard(
-            ApiKeyRing.Read(options.ApiKeys), options.TrustedHosts, addresses.All(ListenAddresses.IsLoopback));
+            ApiKeyRing.Read(options.ApiKeys), app.Services.GetRequiredService<Tickets>(), options.TrustedHosts,
+            addresses.All(ListenAddresses.IsLoopback));
+        // Before the gate, so that a page can read refusals. Others than trusted pages do not get this far, because the
+        // middleware would answer their preflights as well, with 204 and nothing in it.
+        app.UseWhen(
+            context => guard.IsTrustedPage(context.Request.Headers.Origin.ToString()),
+            branch => branch.UseCors(TrustedPages.Allow));
         app.UseMiddleware<ApiGate>(guard);
     }
 
     private static void AddOnce(IServiceCollection services)
     {
-        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        if (!AppContext.TryGetSwitch(StrictUnpacking, out _))
+        {
+            // Otherwise half a body is unpacked to half a text, and nobody is told.
+            AppContext.SetSwitch(StrictUnpacking, true);
+        }
+        services.AddOptions<ApiOptions>().ReadSection(ApiSettings.ReadAlone).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
         services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.AddSingleton(s => new TelemetryApi(
             s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
+        services.AddSingleton(s => new Tickets(
+            s.GetRequiredService<IOptions<ApiOptions>>(), s.GetRequiredService<TimeProvider>()));
+        services.AddCors();
         services.ConfigureHttpJsonOptions(json => JsonConventions.Apply(json.SerializerOptions));
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<ApiOptions>>((kestrel, api) =>
         {
@@ -99,11 +118,11 @@ public static class AgentGridApi
     {
         var services = app.Services;
         var grid = services.GetRequiredService<IAgentGrid>();
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").AsApi();
         var orchestrate = ActivatorUtilities.CreateInstance<OrchestrateEndpoint>(services, options);
         // As a Delegate, so that the endpoint is described in the OpenAPI document; it is called directly all the same.
         api.MapPost("/orchestrate", (Delegate)new RequestDelegate(orchestrate.HandleAsync))
-            .WithName("orchestrate").WithTags("Runs").Requires(ApiScope.Submit)
+            .WithName("orchestrate").WithTags("Runs").Requires(ApiScope.Submit).Knows("wait")
             .Produces<RunAnswer>(202).Produces<RunView>(200)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
             .ProducesProblem(429).ProducesProblem(503);
@@ -111,10 +130,11 @@ public static class AgentGridApi
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, options).Map(api);
         new PlanCheckApi(grid, options).Map(api);
+        new TicketsApi(services.GetRequiredService<Tickets>(), options).Map(api);
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
         services.GetRequiredService<TelemetryApi>().Map(app);
         new ConsoleFiles().Map(app, Index);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").AsApi();
     }
 }

@@ -38,10 +38,16 @@ public sealed class ApiOptions
     public bool Insecure { get; set; }
 
     /// <summary>
-    /// Further names under which browsers and proxies may reach a server without API keys, as <c>host</c> or
-    /// <c>host:port</c>: for the Host header, and for pages of other origins. Default none.
+    /// Other hosts that are trusted, as <c>host</c> or <c>host:port</c>: their pages may use the API from a browser,
+    /// and they are names under which a server without API keys may be reached. Default none.
     /// </summary>
     public List<string> TrustedHosts { get; set; } = [];
+
+    /// <summary>
+    /// Signs tickets, which browsers show in the place of keys. Processes that stand behind one address need the same
+    /// one, at least 16 characters. Default none: made at the start; those of a cluster make the same.
+    /// </summary>
+    public string? TicketSecret { get; set; }
 
     /// <summary>
     /// Where metrics and traces are sent over OTLP (HTTP, protobuf): <c>http://localhost:4318</c>. Default none:
@@ -77,4 +83,7 @@ public sealed class ApiKeyOptions
 
     /// <summary><c>read</c>, <c>submit</c>. Empty (the default): both.</summary>
     public List<string> Scopes { get; set; } = [];
+
+    /// <summary>Where it was written; null for keys that come from code.</summary>
+    internal string? Place { get; init; }
 }

@@ -1,4 +1,5 @@
 using AgentGrid.ClientApi.Security;
+using AgentGrid.Core.Config;
 using Microsoft.Extensions.Options;
 
 namespace AgentGrid.ClientApi;
@@ -6,18 +7,35 @@ namespace AgentGrid.ClientApi;
 /// <summary>Checks the settings when the server starts, and reports every mistake at once.</summary>
 internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
 {
+    public const int LeastBody = 1024;
+    private const int MinSecretLength = 16;
+
     public ValidateOptionsResult Validate(string? name, ApiOptions options)
     {
+        var problems = Problems(options);
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    public static List<string> Problems(ApiOptions options)
+    {
         var problems = new List<string>();
-        Least(problems, nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1024);
+        Least(problems, nameof(options.MaxBodyBytes), options.MaxBodyBytes, LeastBody);
         Least(problems, nameof(options.MaxConcurrentWaits), options.MaxConcurrentWaits, 0);
         Least(problems, nameof(options.MaxWebSocketClients), options.MaxWebSocketClients, 0);
         Positive(problems, nameof(options.MaxWait), options.MaxWait);
         Positive(problems, nameof(options.WebSocketSendTimeout), options.WebSocketSendTimeout);
         Positive(problems, nameof(options.WebSocketCloseTimeout), options.WebSocketCloseTimeout);
         Positive(problems, nameof(options.KeepAlive), options.KeepAlive);
+        if (options.TicketSecret is { Length: < MinSecretLength } secret)
+        {
+            problems.Add(
+                $"{ApiOptions.Section}:{nameof(options.TicketSecret)} has {secret.Length} characters; it must have at " +
+                $"least {MinSecretLength}. Leave it out for one that is made at the start.");
+        }
         ApiKeyRing.Read(options.ApiKeys, problems);
-        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+        problems.AddRange(TrustedHost.Problems(options.TrustedHosts)
+            .Select(p => $"{ApiOptions.Section}:{nameof(options.TrustedHosts)} {p}"));
+        return problems;
     }
 
     private static void Least(List<string> problems, string name, int value, int least)
@@ -33,8 +51,8 @@ internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
         if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1))
         {
             problems.Add(
-                $"{ApiOptions.Section}:{name} is '{value}'; expected more than zero and at most a day, " +
-                "written as hh:mm:ss: '00:00:30' is 30 seconds.");
+                $"{ApiOptions.Section}:{name} is '{DurationText.Format(value)}'; expected more than zero and at most " +
+                "a day.");
         }
     }
 }

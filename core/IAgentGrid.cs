@@ -45,14 +45,20 @@ public interface IAgentGrid
         RunId id, string? fromStep = null, CancellationToken cancellationToken = default);
 
     /// <summary>One page of events that are durable now, in the order of their numbers.</summary>
-    /// <remarks>A filtered page can be empty and still not be the last: go on from <see cref="FeedPage.Next"/>.</remarks>
+    /// <remarks>
+    /// A filtered page can be empty and still not be the last: go on from <see cref="FeedPage.Next"/>. After a number
+    /// beyond the newest event there is one of the stage <see cref="Stages.Reset"/>, and it goes on from the beginning.
+    /// </remarks>
+    /// <param name="limit">At least 1 is read.</param>
     ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Events as they become durable, in batches, without gap or repeat: first those after
     /// <see cref="FeedQuery.After"/>, then live ones. Ends only by cancellation or when the engine stops.
-    /// A slow reader slows nobody: it falls back to reading from the journal.
+    /// A slow reader slows nobody: it falls back to reading from the journal. One that has seen numbers which the data
+    /// do not have (any more) is told so by an event of the stage <see cref="Stages.Reset"/>, whose number is the one
+    /// after which it is read on.
     /// </summary>
     IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, CancellationToken cancellationToken = default);

@@ -19,9 +19,10 @@ public static class Names
         text is null ? "" : text.Length <= length ? text : $"{text[..length]}...";
 
     /// <summary>The word nearest to <paramref name="word"/>, if one is near enough to be what was meant.</summary>
-    public static string? Nearest(string word, IEnumerable<string> known)
+    /// <param name="most">How many mistakes it may have; by default one for three letters, and one at least.</param>
+    public static string? Nearest(string word, IEnumerable<string> known, int? most = null)
     {
-        var limit = Math.Max(1, word.Length / 3);
+        var limit = most ?? Math.Max(1, word.Length / 3);
         return word.Length > MaxLength
             ? null
             : known.Select(k => (Word: k, Distance: Distance(word, k)))

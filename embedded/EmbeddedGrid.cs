@@ -204,8 +204,18 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     }
 
     public ValueTask<FeedPage> ReadEventsAsync(
-        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Engine.Reader.ReadEvents(query, query.After ?? Engine.Feed.Head, limit));
+        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)
+    {
+        var reader = Engine.Reader;
+        var last = Engine.Feed.Head;
+        var after = query.After ?? last;
+        // What is durable can be read a moment before the feed shows it.
+        if (after > last && reader.LastSeq() is var kept && after > kept)
+        {
+            return ValueTask.FromResult(FeedPage.Reset(after, kept, _time.GetUtcNow()));
+        }
+        return ValueTask.FromResult(reader.ReadEvents(query, after, Math.Max(1, limit)));
+    }
 
     public IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, CancellationToken cancellationToken = default)
@@ -213,7 +223,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         var engine = Engine;
         var follower = new FeedFollower(
             engine.Feed, (query, after, most) => ValueTask.FromResult(engine.Reader.ReadEvents(query, after, most)),
-            engine.Stopping);
+            () => ValueTask.FromResult(engine.Reader.LastSeq()), _time, engine.Stopping);
         return follower.FollowAsync(query, cancellationToken);
     }
 

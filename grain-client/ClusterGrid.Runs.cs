@@ -57,24 +57,29 @@ public sealed partial class ClusterGrid
     public async ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)
     {
-        var after = query.After ?? await ReadAsync(() => _log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(() => _log.ReadEventsAsync(query, after, limit), cancellationToken).ConfigureAwait(false);
+        // Only who is ahead of the ring may be ahead of the log.
+        if (query.After is not { } after || after > _tail.Ring.Head)
+        {
+            var last = await ReadAsync(() => _log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
+            if (query.After > last)
+            {
+                return FeedPage.Reset(query.After.Value, last, _time.GetUtcNow());
+            }
+            after = query.After ?? last;
+        }
+        return await ReadAsync(() => _log.ReadEventsAsync(query, after, Math.Max(1, limit)), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var era = _tail.Era;
-        // Who has seen more than there is has seen it before Redis lost it, or was told by a process that is ahead.
-        if (query.After is { } seen && seen > _tail.Ring.Head)
-        {
-            var last = await ReadAsync(() => _log.LastSeqAsync(), cancellationToken).ConfigureAwait(false);
-            query = query with { After = Math.Min(seen, Math.Max(last, _tail.Ring.Head)) };
-        }
         while (true)
         {
+            var era = _tail.Era;
             var follower = new FeedFollower(
-                _tail.Ring, (page, after, most) => ReadPageAsync(page, after, most, cancellationToken), era.Ended);
+                _tail.Ring, (page, after, most) => ReadPageAsync(page, after, most, cancellationToken),
+                () => LastSeqAsync(cancellationToken), _time, era.Ended);
             await foreach (var batch in follower.FollowAsync(query, cancellationToken).ConfigureAwait(false))
             {
                 yield return batch;
@@ -83,20 +88,31 @@ public sealed partial class ClusterGrid
             {
                 yield break;
             }
-            era = _tail.Era;
-            query = query with { After = era.Start };
+            // Redis has lost what came after the start of this era; who had seen more of it is told.
+            var (seen, start) = (follower.Seen, _tail.Era.Start);
+            query = query with { After = Math.Min(seen, start) };
+            if (seen > start)
+            {
+                yield return [new FeedWriter().Reset(start, seen, start, _time.GetUtcNow())];
+            }
         }
     }
 
+    private ValueTask<FeedPage> ReadPageAsync(
+        FeedQuery query, long after, int most, CancellationToken cancellationToken) =>
+        PatientlyAsync(() => _log.ReadEventsAsync(query, after, most), cancellationToken);
+
+    private ValueTask<long> LastSeqAsync(CancellationToken cancellationToken) =>
+        PatientlyAsync(() => _log.LastSeqAsync(), cancellationToken);
+
     // A feed outlives an absence of Redis: it is silent until then.
-    private async ValueTask<FeedPage> ReadPageAsync(
-        FeedQuery query, long after, int most, CancellationToken cancellationToken)
+    private async ValueTask<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await _log.ReadEventsAsync(query, after, most).ConfigureAwait(false);
+                return await read().ConfigureAwait(false);
             }
             catch (Exception e) when (e is RedisException or TimeoutException && !_stopping)
             {

@@ -27,6 +27,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private readonly string _redisAddress;
     private readonly string _clusterId;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private volatile bool _running;
     private volatile bool _stopping;
 
@@ -40,6 +41,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         _redisAddress = RedisConnection.AddressOf(options.Value.Redis);
         _clusterId = options.Value.ClusterId;
         _time = time;
+        _logger = loggers.CreateLogger<ClusterGrid>();
         _times = options.Value.Times;
         _calls = new ClusterCalls(connection, _clusterId, time, _times);
         _tail = new FeedTail(
@@ -52,7 +54,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     /// <exception cref="GridUnavailableException">Redis cannot be reached.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await RedisGate.PassAsync(_redis, _time, cancellationToken).ConfigureAwait(false);
+        await RedisGate.PassAsync(_redis, _time, _logger, cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync().ConfigureAwait(false);
         _connection.Start();
         _subscription.Start();

@@ -39,6 +39,7 @@ public static class ClusterEngineServices
         services.TryAddSingleton<LoadTable>();
         services.TryAddSingleton<MatchServices>();
         services.TryAddSingleton<ReleasedSlots>();
+        services.TryAddSingleton<RedisReach>();
         services.TryAddSingleton(CreateNode);
         services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
         services.AddHostedService<RunRecovery>();

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace AgentGrid.Runtime;
 
 /// <summary>
@@ -8,6 +10,12 @@ internal sealed class TenantTurns
 {
     private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
     private long _clock;
+
+    /// <summary>Somebody waits.</summary>
+    public bool AnyWait => _turns.Count > 0;
+
+    /// <summary>How many requests wait, by tenant.</summary>
+    public IReadOnlyDictionary<string, int> Waiting => _turns.ToImmutableDictionary(t => t.Key, t => t.Value.Waiting);
 
     /// <summary>What stands for the tenant that nobody has named.</summary>
     public static string Key(string? tenant) => tenant ?? "";

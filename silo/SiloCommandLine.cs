@@ -1,9 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Hosting;
-using AgentGrid.GrainClient;
-using AgentGrid.Grains;
-using AgentGrid.RunLog;
 using AgentGrid.Silo.Settings;
 
 namespace AgentGrid.Silo;
@@ -44,7 +41,7 @@ internal static class SiloCommandLine
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...
-                                      any option of appsettings.json
+                                      any option of appsettings.json; times as 72h, 30s or 72:00:00
           --help, --version
 
         Options come from appsettings.json beside the program, then from the environment (ASPNETCORE_URLS,
@@ -71,13 +68,6 @@ internal static class SiloCommandLine
         Flags = ImmutableDictionary<string, string>.Empty
             .Add("--insecure", $"{Section}:Insecure")
             .Add("--recover", $"{Section}:Recover"),
-        OptionNames =
-        [
-            .. new[]
-            {
-                typeof(ApiOptions), typeof(ClusterEngineOptions), typeof(GridClientOptions), typeof(RunLogOptions),
-                typeof(SiloSettings),
-            }.SelectMany(t => t.GetProperties()).Select(p => p.Name).Distinct(),
-        ],
+        Settings = SettingsReader.Known,
     };
 }

@@ -13,8 +13,8 @@ internal static class EntryPosition
     private const long MostNumber = (1L << NumberBits) - 1;
     private const long MostMilliseconds = long.MaxValue >> NumberBits;
 
-    /// <exception cref="FormatException">It is no id, or one that somebody made up and that is too large.</exception>
-    public static long Parse(RedisValue id)
+    /// <returns>Whether it fits: it is no id, or one that somebody made up and that is too large.</returns>
+    public static bool TryParse(RedisValue id, out long position)
     {
         var text = (string?)id ?? "";
         var dash = text.IndexOf('-');
@@ -23,9 +23,11 @@ internal static class EntryPosition
             && long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && milliseconds <= MostMilliseconds && number <= MostNumber)
         {
-            return (milliseconds << NumberBits) | number;
+            position = (milliseconds << NumberBits) | number;
+            return true;
         }
-        throw new FormatException($"'{text}' is not an id that XADD makes of '*'.");
+        position = 0;
+        return false;
     }
 
     public static string Format(long position) => string.Create(

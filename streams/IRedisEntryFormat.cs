@@ -17,7 +17,9 @@ public interface IRedisEntryFormat
 }
 
 /// <summary>What an entry carries.</summary>
-/// <param name="Events">Serializable by Orleans: they go to subscribers in other processes.</param>
+/// <param name="Events">
+/// Each must be serializable by Orleans: it goes to subscribers in other processes. Those of one silo share it.
+/// </param>
 /// <param name="RequestContext">What the producer's <c>RequestContext</c> had; null when nothing.</param>
 public readonly record struct StreamMessage(
     StreamId Stream, IReadOnlyList<object> Events, Dictionary<string, object>? RequestContext = null);

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace AgentGrid.Streams;
 
-/// <summary>Entries as Orleans' serializer writes them: two fields, the stream and what it carries.</summary>
+/// <summary>Entries as Orleans' serializer writes them: two fields, the stream for people and what it carries.</summary>
 internal sealed class OrleansEntryFormat(Serializer<OrleansEntryFormat.Payload> serializer) : IRedisEntryFormat
 {
     private static readonly RedisValue s_stream = "stream", s_payload = "payload";
@@ -11,7 +11,7 @@ internal sealed class OrleansEntryFormat(Serializer<OrleansEntryFormat.Payload> 
     public NameValueEntry[] Write<T>(
         StreamId stream, IEnumerable<T> events, Dictionary<string, object>? requestContext) =>
     [
-        new(s_stream, stream.FullKey),
+        new(s_stream, stream.ToString()),
         new(s_payload, serializer.SerializeToArray(
             new Payload(stream, [.. events.Select(static e => (object)e!)], requestContext))),
     ];

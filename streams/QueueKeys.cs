@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AgentGrid.Streams;
 
 /// <summary>
-/// Where one queue is kept. Whoever appends by a script of his own needs <see cref="Stream"/> alone: the script
-/// <c>append.lua</c> derives the others.
+/// Where one queue is kept. Whoever appends by a script of his own needs <see cref="Stream"/> alone: from it,
+/// <see cref="AppendScript"/> derives what else it needs.
 /// </summary>
 /// <param name="Stream">The stream in Redis.</param>
 public sealed record QueueKeys(string Stream)

@@ -3,7 +3,7 @@ using Orleans.Streams;
 
 namespace AgentGrid.Streams;
 
-/// <summary>One entry, on its way to subscribers.</summary>
+/// <summary>One entry, on its way to subscribers. Orleans does not copy it: those of one silo share its events.</summary>
 /// <param name="Position"><see cref="EntryPosition"/>.</param>
 [GenerateSerializer, Immutable, Alias("agentgrid.streams.RedisBatch")]
 internal sealed record RedisBatch(

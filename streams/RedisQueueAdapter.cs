@@ -8,8 +8,6 @@ internal sealed class RedisQueueAdapter(
     string name, RedisStreamOptions options, IConnectionMultiplexer redis, IRedisEntryFormat format,
     IStreamQueueMapper mapper, Func<QueueId, QueueKeys, IQueueAdapterReceiver> receive) : IQueueAdapter
 {
-    private static readonly string s_produce = Script("append") + Script("produce");
-
     public string Name => name;
 
     /// <summary>As far back as the cache goes: <see cref="RedisStreamOptions.CacheSize"/>.</summary>
@@ -31,17 +29,10 @@ internal sealed class RedisQueueAdapter(
             .. format.Write(streamId, events, requestContext).SelectMany(static f => new[] { f.Name, f.Value }),
         ];
         await redis.GetDatabase().ScriptEvaluateAsync(
-            s_produce, [KeysOf(mapper.GetQueueForStream(streamId)).Stream], arguments).ConfigureAwait(false);
+            AppendScript.Produce, [KeysOf(mapper.GetQueueForStream(streamId)).Stream], arguments).ConfigureAwait(false);
     }
 
     public IQueueAdapterReceiver CreateReceiver(QueueId queueId) => receive(queueId, KeysOf(queueId));
 
     private QueueKeys KeysOf(QueueId queue) => QueueKeys.Of(options.KeyPrefix, name, queue.GetNumericId());
-
-    private static string Script(string name)
-    {
-        using var stream = typeof(RedisQueueAdapter).Assembly.GetManifestResourceStream($"{name}.lua")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
 }

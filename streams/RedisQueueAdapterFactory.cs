@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using Orleans.Streams;
+using Orleans.Streams.Filtering;
 
 namespace AgentGrid.Streams;
 
@@ -31,25 +32,27 @@ internal sealed class RedisQueueAdapterFactory : IQueueAdapterFactory, IQueueAda
 
     public Task<IQueueAdapter> CreateAdapter()
     {
-        var redis = (_options.Connection ?? throw new OptionsValidationException(
-            _name, typeof(RedisStreamOptions),
-            [$"The streams '{_name}' have no Redis: set {nameof(RedisStreamOptions.Connection)}."]))(_services);
+        var redis = _options.Connection!(_services);
         var (time, logger) = (
             _services.GetService<TimeProvider>() ?? TimeProvider.System,
             _services.GetRequiredService<ILoggerFactory>().CreateLogger<RedisQueueReceiver>());
         return Task.FromResult<IQueueAdapter>(new RedisQueueAdapter(
             _name, _options, redis, _format, _mapper, (queue, keys) => new RedisQueueReceiver(
-                keys, _caches[queue], redis, _options, _format, time, logger)));
+                keys, CacheOf(queue), redis, _options, _format, time, logger)));
     }
 
     public IQueueAdapterCache GetQueueAdapterCache() => this;
 
-    // An agent asks for the cache of its queue, and then for its receiver.
-    public IQueueCache CreateQueueCache(QueueId queueId) =>
-        _caches[queueId] = new RedisQueueCache(_options.CacheSize, _options.MostAtOnce);
+    // An agent asks for the cache of its queue, and then for its receiver. A filter is asked about whole batches.
+    public IQueueCache CreateQueueCache(QueueId queueId) => _caches[queueId] = new RedisQueueCache(
+        _options.CacheSize, _options.MostAtOnce,
+        _services.GetKeyedService<IStreamFilter>(_name) is null ? _options.MostDelivered : 1);
 
     public IStreamQueueMapper GetStreamQueueMapper() => _mapper;
 
     public Task<IStreamFailureHandler> GetDeliveryFailureHandler(QueueId queueId) =>
         Task.FromResult<IStreamFailureHandler>(new NoOpStreamDeliveryFailureHandler());
+
+    private RedisQueueCache CacheOf(QueueId queue) => _caches.TryRemove(queue, out var cache)
+        ? cache : throw new InvalidOperationException($"Nobody has asked for a cache of queue '{queue}' yet.");
 }

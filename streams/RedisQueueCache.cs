@@ -4,24 +4,36 @@ using Orleans.Streams;
 namespace AgentGrid.Streams;
 
 /// <summary>
-/// The newest entries of a queue, in a ring. A subscriber is nothing but a place in it: one that falls out is told so,
-/// and nobody is ever waited for.
+/// The newest entries of a queue, in a ring. A subscriber is nothing but a place in it, and one whose entries fall out is
+/// told so.
 /// </summary>
-internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
+internal sealed class RedisQueueCache(int size, int mostAdded, int mostDelivered) : IQueueCache
 {
+    private const long Nowhere = long.MaxValue;
+    private static readonly List<Cursor> s_none = [];
+
+    private readonly int _mostDelivered = mostDelivered;
     private readonly RedisBatch[] _ring = new RedisBatch[size];
-    private readonly List<Cursor> _cursors = [];
+    private readonly Dictionary<StreamId, List<Cursor>> _cursors = [];
     private readonly Lock _gate = new();
     private long _first;
     private long _next;
 
-    public int GetMaxAddCount() => mostAtOnce;
+    // The oldest entry that cursors had not delivered which are gone since the agent read last. An agent that stops does
+    // away with all cursors before its receiver writes down what has been delivered.
+    private long _leftBehind = Nowhere;
+
+    public int GetMaxAddCount() => mostAdded;
 
     public bool IsUnderPressure() => false;
 
-    // Entries go when others take their place.
+    /// <summary>Entries go when others take their place. The agent asks before it reads on: it is not about to stop.</summary>
     public bool TryPurgeFromCache([MaybeNullWhen(false)] out IList<IBatchContainer> purgedItems)
     {
+        lock (_gate)
+        {
+            _leftBehind = Nowhere;
+        }
         purgedItems = null;
         return false;
     }
@@ -32,9 +44,23 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
         {
             foreach (var message in messages)
             {
-                _ring[_next++ % _ring.Length] = (RedisBatch)message;
+                if (_next - _first == _ring.Length)
+                {
+                    var lost = At(_first);
+                    foreach (var cursor in CursorsOf(lost.StreamId))
+                    {
+                        cursor.Lose(_first, lost);
+                    }
+                    _first++;
+                }
+                var entry = (RedisBatch)message;
+                _ring[_next % _ring.Length] = entry;
+                foreach (var cursor in CursorsOf(entry.StreamId))
+                {
+                    cursor.Come(_next, entry);
+                }
+                _next++;
             }
-            _first = Math.Max(_first, _next - _ring.Length);
         }
     }
 
@@ -48,7 +74,7 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
         {
             if (token is null)
             {
-                return CursorAt(streamId, _next, from: 0);
+                return CursorAt(streamId, _next);
             }
             var from = token.SequenceNumber;
             return _first < _next && from < At(_first).Position
@@ -63,7 +89,27 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
         lock (_gate)
         {
             return QueueCacheCursorResult<IQueueCacheCursor>.FromCursor(CursorAt(
-                streamId, startPosition == StreamSubscriptionStartPosition.EarliestAvailable ? _first : _next, from: 0));
+                streamId, startPosition == StreamSubscriptionStartPosition.EarliestAvailable ? _first : _next));
+        }
+    }
+
+    /// <summary>Whether so many more would push out what somebody has yet to be given.</summary>
+    public bool IsTooMuch(int count)
+    {
+        lock (_gate)
+        {
+            for (var i = _first; i < Math.Min(_next, _next + count - _ring.Length); i++)
+            {
+                var entry = At(i);
+                foreach (var cursor in CursorsOf(entry.StreamId))
+                {
+                    if (cursor.Wants(i, entry))
+                    {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
     }
 
@@ -73,26 +119,52 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
         lock (_gate)
         {
             _first = _next;
-            _cursors.ForEach(static c => c.StartOver());
+            foreach (var cursor in _cursors.Values.SelectMany(static c => c))
+            {
+                cursor.StartOver();
+            }
         }
     }
 
-    /// <summary>The newest entry that every subscriber is done with; null while there is none.</summary>
+    /// <summary>Up to where everything has been delivered; null while there is no entry at all.</summary>
     public long? Delivered()
     {
         lock (_gate)
         {
-            var done = _cursors.Aggregate(_next, static (least, cursor) => Math.Min(least, cursor.Done));
-            return done > _first ? At(done - 1).Position : null;
+            if (_first == _next)
+            {
+                return null;
+            }
+            var oldest = _cursors.Values.SelectMany(static c => c).Aggregate(
+                _leftBehind, static (least, cursor) => Math.Min(least, cursor.Undelivered));
+            return oldest < _next ? At(Math.Max(oldest, _first)).Position - 1 : At(_next - 1).Position;
         }
     }
 
-    private Cursor CursorAt(StreamId stream, long index, long from)
+    private Cursor CursorAt(StreamId stream, long index, long? from = null)
     {
-        var cursor = new Cursor(this, stream, index, from);
-        _cursors.Add(cursor);
+        var cursor = new Cursor(this, stream, index < _next ? index : Nowhere, from);
+        if (!_cursors.TryGetValue(stream, out var cursors))
+        {
+            _cursors[stream] = cursors = [];
+        }
+        cursors.Add(cursor);
         return cursor;
     }
+
+    private void Remove(Cursor cursor, StreamId stream)
+    {
+        if (CursorsOf(stream).Remove(cursor))
+        {
+            _leftBehind = Math.Min(_leftBehind, cursor.Undelivered);
+            if (CursorsOf(stream).Count == 0)
+            {
+                _cursors.Remove(stream);
+            }
+        }
+    }
+
+    private List<Cursor> CursorsOf(StreamId stream) => _cursors.GetValueOrDefault(stream, s_none);
 
     // The first entry that is not older.
     private long IndexOf(long position)
@@ -118,14 +190,24 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
     private QueueCacheMissException Missed(StreamSequenceToken asked) =>
         new(asked, At(_first).SequenceToken, At(_next - 1).SequenceToken);
 
-    private sealed class Cursor(RedisQueueCache cache, StreamId stream, long at, long from) : IQueueCacheCursor
+    /// <summary>
+    /// Gives several entries at once, which are delivered in one call. Orleans could put them together itself; then nobody
+    /// here would know when they have been delivered.
+    /// </summary>
+    /// <param name="at">Where to look next; nowhere while there is no entry of the stream left.</param>
+    private sealed class Cursor(RedisQueueCache cache, StreamId stream, long at, long? from) : IQueueCacheCursor
     {
         private long _at = at;
-        private long _from = from;
-        private RedisBatch? _current;
+        private long _from = from ?? 0;
 
-        /// <summary>The index before which everything has been delivered.</summary>
-        public long Done => _current is null ? _at : _at - 1;
+        // Orleans steps over the entry that a token names, and must not step over others with it.
+        private int _most = from is null ? cache._mostDelivered : 1;
+        private IBatchContainer? _current;
+        private long _currentAt = Nowhere;
+        private RedisBatch? _lost;
+
+        /// <summary>The oldest entry that may not have been delivered: until it is asked on, that is the current one.</summary>
+        public long Undelivered => Math.Min(_currentAt, _at);
 
         public IBatchContainer? GetCurrent(out Exception? exception)
         {
@@ -133,29 +215,49 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
             return _current;
         }
 
+        /// <exception cref="QueueCacheMissException">An entry of the stream has fallen out of the ring.</exception>
         public bool MoveNext()
         {
             lock (cache._gate)
             {
-                if (_at < cache._first)
+                if (_lost is not null)
                 {
-                    throw cache.Missed(cache.At(cache._first).SequenceToken);
+                    throw cache.Missed(_lost.SequenceToken);
                 }
-                _current = null;
-                while (_current is null && _at < cache._next)
+                List<IBatchContainer> entries = [];
+                _currentAt = Nowhere;
+                for (_at = Math.Max(_at, cache._first); _at < cache._next && entries.Count < _most; _at++)
                 {
-                    var next = cache.At(_at++);
-                    _current = next.StreamId == stream && next.Position >= _from ? next : null;
+                    if (cache.At(_at) is var entry && entry.StreamId == stream && entry.Position >= _from)
+                    {
+                        _currentAt = Math.Min(_currentAt, _at);
+                        entries.Add(entry);
+                    }
                 }
+                _at = _at < cache._next ? _at : Nowhere;
+                _current = entries.Count > 1 ? new BatchContainerBatch(entries) : entries.FirstOrDefault();
+                _most = _current is null ? _most : cache._mostDelivered;
                 return _current is not null;
             }
         }
 
-        public void StartOver() => (_at, _from) = (cache._next, 0);
+        // Were it told to Orleans as a result, the subscriber would not hear of it.
+        QueueCacheCursorMoveResult IQueueCacheCursor.MoveNextWithResult() =>
+            MoveNext() ? QueueCacheCursorMoveResult.Success : QueueCacheCursorMoveResult.NoData;
+
+        public void Come(long index, RedisBatch entry) =>
+            _at = _at == Nowhere && entry.Position >= _from ? index : _at;
+
+        public bool Wants(long index, RedisBatch entry) =>
+            _lost is null && _at <= index && entry.Position >= _from;
+
+        public void Lose(long index, RedisBatch entry) => _lost = Wants(index, entry) ? entry : _lost;
+
+        public void StartOver() => (_at, _from, _currentAt, _lost) = (Nowhere, 0, Nowhere, null);
 
         public void Refresh(StreamSequenceToken token)
         {
-            // A place in the ring is a place in the queue: there is nothing to look for again.
+            // It has been told when the entry came.
         }
 
         public void RecordDeliveryFailure()
@@ -167,7 +269,7 @@ internal sealed class RedisQueueCache(int size, int mostAtOnce) : IQueueCache
         {
             lock (cache._gate)
             {
-                cache._cursors.Remove(this);
+                cache.Remove(this, stream);
             }
         }
     }

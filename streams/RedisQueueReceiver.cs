@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Orleans.Streams;
 using StackExchange.Redis;
@@ -14,14 +15,21 @@ internal sealed partial class RedisQueueReceiver(
 {
     private const int Many = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
     private static readonly RedisChannel.PatternMode s_literal = RedisChannel.PatternMode.Literal;
 
     private readonly IDatabase _redis = redis.GetDatabase();
-    private readonly SemaphoreSlim _news = new(0, 1);
     private readonly RedisChannel _channel = new(keys.News, s_literal);
-    private long? _position;
+
+    // Of several messages that wake it, one is enough.
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private RedisValue _after = RedisValue.Null;
+    private long _position;
     private long _kept;
     private long _keptAt;
+    private long _lookedAt;
     private bool _isSubscribed;
     private bool _hasMany;
     private bool _isAway;
@@ -42,11 +50,16 @@ internal sealed partial class RedisQueueReceiver(
                 {
                     await Task.Delay(options.Gather, time, cancellationToken).ConfigureAwait(false);
                 }
-                if (await ReadAsync(maxCount).ConfigureAwait(false) is { Count: > 0 } batches)
+                var entries = await ReadAsync(maxCount, cancellationToken).ConfigureAwait(false);
+                if (Batches(entries) is { Count: > 0 } batches)
                 {
+                    await LetCatchUpAsync(batches.Count, cancellationToken).ConfigureAwait(false);
                     return batches;
                 }
-                await SleepAsync(cancellationToken).ConfigureAwait(false);
+                if (entries.Length == 0 && !await HasLostAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    await SleepAsync(cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -78,22 +91,24 @@ internal sealed partial class RedisQueueReceiver(
                 await redis.GetSubscriber().UnsubscribeAsync(_channel, OnNews).WaitAsync(timeout, time)
                     .ConfigureAwait(false);
             }
-            await KeepCheckpointAsync().WaitAsync(timeout, time).ConfigureAwait(false);
+            await KeepCheckpointAsync(CancellationToken.None).WaitAsync(timeout, time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {
-            // The successor delivers a second's entries once more.
-            LogAway(logger, keys.Stream, e.Message);
+            LogNotKept(logger, keys.Stream, e.Message);
         }
     }
 
-    private async Task<IList<IBatchContainer>> ReadAsync(int most)
+    private async Task<StreamEntry[]> ReadAsync(int most, CancellationToken cancellationToken)
     {
-        var after = _position ??= await BeginAsync().ConfigureAwait(false);
+        if (_after.IsNull)
+        {
+            await BeginAsync(cancellationToken).ConfigureAwait(false);
+        }
         // In this order, and on one connection: what is appended after the read finds that somebody sleeps.
         var sleeping = _redis.StringSetAsync(keys.Sleeping, 1);
-        var read = _redis.StreamReadAsync(keys.Stream, EntryPosition.Format(after), Math.Min(most, options.MostAtOnce));
-        await sleeping.ConfigureAwait(false);
+        var read = _redis.StreamReadAsync(keys.Stream, _after, Math.Min(most, options.MostAtOnce));
+        await Task.WhenAll(sleeping, read).WaitAsync(cancellationToken).ConfigureAwait(false);
         var entries = await read.ConfigureAwait(false);
         if (_isAway)
         {
@@ -103,9 +118,9 @@ internal sealed partial class RedisQueueReceiver(
         _hasMany = entries.Length >= Many;
         if (time.GetElapsedTime(_keptAt) >= options.CheckpointInterval)
         {
-            await KeepCheckpointAsync().ConfigureAwait(false);
+            await KeepCheckpointAsync(cancellationToken).ConfigureAwait(false);
         }
-        return Batches(entries);
+        return entries;
     }
 
     private List<IBatchContainer> Batches(StreamEntry[] entries)
@@ -115,9 +130,11 @@ internal sealed partial class RedisQueueReceiver(
         {
             try
             {
-                _position = EntryPosition.Parse(entry.Id);
+                _after = entry.Id;
+                _position = EntryPosition.TryParse(entry.Id, out var position)
+                    ? position : throw new FormatException("Its id is none that XADD makes of '*'.");
                 var message = format.Read(entry.Values);
-                batches.Add(new RedisBatch(message.Stream, _position.Value, message.Events, message.RequestContext));
+                batches.Add(new RedisBatch(message.Stream, position, message.Events, message.RequestContext));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -127,23 +144,29 @@ internal sealed partial class RedisQueueReceiver(
         return batches;
     }
 
+    // Reading is quicker than delivering. Who is slower than that for good falls out of the cache, and is waited for no more.
+    private async Task LetCatchUpAsync(int count, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (cache.IsTooMuch(count) && time.GetElapsedTime(since) < options.Patience
+            && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Moment, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     private async Task SleepAsync(CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        while (true)
+        while (options.LongestSleep - time.GetElapsedTime(since) is var rest && rest > TimeSpan.Zero)
         {
-            // What the last subscribers have been given since is written down before the sleep goes on.
-            var pause = cache.Delivered() is { } done && done != _kept && options.CheckpointInterval < options.LongestSleep
-                ? options.CheckpointInterval : options.LongestSleep - time.GetElapsedTime(since);
-            if (pause <= TimeSpan.Zero || await IsWokenAsync(pause, cancellationToken).ConfigureAwait(false))
+            // What subscribers are being given is written down before the sleep goes on.
+            var pause = _kept < _position && options.CheckpointInterval < rest ? options.CheckpointInterval : rest;
+            if (await IsWokenAsync(pause, cancellationToken).ConfigureAwait(false))
             {
                 break;
             }
-            await KeepCheckpointAsync().ConfigureAwait(false);
-        }
-        if (time.GetElapsedTime(since) >= options.LongestSleep)
-        {
-            await LookForLossAsync().ConfigureAwait(false);
+            await KeepCheckpointAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -153,8 +176,7 @@ internal sealed partial class RedisQueueReceiver(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(impatience.Token, cancellationToken);
         try
         {
-            await _news.WaitAsync(either.Token).ConfigureAwait(false);
-            return true;
+            return await _news.Reader.ReadAsync(either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -163,80 +185,65 @@ internal sealed partial class RedisQueueReceiver(
     }
 
     // Goes on behind what has been delivered, and brings what was before into the cache, for those who ask for it.
-    private async Task<long> BeginAsync()
+    private async Task BeginAsync(CancellationToken cancellationToken)
     {
         if (!_isSubscribed)
         {
-            await redis.GetSubscriber().SubscribeAsync(_channel, OnNews).ConfigureAwait(false);
+            await redis.GetSubscriber().SubscribeAsync(_channel, OnNews).WaitAsync(cancellationToken).ConfigureAwait(false);
             redis.ConnectionRestored += OnRestored;
             _isSubscribed = true;
         }
-        var newest = await NewestAsync().ConfigureAwait(false);
-        var checkpoint = await _redis.StringGetAsync(keys.Checkpoint).ConfigureAwait(false);
-        var from = checkpoint.IsNull ? newest : Math.Min(newest, EntryPosition.Parse(checkpoint));
+        var checkpoint = await _redis.StringGetAsync(keys.Checkpoint).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var newest = await NewestAsync(cancellationToken).ConfigureAwait(false);
+        var from = EntryPosition.TryParse(checkpoint, out var delivered) ? Math.Min(delivered, newest) : 0;
         var before = await _redis.StreamRangeAsync(
-            keys.Stream, "-", EntryPosition.Format(from), options.CacheSize / 2, Order.Descending).ConfigureAwait(false);
+            keys.Stream, "-", EntryPosition.Format(from), options.CacheSize / 2, Order.Descending)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
         Array.Reverse(before);
         cache.AddToCache(Batches(before));
-        _kept = from;
-        return from;
-    }
-
-    // The id of the newest entry that was ever there.
-    private async Task<long> NewestAsync()
-    {
-        var newest = await _redis.StreamRangeAsync(keys.Stream, "-", "+", 1, Order.Descending).ConfigureAwait(false);
-        return newest.Length == 0 ? 0 : EntryPosition.Parse(newest[0].Id);
+        (_position, _kept, _after) = (from, from, EntryPosition.Format(from));
     }
 
     // Redis may have come back without its last entries, and with a clock that was put back: then what is new has lower
     // numbers. Rather is something delivered twice than never.
-    private async Task LookForLossAsync()
+    private async Task<bool> HasLostAsync(CancellationToken cancellationToken)
     {
-        if (_position is { } position && await NewestAsync().ConfigureAwait(false) is var newest && newest < position)
+        if (time.GetElapsedTime(_lookedAt) < options.LongestSleep)
         {
-            LogLoss(logger, keys.Stream, EntryPosition.Format(position), EntryPosition.Format(newest));
-            cache.StartOver();
-            _position = 0;
+            return false;
         }
+        var newest = await NewestAsync(cancellationToken).ConfigureAwait(false);
+        _lookedAt = time.GetTimestamp();
+        if (newest >= _position)
+        {
+            return false;
+        }
+        LogLoss(logger, keys.Stream, EntryPosition.Format(_position), EntryPosition.Format(newest));
+        cache.StartOver();
+        (_position, _kept, _after) = (0, 0, EntryPosition.Format(0));
+        return true;
     }
 
-    private async Task KeepCheckpointAsync()
+    private async Task<long> NewestAsync(CancellationToken cancellationToken)
+    {
+        var newest = await _redis.StreamRangeAsync(keys.Stream, "-", "+", 1, Order.Descending)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
+        return newest.Length == 0 ? 0 : EntryPosition.TryParse(newest[0].Id, out var position) ? position : long.MaxValue;
+    }
+
+    private async Task KeepCheckpointAsync(CancellationToken cancellationToken)
     {
         _keptAt = time.GetTimestamp();
-        if (cache.Delivered() is { } done && done != _kept)
+        // It does not go back for a subscriber that asks for what has been.
+        if (cache.Delivered() is { } delivered && delivered > _kept)
         {
-            await _redis.StringSetAsync(keys.Checkpoint, EntryPosition.Format(done)).ConfigureAwait(false);
-            _kept = done;
+            await _redis.StringSetAsync(keys.Checkpoint, EntryPosition.Format(delivered))
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            _kept = delivered;
         }
     }
 
-    private void OnNews(RedisChannel channel, RedisValue message) => Wake();
+    private void OnNews(RedisChannel channel, RedisValue message) => _news.Writer.TryWrite(true);
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => Wake();
-
-    private void Wake()
-    {
-        try
-        {
-            _news.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It has been woken already.
-        }
-    }
-
-    [LoggerMessage(1000, LogLevel.Warning, "The stream '{Stream}' cannot be read just now: {Reason}")]
-    private static partial void LogAway(ILogger logger, string stream, string reason);
-
-    [LoggerMessage(1001, LogLevel.Information, "The stream '{Stream}' can be read again")]
-    private static partial void LogBack(ILogger logger, string stream);
-
-    [LoggerMessage(1002, LogLevel.Error, "Entry {Id} of the stream '{Stream}' cannot be read, and is passed over")]
-    private static partial void LogUnreadable(ILogger logger, Exception exception, string id, string stream);
-
-    [LoggerMessage(1003, LogLevel.Warning,
-        "The stream '{Stream}' was read up to {Position}, and ends with {Newest}: Redis has lost the others")]
-    private static partial void LogLoss(ILogger logger, string stream, string position, string newest);
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => _news.Writer.TryWrite(true);
 }

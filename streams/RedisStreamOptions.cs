@@ -26,12 +26,25 @@ public sealed class RedisStreamOptions
 
     /// <summary>
     /// How many entries of each are kept in memory for subscribers that are behind, or that ask for what has been. One that
-    /// is further behind is told so (<c>OnErrorAsync</c>), goes on with the newest, and holds up nobody. Default 1,024.
+    /// is further behind is told so (<c>OnErrorAsync</c>), and goes on with the newest. It should be more than what comes
+    /// while a queue moves to another silo. Default 4,096.
     /// </summary>
-    public int CacheSize { get; set; } = 1_024;
+    public int CacheSize { get; set; } = 4_096;
+
+    /// <summary>
+    /// How long it is waited for a subscriber before what it has yet to get falls out of the cache: after a burst, one that
+    /// does its best catches up, and one that does not holds up others for no longer. Default 100 ms; 0 for not at all.
+    /// </summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How many entries are read at once, at most. Default 256.</summary>
     public int MostAtOnce { get; set; } = 256;
+
+    /// <summary>
+    /// How many entries a subscriber is given in one call, at most: a batch observer gets them together, another one by
+    /// one. Where there is a stream filter, it is one. Default 128.
+    /// </summary>
+    public int MostDelivered { get; set; } = 128;
 
     /// <summary>
     /// How long a receiver that finds much at once lets more gather before it reads again: under load, a read for each

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
 
@@ -8,9 +7,8 @@ namespace AgentGrid.Streams;
 /// <summary>Adds streams on Redis to silos and clients of Orleans.</summary>
 public static class RedisStreamServices
 {
-    private const int DeliveredAtOnce = 128;
-
-    // The receiver waits by itself; this is what a new owner of a queue waits between his first reads.
+    // The receiver waits by itself; this is what an agent waits for before its first read, and while it gets to know the
+    // subscribers of a stream.
     private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(20);
 
     /// <param name="name">The provider's name, as <c>GetStreamProvider</c> takes it.</param>
@@ -20,15 +18,16 @@ public static class RedisStreamServices
         Action<ISiloPersistentStreamConfigurator>? more = null)
     {
         AddOptions(silo.Services, name, configure);
-        var streams = new SiloPersistentStreamConfigurator(
-            name, services => services(silo.Services), static (services, name) => new RedisQueueAdapterFactory(services, name));
-        streams.ConfigurePullingAgent(agent => agent.Configure(o =>
+        silo.Services.AddOptions<StreamPullingAgentOptions>(name).Validate(
+            static o => o.BatchContainerBatchSize == 1,
+            $"The streams '{name}' put entries together themselves: set {nameof(RedisStreamOptions.MostDelivered)}, and "
+            + $"leave {nameof(StreamPullingAgentOptions.BatchContainerBatchSize)} 1.");
+        return silo.AddPersistentStreams(name, Create, streams =>
         {
-            o.BatchContainerBatchSize = DeliveredAtOnce;
-            o.GetQueueMsgsTimerPeriod = BetweenReads;
-        }));
-        more?.Invoke(streams);
-        return silo;
+            streams.ConfigurePullingAgent(static agent => agent.Configure(
+                static o => o.GetQueueMsgsTimerPeriod = BetweenReads));
+            more?.Invoke(streams);
+        });
     }
 
     /// <inheritdoc cref="AddRedisStreams(ISiloBuilder, string, Action{RedisStreamOptions}, Action{ISiloPersistentStreamConfigurator}?)"/>
@@ -36,13 +35,29 @@ public static class RedisStreamServices
         this IClientBuilder client, string name, Action<RedisStreamOptions> configure)
     {
         AddOptions(client.Services, name, configure);
-        _ = new ClusterClientPersistentStreamConfigurator(
-            name, client, static (services, name) => new RedisQueueAdapterFactory(services, name));
-        return client;
+        return client.AddPersistentStreams(name, Create, null);
     }
 
+    private static RedisQueueAdapterFactory Create(IServiceProvider services, string name) => new(services, name);
+
     private static void AddOptions(IServiceCollection services, string name, Action<RedisStreamOptions> configure) =>
-        services.AddOptions<RedisStreamOptions>(name).Configure(configure).Validate(
-            static o => o is { Queues: > 0, MaxLength: > 0, CacheSize: > 1, MostAtOnce: > 0, KeyPrefix.Length: > 0 },
-            $"The streams '{name}' need a key prefix, and at least one queue, entry, place in the cache and entry at once.");
+        services.AddOptions<RedisStreamOptions>(name).Configure(configure)
+            .Validate(
+                static o => o.Connection is not null,
+                $"The streams '{name}' have no Redis: set {nameof(RedisStreamOptions.Connection)}.")
+            .Validate(
+                static o => o.KeyPrefix is { Length: > 0 },
+                $"The streams '{name}' have no {nameof(RedisStreamOptions.KeyPrefix)}: their keys would begin with nothing.")
+            .Validate(
+                static o => o is { Queues: > 0, MaxLength: > 0, MostAtOnce: > 0, MostDelivered: > 0 },
+                $"The streams '{name}' need at least one queue, and at least one entry kept, read and delivered at once.")
+            .Validate(
+                static o => o.CacheSize > 1 && o.CacheSize >= o.MostAtOnce,
+                $"The cache of the streams '{name}' is too small: {nameof(RedisStreamOptions.CacheSize)} must be at least 2 "
+                + $"and {nameof(RedisStreamOptions.MostAtOnce)}.")
+            .Validate(
+                static o => o.Gather >= TimeSpan.Zero && o.Patience >= TimeSpan.Zero && o.CheckpointInterval > TimeSpan.Zero
+                    && o.LongestSleep > TimeSpan.Zero,
+                $"The times of the streams '{name}' must be positive; only {nameof(RedisStreamOptions.Gather)} and "
+                + $"{nameof(RedisStreamOptions.Patience)} may be 0.");
 }

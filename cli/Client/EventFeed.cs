@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
+using AgentGrid.Core.Feed;
 
 namespace AgentGrid.Cli.Client;
 
@@ -14,21 +15,45 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
 {
     /// <summary>Follows until it is cancelled. A server that cannot be reached at first is an error.</summary>
     /// <param name="query">Further parameters of the feed, beginning with '&amp;'; empty for every event.</param>
-    public IAsyncEnumerable<FeedLine> FollowAsync(long after, string query, CancellationToken cancellationToken) =>
-        FollowEveryAsync(after, query, cancellationToken).Where(line => !IsOfTheFeed(line));
-
-    private async IAsyncEnumerable<FeedLine> FollowEveryAsync(
-        long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="connectedAgain">Asked whenever the connection is there again; throws to end the following.</param>
+    public async IAsyncEnumerable<FeedLine> FollowAsync(
+        long after, string query, [EnumeratorCancellation] CancellationToken cancellationToken,
+        Func<Task>? connectedAgain = null)
     {
-        while (true)
+        FeedLine? last = null;
+        for (var connected = false; ; connected = true)
         {
+            // The last one once more: a server with other data may have come as far by now, and then it is another.
+            var seen = last;
             using var socket = await connection.AskAsync(
-                () => ConnectAsync(after, query, cancellationToken), cancellationToken);
+                () => ConnectAsync(seen?.Seq - 1 ?? after, query, cancellationToken), cancellationToken);
+            if (connected)
+            {
+                await (connectedAgain?.Invoke() ?? Task.CompletedTask);
+            }
+            var isOther = false;
             var (line, why) = await ReadAsync(socket, cancellationToken);
             for (; line is not null; (line, why) = await ReadAsync(socket, cancellationToken))
             {
-                after = line.Seq;
-                yield return line;
+                var again = seen is not null && line.Seq == seen.Seq && !line.IsReset;
+                isOther = again && (line.Time, line.RunId) != (seen!.Time, seen.RunId) && line.Stage != Stages.Damaged;
+                seen = null;
+                if (isOther)
+                {
+                    break;
+                }
+                if (!again)
+                {
+                    after = line.Seq;
+                    last = line.IsReset ? null : line;
+                    yield return line;
+                }
+            }
+            if (isOther)
+            {
+                screen.Note($"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
+                (after, last) = (0, null);
+                continue;
             }
             await connection.LostAsync(why, cancellationToken);
         }
@@ -41,7 +66,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
         // Asked before the events are read: all events of a run that has ended by now are there to be read.
         var ended = (await AskAsync(
             $"api/v1/runs/{GridServer.Segment(runId)}", cancellationToken)).To<RunView>()!.IsEnded;
-        FeedLine? last = null;
+        var over = false;
         for (var more = true; more;)
         {
             var number = after.ToString(CultureInfo.InvariantCulture);
@@ -50,26 +75,30 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
             foreach (var e in page.Element.GetProperty("events").EnumerateArray())
             {
                 var line = FeedLine.Of(Json.From(e));
-                if (!IsOfTheFeed(line))
+                if (line.IsReset)
                 {
-                    last = line;
-                    yield return line;
+                    screen.Note(line.Text("message")!);
+                    continue;
                 }
+                over = line.EndsRun || (over && line.IsSkipped);
+                yield return line;
             }
             after = page.Element.GetProperty("next").GetInt64();
             more = !page.Element.GetProperty("at_end").GetBoolean();
         }
         // A run that was retried has several events that end it; only one that nothing follows is the end.
-        if (ended || last is { EndsRun: true })
+        if (ended || over)
         {
             yield break;
         }
-        await foreach (var line in FollowEveryAsync(after, $"&run_id={runId}", cancellationToken))
+        // The run may have gone with the data that it was in; nothing would ever come then.
+        await foreach (var line in FollowAsync(
+            after, $"&run_id={runId}", cancellationToken, () => server.RunAsync(runId, cancellationToken)))
         {
-            if (IsOfTheFeed(line))
+            if (line.IsReset)
             {
-                // The run may be gone, and nothing would ever be told of it: that is an error then.
-                await AskAsync($"api/v1/runs/{GridServer.Segment(runId)}", cancellationToken);
+                screen.Note(line.Text("message")!);
+                await server.RunAsync(runId, cancellationToken);
                 continue;
             }
             yield return line;
@@ -83,17 +112,6 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
     /// <summary>The number of the last event there is.</summary>
     public async Task<long> LastSeqAsync(CancellationToken cancellationToken) =>
         (await server.GetAsync("health", cancellationToken)).To<HealthView>()!.LastSeq;
-
-    // What the server says of the feed itself, such as that a number is of other data than it has now.
-    private bool IsOfTheFeed(FeedLine line)
-    {
-        if (line.RunId is not null)
-        {
-            return false;
-        }
-        screen.Note(line.Text("message") ?? line.Stage);
-        return true;
-    }
 
     private Task<Json> AskAsync(string path, CancellationToken cancellationToken) =>
         connection.AskAsync(() => server.GetAsync(path, cancellationToken), cancellationToken);
@@ -109,8 +127,8 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
         {
             socket.Options.SetRequestHeader("X-Api-Key", server.ApiKey);
         }
-        var number = after.ToString(CultureInfo.InvariantCulture);
-        var http = new Uri(server.Address, $"ws/agents?after={number}{query}");
+        var path = string.Create(CultureInfo.InvariantCulture, $"ws/agents?after={after}{query}");
+        var http = new Uri(server.Address, path);
         var address = new UriBuilder(http) { Scheme = http.Scheme == "https" ? "wss" : "ws" }.Uri;
         using var silence = server.BeginSilence();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
@@ -130,11 +148,23 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
             socket.Dispose();
             if (status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
             {
-                // A handshake has no place for the reason; the same question over HTTP has.
-                await server.GetAsync("api/v1/agents", cancellationToken);
+                await ThrowReasonAsync(path, cancellationToken);
                 throw new CliException(ExitCode.Refused, $"{address} refused with {(int)status}: {e.Message}", e);
             }
             throw server.Unreachable((e.InnerException ?? e).Message.TrimEnd('.'), e);
+        }
+    }
+
+    // A handshake has no place for the reason; the same question over HTTP has.
+    private async Task ThrowReasonAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.GetAsync(path, cancellationToken);
+        }
+        catch (ProblemException e) when (e.Problem.Status == (int)HttpStatusCode.UpgradeRequired)
+        {
+            // Nothing is wrong with the question.
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentGrid.Core;
+using AgentGrid.Core.Feed;
 
 namespace AgentGrid.Cli.Client;
 
@@ -9,11 +10,20 @@ internal sealed record FeedLine(
     long Seq, DateTimeOffset Time, string? RunId, string? MatchId, string? Round, string Stage, string? Step,
     string? Agent, int? Attempt, JsonElement Meta)
 {
+    /// <summary>
+    /// What was seen before is none of the server's events (any more); they follow from the number of this one, which is
+    /// of no run.
+    /// </summary>
+    public bool IsReset => Stage == Stages.Reset;
+
     /// <summary>The event as the server sent it.</summary>
     public Json Raw { get; private init; } = Json.Null;
 
     // The stages of steps and agents contain a colon, those of runs do not.
-    public bool EndsRun => Stage is "completed" or "error" or "cancelled";
+    public bool EndsRun => Stage is Stages.Completed or Stages.Error or Stages.Cancelled;
+
+    /// <summary>It may come after the end of its run: the same was posted again.</summary>
+    public bool IsSkipped => Stage == Stages.Skipped;
 
     public static FeedLine Of(Json json) => json.To<FeedLine>()! with { Raw = json };
 

@@ -101,6 +101,11 @@ internal static class WatchCommand
         var filter = GridServer.Parameter("match_id", query.MatchId) + GridServer.Parameter("stage", query.Stage);
         await foreach (var line in session.Feed.FollowAsync(after, filter, cancellationToken))
         {
+            if (line.IsReset && !session.Screen.Json)
+            {
+                session.Screen.Note(line.Text("message")!);
+                continue;
+            }
             Print(session.Screen, line, withRun: true);
         }
         return ExitCode.Ok;

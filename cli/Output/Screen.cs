@@ -133,17 +133,6 @@ internal sealed class Screen
         }
     }
 
-    /// <summary>What may be wrong, though the command goes on.</summary>
-    public void Warning(string message)
-    {
-        if (Json)
-        {
-            _error.WriteLine(Core.Json.From(new { Warning = new { Message = message } }));
-            return;
-        }
-        Note($"agentgrid: {message}");
-    }
-
     /// <summary>Why the program could not do what it was told.</summary>
     public void Failure(int exitCode, string message)
     {

@@ -22,16 +22,18 @@ internal sealed class EventsApi(
     IAgentGrid grid, ApiOptions options, FeedSlots slots, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<EventStream> logger)
 {
-    private const string StreamType = "text/event-stream";
+    /// <summary>What a request accepts that wants a stream.</summary>
+    public const string StreamType = "text/event-stream";
 
     public void Map(RouteGroupBuilder api) => api.MapGet("/runs/{run_id}/events", HandleAsync)
-        .WithName("get_events").WithTags("Events").Requires(ApiScope.Read)
+        .WithName("get_events").WithTags("Events").Requires(ApiScope.Read).TakesTickets()
+        .Knows("after", "limit", "stage", "events", TicketsApi.Parameter)
         .Produces<EventPage>(200, "application/json", StreamType).Produces(204)
         .ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
 
     private async Task<IResult> HandleAsync(
-        [FromRoute(Name = "run_id")] string runId, string? after, string? limit, string? stage,
-        [FromHeader(Name = "Last-Event-ID")] string? lastEventId, HttpContext context)
+        [FromRoute(Name = "run_id")] string runId, string? after, string? limit, string? stage, string? events,
+        string? ticket, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, HttpContext context)
     {
         if (!RunId.TryParse(runId, out var id))
         {
@@ -43,20 +45,24 @@ internal sealed class EventsApi(
         // A browser that connects again sends the header, and the URL with its old 'after'.
         var resume = streams && lastEventId is { Length: > 0 } ? read.Seq("Last-Event-ID", lastEventId) : null;
         var query = new FeedQuery(resume ?? read.Seq("after") ?? 0, RunId: id, Stage: read.Text("stage"));
+        var typed = read.Choice("events", "plain", "typed") == "typed";
         if (read.Problem is { } problem)
         {
             return problem;
         }
-        return streams ? await StreamAsync(context, query, runId) : await PageAsync(context, query, size, runId);
+        return streams
+            ? await StreamAsync(context, query, typed, runId)
+            : await PageAsync(context, query, size, runId);
     }
 
-    private static bool Accepts(HttpRequest request) => request.GetTypedHeaders().Accept
-        .Any(a => a.MediaType.Equals(StreamType, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a request wants a stream.</summary>
+    public static bool Accepts(HttpRequest request) => request.GetTypedHeaders().Accept.Any(a =>
+        a.MediaType.Equals(StreamType, StringComparison.OrdinalIgnoreCase) && a.Quality is not 0);
 
     private async Task<IResult> PageAsync(HttpContext context, FeedQuery query, int size, string runId)
     {
         var page = await grid.ReadEventsAsync(query, size, context.RequestAborted);
-        if (page is { Events.IsEmpty: true, AtEnd: true }
+        if ((page is { Events.IsEmpty: true, AtEnd: true } || page.Events.Any(e => e.Stage == Stages.Reset))
             && await grid.GetRunAsync(query.RunId!.Value, context.RequestAborted) is null)
         {
             return RunsApi.NoSuchRun(runId);
@@ -78,7 +84,7 @@ internal sealed class EventsApi(
         return Results.Bytes(body.WrittenMemory, "application/json; charset=utf-8");
     }
 
-    private async Task<IResult> StreamAsync(HttpContext context, FeedQuery query, string runId)
+    private async Task<IResult> StreamAsync(HttpContext context, FeedQuery query, bool typed, string runId)
     {
         if (!slots.TryEnter())
         {
@@ -88,7 +94,7 @@ internal sealed class EventsApi(
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(
                 context.RequestAborted, lifetime.ApplicationStopping);
-            var stream = new EventStream(grid, context, query, options, time, logger);
+            var stream = new EventStream(grid, context, query, typed, options, time, logger);
             return await stream.RunAsync(ending.Token) ? Results.Empty : RunsApi.NoSuchRun(runId);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)

@@ -34,11 +34,14 @@ internal sealed class SocketApi(
         pipeline.Run(HandleAsync);
         var handle = pipeline.Build();
         // As a Delegate, so that the endpoint is described in the OpenAPI document.
-        app.MapGet(Path, (Delegate)handle).WithName("follow_events").WithTags("Events").Requires(ApiScope.Read)
+        string[] known = ["after", "match_id", "stage", "run_id", TicketsApi.Parameter];
+        app.MapGet(Path, (Delegate)handle).AsApi().Knows([.. known]).TakesTickets()
+            .WithName("follow_events").WithTags("Events").Requires(ApiScope.Read)
             .Produces(StatusCodes.Status101SwitchingProtocols)
             .ProducesProblem(400).ProducesProblem(426).ProducesProblem(503);
         // What a WebSocket over HTTP/2 begins with.
-        app.MapMethods(Path, [HttpMethods.Connect], handle).Requires(ApiScope.Read).ExcludeFromDescription();
+        app.MapMethods(Path, [HttpMethods.Connect], handle).Knows([.. known]).TakesTickets()
+            .Requires(ApiScope.Read).ExcludeFromDescription();
     }
 
     private async Task HandleAsync(HttpContext context)
@@ -67,7 +70,8 @@ internal sealed class SocketApi(
     {
         var read = new QueryReader(context.Request.Query);
         query = FeedQueries.Read(read);
-        if (context.WebSockets.IsWebSocketRequest)
+        // A handshake has no place for a reason. Who asks again without one is told what is wrong with the question.
+        if (context.WebSockets.IsWebSocketRequest || read.Problem is not null)
         {
             return read.Problem;
         }

@@ -17,12 +17,12 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
     {
         api.MapGet("/agents", AgentsAsync).WithName("list_agents").WithTags("Agents").Requires(ApiScope.Read)
             .Produces<AgentList>();
-        api.MapPost("/agents/{agent}/drain", (string agent) => DrainAsync(agent, drained: true))
+        api.MapPost("/agents/{agent}/drain", (string agent, HttpRequest request) => DrainAsync(agent, true, request))
             .WithName("drain_agent").WithTags("Agents").Requires(ApiScope.Submit)
-            .Produces<AgentView>().ProducesProblem(404);
-        api.MapPost("/agents/{agent}/undrain", (string agent) => DrainAsync(agent, drained: false))
+            .Produces<AgentView>().ProducesProblem(400).ProducesProblem(404);
+        api.MapPost("/agents/{agent}/undrain", (string agent, HttpRequest request) => DrainAsync(agent, false, request))
             .WithName("undrain_agent").WithTags("Agents").Requires(ApiScope.Submit)
-            .Produces<AgentView>().ProducesProblem(404);
+            .Produces<AgentView>().ProducesProblem(400).ProducesProblem(404);
         api.MapGet("/nodes", NodesAsync).WithName("list_nodes").WithTags("Nodes").Requires(ApiScope.Read)
             .Produces<NodeList>();
         api.MapGet("/plans", PlansAsync).WithName("list_plans").WithTags("Plans").Requires(ApiScope.Read)
@@ -37,8 +37,13 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
         return Results.Json(new AgentList([.. agents.Select(AgentView.Of)]));
     }
 
-    private async Task<IResult> DrainAsync(string agent, bool drained)
+    private async Task<IResult> DrainAsync(string agent, bool drained, HttpRequest request)
     {
+        var (_, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes);
+        if (problem is not null)
+        {
+            return problem;
+        }
         if (!await grid.DrainAgentAsync(agent, drained))
         {
             return new ApiProblem(404, ApiCode.NoSuchAgent, $"There is no agent '{Names.Shorten(agent)}'.");
@@ -55,7 +60,7 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> RouteAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var (body, problem) = await JsonBody.ReadAsync(request, options.MaxBodyBytes);
+        var (body, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes, "capability", "agent");
         RouteQuery? query = null;
         problem ??= Read(body, out query);
         return problem is not null ? problem : Results.Json(await grid.RouteAsync(query!, cancellationToken));

@@ -1,4 +1,5 @@
 using AgentGrid.ClientApi.Feed;
+using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
 
@@ -12,7 +13,7 @@ internal sealed class HealthApi(IAgentGrid grid, FeedSlots slots)
 {
     public void Map(IEndpointRouteBuilder app)
     {
-        var health = app.MapGroup("/health").WithTags("Health");
+        var health = app.MapGroup("/health").AsApi().WithTags("Health");
         health.MapGet("/live", () => Results.Json(new ProbeView("live"))).WithName("live").Produces<ProbeView>();
         health.MapGet("/ready", ReadyAsync).WithName("ready").Produces<ProbeView>().Produces<ProbeView>(503);
         health.MapGet("/", DetailsAsync).WithName("health").Requires(ApiScope.Read)

@@ -1,5 +1,5 @@
 using System.Reflection;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Settings;
 
 namespace AgentGrid.ClientApi.Hosting;
 
@@ -8,8 +8,7 @@ internal static class AgentLibraries
 {
     /// <exception cref="StartupRefusedException">A file is not there, or is not a .NET library.</exception>
     public static Assembly[] Load(IConfiguration configuration) =>
-        [.. configuration.GetSection($"{ApiOptions.Section}:AgentAssemblies").GetChildren()
-            .Select(c => c.Value).OfType<string>().Select(Load)];
+        [.. new SectionReader(configuration).List(nameof(ApiOptions.AgentAssemblies)).Select(Load)];
 
     private static Assembly Load(string path)
     {

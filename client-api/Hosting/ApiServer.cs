@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using AgentGrid.ClientApi.Security;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.Core;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -13,6 +15,11 @@ internal static partial class ApiServer
     private const int Failed = 1;
     private const int Interrupted = 130;
 
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    // ISO 8601, in UTC.
+    private const string LogTime = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     /// <summary>Runs until it is told to stop; returns the exit code.</summary>
     public static async Task<int> RunAsync(CommandLine.Serve commandLine, ServerComposition composition)
     {
@@ -20,6 +27,7 @@ internal static partial class ApiServer
         try
         {
             app = Create(commandLine, composition);
+            LogSettings(app);
             using var impatience = ExitOnSecondInterrupt();
             if (!await composition.Prepare(app))
             {
@@ -48,7 +56,7 @@ internal static partial class ApiServer
         }
         catch (Exception e)
         {
-            await Console.Error.WriteLineAsync($"Agent Grid cannot go on: {e.Message}");
+            await Console.Error.WriteLineAsync($"Agent Grid cannot go on: {Describe(app, e)}");
             if (app is not null)
             {
                 LogCause(app.Logger, e);
@@ -62,6 +70,24 @@ internal static partial class ApiServer
                 await app.DisposeAsync();
             }
         }
+    }
+
+    // Who fails to listen does not say where, and a file that cannot be read has its reason inside.
+    private static string Describe(WebApplication? app, Exception exception)
+    {
+        var messages = new List<string>();
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (!messages.Any(m => m.Contains(e.Message.TrimEnd('.'), StringComparison.OrdinalIgnoreCase)))
+            {
+                messages.Add(e.Message);
+            }
+        }
+        if (exception is SocketException && app is not null)
+        {
+            messages.Insert(0, $"It cannot listen on {string.Join(", ", ListenAddresses.Of(app.Configuration))}.");
+        }
+        return string.Join(' ', messages);
     }
 
     /// <summary>The client API around an engine.</summary>
@@ -79,38 +105,82 @@ internal static partial class ApiServer
     {
         // The content root is the program's folder: appsettings.json lies there wherever the program is called from,
         // and watching the caller's folder for changes could mean watching a whole disk.
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        var builder = NewBuilder(new WebApplicationOptions
         {
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = commandLine.Environment,
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read(Environment.GetEnvironmentVariables()));
-        builder.Configuration.AddInMemoryCollection(commandLine.Settings);
+        var environment = EnvironmentSettings.Read(Environment.GetEnvironmentVariables());
+        ((IConfigurationBuilder)builder.Configuration).Add(new PlacedSettings(environment.Settings));
+        ((IConfigurationBuilder)builder.Configuration).Add(new PlacedSettings(commandLine.Settings));
+        EnvironmentFile.Check(builder.Environment, asked: commandLine.Environment is not null);
+        var settings = SettingsCheck.Pass(builder.Configuration, environment, composition);
         if (ListenAddresses.Of(builder.Configuration).Count == 0 && composition.ListensByDefault(builder.Configuration))
         {
             builder.WebHost.UseUrls(ListenAddresses.Default);
         }
+        var hasStarted = false;
         AddLogging(builder.Logging, builder.Configuration);
+        // What hinders the start is said in a sentence; the host would say it before, as a stack.
+        builder.Logging.AddFilter(HostCategory, level => Volatile.Read(ref hasStarted) && level >= LogLevel.Warning);
         builder.Services.AddAgentGridApi();
+        builder.Services.AddSingleton(settings).AddSingleton(environment);
         composition.Add(builder);
-        return builder.Build();
+        var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(ref hasStarted, true));
+        return app;
+    }
+
+    private static WebApplicationBuilder NewBuilder(WebApplicationOptions options)
+    {
+        try
+        {
+            return WebApplication.CreateSlimBuilder(options);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartupRefusedException($"The settings cannot be read. {Describe(null, e)}", exitCode: 2);
+        }
     }
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration)
     {
         logging.ClearProviders();
-        if (configuration.GetValue<LogFormat>($"{ApiOptions.Section}:{nameof(ApiOptions.LogFormat)}") == LogFormat.Json)
+        if (new SectionReader(configuration).Word(nameof(ApiOptions.LogFormat), default(LogFormat)) == LogFormat.Json)
         {
-            logging.AddJsonConsole();
+            logging.AddJsonConsole(console =>
+            {
+                console.TimestampFormat = LogTime;
+                console.UseUtcTimestamp = true;
+            });
             return;
         }
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.TimestampFormat = $"{LogTime} ";
+            console.UseUtcTimestamp = true;
         });
+    }
+
+    private static void LogSettings(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<SettingsCheck>();
+        var environment = app.Services.GetRequiredService<EnvironmentSettings>();
+        foreach (var unknown in settings.Unknown)
+        {
+            LogUnknown(app.Logger, unknown);
+        }
+        if (environment.OfKubernetes.Length > 0)
+        {
+            LogKubernetes(app.Logger, string.Join(", ", environment.OfKubernetes));
+        }
+        var set = settings.InForce.ToLookup(s => s.Place is not null);
+        var written = set[true].Select(s => $"{s.Name} {s.Value} ({s.Place})").DefaultIfEmpty("none");
+        var defaults = set[false].Select(s => $"{s.Name} {s.Value}");
+        LogInForce(app.Logger, string.Join("; ", written), string.Join("; ", defaults));
     }
 
     // The first Ctrl-C lets attempts finish; who presses it again does not want to wait. What is durable stays so.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.Embedded;
 
 namespace AgentGrid.ClientApi.Hosting;
@@ -27,7 +28,7 @@ internal sealed record CommandLineSyntax
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...
-                                      any option of appsettings.json
+                                      any option of appsettings.json; times as 72h, 30s or 72:00:00
           --help, --version
 
         Options come from appsettings.json beside the program, then from the environment (ASPNETCORE_URLS,
@@ -45,8 +46,7 @@ internal sealed record CommandLineSyntax
         Flags = ImmutableDictionary<string, string>.Empty
             .Add("--insecure", $"{Section}:Insecure")
             .Add("--recover", $"{Section}:Recover"),
-        OptionNames = [
-            .. typeof(ApiOptions).GetProperties().Concat(typeof(EmbeddedOptions).GetProperties()).Select(p => p.Name)],
+        Settings = SettingNames.ClientApi.With(typeof(EmbeddedOptions).GetProperties().Select(p => p.Name)),
     };
 
     public required string Help { get; init; }
@@ -58,7 +58,7 @@ internal sealed record CommandLineSyntax
     public required ImmutableDictionary<string, string> Flags { get; init; }
 
     /// <summary>What can be set as <c>--AgentGrid:Name</c>.</summary>
-    public required ImmutableArray<string> OptionNames { get; init; }
+    public required SettingNames Settings { get; init; }
 
     /// <summary>Everything that can stand on the command line, to find out what a mistyped word was to be.</summary>
     public IEnumerable<string> Words =>

@@ -1,6 +1,8 @@
 using AgentGrid.Agents.Perception;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.Embedded;
 using AgentGrid.Runtime;
+using Microsoft.Extensions.Options;
 
 namespace AgentGrid.ClientApi.Hosting;
 
@@ -12,9 +14,11 @@ internal static class EngineComposition
     /// <summary>The client API with the embedded engine.</summary>
     public static readonly ServerComposition Embedded = new()
     {
+        Syntax = CommandLineSyntax.ClientApi,
+        ReadSettings = reader => EngineSettings.Read(reader, new EmbeddedOptions()),
         Add = AddEngine,
         Place = app => "data in " + Path.GetFullPath(
-            app.Configuration[$"{ApiOptions.Section}:Data"] ?? new EmbeddedOptions().Data),
+            app.Services.GetRequiredService<IOptions<EmbeddedOptions>>().Value.Data),
     };
 
     /// <summary>Adds the embedded engine, with the agents that ship with it and those it is told to load.</summary>
@@ -24,8 +28,8 @@ internal static class EngineComposition
             .AddAgents(typeof(PerceptionAgent).Assembly)
             .AddAgents(AgentLibraries.Load(builder.Configuration))
             .UseEmbeddedEngine();
-        builder.Services.AddOptions<EmbeddedOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<HostOptions>().Configure<Microsoft.Extensions.Options.IOptions<EmbeddedOptions>>(
+        builder.Services.AddOptions<EmbeddedOptions>().ReadSection(EngineSettings.Read).ValidateOnStart();
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<EmbeddedOptions>>(
             (host, engine) => host.ShutdownTimeout = engine.Value.DrainTimeout + RoomToClose);
     }
 }

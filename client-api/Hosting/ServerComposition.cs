@@ -1,8 +1,16 @@
+using AgentGrid.ClientApi.Settings;
+
 namespace AgentGrid.ClientApi.Hosting;
 
 /// <summary>What a program runs in the server: the engine, and what of it can be reached over HTTP.</summary>
 internal sealed record ServerComposition
 {
+    /// <summary>The options of the program, and with them its settings.</summary>
+    public required CommandLineSyntax Syntax { get; init; }
+
+    /// <summary>Reads what the engine is told, so that every mistake is known before anything is made.</summary>
+    public required Action<SectionReader> ReadSettings { get; init; }
+
     /// <summary>Adds the engine; the settings are complete by then.</summary>
     public required Action<WebApplicationBuilder> Add { get; init; }
 

@@ -25,6 +25,8 @@ internal static class OpenApiSetup
 
     public static void AddAgentGridOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
+        // HEAD is wherever GET is, and says nothing that GET does not.
+        options.ShouldInclude = operation => !HttpMethods.IsHead(operation.HttpMethod ?? "");
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Agent Grid";

@@ -42,6 +42,15 @@ public static class ApiCode
     /// <summary>400: the HTTP request itself is broken.</summary>
     public const string BadRequest = "AG2012";
 
+    /// <summary>415: the body is packed in an unknown way; <c>Accept-Encoding</c> lists those that are known.</summary>
+    public const string UnsupportedCoding = "AG2013";
+
+    /// <summary>400: the body cannot be unpacked.</summary>
+    public const string BrokenCoding = "AG2014";
+
+    /// <summary>400: a field that is not known, in a body that has none but known ones.</summary>
+    public const string UnknownField = "AG2015";
+
     /// <summary>404: there is nothing at this path.</summary>
     public const string NoSuchRoute = "AG2020";
 

@@ -1,3 +1,4 @@
+using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
 
@@ -12,7 +13,7 @@ internal sealed partial class ApiGate(RequestDelegate next, AccessGuard guard, I
     {
         try
         {
-            if (guard.Check(context) is { } refusal)
+            if ((guard.Check(context) ?? CheckQuery(context)) is { } refusal)
             {
                 await refusal.ExecuteAsync(context);
                 return;
@@ -50,6 +51,10 @@ internal sealed partial class ApiGate(RequestDelegate next, AccessGuard guard, I
                 500, ApiCode.Internal, "The server could not do this; its log says why.").ExecuteAsync(context);
         }
     }
+
+    private static ApiProblem? CheckQuery(HttpContext context) => context.Request.QueryString.HasValue
+        ? context.GetEndpoint()?.Metadata.GetMetadata<KnownQuery>()?.Refusal(context.Request.Query)
+        : null;
 
     private static ApiProblem Broken(BadHttpRequestException e) => e.StatusCode == StatusCodes.Status413PayloadTooLarge
         ? new ApiProblem(413, ApiCode.BodyTooLarge, e.Message)

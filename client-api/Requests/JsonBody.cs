@@ -1,14 +1,35 @@
 using System.Text.Json;
 using AgentGrid.ClientApi.Problems;
+using AgentGrid.Core;
 
 namespace AgentGrid.ClientApi.Requests;
 
 /// <summary>Small bodies, read as a tree.</summary>
 internal static class JsonBody
 {
-    /// <summary>Reads a body; an undefined element when there is none.</summary>
-    public static async Task<(JsonElement Body, ApiProblem? Problem)> ReadAsync(HttpRequest request, int maxBytes)
+    /// <summary>
+    /// Reads an object with no other members than those that are known, none of them twice.
+    /// </summary>
+    /// <returns>The object; an undefined element when there is no body.</returns>
+    public static async Task<(JsonElement Body, ApiProblem? Problem)> ReadMembersAsync(
+        HttpRequest request, int maxBytes, params string[] known)
     {
+        var (body, problem) = await ReadAsync(request, maxBytes);
+        return problem is null && body.ValueKind != JsonValueKind.Undefined && Refusal(body, known) is { } refusal
+            ? (default, refusal)
+            : (body, problem);
+    }
+
+    public static ApiProblem Wrong(string field, string expected) => new(400, ApiCode.WrongType,
+        $"{(field == "$" ? "The body" : $"'{field}'")} must be {expected}.")
+    { Field = field };
+
+    private static async Task<(JsonElement Body, ApiProblem? Problem)> ReadAsync(HttpRequest request, int maxBytes)
+    {
+        if (request.ContentLength == 0)
+        {
+            return default;
+        }
         var (body, problem) = await RequestBody.ReadAsync(request, maxBytes);
         if (body is null)
         {
@@ -25,7 +46,30 @@ internal static class JsonBody
         }
     }
 
-    public static ApiProblem Wrong(string field, string expected) => new(400, ApiCode.WrongType,
-        $"{(field == "$" ? "The body" : $"'{field}'")} must be {expected}.")
-    { Field = field };
+    private static ApiProblem? Refusal(JsonElement body, string[] known)
+    {
+        var names = known.Length == 0 ? "no members" : string.Join(" and ", known.Select(n => $"'{n}'"));
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            return Wrong("$", $"an object with {names}");
+        }
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in body.EnumerateObject())
+        {
+            var name = Names.Shorten(member.Name);
+            if (!known.Contains(member.Name))
+            {
+                var near = Names.Nearest(member.Name, known) is { } nearest ? $", did you mean '{nearest}'?" : ".";
+                return new ApiProblem(400, ApiCode.UnknownField, $"'{name}' is not known here{near} Expected {names}.")
+                {
+                    Field = name,
+                };
+            }
+            if (!seen.Add(member.Name))
+            {
+                return new ApiProblem(400, ApiCode.DuplicateField, $"'{name}' is there twice.") { Field = name };
+            }
+        }
+        return null;
+    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Requests;
@@ -10,6 +11,10 @@ namespace AgentGrid.ClientApi.Requests;
 internal sealed class QueryReader(IQueryCollection query)
 {
     private const int MaxTextLength = 1_000;
+    private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
+
+    // What every client can count to, JavaScript included.
+    private const long MaxSeq = (1L << 53) - 1;
 
     public ApiProblem? Problem { get; private set; }
 
@@ -47,12 +52,26 @@ internal sealed class QueryReader(IQueryCollection query)
         {
             return null;
         }
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= MaxSeq)
         {
             return value;
         }
-        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected the number of an event, from 0.");
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected the number of an event, from 0 to {MaxSeq}.");
         return null;
+    }
+
+    /// <summary>One of some words, the first when the parameter is not there.</summary>
+    public string Choice(string name, params ReadOnlySpan<string> words)
+    {
+        if (Text(name) is not { } text)
+        {
+            return words[0];
+        }
+        if (!words.Contains(text))
+        {
+            Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected one of {string.Join(", ", words)}.");
+        }
+        return text;
     }
 
     /// <summary>A status, or what an active run is doing.</summary>
@@ -90,20 +109,19 @@ internal sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
-    /// <summary>A time like <c>30s</c>, <c>500ms</c>, <c>2m</c>, <c>1h</c>, or a number of seconds.</summary>
+    /// <summary>A time as in plans, like <c>30s</c>, <c>500ms</c> or <c>1m30s</c>, or a number of seconds; a day at most.</summary>
     public TimeSpan? Duration(string name)
     {
         if (Text(name) is not { } text)
         {
             return null;
         }
-        var unit = text.AsSpan().TrimStart("0123456789.");
-        var scale = unit switch { "ms" => 0.001, "" or "s" => 1, "m" => 60, "h" => 3600, _ => 0d };
-        if (scale > 0 && double.TryParse(
-            text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-            out var number))
+        var duration = decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds((double)Math.Min(seconds, 86_400))
+            : DurationText.Parse(text, out _);
+        if (duration is { } time)
         {
-            return TimeSpan.FromSeconds(Math.Min(number * scale, TimeSpan.FromDays(1).TotalSeconds));
+            return time < s_day ? time : s_day;
         }
         Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected a time such as 30s, 500ms or 2m.");
         return null;

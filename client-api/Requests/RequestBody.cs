@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
@@ -18,22 +19,25 @@ internal sealed class RequestBody : IDisposable
 
     private byte[] _buffer;
     private int _length;
+    private int _start;
 
     private RequestBody(int size) => _buffer = ArrayPool<byte>.Shared.Rent(size);
 
-    public ReadOnlySpan<byte> Utf8 => _buffer.AsSpan(0, _length);
+    /// <summary>The text, without a byte order mark.</summary>
+    public ReadOnlySpan<byte> Utf8 => _buffer.AsSpan(_start, _length - _start);
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-        _length = 0;
+        _length = _start = 0;
     }
 
     /// <summary>
     /// Reads the body of a request that declares JSON, or declares nothing. Memory grows with what has arrived, not
     /// with what was announced.
     /// </summary>
+    /// <param name="maxBytes">How many bytes it may have, when it has been unpacked.</param>
     /// <param name="yaml">Whether it may declare YAML as well.</param>
     public static async ValueTask<(RequestBody? Body, ApiProblem? Problem)> ReadAsync(
         HttpRequest request, int maxBytes, bool yaml = false)
@@ -42,35 +46,83 @@ internal sealed class RequestBody : IDisposable
         {
             return (null, unsupported);
         }
+        var isPacked = request.Headers.ContentEncoding.Count > 0 && request.ContentLength != 0;
+        var (unpacked, unknown) = isPacked ? ContentCoding.Of(request) : default;
+        if (unknown is not null)
+        {
+            return (null, unknown);
+        }
         if (request.ContentLength > maxBytes)
         {
             return (null, TooLarge(maxBytes));
         }
         var body = new RequestBody((int)Math.Min(request.ContentLength ?? 4096, FirstBytes));
+        var whole = false;
         try
         {
-            var reader = request.BodyReader;
-            while (true)
+            var filling = unpacked is null
+                ? body.FillAsync(request.BodyReader, maxBytes)
+                : body.FillAsync(unpacked, maxBytes);
+            if (!await filling.ConfigureAwait(false))
             {
-                var read = await reader.ReadAsync().ConfigureAwait(false);
-                var fits = body._length + read.Buffer.Length <= maxBytes;
-                if (fits)
-                {
-                    body.Append(read.Buffer);
-                }
-                reader.AdvanceTo(read.Buffer.End);
-                if (!fits || read.IsCompleted)
-                {
-                    var whole = fits ? body : null;
-                    body = whole is null ? body : null;
-                    return (whole, fits ? null : TooLarge(maxBytes));
-                }
+                return (null, TooLarge(maxBytes));
             }
+            body._start = body.Utf8.StartsWith(TextEncoding.Mark) ? TextEncoding.Mark.Length : 0;
+            var problem = TextEncoding.Problem(body.Utf8);
+            whole = problem is null;
+            return (whole ? body : null, problem);
+        }
+        catch (Exception e) when (unpacked is not null && e is InvalidDataException or InvalidOperationException)
+        {
+            return (null, ContentCoding.Broken(request));
         }
         finally
         {
-            body?.Dispose();
+            if (!whole)
+            {
+                body.Dispose();
+            }
+            unpacked?.Dispose();
         }
+    }
+
+    // False when there is more than fits.
+    private async ValueTask<bool> FillAsync(PipeReader reader, int maxBytes)
+    {
+        while (true)
+        {
+            var read = await reader.ReadAsync().ConfigureAwait(false);
+            var fits = _length + read.Buffer.Length <= maxBytes;
+            if (fits)
+            {
+                Append(read.Buffer);
+            }
+            reader.AdvanceTo(read.Buffer.End);
+            if (!fits || read.IsCompleted)
+            {
+                return fits;
+            }
+        }
+    }
+
+    // Only what comes out is counted: a small body can have gigabytes in it.
+    private async ValueTask<bool> FillAsync(Stream unpacked, int maxBytes)
+    {
+        while (_length < maxBytes)
+        {
+            if (_length == _buffer.Length)
+            {
+                Grow(Math.Min(_length * 2, maxBytes));
+            }
+            var room = Math.Min(_buffer.Length, maxBytes) - _length;
+            var read = await unpacked.ReadAsync(_buffer.AsMemory(_length, room)).ConfigureAwait(false);
+            if (read == 0)
+            {
+                return true;
+            }
+            _length += read;
+        }
+        return await unpacked.ReadAsync(new byte[1]).ConfigureAwait(false) == 0;
     }
 
     private void Append(in ReadOnlySequence<byte> chunk)
@@ -78,13 +130,18 @@ internal sealed class RequestBody : IDisposable
         var needed = _length + (int)chunk.Length;
         if (needed > _buffer.Length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _buffer.Length * 2));
-            Utf8.CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = larger;
+            Grow(Math.Max(needed, _buffer.Length * 2));
         }
         chunk.CopyTo(_buffer.AsSpan(_length));
         _length = needed;
+    }
+
+    private void Grow(int size)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(size);
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
     }
 
     private static ApiProblem TooLarge(int maxBytes) => new(413, ApiCode.BodyTooLarge,

@@ -18,16 +18,18 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("/", ListAsync).WithName("list_runs").Requires(ApiScope.Read)
+            .Knows("status", "match_id", "round", "plan", "agent", "cursor", "limit")
             .Produces<RunLines>().ProducesProblem(400);
         runs.MapGet("/{run_id}", GetAsync).WithName("get_run").Requires(ApiScope.Read)
             .Produces<RunView>().ProducesProblem(404);
         runs.MapGet("/{run_id}/steps/{step}/output", OutputAsync).WithName("get_output").Requires(ApiScope.Read)
             .Produces<Json>().ProducesProblem(404);
         runs.MapPost("/{run_id}/cancel", CancelAsync).WithName("cancel_run").Requires(ApiScope.Submit)
-            .Produces<CommandView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+            .Produces<CommandView>()
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
         runs.MapPost("/{run_id}/retry", RetryAsync).WithName("retry_run").Requires(ApiScope.Submit)
             .Produces<CommandView>().Produces<CommandView>(202)
-            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
     }
 
     /// <summary>There is no such run; ids that no engine makes included.</summary>
@@ -120,18 +122,10 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
     // The one member that an optional body may have.
     private async Task<(string? Text, ApiProblem? Problem)> ReadTextAsync(HttpRequest request, string member)
     {
-        if (request.ContentLength == 0)
-        {
-            return (null, null);
-        }
-        var (body, problem) = await JsonBody.ReadAsync(request, options.MaxBodyBytes);
+        var (body, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes, member);
         if (problem is not null || body.ValueKind is JsonValueKind.Undefined)
         {
             return (null, problem);
-        }
-        if (body.ValueKind != JsonValueKind.Object)
-        {
-            return (null, JsonBody.Wrong("$", $"an object such as {{\"{member}\": \"...\"}}"));
         }
         if (!body.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentGrid.ClientApi.Feed;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
 using Microsoft.Net.Http.Headers;
@@ -10,9 +11,11 @@ namespace AgentGrid.ClientApi.Security;
 /// Decides whether a request may pass. With keys: by the key's scopes. Without: only this machine can connect, and
 /// what is left to keep out are web pages that a browser on this machine has open.
 /// </summary>
-internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trustedHosts, bool loopbackOnly)
+internal sealed class AccessGuard(
+    ApiKeyRing keys, Tickets tickets, IReadOnlyList<string> trustedHosts, bool loopbackOnly)
 {
-    private const string KeyHeader = "X-Api-Key";
+    public const string KeyHeader = "X-Api-Key";
+
     private const string KeyProtocol = "key.";
 
     /// <summary>Why the request must not pass; null when it may.</summary>
@@ -26,14 +29,12 @@ internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trusted
         {
             return null;
         }
-        var shown = ShownKey(context.Request, required.FromBrowsers);
-        if (shown is null || keys.Find(shown) is not { } caller)
+        var (caller, why) = Identify(context, required);
+        if (caller is null)
         {
             context.Response.Headers.WWWAuthenticate =
                 required.FromBrowsers ? "Basic realm=\"agentgrid\", charset=\"UTF-8\"" : "Bearer realm=\"agentgrid\"";
-            return new ApiProblem(401, ApiCode.Unauthorized, shown is null
-                ? "This needs an API key. Send it as 'X-Api-Key: <key>' or 'Authorization: Bearer <key>'."
-                : "The API key is not known here.");
+            return new ApiProblem(401, ApiCode.Unauthorized, why);
         }
         if ((caller.Scopes & required.Scope) == 0)
         {
@@ -42,6 +43,23 @@ internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trusted
         }
         context.Features.Set(caller);
         return null;
+    }
+
+    // Why is said only where nobody was found.
+    private (ApiCaller? Caller, string Why) Identify(HttpContext context, RequiredScope required)
+    {
+        if (ShownKey(context.Request, required.FromBrowsers) is { } key)
+        {
+            return (keys.Find(key), "The API key is not known here.");
+        }
+        if (context.GetEndpoint()?.Metadata.GetMetadata<TicketTaker>() is not null
+            && TicketsApi.ShownIn(context.Request) is { } ticket)
+        {
+            return (tickets.Find(ticket),
+                $"The ticket is not known here, or is older than {Tickets.Lifetime.TotalSeconds} s. Ask for another " +
+                "with POST /api/v1/tickets.");
+        }
+        return (null, "This needs an API key. Send it as 'X-Api-Key: <key>' or 'Authorization: Bearer <key>'.");
     }
 
     private static string? ShownKey(HttpRequest request, bool fromBrowsers)
@@ -86,27 +104,27 @@ internal sealed class AccessGuard(ApiKeyRing keys, IReadOnlyList<string> trusted
                 "AgentGrid:TrustedHosts.");
         }
         var origin = request.Headers.Origin.ToString();
-        return origin.Length == 0 || !ChangesOrStreams(request) || IsSame(origin, request)
+        return origin.Length == 0 || !ChangesOrStreams(request) || IsSame(origin, request) || IsTrustedPage(origin)
             ? null
             : new ApiProblem(403, ApiCode.CrossOrigin,
                 $"A page of '{Names.Shorten(origin)}' may not do this to '{request.Host}'. Add the page's host " +
                 "to AgentGrid:TrustedHosts, or configure API keys.");
     }
 
+    /// <summary>Whether pages of this origin may use the API from a browser.</summary>
+    public bool IsTrustedPage(string origin) => PageOf(origin) is { } page
+        && IsTrusted(new HostString(page.Host, page.Port));
+
     private static bool ChangesOrStreams(HttpRequest request) =>
         !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-        || request.Headers.ContainsKey(HeaderNames.Upgrade);
+        || request.Headers.ContainsKey(HeaderNames.Upgrade) || EventsApi.Accepts(request);
 
-    private bool IsSame(string origin, HttpRequest request)
-    {
-        if (!Uri.TryCreate(origin, UriKind.Absolute, out var page))
-        {
-            return false;
-        }
-        var ownPort = request.Host.Port ?? (request.IsHttps ? 443 : 80);
-        return (page.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase) && page.Port == ownPort)
-            || IsTrusted(new HostString(page.Host, page.Port));
-    }
+    private static bool IsSame(string origin, HttpRequest request) => PageOf(origin) is { } page
+        && page.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase)
+        && page.Port == (request.Host.Port ?? (request.IsHttps ? 443 : 80));
+
+    private static Uri? PageOf(string origin) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Scheme is "http" or "https" ? page : null;
 
     private bool IsTrusted(HostString host) => trustedHosts.Any(t =>
         t.Equals(host.Host, StringComparison.OrdinalIgnoreCase)

@@ -26,6 +26,23 @@ public static class ListenAddresses
             .. Split(configuration[WebHostDefaults.HttpsPortsKey]).Select(p => $"https://*:{p}")];
     }
 
+    /// <summary>Why a text is no address to listen on; null when it is one.</summary>
+    public static string? Problem(string url)
+    {
+        const string expected = "expected one such as http://127.0.0.1:8000, several separated by ';'.";
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is not ("http" or "https") ? $"'{url}' is no address to listen on; {expected}"
+                : address.Port is < 0 or > 65_535 ? $"'{url}' has a port over 65535; {expected}"
+                : null;
+        }
+        catch (FormatException)
+        {
+            return $"'{url}' is no address to listen on; {expected}";
+        }
+    }
+
     /// <summary>True when only this machine can connect: loopback addresses, <c>localhost</c>, Unix sockets.</summary>
     public static bool IsLoopback(string url)
     {

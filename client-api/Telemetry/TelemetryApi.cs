@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.ClientApi.Feed;
+using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Runtime.Telemetry;
 using OpenTelemetry;
@@ -41,7 +42,7 @@ internal sealed class TelemetryApi : IDisposable
 
     public void Map(IEndpointRouteBuilder routes) => routes
         .MapGet("/metrics", () => Results.Text(Scrape(), ContentType))
-        .WithName("metrics").WithTags("Health").Produces<string>(200, "text/plain").Requires(ApiScope.Read);
+        .AsApi().WithName("metrics").WithTags("Health").Produces<string>(200, "text/plain").Requires(ApiScope.Read);
 
     public void Dispose()
     {

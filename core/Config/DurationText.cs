@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace AgentGrid.Core.Config;
 
 /// <summary>
 /// Durations as people write them: <c>15s</c>, <c>200ms</c>, <c>1.5s</c>, <c>2m</c>, <c>1m30s</c>, <c>0s</c>. The
-/// units are d, h, m, s and ms, each at most once and the larger first. A plain number is not a duration.
+/// units are d, h, m, s and ms, each at most once and the larger first. <c>72:00:00</c> is 72 hours: hours, minutes
+/// and seconds, and days before them as in <c>1.12:00:00</c>. A plain number is not a duration.
 /// </summary>
-public static class DurationText
+public static partial class DurationText
 {
     private const int LongestText = 40;
 
@@ -31,14 +33,20 @@ public static class DurationText
         {
             return Fail(text, "is not a duration", out problem);
         }
-        if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+        if (text[0] == '-')
+        {
+            return Fail(text, "is negative, and a duration is 0s or longer", out problem);
+        }
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _))
         {
             problem = $"'{text}' has no unit: write {text}s, or another of d, h, m, s and ms.";
             return null;
         }
-        if (text[0] == '-')
+        if (text.Contains(':', StringComparison.Ordinal))
         {
-            return Fail(text, "is negative, and a duration is 0s or longer", out problem);
+            return Clock().Match(text) is { Success: true } clock
+                ? Within(text, TicksOf(clock), out problem)
+                : Fail(text, "is not a time of hours, minutes and seconds, such as 72:00:00 or 00:00:30", out problem);
         }
         var ticks = 0m;
         var rest = text.AsSpan();
@@ -50,13 +58,8 @@ public static class DurationText
                 return Fail(text, "is not a duration", out problem);
             }
             ticks += part;
-            if (ticks > Max.Ticks)
-            {
-                problem = $"'{text}' is too long: at most {Max.Days}d.";
-                return null;
-            }
         }
-        return TimeSpan.FromTicks((long)Math.Round(ticks));
+        return Within(text, ticks, out problem);
     }
 
     /// <summary>Writes a duration so that <see cref="Parse"/> gives the same one: <c>1m30s</c>.</summary>
@@ -118,10 +121,33 @@ public static class DurationText
         return false;
     }
 
+    private static decimal TicksOf(Match clock)
+    {
+        // No group has more digits than a decimal takes; what is left out counts nothing.
+        decimal Part(string group) => clock.Groups[group] is { Success: true, Value: var digits }
+            ? decimal.Parse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
+            : 0;
+        return (Part("d") * TimeSpan.TicksPerDay) + (Part("h") * TimeSpan.TicksPerHour)
+            + (Part("m") * TimeSpan.TicksPerMinute) + (Part("s") * TimeSpan.TicksPerSecond);
+    }
+
+    private static TimeSpan? Within(string text, decimal ticks, out string? problem)
+    {
+        problem = ticks > Max.Ticks ? $"'{text}' is too long: at most {Max.Days}d." : null;
+        return problem is null ? TimeSpan.FromTicks((long)Math.Round(ticks)) : null;
+    }
+
     private static TimeSpan? Fail(string text, string what, out string? problem)
     {
         problem = $"'{Names.Shorten(text)}' {what}: write a number and a unit (d, h, m, s, ms), such as 15s, 200ms " +
             "or 1m30s.";
         return null;
     }
+
+    // Where there are days, the hours are those of a day, as .NET writes it.
+    [GeneratedRegex(
+        @"^(?:(?<d>[0-9]{1,8})\.(?<h>[01]?[0-9]|2[0-3])|(?<h>[0-9]{1,8}))" +
+        @":(?<m>[0-5][0-9]):(?<s>[0-5][0-9](?:\.[0-9]{1,7})?)\z",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Clock();
 }

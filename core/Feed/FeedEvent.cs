@@ -17,11 +17,16 @@ public sealed record FeedEvent(
 }
 
 /// <summary>Which events to read.</summary>
-/// <param name="After">The last number that the reader has seen; 0 for all; null for those yet to come.</param>
+/// <param name="After">
+/// The last number that the reader has seen; 0 for all; null for those yet to come. One beyond the newest is of other
+/// data: the reader is told so by an event of the stage <see cref="Stages.Reset"/>, and gets all there is.
+/// </param>
 /// <param name="Stage">A stage; a trailing <c>*</c> or a leading one matches any rest: <c>motion:*</c>, <c>*:done</c>.</param>
 public sealed record FeedQuery(long? After = 0, string? MatchId = null, string? Stage = null, RunId? RunId = null)
 {
-    public bool Matches(FeedEvent e) =>
+    public bool Matches(FeedEvent e) => e.Stage == Stages.Reset || MatchesRun(e);
+
+    private bool MatchesRun(FeedEvent e) =>
         (RunId is null || RunId == e.RunId)
         && (MatchId is null || MatchId == e.MatchId)
         // What is missing may have been of any stage.
@@ -35,4 +40,9 @@ public sealed record FeedQuery(long? After = 0, string? MatchId = null, string? 
 
 /// <param name="Next">The number to read on after.</param>
 /// <param name="AtEnd">There was nothing more when the page was read.</param>
-public sealed record FeedPage(ImmutableArray<FeedEvent> Events, long Next, bool AtEnd);
+public sealed record FeedPage(ImmutableArray<FeedEvent> Events, long Next, bool AtEnd)
+{
+    /// <summary>The page after a number beyond the newest: it says so, and leads to the first event there is.</summary>
+    public static FeedPage Reset(long asked, long last, DateTimeOffset now) =>
+        new([new FeedWriter().Reset(0, asked, last, now)], 0, AtEnd: false);
+}

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using AgentGrid.Core.Runs;
 
@@ -59,13 +60,38 @@ public sealed class FeedWriter
         return End(runId, key, Stages.Damaged, now, endsRun: true).Number(seq);
     }
 
-    private void Begin(RunId runId, RunKey key, string stage, DateTimeOffset time)
+    /// <summary>
+    /// What a reader is told whose number is none of these data. It counts as one that may end the run: who waits for
+    /// that is to look at the run, which may be gone.
+    /// </summary>
+    /// <param name="seq">The number after which it is read on; its own, so that readers who keep it go on rightly.</param>
+    /// <param name="asked">The number that the reader has seen.</param>
+    /// <param name="last">The number of the newest event.</param>
+    public FeedEvent Reset(long seq, long asked, long last, DateTimeOffset now)
+    {
+        Begin(now);
+        _writer.WriteString("stage"u8, Stages.Reset);
+        _writer.WriteStartObject("meta"u8);
+        _writer.WriteNumber("after"u8, asked);
+        _writer.WriteNumber("last_seq"u8, last);
+        _writer.WriteString("message"u8, string.Create(
+            CultureInfo.InvariantCulture,
+            $"Event {asked} is not there (any more): the newest is {last}. What follows begins after event {seq}."));
+        return End(default, new RunKey("", ""), Stages.Reset, now, endsRun: true).Number(seq);
+    }
+
+    private void Begin(DateTimeOffset time)
     {
         _buffer.ResetWrittenCount();
         _buffer.Advance(FeedDraft.RoomForNumber);
         _writer.Reset();
         _writer.WriteStartObject();
         _writer.WriteString("time"u8, time);
+    }
+
+    private void Begin(RunId runId, RunKey key, string stage, DateTimeOffset time)
+    {
+        Begin(time);
         _writer.WriteString("run_id"u8, runId.Value);
         _writer.WriteString("match_id"u8, key.MatchId);
         _writer.WriteString("round"u8, key.Round);

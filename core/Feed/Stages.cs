@@ -17,6 +17,12 @@ public static class Stages
     /// <summary>In the place of events whose record is damaged; no event of a run.</summary>
     public const string Damaged = "damaged";
 
+    /// <summary>
+    /// Tells a reader that the number which it has seen last is none of these data, and where it is read on; no event
+    /// of a run, and none that is kept.
+    /// </summary>
+    public const string Reset = "feed:reset";
+
     public static string Of(RunEvent e) => e switch
     {
         RunEvent.RunAccepted => Accepted,

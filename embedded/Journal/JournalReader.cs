@@ -106,6 +106,22 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
     /// <summary>Every run, oldest first.</summary>
     public IReadOnlyList<RunRow> All() => Rows("ORDER BY id");
 
+    /// <summary>The number of the last event that is durable or was; the feed may not have shown it yet.</summary>
+    public long LastSeq()
+    {
+        var last = 0L;
+        Query(
+            """
+            SELECT coalesce(max(last_seq), 0) FROM journal
+            UNION ALL SELECT value FROM meta WHERE name = 'last_seq'
+            """, [], row =>
+            {
+                last = Math.Max(last, row.GetInt64(0));
+                return true;
+            });
+        return last;
+    }
+
     /// <summary>One page of events after a number, filtered; <see cref="FeedPage.Next"/> is the last number looked at.</summary>
     public FeedPage ReadEvents(FeedQuery query, long after, int limit)
     {

@@ -125,9 +125,6 @@ internal sealed partial class Engine : IDisposable
         }
     }
 
-    /// <summary>Gives back the slot of an attempt that ran here.</summary>
-    public void ReleaseSlot(string agent) => Slots.Release(agent, Options.Node);
-
     /// <summary>
     /// Starts nothing any more, waits until running attempts have returned and their results are in the journal, or
     /// until the time is over.

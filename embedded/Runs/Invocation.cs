@@ -3,14 +3,15 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 using AgentGrid.Runtime.Invocations;
+using AgentGrid.Runtime.Slots;
 using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>
-/// One call of an agent. It owns its slot, and gives it back exactly once: when the agent returns, or, when nobody
-/// waits for it any more and it does not react to its cancellation, after a grace period.
+/// One call of an agent. It owns its slot, and gives it back when the agent returns, or, when nobody waits for it any
+/// more and it does not react to its cancellation, after a grace period.
 /// </summary>
 internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
 {
@@ -27,12 +28,13 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
     private readonly CancellationTokenSource _cancellation = new();
     private ProgressThrottle _progress;
     private ITimer? _grace;
-    private int _holdsSlot = 1;
     private int _phase;
 
     public Invocation(
-        Engine engine, RunActor actor, RunTrace? trace, RunState state, StepState step, AttemptState attempt)
+        Engine engine, RunActor actor, RunTrace? trace, RunState state, StepState step, AttemptState attempt,
+        TakenSlot slot)
     {
+        Slot = slot;
         _engine = engine;
         _trace = trace;
         _actor = actor;
@@ -58,6 +60,8 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
     /// <summary>The attempt's span; null before it runs, and when the run is not traced.</summary>
     public Activity? Span { get; private set; }
 
+    public TakenSlot Slot { get; }
+
     public void Execute() => _ = RunAsync();
 
     /// <summary>Nobody waits for the result any more. Harmless when it is there already.</summary>
@@ -71,12 +75,14 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         _grace = _engine.Time.CreateTimer(
             static invocation => ((Invocation)invocation!).ReleaseSlot(), this, _engine.Options.CancelGrace,
             Timeout.InfiniteTimeSpan);
+        // Counted in before it can return, and be counted out.
+        _engine.Statistics.Abandoned(_attempt.Agent, +1);
         if (Interlocked.CompareExchange(ref _phase, Abandoned, Running) != Running)
         {
+            _engine.Statistics.Abandoned(_attempt.Agent, -1);
             _grace.Dispose();
             return;
         }
-        _engine.Statistics.Abandoned(_attempt.Agent, +1);
         if (inFavourOf != default)
         {
             Span?.AddLink(new ActivityLink(inFavourOf));
@@ -160,13 +166,7 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         };
     }
 
-    private void ReleaseSlot()
-    {
-        if (Interlocked.Exchange(ref _holdsSlot, 0) == 1)
-        {
-            _engine.ReleaseSlot(_attempt.Agent);
-        }
-    }
+    private void ReleaseSlot() => _engine.Slots.Release(Slot);
 
     [LoggerMessage(211, LogLevel.Warning, "Agent '{Agent}' threw when {Attempt} was cancelled")]
     private static partial void LogCancelFailed(ILogger logger, Exception exception, string agent, string attempt);

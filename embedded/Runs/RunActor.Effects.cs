@@ -1,4 +1,3 @@
-using AgentGrid.Core.Placement;
 using AgentGrid.Core.Runs;
 using AgentGrid.Runtime.Slots;
 
@@ -20,19 +19,12 @@ internal sealed partial class RunActor
         }
     }
 
-    private void AwaitTurn()
-    {
-        if (!_awaitsTurn)
-        {
-            _awaitsTurn = true;
-            _engine.Admission.Enter(this);
-        }
-    }
+    private void AwaitTurn() => _engine.Admission.Enter(this);
 
     private void AwaitSlot(StepState step, AttemptState attempt)
     {
         var request = new SlotRequest(
-            attempt.Agent, _state.Priority, _state.Deadline, new Waiter(this, step.Id, attempt.Number), Tenant)
+            attempt.Agent, _state.Priority, _state.Deadline, new Waiter(this, step.Id, attempt), Tenant)
         {
             LongestPath = _state.Plan.LongestPaths[step.Index],
         };
@@ -44,18 +36,25 @@ internal sealed partial class RunActor
     // process down at once would do so for ever: no crash would leave a trace that is counted.
     private void Invoke(StepState step, AttemptState attempt)
     {
+        var slot = SlotOf(step, attempt);
         if (_resumed)
         {
-            var held = new HeldInvocation(step, attempt);
+            var held = new HeldInvocation(step, attempt, slot);
             attempt.EngineHandle = held;
             (_turnInvocations ??= []).Add(held);
         }
         else
         {
-            InvokeNow(step, attempt);
+            InvokeNow(step, attempt, slot);
         }
-        HandOver(step, attempt);
+        HandOver(slot);
     }
+
+    // The one that it was granted, or else the one that this turn has taken for it.
+    private TakenSlot SlotOf(StepState step, AttemptState attempt) =>
+        attempt.EngineHandle is SlotRequest request
+            ? request.Granted!
+            : _turnSlots.Find(s => s.Attempt == attempt.Number && s.Step == step.Id).Slot;
 
     private void InvokeHeld(List<HeldInvocation> invocations)
     {
@@ -63,14 +62,14 @@ internal sealed partial class RunActor
         {
             if (held.Attempt.EngineHandle == held && !_engine.Stopping.IsCancellationRequested)
             {
-                InvokeNow(held.Step, held.Attempt);
+                InvokeNow(held.Step, held.Attempt, held.Slot);
             }
         }
     }
 
-    private void InvokeNow(StepState step, AttemptState attempt)
+    private void InvokeNow(StepState step, AttemptState attempt, TakenSlot slot)
     {
-        var invocation = new Invocation(_engine, this, _trace, _state, step, attempt);
+        var invocation = new Invocation(_engine, this, _trace, _state, step, attempt, slot);
         attempt.EngineHandle = invocation;
         _engine.Platform.Queue(invocation, preferLocal: true);
     }
@@ -82,11 +81,11 @@ internal sealed partial class RunActor
             case SlotRequest request:
                 if (!_engine.Slots.Withdraw(request))
                 {
-                    _engine.ReleaseSlot(attempt.Agent);
+                    _engine.Slots.Release(request.Granted!);
                 }
                 break;
-            case HeldInvocation:
-                _engine.ReleaseSlot(attempt.Agent);
+            case HeldInvocation held:
+                _engine.Slots.Release(held.Slot);
                 break;
             case Invocation invocation:
                 invocation.Abandon(_trace?.LastSuccess ?? default);
@@ -102,21 +101,29 @@ internal sealed partial class RunActor
         Post(new RunInput.LoseAttempt(step.Id, attempt.Number, "the process was restarted"));
 
     /// <summary>Has its slot, and waits for the disk.</summary>
-    private sealed class HeldInvocation(StepState step, AttemptState attempt)
+    private sealed class HeldInvocation(StepState step, AttemptState attempt, TakenSlot slot)
     {
         public StepState Step { get; } = step;
         public AttemptState Attempt { get; } = attempt;
+        public TakenSlot Slot { get; } = slot;
     }
 
-    private sealed class Waiter(RunActor actor, string step, int attempt) : ISlotWaiter
+    private sealed class Waiter(RunActor actor, string step, AttemptState attempt) : ISlotWaiter
     {
-        // This engine has one node: there is no choice to explain.
-        public void OnGranted(Placement placement) =>
-            actor.Post(new RunInput.GrantSlot(step, attempt, placement.Node!));
+        /// <summary>
+        /// The attempt still has the request that this is about. What is told after a turn that broke can be about one
+        /// that was given up.
+        /// </summary>
+        public bool IsHeard => attempt.EngineHandle is SlotRequest request && request.Waiter == this;
 
-        public void OnAgentGone() => actor.Post(new RunInput.FailAttempt(step, attempt, new RunError(
+        // This engine has one node: there is no choice to explain.
+        public void OnGranted(TakenSlot slot) => Post(new RunInput.GrantSlot(step, attempt.Number, slot.Node));
+
+        public void OnAgentGone() => Post(new RunInput.FailAttempt(step, attempt.Number, new RunError(
             ErrorKind.Routing, ErrorCodes.NoAgent,
-            $"The agent of attempt {attempt} of step '{step}' of run '{actor.Ref.Key}' was removed or disabled while " +
-            "the attempt waited for a slot.", Retryable: false)));
+            $"The agent of attempt {attempt.Number} of step '{step}' of run '{actor.Ref.Key}' was removed or " +
+            "disabled while the attempt waited for a slot.", Retryable: false)));
+
+        private void Post(RunInput input) => actor.Post(new Letter(input, null, null, From: this));
     }
 }

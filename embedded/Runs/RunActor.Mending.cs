@@ -1,6 +1,7 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Runtime.Runs;
+using AgentGrid.Runtime.Slots;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -13,14 +14,13 @@ internal sealed partial class RunActor
     public const int BrokenEventId = 200;
 
     // The slots that this turn has taken and that no invocation has yet.
-    private readonly List<(string Step, int Attempt, string Agent)> _turnSlots = [];
+    private readonly List<(string Step, int Attempt, TakenSlot Slot)> _turnSlots = [];
 
     // What is still to be handled when the run goes on; null while it does.
     private List<Letter>? _held;
     private ITimer? _pause;
     private int _breaks;
     private volatile bool _pauseIsOver;
-    private bool _awaitsTurn;
 
     /// <param name="at">Which letter was being handled: -1 before the first, and their number after the last.</param>
     private void Break(Exception e, int at)
@@ -28,7 +28,7 @@ internal sealed partial class RunActor
         var pause = BreakPause.After(_breaks++);
         LogBroken(_engine.Logger, e, Ref.Key, pause.TotalSeconds);
         var broken = at >= 0 && at < _reading.Count ? _reading[at] : default;
-        var isCause = broken.Again && broken.Input is not RunInput.StartRun;
+        var isCause = broken.Again;
         if (isCause)
         {
             broken.Reply?.TrySetException(e);
@@ -46,9 +46,9 @@ internal sealed partial class RunActor
 
     private void LetGo()
     {
-        foreach (var (_, _, agent) in _turnSlots)
+        foreach (var (_, _, slot) in _turnSlots)
         {
-            _engine.ReleaseSlot(agent);
+            _engine.Slots.Release(slot);
         }
         _turnSlots.Clear();
         foreach (var attempt in _state.Steps.SelectMany(static s => s.Attempts))
@@ -72,8 +72,7 @@ internal sealed partial class RunActor
     }
 
     // What somebody waits for, and what has cost time. Everything else comes anew when the run goes on.
-    private static bool IsKept(Letter letter) =>
-        letter.Reply is not null || letter.Input is RunInput.StartRun or RunInput.CompleteAttempt;
+    private static bool IsKept(Letter letter) => letter.Reply is not null || letter.Input is RunInput.CompleteAttempt;
 
     private bool GoesOn()
     {
@@ -100,9 +99,13 @@ internal sealed partial class RunActor
         _summary = RunDetailsBuilder.Summarize(state);
         _armedFor = DateTimeOffset.MaxValue;
         _resumed = true;
-        if (state.Status == RunStatus.Running && !HoldsPlace)
+        if (state.Status == RunStatus.Running)
         {
             _engine.Admission.Reenter(this);
+        }
+        else if (state.Status.IsEnded())
+        {
+            _engine.Admission.Leave(this);
         }
         foreach (var effect in RunMachine.Resume(state))
         {
@@ -119,15 +122,12 @@ internal sealed partial class RunActor
     }
 
     // The slot is the invocation's from now on.
-    private void HandOver(StepState step, AttemptState attempt)
+    private void HandOver(TakenSlot slot)
     {
-        for (var i = 0; i < _turnSlots.Count; i++)
+        var index = _turnSlots.FindIndex(s => s.Slot == slot);
+        if (index >= 0)
         {
-            if (_turnSlots[i].Attempt == attempt.Number && _turnSlots[i].Step == step.Id)
-            {
-                _turnSlots.RemoveAt(i);
-                return;
-            }
+            _turnSlots.RemoveAt(index);
         }
     }
 

@@ -66,9 +66,6 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     public int Priority => _state.Priority;
     public string? Tenant => _state.Tenant;
 
-    /// <inheritdoc/>
-    public bool HoldsPlace { get; set; }
-
     void IAdmitted.Start() => Post(RunInput.StartRun.Instance);
 
     public void Post(RunInput input) => Post(new Letter(input, null, null));
@@ -161,12 +158,12 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
 
     string? IRoutingView.TryReserve(string agent, string step, int attempt)
     {
-        var node = _engine.Slots.TryTake(agent)?.Node;
-        if (node is not null)
+        var slot = _engine.Slots.TryTake(agent);
+        if (slot is not null)
         {
-            _turnSlots.Add((step, attempt, agent));
+            _turnSlots.Add((step, attempt, slot));
         }
-        return node;
+        return slot?.Node;
     }
 
     /// <summary>The end of the run is durable: users may see it.</summary>
@@ -216,7 +213,7 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     private void Handle(Letter letter)
     {
         letter.Look?.Invoke(_state);
-        if (letter.Input is not { } input)
+        if (letter.Input is not { } input || letter.From is { IsHeard: false })
         {
             return;
         }
@@ -238,9 +235,9 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
         if (decision.Ignored is not null)
         {
             LogIgnored(_engine.Logger, Ref.Key, decision.Ignored);
-            if (input is RunInput.StartRun)
+            if (input is RunInput.StartRun && _state.Status.IsEnded())
             {
-                // It was cancelled while it waited for its turn.
+                // It was cancelled before it had even begun to wait.
                 _engine.Admission.Leave(this);
             }
         }
@@ -320,8 +317,10 @@ internal sealed partial class RunActor : IThreadPoolWorkItem, IRoutingView, IAdm
     }
 
     /// <param name="Again">The turn that it was in broke, perhaps because of it.</param>
+    /// <param name="From">What a slot was asked for; null when it is not about one.</param>
     private readonly record struct Letter(
-        RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look, bool Again = false);
+        RunInput? Input, TaskCompletionSource<string?>? Reply, Action<RunState>? Look, bool Again = false,
+        Waiter? From = null);
 
     // A category of its own, so that the line of every run can be switched on and off by itself.
     private void LogOutcome(RunSummary run)

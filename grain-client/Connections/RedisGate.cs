@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AgentGrid.Core;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient.Connections;
@@ -9,7 +10,7 @@ namespace AgentGrid.GrainClient.Connections;
 /// Nothing can be done without Redis, so a program that cannot reach it says so, and soon. It tries with connections of
 /// its own: one that goes on trying by itself does not say why it has failed, and keeps whoever closes it waiting.
 /// </summary>
-internal static class RedisGate
+internal static partial class RedisGate
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2);
@@ -18,13 +19,15 @@ internal static class RedisGate
     /// <summary>Waits until Redis answers.</summary>
     /// <param name="redis">Where it is, with its options.</param>
     /// <exception cref="GridUnavailableException">It has not answered for some seconds.</exception>
-    public static async Task PassAsync(string redis, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task PassAsync(
+        string redis, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var options = RedisConnection.Options(redis);
         options.AbortOnConnectFail = true;
         options.ConnectRetry = 1;
         options.ConnectTimeout = options.AsyncTimeout = (int)LongestTry.TotalMilliseconds;
         var started = time.GetTimestamp();
+        var isTold = false;
         while (await ProblemAsync(options, cancellationToken).ConfigureAwait(false) is { } problem)
         {
             if (time.GetElapsedTime(started) > Patience)
@@ -33,6 +36,11 @@ internal static class RedisGate
                     $"Redis at {RedisConnection.AddressOf(redis)} cannot be reached: expected an answer within " +
                     $"{Patience.TotalSeconds:0} s; {problem.TrimEnd('.')}. Look whether it runs ('redis-server'), and " +
                     "whether --redis or AGENTGRID_REDIS is right: host:port,password=...");
+            }
+            if (!isTold)
+            {
+                isTold = true;
+                LogWaits(logger, RedisConnection.AddressOf(redis), problem.TrimEnd('.'), Patience.TotalSeconds);
             }
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
         }
@@ -81,4 +89,8 @@ internal static class RedisGate
             return "nothing takes the connection, and nothing refuses it";
         }
     }
+
+    [LoggerMessage(812, LogLevel.Warning,
+        "Redis at {Redis} cannot be reached yet ({Problem}); it is tried for {Seconds:0} s")]
+    private static partial void LogWaits(ILogger logger, string redis, string problem, double seconds);
 }

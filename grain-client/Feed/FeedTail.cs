@@ -59,6 +59,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
             }
             // Behind what is missing, the log has all the others too.
             _lacks |= turns.Any(turn => turn.Last > Last && !TryTake(log.EventsOf(turn)));
+            FeedMetrics.CountStreamed(_ready.Count);
             Publish();
             if (_lacks && _wake.CurrentCount == 0)
             {
@@ -202,6 +203,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
 
     private void AddFromLog(ImmutableArray<FeedEvent> events)
     {
+        var before = _filled;
         foreach (var e in events)
         {
             if (e.Seq <= Last)
@@ -217,6 +219,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
             _ready.Add(e);
             _filled++;
         }
+        FeedMetrics.CountFromLog((int)(_filled - before));
         Publish();
     }
 

@@ -28,6 +28,9 @@ public sealed record NodeReport
 
     /// <summary>Every slot that is held here by a live invocation.</summary>
     [Id(7)] public ImmutableArray<HeldSlot> Held { get; init; } = [];
+
+    /// <summary>For how long its silo has reached Redis; null: it does not now, or its version does not say.</summary>
+    [Id(8)] public TimeSpan? RedisFor { get; init; }
 }
 
 /// <param name="UsedByOthersBytes">Memory that processes other than this node use.</param>

@@ -28,16 +28,17 @@ internal sealed partial class DispatcherGrain(
     private readonly Waiters _waiters = new(node.Time);
     private readonly Places _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
-    private readonly SlotTable _slots = new();
     private GridConfig? _config;
     private long _placesCheckedAt;
+
+    private SlotTable Slots => _grants.Slots;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         FollowConfig();
         foreach (var agent in state.State.Drained)
         {
-            _slots.Drain(agent, drained: true);
+            Slots.Drain(agent, drained: true);
         }
         _places.Restore(await log.ActiveAsync());
         _placesCheckedAt = node.Time.GetTimestamp();
@@ -47,13 +48,13 @@ internal sealed partial class DispatcherGrain(
         }
         this.RegisterGrainTimer(
             TickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
-        seat.Take(_slots);
+        seat.Take(Slots);
         LogRebuilt(logger, _nodes.Count, _grants.Count);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        seat.Leave(_slots);
+        seat.Leave(Slots);
         return Task.CompletedTask;
     }
 
@@ -70,11 +71,11 @@ internal sealed partial class DispatcherGrain(
         {
             if (request.Gone is { } gone && _nodes.Doubt(gone) is { } doubted)
             {
-                _slots.PutNode(doubted);
+                Slots.PutNode(doubted);
             }
             waiter = new SlotWaiter(request, _grants, _waiters);
             _waiters.Add(waiter);
-            _slots.Wait(waiter.Request);
+            Slots.Wait(waiter.Request);
         }
         else
         {
@@ -87,11 +88,7 @@ internal sealed partial class DispatcherGrain(
     {
         foreach (var slot in slots)
         {
-            if (_grants.Remove(slot) is { } grant)
-            {
-                _slots.Release(grant.Agent, grant.Node, grant.Gpu);
-            }
-            else if (_waiters.Find(slot) is { } waiter)
+            if (!_grants.Release(slot) && _waiters.Find(slot) is { } waiter)
             {
                 Withdraw(waiter);
             }
@@ -112,7 +109,7 @@ internal sealed partial class DispatcherGrain(
         FollowConfig();
         return Task.FromResult<ImmutableArray<LoadReport>>(
         [
-            .. _slots.All().Select(a => new LoadReport(
+            .. Slots.All().Select(a => new LoadReport(
                 a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)),
         ]);
     }
@@ -128,7 +125,7 @@ internal sealed partial class DispatcherGrain(
     public async Task<bool> DrainAgentAsync(string agent, bool drained)
     {
         FollowConfig();
-        if (!_slots.Drain(agent, drained))
+        if (!Slots.Drain(agent, drained))
         {
             return false;
         }
@@ -151,8 +148,8 @@ internal sealed partial class DispatcherGrain(
     {
         FollowConfig();
         var decision = agent is not null
-            ? Router.Best(_slots.Named(agent) is { } load ? [load] : [], $"'{agent}'")
-            : Router.Best(_slots.Offering(capabilities), string.Join(" or ", capabilities.Select(c => $"'{c}'")));
+            ? Router.Best(Slots.Named(agent) is { } load ? [load] : [], $"'{agent}'")
+            : Router.Best(Slots.Offering(capabilities), string.Join(" or ", capabilities.Select(c => $"'{c}'")));
         return Task.FromResult(Json.From(decision));
     }
 
@@ -160,10 +157,11 @@ internal sealed partial class DispatcherGrain(
     {
         FollowConfig();
         var statistics = await AskNodesAsync(static n => n.GetStatisticsAsync());
-        return Json.From(AgentViews.Of(_slots.All(), statistics));
+        return Json.From(AgentViews.Of(Slots.All(), statistics));
     }
 
-    public Task<Json> GetNodesAsync() => Task.FromResult(Json.From(_nodes.Describe(_slots.Nodes(), node.Time.GetUtcNow())));
+    public Task<Json> GetNodesAsync() =>
+        Task.FromResult(Json.From(_nodes.Describe(Slots.Nodes(), node.Time.GetUtcNow())));
 
     public async Task<ClusterHealth> GetHealthAsync()
     {
@@ -186,11 +184,10 @@ internal sealed partial class DispatcherGrain(
         {
             LogNodeGone(logger, gone);
             _grants.RemoveNode(gone);
-            _slots.RemoveNode(gone);
         }
         foreach (var silent in _nodes.TakeSilent())
         {
-            _slots.PutNode(silent);
+            Slots.PutNode(silent);
         }
         foreach (var waiter in _waiters.Forgotten())
         {
@@ -213,30 +210,34 @@ internal sealed partial class DispatcherGrain(
 
     private void Take(NodeReport report)
     {
-        if (_nodes.Take(report, out var replaced))
+        if (!_nodes.Take(report, out var replaced))
         {
-            if (replaced)
-            {
-                _grants.RemoveNode(report.Node);
-                _slots.RemoveNode(report.Node);
-            }
-            _slots.PutNode(ClusterNodes.StateOf(report));
-            var adopted = _grants.Reconcile(report, out var lost);
-            foreach (var held in adopted)
-            {
-                _slots.Adopt(held.Agent, report.Node, held.Gpu);
-            }
-            foreach (var grant in lost)
-            {
-                _slots.Release(grant.Agent, grant.Node, grant.Gpu);
-            }
+            return;
+        }
+        if (replaced)
+        {
+            _grants.RemoveNode(report.Node);
+        }
+        // What runs there already is counted before more is granted there. Whoever still waits for it asks again, and
+        // is told that it is granted.
+        var isNew = report.Held.Any(h => _grants.Find(h.Slot) is null);
+        foreach (var waiter in report.Held.Select(h => _waiters.Find(h.Slot)).OfType<SlotWaiter>())
+        {
+            Withdraw(waiter);
+        }
+        var state = ClusterNodes.StateOf(report);
+        Slots.PutNode(isNew ? state with { Draining = true } : state);
+        _grants.Reconcile(report);
+        if (isNew)
+        {
+            Slots.PutNode(state);
         }
     }
 
     private void Withdraw(SlotWaiter waiter)
     {
         _waiters.Remove(waiter);
-        if (_slots.Withdraw(waiter.Request))
+        if (Slots.Withdraw(waiter.Request))
         {
             waiter.Answer(new SlotReply(SlotOutcome.Withdrawn));
         }
@@ -248,7 +249,7 @@ internal sealed partial class DispatcherGrain(
         if (!ReferenceEquals(_config, node.Config.Current))
         {
             _config = node.Config.Current;
-            _slots.Configure(_config);
+            Slots.Configure(_config);
         }
     }
 

@@ -1,66 +1,93 @@
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Grains.Dispatch;
 
 /// <summary>
-/// The slots that are held. A grant is a lease: it lasts while its node reports it, and before its node has first done so
-/// for some time, in which the attempt is made durable and sent there.
+/// The slots that are held, each under the key of its request. A grant is a lease: it lasts while its node reports it,
+/// and before its node has first done so for some time, in which the attempt is made durable and sent there. Whatever
+/// is taken out of here is given back to the table, so that the two always agree.
 /// </summary>
 internal sealed class Grants(TimeProvider time, ISiloStatusOracle silos, DispatchTimes times)
 {
-    private readonly Dictionary<string, Grant> _bySlot = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Grant> _byKey = new(StringComparer.Ordinal);
 
-    public int Count => _bySlot.Count;
+    /// <summary>Where they are counted.</summary>
+    public SlotTable Slots { get; } = new();
 
-    public Grant? Find(string slot) => _bySlot.GetValueOrDefault(slot);
+    public int Count => _byKey.Count;
 
+    public Grant? Find(string key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>Holds a slot, in place of any other under the same key.</summary>
     /// <param name="driver">The silo that it was granted to; null when that is not known.</param>
-    public void Add(string slot, string agent, int? gpu, SlotReply reply, SiloAddress? driver) =>
-        _bySlot[slot] = new Grant(slot, agent, reply.Node!, gpu, reply, time.GetTimestamp()) { Driver = driver };
+    public void Hold(string key, TakenSlot slot, SlotReply reply, SiloAddress? driver) =>
+        Put(new Grant(key, slot, slot.Gpu, reply, time.GetTimestamp()) { Driver = driver });
 
-    public Grant? Remove(string slot) => _bySlot.Remove(slot, out var grant) ? grant : null;
+    /// <summary>Gives a slot back.</summary>
+    /// <returns>False when none is held under this key.</returns>
+    public bool Release(string key)
+    {
+        if (!_byKey.Remove(key, out var grant))
+        {
+            return false;
+        }
+        Slots.Release(grant.Slot);
+        return true;
+    }
 
+    /// <summary>A node is gone, and with it what was held there.</summary>
     public void RemoveNode(string node)
     {
-        foreach (var grant in _bySlot.Values.Where(g => g.Node == node).ToArray())
-        {
-            _bySlot.Remove(grant.Slot);
-        }
+        Slots.RemoveNode(node);
+        ReleaseAll(g => g.Slot.Node == node);
     }
 
     /// <summary>How many a node has not reported yet.</summary>
-    public int CountOnTheirWay(string node) => _bySlot.Values.Count(g => g.Node == node && !g.IsConfirmed);
+    public int CountOnTheirWay(string node) => _byKey.Values.Count(g => g.Slot.Node == node && !g.IsConfirmed);
 
-    /// <summary>Compares what is granted with what a node says that it holds.</summary>
-    /// <param name="lost">What it does not hold (any more), taken out.</param>
-    /// <returns>What it holds and nobody here has granted, put in.</returns>
-    public List<HeldSlot> Reconcile(NodeReport report, out List<Grant> lost)
+    /// <summary>
+    /// Believes what a node says that it holds: what nobody here has granted is held from now on, and what it does not
+    /// hold (any more) is given back.
+    /// </summary>
+    public void Reconcile(NodeReport report)
     {
-        var adopted = new List<HeldSlot>();
-        lost = [];
         foreach (var held in report.Held)
         {
-            // A node that had to choose another GPU is right: it is there that the memory is.
-            if (!_bySlot.TryGetValue(held.Slot, out var grant) || (held.Gpu is not null && held.Gpu != grant.Gpu))
+            if (Find(held.Slot) is not { } grant || !IsThere(grant, report.Node, held))
             {
-                if (grant is not null)
-                {
-                    lost.Add(grant);
-                }
-                Add(held.Slot, held.Agent, held.Gpu, new SlotReply(SlotOutcome.Granted, report.Node), driver: null);
-                adopted.Add(held);
+                var slot = Slots.Adopt(held.Agent, report.Node, held.Gpu);
+                var reply = new SlotReply(SlotOutcome.Granted, report.Node);
+                grant = new Grant(held.Slot, slot, held.Gpu ?? slot.Gpu, reply, time.GetTimestamp());
+                Put(grant);
             }
-            _bySlot[held.Slot].IsConfirmed = true;
+            grant.IsConfirmed = true;
         }
         var present = report.Held.Select(h => h.Slot).ToHashSet(StringComparer.Ordinal);
-        foreach (var grant in _bySlot.Values.Where(g => g.Node == report.Node && !present.Contains(g.Slot)
-            && (g.IsConfirmed || IsLate(g))).ToArray())
+        ReleaseAll(g => g.Slot.Node == report.Node && !present.Contains(g.Key) && (g.IsConfirmed || IsLate(g)));
+    }
+
+    // A node that had to choose another GPU is right: it is there that the memory is.
+    private static bool IsThere(Grant grant, string node, HeldSlot held) =>
+        grant.Slot.Node == node && (held.Gpu is null || held.Gpu == grant.Gpu);
+
+    private void Put(Grant grant)
+    {
+        _byKey.Remove(grant.Key, out var before);
+        _byKey.Add(grant.Key, grant);
+        if (before is not null)
         {
-            _bySlot.Remove(grant.Slot);
-            lost.Add(grant);
+            Slots.Release(before.Slot);
         }
-        return adopted;
+    }
+
+    private void ReleaseAll(Func<Grant, bool> which)
+    {
+        foreach (var grant in _byKey.Values.Where(which).ToArray())
+        {
+            Release(grant.Key);
+        }
     }
 
     private bool IsLate(Grant grant)
@@ -72,7 +99,8 @@ internal sealed class Grants(TimeProvider time, ISiloStatusOracle silos, Dispatc
 }
 
 /// <summary>One slot that is held.</summary>
-internal sealed record Grant(string Slot, string Agent, string Node, int? Gpu, SlotReply Reply, long GrantedAt)
+/// <param name="Gpu">Where its node says that it runs, or else where it was granted; null for no GPU.</param>
+internal sealed record Grant(string Key, TakenSlot Slot, int? Gpu, SlotReply Reply, long GrantedAt)
 {
     /// <summary>The silo that has asked for it last.</summary>
     public SiloAddress? Driver { get; set; }

@@ -12,13 +12,10 @@ internal sealed class PlaceHolder(string runId, int priority, string? tenant, Ad
     public string RunId { get; } = runId;
     public int Priority { get; } = priority;
     public string? Tenant { get; } = tenant;
-    public bool HoldsPlace { get; set; }
+    public bool HoldsPlace => admission.Holds(this);
 
     /// <summary>The run log has it as running.</summary>
     public bool IsConfirmed { get; set; }
-
-    /// <summary>It does not want a place any more; it may still stand in the queue.</summary>
-    public bool IsGone { get; set; }
 
     public long StartedAt { get; private set; } = node.Time.GetTimestamp();
 
@@ -31,11 +28,6 @@ internal sealed class PlaceHolder(string runId, int priority, string? tenant, Ad
     public void Start()
     {
         StartedAt = node.Time.GetTimestamp();
-        if (IsGone)
-        {
-            admission.Leave(this);
-            return;
-        }
         _started.TrySetResult();
     }
 

@@ -70,11 +70,7 @@ internal sealed class Places(Node node)
     public void Leave(string runId)
     {
         _left.Add(runId);
-        if (_byRun.Remove(runId, out var holder))
-        {
-            holder.IsGone = true;
-            _admission.Leave(holder);
-        }
+        Forget(runId);
     }
 
     /// <summary>Forgets those that wait and that nobody asks for any more.</summary>
@@ -83,8 +79,15 @@ internal sealed class Places(Node node)
         foreach (var holder in _byRun.Values
             .Where(h => !h.HoldsPlace && h.Asking == 0 && node.Time.GetElapsedTime(h.AskedAt) > Forgets).ToArray())
         {
-            holder.IsGone = true;
-            _byRun.Remove(holder.RunId);
+            Forget(holder.RunId);
+        }
+    }
+
+    private void Forget(string runId)
+    {
+        if (_byRun.Remove(runId, out var holder))
+        {
+            _admission.Leave(holder);
         }
     }
 }

@@ -57,10 +57,10 @@ internal sealed class SlotWaiter : ISlotWaiter
 
     public void Answer(SlotReply reply) => _answer.TrySetResult(reply);
 
-    void ISlotWaiter.OnGranted(Core.Placement.Placement placement)
+    void ISlotWaiter.OnGranted(TakenSlot slot)
     {
-        var reply = new SlotReply(SlotOutcome.Granted, placement.Node, Json.From(placement));
-        _grants.Add(Slot, Request.Agent, placement.Gpu, reply, Driver);
+        var reply = new SlotReply(SlotOutcome.Granted, slot.Node, Json.From(slot.Placement));
+        _grants.Hold(Slot, slot, reply, Driver);
         _waiters.Remove(this);
         Answer(reply);
     }

@@ -33,6 +33,12 @@ internal sealed partial class RunDriver
             {
                 if (await _services.Dispatcher.EnterRunAsync(request))
                 {
+                    if (_stopped && _state.Status.IsEnded())
+                    {
+                        // It may have been asked for after it was given back: calls overtake each other.
+                        await LeavePlaceAsync();
+                        return;
+                    }
                     Post(RunInput.StartRun.Instance);
                     return;
                 }
@@ -103,7 +109,8 @@ internal sealed partial class RunDriver
                 var reply = await _services.Dispatcher.AcquireSlotAsync(request);
                 switch (reply.Outcome)
                 {
-                    case SlotOutcome.Granted when handle.IsAbandoned:
+                    case SlotOutcome.Granted or SlotOutcome.Waiting when handle.IsAbandoned:
+                        // It was asked for after it was given back: calls overtake each other.
                         await ReleaseAsync(request.Slot);
                         return;
                     case SlotOutcome.Granted:

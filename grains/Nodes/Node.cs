@@ -86,18 +86,22 @@ internal sealed partial class Node : IDisposable
     /// <summary>Invokes an agent, or joins the invocation that has the slot already.</summary>
     public Task<InvocationReply> InvokeAsync(InvocationRequest request)
     {
+        // Counted in before anybody can find it, cancel it and count it out.
+        Running.Add();
         var invocation = new NodeInvocation(this, request);
         var owner = _invocations.GetOrAdd(request.Slot, invocation);
-        if (owner == invocation)
+        if (owner != invocation)
         {
-            _warm[request.Agent] = true;
-            invocation.Start();
-            if (_unwanted.TryRemove(request.Slot, out _))
-            {
-                invocation.Cancel();
-            }
+            Running.Remove();
+            return owner.WaitAsync();
         }
-        return owner.WaitAsync();
+        _warm[request.Agent] = true;
+        invocation.Start();
+        if (_unwanted.TryRemove(request.Slot, out _))
+        {
+            invocation.Cancel();
+        }
+        return invocation.WaitAsync();
     }
 
     public Task<InvocationReply> JoinAsync(string slot) => _invocations.TryGetValue(slot, out var invocation)

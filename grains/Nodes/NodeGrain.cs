@@ -5,9 +5,9 @@ namespace AgentGrid.Grains.Nodes;
 
 /// <inheritdoc cref="INodeGrain"/>
 [Reentrant, PlacedOnNode, GrainType("agentgrid.node")]
-internal sealed class NodeGrain(Node node) : Grain, INodeGrain
+internal sealed class NodeGrain(Node node, RedisReach reach) : Grain, INodeGrain
 {
-    public Task<NodeReport> DescribeAsync() => Task.FromResult(node.Describe());
+    public Task<NodeReport> DescribeAsync() => Task.FromResult(node.Describe() with { RedisFor = reach.WellFor });
 
     public Task<NodeStatistics> GetStatisticsAsync() => Task.FromResult(new NodeStatistics
     {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Placement;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Runtime.Invocations;
@@ -28,7 +27,6 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     private long _endedAt;
     private long _askedAt;
     private int _asking;
-    private Placement? _place;
     private bool _released;
     private bool _cancelled;
     private bool _abandoned;
@@ -48,7 +46,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     public string Agent { get; }
 
     /// <summary>The index of the GPU whose memory it occupies; null when it occupies none, or does not run yet.</summary>
-    public int? Gpu => Volatile.Read(ref _place)?.Gpu;
+    public int? Gpu => _localSlot.Granted?.Gpu;
 
     /// <summary>The dispatcher's slot is held by this invocation.</summary>
     public bool HoldsSlot
@@ -62,11 +60,8 @@ internal sealed partial class NodeInvocation : ISlotWaiter
         }
     }
 
-    public void Start()
-    {
-        _node.Running.Add();
-        _node.Slots.Wait(_localSlot);
-    }
+    /// <summary>Waits for a slot of the node, unless it has been cancelled before.</summary>
+    public void Start() => _node.Slots.Wait(_localSlot);
 
     /// <summary>Waits for the end; for some seconds at most, so that a lost answer is asked for again.</summary>
     public async Task<InvocationReply> WaitAsync()
@@ -111,11 +106,11 @@ internal sealed partial class NodeInvocation : ISlotWaiter
                 return;
             }
             _abandoned = true;
+            _node.Statistics.Abandoned(Agent, +1);
             _grace = _node.Time.CreateTimer(
                 static invocation => ((NodeInvocation)invocation!).ReleaseSlot(), this, _node.Options.CancelGrace,
                 Timeout.InfiniteTimeSpan);
         }
-        _node.Statistics.Abandoned(Agent, +1);
         _ = CancelAsync();
     }
 
@@ -125,14 +120,7 @@ internal sealed partial class NodeInvocation : ISlotWaiter
     public bool UnwantedFor(TimeSpan time) => !_ended.Task.IsCompleted && Volatile.Read(ref _asking) == 0
         && _node.Time.GetElapsedTime(Volatile.Read(ref _askedAt)) > time;
 
-    void ISlotWaiter.OnGranted(Placement placement)
-    {
-        lock (_gate)
-        {
-            _place = placement;
-        }
-        _ = Task.Run(RunAsync);
-    }
+    void ISlotWaiter.OnGranted(TakenSlot slot) => _ = Task.Run(RunAsync);
 
     void ISlotWaiter.OnAgentGone() => End(new InvocationReply(InvocationStatus.Failed, Error: new RunError(
         ErrorKind.Routing, ErrorCodes.NoAgent,
@@ -208,9 +196,9 @@ internal sealed partial class NodeInvocation : ISlotWaiter
             }
             _released = true;
         }
-        if (_place is { } place)
+        if (_localSlot.Granted is { } granted)
         {
-            _node.Slots.Release(Agent, _node.Name, place.Gpu);
+            _node.Slots.Release(granted);
         }
         _node.Released.Add(Slot);
     }

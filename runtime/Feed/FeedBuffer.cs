@@ -89,13 +89,14 @@ public sealed class FeedBuffer(int capacity, Platform platform)
         _woken.Clear();
     }
 
-    /// <summary>Copies up to <paramref name="most"/> events after a number.</summary>
+    /// <summary>Copies up to <paramref name="most"/> events after a number; none after one beyond the newest.</summary>
     /// <returns>False when those events have left the ring.</returns>
     public bool TryRead(long after, int most, out ImmutableArray<FeedEvent> events)
     {
         lock (_gate)
         {
-            if (after + 1 < _oldest)
+            // Not 'after + 1', which may be more than a number can be.
+            if (after < _oldest - 1)
             {
                 events = [];
                 return false;

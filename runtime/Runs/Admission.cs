@@ -2,36 +2,69 @@ namespace AgentGrid.Runtime.Runs;
 
 /// <summary>
 /// Lets a bounded number of runs be driven at once; the others wait: by priority, then tenant by tenant in turn, then in
-/// their order.
+/// their order. A run is in here once at most, with a place or in the queue, however often it is said to enter or to
+/// leave.
 /// </summary>
 public sealed class Admission(int maxActive)
 {
+    private static readonly Comparer<Waiter> s_inTurn = Comparer<Waiter>.Create(static (a, b) =>
+        a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority) : a.Order.CompareTo(b.Order));
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, PriorityQueue<IAdmitted, (int Priority, long Order)>> _waiting =
-        new(StringComparer.Ordinal);
+    private readonly HashSet<IAdmitted> _active = [];
+    private readonly Dictionary<IAdmitted, Waiter> _waiting = [];
+    private readonly Dictionary<string, SortedSet<Waiter>> _byTenant = new(StringComparer.Ordinal);
     private readonly TenantTurns _turns = new();
-    private int _count;
     private long _order;
-    private int _active;
     private bool _closed;
 
     /// <summary>How many runs hold a place.</summary>
-    public int Active => Volatile.Read(ref _active);
+    public int Active
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _active.Count;
+            }
+        }
+    }
 
     /// <summary>How many runs wait for one.</summary>
-    public int Waiting => Volatile.Read(ref _count);
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
 
-    /// <summary>Starts the run when there is a place, or else when one becomes free.</summary>
+    /// <summary>Whether the run has a place.</summary>
+    public bool Holds(IAdmitted run)
+    {
+        lock (_gate)
+        {
+            return _active.Contains(run);
+        }
+    }
+
+    /// <summary>Starts the run when there is a place, or else when one becomes free; again, when it has one.</summary>
     public void Enter(IAdmitted run)
     {
         lock (_gate)
         {
-            if (_closed || _active >= maxActive)
+            if (!_active.Contains(run))
             {
-                Enqueue(run);
-                return;
+                if (_closed || _active.Count >= maxActive)
+                {
+                    Enqueue(run);
+                    return;
+                }
+                TakePlace(run);
             }
-            TakePlace(run);
         }
         run.Start();
     }
@@ -45,21 +78,20 @@ public sealed class Admission(int maxActive)
         }
     }
 
-    /// <summary>The run has ended: its place goes to the next, if it had one.</summary>
+    /// <summary>The run wants no place any more: what it has goes to the next, and it waits for none.</summary>
     public void Leave(IAdmitted run)
     {
         IAdmitted? next = null;
         lock (_gate)
         {
-            if (!run.HoldsPlace)
+            Dequeue(run, served: false);
+            if (!_active.Remove(run))
             {
                 return;
             }
-            run.HoldsPlace = false;
-            _active--;
-            if (!_closed && _active < maxActive && _count > 0)
+            if (!_closed && _active.Count < maxActive && _waiting.Count > 0)
             {
-                next = Dequeue();
+                next = Next();
                 TakePlace(next);
             }
         }
@@ -77,42 +109,42 @@ public sealed class Admission(int maxActive)
 
     private void Enqueue(IAdmitted run)
     {
-        var tenant = TenantTurns.Key(run.Tenant);
-        if (!_waiting.TryGetValue(tenant, out var runs))
+        var waiter = new Waiter(run, TenantTurns.Key(run.Tenant), run.Priority, _order++);
+        if (!_waiting.TryAdd(run, waiter))
         {
-            _waiting.Add(tenant, runs = new());
+            return;
         }
-        runs.Enqueue(run, (-run.Priority, _order++));
-        _turns.Join(tenant);
-        _count++;
+        if (!_byTenant.TryGetValue(waiter.Tenant, out var waiters))
+        {
+            _byTenant.Add(waiter.Tenant, waiters = new(s_inTurn));
+        }
+        waiters.Add(waiter);
+        _turns.Join(waiter.Tenant);
     }
 
-    private IAdmitted Dequeue()
+    private void Dequeue(IAdmitted run, bool served)
     {
-        string? best = null;
-        var bestTurn = (Priority: int.MaxValue, Turn: long.MaxValue);
-        foreach (var (tenant, runs) in _waiting)
+        if (!_waiting.Remove(run, out var waiter))
         {
-            runs.TryPeek(out _, out var first);
-            var turn = (first.Priority, _turns.Of(tenant));
-            if (turn.CompareTo(bestTurn) < 0)
-            {
-                (best, bestTurn) = (tenant, turn);
-            }
+            return;
         }
-        var next = _waiting[best!].Dequeue();
-        if (_waiting[best!].Count == 0)
+        var waiters = _byTenant[waiter.Tenant];
+        waiters.Remove(waiter);
+        if (waiters.Count == 0)
         {
-            _waiting.Remove(best!);
+            _byTenant.Remove(waiter.Tenant);
         }
-        _turns.Leave(best!, served: true);
-        _count--;
-        return next;
+        _turns.Leave(waiter.Tenant, served);
     }
 
     private void TakePlace(IAdmitted run)
     {
-        run.HoldsPlace = true;
-        _active++;
+        Dequeue(run, served: true);
+        _active.Add(run);
     }
+
+    private IAdmitted Next() => _byTenant.Values.Select(static w => w.Min!)
+        .MinBy(w => (-w.Priority, _turns.Of(w.Tenant)))!.Run;
+
+    private sealed record Waiter(IAdmitted Run, string Tenant, int Priority, long Order);
 }

@@ -9,9 +9,6 @@ public interface IAdmitted
     /// <summary>Who posted it, for fairness; null for nobody in particular.</summary>
     string? Tenant { get; }
 
-    /// <summary>Set by the admission queue: the run holds one of the places for active runs.</summary>
-    bool HoldsPlace { get; set; }
-
-    /// <summary>It is the run's turn. Called outside any lock, once for each place that was given.</summary>
+    /// <summary>It is the run's turn. Called outside any lock.</summary>
     void Start();
 }

@@ -7,8 +7,8 @@ namespace AgentGrid.Runtime.Slots;
 /// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
 internal sealed class AgentSlots
 {
-    // Withdrawn requests stay in the heap until they come up: taking one out of its middle would be a search.
-    private readonly Dictionary<string, PriorityQueue<SlotRequest, SlotRequest>> _waiters = new(StringComparer.Ordinal);
+    // By tenant. What is here waits, and what waits is here.
+    private readonly Dictionary<string, SortedSet<SlotRequest>> _waiters = new(StringComparer.Ordinal);
     private readonly SlotNodes _nodes;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
@@ -51,12 +51,10 @@ internal sealed class AgentSlots
         get
         {
             SlotRequest? best = null;
-            foreach (var tenant in _waiters.Keys)
+            foreach (var requests in _waiters.Values)
             {
-                if (HeadOf(tenant) is { } head && (best is null || Queue.IsBefore(head, best)))
-                {
-                    best = head;
-                }
+                var head = requests.Min!;
+                best = best is null || Queue.IsBefore(head, best) ? head : best;
             }
             return best;
         }
@@ -117,7 +115,7 @@ internal sealed class AgentSlots
     /// <param name="near">The node where the attempt's data is.</param>
     /// <param name="gpu">The GPU to take where there is one node, and room on it; null for the best.</param>
     /// <returns>Null when none has.</returns>
-    public Placement? TryTake(string? near, int? gpu = null)
+    public TakenSlot? TryTake(string? near, int? gpu = null)
     {
         if (Drained || LeftOfTotal <= 0)
         {
@@ -125,76 +123,82 @@ internal sealed class AgentSlots
         }
         if (_nodes.All is [var only])
         {
-            return FreeOn(only) <= 0 ? null
-                : TakeOn(only, WithRoom(only, gpu)) is { } taken ? only.Only with { Gpu = taken } : only.Only;
+            return FreeOn(only) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu));
         }
         var placement = Best(near);
-        return placement.Node is null ? null
-            : TakeOn(_nodes.Find(placement.Node)!) is { } leased ? placement with { Gpu = leased } : placement;
+        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement);
     }
 
     /// <summary>Takes a slot on a node, whether it is free or not.</summary>
     /// <param name="gpu">The GPU that the attempt occupies, room or not; null when it is to be chosen.</param>
-    /// <returns>The GPU whose memory it occupies; null for none.</returns>
-    public int? TakeOn(SlotNode node, int? gpu = null)
-    {
-        Count(node, +1);
-        return node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu);
-    }
+    public TakenSlot Adopt(SlotNode node, int? gpu) => TakeOn(node, new Placement(node.Name, "it runs there", []), gpu);
 
-    /// <returns>Whether GPU memory has become free.</returns>
-    public bool Release(SlotNode node, int? gpu)
+    /// <returns>False when it has been given back already.</returns>
+    public bool Release(TakenSlot slot)
     {
-        if (RunningOn(node) == 0)
+        if (!slot.Home.Taken.Remove(slot))
         {
-            return false; // what the table does not know of, it cannot take back
+            return false;
         }
-        Count(node, -1);
-        return node.Gpus.End(Config.Name, gpu, RunningOn(node));
+        Count(slot.Home, -1);
+        if (slot.Lease is { } lease)
+        {
+            slot.Home.Gpus.End(lease);
+        }
+        return true;
     }
 
-    /// <summary>The node is gone, and with it what ran there.</summary>
-    public void Forget(SlotNode node) => Count(node, -RunningOn(node));
-
-    public void Enqueue(SlotRequest request)
+    /// <summary>A new request waits from now on.</summary>
+    public void Enqueue(SlotRequest request, long order)
     {
+        request.Wait(order);
         if (!_waiters.TryGetValue(request.Tenant, out var requests))
         {
             _waiters.Add(request.Tenant, requests = new(SlotRequest.ByUrgency));
         }
-        requests.Enqueue(request, request);
+        requests.Add(request);
         Waiting++;
-        Queue.Waiting++;
         Queue.Turns.Join(request.Tenant);
     }
 
-    /// <summary>A request does not wait any more.</summary>
-    public void Left(SlotRequest request, bool served)
+    /// <summary>One that waits here does so no longer.</summary>
+    public void Withdraw(SlotRequest request)
     {
-        Waiting--;
-        Queue.Waiting--;
-        Queue.Turns.Leave(request.Tenant, served);
+        Dequeue(request, served: false);
+        request.Withdraw();
     }
 
-    /// <summary>Gives the most urgent waiter a slot; there is one.</summary>
-    public SlotRequest GrantHead()
+    /// <summary>Gives one that waits here a slot; there is one.</summary>
+    public void Grant(SlotRequest request)
     {
-        var head = Head!;
-        _waiters[head.Tenant].Dequeue();
-        head.Grant(TryTake(head.Near, head.Gpu)!);
-        Left(head, served: true);
-        return head;
+        var slot = TryTake(request.Near, request.Gpu)!;
+        Dequeue(request, served: true);
+        request.Grant(slot);
     }
 
-    public IEnumerable<SlotRequest> TakeAllWaiting()
+    /// <summary>Nobody waits any more.</summary>
+    /// <returns>Who did, in the order in which they would have been served.</returns>
+    public List<SlotRequest> WithdrawAll()
     {
+        var all = new List<SlotRequest>(Waiting);
         while (Head is { } head)
         {
-            _waiters[head.Tenant].Dequeue();
-            head.Withdraw();
-            Left(head, served: false);
-            yield return head;
+            Withdraw(head);
+            all.Add(head);
         }
+        return all;
+    }
+
+    private void Dequeue(SlotRequest request, bool served)
+    {
+        var requests = _waiters[request.Tenant];
+        requests.Remove(request);
+        if (requests.Count == 0)
+        {
+            _waiters.Remove(request.Tenant);
+        }
+        Waiting--;
+        Queue.Turns.Leave(request.Tenant, served);
     }
 
     // Where least is missing.
@@ -248,6 +252,15 @@ internal sealed class AgentSlots
             NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(ShortageOn(node)));
     }
 
+    private TakenSlot TakeOn(SlotNode node, Placement placement, int? gpu = null)
+    {
+        var slot = new TakenSlot(
+            this, node, placement, node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu));
+        node.Taken.Add(slot);
+        Count(node, +1);
+        return slot;
+    }
+
     private void Count(SlotNode node, int change)
     {
         _inUse[node.Index] += change;
@@ -257,8 +270,7 @@ internal sealed class AgentSlots
 
     private void MoveTo(QueueSlots queue)
     {
-        foreach (var (request, _) in _waiters.Values.SelectMany(w => w.UnorderedItems)
-            .Where(w => w.Element.Status == SlotRequestStatus.Waiting))
+        foreach (var request in _waiters.Values.SelectMany(static w => w))
         {
             Queue.Turns.Leave(request.Tenant, served: false);
             queue.Turns.Join(request.Tenant);
@@ -269,24 +281,7 @@ internal sealed class AgentSlots
             queue.Count(node, +RunningOn(node));
         }
         Queue.Agents.Remove(this);
-        Queue.Waiting -= Waiting;
         Queue = queue;
         queue.Agents.Add(this);
-        queue.Waiting += Waiting;
-    }
-
-    private SlotRequest? HeadOf(string tenant)
-    {
-        var requests = _waiters[tenant];
-        while (requests.TryPeek(out var head, out _))
-        {
-            if (head.Status == SlotRequestStatus.Waiting)
-            {
-                return head;
-            }
-            requests.Dequeue();
-        }
-        _waiters.Remove(tenant);
-        return null;
     }
 }

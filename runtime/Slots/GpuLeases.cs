@@ -5,7 +5,7 @@ namespace AgentGrid.Runtime.Slots;
 /// <summary>The GPU memory of one node that attempts have leased, and what is left. Guarded by the table's lock.</summary>
 internal sealed class GpuLeases
 {
-    private readonly Dictionary<string, List<GpuLease>> _leases = new(StringComparer.Ordinal);
+    private readonly HashSet<GpuLease> _leases = [];
     private readonly Dictionary<int, long> _leased = [];
 
     // Of that, what agents have leased that are not warm there: it is not yet known to be part of what is in use.
@@ -19,12 +19,9 @@ internal sealed class GpuLeases
     {
         _gpus = gpus;
         _loading.Clear();
-        foreach (var (agent, leases) in _leases)
+        foreach (var lease in _leases.Where(IsLoading))
         {
-            foreach (var lease in leases.Where(l => !IsWarm(l.Gpu, agent)))
-            {
-                Count(_loading, lease.Gpu, lease.Bytes);
-            }
+            Count(_loading, lease.Gpu, lease.Bytes);
         }
     }
 
@@ -66,49 +63,26 @@ internal sealed class GpuLeases
     /// equals on one where the agent is loaded.
     /// </summary>
     /// <param name="on">Where the attempt is to run, room or not; null when that is to be chosen.</param>
-    /// <returns>The GPU's index; null when the attempt occupies none, or GPU memory is not accounted for.</returns>
-    public int? Lease(string agent, long bytes, int? on = null)
+    /// <returns>Null when the attempt occupies no memory, or GPU memory is not accounted for.</returns>
+    public GpuLease? Lease(string agent, long bytes, int? on = null)
     {
         if (bytes <= 0 || _gpus is not { IsEmpty: false } gpus)
         {
             return null;
         }
-        var gpu = on ?? gpus.MaxBy(g => (FreeOf(g, agent), IsWarm(g, agent)))!.Index;
-        if (!_leases.TryGetValue(agent, out var leases))
-        {
-            _leases.Add(agent, leases = []);
-        }
-        leases.Add(new GpuLease(gpu, bytes));
-        Count(agent, gpu, bytes);
-        return gpu;
+        var lease = new GpuLease(agent, on ?? gpus.MaxBy(g => (FreeOf(g, agent), IsWarm(g, agent)))!.Index, bytes);
+        _leases.Add(lease);
+        Count(lease, +bytes);
+        return lease;
     }
 
-    /// <summary>Gives back what one attempt of an agent has leased, if it has.</summary>
-    /// <param name="gpu">Where; null when that is not known, or it has leased nothing.</param>
-    /// <param name="running">How many attempts of the agent still run here.</param>
-    /// <returns>Whether memory has become free.</returns>
-    public bool End(string agent, int? gpu, int running) =>
-        _leases.TryGetValue(agent, out var leases) && EndOneOf(leases, agent, gpu, running);
-
-    private bool EndOneOf(List<GpuLease> leases, string agent, int? gpu, int running)
+    /// <summary>Gives back what one attempt has leased; once, however often it is said.</summary>
+    public void End(GpuLease lease)
     {
-        if (gpu is null || !leases.Exists(l => l.Gpu == gpu))
+        if (_leases.Remove(lease))
         {
-            if (leases.Count <= running)
-            {
-                return false; // the attempt began when nothing was accounted for, or needed nothing then
-            }
-            gpu = leases[0].Gpu;
+            Count(lease, -lease.Bytes);
         }
-        // They differ when the configuration has changed: never more is given back than the attempt can have had.
-        var lease = leases.Where(l => l.Gpu == gpu).MinBy(l => l.Bytes);
-        leases.Remove(lease);
-        if (leases.Count == 0)
-        {
-            _leases.Remove(agent);
-        }
-        Count(agent, lease.Gpu, -lease.Bytes);
-        return true;
     }
 
     // An agent that is warm has its memory in what is in use already: only leases can be in its way. For any other, what
@@ -126,16 +100,16 @@ internal sealed class GpuLeases
 
     private GpuState? Find(int index) => _gpus?.FirstOrDefault(g => g.Index == index);
 
-    private bool IsWarm(int gpu, string agent) => Find(gpu) is { } found && IsWarm(found, agent);
+    private bool IsLoading(GpuLease lease) => Find(lease.Gpu) is not { } gpu || !IsWarm(gpu, lease.Agent);
 
     private static bool IsWarm(GpuState gpu, string agent) => gpu.WarmAgents.Contains(agent);
 
-    private void Count(string agent, int gpu, long bytes)
+    private void Count(GpuLease lease, long change)
     {
-        Count(_leased, gpu, bytes);
-        if (!IsWarm(gpu, agent))
+        Count(_leased, lease.Gpu, change);
+        if (IsLoading(lease))
         {
-            Count(_loading, gpu, bytes);
+            Count(_loading, lease.Gpu, change);
         }
     }
 
@@ -147,6 +121,12 @@ internal sealed class GpuLeases
             bytesByGpu.Remove(gpu);
         }
     }
+}
 
-    private readonly record struct GpuLease(int Gpu, long Bytes);
+/// <summary>The memory that one attempt occupies.</summary>
+internal sealed class GpuLease(string agent, int gpu, long bytes)
+{
+    public string Agent { get; } = agent;
+    public int Gpu { get; } = gpu;
+    public long Bytes { get; } = bytes;
 }

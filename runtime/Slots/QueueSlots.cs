@@ -11,10 +11,7 @@ internal sealed class QueueSlots(string name)
     /// <summary>Of each node; null for no limit of its own.</summary>
     public int? Slots { get; set; }
 
-    /// <summary>How many attempts wait for any of its agents.</summary>
-    public int Waiting { get; set; }
-
-    /// <summary>Whose turn it is among those that wait for any of its agents.</summary>
+    /// <summary>Who waits for any of its agents, and whose turn it is.</summary>
     public TenantTurns Turns { get; } = new();
 
     public int InUse(SlotNode node) => node.Index < _inUse.Length ? _inUse[node.Index] : 0;

@@ -20,6 +20,9 @@ internal sealed class SlotNode
     public NodeState State { get; private set; }
     public GpuLeases Gpus { get; } = new();
 
+    /// <summary>The slots that are taken here. One that is not among them is held no longer, whoever has it.</summary>
+    public HashSet<TakenSlot> Taken { get; } = [];
+
     /// <summary>The placement of whatever occupies no GPU memory, when there is no other node.</summary>
     public Placement Only { get; }
 

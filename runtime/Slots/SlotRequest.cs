@@ -1,5 +1,3 @@
-using AgentGrid.Core.Placement;
-
 namespace AgentGrid.Runtime.Slots;
 
 /// <summary>
@@ -39,9 +37,9 @@ public sealed class SlotRequest(
     public string Tenant { get; } = TenantTurns.Key(tenant);
 
     /// <summary>The slot that it was given; null before. Its waiter is told the same.</summary>
-    public Placement? Granted { get; private set; }
+    public TakenSlot? Granted { get; private set; }
 
-    internal long Order { get; set; }
+    internal long Order { get; private set; }
     internal SlotRequestStatus Status { get; private set; }
 
     /// <summary>Among requests of one tenant.</summary>
@@ -51,9 +49,15 @@ public sealed class SlotRequest(
         : a.LongestPath != b.LongestPath ? b.LongestPath.CompareTo(a.LongestPath)
         : a.Order.CompareTo(b.Order));
 
-    internal void Grant(Placement placement)
+    internal void Wait(long order)
     {
-        Granted = placement;
+        Order = order;
+        Status = SlotRequestStatus.Waiting;
+    }
+
+    internal void Grant(TakenSlot slot)
+    {
+        Granted = slot;
         Status = SlotRequestStatus.Granted;
     }
 

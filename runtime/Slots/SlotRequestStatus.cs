@@ -1,14 +1,17 @@
 namespace AgentGrid.Runtime.Slots;
 
-/// <summary>What became of a <see cref="SlotRequest"/>.</summary>
+/// <summary>What became of a <see cref="SlotRequest"/>. It changes under the table's lock alone.</summary>
 internal enum SlotRequestStatus
 {
-    /// <summary>Not granted yet.</summary>
+    /// <summary>Nobody has asked for its slot yet.</summary>
+    New,
+
+    /// <summary>It is in its agent's queue.</summary>
     Waiting,
 
-    /// <summary>It has a slot.</summary>
+    /// <summary>It was given a slot.</summary>
     Granted,
 
-    /// <summary>Nobody waits for it any more, or its agent is gone.</summary>
+    /// <summary>Nobody wants the slot any more, or its agent is gone.</summary>
     Withdrawn,
 }

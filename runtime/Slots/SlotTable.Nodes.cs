@@ -30,9 +30,9 @@ public sealed partial class SlotTable
             {
                 return false;
             }
-            foreach (var agent in _agents.Values)
+            foreach (var slot in node.Taken.ToArray())
             {
-                agent.Forget(node);
+                slot.Agent.Release(slot);
             }
             _nodes.Remove(node);
             OnNodesChanged(granted);
@@ -47,8 +47,9 @@ public sealed partial class SlotTable
     /// <param name="agent">Can be one that is not configured any more.</param>
     /// <param name="node">One that has been put.</param>
     /// <param name="gpu">The GPU that the attempt occupies; null when that is not known.</param>
+    /// <returns>Its slot, to be released when it ends.</returns>
     /// <exception cref="ArgumentException">There is no such node.</exception>
-    public void Adopt(string agent, string node, int? gpu = null)
+    public TakenSlot Adopt(string agent, string node, int? gpu = null)
     {
         lock (_gate)
         {
@@ -60,7 +61,7 @@ public sealed partial class SlotTable
                 Put(unknown);
                 slots = _agents[agent];
             }
-            slots.TakeOn(place, gpu);
+            return slots.Adopt(place, gpu);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
-using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Runtime.Slots;
@@ -43,7 +42,7 @@ public sealed partial class SlotTable
             }
             foreach (var agent in _agents.Values.Where(a => !a.Config.Enabled))
             {
-                gone.AddRange(agent.TakeAllWaiting());
+                gone.AddRange(agent.WithdrawAll());
             }
             _byCapability = _agents.Values.Where(a => a.Config.Enabled)
                 .SelectMany(a => a.Config.Capabilities.Select(c => (Capability: c, Agent: a)))
@@ -117,8 +116,8 @@ public sealed partial class SlotTable
 
     /// <summary>Takes a slot on the best node that has one, unless others wait for one already.</summary>
     /// <param name="near">The node where the attempt's data is; null for none.</param>
-    /// <returns>Null when none was taken; else its node is never null.</returns>
-    public Placement? TryTake(string agent, string? near = null)
+    /// <returns>Null when none was taken.</returns>
+    public TakenSlot? TryTake(string agent, string? near = null)
     {
         lock (_gate)
         {
@@ -128,22 +127,29 @@ public sealed partial class SlotTable
         }
     }
 
-    /// <summary>Waits for a slot; the waiter is told when it has one, which can be at once.</summary>
+    /// <summary>
+    /// Waits for a slot; the waiter is told when it has one, which can be at once. A request waits once: nothing
+    /// happens when it has been here before, or was withdrawn before it came.
+    /// </summary>
     public void Wait(SlotRequest request)
     {
         List<SlotRequest> granted = [];
         var gone = false;
         lock (_gate)
         {
-            if (!_agents.TryGetValue(request.Agent, out var slots) || !slots.Config.Enabled)
+            if (request.Status != SlotRequestStatus.New)
             {
-                gone = true;
+                return;
+            }
+            if (_agents.TryGetValue(request.Agent, out var slots) && slots.Config.Enabled)
+            {
+                slots.Enqueue(request, _order++);
+                Grant(slots.Queue, granted);
             }
             else
             {
-                request.Order = _order++;
-                slots.Enqueue(request);
-                Grant(slots.Queue, granted);
+                request.Withdraw();
+                gone = true;
             }
         }
         if (gone)
@@ -153,7 +159,7 @@ public sealed partial class SlotTable
         Tell(granted);
     }
 
-    /// <summary>Stops waiting.</summary>
+    /// <summary>The slot is not wanted any more: the request waits no longer, or never does.</summary>
     /// <returns>
     /// False when the slot was granted before (<see cref="SlotRequest.Granted"/>): then it has to be released.
     /// </returns>
@@ -161,52 +167,50 @@ public sealed partial class SlotTable
     {
         lock (_gate)
         {
-            if (request.Status == SlotRequestStatus.Granted)
-            {
-                return false;
-            }
             if (request.Status == SlotRequestStatus.Waiting)
             {
-                request.Withdraw();
-                if (_agents.TryGetValue(request.Agent, out var slots))
-                {
-                    slots.Left(request, served: false);
-                }
+                _agents[request.Agent].Withdraw(request);
             }
-            return true;
+            else if (request.Status == SlotRequestStatus.New)
+            {
+                request.Withdraw();
+            }
+            return request.Status != SlotRequestStatus.Granted;
         }
     }
 
-    /// <summary>
-    /// Gives a slot back. Harmless when the node is gone, or nothing of the agent is known to run there: both mean that
-    /// the slot has been given back already.
-    /// </summary>
-    /// <param name="gpu">
-    /// The GPU that the attempt occupied, as its placement says; null when it occupied none. When it is not known, and
-    /// the node has several, the memory may be given back on another than the attempt's own.
-    /// </param>
-    public void Release(string agent, string node, int? gpu = null)
+    /// <summary>Gives a slot back. Harmless when that has been done, or its node is gone.</summary>
+    public void Release(TakenSlot slot)
     {
         List<SlotRequest>? granted = null;
         lock (_gate)
         {
-            if (_nodes.Find(node) is not { } place || !_agents.TryGetValue(agent, out var slots))
+            if (!slot.Agent.Release(slot))
             {
                 return;
             }
-            if (slots.Release(place, gpu))
+            if (slot.Lease is not null)
             {
                 // Agents of every queue can need the memory.
                 GrantAll(granted = []);
             }
-            else if (slots.Queue.Waiting > 0)
+            else if (slot.Agent.Queue.Turns.AnyWait)
             {
-                Grant(slots.Queue, granted = []);
+                Grant(slot.Agent.Queue, granted = []);
             }
         }
         if (granted is not null)
         {
             Tell(granted);
+        }
+    }
+
+    /// <summary>How many wait for any agent of a queue, by tenant.</summary>
+    internal IReadOnlyDictionary<string, int> WaitingFor(string queue)
+    {
+        lock (_gate)
+        {
+            return _queues.GetValueOrDefault(queue)?.Turns.Waiting ?? ImmutableDictionary<string, int>.Empty;
         }
     }
 
@@ -244,7 +248,7 @@ public sealed partial class SlotTable
 
     private void Grant(QueueSlots queue, List<SlotRequest> granted)
     {
-        while (!_draining && queue.Waiting > 0)
+        while (!_draining && queue.Turns.AnyWait)
         {
             SlotRequest? best = null;
             AgentSlots? bestAgent = null;
@@ -256,11 +260,12 @@ public sealed partial class SlotTable
                     (best, bestAgent) = (head, agent);
                 }
             }
-            if (bestAgent is null)
+            if (best is null)
             {
                 return;
             }
-            granted.Add(bestAgent.GrantHead());
+            bestAgent!.Grant(best);
+            granted.Add(best);
         }
     }
 }

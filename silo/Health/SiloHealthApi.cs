@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.ClientApi.Health;
+using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
@@ -21,7 +22,7 @@ internal sealed class SiloHealthApi(
 
     public void Map(IEndpointRouteBuilder app)
     {
-        var health = app.MapGroup("/health");
+        var health = app.MapGroup("/health").AsApi();
         health.MapGet("/live", () => Results.Json(new ProbeView("live")));
         health.MapGet("/ready", ReadyAsync);
         health.MapGet("/", DetailsAsync).Requires(ApiScope.Read);

@@ -20,6 +20,8 @@ internal static class ClusterComposition
 
     public static ServerComposition Create() => new()
     {
+        Syntax = SiloCommandLine.Syntax,
+        ReadSettings = reader => SettingsReader.Read(reader),
         Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
         Map = Map,
         Prepare = PrepareAsync,
@@ -32,7 +34,11 @@ internal static class ClusterComposition
         ((IConfigurationBuilder)builder.Configuration).AddLogLevelsOfOrleans();
         var services = builder.Services;
         services.AddSingleton(settings);
+        services.AddSingleton<ProcessExit>();
         services.AddHostedService<LastResort>();
+        // What every process with the client API knows of the same cluster, and nobody else.
+        services.PostConfigure<ApiOptions>(api => api.TicketSecret ??=
+            $"{settings.ClusterId}\n{RedisConnection.Options(settings.Redis).Password}\nagentgrid tickets");
         var drain = settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + RoomToClose);
         if (settings.IsSilo)

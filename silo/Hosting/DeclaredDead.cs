@@ -4,24 +4,14 @@ namespace AgentGrid.Silo.Hosting;
 /// Ends the process when the cluster goes on without it: whatever it still did, nobody would wait for. A supervisor
 /// starts it again, and then it is a new member.
 /// </summary>
-internal sealed class DeclaredDead(ILocalSiloDetails silo) : IFatalErrorHandler
+internal sealed class DeclaredDead(ILocalSiloDetails silo, ProcessExit exit) : IFatalErrorHandler
 {
-    private const int ExitCode = 70;
-    private static readonly TimeSpan LongestExit = TimeSpan.FromSeconds(5);
-
     public bool IsUnexpected(Exception exception) => exception is not ThreadAbortException;
 
-    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
-    {
-        Console.Error.WriteLine(
-            $"Silo '{silo.Name}' at {silo.SiloAddress} ends, and must be started again (exit code {ExitCode}): the cluster " +
-            "has declared it dead, or it has lost its place in it. Most likely it was frozen, cut off from the others, or " +
-            $"short of processor time. What was said: {context ?? "nothing"}" +
+    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) =>
+        exit.LeaveCluster(
+            silo,
+            "the cluster has declared it dead, or it has lost its place in it. Most likely it was frozen, cut off " +
+            $"from the others, or short of processor time. What was said: {context ?? "nothing"}" +
             $"{(exception is null ? "" : $" ({exception.GetType().Name}: {exception.Message})")}");
-        Console.Error.Flush();
-        // In case something does not let go.
-        using var impatience = new Timer(
-            static _ => System.Diagnostics.Process.GetCurrentProcess().Kill(), null, LongestExit, Timeout.InfiniteTimeSpan);
-        Environment.Exit(ExitCode);
-    }
 }

@@ -6,7 +6,8 @@ namespace AgentGrid.Silo.Hosting;
 /// Ends a process that was told to stop and cannot, for example because Redis has gone: a supervisor would kill it anyway,
 /// and what is accepted is durable.
 /// </summary>
-internal sealed class LastResort(IOptions<HostOptions> options, TimeProvider time) : IHostedLifecycleService, IDisposable
+internal sealed class LastResort(IOptions<HostOptions> options, ProcessExit exit, TimeProvider time)
+    : IHostedLifecycleService, IDisposable
 {
     private const int ExitCode = 1;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
@@ -30,11 +31,8 @@ internal sealed class LastResort(IOptions<HostOptions> options, TimeProvider tim
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private void End()
-    {
-        Console.Error.WriteLine(
-            $"Agent Grid could not be shut down within {options.Value.ShutdownTimeout.TotalSeconds:0} s, and ends as it is. " +
-            "Accepted runs are durable, and go on elsewhere or after the next start.");
-        Environment.Exit(ExitCode);
-    }
+    private void End() => exit.Now(
+        ExitCode,
+        $"Agent Grid could not be shut down within {options.Value.ShutdownTimeout.TotalSeconds:0} s, and ends as it " +
+        "is. Accepted runs are durable, and go on elsewhere or after the next start.");
 }

@@ -14,7 +14,8 @@ internal static class LogRecovery
     {
         var settings = services.GetRequiredService<SiloSettings>();
         var time = services.GetRequiredService<TimeProvider>();
-        await RedisGate.PassAsync(settings.Redis, time, cancellationToken);
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisGate));
+        await RedisGate.PassAsync(settings.Redis, time, logger, cancellationToken);
         var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey);
         var report = await RunLogRecovery.RecoverAsync(
             redis, settings.RunLog, Directory.GetCurrentDirectory(), time, cancellationToken);

@@ -31,7 +31,7 @@ internal sealed class PortClaim : IDisposable
             {
                 continue;
             }
-            if (IsFree(port))
+            if (IsFree(IPAddress.Any, port))
             {
                 return new PortClaim(port, claim);
             }
@@ -59,9 +59,10 @@ internal sealed class PortClaim : IDisposable
         }
     }
 
-    private static bool IsFree(int port)
+    /// <summary>Whether nobody listens there now.</summary>
+    public static bool IsFree(IPAddress address, int port)
     {
-        using var listener = new TcpListener(IPAddress.Any, port);
+        using var listener = new TcpListener(address, port);
         try
         {
             listener.Start();

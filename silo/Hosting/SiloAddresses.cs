@@ -15,9 +15,15 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
     private PortClaim[] Claims { get; init; } = [];
 
     /// <summary>What was asked for; and where nothing was, what is free.</summary>
-    /// <exception cref="StartupRefusedException">There is no free port, or no way to Redis.</exception>
+    /// <exception cref="StartupRefusedException">A port is taken, none is free, or there is no way to Redis.</exception>
     public static SiloAddresses Of(SiloSettings settings)
     {
+        var advertised = settings.Advertise ?? OnTheWayTo(settings.Redis);
+        if (!settings.Recover)
+        {
+            CheckFree(settings.SiloPort, advertised, "--silo-port");
+            CheckFree(settings.GatewayPort, advertised, "--gateway-port");
+        }
         var silo = settings.SiloPort is null ? PortClaim.From(FirstSiloPort) : null;
         var gateway = settings.GatewayPort is null ? PortClaim.From(FirstGatewayPort) : null;
         var siloPort = settings.SiloPort ?? silo!.Port;
@@ -25,13 +31,25 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
         var name = settings.Name
             ?? $"{Environment.MachineName}-{settings.Role.ToString().ToLowerInvariant()}-{siloPort}".ToLowerInvariant();
         return new SiloAddresses(
-            name, settings.Advertise ?? OnTheWayTo(settings.Redis), siloPort, settings.GatewayPort ?? gateway!.Port)
+            name, advertised, siloPort, settings.GatewayPort ?? gateway!.Port)
         {
             Claims = [.. new[] { silo, gateway }.OfType<PortClaim>()],
         };
     }
 
     public void Dispose() => Array.ForEach(Claims, c => c.Dispose());
+
+    // Orleans would find it out as well, and say so in three stacks.
+    private static void CheckFree(int? port, IPAddress advertised, string option)
+    {
+        var listens = IPAddress.IsLoopback(advertised) ? advertised
+            : advertised.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+        if (port is { } named && !PortClaim.IsFree(listens, named))
+        {
+            throw new StartupRefusedException(
+                $"Port {named} is taken on this machine: name another with {option}, or none for the first free one.");
+        }
+    }
 
     // The way to Redis is one that all members of the cluster have; no packet is sent to find out where it begins.
     private static IPAddress OnTheWayTo(string redis)

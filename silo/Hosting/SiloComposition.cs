@@ -6,6 +6,7 @@ using AgentGrid.Grains;
 using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
+using AgentGrid.Silo.Members;
 using AgentGrid.Silo.Settings;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
@@ -41,6 +42,9 @@ internal static class SiloComposition
     private static readonly TimeSpan ClientDrop = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(10);
 
+    // Every look of the dashboard at a silo costs as much as a run.
+    private static readonly TimeSpan DashboardInterval = TimeSpan.FromSeconds(5);
+
     public static void AddSilo(this WebApplicationBuilder builder, SiloSettings settings)
     {
         var addresses = SiloAddresses.Of(settings);
@@ -58,9 +62,15 @@ internal static class SiloComposition
             silo.AddAgentGrid(settings.Engine);
             if (settings.Dashboard)
             {
-                silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+                silo.AddDashboard(dashboard =>
+                {
+                    dashboard.HideTrace = true;
+                    dashboard.CounterUpdateIntervalMs = (int)DashboardInterval.TotalMilliseconds;
+                });
             }
         });
+        services.AddSingleton<MembersTable>();
+        services.AddHostedService<MembersWatch>();
     }
 
     private static IConnectionMultiplexer Redis(IServiceProvider services) =>

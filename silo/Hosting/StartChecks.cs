@@ -35,7 +35,8 @@ internal sealed class StartChecks(
     {
         var settings = services.GetRequiredService<SiloSettings>();
         var time = services.GetRequiredService<TimeProvider>();
-        await RedisGate.PassAsync(settings.Redis, time, cancellationToken);
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisGate));
+        await RedisGate.PassAsync(settings.Redis, time, logger, cancellationToken);
         if (settings.IsSilo)
         {
             await CheckRightsAsync(services, settings);

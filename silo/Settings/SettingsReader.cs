@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using AgentGrid.ClientApi;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.Core;
+using AgentGrid.Core.Config;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains;
@@ -11,117 +13,127 @@ using AgentGrid.RunLog;
 
 namespace AgentGrid.Silo.Settings;
 
-/// <summary>Reads the settings of the section <c>AgentGrid</c>, and reports every mistake at once.</summary>
+/// <summary>Reads what a process of the cluster is told in the section <c>AgentGrid</c>.</summary>
 internal sealed class SettingsReader
 {
+    /// <summary>The settings of the program, those of the client API among them.</summary>
+    public static readonly SettingNames Known = SettingNames.ClientApi.With(
+        [
+            nameof(SiloSettings.Role), nameof(SiloSettings.Redis), nameof(SiloSettings.ClusterId),
+            nameof(SiloSettings.Name), nameof(SiloSettings.SiloPort), nameof(SiloSettings.GatewayPort),
+            nameof(SiloSettings.Advertise), nameof(SiloSettings.Dashboard), nameof(SiloSettings.Recover),
+            nameof(GridClientOptions.FeedBuffer),
+            .. new[] { typeof(ClusterEngineOptions), typeof(RunLogOptions) }
+                .SelectMany(t => t.GetProperties()).Select(p => p.Name),
+        ],
+        access: [nameof(SiloSettings.Dashboard)]);
+
     private const int UnderstoodWrongly = 2;
     private const int MostNameCharacters = 64;
 
-    // Lists are written with commas; what binds options by itself knows them only as arrays.
-    private static readonly string[] Lists = [nameof(ClusterEngineOptions.Queues), nameof(ClusterEngineOptions.GpuMemoryMb)];
+    private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
-    private readonly IConfigurationSection _section;
-    private readonly List<string> _problems = [];
+    private readonly SectionReader _reader;
 
-    private SettingsReader(IConfiguration configuration) => _section = configuration.GetSection(ApiOptions.Section);
+    private SettingsReader(SectionReader reader) => _reader = reader;
 
-    /// <exception cref="StartupRefusedException">Something cannot be understood.</exception>
+    /// <exception cref="StartupRefusedException">
+    /// Something cannot be understood; the message has every mistake.
+    /// </exception>
     public static SiloSettings Read(IConfiguration configuration)
     {
-        var reader = new SettingsReader(configuration);
-        var settings = reader.Read();
-        return reader._problems.Count == 0
+        var reader = new SectionReader(configuration);
+        var settings = Read(reader);
+        return reader.Problems.Count == 0
             ? settings
-            : throw new StartupRefusedException(string.Join(Environment.NewLine, reader._problems), UnderstoodWrongly);
+            : throw new StartupRefusedException(string.Join(Environment.NewLine, reader.Problems), UnderstoodWrongly);
     }
+
+    /// <summary>What is understood; of everything else the reader has the problems.</summary>
+    public static SiloSettings Read(SectionReader reader) => new SettingsReader(reader).Read();
 
     private SiloSettings Read()
     {
         var role = Role();
-        var clusterId = Id("ClusterId", "--cluster-id") ?? new GridClientOptions().ClusterId;
+        var redis = Redis();
+        var clusterId = Id("ClusterId") ?? new GridClientOptions().ClusterId;
         return new SiloSettings
         {
             Role = role,
-            Redis = Redis(),
+            Redis = redis,
             ClusterId = clusterId,
             Name = Name(),
-            SiloPort = Port("SiloPort", "--silo-port"),
-            GatewayPort = Port("GatewayPort", "--gateway-port"),
+            SiloPort = Port("SiloPort"),
+            GatewayPort = Port("GatewayPort"),
             Advertise = Advertise(),
             Engine = Engine(role),
-            RunLog = RunLog(Id("KeyPrefix", "--AgentGrid:KeyPrefix") ?? clusterId),
-            FeedBuffer = FeedBuffer(),
-            Dashboard = Flag("Dashboard", otherwise: true),
-            Recover = Flag("Recover", otherwise: false),
+            RunLog = RunLog(Id("KeyPrefix") ?? clusterId),
+            FeedBuffer = _reader.Integer(
+                nameof(GridClientOptions.FeedBuffer), new GridClientOptions().FeedBuffer, 1),
+            Dashboard = _reader.Flag("Dashboard", otherwise: true),
+            Recover = _reader.Flag("Recover", otherwise: false),
         };
     }
 
     private SiloRole Role()
     {
-        switch (_section["Role"]?.ToLowerInvariant())
+        var role = _reader.Text("Role", "all");
+        switch (role.ToLowerInvariant())
         {
-            case null or "all":
+            case "all":
                 return SiloRole.All;
             case "silo":
                 return SiloRole.Silo;
             case "api":
                 return SiloRole.Api;
             default:
-                _problems.Add($"--role is '{Names.Shorten(_section["Role"]!)}'; there are 'silo', 'api' and 'all'.");
+                Problem("Role", $" is '{Names.Shorten(role)}'; there are 'silo', 'api' and 'all'.");
                 return SiloRole.All;
         }
     }
 
     private string Redis()
     {
-        var redis = _section["Redis"] ?? new GridClientOptions().Redis;
+        var otherwise = new GridClientOptions().Redis;
+        // Where it cannot be understood, nobody knows what of it is a password.
+        var redis = _reader.Text(
+            "Redis", otherwise, show: r => RedisConnection.Problem(r) is null ? RedisConnection.AddressOf(r) : "");
         if (RedisConnection.Problem(redis) is { } problem)
         {
-            _problems.Add($"--redis: {problem}");
-            return new GridClientOptions().Redis;
+            Problem("Redis", $": {problem}");
+            return otherwise;
         }
         return redis;
     }
 
-    private string? Id(string key, string option)
+    private string? Id(string key)
     {
-        var id = _section[key];
+        var id = _reader.Text(key);
         if (id is not null && !GridClientOptionsValidation.IsName(id))
         {
-            _problems.Add(
-                $"{option} is '{Names.Shorten(id)}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
+            Problem(key, $" is '{Names.Shorten(id)}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
         }
         return id;
     }
 
     private string? Name()
     {
-        var name = _section["Name"];
-        if (name is not null && (name.Length is 0 or > MostNameCharacters || name.Any(c => c is '|' || char.IsControl(c))))
+        var name = _reader.Text("Name");
+        if (name is not null && (name.Length > MostNameCharacters || name.Any(c => c is '|' || char.IsControl(c))))
         {
-            _problems.Add(
-                $"--name is '{Names.Shorten(name)}': expected 1 to {MostNameCharacters} characters, and no '|' among them.");
+            Problem(
+                "Name",
+                $" is '{Names.Shorten(name)}': expected 1 to {MostNameCharacters} characters, and no '|' among them.");
         }
         return name;
     }
 
-    private int? Port(string key, string option)
-    {
-        if (_section[key] is not { } text)
-        {
-            return null;
-        }
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65_535)
-        {
-            return port;
-        }
-        _problems.Add($"{option} is '{Names.Shorten(text)}'; expected a number from 1 to 65535.");
-        return null;
-    }
+    private int? Port(string key) => _reader.Integer(key, null, 1, 65_535);
 
     private IPAddress? Advertise()
     {
-        if (_section["Advertise"] is not { } text)
+        if (_reader.Text("Advertise") is not { } text)
         {
             return null;
         }
@@ -136,51 +148,60 @@ internal sealed class SettingsReader
         }
         catch (Exception e) when (e is SocketException or ArgumentException or IndexOutOfRangeException)
         {
-            _problems.Add(
-                $"--advertise is '{Names.Shorten(text)}', which is no address, and no name that can be found ({e.Message}).");
+            Problem(
+                "Advertise",
+                $" is '{Names.Shorten(text)}', which is no address, and no name that can be found ({e.Message}).");
             return null;
         }
     }
 
     private ClusterEngineOptions Engine(SiloRole role)
     {
-        var engine = Bind(new ClusterEngineOptions());
-        engine.Queues = Queues() ?? (role == SiloRole.Silo ? ["general"] : null);
-        engine.GpuMemoryMb = GpuMemory();
-        Least(nameof(engine.MaxActiveRuns), engine.MaxActiveRuns, 1);
-        Least(nameof(engine.MaxQueuedRuns), engine.MaxQueuedRuns, 0);
-        Least(nameof(engine.MaxOutputBytes), engine.MaxOutputBytes, 1);
-        NotNegative(nameof(engine.DrainTimeout), engine.DrainTimeout);
-        NotNegative(nameof(engine.CancelGrace), engine.CancelGrace);
+        var engine = new ClusterEngineOptions
+        {
+            Queues = Queues() ?? (role == SiloRole.Silo ? ["general"] : null),
+            GpuMemoryMb = GpuMemory(),
+        };
+        engine.Config = _reader.Text(nameof(engine.Config), engine.Config);
+        engine.AccountGpuMemory = _reader.Flag(nameof(engine.AccountGpuMemory), engine.AccountGpuMemory);
+        engine.MaxActiveRuns = _reader.Integer(nameof(engine.MaxActiveRuns), engine.MaxActiveRuns, 1);
+        engine.MaxQueuedRuns = _reader.Integer(nameof(engine.MaxQueuedRuns), engine.MaxQueuedRuns, 0);
+        engine.MaxOutputBytes = _reader.Integer(nameof(engine.MaxOutputBytes), engine.MaxOutputBytes, 1);
+        engine.DrainTimeout = _reader.Duration(nameof(engine.DrainTimeout), engine.DrainTimeout, TimeSpan.Zero, s_day);
+        engine.CancelGrace = _reader.Duration(nameof(engine.CancelGrace), engine.CancelGrace, TimeSpan.Zero, s_day);
         return engine;
     }
 
     private ImmutableArray<string>? Queues()
     {
-        var queues = List(nameof(ClusterEngineOptions.Queues));
+        const string key = nameof(ClusterEngineOptions.Queues);
+        var queues = _reader.Commas(key);
         if (queues is { Count: 0 })
         {
-            _problems.Add("--queues names none; expected names of queues, separated by commas: 'general,gpu'.");
+            Problem(key, " names none; expected names of queues, separated by commas: 'general,gpu'.");
         }
         return queues is null ? null : [.. queues.Distinct(StringComparer.Ordinal)];
     }
 
     private ImmutableArray<long>? GpuMemory()
     {
-        if (List(nameof(ClusterEngineOptions.GpuMemoryMb)) is not { } list)
+        const string key = nameof(ClusterEngineOptions.GpuMemoryMb);
+        if (_reader.Commas(key) is not { } list)
         {
             return null;
         }
         var sizes = ImmutableArray.CreateBuilder<long>();
         foreach (var text in list)
         {
-            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mb) && mb is >= 1 and <= 1 << 24)
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mb)
+                && mb is >= 1 and <= 1 << 24)
             {
                 sizes.Add(mb);
                 continue;
             }
-            _problems.Add(
-                $"--gpu-memory-mb has '{Names.Shorten(text)}'; expected the memory of each GPU in MiB, separated by commas: " +
+            Problem(
+                key,
+                $" has '{Names.Shorten(text)}'; expected the memory of each GPU in MiB, separated by commas: " +
                 "'24000' or '24000,24000'.");
         }
         return sizes.ToImmutable();
@@ -188,81 +209,17 @@ internal sealed class SettingsReader
 
     private RunLogOptions RunLog(string prefix)
     {
-        var log = Bind(new RunLogOptions());
-        log.KeyPrefix = prefix;
-        if (log.Retention <= TimeSpan.Zero)
-        {
-            _problems.Add($"AgentGrid:Retention is '{log.Retention}'; it must be longer than zero.");
-        }
-        if (string.IsNullOrWhiteSpace(log.Channel))
-        {
-            log.Channel = null;
-        }
+        var log = new RunLogOptions { KeyPrefix = prefix };
+        log.Retention = _reader.Duration(nameof(log.Retention), log.Retention, s_shortest, DurationText.Max);
+        var channel = _reader.Text(nameof(log.Channel), log.Channel, mayBeEmpty: true);
+        log.Channel = string.IsNullOrEmpty(channel) ? null : channel;
         return log;
     }
 
-    private int FeedBuffer()
+    private void Problem(string key, string problem)
     {
-        var size = Bind(new GridClientOptions()).FeedBuffer;
-        Least(nameof(GridClientOptions.FeedBuffer), size, 1);
-        return size;
-    }
-
-    private bool Flag(string key, bool otherwise)
-    {
-        if (_section[key] is not { } text)
-        {
-            return otherwise;
-        }
-        if (!bool.TryParse(text, out var flag))
-        {
-            _problems.Add($"AgentGrid:{key} is '{Names.Shorten(text)}'; expected 'true' or 'false'.");
-        }
-        return flag;
-    }
-
-    private T Bind<T>(T options)
-        where T : class
-    {
-        var scalars = new ConfigurationBuilder().AddInMemoryCollection(_section.GetChildren()
-            .Where(c => !Lists.Contains(c.Key, StringComparer.OrdinalIgnoreCase))
-            .Select(c => KeyValuePair.Create(c.Key, c.Value))).Build();
-        try
-        {
-            scalars.Bind(options);
-        }
-        catch (InvalidOperationException e)
-        {
-            _problems.Add(
-                $"AgentGrid: {e.InnerException?.Message ?? e.Message} ({e.Message}) Numbers are written as 1000, times as " +
-                "hh:mm:ss.");
-        }
-        return options;
-    }
-
-    // Written as 'a,b', or as an array in appsettings.json.
-    private List<string>? List(string key)
-    {
-        var section = _section.GetSection(key);
-        var written = section.Value is { } text
-            ? text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            : section.GetChildren().Select(c => c.Value).OfType<string>().ToArray();
-        return section.Exists() ? [.. written] : null;
-    }
-
-    private void Least(string name, int value, int least)
-    {
-        if (value < least)
-        {
-            _problems.Add($"AgentGrid:{name} is {value}; it must be at least {least}.");
-        }
-    }
-
-    private void NotNegative(string name, TimeSpan value)
-    {
-        if (value < TimeSpan.Zero || value > TimeSpan.FromDays(1))
-        {
-            _problems.Add($"AgentGrid:{name} is '{value}'; expected zero to a day, written as hh:mm:ss.");
-        }
+        var path = SectionReader.PathOf(key);
+        var source = _reader.Sources.Of(path).LastOrDefault();
+        _reader.Problem((source is null ? path : SettingSources.Place(source, path)) + problem);
     }
 }

@@ -94,6 +94,65 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task Variables_FromFiles_AreTakenWithoutTheBlanksAround()
+    {
+        await using var host = new GridHost
+        {
+            Api = o => o.ApiKeys.Add(new ApiKeyOptions { Name = "me", Hash = KeyHash.Of("secret") }),
+        };
+        await host.InitializeAsync();
+        var tool = new Tool(null)
+        {
+            Variables = { ["AGENTGRID_SERVER"] = $" {host.Url}\n", ["AGENTGRID_API_KEY"] = "secret\r\n" },
+        };
+
+        Assert.Equal(ExitCode.Ok, (await tool.RunAsync("agents")).Exit);
+        Assert.Equal(ExitCode.Ok, (await host.Tool().RunAsync("agents", "--api-key", " secret\n")).Exit);
+    }
+
+    [Theory]
+    [InlineData("AGENTGRID_SERVR", "AGENTGRID_SERVER")]
+    [InlineData("AGENTGRID_SERVERS", "AGENTGRID_SERVER")]
+    [InlineData("AGENT_GRID_SERVER", "AGENTGRID_SERVER")]
+    [InlineData("AGENTGRID_APIKEY", "AGENTGRID_API_KEY")]
+    [InlineData("AGENTGRID_API_KEYS", "AGENTGRID_API_KEY")]
+    public async Task Variable_Misspelt_IsAMistake(string misspelt, string meant)
+    {
+        using var nobody = new ClosedPort();
+        var tool = new Tool(null) { Variables = { [misspelt] = $"http://127.0.0.1:{nobody.Port}" } };
+
+        var result = await tool.RunAsync("agents");
+        var json = await tool.RunAsync("agents", "--json");
+
+        Assert.Equal((ExitCode.Usage, ExitCode.Usage), (result.Exit, json.Exit));
+        Assert.Contains($"{misspelt} is nothing that is known here, did you mean {meant}?", result.Error);
+        Assert.Contains(meant, JsonElement.Parse(json.Error).GetProperty("error").GetProperty("message").GetString());
+    }
+
+    [Theory]
+    [InlineData("AGENTGRID_SERVER_PORT", "tcp://10.0.0.7:80")]
+    [InlineData("AGENTGRID_API_KEY_HASH", "sha256:0")]
+    [InlineData("AGENTGRID_DATA", "/data")]
+    public async Task Variable_OfOthers_IsPassedOver(string variable, string value)
+    {
+        using var nobody = new ClosedPort();
+        var tool = new Tool($"http://127.0.0.1:{nobody.Port}") { Variables = { [variable] = value } };
+
+        Assert.Equal(ExitCode.Unreachable, (await tool.RunAsync("agents")).Exit);
+    }
+
+    [Theory]
+    [InlineData("--api-key")]
+    [InlineData("--server")]
+    public async Task Option_Empty_IsAMistake(string option)
+    {
+        var result = await new Tool(null).RunAsync("agents", option, " ");
+
+        Assert.Equal(ExitCode.Usage, result.Exit);
+        Assert.Contains($"{option} is empty", result.Error);
+    }
+
+    [Fact]
     public async Task Server_Overloaded_SaysWhenToTryAgain()
     {
         await using var host = new GridHost { MaxQueuedRuns = 0, MaxActiveRuns = 1 };

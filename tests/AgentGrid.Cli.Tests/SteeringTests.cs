@@ -150,10 +150,22 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
         Assert.Contains("mine/1  only:done", Assert.Single(result.Lines));
     }
 
-    [Fact]
-    public async Task Watch_ServerRestarts_GoesOnWithoutGapOrRepeat()
+    [Theory]
+    [InlineData(false, "is not there (any more): the newest is 0.")]
+    [InlineData(true, "is another than it was: the server has other data.")]
+    public async Task Watch_ServerComesBackWithOtherData_SaysSoAndShowsAllOfThem(bool more, string note)
     {
-        var first = new GridHost { Data = _scratch.Folder };
+        // Data whose numbers begin at 1 again; if there are more of them, the last one that was seen is among them.
+        var other = new GridHost { Data = _scratch.Folder };
+        await other.InitializeAsync();
+        foreach (var match in more ? ["later", "later2", "later3"] : Array.Empty<string>())
+        {
+            HoldAgent.Release(match);
+            await StartHeldAsync(match, "1", other);
+            await other.Tool().RunAsync("watch", $"{match}/1");
+        }
+        await other.DisposeAsync();
+        var first = new GridHost();
         await first.InitializeAsync();
         var port = new Uri(first.Url).Port;
         var tool = first.Tool().Start("watch", "--after", "0");
@@ -162,19 +174,90 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
 
         await first.DisposeAsync();
         await tool.WarnedAsync("is lost; trying again");
-        await using var second = new GridHost { Data = _scratch.Folder, Port = port };
+        await using var second = new GridHost { Port = port, Data = _scratch.Folder };
         await second.InitializeAsync();
-        await tool.WarnedAsync("Connected again");
-        await StartHeldAsync("later", "1", second);
-        HoldAgent.Release("later");
-        await second.Tool().RunAsync("watch", "later/1");
-        await tool.PrintedAsync("later/1  completed");
+        await tool.WarnedAsync(note);
+        HoldAgent.Release("last");
+        await StartHeldAsync("last", "1", second);
+        await tool.PrintedAsync("last/1  completed");
 
         var result = await tool.InterruptAsync();
-        var numbers = result.Lines
-            .Select(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0])).ToList();
-        Assert.Equal(Enumerable.Range(1, numbers.Count), numbers);
+        var later = result.Lines.Where(l => !l.Contains("before/1", StringComparison.Ordinal)).Select(NumberOf).ToList();
+        Assert.True(Enumerable.Range(1, later.Count).SequenceEqual(later), result.Out + result.Error);
+        Assert.Equal(more, result.Out.Contains("later3/1  completed", StringComparison.Ordinal));
         HoldAgent.Release("before");
+    }
+
+    [Fact]
+    public async Task Watch_OneRunOfAServerThatLostItsData_SaysThatItIsGone()
+    {
+        var first = new GridHost();
+        await first.InitializeAsync();
+        var port = new Uri(first.Url).Port;
+        await StartHeldAsync("lost", "1", first);
+        var tool = first.Tool().Start("watch", "lost/1");
+        while ((await first.Tool().RunAsync("health", "--json")).Json.GetProperty("open_feeds").GetInt32() == 0)
+        {
+            // What has been so far it reads without a feed.
+        }
+
+        await first.DisposeAsync();
+        await using var second = new GridHost { Port = port };
+        await second.InitializeAsync();
+
+        var result = await tool.Ended;
+        Assert.Equal(ExitCode.Refused, result.Exit);
+        Assert.Contains("There is no run", result.Error);
+        HoldAgent.Release("lost");
+    }
+
+    [Fact]
+    public async Task Watch_ServerRestarts_GoesOnWithoutGapOrRepeat()
+    {
+        var first = new GridHost { Data = _scratch.Folder };
+        await first.InitializeAsync();
+        var port = new Uri(first.Url).Port;
+        var tool = first.Tool().Start("watch", "--after", "0");
+        await StartHeldAsync("before", "2", first);
+        await tool.PrintedAsync("half way");
+
+        await first.DisposeAsync();
+        await tool.WarnedAsync("is lost; trying again");
+        await using var second = new GridHost { Port = port, Data = _scratch.Folder };
+        await second.InitializeAsync();
+        await tool.WarnedAsync("Connected again");
+        HoldAgent.Release("before");
+        await tool.PrintedAsync("before/2  completed");
+
+        var result = await tool.InterruptAsync();
+        var numbers = result.Lines.Select(NumberOf).ToList();
+        Assert.Equal(Enumerable.Range(1, numbers.Count), numbers);
+        Assert.DoesNotContain("is not there", result.Error);
+    }
+
+    [Theory]
+    [InlineData("-1", ExitCode.Usage, "from 0, not -1")]
+    [InlineData("x", ExitCode.Usage, "--after")]
+    [InlineData("9223372036854775807", ExitCode.Refused, "expected the number of an event, from 0 to 9007199254740991")]
+    public async Task Watch_AfterWhatIsNoNumberOfAnEvent_SaysWhatIs(string after, int exit, string error)
+    {
+        var result = await host.Tool().RunAsync("watch", "--after", after);
+
+        Assert.Equal(exit, result.Exit);
+        Assert.Contains(error, result.Error);
+    }
+
+    [Fact]
+    public async Task Watch_AfterANumberBeyondTheNewest_SaysSoAndShowsAll()
+    {
+        await StartHeldAsync("beyond", "1");
+        HoldAgent.Release("beyond");
+        var all = await host.Tool().RunAsync("watch", "beyond/1");
+
+        var again = await host.Tool().RunAsync("watch", "beyond/1", "--after", "1000000");
+
+        Assert.Equal(all.Out, again.Out);
+        Assert.StartsWith("Event 1000000 is not there (any more): the newest is ", again.Error);
     }
 
     [Fact]
@@ -194,6 +277,8 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
         var listed = await host.Tool().RunAsync("runs", "--plan", "bench", "--limit", "1000", "--json");
         Assert.True(listed.Json.GetProperty("runs").GetArrayLength() >= Math.Min(runs, 1_000));
     }
+
+    private static int NumberOf(string line) => int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
 
     private Task StartHeldAsync(string match, string round) => StartHeldAsync(match, round, host);
 

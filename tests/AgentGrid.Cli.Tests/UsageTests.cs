@@ -122,22 +122,6 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("AGENTGRID_SERVR", "AGENTGRID_SERVER")]
-    [InlineData("AGENTGRID_APIKEY", "AGENTGRID_API_KEY")]
-    public async Task Variable_Misspelt_IsSaid(string name, string meant)
-    {
-        using var nobody = new ClosedPort();
-        var tool = new Tool($"http://127.0.0.1:{nobody.Port}") { Variables = { [name] = "x" } };
-
-        var people = await tool.RunAsync("agents");
-        var program = await tool.RunAsync("agents", "--json");
-
-        Assert.Contains($"agentgrid: the variable {name} means nothing, did you mean {meant}?", people.Error);
-        var warning = JsonElement.Parse(program.Error.Split('\n')[0]).GetProperty("warning");
-        Assert.Contains(meant, warning.GetProperty("message").GetString());
-    }
-
-    [Theory]
     [InlineData("AGENTGRID_API_KEY_HASH")]
     [InlineData("AGENTGRID_API_KEYS__0__NAME")]
     [InlineData("AGENTGRID_REDIS")]

@@ -50,6 +50,12 @@ public sealed class AccessTests
             data.Add("GET", "/ws/agents", null, 401);
             data.Add("GET", "/ws/agents", Poster, 403);
             data.Add("GET", "/ws/agents?api_key=" + Reader, null, 401);
+            data.Add("GET", "/ws/agents?ticket=" + Reader, null, 401);
+            data.Add("POST", "/api/v1/tickets", null, 401);
+            data.Add("POST", "/api/v1/tickets", Poster, 403);
+            data.Add("POST", "/api/v1/tickets", Reader, 200);
+            data.Add("HEAD", "/api/v1/runs", null, 401);
+            data.Add("HEAD", "/api/v1/runs", Reader, 200);
             data.Add("GET", "/health/live", null, 200);
             data.Add("GET", "/health/ready", null, 200);
             return data;
@@ -64,7 +70,7 @@ public sealed class AccessTests
         foreach (var bearer in new[] { false, true })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), path);
-            request.Content = method == "POST" ? Posted() : null;
+            request.Content = path is "/api/v1/orchestrate" or "/api/v1/route" or "/api/v1/plans/check" ? Posted() : null;
             if (key is not null && bearer)
             {
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -78,7 +84,7 @@ public sealed class AccessTests
 
             Assert.Equal(status == 202 && bearer ? 200 : status, (int)response.StatusCode);
             Assert.Equal(status == 401, response.Headers.WwwAuthenticate.Count == 1);
-            if (status is 401 or 403)
+            if (status is 401 or 403 && method != "HEAD")
             {
                 Assert.Equal(status == 401 ? "AG2040" : "AG2041", (await response.JsonAsync()).Text("code"));
             }

@@ -25,7 +25,15 @@ public sealed class EventsTests
     [InlineData("after=-1")]
     [InlineData("after=x")]
     [InlineData("after=1.5")]
+    [InlineData("after=+1")]
+    [InlineData("after=9007199254740992")]
+    [InlineData("after=9223372036854775807")]
+    [InlineData("after=9223372036854775808")]
+    [InlineData("after=99999999999999999999999999")]
     [InlineData("limit=0")]
+    [InlineData("limit=10001")]
+    [InlineData("limit=2147483648")]
+    [InlineData("events=all")]
     public async Task Page_BadQuery_NamesTheParameter(string query)
     {
         await using var server = await TestServer.StartAsync();
@@ -39,6 +47,34 @@ public sealed class EventsTests
     }
 
     [Fact]
+    public async Task Page_AfterANumberBeyondTheNewest_SaysSoAndStartsOver()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, "a", "b");
+
+        var told = await server.GetJsonAsync($"/api/v1/runs/{id}/events?after=186&stage=b");
+        var next = await server.GetJsonAsync($"/api/v1/runs/{id}/events?after={told.Text("next")}&stage=b");
+
+        var reset = Assert.Single(told.GetProperty("events").EnumerateArray());
+        Assert.Equal(("feed:reset", "0"), (reset.Text("stage"), reset.Text("seq")));
+        Assert.Equal("186", reset.GetProperty("meta").Text("after"));
+        Assert.Equal("2", reset.GetProperty("meta").Text("last_seq"));
+        Assert.False(told.GetProperty("at_end").GetBoolean());
+        Assert.Equal("b", Assert.Single(next.GetProperty("events").EnumerateArray()).Text("stage"));
+    }
+
+    [Fact]
+    public async Task Page_OfARunThatIsNotThere_AnswersProblemAfterAnyNumber()
+    {
+        await using var server = await TestServer.StartAsync();
+        AddWithEvents(server.Grid, "a", "b");
+
+        using var response = await server.Http.GetAsync($"/api/v1/runs/{RunId.From(Guid.NewGuid())}/events?after=186");
+
+        Assert.Equal("AG2021", (await response.JsonAsync()).Text("code"));
+    }
+
+    [Fact]
     public async Task Stream_FromTheStart_GoesLiveAndEndsWithTheRun()
     {
         await using var server = await TestServer.StartAsync();
@@ -48,7 +84,6 @@ public sealed class EventsTests
 
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal("id: 1", await lines.ReadLineAsync());
-        Assert.Equal("event: a:start", await lines.ReadLineAsync());
         Assert.StartsWith("data: {\"seq\":1,", await lines.ReadLineAsync());
         Assert.Equal("", await lines.ReadLineAsync());
         server.Grid.End(id);
@@ -98,7 +133,7 @@ public sealed class EventsTests
         server.Grid.Publish(id, "completed", ends: true);
 
         var text = await response.Content.ReadAsStringAsync();
-        Assert.StartsWith("id: 2\nevent: b\n", text);
+        Assert.StartsWith("id: 2\ndata: {", text);
         Assert.Equal(1, text.Split("id: ").Length - 1);
     }
 
@@ -112,6 +147,129 @@ public sealed class EventsTests
         using var response = await StreamAsync(server, id, lastEventId: "2");
 
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stream_Typed_HasTheStageAsTheType()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, "a:start", "completed");
+        server.Grid.End(id);
+
+        using var response = await StreamAsync(server, id, "?events=typed");
+
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.StartsWith("id: 1\nevent: a:start\ndata: {", text);
+        Assert.Contains("\n\nid: 2\nevent: completed\ndata: {", text);
+    }
+
+    [Fact]
+    public async Task Stream_EndedRunOfWhichTheFilterLetsNothingThrough_TellsTheClientToStop()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, [.. Enumerable.Repeat("a", 1_200), "completed"]);
+        server.Grid.End(id);
+
+        using var response = await StreamAsync(server, id, "?stage=motion:*");
+
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stream_RunEndsAndIsSkippedBeforeAnybodyLooks_Ends()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, "a");
+        using var response = await StreamAsync(server, id);
+        await server.Grid.UntilAsync(g => g.Followers == 1);
+
+        // The run is seen as ended only after its last event, and more came meanwhile.
+        server.Grid.Publish(id, "completed", ends: true);
+        server.Grid.Publish(id, "skipped");
+        server.Grid.End(id);
+        server.Grid.Publish(id, "skipped");
+
+        var text = await response.Content.ReadAsStringAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Contains("id: 3\n", text);
+        await server.Grid.UntilAsync(g => g.Followers == 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stream_AfterANumberBeyondTheNewest_SaysSoAndStartsOver(bool ended)
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, "a", "b");
+        if (ended)
+        {
+            server.Grid.End(id);
+        }
+        using var response = await StreamAsync(server, id, "?stage=b", lastEventId: "186");
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+
+        Assert.Equal("id: 0", await lines.ReadLineAsync());
+        Assert.StartsWith("data: {\"seq\":0,", await lines.ReadLineAsync());
+        Assert.Equal("", await lines.ReadLineAsync());
+        Assert.Equal("id: 2", await lines.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task Stream_OfARunWithNothingNew_BeginsAtOnce()
+    {
+        await using var server = await TestServer.StartAsync();
+        var id = AddWithEvents(server.Grid, "a");
+
+        using var response = await StreamAsync(server, id, lastEventId: "1").WaitAsync(TimeSpan.FromSeconds(10));
+
+        // No event, and long before the first sign of life, which comes after 15 s.
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stream_FilterLetsNothingThrough_KeepsTheConnectionAlive()
+    {
+        await using var server = await TestServer.StartAsync("--AgentGrid:KeepAlive=00:00:00.500");
+        var id = AddWithEvents(server.Grid);
+        using var stop = new CancellationTokenSource();
+        var busy = Task.Run(async () =>
+        {
+            using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            while (!stop.IsCancellationRequested)
+            {
+                server.Grid.Publish(id, "b:start");
+                await often.WaitForNextTickAsync();
+            }
+        });
+        using var response = await StreamAsync(server, id, "?stage=completed");
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(": keep-alive", await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.Equal("", await lines.ReadLineAsync());
+        }
+        await stop.CancelAsync();
+        await busy;
+    }
+
+    [Fact]
+    public async Task Stream_HeadAlone_IsAnsweredAndLeavesTheGrid()
+    {
+        await using var server = await TestServer.StartAsync();
+        var running = AddWithEvents(server.Grid, "a");
+        var over = AddWithEvents(server.Grid, "a");
+        server.Grid.End(over);
+
+        using var one = await StreamAsync(server, running, method: HttpMethod.Head);
+        using var two = await StreamAsync(server, over, method: HttpMethod.Head);
+        using var three = await StreamAsync(server, over, "?stage=x", method: HttpMethod.Head);
+
+        Assert.Equal("text/event-stream", one.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("text/event-stream", two.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(HttpStatusCode.NoContent, three.StatusCode);
+        Assert.Empty(await one.Content.ReadAsByteArrayAsync());
+        Assert.Equal(0, server.Grid.Followers);
     }
 
     [Fact]
@@ -156,6 +314,8 @@ public sealed class EventsTests
     [Theory]
     [InlineData(null, "AG2021", HttpStatusCode.NotFound)]
     [InlineData("x", "AG2008", HttpStatusCode.BadRequest)]
+    [InlineData("-1", "AG2008", HttpStatusCode.BadRequest)]
+    [InlineData("9223372036854775807", "AG2008", HttpStatusCode.BadRequest)]
     public async Task Stream_UnknownRunOrBadHeader_AnswersProblem(string? last, string code, HttpStatusCode status)
     {
         await using var server = await TestServer.StartAsync();
@@ -177,9 +337,9 @@ public sealed class EventsTests
     }
 
     private static async Task<HttpResponseMessage> StreamAsync(
-        TestServer server, RunId id, string query = "", string? lastEventId = null)
+        TestServer server, RunId id, string query = "", string? lastEventId = null, HttpMethod? method = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/events{query}");
+        var request = new HttpRequestMessage(method ?? HttpMethod.Get, $"/api/v1/runs/{id}/events{query}");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (lastEventId is not null)
         {

@@ -190,6 +190,10 @@ internal sealed class FakeGrid : IAgentGrid
         lock (_gate)
         {
             var after = query.After ?? _events.Count;
+            if (after > _events.Count)
+            {
+                return new(FeedPage.Reset(after, _events.Count, DateTimeOffset.UnixEpoch));
+            }
             var events = _events.Skip((int)Math.Min(after, _events.Count)).Where(query.Matches).ToList();
             var page = events.Take(limit).ToImmutableArray();
             var atEnd = page.Length == events.Count;

@@ -180,7 +180,7 @@ public sealed class GridTests
                 "get /health/live", "get /health/ready", "get /metrics", "get /ws/agents", "post /api/v1/agents/{agent}/drain",
                 "post /api/v1/agents/{agent}/undrain", "post /api/v1/orchestrate",
                 "post /api/v1/plans/check", "post /api/v1/route", "post /api/v1/runs/{run_id}/cancel",
-                "post /api/v1/runs/{run_id}/retry",
+                "post /api/v1/runs/{run_id}/retry", "post /api/v1/tickets",
             ],
             operations.Keys.Order(StringComparer.Ordinal));
         Assert.All(operations.Values, o => Assert.NotEmpty(o.Text("summary")));

@@ -80,6 +80,14 @@ public sealed class SocketTests
     [Theory]
     [InlineData("after=x", "after")]
     [InlineData("after=-1", "after")]
+    [InlineData("after=9007199254740992", "after")]
+    [InlineData("after=9223372036854775807", "after")]
+    [InlineData("after=-9223372036854775808", "after")]
+    [InlineData("after=99999999999999999999", "after")]
+    [InlineData("after=1e3", "after")]
+    [InlineData("after=", "after")]
+    [InlineData("after=1&after=2", "after")]
+    [InlineData("since=1", "since")]
     [InlineData("run_id=zz", "run_id")]
     public async Task Follow_BadParameter_IsRefusedBeforeTheHandshake(string query, string field)
     {
@@ -91,6 +99,27 @@ public sealed class SocketTests
         var json = await response.JsonAsync();
         Assert.Equal((HttpStatusCode.BadRequest, field), (response.StatusCode, json.Text("field")));
         Assert.Equal(0, server.Grid.Followers);
+        // As a handshake's reason is seen by nobody, the same question without one gives the same answer.
+        using var plain = await server.Http.GetAsync($"/ws/agents?{query}");
+        Assert.Equal((HttpStatusCode.BadRequest, field), (plain.StatusCode, (await plain.JsonAsync()).Text("field")));
+    }
+
+    [Fact]
+    public async Task Follow_FromANumberBeyondTheNewest_SaysSoAndStartsOver()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.Publish(Run, "a:start");
+        server.Grid.Publish(Run, "motion:start");
+
+        using var socket = await server.ConnectAsync("?after=9007199254740991&stage=motion:*");
+
+        var reset = System.Text.Json.JsonElement.Parse((await socket.FrameAsync())!);
+        Assert.Equal(("feed:reset", "0"), (reset.Text("stage"), reset.Text("seq")));
+        Assert.Equal("9007199254740991", reset.GetProperty("meta").Text("after"));
+        Assert.False(reset.TryGetProperty("run_id", out _));
+        Assert.Equal(2, await socket.SeqAsync());
+        server.Grid.Publish(Run, "motion:done");
+        Assert.Equal(3, await socket.SeqAsync());
     }
 
     [Fact]

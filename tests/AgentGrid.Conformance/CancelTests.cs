@@ -43,6 +43,7 @@ public abstract class CancelTests<THost> : ConformanceTests<THost>
         Assert.Equal(RunStatus.Queued, (await Grid.GetRunAsync(queued.RunId))!.Summary.Status);
 
         Assert.True(Assert.IsType<CommandResult.Done>(await Grid.CancelAsync(queued.RunId)).Changed);
+        Assert.Equal(0, (await Grid.GetHealthAsync()).QueuedRuns);
         gate.Open();
 
         AssertCompleted(await EndOfAsync(first));

@@ -41,6 +41,60 @@ public abstract class FeedTests<THost> : ConformanceTests<THost>
         NoGap(await following, seen);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    [InlineData(long.MaxValue)]
+    public async Task Follow_FromANumberBeyondTheNewest_IsToldAndGetsEverything(long beyond)
+    {
+        var run = await RunAsync(TwoSteps);
+        var last = await ShownAsync();
+        var asked = beyond == long.MaxValue ? beyond : last + beyond;
+
+        // Of another run and other stages: what a reader is told passes every filter.
+        var all = await FollowUntilEndedAsync(new FeedQuery(asked), runs: 2);
+        var filtered = await FollowUntilEndedAsync(new FeedQuery(asked, RunId: run.Summary.RunId, Stage: "completed"), runs: 2);
+
+        foreach (var events in new[] { all, filtered })
+        {
+            Assert.Equal((Stages.Reset, 0), (events[0].Stage, events[0].Seq));
+            var meta = Core.Json.Parse(events[0].Utf8.Span).Element.GetProperty("meta");
+            Assert.Equal(asked, meta.GetProperty("after").GetInt64());
+            Assert.Equal(last, meta.GetProperty("last_seq").GetInt64());
+        }
+        NoGap(all.Skip(1).ToList(), 0);
+        Assert.Equal(Stages.Completed, Assert.Single(filtered.Skip(1)).Stage);
+    }
+
+    [Fact]
+    public async Task Read_FromANumberBeyondTheNewest_IsToldAndGoesOnFromTheBeginning()
+    {
+        await RunAsync(TwoSteps);
+        var last = await ShownAsync();
+
+        var told = await Grid.ReadEventsAsync(new FeedQuery(long.MaxValue));
+        var next = await Grid.ReadEventsAsync(new FeedQuery(told.Next));
+
+        Assert.Equal(Stages.Reset, Assert.Single(told.Events).Stage);
+        Assert.Equal((0, false), (told.Next, told.AtEnd));
+        Assert.Equal(1, next.Events[0].Seq);
+        Assert.Equal((last, true), (next.Next, next.AtEnd));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(int.MinValue)]
+    public async Task Read_NoEventsAtAll_ReadsOneSoThatItGetsOn(int limit)
+    {
+        await RunAsync(TwoSteps);
+
+        var page = await Grid.ReadEventsAsync(new FeedQuery(0), limit);
+
+        Assert.Equal(1, Assert.Single(page.Events).Seq);
+        Assert.Equal((1, false), (page.Next, page.AtEnd));
+    }
+
     [Fact]
     public async Task Follow_LiveAlone_SkipsThePastAndHasNoGap()
     {

@@ -7,7 +7,7 @@ namespace AgentGrid.Console.Tests;
 [Collection(BrowserCollection.Name)]
 public sealed class AccessTests(Chromium chromium)
 {
-    [BrowserFact]
+    [Fact]
     public async Task Key_Asked_OpensListAndFeedAndStaysInTheTab()
     {
         var key = KeyHash.NewKey();

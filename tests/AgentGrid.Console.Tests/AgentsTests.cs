@@ -9,7 +9,7 @@ public sealed class AgentsTests(Chromium chromium)
 {
     private const string Echo = "tr:has(button[aria-label$=' echo'])";
 
-    [BrowserFact]
+    [Fact]
     public async Task Drain_Clicked_HoldsAttemptsUntilUndrain()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -29,7 +29,7 @@ public sealed class AgentsTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Drain_DoneElsewhere_IsShown()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -44,7 +44,7 @@ public sealed class AgentsTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Configuration_Edited_SaysWhatTheEditHasChanged()
     {
         var config = Directory.CreateTempSubdirectory("agentgrid-console-config-");
@@ -71,7 +71,7 @@ public sealed class AgentsTests(Chromium chromium)
         }
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Drain_WithAKeyThatMayOnlyRead_ShowsTheRefusal()
     {
         var key = KeyHash.NewKey();

@@ -9,7 +9,7 @@ public sealed class AppearanceTests(Chromium chromium)
     private static readonly string[] s_controls =
         ["button", "link", "textbox", "searchbox", "combobox", "spinbutton", "slider", "progressbar"];
 
-    [BrowserFact]
+    [Fact]
     public async Task EveryView_At360Pixels_HasNoHorizontalScroll()
     {
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -25,7 +25,7 @@ public sealed class AppearanceTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task EveryView_ForAScreenReader_HasNamesLandmarksAndOneHeading()
     {
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -47,7 +47,7 @@ public sealed class AppearanceTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task EveryView_InLightAndDark_HasEnoughContrast()
     {
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -68,12 +68,12 @@ public sealed class AppearanceTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Axe_WhereItIsGiven_FindsNothingSerious()
     {
         if (Environment.GetEnvironmentVariable("AGENTGRID_AXE") is not { Length: > 0 } axe)
         {
-            Assert.Skip("left out: axe (AGENTGRID_AXE does not name axe.min.js of the package axe-core)");
+            Assert.Skip("needs axe.min.js of the npm package axe-core, named in AGENTGRID_AXE");
             return;
         }
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -93,7 +93,7 @@ public sealed class AppearanceTests(Chromium chromium)
         }
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Theme_Toggled_IsRemembered()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -110,7 +110,7 @@ public sealed class AppearanceTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Tab_FromTheTop_ReachesTheSkipLinkFirst()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -74,6 +74,17 @@ internal sealed class ConsoleServer : IAsyncDisposable
         _app = null;
     }
 
+    /// <summary>Puts the data of another server in the place of these; both have been stopped.</summary>
+    public void TakeDataOf(ConsoleServer other)
+    {
+        _data.Delete(recursive: true);
+        _data.Create();
+        foreach (var file in other._data.EnumerateFiles())
+        {
+            file.CopyTo(Path.Combine(_data.FullName, file.Name));
+        }
+    }
+
     /// <summary>Posts a run of a plan of its own; returns its id.</summary>
     public async Task<string> PostAsync(string match, string steps, string more = "")
     {

@@ -28,7 +28,7 @@ public sealed partial class GuideTests(Chromium chromium)
          "report":{"needs":["look","check"],"agent":"delay","input":{"ms":160}}}
         """;
 
-    [BrowserFact]
+    [Fact]
     public async Task Pictures_OfTheGuide_CanBeTaken()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -11,7 +11,7 @@ public sealed class HostileDataTests(Chromium chromium)
     private const string Attack = "<img src=x onerror=\\\"window.hacked=1\\\"><script>window.hacked=1</script>";
     private const string Shown = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
 
-    [BrowserFact]
+    [Fact]
     public async Task Markup_InEveryFieldThatUsersWrite_IsShownAsText()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -43,7 +43,7 @@ public sealed class HostileDataTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Markup_InFiltersReasonsAndRefusals_IsShownAsText()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -72,7 +72,7 @@ public sealed class HostileDataTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Markup_InWhatNodesSayOfThemselves_IsShownAsText()
     {
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -103,7 +103,7 @@ public sealed class HostileDataTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Browser_ToldToMakeMarkupOfText_Refuses()
     {
         await using var server = await ConsoleServer.StartAsync();

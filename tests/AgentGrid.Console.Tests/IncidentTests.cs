@@ -8,7 +8,7 @@ public sealed class IncidentTests(Chromium chromium)
 {
     private const int Narrow = 360;
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_WaitsForASlot_SaysOfWhichAgentWithNumbersAndWhereToLook()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -35,7 +35,7 @@ public sealed class IncidentTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_IsTriedAgainLater_SaysWhenAndWhatFailed()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -62,7 +62,7 @@ public sealed class IncidentTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task RunsFilteredByWaiting_MoreThanTheDetailsThatAreRead_AreAllThereAndCounted()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -79,7 +79,7 @@ public sealed class IncidentTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task EveryPage_ChangedPlanIsRefused_SaysSoOnceUntilItIsMended()
     {
         var config = Directory.CreateTempSubdirectory("agentgrid-console-config-");

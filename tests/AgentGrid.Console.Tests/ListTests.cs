@@ -11,7 +11,7 @@ public sealed class ListTests(Chromium chromium)
 {
     private const string Rows = "[...document.querySelectorAll('.rows .row')].filter(r => !r.hidden)";
 
-    [BrowserFact]
+    [Fact]
     public async Task List_RunPostedElsewhere_AppearsAndEnds()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -27,7 +27,33 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
+    public async Task List_ServerComesBackWithOtherDataThatHaveMoreEvents_ShowsThoseAlone()
+    {
+        await using var other = await ConsoleServer.StartAsync();
+        await other.FillAsync(20, "other");
+        await other.StopAsync();
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        page.ExpectsFailedRequests = true;
+        await page.GoAsync("#/runs");
+        await page.SeesAsync("#connection", "live");
+        await server.PostAsync("first", """{"a":{"agent":"echo"}}""");
+        await page.UntilAsync($"{Rows}.some(r => /first/.test(r.innerText) && /completed/.test(r.innerText))");
+
+        await server.StopAsync();
+        server.TakeDataOf(other);
+        await server.StartAgainAsync();
+
+        await page.UntilAsync($"{Rows}.some(r => /other_19/.test(r.innerText))");
+        await page.UntilAsync($"!{Rows}.some(r => /first/.test(r.innerText))");
+        await page.SeesAsync("#connection", "live");
+        await server.PostAsync("second", """{"a":{"agent":"echo"}}""");
+        await page.UntilAsync($"{Rows}.some(r => /second/.test(r.innerText) && /completed/.test(r.innerText))");
+        page.HasNotComplained();
+    }
+
+    [Fact]
     public async Task List_ScrolledDown_StaysWhereItIsWhenRunsCome()
     {
         await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
@@ -54,7 +80,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseThatRetry()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -70,7 +96,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task List_FilteredByWhatRunsWaitFor_ShowsThoseWithoutASlot()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -90,7 +116,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Filters_Chosen_AreInTheAddressAndSurviveAReload()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -112,7 +138,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Filters_ThatThereAreNot_ShowNothingAndCancelNothing()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -144,7 +170,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Agent_Chosen_ShowsItsRunsAndThoseThatComeToIt()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -178,7 +204,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Agent_OfOneRunOfVeryMany_IsFoundOverPagesThatAreEmpty()
     {
         await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
@@ -196,7 +222,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task CancelMatching_Always_ShowsTheCountFirst()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -219,7 +245,7 @@ public sealed class ListTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task ArrowKeys_InTheList_MoveAndEnterOpens()
     {
         await using var server = await ConsoleServer.StartAsync();

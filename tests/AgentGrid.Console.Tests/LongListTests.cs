@@ -22,7 +22,7 @@ public sealed class LongListTests(Chromium chromium)
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-    [BrowserFact]
+    [Fact]
     public async Task List_ManyRuns_IsReadFilteredLeftAndComeBackToWhileRunsCome()
     {
         await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");

@@ -12,7 +12,7 @@ public sealed class NodesTests(Chromium chromium)
     private const string Gpu2 = ".node-card[aria-label='Node gpu2']";
     private const string Cpu1 = ".node-card[aria-label='Node cpu1']";
 
-    [BrowserFact]
+    [Fact]
     public async Task Nodes_OfACluster_HaveSlotsGpusAndAgents()
     {
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -39,7 +39,7 @@ public sealed class NodesTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Nodes_ThatChangeComeAndGo_AreFollowed()
     {
         await using var server = await ConsoleServer.StartClusterAsync();
@@ -63,7 +63,7 @@ public sealed class NodesTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Nodes_OfTheEmbeddedEngine_AreItsProcess()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -81,7 +81,7 @@ public sealed class NodesTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Attempt_PlacedOnANode_SaysWhyAndLeadsThere()
     {
         await using var server = await ConsoleServer.StartClusterAsync();

@@ -18,7 +18,7 @@ public sealed class NumbersTests(Chromium chromium)
     private const string Copied =
         "navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); }";
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_Shown_HasItsNumbersAsTheyCame()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -49,7 +49,7 @@ public sealed class NumbersTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_CopiedAndPostedAgain_IsTheSameByteForByte()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -89,7 +89,7 @@ public sealed class NumbersTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Form_NumbersThatAreWritten_ArePostedAsTheyAre()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -116,7 +116,7 @@ public sealed class NumbersTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Form_MemberThatIsThereTwice_IsRefusedRatherThanDropped()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -132,7 +132,7 @@ public sealed class NumbersTests(Chromium chromium)
     }
 
     // Against JSON.parse and JSON.stringify, where those lose nothing.
-    [BrowserFact]
+    [Fact]
     public async Task Json_ThousandsOfValues_AreReadAndWrittenAsTheBrowserDoes()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -12,7 +12,7 @@ public sealed class ReasonTests(Chromium chromium)
     private const string Slow = """{"a":{"agent":"delay","input":{"ms":60000}}}""";
     private const string Attack = "<img src=x onerror=\"window.hacked=1\"> called off";
 
-    [BrowserFact]
+    [Fact]
     public async Task List_FailedAndCancelledRuns_SayWhyInRowsOfTheSameHeight()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -30,7 +30,7 @@ public sealed class ReasonTests(Chromium chromium)
         }
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task List_RunsThatEndWhileItIsOpen_SayWhyAndNoMoreWhenTheyAreRetried()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -55,7 +55,7 @@ public sealed class ReasonTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_PostedWithAKey_SaysWhoPostedIt()
     {
         var key = KeyHash.NewKey();
@@ -75,7 +75,7 @@ public sealed class ReasonTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_PostedWithoutAKey_DoesNotMentionIt()
     {
         await using var server = await ConsoleServer.StartAsync();

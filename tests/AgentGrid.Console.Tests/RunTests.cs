@@ -14,7 +14,7 @@ public sealed class RunTests(Chromium chromium)
 
     private const string Long = """{"wait":{"agent":"delay","input":{"ms":60000},"timeout":"90s"}}""";
 
-    [BrowserFact]
+    [Fact]
     public async Task Form_QuickStart_LeadsToTheRunAndPlaysItsMotion()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -42,7 +42,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Form_Mistakes_AreShownWhereTheyAre()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -73,7 +73,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Form_InlineYaml_ShowsMistakesAtTheirLinesAndRuns()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -99,7 +99,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task PostAgain_OfAnInlinePlan_RunsTheSamePlan()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -122,7 +122,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Form_SameKeyAgain_SaysWhatWouldHappen()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -141,7 +141,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Router_DryRun_ShowsTheCandidates()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -156,7 +156,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_WhileItRuns_IsLive()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -175,7 +175,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_Cancelled_SaysWhyAndCanBeRetried()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -195,7 +195,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Step_RetriedFrom_IsDoneAnewWithWhatDependsOnIt()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -222,7 +222,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Step_RetriedFromWhileItRunsAgain_ShowsTheRefusal()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -248,7 +248,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_ReloadedInTheMiddle_GoesOnWithTheSameStep()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -267,7 +267,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_ServerRestartedInTheMiddle_SaysSoAndCatchesUp()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -298,7 +298,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_RetriesAndFallbacks_ShareALane()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -316,7 +316,7 @@ public sealed class RunTests(Chromium chromium)
         page.HasNotComplained();
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_WithAThousandSteps_IsStillDrawn()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -12,7 +12,7 @@ public sealed class SilenceTests(Chromium chromium)
         "window.wait = window.setTimeout; window.setTimeout = (f, ms, ...more) => "
         + "window.wait(f, ms === 30000 ? 2000 : ms, ...more)";
 
-    [BrowserFact]
+    [Fact]
     public async Task Run_NetworkFallsSilent_SaysSoAndCatchesUp()
     {
         await using var server = await ConsoleServer.StartAsync();

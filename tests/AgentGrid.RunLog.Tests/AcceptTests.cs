@@ -6,9 +6,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class AcceptTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_FiftyAtOnceWithOneKey_KeepsOneAndNamesItToTheOthers()
     {
         var runs = Enumerable.Range(0, 50).Select(_ => Run("m", "1")).ToArray();
@@ -22,7 +22,7 @@ public sealed class AcceptTests(SharedRedis redis)
         Assert.Equal([winner.Id], (await _test.Log.ActiveAsync()).Select(r => r.RunId));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_RepeatedAfterALostAnswer_NamesTheRunThatWasOffered()
     {
         var run = Run("m", "1");
@@ -31,7 +31,7 @@ public sealed class AcceptTests(SharedRedis redis)
         Assert.Equal(new AcceptOutcome.KeyTaken(run.Id), await run.AcceptAsync(_test.Log));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_KeysWhosePartsRunTogether_AreDifferentRuns()
     {
         foreach (var (match, round) in new[] { ("a/b", "c"), ("a", "b/c"), ("a:b", "c"), ("a", "b:c"), ("ü {x}", "*") })
@@ -44,7 +44,7 @@ public sealed class AcceptTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_AllPlacesTaken_IsFullUntilOneEnds()
     {
         var runs = Enumerable.Range(0, 3).Select(i => Run("m", $"{i}")).ToArray();
@@ -62,7 +62,7 @@ public sealed class AcceptTests(SharedRedis redis)
         Assert.IsType<AcceptOutcome.Kept>(await runs[2].AcceptAsync(_test.Log, maxRuns: 2));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_Full_SaysWhenToComeBackByWhatHasEndedLately()
     {
         async Task<double> WaitAsync() => Assert.IsType<AcceptOutcome.Full>(
@@ -84,7 +84,7 @@ public sealed class AcceptTests(SharedRedis redis)
         Assert.Equal(1, await WaitAsync());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_ATenantWithMany_MustLeaveAnEighthOfWhatItHoldsFree()
     {
         var kept = new List<LoggedRun>();
@@ -119,7 +119,7 @@ public sealed class AcceptTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_ManyRunsOfOnePlan_KeepItsDefinitionOnce()
     {
         for (var i = 0; i < 5; i++)
@@ -131,7 +131,7 @@ public sealed class AcceptTests(SharedRedis redis)
         Assert.Single(await _test.KeysAsync(), k => k.StartsWith("plan:", StringComparison.Ordinal));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_APlanThatIsThoughtToBeThereAndIsNot_SendsIt()
     {
         var first = Run("m", "1");

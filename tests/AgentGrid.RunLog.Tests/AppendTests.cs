@@ -7,9 +7,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class AppendTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_TwoWithTheSameVersion_KeepsOneAndRefusesTheOther()
     {
         var run = await AcceptedAsync();
@@ -25,7 +25,7 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.Equal(1 + events.Count, await _test.Log.LastSeqAsync());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_AVersionAhead_ChangesNothing()
     {
         var run = await AcceptedAsync();
@@ -37,7 +37,7 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.Equal(1, await _test.Log.LastSeqAsync());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_ARunThatIsNotThere_IsGone()
     {
         var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
@@ -48,7 +48,7 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.Empty(await _test.KeysAsync());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_ManyRunsAtOnce_NumbersHaveNoGapsAndFollowEachOther()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 30).Select(async i =>
@@ -69,7 +69,7 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.All(runs, r => Assert.Equal(r.Kept.Select(t => t.Last).Order(), r.Kept.Select(t => t.Last)));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_LargeNumbers_AreKeptAndShownAsTheyAre()
     {
         await _test.Redis.StringSetAsync(_test.Key("seq"), 999_999_999_999_998);
@@ -88,7 +88,7 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.Equal(run.Id, (await _test.Log.FindAsync(run.State.Key))?.Summary.RunId);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_TheRunEndsAndIsRetried_MovesBetweenActiveAndEnded()
     {
         var run = await AcceptedAsync("t");
@@ -115,7 +115,7 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.Equal(RunStatus.Completed, (await _test.Log.FindAsync(run.Id))!.Summary.Status);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_ASummaryThatDoesNotFitTheEvents_IsRefused()
     {
         var run = await AcceptedAsync();

@@ -12,10 +12,10 @@ namespace AgentGrid.RunLog.Tests;
 public sealed class DamageTests(SharedRedis redis)
 {
     private readonly LogLines _lines = new();
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
     private RedisRunLog Log => field ??= _test.Open(_lines);
 
-    [RedisFact]
+    [Fact]
     public async Task ActiveAsync_OneRunIsDamagedInAnyWay_GivesTheOthers()
     {
         foreach (var damage in new[] { "head", "tip", "v", "no v", "no row", "no hash" })
@@ -41,7 +41,7 @@ public sealed class DamageTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ActiveAsync_DamageOnEveryPage_GivesTheOthers()
     {
         var runs = new List<LoggedRun>();
@@ -60,7 +60,7 @@ public sealed class DamageTests(SharedRedis redis)
         Assert.Equal(5, _lines.Errors.Count);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ListAsync_OneRunIsDamaged_PagesOverIt()
     {
         var runs = await StartedAsync("m", 5);
@@ -83,7 +83,7 @@ public sealed class DamageTests(SharedRedis redis)
         Assert.Equal(2, _lines.Errors.Count);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task FindAsync_TheRunIsGoneAndItsRecordsAreThere_SaysSo()
     {
         var run = (await StartedAsync("m", 1))[0];
@@ -94,7 +94,7 @@ public sealed class DamageTests(SharedRedis redis)
         await Assert.ThrowsAsync<RunLogException>(() => Log.ReplayAsync(run.Id));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AcceptAsync_TheKeyIsTakenByNoRun_RefusesByName()
     {
         await _test.Redis.HashSetAsync(_test.Key("rounds:m"), "1", "nonsense");
@@ -107,7 +107,7 @@ public sealed class DamageTests(SharedRedis redis)
         Assert.Empty((await Log.ListAsync(new RunQuery(MatchId: "m"))).Runs);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReadEventsAsync_ARecordIsDamaged_ShowsWhichNumbersAreMissing()
     {
         var runs = await StartedAsync("m", 3);
@@ -159,7 +159,7 @@ public sealed class DamageTests(SharedRedis redis)
         Assert.Single(_lines.Errors);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReadEventsAsync_ManyDamagedRecordsAndSmallPages_EndsAtTheEnd()
     {
         var runs = await StartedAsync("m", 4);
@@ -187,7 +187,7 @@ public sealed class DamageTests(SharedRedis redis)
         Assert.Equal(3, _lines.Errors.Count);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task SweepAsync_AnOldRunIsDamaged_RemovesTheOthersToo()
     {
         var runs = await StartedAsync("m", 4);

@@ -9,9 +9,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class FeedReadingTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task ReadEventsAsync_AnyFilterFromAnywhere_EqualsANaiveReading()
     {
         var runs = await MakeRunsAsync();
@@ -36,7 +36,7 @@ public sealed class FeedReadingTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReadEventsAsync_PageByPage_GivesEveryEventOnce()
     {
         var runs = await MakeRunsAsync();
@@ -62,7 +62,7 @@ public sealed class FeedReadingTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReadEventsAsync_LargeRecords_AreReadAFewAtATime()
     {
         var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
@@ -80,7 +80,7 @@ public sealed class FeedReadingTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReadEventsAsync_ByRun_DoesNotReadTheOthers()
     {
         var runs = await MakeRunsAsync();

@@ -7,9 +7,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class ListingTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task ListAsync_AnyFilterAndPageSize_GivesTheRunsNewestFirst()
     {
         var runs = await MakeRunsAsync();
@@ -40,10 +40,10 @@ public sealed class ListingTests(SharedRedis redis)
         Assert.Equal(5, newestFirst.Select(r => r.Status).Distinct().Count());
     }
 
-    [RedisFact]
+    [Fact]
     public Task ListAsync_ByAgent_GivesTheRunsWithAnAttemptOfIt() => ListByAgentAsync(tipsSay: true);
 
-    [RedisFact]
+    [Fact]
     public Task ListAsync_ByAgentWithTipsOfAnOlderVersion_AsksTheEvents() => ListByAgentAsync(tipsSay: false);
 
     private async Task ListByAgentAsync(bool tipsSay)
@@ -67,7 +67,7 @@ public sealed class ListingTests(SharedRedis redis)
             tipsSay && r.Status is RunStatus.Failed or RunStatus.Cancelled, r.Reason is not null));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ListAsync_RareAgentInTipsThatDoNotSay_LooksAtABoundedNumberOfRunsForEachPage()
     {
         var most = RunQuery.MostLooks / (1 + RunQuery.LooksOfEvents);
@@ -88,7 +88,7 @@ public sealed class ListingTests(SharedRedis redis)
         Assert.Null(second.Next);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ListAsync_ARunThatIsRetried_KeepsItsPlace()
     {
         var runs = await MakeRunsAsync();
@@ -99,7 +99,7 @@ public sealed class ListingTests(SharedRedis redis)
         Assert.Equal(runs.AsEnumerable().Reverse().Select(r => r.Summary), await AllAsync(new RunQuery(Limit: 5)));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ListAsync_TheLastPageFull_HasNoNext()
     {
         var runs = await MakeRunsAsync();
@@ -109,7 +109,7 @@ public sealed class ListingTests(SharedRedis redis)
         Assert.NotNull((await _test.Log.ListAsync(new RunQuery(Limit: runs.Count - 1))).Next);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ListAsync_AForeignCursor_IsRefused()
     {
         foreach (var cursor in new[] { "", "x", "-1", "1.5", "99999999999999999999" })
@@ -119,7 +119,7 @@ public sealed class ListingTests(SharedRedis redis)
         Assert.Empty((await _test.Log.ListAsync(new RunQuery(Cursor: "1"))).Runs);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ActiveAsync_MoreThanIsReadAtOnce_GivesAllOldestFirst()
     {
         var runs = Enumerable.Range(0, 1_203)

@@ -12,9 +12,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class PublishingTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task Channel_ManyWriters_GetsEveryEventOnceAndThoseOfARunInOrder()
     {
         var subscription = await redis.Connection.GetSubscriber()
@@ -35,7 +35,7 @@ public sealed class PublishingTests(SharedRedis redis)
         Assert.All(heard.GroupBy(h => h.Run), run => Assert.Equal(run.OrderBy(h => h.Seq), run));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task Channel_NobodyListens_NothingIsPublished()
     {
         await using var server = await RedisServer.StartAsync("--appendonly", "no");
@@ -48,7 +48,7 @@ public sealed class PublishingTests(SharedRedis redis)
         Assert.DoesNotContain(asked.SelectMany(g => g), c => c.Key == "cmdstat_publish");
     }
 
-    [RedisFact]
+    [Fact]
     public async Task Stream_ManyWriters_HasEveryTurnOnceInTheOrderOfTheNumbers()
     {
         await RunManyAsync();
@@ -60,7 +60,7 @@ public sealed class PublishingTests(SharedRedis redis)
             entries.SelectMany(e => Shown(e)).Select(Text));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task Stream_RecordThatIsLarge_IsLeftToTheLog()
     {
         var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
@@ -75,7 +75,7 @@ public sealed class PublishingTests(SharedRedis redis)
         Assert.InRange((await _test.Redis.KeyDumpAsync(_test.Key("events:0")))!.Length, 100, 9_000);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task Channel_Null_PublishesNothingAndKeepsTheSame()
     {
         _test.Options.Channel = null;

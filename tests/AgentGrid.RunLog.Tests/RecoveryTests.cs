@@ -11,12 +11,12 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class RecoveryTests(SharedRedis redis) : IDisposable
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-recovery-");
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    [RedisFact]
+    [Fact]
     public async Task RecoverAsync_NothingIsDamaged_ChangesNothing()
     {
         var runs = await RandomRunsAsync(40);
@@ -29,7 +29,7 @@ public sealed class RecoveryTests(SharedRedis redis) : IDisposable
         Assert.Empty(_folder.GetFiles());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task RecoverAsync_RunsAreDamagedInEveryWay_DropsThemAndKeepsTheOthersWhole()
     {
         var runs = await RandomRunsAsync(60);
@@ -74,7 +74,7 @@ public sealed class RecoveryTests(SharedRedis redis) : IDisposable
             LoggedRun.OneStep, lost[0].State.Key.MatchId, lost[0].State.Key.Round, _test.Time.Now).AcceptAsync(_test.Log));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task RecoverAsync_WhatItDropped_CanBePutBack()
     {
         var runs = await RandomRunsAsync(3);
@@ -110,7 +110,7 @@ public sealed class RecoveryTests(SharedRedis redis) : IDisposable
             [.. keys.Where(k => !k.StartsWith(start, StringComparison.Ordinal) && !k.StartsWith("tenants", StringComparison.Ordinal))];
     }
 
-    [RedisFact]
+    [Fact]
     public async Task RecoverAsync_TheFileCannotBeWritten_DropsNothing()
     {
         var runs = await RandomRunsAsync(3);

@@ -7,7 +7,7 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class RefusalTests
 {
-    [RedisFact]
+    [Fact]
     public async Task EveryWrite_RedisHasNoMemory_ChangesNothingAndGoesOnLater()
     {
         await using var server = await RedisServer.StartAsync("--appendonly", "no");

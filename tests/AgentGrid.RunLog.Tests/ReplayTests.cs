@@ -7,9 +7,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class ReplayTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_AfterEveryTurnOfRandomRuns_GivesTheState()
     {
         for (var seed = 0; seed < 15; seed++)
@@ -26,7 +26,7 @@ public sealed class ReplayTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_ARunThatIsNotThere_IsNull()
     {
         var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
@@ -35,7 +35,7 @@ public sealed class ReplayTests(SharedRedis redis)
         Assert.Null(await _test.Log.FindAsync(run.State.Key));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_MoreThanIsReadAtOnce_GivesTheState()
     {
         var plan = LoggedRun.PlanOf("large", """
@@ -54,7 +54,7 @@ public sealed class ReplayTests(SharedRedis redis)
         Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump((await _test.Log.ReplayAsync(run.Id))!));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_AnyByteOfAnyRecordChanged_RefusesItByName()
     {
         var run = await CompletedAsync();
@@ -79,7 +79,7 @@ public sealed class ReplayTests(SharedRedis redis)
         Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump((await _test.Log.ReplayAsync(run.Id))!));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_ARecordMissing_RefusesTheRunByName()
     {
         var run = await CompletedAsync();
@@ -93,7 +93,7 @@ public sealed class ReplayTests(SharedRedis redis)
         Assert.NotNull(await _test.Log.ReplayAsync(run.Id));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_ARecordOfAnotherRun_RefusesIt()
     {
         var (run, other) = (await CompletedAsync("1"), await CompletedAsync("2"));
@@ -105,7 +105,7 @@ public sealed class ReplayTests(SharedRedis redis)
         await RefusedAsync(run.Id, $"event {mine.Score:0}");
     }
 
-    [RedisFact]
+    [Fact]
     public async Task FindAsync_ADamagedDescriptionOrSummary_RefusesItByName()
     {
         var run = await CompletedAsync();
@@ -132,7 +132,7 @@ public sealed class ReplayTests(SharedRedis redis)
         await Assert.ThrowsAsync<RunLogException>(() => _test.Log.FindAsync(run.Id));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ReplayAsync_ADamagedOrMissingPlan_RefusesTheRunByName()
     {
         var run = await CompletedAsync();

@@ -8,7 +8,7 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class RestartTests
 {
-    [RedisFact]
+    [Fact]
     public async Task RedisKilledAndStartedAgain_WithItsLog_HasTheSameAndGoesOn()
     {
         await using var server = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
@@ -43,7 +43,7 @@ public sealed class RestartTests
         Assert.Empty(await test.Log.ActiveAsync());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task ScriptsForgotten_AreLoadedAgain()
     {
         await using var server = await RedisServer.StartAsync("--appendonly", "no");

@@ -11,13 +11,13 @@ namespace AgentGrid.RunLog.Tests;
 public sealed partial class RightsTests(SharedRedis redis)
 {
     private const string Password = "of-a-test";
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
     private string Keys => $"~{{{_test.Options.KeyPrefix}}}*";
     private string Channel => $"&{_test.Options.Channel}";
     private string News => $"&{{{_test.Options.KeyPrefix}}}*";
 
-    [RedisFact]
+    [Fact]
     public async Task CheckRights_UserWithAllThatIsNeeded_PassesAndLeavesNothing()
     {
         await using var connection = await ConnectAsync(Keys, News, Channel, "+@all", "-@admin", "-@dangerous");
@@ -27,7 +27,7 @@ public sealed partial class RightsTests(SharedRedis redis)
         Assert.Empty(await _test.KeysAsync());
     }
 
-    [RedisFact]
+    [Fact]
     public async Task CheckRights_SomethingIsNotAllowed_SaysSo()
     {
         var prefix = _test.Options.KeyPrefix;
@@ -61,7 +61,7 @@ public sealed partial class RightsTests(SharedRedis redis)
         Assert.InRange(tried.Count, 20, 100);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task AppendAsync_MayNotPublish_KeepsEveryTurnWhole()
     {
         await using var connection = await ConnectAsync(Keys, "resetchannels", "+@all");

@@ -7,9 +7,9 @@ namespace AgentGrid.RunLog.Tests;
 
 public sealed class SweepTests(SharedRedis redis)
 {
-    private readonly TestLog _test = redis.Connection is null ? null! : redis.NewLog();
+    private readonly TestLog _test = redis.NewLog();
 
-    [RedisFact]
+    [Fact]
     public async Task SweepAsync_EverythingIsOld_LeavesTheNumberAlone()
     {
         for (var seed = 0; seed < 60; seed++)
@@ -34,7 +34,7 @@ public sealed class SweepTests(SharedRedis redis)
         Assert.Empty((await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 10)).Events);
     }
 
-    [RedisFact]
+    [Fact]
     public async Task SweepAsync_SomeAreOld_LeavesTheOthersWhole()
     {
         var (old, active) = (Run("1"), Run("2"));
@@ -60,7 +60,7 @@ public sealed class SweepTests(SharedRedis redis)
         Assert.IsType<AcceptOutcome.Kept>(await Run("1").AcceptAsync(_test.Log));
     }
 
-    [RedisFact]
+    [Fact]
     public async Task SweepAsync_WhileRunsAreRetried_RemovesEachOrLeavesItWhole()
     {
         var runs = Enumerable.Range(0, 120).Select(i => Run($"{i}")).ToArray();
@@ -106,7 +106,7 @@ public sealed class SweepTests(SharedRedis redis)
         }
     }
 
-    [RedisFact]
+    [Fact]
     public async Task SweepAsync_ARunOfManyTurns_LeavesNothing()
     {
         var run = Run("1");

@@ -9,7 +9,7 @@ namespace AgentGrid.Tests.Shared;
 
 /// <summary>
 /// A grid of one process that tells of nodes as a cluster does: its runs are real, where they ran is said by the test.
-/// What shows nodes and placements is tested with it where no cluster can be started.
+/// What shows nodes and placements is tested with it, and no cluster is started.
 /// </summary>
 internal sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
 {

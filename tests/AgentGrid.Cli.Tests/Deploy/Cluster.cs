@@ -3,8 +3,8 @@ using AgentGrid.Cli.Tests.Hosting;
 namespace AgentGrid.Cli.Tests.Deploy;
 
 /// <summary>
-/// What deploy/ may expect of the cluster's executable. Its sources are read: it cannot be referred to where Orleans
-/// cannot be restored.
+/// What deploy/ may expect of the cluster's executable. Its sources are read: a reference would bring Orleans into
+/// the tests of the command line.
 /// </summary>
 internal static class Cluster
 {

@@ -60,7 +60,7 @@ public sealed class KustomizeTests
         }
         catch (Win32Exception)
         {
-            Assert.Skip("left out: the rendering of deploy/kubernetes (no kubectl)");
+            Assert.Skip("needs kubectl, to render deploy/kubernetes");
             throw;
         }
     }

@@ -11,7 +11,7 @@ internal sealed record FuzzCase(
         // As written: the class would tidy it up otherwise.
         var request = new HttpRequestMessage(new HttpMethod(Method), new Uri(
             $"http://{server.Authority}{Target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
-        if (Method is not "GET")
+        if (Method is not ("GET" or "HEAD"))
         {
             request.Content = new ByteArrayContent(Body);
             if (ContentType is not null)
@@ -21,7 +21,10 @@ internal sealed record FuzzCase(
         }
         foreach (var (name, value) in Headers)
         {
-            request.Headers.TryAddWithoutValidation(name, value);
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
         }
         return request;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -7,7 +8,7 @@ namespace AgentGrid.ClientApi.Tests.Fuzz;
 /// <summary>Makes the case of a seed: nearly valid requests to every route.</summary>
 internal static class FuzzCases
 {
-    private const string Post = """
+    private const string Snapshot = """
         {"match_id": "KEY", "round": "1", "priority": 3, "plan": "echoes",
          "grid_snapshot": {"players": [{"id": "p1", "peek_events": [{"time": 1}, {"time": 2.5}]}, {"id": "p2"}]},
          "input": {"x": [1, {"y": "z"}], "flag": true}}
@@ -33,31 +34,97 @@ internal static class FuzzCases
         var make = new Mutations(random);
         var run = make.Chance(4) || runs.Count == 0 ? make.Escape(make.Text()) : make.Pick(runs);
         var key = make.Chance(20) ? "same" : seed.ToString(CultureInfo.InvariantCulture);
-        return random.Next(12) switch
+        return random.Next(15) switch
         {
-            < 3 => Submit(make, Post, key),
+            < 3 => Submit(make, Snapshot, key),
             < 7 => Submit(make, Inline, key),
             7 => Get(make, "/api/v1/runs" + make.Query("status", "match_id", "round", "plan", "cursor", "limit")),
-            8 => Get(make, $"/api/v1/runs/{run}/events" + make.Query("after", "limit", "stage")),
+            8 => Get(make, $"/api/v1/runs/{run}/events" + make.Query("after", "limit", "stage", "events", "ticket")),
             9 => Get(make, make.Pick(
                 $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/steps/{make.Escape(make.Text())}/output", "/api/v1/agents",
                 "/api/v1/plans", "/health", "/" + make.Escape(make.Text()), "/ws/agents") + make.Query("after", "stage", "match_id", "run_id")),
             10 when make.Chance(2) => Command(make, "/api/v1/plans/check", CheckedPlan),
+            11 => Follow(make, "/ws/agents" + Cursor(make)),
+            12 => Stream(make, $"/api/v1/runs/{run}/events" + Cursor(make)),
+            13 => Preflight(make),
             10 => Command(make, "/api/v1/route", make.Pick("""{"capability": ["echo", "x"]}""", """{"agent": "echo"}""")),
-            _ => Command(make, $"/api/v1/runs/{run}/{make.Pick("cancel", "retry")}", """{"reason": "enough"}"""),
+            _ => Command(make, make.Pick(
+                $"/api/v1/runs/{run}/cancel", $"/api/v1/runs/{run}/retry", "/api/v1/tickets",
+                "/api/v1/agents/echo/undrain"), make.Pick("""{"reason": "enough"}""", """{"from_step": "a"}""", "{}")),
         };
     }
 
-    private static FuzzCase Submit(Mutations make, string template, string key) => new(
-        make.Chance(40) ? make.Pick("PUT", "PATCH", "DELETE", "OPTIONS", "X") : "POST",
+    private static FuzzCase Submit(Mutations make, string template, string key) => Post(
+        make, make.Chance(40) ? make.Pick("PUT", "PATCH", "DELETE", "OPTIONS", "X") : "POST",
         "/api/v1/orchestrate" + (make.Chance(6) ? make.Query("wait") : make.Chance(4) ? "?wait=200ms" : ""),
-        Body(make, template.Replace("KEY", key, StringComparison.Ordinal)), ContentType(make), Headers(make));
+        template.Replace("KEY", key, StringComparison.Ordinal));
 
-    private static FuzzCase Command(Mutations make, string target, string template) => new(
-        "POST", target + (make.Chance(6) ? make.Query("wait", "after") : ""), Body(make, template), ContentType(make),
-        Headers(make));
+    private static FuzzCase Command(Mutations make, string target, string template) =>
+        Post(make, "POST", target + (make.Chance(6) ? make.Query("wait", "after") : ""), template);
 
-    private static FuzzCase Get(Mutations make, string target) => new("GET", target, [], null, Headers(make));
+    private static FuzzCase Post(Mutations make, string method, string target, string template)
+    {
+        var (body, headers) = (Body(make, template), Headers(make));
+        if (make.Chance(8))
+        {
+            (body, var coding) = Pack(make, body);
+            headers.Add(("Content-Encoding", coding));
+        }
+        return new FuzzCase(method, target, body, ContentType(make), headers);
+    }
+
+    private static FuzzCase Get(Mutations make, string target) =>
+        new(make.Chance(6) ? "HEAD" : "GET", target, [], null, Headers(make));
+
+    private static FuzzCase Follow(Mutations make, string target)
+    {
+        var headers = Headers(make);
+        headers.AddRange([
+            ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", make.Chance(9) ? "0" : "13"),
+            ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")]);
+        return new FuzzCase("GET", target, [], null, headers);
+    }
+
+    private static FuzzCase Stream(Mutations make, string target)
+    {
+        var headers = Headers(make);
+        headers.Add(("Accept", "text/event-stream"));
+        if (make.Chance())
+        {
+            headers.Add(("Last-Event-ID", make.Number()));
+        }
+        return new FuzzCase("GET", target, [], null, headers);
+    }
+
+    private static FuzzCase Preflight(Mutations make) => new(
+        "OPTIONS", make.Pick("/api/v1/runs", "/api/v1/orchestrate", "/ws/agents", "/nowhere"), [], null,
+        [
+            ("Origin", make.Pick("http://page.example", "null", "https://evil.example", "http://", make.Number())),
+            ("Access-Control-Request-Method", make.Pick("GET", "POST", "DELETE", "", "x y")),
+            ("Access-Control-Request-Headers", make.Pick("x-api-key", "content-type,last-event-id", "*", ",,", make.Number())),
+        ]);
+
+    private static string Cursor(Mutations make) => make.Chance(5)
+        ? make.Query("after", "stage", "match_id", "run_id", "ticket")
+        : $"?after={make.Escape(make.Number())}" + (make.Chance(3) ? $"&stage={make.Pick("a:*", "*:done", "*")}" : "");
+
+    private static (byte[] Body, string Coding) Pack(Mutations make, byte[] body)
+    {
+        var coding = make.Pick("gzip", "br", "deflate");
+        var packed = new MemoryStream();
+        using (Stream pack = coding switch
+        {
+            "gzip" => new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+            "br" => new BrotliStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+            _ => new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+        })
+        {
+            // Many times more than it looks like, now and then.
+            pack.Write(make.Chance(20) ? new byte[20_000_000] : body);
+        }
+        var bytes = packed.ToArray();
+        return (make.Chance(4) ? make.Damage(bytes) : bytes, make.Chance(6) ? make.Pick("gzip", "x", "gzip, br", "") : coding);
+    }
 
     private static byte[] Body(Mutations make, string template)
     {
@@ -83,7 +150,14 @@ internal static class FuzzCases
         }
         if (make.Chance(12))
         {
-            headers.Add(("Last-Event-ID", make.Pick("0", "5", "-1", "x", "99999999999999999999")));
+            headers.Add(("Last-Event-ID", make.Number()));
+        }
+        if (make.Chance(12))
+        {
+            headers.Add(make.Pick(
+                ("Origin", "http://page.example"), ("Origin", "null"), ("X-Api-Key", make.Number()), ("Authorization", "Basic x"),
+                ("Range", "bytes=9223372036854775807-"), ("If-None-Match", "*"), ("Expect", "100-continue"),
+                ("traceparent", $"00-{make.Number()}-1-1"), ("Cookie", new string('c', 10_000))));
         }
         return headers;
     }

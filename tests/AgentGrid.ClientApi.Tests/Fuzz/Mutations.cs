@@ -20,6 +20,15 @@ internal sealed class Mutations(Random random)
     [
         "0", "-0", "1", "-1", "1.5", "1e3", "1e308", "1e999", "-1e-999", "100", "101", "-101", "2147483648",
         "9223372036854775807", "18446744073709551616", "0.1e1", "123456789012345678901234567890",
+        "9007199254740991", "9007199254740993", "-9223372036854775808", "9223372036854775808", "4294967296",
+        "2147483647", "-2147483648", "-2147483649", "1e19", "5e-324", "0.000000000000000000000000000001",
+    ];
+
+    // What somebody may take for a number who is not JSON.
+    private static readonly string[] s_nearNumbers =
+    [
+        "+1", " 1", "1 ", "01", "1.0", "1,000", "1_000", "0x10", "\u0663", "\uff11", "1e3", "Infinity", "-Infinity", "NaN",
+        "--1", "1-", "1;2", "", "null",
     ];
 
     private static readonly string[] s_pieces =
@@ -39,6 +48,9 @@ internal sealed class Mutations(Random random)
         2 => string.Concat(Enumerable.Range(0, random.Next(1, 20)).Select(_ => (char)random.Next(1, 0xFFFF))),
         _ => Pick(s_texts),
     };
+
+    /// <summary>A number, extreme or not quite one.</summary>
+    public string Number() => Chance(4) ? Pick(s_nearNumbers) : Chance(4) ? $"{random.Next(200)}" : Pick(s_numbers);
 
     /// <summary>Valid JSON with something else in one or more of its places.</summary>
     public string Restructure(JsonNode root)
@@ -84,7 +96,7 @@ internal sealed class Mutations(Random random)
         {
             query.Append(query.Length == 0 ? '?' : Pick('&', '&', '&', ';', '?'));
             query.Append(Chance(8) ? Escape(Text()) : Pick(names));
-            query.Append(Chance(12) ? "" : "=").Append(Escape(Chance(3) ? Pick(s_numbers) : Text()));
+            query.Append(Chance(12) ? "" : "=").Append(Escape(Chance() ? Number() : Text()));
         }
         return query.ToString();
     }

@@ -13,17 +13,25 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private volatile Uri? _url;
 
-    private ServerProcess(string data)
+    private ServerProcess(string data, string[] args, IReadOnlyDictionary<string, string> variables)
     {
         Client = new HttpClient { Timeout = Patience };
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet")
         {
-            ArgumentList = { Dll, "--urls", "http://127.0.0.1:0", "--data", data },
+            ArgumentList = { Dll },
             // Away from the repository, so that the configuration is the one that was shipped beside the program.
             WorkingDirectory = data,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var arg in args)
+        {
+            start.ArgumentList.Add(arg);
+        }
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, e) => Keep(e.Data);
         _process.ErrorDataReceived += (_, e) => Keep(e.Data);
@@ -50,9 +58,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a server and waits until it is ready.</summary>
-    public static async Task<ServerProcess> StartAsync(string data)
+    public static async Task<ServerProcess> StartAsync(
+        string data, IReadOnlyDictionary<string, string>? variables = null)
     {
-        var server = Launch(data);
+        var server = Launch(data, null, variables);
         try
         {
             await server.EventuallyAsync(async () => await server.IsReadyAsync(), "it was never ready");
@@ -66,9 +75,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a server, and does not wait for anything.</summary>
-    public static ServerProcess Launch(string data)
+    /// <param name="args">The command line; null to listen on any free port, and to keep data in the folder.</param>
+    public static ServerProcess Launch(
+        string data, string[]? args = null, IReadOnlyDictionary<string, string>? variables = null)
     {
-        var server = new ServerProcess(data);
+        var server = new ServerProcess(
+            data, args ?? ["--urls", "http://127.0.0.1:0", "--data", data],
+            variables ?? new Dictionary<string, string>());
         server._process.Start();
         server._process.BeginOutputReadLine();
         server._process.BeginErrorReadLine();

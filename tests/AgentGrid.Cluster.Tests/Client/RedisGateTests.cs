@@ -4,6 +4,7 @@ using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog.Tests.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Cluster.Tests.Client;
 
@@ -45,7 +46,8 @@ public sealed class RedisGateTests
         redis.Kill();
 
         // However long the start takes, it is not too long.
-        var passing = RedisGate.PassAsync($"127.0.0.1:{redis.Port}", new StoppedClock(), CancellationToken.None);
+        var passing = RedisGate.PassAsync(
+            $"127.0.0.1:{redis.Port}", new StoppedClock(), NullLogger.Instance, CancellationToken.None);
         Assert.False(passing.IsCompleted);
         await redis.RestartAsync();
 
@@ -58,8 +60,8 @@ public sealed class RedisGateTests
         var reason = "";
         for (var rounds = 0; rounds < 3 && !Array.TrueForAll(expected, reason.Contains); rounds++)
         {
-            reason = (await Assert.ThrowsAsync<GridUnavailableException>(
-                () => RedisGate.PassAsync(redis, TimeProvider.System, CancellationToken.None))).Message;
+            reason = (await Assert.ThrowsAsync<GridUnavailableException>(() => RedisGate.PassAsync(
+                redis, TimeProvider.System, NullLogger.Instance, CancellationToken.None))).Message;
         }
         Assert.All(expected, e => Assert.Contains(e, reason, StringComparison.Ordinal));
         return reason;

@@ -3,7 +3,10 @@ using AgentGrid.Conformance;
 
 namespace AgentGrid.Cluster.Tests.Conformance;
 
-/// <summary>Every feature of the conformance suite, on silos over a real Redis.</summary>
+/// <summary>
+/// The conformance suite on silos over a real Redis; but for what the run machine alone decides, which the embedded engine
+/// shows.
+/// </summary>
 public static class ClusterConformance
 {
     public sealed class Submitting : SubmittingTests<ClusterGridHost>;

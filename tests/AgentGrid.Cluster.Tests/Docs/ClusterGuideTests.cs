@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
+using AgentGrid.Core.Config;
 using AgentGrid.GrainClient;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
@@ -48,7 +49,12 @@ public sealed partial class ClusterGuideTests
             .Where(p => !withOption.Contains(p.Name)).DistinctBy(p => p.Name)
             // It follows the cluster's id.
             .Select(p => p.Name == nameof(RunLogOptions.KeyPrefix) ? (p.Name, null) : p)
-            .ToDictionary(p => p.Name, p => p.Value is true ? "true" : $"{p.Value}");
+            .ToDictionary(p => p.Name, p => p.Value switch
+            {
+                true => "true",
+                TimeSpan time => DurationText.Format(time),
+                var value => $"{value}",
+            });
 
         var shown = Rows("").Where(r => SettingName().IsMatch(r[0])).ToDictionary(r => r[0], r => r[2]);
 

@@ -10,8 +10,7 @@ public sealed class SharedRedis : IAsyncLifetime
 {
     private static RedisServer? s_server;
 
-    internal static RedisServer Server =>
-        s_server ?? throw new InvalidOperationException("There is no redis-server on the path: apt-get install redis-server.");
+    internal static RedisServer Server => s_server ?? throw new InvalidOperationException("Redis was not started.");
 
     internal static string Address => $"127.0.0.1:{Server.Port}";
 
@@ -25,13 +24,7 @@ public sealed class SharedRedis : IAsyncLifetime
         }
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        if (RedisServer.Program is not null)
-        {
-            s_server = await RedisServer.StartAsync("--appendonly", "no");
-        }
-    }
+    public async ValueTask InitializeAsync() => s_server = await RedisServer.StartAsync("--appendonly", "no");
 
     public async ValueTask DisposeAsync()
     {

@@ -1,78 +1,157 @@
+using System.Collections.Immutable;
 using System.Net;
+using AgentGrid.Core.Config;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Dispatch;
+using AgentGrid.Runtime.Slots;
 using Orleans.Runtime;
+using SlotRequest = AgentGrid.Runtime.Slots.SlotRequest;
 
 namespace AgentGrid.Cluster.Tests.Nodes;
 
-/// <summary>How long a slot is held for an attempt that its node has not reported.</summary>
+/// <summary>What the dispatcher has granted, and what the table counts, are the same.</summary>
 public sealed class GrantsTests
 {
-    private static readonly SiloAddress s_node = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
-    private static readonly SiloAddress s_driver = SiloAddress.New(IPAddress.Loopback, 11_112, 1);
+    private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
 
     private readonly SetClock _clock = new();
-    private readonly FakeSilos _silos = new(s_node, s_driver);
     private readonly Grants _grants;
 
-    public GrantsTests() => _grants = new Grants(_clock, _silos, new DispatchTimes());
+    public GrantsTests()
+    {
+        _grants = new Grants(_clock, new FakeSilos(s_silo), new DispatchTimes());
+        _grants.Slots.Configure(new GridConfig
+        {
+            Agents = ImmutableSortedDictionary<string, AgentConfig>.Empty
+                .Add("a", new AgentConfig { Name = "a", MaxConcurrency = 3, Queue = "q" })
+                .Add("b", new AgentConfig { Name = "b", MaxConcurrency = 2, Queue = "q" }),
+        });
+    }
 
     [Fact]
-    public void Reconcile_NotYetReported_IsHeldWhileItsDriverLives()
+    public void Release_Twice_FreesOneSlot()
     {
-        Add("slow", s_driver);
-        _clock.Now = TimeSpan.FromSeconds(29);
-        Assert.Empty(LostOf());
+        Put("n1");
+        Take("first", "a");
+        Take("second", "a");
 
-        _silos.Dead.Add(s_driver);
-        Assert.Equal(["slow"], LostOf());
+        Assert.True(_grants.Release("first"));
+        Assert.False(_grants.Release("first"));
+
+        Assert.Equal(1, Running("n1"));
+    }
+
+    [Fact]
+    public void Hold_KeyThatHoldsAnother_HoldsTheLast()
+    {
+        Put("n1", "n2");
+        Take("slot", "a");
+        Take("slot", "a");
+
+        Assert.Equal((1, 1), (_grants.Count, Running("n1") + Running("n2")));
+        Assert.True(_grants.Release("slot"));
+        Assert.Equal(0, Running("n1") + Running("n2"));
+    }
+
+    [Fact]
+    public void Reconcile_NodeHoldsWhatWasGrantedOnAnother_IsHeldWhereItIs()
+    {
+        Put("n1", "n2");
+        var granted = Take("slot", "a")!;
+        var other = granted == "n1" ? "n2" : "n1";
+
+        _grants.Reconcile(Report(other, new HeldSlot("slot", "a", null)));
+
+        Assert.Equal((0, 1), (Running(granted), Running(other)));
+        _grants.Reconcile(Report(granted));
+        Assert.Equal(other, _grants.Find("slot")!.Slot.Node);
+        _grants.Reconcile(Report(other));
+        Assert.Equal((0, 0), (_grants.Count, Running(other)));
+    }
+
+    [Fact]
+    public void RemoveNode_SomebodyWaits_IsGrantedElsewhereAndNothingIsLeftThere()
+    {
+        Put("n1");
+        for (var i = 0; i < 3; i++)
+        {
+            Take($"slot{i}", "a");
+        }
+        var waiter = new Waiter(this, "later");
+        _grants.Slots.Wait(new SlotRequest("a", 0, DateTimeOffset.UnixEpoch, waiter));
+
+        _grants.RemoveNode("n1");
         Assert.Equal(0, _grants.Count);
+        Put("n2");
+
+        Assert.Equal((1, "n2"), (_grants.Count, _grants.Find("later")!.Slot.Node));
+        Assert.Equal(1, Running("n2"));
     }
 
     [Fact]
-    public void Reconcile_NotYetReportedAndItsDriverIsNotKnownOrDead_IsHeldForSomeSeconds()
+    public void AnySequence_TheTableCountsWhatIsGranted()
     {
-        _silos.Dead.Add(s_driver);
-        Add("of an earlier version", driver: null);
-        Add("of the dead", s_driver);
-        _clock.Now = TimeSpan.FromSeconds(4.9);
-        Assert.Empty(LostOf());
-
-        _clock.Now = TimeSpan.FromSeconds(5.1);
-        Assert.Equal(["of an earlier version", "of the dead"], LostOf());
+        string[] nodes = ["n1", "n2", "n3"];
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            for (var step = 0; step < 60; step++)
+            {
+                var (node, key) = (nodes[random.Next(3)], $"slot{random.Next(8)}");
+                var isThere = _grants.Slots.Nodes().Any(n => n.State.Name == node);
+                switch (random.Next(8))
+                {
+                    case 0: Put(node); break;
+                    case 1: _grants.RemoveNode(node); break;
+                    case 2: _grants.Release(key); break;
+                    case 3: _clock.Now += TimeSpan.FromSeconds(random.Next(10)); break;
+                    case 4 or 5: Take(key, random.Next(2) == 0 ? "a" : "b"); break;
+                    case 6 or 7 when isThere:
+                        _grants.Reconcile(Report(node, [.. Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0)
+                            .Select(i => new HeldSlot($"slot{i}", i % 2 == 0 ? "a" : "b", null))]));
+                        break;
+                    default: break; // there is no node
+                }
+                var granted = Enumerable.Range(0, 8).Select(i => _grants.Find($"slot{i}")).OfType<Grant>().ToList();
+                Assert.True(granted.Count == _grants.Count, $"seed {seed}, step {step}");
+                Assert.All(_grants.Slots.Nodes(), n => Assert.True(
+                    n.Agents.Sum(a => a.Running) == granted.Count(g => g.Slot.Node == n.State.Name),
+                    $"seed {seed}, step {step}: {n.State.Name} has {string.Join(", ", n.Agents)}"));
+            }
+            Assert.All(nodes, _grants.RemoveNode);
+        }
     }
 
-    [Fact]
-    public void Reconcile_NeverReported_IsNotHeldForEver()
+    private void Put(params string[] nodes)
     {
-        Add("forgotten", s_driver);
-        _clock.Now = TimeSpan.FromSeconds(31);
-
-        Assert.Equal(["forgotten"], LostOf());
+        foreach (var node in nodes)
+        {
+            _grants.Slots.PutNode(new NodeState { Name = node });
+        }
     }
 
-    [Fact]
-    public void Reconcile_ReportedAndThenNot_IsLostAtOnce()
+    private string? Take(string key, string agent)
     {
-        Add("ended", s_driver);
-        Assert.Equal(1, _grants.CountOnTheirWay("gpu1"));
-        Assert.Empty(LostOf("ended"));
-        Assert.Equal(0, _grants.CountOnTheirWay("gpu1"));
-
-        Assert.Equal(["ended"], LostOf());
+        if (_grants.Slots.TryTake(agent) is not { } slot)
+        {
+            return null;
+        }
+        _grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
+        return slot.Node;
     }
 
-    private void Add(string slot, SiloAddress? driver) =>
-        _grants.Add(slot, "worker", gpu: null, new SlotReply(SlotOutcome.Granted, "gpu1"), driver);
+    private int Running(string node) =>
+        _grants.Slots.Nodes().Where(n => n.State.Name == node).SelectMany(n => n.Agents).Sum(a => a.Running);
 
-    // What is taken back when the node reports that it holds these.
-    private List<string> LostOf(params string[] held)
+    private static NodeReport Report(string node, params HeldSlot[] held) =>
+        new() { Node = node, Silo = s_silo, Held = [.. held] };
+
+    private sealed class Waiter(GrantsTests test, string key) : ISlotWaiter
     {
-        var adopted = _grants.Reconcile(
-            new NodeReport { Node = "gpu1", Silo = s_node, Held = [.. held.Select(h => new HeldSlot(h, "worker", null))] },
-            out var lost);
-        Assert.Empty(adopted);
-        return [.. lost.Select(g => g.Slot).Order(StringComparer.Ordinal)];
+        public void OnGranted(TakenSlot slot) =>
+            test._grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
+
+        public void OnAgentGone() => throw new InvalidOperationException("no agent is ever removed here");
     }
 }

@@ -15,41 +15,72 @@ namespace AgentGrid.Cluster.Tests.Nodes;
 public sealed class NodeTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-node-");
+    private readonly ReleasedSlots _released;
+    private readonly Gpus _gpus;
+    private readonly Node _node;
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public NodeTests()
+    {
+        File.WriteAllText(Path.Combine(_folder.FullName, "agents.yaml"), "agents: {}");
+        var options = Options.Create(new ClusterEngineOptions { Config = _folder.FullName, GpuMemoryMb = [] });
+        var grains = BackgroundLoopTests.Proxy.Of<IGrainFactory>(_ => throw new InvalidOperationException());
+        var silo = BackgroundLoopTests.Proxy.Of<ILocalSiloDetails>(m => m.ReturnType == typeof(string)
+            ? "node"
+            : SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1));
+        _released = new ReleasedSlots(grains, NullLogger<ReleasedSlots>.Instance);
+        _gpus = new Gpus(options, NullLogger<Gpus>.Instance);
+        _node = new Node(
+            options, AgentCatalog.Of(typeof(Hanging)), _ => new Hanging(), TimeProvider.System, silo, grains, _released,
+            _gpus, NullLogger<Node>.Instance);
+    }
+
+    public void Dispose()
+    {
+        _node.Dispose();
+        _gpus.Dispose();
+        _released.Dispose();
+        _folder.Delete(recursive: true);
+    }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Cancel_BeforeOrAfterTheInvocationComes_EndsItAndItsSlotIsFree(bool before)
     {
-        await File.WriteAllTextAsync(
-            Path.Combine(_folder.FullName, "agents.yaml"), "agents: {}", TestContext.Current.CancellationToken);
-        var options = Options.Create(new ClusterEngineOptions { Config = _folder.FullName, GpuMemoryMb = [] });
-        var grains = BackgroundLoopTests.Proxy.Of<IGrainFactory>(_ => throw new InvalidOperationException());
-        using var released = new ReleasedSlots(grains, NullLogger<ReleasedSlots>.Instance);
-        using var gpus = new Gpus(options, NullLogger<Gpus>.Instance);
-        var silo = BackgroundLoopTests.Proxy.Of<ILocalSiloDetails>(m => m.ReturnType == typeof(string)
-            ? "node"
-            : SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1));
-        using var node = new Node(
-            options, AgentCatalog.Of(typeof(Hanging)), _ => new Hanging(), TimeProvider.System, silo, grains, released,
-            gpus, NullLogger<Node>.Instance);
-
         if (before)
         {
-            node.Cancel("slot");
+            _node.Cancel("slot");
         }
-        var invoked = node.InvokeAsync(Request());
+        var invoked = _node.InvokeAsync(Request());
         if (!before)
         {
-            node.Cancel("slot");
+            _node.Cancel("slot");
         }
 
+        await IsCancelledAndFreeAsync(invoked);
+        Assert.Empty(_node.Describe().Held);
+    }
+
+    [Fact]
+    public async Task Cancel_InvocationIsKnownAndDoesNotYetWaitForItsSlot_ItNeverDoes()
+    {
+        _node.Running.Add();
+        var invocation = new NodeInvocation(_node, Request());
+
+        invocation.Cancel();
+        invocation.Start();
+
+        await IsCancelledAndFreeAsync(invocation.WaitAsync());
+        Assert.False(invocation.HoldsSlot);
+    }
+
+    private async Task IsCancelledAndFreeAsync(Task<InvocationReply> invoked)
+    {
         var reply = await invoked.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.Equal(InvocationStatus.Cancelled, reply.Status);
-        Assert.Empty(node.Describe().Held);
-        Assert.Equal(0, node.Slots.Named("hanging")!.Running);
+        var load = _node.Slots.Named("hanging")!;
+        Assert.Equal((0, 0), (load.Running, load.Waiting));
+        await _node.Running.WhenIdleAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 
     private static InvocationRequest Request() => new()

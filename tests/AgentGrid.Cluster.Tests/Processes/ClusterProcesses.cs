@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -23,6 +25,12 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     /// <summary>What a silo writes when the dispatcher has moved to it.</summary>
     public const string DispatcherIsHere = "The dispatcher is here";
 
+    // Where Orleans keeps who brings the stream of events, and to whom.
+    private const string PubSubState =
+        "agentgrid/state/pubsubrendezvous/events/agentgrid.events/all/PubSubRendezvousGrain";
+    private const int Several = 20;
+    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(1.5);
+
     // As the shipped configuration has it, with more time: what ends an attempt here is what is done to its node.
     // And something quick that needs the GPU in every run.
     private const string Agents = """
@@ -44,6 +52,7 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-cluster-");
     private readonly Dictionary<string, MemberProcess> _members = [];
+    private readonly Dictionary<int, string> _byPort = [];
     private readonly List<MemberProcess> _gone = [];
     private RedisServer? _redis;
     private Follower? _feed;
@@ -68,8 +77,6 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.True(
-            RedisServer.Program is not null, "There is no redis-server on the path: apt-get install redis-server.");
         Directory.CreateDirectory(Path.Combine(_folder.FullName, "config"));
         CopyConfig();
         _redis = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
@@ -106,9 +113,9 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
                 _gone.Add(before);
             }
             // As on a new machine: nobody has the address of a predecessor.
-            string[] ports = name == Api
-                ? []
-                : ["--silo-port", $"{FreePorts.Next()}", "--gateway-port", $"{FreePorts.Next()}"];
+            var port = FreePorts.Next();
+            string[] ports = name == Api ? [] : ["--silo-port", $"{port}", "--gateway-port", $"{FreePorts.Next()}"];
+            _byPort[port] = name;
             _members[name] = MemberProcess.Launch(name, _folder.FullName,
             [
                 .. Roles[name], .. ports, "--redis", $"127.0.0.1:{Redis.Port}", "--config",
@@ -148,6 +155,56 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
             m => m.Lines.Where(l => l.Text.Contains(DispatcherIsHere, StringComparison.Ordinal))
                 .Select(l => (l.At, m.Name)))
         .DefaultIfEmpty().Max().Name;
+
+    /// <summary>The silo that reads the stream of events and brings it to the api.</summary>
+    public async Task<string> StreamIsOnAsync()
+    {
+        await using var redis = await Redis.ConnectAsync();
+        var owner = "";
+        await EventuallyAsync(
+            async () =>
+            {
+                // Known from the first event on that it has delivered.
+                var state = await redis.GetDatabase().HashGetAsync(PubSubState, "data");
+                owner = StreamOwner().Match($"{state}") is { Success: true } m
+                    ? _byPort[int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)] : "";
+                return owner.Length > 0 && !_members[owner].HasExited;
+            },
+            () => Task.FromResult($"no silo reads the stream; the last one was '{owner}'"));
+        return owner;
+    }
+
+    /// <summary>
+    /// Waits until new events come to the api over the stream. Twice a second it looks into the run log, and takes what
+    /// is on its way just then; so some come from there at any time, and all of them while the stream brings nothing.
+    /// </summary>
+    public async Task StreamFlowsAsync()
+    {
+        var before = await FeedSourcesAsync();
+        var since = Stopwatch.GetTimestamp();
+        await EventuallyAsync(
+            async () =>
+            {
+                if (Stopwatch.GetElapsedTime(since) < AWhile)
+                {
+                    return false;
+                }
+                var now = await FeedSourcesAsync();
+                var (streamed, fromLog) = (now.Streamed - before.Streamed, now.FromLog - before.FromLog);
+                (before, since) = (now, Stopwatch.GetTimestamp());
+                return streamed >= Several && streamed > fromLog;
+            },
+            async () => $"{await FeedSourcesAsync()}");
+    }
+
+    private async Task<(long Streamed, long FromLog)> FeedSourcesAsync()
+    {
+        var (status, text) = await AnswerAsync(HttpMethod.Get, "metrics");
+        Assert.Equal(HttpStatusCode.OK, status);
+        var bySource = FeedEvents().Matches(text).ToDictionary(
+            m => m.Groups[1].Value, m => long.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+        return (bySource.GetValueOrDefault("stream"), bySource.GetValueOrDefault("log"));
+    }
 
     /// <summary>What the API says, asked of it until it answers.</summary>
     public async Task<JsonElement> GetAsync(string path)
@@ -218,4 +275,10 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
 
     [GeneratedRegex(@"timeout: \d+s")]
     private static partial Regex Timeouts();
+
+    [GeneratedRegex("""sys.svc.stream.agent","Key":"127.0.0.1:(\d+)@""")]
+    private static partial Regex StreamOwner();
+
+    [GeneratedRegex("""agentgrid_feed_events_total\{source="(\w+)"\} (\d+)""")]
+    private static partial Regex FeedEvents();
 }

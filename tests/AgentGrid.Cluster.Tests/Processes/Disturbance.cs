@@ -34,6 +34,16 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDispos
         Assert.True(took <= time + (2 * stood), $"It took {took}, not {time}; the machine stood still for {stood}.");
     }
 
+    /// <summary>Fails when it has happened too late; as <see cref="CheckWentOnWithin"/> counts.</summary>
+    public void CheckHappenedWithin(TimeSpan time, string what)
+    {
+        var took = DateTimeOffset.UtcNow - _from;
+        var stood = _standstill.Total - _stoodBefore;
+        Console.WriteLine($"{what} after {took.TotalSeconds:0.0} s");
+        Assert.True(
+            took <= time + (2 * stood), $"It took {took} until {what}, not {time}; the machine stood for {stood}.");
+    }
+
     /// <summary>Posts until attempts are under way on every node.</summary>
     public async Task BeginAsync()
     {

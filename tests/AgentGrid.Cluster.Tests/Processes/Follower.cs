@@ -28,6 +28,9 @@ internal sealed class Follower(Func<Uri> server) : IAsyncDisposable
         }
     }
 
+    /// <summary>The number of the last event that it has seen.</summary>
+    public long LastSeq => Volatile.Read(ref _last);
+
     public void Start() => _following = FollowAsync();
 
     /// <summary>What it has seen after the first so many.</summary>

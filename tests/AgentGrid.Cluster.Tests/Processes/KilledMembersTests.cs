@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace AgentGrid.Cluster.Tests.Processes;
@@ -14,6 +15,9 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     // a call is out of time, takes thirty.
     private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AfterFreeze = TimeSpan.FromSeconds(22);
+
+    // A client that does not answer for so long is gone, as silos see it.
+    private static readonly TimeSpan ClientDrop = TimeSpan.FromSeconds(11);
     private static int s_loads;
 
     private static int Rounds =>
@@ -48,6 +52,22 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
         disturbance.Replaced();
         await disturbance.GoesOnAsync();
         disturbance.CheckWentOnWithin(AfterKill);
+    });
+
+    [Fact]
+    public Task Kill_SiloOfTheStream_AnotherReadsItOn() => RoundsAsync("kill stream", async (disturbance, _) =>
+    {
+        var silo = await cluster.StreamIsOnAsync();
+        disturbance.Strike();
+        await cluster[silo].KillAsync();
+        if (silo == ClusterProcesses.Gpu1)
+        {
+            await cluster.StartAsync(silo);
+            disturbance.Replaced();
+        }
+        await cluster.StreamFlowsAsync();
+        disturbance.CheckHappenedWithin(AfterKill, "the stream flows");
+        await disturbance.GoesOnAsync();
     });
 
     [Fact]
@@ -109,7 +129,32 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
         await frozen.SignalAsync(MemberProcess.Continue);
 
         Assert.Equal(ClusterProcesses.DeclaredDeadExitCode, await frozen.ExitCodeAsync());
+        Assert.Contains(frozen.Lines, l => l.Text.Contains("crit: ", StringComparison.Ordinal));
     });
+
+    [Fact]
+    public Task Stop_ApiForLongerThanTheStreamGoesBack_FeedGoesOnWithoutGap() =>
+        RoundsAsync("freeze api", FreezeApiAsync);
+
+    private async Task FreezeApiAsync(Disturbance disturbance, Load load)
+    {
+        var api = cluster[ClusterProcesses.Api];
+        disturbance.Strike();
+        await api.SignalAsync(MemberProcess.Stop);
+        try
+        {
+            var frozen = Stopwatch.StartNew();
+            await using var redis = await cluster.Redis.ConnectAsync();
+            await load.FloodAsync(redis, cluster.Feed.LastSeq);
+            // Until silos have forgotten it.
+            await Task.Delay(ClientDrop > frozen.Elapsed ? ClientDrop - frozen.Elapsed : TimeSpan.Zero);
+        }
+        finally
+        {
+            await api.SignalAsync(MemberProcess.Continue);
+        }
+        await disturbance.GoesOnAsync();
+    }
 
     [Fact]
     public Task Term_Silo_WhatRunsThereEndsThere() => RoundsAsync("drain cpu2", async (disturbance, _) =>
@@ -158,6 +203,8 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
             {
                 await disturbance.BeginAsync();
                 await disturb(disturbance, load);
+                // Not only what the feed looks up in the run log.
+                await cluster.StreamFlowsAsync();
                 Console.WriteLine($"{what}: {await disturbance.EndAsync()}");
             }
             catch (Exception e)

@@ -6,6 +6,9 @@ using System.Text;
 using System.Text.Json;
 using AgentGrid.ClientApi.Tests.Processes;
 using AgentGrid.Conformance;
+using AgentGrid.Core.Runs;
+using AgentGrid.RunLog;
+using StackExchange.Redis;
 
 namespace AgentGrid.Cluster.Tests.Processes;
 
@@ -49,6 +52,35 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
     /// <summary>Waits until somebody was told to come again later.</summary>
     public async Task RefusesAsync() =>
         await await Task.WhenAny(_refusing.Task, _posting).WaitAsync(_client.Timeout);
+
+    /// <summary>
+    /// Adds turns to runs that have ended, past the api, until the stream of events begins after a number: whoever has
+    /// not read on since then has missed something.
+    /// </summary>
+    public async Task FloodAsync(IConnectionMultiplexer redis, long number)
+    {
+        var log = new RedisRunLog(redis, new RunLogOptions(), TimeProvider.System);
+        var ended = Accepted.Values.Select(a => a.Run).Where(cluster.Feed.HasEnded).ToArray();
+        Assert.NotEmpty(ended);
+        await Task.WhenAll(ended.Select(async run =>
+        {
+            var id = RunId.Parse(run);
+            var summary = (await log.FindAsync(id))!.Summary;
+            var version = (await log.ReplayAsync(id))!.Version;
+            for (; await FirstStreamedAsync(redis) <= number; version++)
+            {
+                var skipped = new RunEvent.SubmissionSkipped { Time = DateTimeOffset.UtcNow };
+                Assert.IsType<AppendOutcome.Kept>(await log.AppendAsync(id, version, [skipped], summary));
+            }
+        }));
+    }
+
+    // The number of the last event of the first turn that the stream still has.
+    private static async Task<long> FirstStreamedAsync(IConnectionMultiplexer redis)
+    {
+        var first = await redis.GetDatabase().StreamRangeAsync("{agentgrid}:events:0", "-", "+", 1);
+        return (long)first[0]["last"];
+    }
 
     /// <summary>Ends the posting, and posts what was not accepted until it is.</summary>
     public async Task EnoughAsync()

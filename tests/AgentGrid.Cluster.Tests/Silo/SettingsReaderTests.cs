@@ -1,7 +1,9 @@
 using System.Net;
 using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Hosting;
+using AgentGrid.ClientApi.Settings;
 using AgentGrid.Silo;
+using AgentGrid.Silo.Hosting;
 using AgentGrid.Silo.Settings;
 using Microsoft.Extensions.Configuration;
 
@@ -52,18 +54,106 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Read_TheEnvironment_CountsToo()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(EnvironmentSettings.Read(
-            new Dictionary<string, string>
-            {
-                ["AGENTGRID_REDIS"] = "elsewhere:1",
-                ["AGENTGRID_ROLE"] = "SILO",
-                ["AGENTGRID_GPU_MEMORY_MB"] = "100",
-            })).Build();
+        var settings = ReadVariables(new()
+        {
+            ["AGENTGRID_REDIS"] = "elsewhere:1,password=secret\n",
+            ["AGENTGRID_ROLE"] = "SILO",
+            ["AGENTGRID_GPU_MEMORY_MB"] = "100",
+            ["AGENTGRID_DRAIN_TIMEOUT"] = " 45s\n",
+        });
 
-        var settings = SettingsReader.Read(configuration);
-
-        Assert.Equal(("elsewhere:1", SiloRole.Silo), (settings.Redis, settings.Role));
+        Assert.Equal(("elsewhere:1,password=secret", SiloRole.Silo), (settings.Redis, settings.Role));
         Assert.Equal([100L], settings.Engine.GpuMemoryMb!.Value);
+        Assert.Equal(TimeSpan.FromSeconds(45), settings.Engine.DrainTimeout);
+    }
+
+    [Fact]
+    public void Read_WhatKubernetesSetsForServices_SetsNothing()
+    {
+        var settings = ReadVariables(new()
+        {
+            ["AGENTGRID_SILO_PORT"] = "tcp://10.0.0.7:11111",
+            ["AGENTGRID_GATEWAY_PORT"] = "tcp://10.0.0.7:30000",
+            ["AGENTGRID_SILO_SERVICE_HOST"] = "10.0.0.7",
+            ["AGENTGRID_SILO_PORT_11111_TCP_ADDR"] = "10.0.0.7",
+        });
+
+        Assert.Equal((null, null), (settings.SiloPort, settings.GatewayPort));
+        Assert.Equal(4001, ReadVariables(new() { ["AGENTGRID_SILO_PORT"] = "4001" }).SiloPort);
+    }
+
+    [Theory]
+    [InlineData("72:00:00", 72)]
+    [InlineData("72h", 72)]
+    [InlineData("3d", 72)]
+    [InlineData("1.00:00:00", 24)]
+    public void Read_ARetention_IsAsLongAsItSays(string text, int hours) => Assert.Equal(
+        TimeSpan.FromHours(hours), Read("--AgentGrid:Retention", text).RunLog.Retention);
+
+    [Fact]
+    public void Read_AnEmptyChannel_IsNone() => Assert.Null(Read("--AgentGrid:Channel", "").RunLog.Channel);
+
+    [Fact]
+    public void Read_AList_IsWrittenWithCommasOrAsAnArray_AndTheLastSourceCounts()
+    {
+        var array = new Dictionary<string, string?>
+        {
+            ["AgentGrid:Queues:0"] = "gpu",
+            ["AgentGrid:Queues:1"] = "general",
+            ["AgentGrid:GpuMemoryMb"] = "1,2",
+        };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(array).Build();
+        var both = new ConfigurationBuilder().AddInMemoryCollection(array)
+            .AddInMemoryCollection([new("AgentGrid:Queues", "big"), new("AgentGrid:GpuMemoryMb:0", "3")]).Build();
+
+        Assert.Equal(["gpu", "general"], SettingsReader.Read(configuration).Engine.Queues!.Value);
+        Assert.Equal(["big"], SettingsReader.Read(both).Engine.Queues!.Value);
+        Assert.Equal([3L], SettingsReader.Read(both).Engine.GpuMemoryMb!.Value);
+    }
+
+    [Theory]
+    [InlineData("AGENTGRID_DASHBORD", "AGENTGRID_DASHBOARD")]
+    [InlineData("AGENTGRID_API_KEY_HSAH", "AGENTGRID_API_KEY_HASH")]
+    public void Check_AMisspeltSettingOfAccess_IsRefused(string variable, string meant)
+    {
+        var refused = Assert.Throws<StartupRefusedException>(() => Check(new() { [variable] = "x" }));
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.StartsWith($"{variable}: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"Did you mean {meant}?", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_AnotherUnknownVariable_IsAWarning()
+    {
+        var check = Check(new() { ["AGENTGRID_MAX_ACTIV_RUNS"] = "1" });
+
+        Assert.Contains("AGENTGRID_MAX_ACTIVE_RUNS?", Assert.Single(check.Unknown), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_EverySetting_IsRead() => Assert.All(SettingsReader.Known.All, name =>
+    {
+        // Nothing can be set so: who reads it complains.
+        var variable = EnvironmentSettings.NameOf(name);
+        var refused = Assert.Throws<StartupRefusedException>(() => Check(new() { [$"{variable}__A__B__C"] = "x" }));
+        Assert.Contains(variable, refused.Message, StringComparison.Ordinal);
+    });
+
+    [Fact]
+    public void Check_EverySetting_IsKnownAndShownWithoutSecrets()
+    {
+        var check = Check(new() { ["AGENTGRID_REDIS"] = "redis.example:6380,password=secret" });
+
+        Assert.Empty(check.Unknown);
+        Assert.Contains(new SettingInForce("Redis", "redis.example:6380", "AGENTGRID_REDIS"), check.InForce);
+        Assert.Contains(new SettingInForce("DrainTimeout", "30s", null), check.InForce);
+        Assert.DoesNotContain(check.InForce, s => s.Value.Contains("secret", StringComparison.Ordinal));
+        Assert.All(check.InForce, s => Assert.True(SettingsReader.Known.Has(s.Name), s.Name));
+        // None of them is taken for a misspelt setting of access by a program that does not have it.
+        Assert.All(
+            SettingsReader.Known.All.Except(SettingNames.ClientApi.All),
+            name => Assert.False(SettingNames.ClientApi.IsAboutAccess(name), name));
     }
 
     [Theory]
@@ -78,11 +168,15 @@ public sealed class SettingsReaderTests
     [InlineData("--name", "a|b", "no '|'")]
     [InlineData("--cluster-id", "{x}", "letters, digits")]
     [InlineData("--advertise", "no such host.invalid", "no name that can be found")]
-    [InlineData("--AgentGrid:MaxActiveRuns", "0", "at least 1")]
+    [InlineData("--AgentGrid:MaxActiveRuns", "0", "from 1 to")]
     [InlineData("--AgentGrid:MaxActiveRuns", "many", "MaxActiveRuns")]
-    [InlineData("--AgentGrid:DrainTimeout", "30", "zero to a day")]
-    [InlineData("--AgentGrid:Retention", "00:00:00", "longer than zero")]
-    [InlineData("--AgentGrid:FeedBuffer", "0", "at least 1")]
+    [InlineData("--AgentGrid:DrainTimeout", "30", "write 30s")]
+    [InlineData("--AgentGrid:Retention", "00:00:00", "1ms to 8760h")]
+    [InlineData("--AgentGrid:DrainTimeout", "25:00:00", "0s to 24h")]
+    [InlineData("--AgentGrid:MaxQueuedRuns", "1e3", "in digits alone")]
+    [InlineData("--AgentGrid:MaxOutputBytes", "0x100", "in digits alone")]
+    [InlineData("--AgentGrid:Retention", "", "is empty")]
+    [InlineData("--AgentGrid:FeedBuffer", "0", "from 1 to")]
     [InlineData("--AgentGrid:Dashboard", "no", "'true' or 'false'")]
     public void Read_ABadValue_IsRefusedWithAReason(string option, string value, string reason)
     {
@@ -123,6 +217,16 @@ public sealed class SettingsReaderTests
     private static SiloSettings Read(params string[] args)
     {
         var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(args, SiloCommandLine.Syntax));
-        return SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(serve.Settings).Build());
+        return SettingsReader.Read(new ConfigurationBuilder().Add(new PlacedSettings(serve.Settings)).Build());
+    }
+
+    private static SiloSettings ReadVariables(Dictionary<string, string> variables) => SettingsReader.Read(
+        new ConfigurationBuilder().Add(new PlacedSettings(EnvironmentSettings.Read(variables).Settings)).Build());
+
+    private static SettingsCheck Check(Dictionary<string, string> variables)
+    {
+        var environment = EnvironmentSettings.Read(variables);
+        var configuration = new ConfigurationBuilder().Add(new PlacedSettings(environment.Settings)).Build();
+        return SettingsCheck.Pass(configuration, environment, ClusterComposition.Create());
     }
 }

@@ -164,6 +164,33 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Contains("--role is 'master'", program.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--silo-port")]
+    [InlineData("--gateway-port")]
+    public async Task Start_APortThatIsTaken_IsRefusedWithASentence(string option)
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        await using var program = SiloProgram.Launch(SharedRedis.Address, "--cluster-id", _cluster, option, $"{port}");
+
+        Assert.Equal(1, await program.Exited.WaitAsync(Limits.Patience));
+        Assert.Contains($"Port {port} is taken on this machine: name another with {option}", program.Output);
+        Assert.DoesNotContain("   at ", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AVariableThatIsMisspelt_IsRefusedWhenItIsAboutAccess()
+    {
+        await using var program = SiloProgram.LaunchIn(
+            ["AGENTGRID_API_KEY_HSAH=x", "AGENTGRID_SILO_PORT=tcp://10.0.0.7:11111"], "127.0.0.1:1");
+
+        Assert.Equal(2, await program.Exited.WaitAsync(Limits.Patience));
+        Assert.Contains("Did you mean AGENTGRID_API_KEY_HASH?", program.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("AGENTGRID_SILO_PORT", program.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Start_NameOfARunningSilo_IsRefused()
     {
@@ -249,17 +276,35 @@ public sealed class SiloProgramTests : IAsyncLifetime
     [Fact]
     public async Task Clusters_OfDifferentIdsInOneRedis_KnowNothingOfEachOther()
     {
-        await using var east = await SiloProgram.StartAsync($"{_cluster}-east", "--name", "same");
-        await using var west = await SiloProgram.StartAsync($"{_cluster}-west", "--name", "same");
+        var (eastId, westId) = ($"{_cluster}-east", $"{_cluster}-west");
+        // Neither may touch what is the other's: not a key, and not a channel.
+        await using var east = await SiloProgram.StartedAsync(await LaunchWithOwnUserAsync(eastId));
+        await using var west = await SiloProgram.StartedAsync(await LaunchWithOwnUserAsync(westId));
 
         await east.PostAsync("m", "echo", new { side = "east" }, toTheEnd: true);
         var run = await west.PostAsync("m", "echo", new { side = "west" }, toTheEnd: true);
 
         Assert.Contains("west", run.GetRawText(), StringComparison.Ordinal);
         Assert.DoesNotContain("east", (await west.GetAsync("/api/v1/runs")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("NOPERM", east.Output + west.Output, StringComparison.Ordinal);
         // The dashboard has its counters some time after the silo is there.
         await Limits.EventuallyAsync(async () => await HostsAsync(west) > 0, () => new("the dashboard has no hosts"));
         Assert.Equal(1, await HostsAsync(west));
+        await east.SignalAsync("KILL");
+        await east.Exited;
+        var after = await west.PostAsync("after", "echo", new { }, toTheEnd: true);
+        Assert.Equal("completed", after.GetProperty("status").GetString());
+    }
+
+    private static async Task<SiloProgram> LaunchWithOwnUserAsync(string cluster)
+    {
+        await using var admin = await SharedRedis.Server.ConnectAsync();
+        await admin.GetDatabase().ExecuteAsync(
+            "ACL", "SETUSER", cluster, "on", ">password", $"~{{{cluster}}}*", $"~{cluster}/*", $"&{{{cluster}}}*",
+            $"&{cluster}:events", "+@all", "-@admin", "-@dangerous");
+        return SiloProgram.Launch(
+            $"{SharedRedis.Address},user={cluster},password=password", "--cluster-id", cluster, "--name", "same",
+            "--AgentGrid:Channel", $"{cluster}:events");
     }
 
     private static async Task<int> HostsAsync(SiloProgram program)

@@ -6,21 +6,19 @@ namespace AgentGrid.Console.Tests.Browser;
 /// <summary>A headless Chromium, started once for all tests, that forgets everything when it ends.</summary>
 public sealed partial class Chromium : IAsyncLifetime
 {
+    private const string Missing =
+        "There is no Chromium on the path: ./test.sh installs it, or says how. Else name one in AGENTGRID_CHROMIUM.";
+
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly string? s_program = Find();
     private readonly DirectoryInfo _profile = Directory.CreateTempSubdirectory("agentgrid-chromium-");
     private Process? _process;
     private DevTools? _devTools;
 
-    /// <summary>What AGENTGRID_CHROMIUM names, else what the PATH has; null where there is none.</summary>
-    public static string? Path { get; } = Find();
-
     public async ValueTask InitializeAsync()
     {
-        if (Path is null)
-        {
-            return; // every test that needs it is skipped, and says so
-        }
-        _process = Process.Start(new ProcessStartInfo(Path)
+        Assert.True(s_program is not null, Missing);
+        _process = Process.Start(new ProcessStartInfo(s_program!)
         {
             ArgumentList =
             {
@@ -92,7 +90,7 @@ public sealed partial class Chromium : IAsyncLifetime
         {
             if (said.Data is null)
             {
-                address.TrySetException(new InvalidOperationException($"'{Path}' ended before it listened."));
+                address.TrySetException(new InvalidOperationException($"'{s_program}' ended before it listened."));
             }
             else if (Listening().Match(said.Data) is { Success: true } match)
             {
@@ -104,6 +102,7 @@ public sealed partial class Chromium : IAsyncLifetime
         return await address.Task.WaitAsync(s_patience);
     }
 
+    // What AGENTGRID_CHROMIUM names, else what the PATH has; null where there is none.
     private static string? Find()
     {
         if (Environment.GetEnvironmentVariable("AGENTGRID_CHROMIUM") is { Length: > 0 } named)
@@ -111,8 +110,8 @@ public sealed partial class Chromium : IAsyncLifetime
             return File.Exists(named) ? named : null;
         }
         string[] names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator);
-        return names.SelectMany(_ => folders, (name, folder) => System.IO.Path.Combine(folder, name))
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        return names.SelectMany(_ => folders, (name, folder) => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
     }
 

@@ -41,6 +41,28 @@ public sealed class FeedBufferTests
         Assert.Empty(events);
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(long.MaxValue - 1)]
+    [InlineData(long.MaxValue)]
+    public void TryRead_BeyondTheNewest_GivesNothing(long after)
+    {
+        Publish(1, 3);
+
+        Assert.True(_buffer.TryRead(after, 10, out var events));
+        Assert.Empty(events);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void TryRead_BeforeTheFirst_HasLeftTheRing(long after)
+    {
+        Publish(1, 3);
+
+        Assert.False(_buffer.TryRead(after, 10, out _));
+    }
+
     [Fact]
     public void FellOut_ALittle_TheRingGrowsAndKeepsWhatItHad()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentGrid.Core.Agents;
+using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
@@ -246,7 +247,7 @@ internal sealed partial class EngineSimulation : IDisposable
         if (_settings.Breakage == Breakage.FreesSlotsEarly && _random.Next(40) == 0
             && _process.Agents.Running.FirstOrDefault() is { } running)
         {
-            _process.Engine.ReleaseSlot(running.Agent);
+            _process.Engine.Slots.Release(((Invocation)running.Progress).Slot);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
-using AgentGrid.Core.Placement;
 using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
@@ -9,6 +8,9 @@ namespace AgentGrid.Embedded.Tests.Slots;
 public sealed class GpuMemoryTests
 {
     private readonly SlotTable _table = new();
+    private readonly TakenSlots _taken;
+
+    public GpuMemoryTests() => _taken = new TakenSlots(_table);
 
     [Fact]
     public void TryTake_ModelsThatStayLoaded_AreNotPromisedToOthers()
@@ -16,9 +18,9 @@ public sealed class GpuMemoryTests
         Configure(Agent("a", 8), Agent("b", 8));
         _table.PutNode(Node(Gpu(0, total: 24, here: 20, warm: ["a"])));
 
-        Assert.Null(_table.TryTake("b"));
+        Assert.Null(_taken.TryTake("b"));
         Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
-        Assert.Equal(0, _table.TryTake("a")?.Gpu);
+        Assert.Equal(0, _taken.TryTake("a")?.Gpu);
     }
 
     [Fact]
@@ -27,8 +29,8 @@ public sealed class GpuMemoryTests
         Configure(Agent("a", 24));
         _table.PutNode(Node(Gpu(0, total: 24, here: 24, warm: ["a"])));
 
-        Assert.Equal(0, _table.TryTake("a")?.Gpu);
-        Assert.Null(_table.TryTake("a"));
+        Assert.Equal(0, _taken.TryTake("a")?.Gpu);
+        Assert.Null(_taken.TryTake("a"));
     }
 
     [Fact]
@@ -37,7 +39,7 @@ public sealed class GpuMemoryTests
         Configure(Agent("a", 16));
         _table.PutNode(Node(Gpu(0, total: 24, here: 16, warm: ["b"]), Gpu(1, total: 24, here: 16, warm: ["a"])));
 
-        Assert.Equal([1, null], Enumerable.Range(0, 2).Select(_ => _table.TryTake("a")?.Gpu));
+        Assert.Equal([1, null], Enumerable.Range(0, 2).Select(_ => _taken.TryTake("a")?.Gpu));
     }
 
     [Fact]
@@ -46,7 +48,7 @@ public sealed class GpuMemoryTests
         Configure(Agent("a", 8));
         _table.PutNode(Node(Gpu(0, total: 24), Gpu(1, total: 24, here: 8, warm: ["a"])));
 
-        Assert.Equal([1, 0], Enumerable.Range(0, 2).Select(_ => _table.TryTake("a")?.Gpu));
+        Assert.Equal([1, 0], Enumerable.Range(0, 2).Select(_ => _taken.TryTake("a")?.Gpu));
     }
 
     [Fact]
@@ -56,10 +58,10 @@ public sealed class GpuMemoryTests
         _table.PutNode(Node(Gpu(0, total: 24, here: 8, warm: ["old"])));
 
         Assert.Equal(2, _table.Named("a")!.FreeSlots);
-        Assert.Equal([0, 0, null], ((string[])["a", "b", "a"]).Select(a => _table.TryTake(a)?.Gpu));
+        Assert.Equal([0, 0, null], ((string[])["a", "b", "a"]).Select(a => _taken.TryTake(a)?.Gpu));
 
         _table.PutNode(Node(Gpu(0, total: 32, here: 24, warm: ["old", "a", "b"])));
-        Assert.Equal([0, 0, null], ((string[])["a", "b", "a"]).Select(a => _table.TryTake(a)?.Gpu));
+        Assert.Equal([0, 0, null], ((string[])["a", "b", "a"]).Select(a => _taken.TryTake(a)?.Gpu));
     }
 
     [Fact]
@@ -101,16 +103,16 @@ public sealed class GpuMemoryTests
         _table.PutNode(Node(Gpu(0, total: 8)) with { Name = "n2" });
         _table.PutNode(Node(Gpu(0, total: 8)) with { Name = "n3" });
 
-        Assert.Equal("n1", _table.TryTake("a")?.Node);
+        Assert.Equal("n1", _taken.TryTake("a")?.Node);
         Assert.Null(_table.Named("a")!.Full);
-        Assert.Equal("n2", _table.TryTake("b")?.Node);
-        var placement = _table.TryTake("b")!;
+        Assert.Equal("n2", _taken.TryTake("b")?.Node);
+        var placement = _taken.TryTake("b")!.Placement;
 
         Assert.Equal("not enough GPU memory is free", _table.Named("a")!.Full);
         Assert.Equal(
             [null, "not enough GPU memory is free", "not enough GPU memory is free"], placement.Candidates.Select(c => c.Note));
-        _table.Release("b", "n2");
-        Assert.NotNull(_table.TryTake("a"));
+        _taken.Release("b", "n2");
+        Assert.NotNull(_taken.TryTake("a"));
         Assert.Equal("max_concurrency_total is reached", _table.Named("a")!.Full);
     }
 
@@ -141,7 +143,7 @@ public sealed class GpuMemoryTests
     {
         public List<int?> Gpus { get; } = [];
 
-        public void OnGranted(Placement placement) => Gpus.Add(placement.Gpu);
+        public void OnGranted(TakenSlot slot) => Gpus.Add(slot.Gpu);
 
         public void OnAgentGone() => throw new InvalidOperationException("no agent is ever removed here");
     }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
-using AgentGrid.Core.Placement;
 using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
@@ -12,7 +11,10 @@ public sealed class ManyNodesTests
     private const long Gigabyte = 1L << 30;
 
     private readonly SlotTable _table = new();
+    private readonly TakenSlots _taken;
     private readonly List<string> _told = [];
+
+    public ManyNodesTests() => _taken = new TakenSlots(_table);
 
     [Fact]
     public void TryTake_TwoNodes_LimitsHoldPerNodeAndLoadIsSpread()
@@ -20,11 +22,11 @@ public sealed class ManyNodesTests
         Configure(null, Agent("a", slots: 2));
         Put("n1", "n2");
 
-        Assert.Equal(["n1", "n2", "n1", "n2", null], Enumerable.Range(0, 5).Select(_ => _table.TryTake("a")?.Node));
+        Assert.Equal(["n1", "n2", "n1", "n2", null], Enumerable.Range(0, 5).Select(_ => _taken.TryTake("a")?.Node));
 
         Assert.Equal((4, 0, 1.0), (_table.Named("a")!.Running, _table.Named("a")!.FreeSlots, _table.Named("a")!.Load));
-        _table.Release("a", "n2");
-        Assert.Equal("n2", _table.TryTake("a")?.Node);
+        _taken.Release("a", "n2");
+        Assert.Equal("n2", _taken.TryTake("a")?.Node);
     }
 
     [Fact]
@@ -33,9 +35,9 @@ public sealed class ManyNodesTests
         Configure(queueSlots: 1, Agent("a", slots: 5), Agent("b", slots: 5));
         Put("n1", "n2");
 
-        Assert.Equal("n1", _table.TryTake("a")?.Node);
-        Assert.Equal("n2", _table.TryTake("b")?.Node);
-        Assert.Null(_table.TryTake("a"));
+        Assert.Equal("n1", _taken.TryTake("a")?.Node);
+        Assert.Equal("n2", _taken.TryTake("b")?.Node);
+        Assert.Null(_taken.TryTake("a"));
     }
 
     [Fact]
@@ -45,11 +47,11 @@ public sealed class ManyNodesTests
         Put("n1", "n2");
 
         Assert.Equal(3, _table.Named("a")!.FreeSlots);
-        Assert.Equal(3, Enumerable.Range(0, 9).Count(_ => _table.TryTake("a") is not null));
+        Assert.Equal(3, Enumerable.Range(0, 9).Count(_ => _taken.TryTake("a") is not null));
         Assert.Equal((0, 1.0), (_table.Named("a")!.FreeSlots, _table.Named("a")!.Load));
         Wait("a");
         Assert.Empty(_told);
-        _table.Release("a", "n1");
+        _taken.Release("a", "n1");
         Assert.Equal(["a on n1"], _told);
     }
 
@@ -58,9 +60,9 @@ public sealed class ManyNodesTests
     {
         Configure(null, Agent("a", slots: 8), Agent("b", slots: 8));
         Put("n1", "n2");
-        _table.Adopt("a", "n1");
+        _taken.Adopt("a", "n1");
 
-        Assert.Equal("n2", _table.TryTake("b")?.Node);
+        Assert.Equal("n2", _taken.TryTake("b")?.Node);
     }
 
     [Fact]
@@ -70,13 +72,13 @@ public sealed class ManyNodesTests
         Put("n1", "n2");
         _table.PutNode(new NodeState { Name = "n3", WarmAgents = ["a"] });
 
-        var warm = _table.TryTake("a")!;
-        var near = _table.TryTake("a", near: "n3")!;
+        var warm = _taken.TryTake("a")!;
+        var near = _taken.TryTake("a", near: "n3")!;
 
-        Assert.Equal(("n3", "the agent is loaded there; next is 'n1'"), (warm.Node, warm.Why));
+        Assert.Equal(("n3", "the agent is loaded there; next is 'n1'"), (warm.Node, warm.Placement.Why));
         Assert.Equal("n3", near.Node);
-        Assert.Equal("the agent is loaded and the data is there", near.Candidates[0].Note);
-        Assert.Equal(["n3", "n1", "n2"], near.Candidates.Select(c => c.Node));
+        Assert.Equal("the agent is loaded and the data is there", near.Placement.Candidates[0].Note);
+        Assert.Equal(["n3", "n1", "n2"], near.Placement.Candidates.Select(c => c.Node));
     }
 
     [Fact]
@@ -91,12 +93,12 @@ public sealed class ManyNodesTests
         Assert.Equal((0, "no node of queue 'q' has 4,096 MiB of GPU memory"), Say());
         _table.PutNode(Gpus("leaving", 4) with { Draining = true });
         Assert.Equal((0, "every node that could run it is draining"), Say());
-        Assert.Null(_table.TryTake("a"));
+        Assert.Null(_taken.TryTake("a"));
 
         _table.PutNode(Gpus("gpu", 4));
 
         Assert.Equal((1, null), Say());
-        var placement = _table.TryTake("a")!;
+        var placement = _taken.TryTake("a")!.Placement;
         Assert.Equal(("gpu", "the only node with a free slot", 0), (placement.Node, placement.Why, placement.Gpu));
         Assert.Equal(
             [null, "is draining", "has no GPU with 4,096 MiB", "does not serve queue 'q'", "has no code for 'a'"],
@@ -123,13 +125,13 @@ public sealed class ManyNodesTests
     {
         Configure(null, Agent("a"));
         Put("n1", "n2");
-        _table.TryTake("a");
-        _table.TryTake("a");
+        _taken.TryTake("a");
+        _taken.TryTake("a");
         Wait("a", "later");
         Wait("a", "urgent", priority: 1);
 
-        _table.Release("a", "n2");
-        _table.Release("a", "n1");
+        _taken.Release("a", "n2");
+        _taken.Release("a", "n1");
 
         Assert.Equal(["urgent on n2", "later on n1"], _told);
     }
@@ -150,8 +152,8 @@ public sealed class ManyNodesTests
     {
         Configure(null, Agent("a") with { MaxConcurrencyTotal = 2 });
         Put("n1", "n2");
-        _table.TryTake("a");
-        _table.TryTake("a");
+        var lost = _table.TryTake("a")!;
+        _taken.TryTake("a");
         Wait("a");
 
         Put("n3");
@@ -159,11 +161,13 @@ public sealed class ManyNodesTests
         Assert.True(_table.RemoveNode("n1"));
         Assert.Equal(["a on n3"], _told);
 
-        _table.Release("a", "n1");
+        _table.Release(lost);
         Assert.Equal(2, _table.Named("a")!.Running);
         Assert.False(_table.RemoveNode("n1"));
         Put("n1");
-        _table.Release("a", "n1"); // of the node's former life
+        _taken.Release("a", "n3");
+        Assert.Equal("n1", _taken.TryTake("a")!.Node);
+        _table.Release(lost); // of the node's former life
         Assert.Equal(2, _table.Named("a")!.Running);
     }
 
@@ -172,11 +176,11 @@ public sealed class ManyNodesTests
     {
         Configure(null, Agent("a", slots: 2));
         Put("n1");
-        _table.TryTake("a");
+        _taken.TryTake("a");
 
         _table.PutNode(new NodeState { Name = "n1", Draining = true });
 
-        Assert.Null(_table.TryTake("a"));
+        Assert.Null(_taken.TryTake("a"));
         Assert.Equal(1, _table.Named("a")!.Running);
         Wait("a");
         Put("n1");
@@ -190,7 +194,7 @@ public sealed class ManyNodesTests
         _table.PutNode(Gpus("n1", 4));
         for (var i = 0; i < 3; i++)
         {
-            _table.Adopt("a", "n1", gpu: 0);
+            _taken.Adopt("a", "n1", gpu: 0);
         }
 
         var usage = Assert.Single(_table.Nodes());
@@ -198,10 +202,10 @@ public sealed class ManyNodesTests
         Assert.Equal([new NodeQueue("q", 3, 2)], usage.Queues);
         Assert.Equal(9 * Gigabyte, usage.LeasedBytes[0]);
         Wait("a");
-        _table.Release("a", "n1", gpu: 0);
-        _table.Release("a", "n1", gpu: 0);
+        _taken.Release("a", "n1", gpu: 0);
+        _taken.Release("a", "n1", gpu: 0);
         Assert.Empty(_told);
-        _table.Release("a", "n1", gpu: 0);
+        _taken.Release("a", "n1", gpu: 0);
         Assert.Equal(["a on n1, GPU 0"], _told);
     }
 
@@ -211,13 +215,13 @@ public sealed class ManyNodesTests
         Configure(null);
         Put("n1");
 
-        _table.Adopt("gone", "n1");
+        _taken.Adopt("gone", "n1");
 
         Assert.Equal([new NodeAgent("gone", 1)], Assert.Single(_table.Nodes()).Agents);
         Assert.Null(_table.Named("gone"));
-        _table.Release("gone", "n1");
+        _taken.Release("gone", "n1");
         Assert.Empty(Assert.Single(_table.Nodes()).Agents);
-        Assert.Throws<ArgumentException>(() => _table.Adopt("gone", "nowhere"));
+        Assert.Throws<ArgumentException>(() => _taken.Adopt("gone", "nowhere"));
     }
 
     [Fact]
@@ -227,9 +231,9 @@ public sealed class ManyNodesTests
         _table.PutNode(Gpus("n1", 4, 8));
 
         Assert.Equal(3, _table.Named("a")!.FreeSlots);
-        Assert.Equal([1, 1, 0, null], Enumerable.Range(0, 4).Select(_ => _table.TryTake("a")?.Gpu));
+        Assert.Equal([1, 1, 0, null], Enumerable.Range(0, 4).Select(_ => _taken.TryTake("a")?.Gpu));
         Wait("a");
-        _table.Release("a", "n1", gpu: 0);
+        _taken.Release("a", "n1", gpu: 0);
         Assert.Equal(["a on n1, GPU 0"], _told);
     }
 
@@ -239,10 +243,10 @@ public sealed class ManyNodesTests
         Configure(
             null, Agent("a", slots: 9, bytes: 4 * Gigabyte), Agent("b", slots: 9, bytes: 4 * Gigabyte) with { Queue = "other" });
         _table.PutNode(Gpus("n1", 4) with { Queues = null });
-        _table.TryTake("a");
+        _taken.TryTake("a");
         Wait("b");
 
-        _table.Release("a", "n1", gpu: 0);
+        _taken.Release("a", "n1", gpu: 0);
 
         Assert.Equal(["b on n1, GPU 0"], _told);
     }
@@ -252,14 +256,14 @@ public sealed class ManyNodesTests
     {
         Configure(null, Agent("a", slots: 9, bytes: 2 * Gigabyte));
         _table.PutNode(Gpus("n1", 8));
-        _table.TryTake("a");
+        _taken.TryTake("a");
 
         _table.PutNode(Gpus("n1", 8) with { Gpus = [new GpuState(0, "gpu", 8 * Gigabyte, 7 * Gigabyte)] });
 
-        Assert.Null(_table.TryTake("a"));
+        Assert.Null(_taken.TryTake("a"));
         Assert.Equal((1, 0, null), (_table.Named("a")!.Running, _table.Named("a")!.FreeSlots, _table.Named("a")!.Note));
         _table.PutNode(Gpus("n1", 8));
-        Assert.NotNull(_table.TryTake("a"));
+        Assert.NotNull(_taken.TryTake("a"));
     }
 
     [Fact]
@@ -268,7 +272,7 @@ public sealed class ManyNodesTests
         Configure(queueSlots: 8, Agent("a", slots: 9, bytes: 2 * Gigabyte));
         _table.PutNode(Gpus("n1", 4, 8) with { WarmAgents = ["a"] });
         _table.PutNode(new NodeState { Name = "all" });
-        _table.TryTake("a");
+        _taken.TryTake("a");
 
         var nodes = _table.Nodes().Select(n => n.Describe(DateTimeOffset.UnixEpoch)).ToList();
 
@@ -314,16 +318,19 @@ public sealed class ManyNodesTests
 
     private SlotRequest Wait(string agent, string? name = null, int priority = 0)
     {
-        var request = new SlotRequest(agent, priority, DateTimeOffset.UnixEpoch, new Waiter(_told, name ?? agent));
+        var request = new SlotRequest(agent, priority, DateTimeOffset.UnixEpoch, new Waiter(this, name ?? agent));
         _table.Wait(request);
         return request;
     }
 
-    private sealed class Waiter(List<string> told, string name) : ISlotWaiter
+    private sealed class Waiter(ManyNodesTests test, string name) : ISlotWaiter
     {
-        public void OnGranted(Placement placement) =>
-            told.Add($"{name} on {placement.Node}{(placement.Gpu is { } gpu ? $", GPU {gpu}" : "")}");
+        public void OnGranted(TakenSlot slot)
+        {
+            test._taken.Add(slot);
+            test._told.Add($"{name} on {slot.Node}{(slot.Gpu is { } gpu ? $", GPU {gpu}" : "")}");
+        }
 
-        public void OnAgentGone() => told.Add($"{name} gone");
+        public void OnAgentGone() => test._told.Add($"{name} gone");
     }
 }

@@ -8,19 +8,19 @@ namespace AgentGrid.RunLog.Tests.Hosting;
 internal sealed class RedisServer : IAsyncDisposable
 {
     private const int MostStarts = 5;
+    private const string Missing = "There is no redis-server on the path: ./test.sh installs it, or says how.";
 
     // Redis goes when its input is closed: with these tests, however they end.
     private const string Guarded = "\"$@\" & p=$!; exec >/dev/null 2>&1; cat; kill -9 $p; wait $p";
+    private static readonly string? s_program = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-runlog-");
     private readonly string[] _settings;
     private Process? _process;
 
     private RedisServer(string[] settings) => _settings = settings;
-
-    /// <summary>The program on the path; null when there is none.</summary>
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
     /// <summary>How long it is waited for what must happen. Reached only when something is wrong.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(90);
@@ -29,6 +29,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public static async Task<RedisServer> StartAsync(params string[] settings)
     {
+        Assert.True(s_program is not null, Missing);
         var server = new RedisServer(settings);
         for (var tries = 1; ; tries++)
         {
@@ -86,7 +87,7 @@ internal sealed class RedisServer : IAsyncDisposable
             WorkingDirectory = _folder.FullName,
         };
         string[] arguments =
-            ["-c", Guarded, "sh", Program!, "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", .. _settings];
+            ["-c", Guarded, "sh", s_program!, "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", .. _settings];
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

@@ -16,18 +16,18 @@ public sealed class SharedRedis : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (RedisServer.Program is not null)
-        {
-            _server = await RedisServer.StartAsync("--appendonly", "no");
-            _connection = await _server.ConnectAsync();
-        }
+        _server = await RedisServer.StartAsync("--appendonly", "no");
+        _connection = await _server.ConnectAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
         if (_server is not null)
         {
-            await _connection!.DisposeAsync();
             await _server.DisposeAsync();
         }
     }

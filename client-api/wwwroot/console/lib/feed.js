@@ -7,6 +7,12 @@ const LONGEST_WAIT = 5000;
 // Further behind than this it is quicker to read the lists again than every event since.
 const FAR_BEHIND = 20_000;
 
+// What every event begins with, and no other has: its number, its time and its run.
+const WHO = /^\{"seq":(\d+),"time":"[^"]*"(,"run_id":"[^"]*")?/;
+
+// What the server says to a number that is none of its events.
+const RESET = /^\{"seq":\d+,"time":"[^"]*","stage":"feed:reset"/;
+
 export class Feed {
   /**
    * @param params what to follow: { run_id, stage, after }
@@ -45,13 +51,16 @@ export class Feed {
       if (this.tries > 0 && (distance < 0 || (distance > FAR_BEHIND && !this.params.run_id))) {
         // A server with other data, or too much to catch up with.
         this.last = head;
+        this.who = null;
         this.on.reset();
       }
     } catch (error) {
       if (!this.closed) this.#later(error.status === 401 || error.status === 403);
       return;
     }
-    const params = new URLSearchParams({ ...this.params, after: this.last });
+    // The last one once more: a server with other data may have come as far by now, and then it is another.
+    this.seen = this.who;
+    const params = new URLSearchParams({ ...this.params, after: this.seen ? this.last - 1 : this.last });
     const address = url(`ws/agents?${params}`).replace(/^http/, 'ws');
     const protocols = key.get() ? ['agentgrid', `key.${key.get()}`] : ['agentgrid'];
     this.socket = new WebSocket(address, protocols);
@@ -66,15 +75,25 @@ export class Feed {
   }
 
   #take(text) {
-    // Thousands of events a second can come; only those that somebody shows are read.
-    if (this.relevant && !this.relevant.test(text.slice(0, 4000))) {
-      const seq = /^\{"seq":(\d+)/.exec(text);
-      if (seq) this.last = Number(seq[1]);
+    const [who, seq] = WHO.exec(text);
+    const again = this.seen && Number(seq) === this.last;
+    if (again && who === this.seen) {
+      this.seen = null;
       return;
     }
-    const event = { ...JSON.parse(text), text };
-    this.last = event.seq;
-    this.waiting.push(event);
+    if (again || RESET.test(text)) {
+      // A server with other data: from its newest event on, as after a loss.
+      this.last = Number.MAX_SAFE_INTEGER;
+      this.who = null;
+      this.socket.close();
+      return;
+    }
+    this.seen = null;
+    this.who = who;
+    this.last = Number(seq);
+    // Thousands of events a second can come; only those that somebody shows are read.
+    if (this.relevant && !this.relevant.test(text.slice(0, 4000))) return;
+    this.waiting.push({ ...JSON.parse(text), text });
     if (this.waiting.length === 1) setTimeout(() => this.#deliver(), 16);
   }
 

@@ -1,0 +1,52 @@
+namespace AgentGrid.Grains.Nodes;
+
+/// <summary>For how long this silo has reached Redis, or has not. Told by whoever tries regularly.</summary>
+internal sealed class RedisReach(TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private long? _wellSince;
+    private long? _awaySince;
+
+    /// <summary>Null: it was not reached the last time, or nobody has tried yet.</summary>
+    public TimeSpan? WellFor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _wellSince is { } since ? time.GetElapsedTime(since) : null;
+            }
+        }
+    }
+
+    /// <summary>Since the first try that failed; null: it was reached the last time, or nobody has tried yet.</summary>
+    public TimeSpan? AwayFor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _awaySince is { } since ? time.GetElapsedTime(since) : null;
+            }
+        }
+    }
+
+    public void Reached()
+    {
+        lock (_gate)
+        {
+            _awaySince = null;
+            _wellSince ??= time.GetTimestamp();
+        }
+    }
+
+    /// <param name="tried">When the try began.</param>
+    public void Missed(long tried)
+    {
+        lock (_gate)
+        {
+            _wellSince = null;
+            _awaySince ??= tried;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace AgentGrid.Silo.Members;
+
+/// <summary>What a look at the table of members has found.</summary>
+internal abstract record MembersLook
+{
+    private MembersLook()
+    {
+    }
+
+    public static MembersLook Well { get; } = new Kept();
+
+    /// <summary>This silo is in it, or has not joined yet.</summary>
+    public sealed record Kept : MembersLook;
+
+    /// <summary>It was lost, and has been written again.</summary>
+    /// <param name="Added">How many rows were missing, of how many.</param>
+    /// <param name="IsGone">Nothing at all was there.</param>
+    public sealed record Mended(int Added, int Of, bool IsGone) : MembersLook;
+
+    /// <summary>The others have gone on, and know nothing of this silo any more.</summary>
+    public sealed record Out : MembersLook;
+}

@@ -1,0 +1,149 @@
+using AgentGrid.Cluster.Tests.Hosting;
+using AgentGrid.Silo.Members;
+using StackExchange.Redis;
+
+namespace AgentGrid.Cluster.Tests.Members;
+
+/// <summary>The table of members in a real Redis, as a silo sees it: however it is lost, it comes back.</summary>
+public sealed class MembersTableTests : IAsyncLifetime
+{
+    private readonly string _key = $"members-{Guid.NewGuid():N}";
+    private ConnectionMultiplexer _redis = null!;
+
+    public async ValueTask InitializeAsync() => _redis = await SharedRedis.Server.ConnectAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Redis.KeyDeleteAsync(_key);
+        await _redis.DisposeAsync();
+    }
+
+    private IDatabase Redis => _redis.GetDatabase();
+
+    [Fact]
+    public async Task Look_ItHasNotJoinedYet_WritesNothing()
+    {
+        var a = Table("a");
+        Assert.IsType<MembersLook.Kept>(await a.LookAsync());
+        await SetAsync(3, "b");
+
+        Assert.IsType<MembersLook.Kept>(await a.LookAsync());
+
+        Assert.Equal("Version=3 b=row-b", await TextAsync());
+    }
+
+    [Fact]
+    public async Task Look_NothingIsLost_WritesNothing()
+    {
+        await SetAsync(2, "a");
+        var a = Table("a");
+        await a.LookAsync();
+        await SetAsync(5, "a", "b");
+
+        Assert.IsType<MembersLook.Kept>(await a.LookAsync());
+        Assert.IsType<MembersLook.Kept>(await a.LookAsync());
+
+        Assert.Equal("Version=5 a=row-a b=row-b", await TextAsync());
+    }
+
+    [Fact]
+    public async Task Look_TheTableIsGone_OneSiloWritesAllOfIt()
+    {
+        await SetAsync(5, "a", "b", "dead");
+        var silos = new[] { Table("a"), Table("b") };
+        await LookAsync(silos);
+        await Redis.KeyDeleteAsync(_key);
+
+        var looks = await LookAsync(silos);
+
+        Assert.Equal(new MembersLook.Mended(3, 3, IsGone: true), Assert.Single(looks.OfType<MembersLook.Mended>()));
+        Assert.Equal("Version=6 a=row-a b=row-b dead=row-dead", await TextAsync());
+        Assert.All(await LookAsync(silos), l => Assert.IsType<MembersLook.Kept>(l));
+    }
+
+    [Fact]
+    public async Task Look_TheTableIsOlderThanItWas_IsNewerThanAnybodyHasRead()
+    {
+        await SetAsync(9, "a", "b");
+        var silos = new[] { Table("a"), Table("b") };
+        await LookAsync(silos);
+        await Redis.KeyDeleteAsync(_key);
+        await SetAsync(4, "a", "gone");
+
+        var looks = await LookAsync(silos);
+
+        Assert.Equal(new MembersLook.Mended(1, 2, IsGone: false), Assert.Single(looks.OfType<MembersLook.Mended>()));
+        Assert.Equal("Version=10 a=row-a b=row-b gone=row-gone", await TextAsync());
+    }
+
+    [Fact]
+    public async Task Look_SomebodyHasBegunANewTableMeanwhile_BothAreInIt()
+    {
+        await SetAsync(5, "a");
+        var a = Table("a");
+        await a.LookAsync();
+        await Redis.KeyDeleteAsync(_key);
+        await SetAsync(2, "new");
+
+        Assert.Equal(new MembersLook.Mended(1, 1, IsGone: false), await a.LookAsync());
+
+        Assert.Equal("Version=6 a=row-a new=row-new", await TextAsync());
+    }
+
+    [Fact]
+    public async Task Look_ItsRowAloneIsGone_IsThereAgain()
+    {
+        await SetAsync(5, "a", "b");
+        var a = Table("a");
+        await a.LookAsync();
+        await Redis.HashDeleteAsync(_key, "a");
+
+        Assert.Equal(new MembersLook.Mended(1, 2, IsGone: false), await a.LookAsync());
+
+        Assert.Equal("Version=6 a=row-a b=row-b", await TextAsync());
+    }
+
+    [Fact]
+    public async Task Look_OfTwoOneHasSeenMore_WhoSawLessDoesNotPushItOut()
+    {
+        await SetAsync(5, "a");
+        var a = Table("a");
+        await a.LookAsync();
+        await SetAsync(6, "a", "b");
+        var b = Table("b");
+        await b.LookAsync();
+        await Redis.KeyDeleteAsync(_key);
+
+        await a.LookAsync();
+        await b.LookAsync();
+        await a.LookAsync();
+
+        Assert.Equal("Version=7 a=row-a b=row-b", await TextAsync());
+        Assert.Equal([MembersLook.Well, MembersLook.Well], await LookAsync(a, b));
+    }
+
+    [Fact]
+    public async Task Look_OthersHaveGoneOnWithoutIt_ItIsOut()
+    {
+        await SetAsync(5, "a", "b");
+        var a = Table("a");
+        await a.LookAsync();
+        await Redis.KeyDeleteAsync(_key);
+        await SetAsync(8, "b");
+
+        Assert.IsType<MembersLook.Out>(await a.LookAsync());
+
+        Assert.Equal("Version=8 b=row-b", await TextAsync());
+    }
+
+    private MembersTable Table(string silo) => new(Redis, _key, silo);
+
+    private static Task<MembersLook[]> LookAsync(params MembersTable[] silos) =>
+        Task.WhenAll(silos.Select(s => s.LookAsync()));
+
+    private Task SetAsync(int version, params string[] silos) => Redis.HashSetAsync(
+        _key, [new HashEntry("Version", version), .. silos.Select(s => new HashEntry(s, $"row-{s}"))]);
+
+    private async Task<string> TextAsync() => string.Join(
+        ' ', (await Redis.HashGetAllAsync(_key)).Select(e => $"{e.Name}={e.Value}").Order(StringComparer.Ordinal));
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Text.Json;
+using AgentGrid.Conformance;
+using AgentGrid.RunLog.Tests.Hosting;
+
+namespace AgentGrid.Cluster.Tests.Silo;
+
+/// <summary>Processes of a cluster that start when nothing is there yet.</summary>
+public sealed class StartingTests
+{
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    public async Task Start_SeveralInTheSameSecondOnAnEmptyRedis_AreOneCluster(int count)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var clock = Stopwatch.StartNew();
+        SiloProgram[] silos =
+        [
+            .. Enumerable.Range(0, count).Select(i => SiloProgram.Launch(
+                $"127.0.0.1:{redis.Port}", "--role", i == 0 ? "all" : "silo", "--name", $"s{i}")),
+        ];
+        try
+        {
+            await Task.WhenAll(silos.Select(SiloProgram.StartedAsync));
+            await Task.WhenAll(silos.Select(s => s.ReadyAsync()));
+            var ready = clock.Elapsed;
+
+            var run = await silos[0].PostAsync("m", "echo", new { }, toTheEnd: true);
+
+            Assert.Equal("completed", run.GetProperty("status").GetString());
+            var all = $"\"silos\":{count},";
+            await Task.WhenAll(silos.Skip(1).Select(s => Limits.EventuallyAsync(
+                async () => (await s.GetAsync("/health")).Text.Contains(all, StringComparison.Ordinal),
+                async () => (await s.GetAsync("/health")).Text)));
+            Console.WriteLine($"start: {count} silos are ready after {ready}, know each other after {clock.Elapsed}");
+            // Nobody was taken for dead on the way.
+            await using var connection = await redis.ConnectAsync();
+            var members = await connection.GetDatabase().HashGetAllAsync("agentgrid/members/agentgrid");
+            Assert.Equal(count, members.Count(m => m.Name != "Version"));
+            Assert.All(
+                members.Where(m => m.Name != "Version"),
+                m => Assert.Equal(3, JsonElement.Parse($"{m.Value}").GetProperty("Status").GetInt32()));
+        }
+        finally
+        {
+            await Task.WhenAll(silos.Select(s => s.DisposeAsync().AsTask()));
+        }
+    }
+
+    [Fact]
+    public async Task Start_RedisComesAFewSecondsLater_WaitsAndSaysSo()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        redis.Kill();
+        await using var program = SiloProgram.Launch($"127.0.0.1:{redis.Port}", "--role", "silo", "--name", "early");
+        await Limits.EventuallyAsync(
+            () => new(program.Output.Contains("cannot be reached yet", StringComparison.Ordinal)),
+            () => new(program.Output));
+
+        await redis.RestartAsync();
+
+        await SiloProgram.StartedAsync(program);
+        await program.ReadyAsync();
+    }
+}
