@@ -61,6 +61,7 @@ internal sealed partial class DispatcherGrain(
     public async Task<SlotReply> AcquireSlotAsync(GrainInterfaces.Dispatch.SlotRequest request)
     {
         FollowConfig();
+        DropOtherAgents(request);
         if (_grants.Find(request.Slot) is { } granted)
         {
             granted.Driver = request.Driver;
@@ -231,6 +232,20 @@ internal sealed partial class DispatcherGrain(
         if (isNew)
         {
             Slots.PutNode(state);
+        }
+    }
+
+    // A driver that died before it had kept its turn may have chosen another agent for the same attempt: what it got for
+    // that agent is not where this one can run.
+    private void DropOtherAgents(GrainInterfaces.Dispatch.SlotRequest request)
+    {
+        if (_grants.Find(request.Slot) is { } granted && granted.Slot.AgentName != request.Agent)
+        {
+            _grants.Release(request.Slot);
+        }
+        if (_waiters.Find(request.Slot) is { } waiter && waiter.Request.Agent != request.Agent)
+        {
+            Withdraw(waiter);
         }
     }
 

@@ -100,6 +100,12 @@ internal sealed partial class RunDriver
             {
                 return Gone(call);
             }
+            catch (NodeRefusesException e)
+            {
+                // An edit of the configuration has moved the agent since the slot was granted.
+                await ReleaseAsync(call.Slot);
+                return call.IsAbandoned ? null : new RunInput.LoseAttempt(step, attempt, e.Message.TrimEnd('.'));
+            }
             catch (Exception e) when (Transient.Is(e))
             {
                 LogCallFailed(_services.Logger, e, call.Slot, call.Node);

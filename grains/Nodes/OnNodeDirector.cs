@@ -45,7 +45,7 @@ internal sealed class OnNodeDirector(
         var has = metadata.GetSiloMetadata(silo).Metadata;
         if (NodeMetadata.Refusal(has, wanted) is { } refusal)
         {
-            throw new OrleansException($"Agent '{agent}' cannot run on node '{node}': {refusal}");
+            throw new NodeRefusesException($"Agent '{agent}' cannot run on node '{node}': {refusal}");
         }
     }
 }

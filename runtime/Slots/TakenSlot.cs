@@ -19,6 +19,9 @@ public sealed class TakenSlot
     /// <summary>Where it is, and why there; the node is never null.</summary>
     public Placement Placement { get; }
 
+    /// <summary>Whose it is.</summary>
+    public string AgentName => Agent.Config.Name;
+
     /// <summary>The name of its node.</summary>
     public string Node => Placement.Node!;
 

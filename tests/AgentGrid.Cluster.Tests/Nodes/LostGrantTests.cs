@@ -21,7 +21,8 @@ public sealed class LostGrantTests : IAsyncLifetime
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-lost-");
 
     public async ValueTask InitializeAsync() => await File.WriteAllTextAsync(
-        Path.Combine(_folder.FullName, "agents.yaml"), "agents: { single: { max_concurrency: 1 } }");
+        Path.Combine(_folder.FullName, "agents.yaml"),
+        "agents: { single: { max_concurrency: 1 }, other: { max_concurrency: 1 } }");
 
     public async ValueTask DisposeAsync()
     {
@@ -32,12 +33,9 @@ public sealed class LostGrantTests : IAsyncLifetime
     [Fact]
     public async Task Resume_NodeNeverGotTheAttempt_GivesItsSlotBackAndDeliversItAgain()
     {
-        await using var silos = await TestSilos.StartAsync(_cluster, [typeof(Single)], i => new ClusterEngineOptions
-        {
-            Config = _folder.FullName,
-            Queues = i == 0 ? null : [],
-            GpuMemoryMb = [],
-        });
+        await using var silos = await TestSilos.StartAsync(
+            _cluster, [typeof(Single), typeof(Other)],
+            i => new ClusterEngineOptions { Config = _folder.FullName, Queues = i == 0 ? null : [], GpuMemoryMb = [] });
         await silos.ReadyAsync();
         await using var redis = await SharedRedis.Server.ConnectAsync();
         var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = _cluster }, TimeProvider.System);
@@ -69,6 +67,40 @@ public sealed class LostGrantTests : IAsyncLifetime
         Assert.True(held.Elapsed < OneProcess.Dispatch.LongestOnItsWay, $"it took {held.Elapsed}");
     }
 
+    [Fact]
+    public async Task Acquire_WhoDiedHadAskedForAnotherAgentUnderTheSameKey_GetsASlotOfTheOneThatIsAskedFor()
+    {
+        await using var silos = await TestSilos.StartAsync(
+            _cluster, [typeof(Single), typeof(Other)],
+            _ => new ClusterEngineOptions { Config = _folder.FullName, GpuMemoryMb = [] }, silos: 1);
+        await silos.ReadyAsync();
+        var dispatcher = silos.Client.GetGrain<IDispatcherGrain>(0);
+        SlotRequest Ask(string key, string agent) => new()
+        {
+            Slot = key,
+            Agent = agent,
+            Priority = 0,
+            Deadline = DateTimeOffset.MaxValue,
+            Driver = silos.Address,
+        };
+        await dispatcher.GrantedAsync(Ask("run/a/1#0", "single"));
+        var waits = dispatcher.AcquireSlotAsync(Ask("run/b/1#0", "single"));
+        await Limits.EventuallyAsync(
+            async () => (await dispatcher.GetLoadsAsync()).Any(l => l is { Agent: "single", Waiting: 1 }),
+            () => new("nobody waits"));
+
+        await dispatcher.GrantedAsync(Ask("run/b/1#0", "other"));
+        Assert.Equal(SlotOutcome.Withdrawn, (await waits).Outcome);
+        await dispatcher.ReleaseSlotsAsync(["run/b/1#0"]);
+        await dispatcher.GrantedAsync(Ask("run/a/1#0", "other"));
+
+        var loads = (await dispatcher.GetLoadsAsync()).ToDictionary(l => l.Agent);
+        Assert.Equal((0, 0), (loads["single"].Running, loads["single"].Waiting));
+        Assert.Equal((1, 0), (loads["other"].Running, loads["other"].Waiting));
+        // A silo that stops waits for attempts that are on their way.
+        await dispatcher.ReleaseSlotsAsync(["run/a/1#0"]);
+    }
+
     // As if whoever drove the run had died between the write and the call.
     private static async Task KeepAsync(RedisRunLog log, RunEvent.RunAccepted accepted, string node)
     {
@@ -85,6 +117,13 @@ public sealed class LostGrantTests : IAsyncLifetime
                 await log.AppendAsync(state.Id, before, events, RunDetailsBuilder.Summarize(state)));
         }
         Assert.Equal(AttemptStatus.Running, state.Steps[0].Attempts[0].Status);
+    }
+
+    [Agent("other")]
+    private sealed class Other : IAgent
+    {
+        public ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(Json.EmptyObject);
     }
 
     [Agent("single")]
