@@ -113,8 +113,9 @@ internal sealed partial class EventStream(
                     var atMost = left > TimeSpan.Zero ? left : options.KeepAlive;
                     return await next.WaitAsync(atMost, time, cancellationToken);
                 }
-                catch (TimeoutException) when (!next.IsCompleted)
+                catch (TimeoutException) when (!next.IsFaulted)
                 {
+                    // It may have come in this moment.
                     continue;
                 }
             }
