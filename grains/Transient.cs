@@ -8,6 +8,8 @@ internal static class Transient
 {
     public static bool Is(Exception exception) =>
         exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
+            // A message that expired while a silo died; nobody here cancels what is asked of the cluster.
+            or OperationCanceledException
             // How an exception of Redis arrives that was thrown on another silo.
             or UnavailableExceptionFallbackException;
 }

@@ -15,6 +15,8 @@ internal sealed class ClusterCalls(
     /// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
     public static bool IsTransient(Exception exception) =>
         exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
+            // A message that expired while a silo died; nobody here cancels what is asked of the cluster.
+            or OperationCanceledException
             or Orleans.Serialization.UnavailableExceptionFallbackException;
 
     /// <summary>Asks until there is an answer.</summary>
