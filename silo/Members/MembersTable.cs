@@ -15,36 +15,50 @@ internal sealed class MembersTable
 {
     private const string VersionField = "Version";
 
-    // Only what is older than the copy, or has no row for this silo, is mended; of several silos one does it.
+    // Only what is older than the copy, or has not the row that this silo should have, is mended; of several silos one
+    // does it, and none whose row has changed since it looked.
     private const string Mend = """
         local version = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1')
         local known = tonumber(ARGV[1])
-        if version > known or (version == known and redis.call('HEXISTS', KEYS[1], ARGV[2]) == 1) then
+        local own = redis.call('HGET', KEYS[1], ARGV[2]) or ''
+        if version > known or own ~= ARGV[3] or (version == known and own == ARGV[4]) then
           return -1
         end
-        local added = 0
-        for i = 3, #ARGV, 2 do
-          added = added + redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
+        local mended = 0
+        if own ~= ARGV[4] then
+          redis.call('HSET', KEYS[1], ARGV[2], ARGV[4])
+          mended = 1
+        end
+        for i = 5, #ARGV, 2 do
+          mended = mended + redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
         end
         redis.call('HSET', KEYS[1], 'Version', string.format('%.0f', known + 1))
-        return added
+        return mended
         """;
 
     private readonly IDatabase _redis;
     private readonly RedisKey _key;
     private readonly RedisValue[] _looked;
+    private readonly Func<RedisValue, RedisValue> _right;
     private HashEntry[] _copy = [];
     private long _version = -1;
 
     public MembersTable(
         [FromKeyedServices(AgentGridClientServices.RedisKey)] IConnectionMultiplexer redis, ILocalSiloDetails silo,
-        IOptions<RedisClusteringOptions> clustering, IOptions<ClusterOptions> cluster)
-        : this(redis.GetDatabase(), clustering.Value.CreateRedisKey(cluster.Value), silo.SiloAddress.ToString())
+        ISiloStatusOracle silos, IOptions<RedisClusteringOptions> clustering, IOptions<ClusterOptions> cluster)
+        : this(
+            redis.GetDatabase(), clustering.Value.CreateRedisKey(cluster.Value), silo.SiloAddress.ToString(),
+            row => MembersRow.Right(row, silos.CurrentStatus))
     {
     }
 
-    internal MembersTable(IDatabase redis, RedisKey key, string row)
+    /// <param name="redis">Where the table is.</param>
+    /// <param name="key">Its name.</param>
+    /// <param name="row">The name of this silo's row.</param>
+    /// <param name="right">What should stand where this silo's row is that.</param>
+    internal MembersTable(IDatabase redis, RedisKey key, string row, Func<RedisValue, RedisValue> right)
     {
+        _right = right;
         _redis = redis;
         _key = key;
         _looked = [VersionField, row];
@@ -60,31 +74,39 @@ internal sealed class MembersTable
     {
         // A replica may not have it yet, and whoever reaches nothing else can keep no run.
         var found = await _redis.HashGetAsync(_key, _looked, CommandFlags.DemandMaster).ConfigureAwait(false);
-        var version = VersionOf(found[0]);
-        var isIn = found[1].HasValue;
-        if (version > _version && isIn)
+        var (version, own) = (VersionOf(found[0]), found[1]);
+        if (version > _version && own.HasValue)
         {
             var all = await _redis.HashGetAllAsync(_key, CommandFlags.DemandMaster).ConfigureAwait(false);
-            // It can have gone since: that is for the next look.
-            if (Array.Exists(all, e => e.Name == _looked[1]))
+            own = Array.Find(all, e => e.Name == _looked[1]).Value;
+            if (own.IsNull)
             {
-                _version = VersionOf(Array.Find(all, static e => e.Name == VersionField).Value);
-                _copy = [.. all.Where(static e => e.Name != VersionField)];
+                return MembersLook.Well; // it has gone since: that is for the next look
             }
+            version = _version = VersionOf(Array.Find(all, static e => e.Name == VersionField).Value);
+            _copy = [.. all.Where(static e => e.Name != VersionField)];
+        }
+        if (_copy.Length == 0)
+        {
+            return new MembersLook.Unseen();
+        }
+        if (version == _version && own.HasValue && own == _right(own))
+        {
             return MembersLook.Well;
         }
-        if (_copy.Length == 0 || (version == _version && isIn))
-        {
-            return MembersLook.Well; // it has not joined yet, or nothing has changed
-        }
-        if (version > _version)
-        {
-            return new MembersLook.Out();
-        }
+        return version > _version ? new MembersLook.Out() : await MendAsync(version, own).ConfigureAwait(false);
+    }
+
+    private async Task<MembersLook> MendAsync(long version, RedisValue own)
+    {
+        var right = _right(own.HasValue ? own : Array.Find(_copy, e => e.Name == _looked[1]).Value);
         RedisValue[] arguments =
-            [_version, _looked[1], .. _copy.SelectMany(static e => new[] { e.Name, e.Value })];
-        var added = (long)await _redis.ScriptEvaluateAsync(Mend, [_key], arguments).ConfigureAwait(false);
-        return added < 0 ? MembersLook.Well : new MembersLook.Mended((int)added, _copy.Length, IsGone: version < 0);
+        [
+            _version, _looked[1], own.HasValue ? own : RedisValue.EmptyString, right,
+            .. _copy.Where(e => e.Name != _looked[1]).SelectMany(static e => new[] { e.Name, e.Value }),
+        ];
+        var mended = (long)await _redis.ScriptEvaluateAsync(Mend, [_key], arguments).ConfigureAwait(false);
+        return mended < 0 ? MembersLook.Well : new MembersLook.Mended((int)mended, _copy.Length, IsGone: version < 0);
     }
 
     private static long VersionOf(RedisValue field) => field.IsNull ? -1 : (long)field;

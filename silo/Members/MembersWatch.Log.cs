@@ -4,8 +4,8 @@ internal sealed partial class MembersWatch
 {
     [LoggerMessage(930, LogLevel.Warning,
         "The table of members in Redis ('{Table}') was {What}: somebody has deleted it, or Redis has come back " +
-        "without its last writes. It is there again; {Added} of {Of} rows were missing")]
-    private static partial void LogMended(ILogger logger, string table, string what, int added, int of);
+        "without its last writes. It is there again; {Rows} of {Of} rows were missing or too old")]
+    private static partial void LogMended(ILogger logger, string table, string what, int rows, int of);
 
     [LoggerMessage(931, LogLevel.Debug, "'{Silo}' does not say whether it reaches Redis")]
     private static partial void LogUnheard(ILogger logger, Exception exception, string silo);

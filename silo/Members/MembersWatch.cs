@@ -60,7 +60,7 @@ internal sealed partial class MembersWatch(
         try
         {
             // One that hangs is waited for further, and not joined by others.
-            _look ??= table.LookAsync();
+            _look ??= LookAtTableAsync();
             var look = await _look.WaitAsync(LongestLook, time, stoppingToken).ConfigureAwait(false);
             _look = null;
             if (_misses >= FewestMisses)
@@ -83,20 +83,27 @@ internal sealed partial class MembersWatch(
         }
     }
 
+    private async Task<MembersLook> LookAtTableAsync()
+    {
+        var isActive = silos.CurrentStatus == SiloStatus.Active;
+        var look = await table.LookAsync().ConfigureAwait(false);
+        return look is MembersLook.Unseen && isActive ? new MembersLook.Out() : look;
+    }
+
     private void Heed(MembersLook look)
     {
         switch (look)
         {
-            case MembersLook.Kept:
+            case MembersLook.Kept or MembersLook.Unseen:
                 break;
             case MembersLook.Mended mended:
-                LogMended(logger, table.Name, mended.IsGone ? "gone" : "older than it was", mended.Added, mended.Of);
+                LogMended(logger, table.Name, mended.IsGone ? "gone" : "older than it was", mended.Rows, mended.Of);
                 break;
             case MembersLook.Out:
                 exit.LeaveCluster(
                     silo,
                     $"it is not in the table of members in Redis ('{table.Name}') any more, and the others have gone " +
-                    "on without it. Most likely it was frozen or cut off for long.");
+                    "on without it. Most likely it was frozen or cut off for long, or the table was lost as it joined.");
                 break;
             default:
                 throw new InvalidOperationException($"Unknown look {look.GetType()}.");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Silo.Members;
 using StackExchange.Redis;
@@ -24,10 +25,10 @@ public sealed class MembersTableTests : IAsyncLifetime
     public async Task Look_ItHasNotJoinedYet_WritesNothing()
     {
         var a = Table("a");
-        Assert.IsType<MembersLook.Kept>(await a.LookAsync());
+        Assert.IsType<MembersLook.Unseen>(await a.LookAsync());
         await SetAsync(3, "b");
 
-        Assert.IsType<MembersLook.Kept>(await a.LookAsync());
+        Assert.IsType<MembersLook.Unseen>(await a.LookAsync());
 
         Assert.Equal("Version=3 b=row-b", await TextAsync());
     }
@@ -136,7 +137,61 @@ public sealed class MembersTableTests : IAsyncLifetime
         Assert.Equal("Version=8 b=row-b", await TextAsync());
     }
 
-    private MembersTable Table(string silo) => new(Redis, _key, silo);
+    [Fact]
+    public async Task Look_WhoWroteItAgainHadReadItBeforeASiloWasActive_ThatSiloIsActiveAgain()
+    {
+        await SetAsync(5, "a");
+        await SetAsync("b", "joining");
+        var silos = new[] { Table("a"), Table("b", row => row == "joining" ? "active" : row) };
+        await silos[0].LookAsync();
+        await SetAsync(6, "a");
+        await SetAsync("b", "active");
+        await silos[1].LookAsync();
+        await Redis.KeyDeleteAsync(_key);
+
+        await silos[0].LookAsync();
+        Assert.Equal("Version=6 a=row-a b=joining", await TextAsync());
+        Assert.Equal(new MembersLook.Mended(1, 2, IsGone: false), await silos[1].LookAsync());
+
+        Assert.Equal("Version=7 a=row-a b=active", await TextAsync());
+        Assert.Equal([MembersLook.Well, MembersLook.Well], await LookAsync(silos));
+    }
+
+    [Fact]
+    public async Task Look_OthersHaveGoneOnSinceASilosRowBecameTooOld_ItIsActiveAgain()
+    {
+        await SetAsync(6, "a");
+        await SetAsync("b", "active");
+        var b = Table("b", row => row == "joining" ? "active" : row);
+        await b.LookAsync();
+        await SetAsync(9, "a", "c");
+        await SetAsync("b", "joining");
+
+        Assert.Equal(new MembersLook.Mended(1, 3, IsGone: false), await b.LookAsync());
+
+        Assert.Equal("Version=10 a=row-a b=active c=row-c", await TextAsync());
+    }
+
+    [Theory]
+    [InlineData(SiloStatus.Active, 2, 3)]
+    [InlineData(SiloStatus.Active, 1, 3)]
+    [InlineData(SiloStatus.Active, 3, 3)]
+    [InlineData(SiloStatus.Active, 6, 6)] // the others have declared it dead: that is theirs to say
+    [InlineData(SiloStatus.Joining, 1, 1)]
+    [InlineData(SiloStatus.ShuttingDown, 3, 3)]
+    public void Row_OfAnActiveSilo_SaysAtLeastThat(SiloStatus status, int written, int right)
+    {
+        var row = MembersRow.Right($$"""{"SiloName":"ä","Status":{{written}},"SuspectTimes":[]}""", status);
+
+        var json = JsonElement.Parse($"{row}");
+        Assert.Equal(right, json.GetProperty("Status").GetInt32());
+        Assert.Equal("ä", json.GetProperty("SiloName").GetString());
+    }
+
+    private MembersTable Table(string silo, Func<RedisValue, RedisValue>? right = null) =>
+        new(Redis, _key, silo, right ?? (static row => row));
+
+    private Task SetAsync(string silo, string row) => Redis.HashSetAsync(_key, [new HashEntry(silo, row)]);
 
     private static Task<MembersLook[]> LookAsync(params MembersTable[] silos) =>
         Task.WhenAll(silos.Select(s => s.LookAsync()));

@@ -41,6 +41,33 @@ public sealed class MembersTests(TwoSilos cluster) : IClassFixture<TwoSilos>
     }
 
     [Fact]
+    public async Task Members_TheTableIsDeletedAsOneJoins_ItIsAMemberOrEnds()
+    {
+        await cluster.RepairAsync();
+        await using var third = cluster.Launch("third");
+        await Limits.EventuallyAsync(
+            async () => (await cluster.MembersAsync()).Contains("third"),
+            () => new($"it has not joined\n{third.Output}"));
+
+        await cluster.Database.KeyDeleteAsync(TwoSilos.Table);
+
+        await AreMembersAsync("first", "second");
+        await Limits.EventuallyAsync(
+            async () => third.Exited.IsCompleted || (await cluster.MembersAsync()).Contains("third"),
+            () => new($"it goes on alone\n{third.Output}"));
+        if (third.Exited.IsCompleted)
+        {
+            Assert.Equal(LeftTheCluster, await third.Exited);
+        }
+        else
+        {
+            await third.SignalAsync("TERM");
+            Assert.Equal(0, await third.Exited.WaitAsync(Limits.Patience));
+        }
+        Assert.False(cluster.First.Exited.IsCompleted || cluster.Second.Exited.IsCompleted);
+    }
+
+    [Fact]
     public async Task Redis_IsLostByOneSiloAlone_ItEndsAndItsMatchesGoOnElsewhere()
     {
         await cluster.RepairAsync();
