@@ -33,20 +33,20 @@ public sealed partial class EmbeddedGrid
             {
                 switch (await existing.Accepted.WaitAsync(cancellationToken).ConfigureAwait(false))
                 {
-                    case WriteOutcome.Durable:
-                        return await AnswerAsync(existing, submit, plan, cancellationToken).ConfigureAwait(false);
+                    case WriteOutcome.Durable when Answer(existing, submit, plan) is { } answer:
+                        return answer;
                     case WriteOutcome.Failed:
                         return new SubmitResult.Unavailable(Unavailable() ?? "The run could not be kept; try again.");
                     default:
-                        break; // the key is another run's, one that has ended
+                        break; // it has just ended, or the key is another run's, one that has ended
                 }
                 if (engine.Find(submit.Key) == existing)
                 {
                     engine.OnEnded(existing);
                 }
-                if (AnswerFromJournal(engine, submit, plan) is { } answer)
+                if (AnswerFromJournal(engine, submit, plan) is { } kept)
                 {
-                    return answer;
+                    return kept;
                 }
                 continue;
             }
@@ -55,18 +55,18 @@ public sealed partial class EmbeddedGrid
                 return AnswerFromJournal(engine, submit, plan)
                     ?? new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
             }
-            var actor = Prepare(engine, submit, plan, out var accepted);
-            if (engine.Claim(actor) != actor)
+            var run = Prepare(engine, submit, plan, out var accepted);
+            if (engine.Claim(run) != run)
             {
                 engine.Places.Leave(submit.Tenant, ended: false);
                 continue;
             }
-            Append(engine, actor, accepted, plan);
+            Append(engine, run, accepted, plan);
             // Not cancelled with the client: what has been appended becomes a run, whether or not anybody waits.
-            switch (await actor.Accepted.ConfigureAwait(false))
+            switch (await run.Accepted.ConfigureAwait(false))
             {
                 case WriteOutcome.Durable:
-                    return new SubmitResult.Accepted(actor.Summary);
+                    return new SubmitResult.Accepted(run.Summary);
                 case WriteOutcome.Failed:
                     return new SubmitResult.Unavailable(Unavailable() ?? "The run could not be kept; try again.");
                 default:
@@ -79,7 +79,7 @@ public sealed partial class EmbeddedGrid
         }
     }
 
-    private RunActor Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
+    private EmbeddedRun Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
     {
         var now = _time.GetUtcNow();
         accepted = new RunEvent.RunAccepted(
@@ -90,11 +90,11 @@ public sealed partial class EmbeddedGrid
             Inline = submit.InlinePlan is not null,
         };
         var state = RunMachine.Evolve(new RunState(plan), accepted);
-        return new RunActor(engine, new RunRef(accepted.RunId, submit.Key), state);
+        return new EmbeddedRun(engine, new RunRef(accepted.RunId, submit.Key), state);
     }
 
-    private static void Append(Engine engine, RunActor actor, RunEvent.RunAccepted accepted, Plan plan) =>
-        engine.Journal.Append(new AppendEvents(actor.Ref, [accepted])
+    private static void Append(Engine engine, EmbeddedRun run, RunEvent.RunAccepted accepted, Plan plan) =>
+        engine.Journal.Append(new AppendEvents(run.Ref, [accepted])
         {
             Accept = plan,
             Completed = outcome =>
@@ -102,26 +102,24 @@ public sealed partial class EmbeddedGrid
                 if (outcome == WriteOutcome.Durable)
                 {
                     GridMetrics.RecordAccepted();
-                    actor.Begin();
+                    run.Driver.Begin();
                 }
                 else
                 {
-                    engine.OnEnded(actor);
+                    engine.OnEnded(run);
                 }
-                actor.Accept(outcome);
+                run.Accept(outcome);
             },
         });
 
-    private static async ValueTask<SubmitResult> AnswerAsync(
-        RunActor actor, SubmitRun submit, Plan plan, CancellationToken cancellationToken)
+    /// <summary>Answers for the run that is driven for the key; null when it has ended meanwhile.</summary>
+    private static SubmitResult? Answer(EmbeddedRun run, SubmitRun submit, Plan plan)
     {
-        var input = await actor.LookAsync(static state => state.Input).WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (Submission.Differences(actor.Summary, input, submit, plan) is { IsEmpty: false } differences)
+        if (Submission.Differences(run.Summary, run.Driver.Input, submit, plan) is { IsEmpty: false } differences)
         {
-            return new SubmitResult.Conflict(actor.Summary, differences);
+            return new SubmitResult.Conflict(run.Summary, differences);
         }
-        actor.Post(RunInput.SkipSubmission.Instance);
-        return new SubmitResult.Replayed(actor.Summary);
+        return run.Driver.Post(RunInput.SkipSubmission.Instance) ? new SubmitResult.Replayed(run.Summary) : null;
     }
 
     /// <summary>Answers for the run that has the key, when it has ended; null when there is none.</summary>

@@ -99,16 +99,16 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
 
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default)
     {
-        if (Engine.Find(id) is { } actor)
+        if (Engine.Find(id)?.Driver is { } driver)
         {
-            var details = await actor.LookAsync(static state => RunDetailsBuilder.Build(state))
+            var details = await driver.LookAsync(static state => RunDetailsBuilder.Build(state))
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
             if (!details.Summary.Status.IsEnded())
             {
                 return details;
             }
             // An end is shown only when it is durable.
-            await actor.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await driver.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         return Engine.Reader.Find(id) is { } row ? RunDetailsBuilder.Build(Engine.Reader.Replay(row)) : null;
     }
@@ -116,11 +116,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public async ValueTask<RunDetails?> WaitForEndAsync(
         RunId id, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        if (Engine.Find(id) is { } actor)
+        if (Engine.Find(id)?.Driver is { } driver)
         {
             try
             {
-                await actor.Ended.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+                await driver.Over.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
@@ -139,14 +139,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public async ValueTask<CommandResult> CancelAsync(
         RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default)
     {
-        if (Engine.Find(id) is { } actor)
+        if (Engine.Find(id)?.Driver is { } driver)
         {
-            var ignored = await actor.AskAsync(new RunInput.CancelRun(reason)).WaitAsync(cancellationToken)
+            var ignored = await driver.AskAsync(new RunInput.CancelRun(reason)).WaitAsync(cancellationToken)
                 .ConfigureAwait(false);
-            await actor.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await driver.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (ignored is null)
             {
-                return new CommandResult.Done(actor.Summary, Changed: true);
+                return new CommandResult.Done(driver.Summary, Changed: true);
             }
         }
         return Engine.Reader.Find(id)?.Summary switch
@@ -164,14 +164,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             return new CommandResult.Unavailable(unavailable);
         }
-        if (Engine.Find(id) is { } active)
+        if (Engine.Find(id)?.Driver is { } active)
         {
             if (!await active.LookAsync(static state => state.Status.IsEnded()).WaitAsync(cancellationToken)
                 .ConfigureAwait(false))
             {
                 return Refusals.NotRetryable(active.Summary);
             }
-            await active.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await active.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         if (Engine.Reader.Find(id) is not { } row)
         {
@@ -186,21 +186,16 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             return Refusals.UnknownStep(row.Summary, state.Plan, fromStep);
         }
-        var actor = new RunActor(Engine, row.Ref, state);
-        actor.Accept(WriteOutcome.Durable);
-        Engine.Places.Enter(actor.Tenant);
-        if (Engine.Claim(actor) != actor)
+        var run = new EmbeddedRun(Engine, row.Ref, state);
+        run.Accept(WriteOutcome.Durable);
+        Engine.Places.Enter(run.Driver.Tenant);
+        if (Engine.Claim(run) != run)
         {
-            Engine.Places.Leave(actor.Tenant, ended: false);
+            Engine.Places.Leave(run.Driver.Tenant, ended: false);
             return Refusals.NotRetryable(row.Summary with { Status = RunStatus.Running, Reason = null });
         }
-        await actor.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (actor.Ref.IsRemoved)
-        {
-            actor.Post(new RunInput.CancelRun("its retention was over"));
-            return new CommandResult.NotFound();
-        }
-        return new CommandResult.Done(actor.Summary, Changed: true);
+        await run.Driver.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return run.Ref.IsRemoved ? new CommandResult.NotFound() : new CommandResult.Done(run.Summary, Changed: true);
     }
 
     public ValueTask<FeedPage> ReadEventsAsync(

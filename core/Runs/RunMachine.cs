@@ -37,15 +37,15 @@ public static partial class RunMachine
         return new Decision(turn.Events, ignored);
     }
 
-    /// <summary>What an engine has to do because of an event that has been applied to the state.</summary>
-    public static Effect? EffectOf(RunState state, RunEvent e) => e switch
+    /// <summary>What an engine has to do because of an event.</summary>
+    public static Effect? EffectOf(RunEvent e) => e switch
     {
         RunEvent.RunAccepted or RunEvent.RunRetried => new Effect.AwaitTurn(),
-        RunEvent.AttemptQueued x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.AwaitSlot(s, a)),
-        RunEvent.AttemptStarted x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Invoke(s, a)),
-        RunEvent.AttemptSucceeded x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Abandon(s, a)),
-        RunEvent.AttemptFailed x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Abandon(s, a)),
-        RunEvent.AttemptCancelled x => With(state, x.Step, x.Attempt, static (s, a) => new Effect.Abandon(s, a)),
+        RunEvent.AttemptQueued x => new Effect.AwaitSlot(x.Step, x.Attempt),
+        RunEvent.AttemptStarted x => new Effect.Invoke(x.Step, x.Attempt),
+        RunEvent.AttemptSucceeded x => new Effect.Abandon(x.Step, x.Attempt),
+        RunEvent.AttemptFailed x => new Effect.Abandon(x.Step, x.Attempt),
+        RunEvent.AttemptCancelled x => new Effect.Abandon(x.Step, x.Attempt),
         RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled => new Effect.Finish(),
         _ => null,
     };
@@ -68,22 +68,15 @@ public static partial class RunMachine
             {
                 if (attempt.Status == AttemptStatus.Queued)
                 {
-                    effects.Add(new Effect.AwaitSlot(step, attempt));
+                    effects.Add(new Effect.AwaitSlot(step.Id, attempt.Number));
                 }
                 else if (attempt.Status == AttemptStatus.Running)
                 {
-                    effects.Add(new Effect.Reconcile(step, attempt));
+                    effects.Add(new Effect.Reconcile(step.Id, attempt.Number));
                 }
             }
         }
         return effects.ToImmutable();
-    }
-
-    private static Effect With(
-        RunState state, string step, int attempt, Func<StepState, AttemptState, Effect> make)
-    {
-        var stepState = state[step];
-        return make(stepState, stepState.Attempts[attempt - 1]);
     }
 }
 

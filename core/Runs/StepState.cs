@@ -98,7 +98,4 @@ public sealed class AttemptState(int number, int branch, string agent)
 
     /// <summary>It is counted among those that wait for a slot.</summary>
     internal bool Waits { get; set; }
-
-    /// <summary>Whatever the engine wants to remember of the attempt while it is open; not part of the state.</summary>
-    public object? EngineHandle { get; set; }
 }

@@ -5,6 +5,7 @@ using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Runtime.Configuration;
+using AgentGrid.Runtime.Driving;
 using AgentGrid.Runtime.Feed;
 using AgentGrid.Runtime.Runs;
 using AgentGrid.Runtime.Slots;
@@ -17,8 +18,8 @@ internal sealed partial class Engine : IDisposable
 {
     private readonly JournalFile _file;
     private readonly ConfigSource _config;
-    private readonly ConcurrentDictionary<RunKey, RunActor> _byKey = new();
-    private readonly ConcurrentDictionary<RunId, RunActor> _byId = new();
+    private readonly ConcurrentDictionary<RunKey, EmbeddedRun> _byKey = new();
+    private readonly ConcurrentDictionary<RunId, EmbeddedRun> _byId = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly EngineGauges _gauges;
     private ITimer? _sweeper;
@@ -33,7 +34,6 @@ internal sealed partial class Engine : IDisposable
         Agents = agents;
         Time = time;
         Logger = logger;
-        RunLogger = runLogger;
         Platform = platform;
         _config = config;
         Admission = new Admission(options.MaxActiveRuns);
@@ -42,6 +42,18 @@ internal sealed partial class Engine : IDisposable
         _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
         Reader = new JournalReader(_file);
         Journal = new JournalWriter(_file, Feed, logger, platform);
+        LocalSlots = new LocalSlots(Slots);
+        Drivers = new DriverServices
+        {
+            Queue = Admission,
+            Caller = new LocalCaller(this),
+            Platform = platform,
+            Time = time,
+            Statistics = Statistics,
+            Logger = logger,
+            RunLogger = runLogger,
+            Stopping = Stopping,
+        };
         _gauges = new EngineGauges(this);
     }
 
@@ -50,8 +62,6 @@ internal sealed partial class Engine : IDisposable
     public TimeProvider Time { get; }
     public ILogger Logger { get; }
 
-    /// <summary>Takes one line per run.</summary>
-    public ILogger RunLogger { get; }
     public EmbeddedPlatform Platform { get; }
     public Admission Admission { get; }
     public RunPlaces Places { get; }
@@ -59,13 +69,15 @@ internal sealed partial class Engine : IDisposable
     public JournalReader Reader { get; }
     public JournalWriter Journal { get; }
     public SlotTable Slots { get; } = new();
+    public LocalSlots LocalSlots { get; }
+    public DriverServices Drivers { get; }
     public AgentStatistics Statistics { get; } = new();
     public InvocationCount Invocations { get; } = new();
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
     public CancellationToken Stopping { get; }
 
-    public ICollection<RunActor> Active => _byId.Values;
+    public ICollection<EmbeddedRun> Active => _byId.Values;
 
     /// <summary>Resumes every run that has not ended, and begins to accept new ones.</summary>
     public void Start()
@@ -77,16 +89,12 @@ internal sealed partial class Engine : IDisposable
         var resumed = Reader.Active();
         foreach (var row in resumed)
         {
-            var actor = new RunActor(this, row.Ref, Reader.Replay(row));
-            actor.Accept(WriteOutcome.Durable);
-            Places.Enter(actor.Tenant);
-            _byKey[row.Ref.Key] = actor;
-            _byId[row.Ref.Id] = actor;
-            if (actor.Summary.Status == RunStatus.Running)
-            {
-                Admission.Reenter(actor);
-            }
-            actor.Resume();
+            var run = new EmbeddedRun(this, row.Ref, Reader.Replay(row));
+            run.Accept(WriteOutcome.Durable);
+            Places.Enter(run.Driver.Tenant);
+            _byKey[row.Ref.Key] = run;
+            _byId[row.Ref.Id] = run;
+            run.Driver.Resume();
         }
         if (resumed.Count > 0)
         {
@@ -96,32 +104,32 @@ internal sealed partial class Engine : IDisposable
         _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
     }
 
-    public RunActor? Find(RunId id) => _byId.GetValueOrDefault(id);
+    public EmbeddedRun? Find(RunId id) => _byId.GetValueOrDefault(id);
 
-    public RunActor? Find(RunKey key) => _byKey.GetValueOrDefault(key);
+    public EmbeddedRun? Find(RunKey key) => _byKey.GetValueOrDefault(key);
 
     /// <summary>
-    /// Makes an actor the one for its key. It has a place for a run already; unless it becomes the one, that is the
+    /// Makes a run the one that is driven for its key. It has a place already; unless it becomes the one, that is the
     /// caller's to give back.
     /// </summary>
-    /// <returns>The actor that has the key: this one, or another that was there before.</returns>
-    public RunActor Claim(RunActor actor)
+    /// <returns>The run that has the key: this one, or another that was there before.</returns>
+    public EmbeddedRun Claim(EmbeddedRun run)
     {
-        var owner = _byKey.GetOrAdd(actor.Ref.Key, actor);
-        if (owner == actor)
+        var owner = _byKey.GetOrAdd(run.Ref.Key, run);
+        if (owner == run)
         {
-            _byId[actor.Ref.Id] = actor;
+            _byId[run.Ref.Id] = run;
         }
         return owner;
     }
 
-    /// <summary>The actor has nothing to do any more, or never had.</summary>
-    public void OnEnded(RunActor actor)
+    /// <summary>The run has nothing to do any more, or never had.</summary>
+    public void OnEnded(EmbeddedRun run)
     {
-        _byKey.TryRemove(KeyValuePair.Create(actor.Ref.Key, actor));
-        if (_byId.TryRemove(KeyValuePair.Create(actor.Ref.Id, actor)))
+        _byKey.TryRemove(KeyValuePair.Create(run.Ref.Key, run));
+        if (_byId.TryRemove(KeyValuePair.Create(run.Ref.Id, run)))
         {
-            Places.Leave(actor.Tenant, ended: true);
+            Places.Leave(run.Driver.Tenant, ended: true);
         }
     }
 
@@ -180,7 +188,7 @@ internal sealed partial class Engine : IDisposable
         _stopping.Dispose();
     }
 
-    private Task LookAtAllAsync() => Task.WhenAll(Active.Select(a => a.LookAsync(static _ => true)));
+    private Task LookAtAllAsync() => Task.WhenAll(Active.Select(r => r.Driver.LookAsync(static _ => true)));
 
     private void Close()
     {

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
+using AgentGrid.Runtime.Driving;
 using AgentGrid.Runtime.Invocations;
 using AgentGrid.Runtime.Slots;
-using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -13,45 +13,36 @@ namespace AgentGrid.Embedded.Runs;
 /// One call of an agent. It owns its slot, and gives it back when the agent returns, or, when nobody waits for it any
 /// more and it does not react to its cancellation, after a grace period.
 /// </summary>
-internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
+internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress, IPendingCall
 {
     private const int Running = 0;
     private const int Returned = 1;
     private const int Abandoned = 2;
 
     private readonly Engine _engine;
-    private readonly RunActor _actor;
-    private readonly RunTrace? _trace;
-    private readonly StepState _step;
-    private readonly AttemptState _attempt;
+    private readonly AgentCallRequest _request;
     private readonly AgentInvocation _invocation;
     private readonly CancellationTokenSource _cancellation = new();
     private ProgressThrottle _progress;
     private ITimer? _grace;
     private int _phase;
 
-    public Invocation(
-        Engine engine, RunActor actor, RunTrace? trace, RunState state, StepState step, AttemptState attempt,
-        TakenSlot slot)
+    public Invocation(Engine engine, AgentCallRequest request)
     {
-        Slot = slot;
+        var (run, attempt) = (request.Attempt.Run, request.Attempt.State);
         _engine = engine;
-        _trace = trace;
-        _actor = actor;
-        _step = step;
-        _attempt = attempt;
-        var input = AttemptInput.Of(state, step, attempt);
+        _request = request;
         _invocation = new AgentInvocation
         {
-            RunId = state.Id,
-            Key = state.Key,
+            RunId = run.Id,
+            Key = run.Key,
             Agent = attempt.Agent,
-            Step = step.Id,
+            Step = request.Attempt.Step.Id,
             Attempt = attempt.Number,
             Try = attempt.Try,
             Deadline = attempt.Deadline,
-            InputSource = input.Compose,
-            Results = input.Results,
+            InputSource = request.Input.Compose,
+            Results = request.Input.Results,
             Progress = this,
         };
         engine.Invocations.Add();
@@ -60,7 +51,7 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
     /// <summary>The attempt's span; null before it runs, and when the run is not traced.</summary>
     public Activity? Span { get; private set; }
 
-    public TakenSlot Slot { get; }
+    public TakenSlot Slot => (TakenSlot)_request.Slot;
 
     public void Execute() => _ = RunAsync();
 
@@ -76,10 +67,10 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
             static invocation => ((Invocation)invocation!).ReleaseSlot(), this, _engine.Options.CancelGrace,
             Timeout.InfiniteTimeSpan);
         // Counted in before it can return, and be counted out.
-        _engine.Statistics.Abandoned(_attempt.Agent, +1);
+        _engine.Statistics.Abandoned(_invocation.Agent, +1);
         if (Interlocked.CompareExchange(ref _phase, Abandoned, Running) != Running)
         {
-            _engine.Statistics.Abandoned(_attempt.Agent, -1);
+            _engine.Statistics.Abandoned(_invocation.Agent, -1);
             _grace.Dispose();
             return;
         }
@@ -96,8 +87,8 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         {
             return;
         }
-        _actor.Post(new RunInput.ReportProgress(
-            _step.Id, _attempt.Number, fraction, message is null ? null : Names.Shorten(message, 500)));
+        _request.Attempt.Driver.Post(new RunInput.ReportProgress(
+            _invocation.Step, _invocation.Attempt, fraction, message is null ? null : Names.Shorten(message, 500)));
     }
 
     // Callbacks that an agent has registered on its token can throw; that is the agent's failure and nobody else's.
@@ -109,13 +100,13 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         }
         catch (AggregateException e)
         {
-            LogCancelFailed(_engine.Logger, e, _attempt.Agent, _invocation.IdempotencyKey);
+            LogCancelFailed(_engine.Logger, e, _invocation.Agent, _invocation.IdempotencyKey);
         }
     }
 
     private async Task RunAsync()
     {
-        Span = _trace?.BeginAttempt(_step, _attempt);
+        Span = _request.Trace?.BeginAttempt(_request.Attempt.Step, _request.Attempt.State);
         _invocation.TraceParent = Span?.Id;
         var outcome = await InvokeAsync().ConfigureAwait(false);
         var wasAbandoned = Interlocked.Exchange(ref _phase, Returned) == Abandoned;
@@ -123,12 +114,12 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
         if (wasAbandoned)
         {
             _grace!.Dispose();
-            _engine.Statistics.Abandoned(_attempt.Agent, -1);
+            _engine.Statistics.Abandoned(_invocation.Agent, -1);
         }
         EndSpan(outcome, wasAbandoned);
         if (outcome is not null)
         {
-            _actor.Post(outcome);
+            _request.Attempt.Driver.Post(outcome);
         }
         _engine.Invocations.Remove();
     }
@@ -155,13 +146,13 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress
             return null; // given up on before it began
         }
         var outcome = await AgentCall.RunAsync(
-            _engine.Agents.GetValueOrDefault(_attempt.Agent), _invocation, _engine.Options.MaxOutputBytes, _engine.Logger,
+            _engine.Agents.GetValueOrDefault(_invocation.Agent), _invocation, _engine.Options.MaxOutputBytes, _engine.Logger,
             _cancellation.Token).ConfigureAwait(false);
         return outcome switch
         {
             null => null,
-            AttemptOutcome.Output o => new RunInput.CompleteAttempt(_step.Id, _attempt.Number, o.Value),
-            AttemptOutcome.Error e => new RunInput.FailAttempt(_step.Id, _attempt.Number, e.Reason),
+            AttemptOutcome.Output o => new RunInput.CompleteAttempt(_invocation.Step, _invocation.Attempt, o.Value),
+            AttemptOutcome.Error e => new RunInput.FailAttempt(_invocation.Step, _invocation.Attempt, e.Reason),
             _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType(), "unknown outcome"),
         };
     }

@@ -1,3 +1,5 @@
+using AgentGrid.Runtime.Driving;
+
 namespace AgentGrid.Runtime.Runs;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace AgentGrid.Runtime.Runs;
 /// their order. A run is in here once at most, with a place or in the queue, however often it is said to enter or to
 /// leave.
 /// </summary>
-public sealed class Admission(int maxActive)
+public sealed class Admission(int maxActive) : IRunQueue
 {
     private static readonly Comparer<Waiter> s_inTurn = Comparer<Waiter>.Create(static (a, b) =>
         a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority) : a.Order.CompareTo(b.Order));
@@ -106,6 +108,12 @@ public sealed class Admission(int maxActive)
             _closed = true;
         }
     }
+
+    void IRunQueue.Enter(RunDriver run) => Enter(run);
+
+    void IRunQueue.Reenter(RunDriver run) => Reenter(run);
+
+    void IRunQueue.Leave(RunDriver run) => Leave(run);
 
     private void Enqueue(IAdmitted run)
     {

@@ -1,3 +1,5 @@
+using AgentGrid.Runtime.Driving;
+
 namespace AgentGrid.Runtime.Slots;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace AgentGrid.Runtime.Slots;
 /// <param name="tenant">Null for nobody in particular.</param>
 public sealed class SlotRequest(
     string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
+    : IPendingSlot
 {
     /// <summary>The agent whose slot it is to be.</summary>
     public string Agent { get; } = agent;

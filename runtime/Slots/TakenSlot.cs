@@ -1,4 +1,5 @@
 using AgentGrid.Core.Placement;
+using AgentGrid.Runtime.Driving;
 
 namespace AgentGrid.Runtime.Slots;
 
@@ -6,7 +7,7 @@ namespace AgentGrid.Runtime.Slots;
 /// A slot that somebody has taken: it counts until it is released or its node is gone, whatever becomes of the agent's
 /// configuration meanwhile.
 /// </summary>
-public sealed class TakenSlot
+public sealed class TakenSlot : IHeldSlot
 {
     internal TakenSlot(AgentSlots agent, SlotNode home, Placement placement, GpuLease? lease)
     {
@@ -27,6 +28,9 @@ public sealed class TakenSlot
 
     /// <summary>The GPU whose memory it occupies; null for none.</summary>
     public int? Gpu => Placement.Gpu;
+
+    // Whoever drives runs on a table of its own has one node; a dispatcher passes the placement on itself.
+    Placement? IHeldSlot.Choice => null;
 
     internal AgentSlots Agent { get; }
     internal SlotNode Home { get; }

@@ -44,9 +44,9 @@ public static class GridMetrics
             case RunEvent.AttemptSucceeded x: RecordEnd(state, x, x.Step, x.Attempt, "succeeded"); break;
             case RunEvent.AttemptFailed x: RecordFailure(state, x); break;
             case RunEvent.AttemptCancelled x: RecordEnd(state, x, x.Step, x.Attempt, "cancelled"); break;
-            case RunEvent.RunCompleted: RecordRun(state, "completed"); break;
-            case RunEvent.RunFailed: RecordRun(state, "failed"); break;
-            case RunEvent.RunCancelled: RecordRun(state, "cancelled"); break;
+            case RunEvent.RunCompleted: RecordRun(state, e, "completed"); break;
+            case RunEvent.RunFailed: RecordRun(state, e, "failed"); break;
+            case RunEvent.RunCancelled: RecordRun(state, e, "cancelled"); break;
             default: break; // nothing that is measured
         }
     }
@@ -95,12 +95,12 @@ public static class GridMetrics
         }
     }
 
-    private static void RecordRun(RunState state, string status)
+    private static void RecordRun(RunState state, RunEvent e, string status)
     {
         if (RunDuration.Enabled)
         {
             RunDuration.Record(
-                (state.EndedAt!.Value - (state.StartedAt ?? state.AcceptedAt)).TotalSeconds,
+                (e.Time - (state.StartedAt ?? state.AcceptedAt)).TotalSeconds,
                 new KeyValuePair<string, object?>("plan", GridTelemetry.NameOfPlan(state)),
                 new KeyValuePair<string, object?>("status", status));
         }

@@ -166,8 +166,8 @@ internal sealed class RunSimulation(int seed)
             switch (effect)
             {
                 case Effect.AwaitTurn: Turn(RunInput.StartRun.Instance); break;
-                case Effect.AwaitSlot e: _waiting.Add((e.Attempt.Agent, e.Step.Id, e.Attempt.Number)); break;
-                case Effect.Reconcile e: Turn(new RunInput.LoseAttempt(e.Step.Id, e.Attempt.Number, "crash")); break;
+                case Effect.AwaitSlot e: _waiting.Add((AgentOf(e.Step, e.Attempt), e.Step, e.Attempt)); break;
+                case Effect.Reconcile e: Turn(new RunInput.LoseAttempt(e.Step, e.Attempt, "crash")); break;
                 default: Check(false, $"unexpected {effect}"); break;
             }
         }
@@ -196,25 +196,27 @@ internal sealed class RunSimulation(int seed)
 
     private void Interpret(RunEvent e)
     {
-        switch (RunMachine.EffectOf(_state, e))
+        switch (RunMachine.EffectOf(e))
         {
-            case Effect.AwaitSlot x: _waiting.Add((x.Attempt.Agent, x.Step.Id, x.Attempt.Number)); break;
+            case Effect.AwaitSlot x: _waiting.Add((AgentOf(x.Step, x.Attempt), x.Step, x.Attempt)); break;
             case Effect.Invoke x:
-                var key = (x.Attempt.Agent, x.Step.Id, x.Attempt.Number);
+                var key = (AgentOf(x.Step, x.Attempt), x.Step, x.Attempt);
                 if (!_holding.Contains(key))
                 {
                     _holding.Add(key);
                 }
-                Invoke(x.Step.Id, x.Attempt.Number);
+                Invoke(x.Step, x.Attempt);
                 break;
             case Effect.Abandon x:
-                var over = (x.Attempt.Agent, x.Step.Id, x.Attempt.Number);
+                var over = (AgentOf(x.Step, x.Attempt), x.Step, x.Attempt);
                 _waiting.Remove(over);
                 Release(over);
                 break;
             default: break;
         }
     }
+
+    private string AgentOf(string step, int attempt) => _state[step].Attempts[attempt - 1].Agent;
 
     private void Invoke(string step, int attempt)
     {

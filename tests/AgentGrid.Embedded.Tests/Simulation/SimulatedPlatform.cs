@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
+using AgentGrid.Runtime.Driving;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 
@@ -12,13 +12,13 @@ namespace AgentGrid.Embedded.Tests.Simulation;
 internal sealed class SimulatedPlatform(Random random, Func<JournalFile, JournalSession> openSession) : EmbeddedPlatform
 {
     // By run, because the engine may queue several runs in an order that is not the same in every process.
-    private readonly List<RunActor> _actors = [];
+    private readonly List<RunDriver> _drivers = [];
     private readonly List<IThreadPoolWorkItem> _others = [];
     private readonly List<(Task Task, Action Continue)> _waits = [];
 
     public override string FileSystem => SimulatedVfs.Name;
 
-    public int Ready => _actors.Count + _others.Count + _waits.Count(w => w.Task.IsCompleted);
+    public int Ready => _drivers.Count + _others.Count + _waits.Count(w => w.Task.IsCompleted);
 
     // The task itself is only looked at: a continuation of it could run anywhere.
     public override Task<T> Wait<T>(Task<T> task)
@@ -45,11 +45,11 @@ internal sealed class SimulatedPlatform(Random random, Func<JournalFile, Journal
 
     public override void Queue(IThreadPoolWorkItem work, bool preferLocal)
     {
-        if (work is RunActor actor)
+        if (work is RunDriver driver)
         {
-            // A run that has been retried can have an older actor with nothing but late results.
-            var after = _actors.FindIndex(a => a.Ref.Id.CompareTo(actor.Ref.Id) > 0);
-            _actors.Insert(after < 0 ? _actors.Count : after, actor);
+            // A run that has been retried can have an older driver with nothing but late results.
+            var after = _drivers.FindIndex(d => d.Id.CompareTo(driver.Id) > 0);
+            _drivers.Insert(after < 0 ? _drivers.Count : after, driver);
         }
         else
         {
@@ -61,13 +61,13 @@ internal sealed class SimulatedPlatform(Random random, Func<JournalFile, Journal
     public void RunOne()
     {
         var index = random.Next(Ready);
-        if (index < _actors.Count)
+        if (index < _drivers.Count)
         {
-            var actor = _actors[index];
-            _actors.RemoveAt(index);
-            ((IThreadPoolWorkItem)actor).Execute();
+            var driver = _drivers[index];
+            _drivers.RemoveAt(index);
+            ((IThreadPoolWorkItem)driver).Execute();
         }
-        else if ((index -= _actors.Count) < _others.Count)
+        else if ((index -= _drivers.Count) < _others.Count)
         {
             var work = _others[index];
             _others.RemoveAt(index);

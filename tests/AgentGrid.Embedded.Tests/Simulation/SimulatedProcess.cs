@@ -1,6 +1,7 @@
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
+using AgentGrid.Runtime.Driving;
 using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -81,7 +82,7 @@ internal sealed class SimulatedLog : ILogger<EmbeddedGrid>
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
-        if (eventId.Id == RunActor.BrokenEventId && exception?.Message != SimulatedMistakes.Message)
+        if (eventId.Id == RunDriver.BrokenEventId && exception?.Message != SimulatedMistakes.Message)
         {
             Mistake ??= $"{formatter(state, exception)}: {exception}";
         }

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Routing;
+using AgentGrid.Runtime.Driving;
+using AgentGrid.Runtime.Slots;
+
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>The slots of this process, which are known at any moment.</summary>
+internal sealed class LocalSlots(SlotTable table) : ISlotSource
+{
+    public bool Refresh(RunDriver driver) => false;
+
+    public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities) => table.Offering(capabilities);
+
+    public AgentLoad? Named(string agent) => table.Named(agent);
+
+    public IHeldSlot? TryTake(string agent) => table.TryTake(agent);
+
+    public IPendingSlot Ask(OpenAttempt attempt)
+    {
+        var run = attempt.Run;
+        var request = new SlotRequest(
+            attempt.State.Agent, run.Priority, run.Deadline, new Waiter(attempt), run.Tenant)
+        {
+            LongestPath = run.Plan.LongestPaths[attempt.Step.Index],
+        };
+        table.Wait(request);
+        return request;
+    }
+
+    public bool AwaitGrants(RunDriver driver) => false;
+
+    public void Withdraw(IPendingSlot pending)
+    {
+        var request = (SlotRequest)pending;
+        if (!table.Withdraw(request))
+        {
+            table.Release(request.Granted!);
+        }
+    }
+
+    public void Release(IHeldSlot slot) => table.Release((TakenSlot)slot);
+
+    public void Forget(IPendingSlot pending) => Withdraw(pending);
+
+    public void Forget(IHeldSlot slot) => Release(slot);
+
+    private sealed class Waiter(OpenAttempt attempt) : ISlotWaiter
+    {
+        public void OnGranted(TakenSlot slot) => attempt.Grant(slot);
+
+        public void OnAgentGone() => attempt.FailForWantOfAgent();
+    }
+}
