@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Grains.Dispatch;
-using AgentGrid.Grains.Matches;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
 using AgentGrid.Grains.Telemetry;
@@ -37,7 +37,7 @@ public static class ClusterEngineServices
         services.TryAddSingleton<Drivers>();
         services.TryAddSingleton<DispatcherSeat>();
         services.TryAddSingleton<LoadTable>();
-        services.TryAddSingleton<MatchServices>();
+        services.TryAddSingleton<ClusterEngine>();
         services.TryAddSingleton<ReleasedSlots>();
         services.TryAddSingleton<RedisReach>();
         services.TryAddSingleton(CreateNode);

@@ -33,7 +33,7 @@ internal sealed partial class MatchGrain
         }
         catch (RunLogException e)
         {
-            services.Log.Report(e);
+            engine.Log.Report(e);
             return SubmitReply.Of(new SubmitResult.Unavailable(
                 $"'{MatchId}/{command.Round}' is a run that cannot be read, so that nothing else can be posted there. " +
                 e.Message));
@@ -47,7 +47,7 @@ internal sealed partial class MatchGrain
 
     private async Task<SubmitResult> SubmitAsync(SubmitRun submit)
     {
-        var plan = Submission.PlanOf(submit, services.Node.Config.Current, out var problems);
+        var plan = Submission.PlanOf(submit, engine.Node.Config.Current, out var problems);
         if (plan is null)
         {
             return new SubmitResult.Invalid(problems);
@@ -62,13 +62,15 @@ internal sealed partial class MatchGrain
                 }
                 if (!driver.Summary.Status.IsEnded())
                 {
-                    driver.Post(RunInput.SkipSubmission.Instance);
-                    return new SubmitResult.Replayed(driver.Summary);
+                    if (driver.Post(RunInput.SkipSubmission.Instance))
+                    {
+                        return new SubmitResult.Replayed(driver.Summary);
+                    }
                 }
-                await driver.Ended;
+                await driver.Over;
             }
             var accepted = Accepted(submit, plan);
-            switch (await services.Log.AcceptAsync(accepted, plan, services.MaxRuns))
+            switch (await engine.Log.AcceptAsync(accepted, plan, engine.MaxRuns))
             {
                 case AcceptOutcome.Kept:
                     return Begin(accepted, plan);
@@ -87,7 +89,7 @@ internal sealed partial class MatchGrain
 
     private RunEvent.RunAccepted Accepted(SubmitRun submit, Plan plan)
     {
-        var now = services.Time.GetUtcNow();
+        var now = engine.Time.GetUtcNow();
         return new RunEvent.RunAccepted(
             RunId.From(Platform.Process.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
             submit.Input, Platform.Process.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
@@ -109,8 +111,8 @@ internal sealed partial class MatchGrain
     private async Task<SubmitResult?> AnswerFromLogAsync(SubmitRun submit, Plan plan)
     {
         // Asked by the key: that a key has a run that is not there is damage, and not the work of retention.
-        while (await services.Log.FindAsync(submit.Key) is { Summary.RunId: var id } stored
-            && await services.Log.ReplayAsync(id) is { } state)
+        while (await engine.Log.FindAsync(submit.Key) is { Summary.RunId: var id } stored
+            && await engine.Log.ReplayAsync(id) is { } state)
         {
             if (Submission.Differences(stored.Summary, state.Input, submit, plan) is { IsEmpty: false } differences)
             {
@@ -125,8 +127,8 @@ internal sealed partial class MatchGrain
                 }
                 return new SubmitResult.Replayed(stored.Summary);
             }
-            var skipped = new RunEvent.SubmissionSkipped { Time = services.Time.GetUtcNow() };
-            if (await services.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept)
+            var skipped = new RunEvent.SubmissionSkipped { Time = engine.Time.GetUtcNow() };
+            if (await engine.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept)
             {
                 return new SubmitResult.Replayed(stored.Summary);
             }

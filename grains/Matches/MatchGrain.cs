@@ -1,7 +1,9 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Matches;
+using AgentGrid.Grains.Driving;
 using AgentGrid.RunLog;
+using AgentGrid.Runtime.Driving;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -15,10 +17,11 @@ namespace AgentGrid.Grains.Matches;
 /// has seen all turns before it.
 /// </remarks>
 [Reentrant, RandomPlacement, GrainType("agentgrid.match")]
-internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatchGrain
+internal sealed partial class MatchGrain(ClusterEngine engine) : Grain, IMatchGrain
 {
     private readonly Dictionary<string, RunDriver> _byRound = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task> _submitting = new(StringComparer.Ordinal);
+    private DriverServices? _drivers;
     private bool _stopping;
 
     private string MatchId => this.GetPrimaryKeyString();
@@ -33,7 +36,7 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
 
     public async Task WakeAsync()
     {
-        foreach (var run in await services.Log.ActiveOfMatchAsync(MatchId))
+        foreach (var run in await engine.Log.ActiveOfMatchAsync(MatchId))
         {
             if (!_byRound.ContainsKey(run.Key.Round) && !_submitting.ContainsKey(run.Key.Round))
             {
@@ -43,8 +46,9 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
                 }
                 catch (RunLogException e)
                 {
-                    services.Log.Report(e);
-                    _ = LeavePlaceAsync(run);
+                    engine.Log.Report(e);
+                    // It keeps no other waiting. Said again at every wake, should the dispatcher not hear it.
+                    _ = engine.LeaveAsync(run.RunId, run.Key);
                 }
             }
         }
@@ -70,9 +74,9 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
             {
                 return Done(driver.Summary, changed: true);
             }
-            await driver.Ended;
+            await driver.Over;
         }
-        return (await services.Log.FindAsync(command.RunId))?.Summary switch
+        return (await engine.Log.FindAsync(command.RunId))?.Summary switch
         {
             null => CommandReply.Of(new CommandResult.NotFound()),
             { Status: RunStatus.Cancelled } run => Done(run, changed: false),
@@ -89,10 +93,10 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
             {
                 return CommandReply.Of(Refusals.NotRetryable(active.Summary));
             }
-            await active.Ended;
+            await active.Over;
         }
-        if (await services.Log.FindAsync(command.RunId) is not { } stored
-            || await services.Log.ReplayAsync(command.RunId) is not { } state)
+        if (await engine.Log.FindAsync(command.RunId) is not { } stored
+            || await engine.Log.ReplayAsync(command.RunId) is not { } state)
         {
             return CommandReply.Of(new CommandResult.NotFound());
         }
@@ -110,7 +114,6 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
             return CommandReply.Of(Refusals.NotRetryable(stored.Summary with { Status = RunStatus.Running }));
         }
         var driver = Drive(state);
-        services.Drivers.Add(driver);
         var refused = await driver.AskAsync(new RunInput.RetryRun(command.FromStep));
         return refused is null
             ? Done(driver.Summary, changed: true)
@@ -126,7 +129,7 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
         }
         catch (RunLogException e)
         {
-            services.Log.Report(e);
+            engine.Log.Report(e);
             return CommandReply.Of(new CommandResult.Unavailable(e.Message));
         }
     }
@@ -145,30 +148,17 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
 
     private async Task ResumeAsync(RunId id, string round)
     {
-        if (await services.Log.ReplayAsync(id) is { } state && !state.Status.IsEnded() && !_byRound.ContainsKey(round))
+        if (await engine.Log.ReplayAsync(id) is { } state && !state.Status.IsEnded() && !_byRound.ContainsKey(round))
         {
-            LogResumed(services.Logger, state.Key);
+            LogResumed(engine.Logger, state.Key);
             Drive(state).Resume();
-        }
-    }
-
-    // A run that nobody can drive keeps no other waiting. Said again at every wake, should the dispatcher not hear it.
-    private async Task LeavePlaceAsync(ActiveRun run)
-    {
-        try
-        {
-            await services.Dispatcher.LeaveRunAsync(run.RunId.Value);
-        }
-        catch (Exception e) when (Transient.Is(e))
-        {
-            LogKeepsPlace(services.Logger, e, run.Key);
         }
     }
 
     private RunDriver Drive(RunState state)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
-        var driver = new RunDriver(services, this, state);
+        var driver = engine.Drive(state, _drivers ??= engine.DriversOn(TaskScheduler.Current));
         _byRound.Add(state.Key.Round, driver);
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _ = ForgetAfterAsync(driver);
@@ -177,7 +167,7 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
 
     private async Task ForgetAfterAsync(RunDriver driver)
     {
-        await driver.Ended;
+        await driver.Over;
         _byRound.Remove(driver.Key.Round);
         if (_byRound.Count == 0 && _submitting.Count == 0 && !_stopping)
         {
@@ -187,7 +177,4 @@ internal sealed partial class MatchGrain(MatchServices services) : Grain, IMatch
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]
     private static partial void LogResumed(ILogger logger, RunKey run);
-
-    [LoggerMessage(711, LogLevel.Debug, "Run '{Run}' cannot be driven, and the dispatcher could not be told so")]
-    private static partial void LogKeepsPlace(ILogger logger, Exception exception, RunKey run);
 }

@@ -1,4 +1,5 @@
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Driving;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Grains.Dispatch;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Hosting;

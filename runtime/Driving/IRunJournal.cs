@@ -39,4 +39,7 @@ public enum TurnOutcome
 
     /// <summary>The run is not there any more.</summary>
     Gone,
+
+    /// <summary>It could not be kept, and the journal has said why in the log.</summary>
+    Failed,
 }

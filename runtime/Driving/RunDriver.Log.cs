@@ -43,4 +43,7 @@ public sealed partial class RunDriver
 
     [LoggerMessage(203, LogLevel.Warning, "Run '{Run}' is not in the journal any more")]
     private static partial void LogGone(ILogger logger, RunKey run);
+
+    [LoggerMessage(204, LogLevel.Error, "Run '{Run}', which is driven no longer: an error in Agent Grid itself")]
+    private static partial void LogStray(ILogger logger, Exception exception, RunKey run);
 }

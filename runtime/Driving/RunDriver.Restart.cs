@@ -13,6 +13,21 @@ public sealed partial class RunDriver
     private ITimer? _pause;
     private int _breaks;
     private Replayed? _replayed;
+    private Exception? _failure;
+
+    /// <summary>
+    /// Something that the driver has asked for failed because of a mistake in Agent Grid: nobody knows what became of it.
+    /// </summary>
+    public void Fail(Exception failure)
+    {
+        if (IsStopping)
+        {
+            LogStray(_services.Logger, failure, Key);
+            return;
+        }
+        Volatile.Write(ref _failure, failure);
+        Post(new Message(null));
+    }
 
     private void Crash(Exception e)
     {
@@ -49,6 +64,17 @@ public sealed partial class RunDriver
             Answer(end.Replies);
             return;
         }
+        if (outcome == TurnOutcome.Failed)
+        {
+            _turnEnd = end;
+            if (_isStopping)
+            {
+                Leave();
+                return;
+            }
+            Crash(new IOException("A turn could not be kept in the journal."));
+            return;
+        }
         if (outcome == TurnOutcome.Gone)
         {
             LogGone(_services.Logger, Key);
@@ -65,7 +91,7 @@ public sealed partial class RunDriver
     private void Hold(List<Message> messages)
     {
         _held = [.. _held ?? [], .. messages];
-        _turnReplies = null;
+        (_turnReplies, _turnEnd) = (null, TurnEnd.Nothing);
         DropTurn();
         ForgetAll();
     }
@@ -73,6 +99,7 @@ public sealed partial class RunDriver
     private void DropTurn()
     {
         Answer(_turnReplies);
+        Answer(_turnEnd.Replies);
         (_turnReplies, _turnCalls, _turnEnd, _turnKept) = (null, null, TurnEnd.Nothing, []);
         _turnEvents.Clear();
         foreach (var (_, _, slot) in _turnSlots)

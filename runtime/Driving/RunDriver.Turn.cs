@@ -77,6 +77,11 @@ public sealed partial class RunDriver
     private bool BeginTurn()
     {
         ReadInbox();
+        if (Interlocked.Exchange(ref _failure, null) is { } failure && !_isOver)
+        {
+            Crash(failure);
+            return true;
+        }
         if (_held is not null && !GoesOn())
         {
             return true;

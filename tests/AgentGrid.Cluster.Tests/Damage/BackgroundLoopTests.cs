@@ -3,6 +3,7 @@ using System.Reflection;
 using AgentGrid.Core.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
 using Microsoft.Extensions.Hosting;

@@ -3,6 +3,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;

@@ -4,6 +4,7 @@ using AgentGrid.Cluster.Tests.Damage;
 using AgentGrid.Core.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

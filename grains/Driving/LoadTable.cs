@@ -3,11 +3,11 @@ using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 
-namespace AgentGrid.Grains.Matches;
+namespace AgentGrid.Grains.Driving;
 
 /// <summary>
 /// Every agent's load, as the dispatcher has it. All runs of this silo share one table, and one question serves all that
-/// ask at the same time. While there is no answer, as when the dispatcher moves, the last one is gone by.
+/// ask at the same time. While there is no answer, as when the dispatcher moves, the last one is used.
 /// </summary>
 internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger<LoadTable> logger)
 {
@@ -70,6 +70,6 @@ internal sealed partial class LoadTable(Node node, IGrainFactory grains, ILogger
         }
     }
 
-    [LoggerMessage(610, LogLevel.Debug, "The dispatcher does not answer; the last loads are gone by")]
+    [LoggerMessage(610, LogLevel.Debug, "The dispatcher does not answer; the last loads are used")]
     private static partial void LogStale(ILogger logger, Exception exception);
 }

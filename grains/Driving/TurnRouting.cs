@@ -3,13 +3,13 @@ using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
 using AgentGrid.GrainInterfaces.Dispatch;
 
-namespace AgentGrid.Grains.Matches;
+namespace AgentGrid.Grains.Driving;
 
 /// <summary>
 /// The agents and their load, as one turn sees them. Slots are granted by the dispatcher, after the turn has said what
 /// it wants: here they are only counted, so that a turn that starts several attempts spreads them.
 /// </summary>
-internal sealed class TurnRouting(GridConfig config, IReadOnlyDictionary<string, LoadReport> reports) : IRoutingView
+internal sealed class TurnRouting(GridConfig config, IReadOnlyDictionary<string, LoadReport> reports)
 {
     private readonly Dictionary<string, AgentLoad> _loads = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waitedFor = new(StringComparer.Ordinal);
@@ -22,11 +22,12 @@ internal sealed class TurnRouting(GridConfig config, IReadOnlyDictionary<string,
     public AgentLoad? Named(string agent) =>
         config.Agents.TryGetValue(agent, out var known) && known.Enabled ? LoadOf(known) : null;
 
-    public string? TryReserve(string agent, string step, int attempt)
+    /// <summary>One more attempt of an agent, which is about to ask for its slot.</summary>
+    public void Count(string agent)
     {
         if (Named(agent) is not { } load)
         {
-            return null;
+            return;
         }
         if (load.FreeSlots > 0)
         {
@@ -37,7 +38,6 @@ internal sealed class TurnRouting(GridConfig config, IReadOnlyDictionary<string,
             _loads[agent] = load with { Waiting = load.Waiting + 1 };
             _waitedFor.Add(agent);
         }
-        return null;
     }
 
     /// <summary>Whether slots that the turn has just asked for are likely to be granted at once.</summary>

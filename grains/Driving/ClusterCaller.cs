@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.Runtime.Driving;
+using AgentGrid.Runtime.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Grains.Driving;
+
+/// <summary>Calls agents on the nodes of the cluster.</summary>
+internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
+{
+    public IPendingCall Begin(AgentCallRequest request)
+    {
+        var (attempt, input) = (request.Attempt, request.Input);
+        var call = new PendingCall(attempt);
+        _ = engine.Attend(call.Driver, InvokeAsync(call, request.Trace, new InvocationRequest
+        {
+            Slot = call.Slot,
+            RunId = attempt.Run.Id,
+            MatchId = attempt.Run.Key.MatchId,
+            Round = attempt.Run.Key.Round,
+            Agent = call.Agent,
+            Step = call.Step,
+            Attempt = call.Number,
+            Try = attempt.State.Try,
+            Deadline = attempt.State.Deadline,
+            Input = input.Compose(),
+            Results = input.Results.ToDictionary(),
+            Gpu = attempt.State.Placement?.Gpu,
+        }));
+        return call;
+    }
+
+    public IPendingCall? Join(OpenAttempt attempt)
+    {
+        var call = new PendingCall(attempt);
+        _ = engine.Attend(call.Driver, CallAsync(call, request: null));
+        return call;
+    }
+
+    public void Cancel(IPendingCall call, ActivityContext inFavourOf)
+    {
+        var pending = (PendingCall)call;
+        if (!pending.HasReturned)
+        {
+            pending.IsCancelled = true;
+            _ = engine.Attend(pending.Driver, CancelAsync(pending));
+        }
+    }
+
+    public void Forget(IPendingCall call) => ((PendingCall)call).IsForgotten = true;
+
+    // The span is the current one for the call alone.
+    private async Task InvokeAsync(PendingCall call, RunTrace? trace, InvocationRequest request)
+    {
+        call.Span = trace?.BeginAttempt(call.Attempt.Step, call.Attempt.State);
+        await CallAsync(call, call.Span is { } span ? request with { TraceParent = span.Id } : request);
+    }
+
+    private async Task CallAsync(PendingCall call, InvocationRequest? request)
+    {
+        engine.Drivers.CountCall(call.Node, +1);
+        try
+        {
+            var outcome = await AskAgentAsync(call, request);
+            call.HasReturned = true;
+            EndSpan(call.Span, outcome, call.IsCancelled);
+            if (outcome is not null && !call.IsUnheard)
+            {
+                // Durable before the node may think that it has nothing left to do.
+                await call.Driver.AskAsync(outcome);
+            }
+        }
+        finally
+        {
+            engine.Drivers.CountCall(call.Node, -1);
+        }
+    }
+
+    /// <param name="request">Null to join what was begun before.</param>
+    /// <returns>Null when there is nothing to tell.</returns>
+    private async Task<RunInput?> AskAgentAsync(PendingCall call, InvocationRequest? request)
+    {
+        var agent = engine.AgentOn(call.Node, call.Agent);
+        // Once in any case: that it was asked is durable, and whoever drives the run next will look for it there.
+        do
+        {
+            try
+            {
+                var reply = await (request is null ? agent.JoinAsync(call.Slot) : agent.InvokeAsync(request));
+                if (reply.Status != InvocationStatus.Running)
+                {
+                    return await OutcomeAsync(call, reply, wasAsked: request is not null);
+                }
+                request = null;
+            }
+            catch (NodeGoneException)
+            {
+                return Gone(call);
+            }
+            catch (NodeRefusesException e)
+            {
+                // An edit of the configuration has moved the agent since the slot was granted.
+                await engine.ReleaseAsync(call.Slot);
+                return Lost(call, e.Message.TrimEnd('.'));
+            }
+            catch (Exception e) when (Transient.Is(e))
+            {
+                LogUnanswered(engine.Logger, e, call.Slot, call.Node);
+                if (!engine.IsAlive(call.Node))
+                {
+                    return Gone(call);
+                }
+                await Task.Delay(ClusterEngine.Pause, engine.Time);
+            }
+        }
+        while (!call.IsUnheard);
+        return null;
+    }
+
+    private async Task<RunInput?> OutcomeAsync(PendingCall call, InvocationReply reply, bool wasAsked)
+    {
+        switch (reply.Status)
+        {
+            case InvocationStatus.Succeeded:
+                return new RunInput.CompleteAttempt(call.Step, call.Number, reply.Output!);
+            case InvocationStatus.Failed:
+                return new RunInput.FailAttempt(call.Step, call.Number, reply.Error!);
+            case InvocationStatus.Cancelled:
+                return Lost(call, $"node '{call.Node}' has cancelled it");
+            case InvocationStatus.Unknown when !wasAsked:
+                // It may never have come there, and then only we know of its slot.
+                await engine.ReleaseAsync(call.Slot);
+                return Lost(call, $"node '{call.Node}' does not know it: it was restarted, or never got it");
+            default:
+                throw new InvalidOperationException($"Unknown status {reply.Status}.");
+        }
+    }
+
+    private RunInput.LoseAttempt? Gone(PendingCall call)
+    {
+        engine.LastGone = call.Node;
+        return Lost(call, $"node '{call.Node}' is gone");
+    }
+
+    private static RunInput.LoseAttempt? Lost(PendingCall call, string reason) =>
+        call.IsCancelled ? null : new RunInput.LoseAttempt(call.Step, call.Number, reason);
+
+    private async Task CancelAsync(PendingCall call)
+    {
+        var agent = engine.AgentOn(call.Node, call.Agent);
+        while (!call.IsUnheard && !call.HasReturned && engine.IsAlive(call.Node))
+        {
+            try
+            {
+                await agent.CancelAsync(call.Slot);
+                return;
+            }
+            catch (Exception e) when (Transient.Is(e))
+            {
+                LogUnanswered(engine.Logger, e, call.Slot, call.Node);
+                await Task.Delay(ClusterEngine.Pause, engine.Time);
+            }
+        }
+    }
+
+    private static void EndSpan(Activity? span, RunInput? outcome, bool wasCancelled)
+    {
+        if (span is null)
+        {
+            return;
+        }
+        span.SetTag("agentgrid.abandoned", wasCancelled);
+        if (outcome is RunInput.FailAttempt failure)
+        {
+            span.SetTag("error.type", failure.Error.Code);
+            span.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
+        }
+        span.Stop();
+    }
+
+    [LoggerMessage(706, LogLevel.Debug, "{Slot}: node '{Node}' does not answer")]
+    private static partial void LogUnanswered(ILogger logger, Exception exception, string slot, string node);
+
+    private sealed class PendingCall(OpenAttempt attempt) : IPendingCall
+    {
+        public OpenAttempt Attempt { get; } = attempt;
+        public string Slot { get; } = SlotKey.Of(attempt);
+        public string Node { get; } = attempt.State.Node!;
+        public Activity? Span { get; set; }
+        public bool HasReturned { get; set; }
+
+        /// <summary>Nobody waits for the result any more.</summary>
+        public bool IsCancelled { get; set; }
+
+        /// <summary>The run was taken up anew, and has joined what runs there, or asked again.</summary>
+        public bool IsForgotten { get; set; }
+
+        public bool IsUnheard => IsForgotten || Driver.IsStopping;
+        public RunDriver Driver => Attempt.Driver;
+        public string Agent => Attempt.State.Agent;
+        public string Step => Attempt.Step.Id;
+        public int Number => Attempt.State.Number;
+    }
+}

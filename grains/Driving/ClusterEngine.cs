@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using AgentGrid.Core.Runs;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime;
+using AgentGrid.Runtime.Driving;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Grains.Driving;
+
+/// <summary>What driving runs takes; one per silo.</summary>
+internal sealed partial class ClusterEngine
+{
+    /// <summary>Between two tries of what Redis or another silo does not answer.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConcurrentDictionary<string, IAgentGrain> _agents = new(StringComparer.Ordinal);
+    private readonly IGrainFactory _grains;
+    private readonly ISiloStatusOracle _silos;
+    private readonly DriverServices _drivers;
+    private volatile string? _lastGone;
+
+    public ClusterEngine(
+        Node node, RedisRunLog log, LoadTable loads, Drivers drivers, IGrainFactory grains, ISiloStatusOracle silos,
+        ILoggerFactory loggers)
+    {
+        Node = node;
+        Log = log;
+        Loads = loads;
+        Drivers = drivers;
+        Logger = loggers.CreateLogger("AgentGrid.Grains.Matches");
+        // Kept, because finding out what kind of grain an interface means takes reflection, every time.
+        Dispatcher = grains.GetGrain<IDispatcherGrain>(0);
+        _grains = grains;
+        _silos = silos;
+        _drivers = new DriverServices
+        {
+            Queue = new ClusterRunQueue(this),
+            Caller = new ClusterCaller(this),
+            Platform = Platform.Process,
+            Time = node.Time,
+            Statistics = node.Statistics,
+            Logger = Logger,
+            RunLogger = loggers.CreateLogger(AgentGridServices.RunLogCategory),
+        };
+    }
+
+    public Node Node { get; }
+    public RedisRunLog Log { get; }
+    public LoadTable Loads { get; }
+    public Drivers Drivers { get; }
+    public IDispatcherGrain Dispatcher { get; }
+    public TimeProvider Time => Node.Time;
+    public ILogger Logger { get; }
+    public int MaxRuns => (int)Math.Min(int.MaxValue, (long)Node.Options.MaxActiveRuns + Node.Options.MaxQueuedRuns);
+
+    /// <summary>The node that was found to be gone last, which the dispatcher may not know yet.</summary>
+    public string? LastGone
+    {
+        get => _lastGone;
+        set => _lastGone = value;
+    }
+
+    /// <summary>What the drivers of one grain share, which work on its scheduler.</summary>
+    public DriverServices DriversOn(TaskScheduler grain) => _drivers with { Platform = new GrainPlatform(grain) };
+
+    /// <summary>Makes the driver of a run, one of those of this silo.</summary>
+    public RunDriver Drive(RunState state, DriverServices services)
+    {
+        var driver = new RunDriver(services, new ClusterJournal(this, state.Id), new ClusterSlots(this), state);
+        Drivers.Add(driver);
+        return driver;
+    }
+
+    public IAgentGrain AgentOn(string node, string agent) => _agents.GetOrAdd(
+        ClusterNames.AgentKey(node, agent), static (key, grains) => grains.GetGrain<IAgentGrain>(key), _grains);
+
+    public bool IsAlive(string node) => _silos.GetActiveSilos().Any(
+        silo => _silos.TryGetSiloName(silo, out var name) && name == node);
+
+    /// <summary>Sees to it that nothing that a driver has asked for fails unheard.</summary>
+    public async Task Attend(RunDriver driver, Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception e)
+        {
+            driver.Fail(e);
+        }
+    }
+
+    /// <summary>Gives a slot back.</summary>
+    public async Task ReleaseAsync(string slot)
+    {
+        try
+        {
+            await Dispatcher.ReleaseSlotsAsync([slot]);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            // A grant that no node reports is taken back in the end.
+            LogUnheard(Logger, e, slot);
+        }
+    }
+
+    /// <summary>A run wants no place any more.</summary>
+    public async Task LeaveAsync(RunId run, RunKey key)
+    {
+        try
+        {
+            await Dispatcher.LeaveRunAsync(run.Value);
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            // The dispatcher compares its places with the run log, and will find out.
+            LogUnheard(Logger, e, key.ToString());
+        }
+    }
+
+    [LoggerMessage(711, LogLevel.Debug, "The dispatcher could not be told that '{What}' wants nothing any more")]
+    private static partial void LogUnheard(ILogger logger, Exception exception, string what);
+}

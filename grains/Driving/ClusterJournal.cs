@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using AgentGrid.Core.Runs;
+using AgentGrid.RunLog;
+using AgentGrid.Runtime.Driving;
+using AgentGrid.Runtime.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Grains.Driving;
+
+/// <summary>
+/// A run in the run log. Others may write it too, as while silos disagree on who drives it: a turn is kept only when its
+/// driver has seen all turns before it.
+/// </summary>
+internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : IRunJournal
+{
+    public bool RunsAhead => false;
+
+    public void Append(RunDriver driver, RunState state, RunEvent[] events, Action<TurnOutcome>? completed) =>
+        _ = AppendAsync(driver, state.Version - events.Length, events, RunDetailsBuilder.Summarize(state), completed!);
+
+    public async ValueTask<RunState?> ReplayAsync(RunDriver driver)
+    {
+        while (true)
+        {
+            try
+            {
+                return await engine.Log.ReplayAsync(run);
+            }
+            catch (RunLogException e)
+            {
+                engine.Log.Report(e);
+                return null; // nobody can drive it
+            }
+            catch (Exception e) when (Transient.Is(e) && !driver.IsStopping)
+            {
+                LogNotRead(engine.Logger, e, driver.Key);
+                await Task.Delay(ClusterEngine.Pause, engine.Time);
+            }
+        }
+    }
+
+    public void Close(RunDriver driver) => engine.Drivers.Remove(driver);
+
+    private async Task AppendAsync(
+        RunDriver driver, long version, RunEvent[] events, RunSummary summary, Action<TurnOutcome> completed)
+    {
+        var outcome = TurnOutcome.Failed;
+        try
+        {
+            outcome = await AppendAsync(driver, version, events, summary);
+        }
+        catch (RunLogException e)
+        {
+            engine.Log.Report(e);
+            outcome = TurnOutcome.Gone;
+        }
+        catch (Exception e)
+        {
+            LogNotKept(engine.Logger, driver.IsStopping ? LogLevel.Warning : LogLevel.Error, e, driver.Key);
+        }
+        completed(outcome);
+    }
+
+    private async Task<TurnOutcome> AppendAsync(
+        RunDriver driver, long version, RunEvent[] events, RunSummary summary)
+    {
+        while (true)
+        {
+            try
+            {
+                var startedAt = Stopwatch.GetTimestamp();
+                switch (await engine.Log.AppendAsync(run, version, events, summary))
+                {
+                    case AppendOutcome.Kept:
+                        GridMetrics.RecordCommit(startedAt, events.Length);
+                        return TurnOutcome.Kept;
+                    case AppendOutcome.Conflict:
+                        return TurnOutcome.Conflict;
+                    case AppendOutcome.Gone:
+                        return TurnOutcome.Gone;
+                    case var other:
+                        throw new InvalidOperationException($"Unknown outcome {other.GetType()}.");
+                }
+            }
+            catch (Exception e) when (Transient.Is(e) && !driver.IsStopping)
+            {
+                LogNotKept(engine.Logger, LogLevel.Warning, e, driver.Key);
+                await Task.Delay(ClusterEngine.Pause, engine.Time);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 702, Message = "Run '{Run}': a turn could not be kept")]
+    private static partial void LogNotKept(ILogger logger, LogLevel level, Exception exception, RunKey run);
+
+    [LoggerMessage(703, LogLevel.Warning, "Run '{Run}' could not be read from the log yet; it is tried again")]
+    private static partial void LogNotRead(ILogger logger, Exception exception, RunKey run);
+}
