@@ -132,8 +132,9 @@ public sealed partial class RunDriver
         _joining = 0;
     }
 
+    // What was decided in a turn that was not kept is nothing that anybody may be told.
     private void Answer(List<AwaitedReply>? replies) =>
-        replies?.ForEach(r => r.Message.Reply!.TrySetResult(r.Ignored ?? WhyOver));
+        replies?.ForEach(r => r.Message.Reply!.TrySetResult(WhyOver));
 
     private async Task ReplayAsync()
     {

@@ -189,8 +189,8 @@ public sealed partial class RunDriver
         }
         RunEvent[] events = [.. _turnEvents];
         _turnEvents.Clear();
-        _endIsKept = false;
         var end = TakeTurnEnd(events);
+        _endIsKept &= end.Ended is null && _state.Status.IsEnded();
         if (_journal.RunsAhead)
         {
             if (!_state.Status.IsEnded() && !IsUpToDate(_summary))

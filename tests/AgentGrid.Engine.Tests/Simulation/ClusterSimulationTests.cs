@@ -1,0 +1,124 @@
+using System.Diagnostics;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>Replay one seed with <c>AGENTGRID_SEED=123</c>; run more with <c>AGENTGRID_SEEDS=100000</c>.</summary>
+public sealed class ClusterSimulationTests(ITestOutputHelper output)
+{
+    private const int MostLines = 80;
+
+    [Fact]
+    public void Run_AnySeed_KeepsThePromises()
+    {
+        var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
+        var first = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_FIRST_SEED") ?? "0");
+        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "500");
+        var started = Stopwatch.GetTimestamp();
+        var (deaths, doubles, conflicts, moves, lost, invocations) = (0, 0, 0, 0, 0, 0);
+
+        var failure = RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Mistake.None, cluster =>
+        {
+            deaths += cluster.Deaths;
+            doubles += cluster.Doubles;
+            conflicts += cluster.Store.Conflicts;
+            moves += cluster.Dispatcher.Moves;
+            lost += cluster.World.Lost;
+            invocations += cluster.Invocations;
+        });
+
+        Assert.True(failure is null, failure);
+        output.WriteLine(
+            $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {doubles} times two " +
+            $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations");
+        if (only is null)
+        {
+            Assert.True(deaths > count && doubles > count / 4 && conflicts > count && moves > count / 4, "the simulation is too tame");
+        }
+    }
+
+    [Fact]
+    public void Run_SameSeed_SameHistory()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            Assert.Equal(History(seed), History(seed));
+        }
+    }
+
+    // A cluster in which something is wrong on purpose is found out, and soon.
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void Run_SomethingIsWrong_IsFoundOut(string mistake)
+    {
+        var failure = RunAll(Enumerable.Range(0, 400), Enum.Parse<Mistake>(mistake), static _ => { });
+
+        Assert.True(failure is not null, $"a cluster that {mistake} passes");
+        Assert.DoesNotContain("unexpected: ", failure, StringComparison.Ordinal);
+        output.WriteLine($"{mistake}: {failure.Split('\n')[0]}");
+    }
+
+    public static TheoryData<string> Mistakes =>
+        new(Enum.GetValues<Mistake>().Where(static m => m != Mistake.None).Select(static m => m.ToString()));
+
+    private static IReadOnlyList<string> History(int seed)
+    {
+        var cluster = new SimulatedCluster(seed, Mistake.None);
+        OnOwnThread(() => cluster.Run());
+        return cluster.World.History;
+    }
+
+    private static string? RunAll(IEnumerable<int> seeds, Mistake mistake, Action<SimulatedCluster> count)
+    {
+        var gate = new Lock();
+        var next = new Queue<int>(seeds);
+        (int Seed, string Text)? failure = null;
+        void Work()
+        {
+            while (true)
+            {
+                int seed;
+                lock (gate)
+                {
+                    if (failure is not null || !next.TryDequeue(out seed))
+                    {
+                        return;
+                    }
+                }
+                var cluster = new SimulatedCluster(seed, mistake);
+                var broken = Run(cluster);
+                lock (gate)
+                {
+                    count(cluster);
+                    if (broken is not null && (failure is null || seed < failure.Value.Seed))
+                    {
+                        failure = (seed, $"seed {seed}: {broken}\n{string.Join('\n', cluster.World.History.TakeLast(MostLines))}");
+                    }
+                }
+            }
+        }
+        // Threads of their own have no synchronization context: whoever waits goes on where the simulation is.
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToList();
+        threads.ForEach(static t => t.Start());
+        threads.ForEach(static t => t.Join());
+        return failure?.Text;
+    }
+
+    private static string? Run(SimulatedCluster cluster)
+    {
+        try
+        {
+            return cluster.Run();
+        }
+        catch (Exception e)
+        {
+            return $"unexpected: {e}";
+        }
+    }
+
+    private static void OnOwnThread(Action act)
+    {
+        var thread = new Thread(() => act());
+        thread.Start();
+        thread.Join();
+    }
+}

@@ -1,0 +1,422 @@
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Runtime.Driving;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>
+/// Drivers of runs in a cluster that a seed decides: several silos over one store, one dispatcher and some nodes; what is
+/// sent gets lost and comes late, silos and nodes fall silent and die, the dispatcher moves, runs have two drivers.
+/// Whatever clients were told must be kept, every turn must follow from those before it, every run must end, and nothing
+/// must be left in the end.
+/// </summary>
+internal sealed class SimulatedCluster
+{
+    private const int MostSteps = 60_000;
+    private static readonly TimeSpan s_longestLife = TimeSpan.FromHours(3);
+
+    private readonly World _world;
+    private readonly List<SimulatedSilo> _silos = [];
+    private readonly List<(SimulatedSilo Silo, string What, Task<string?> Answer, Action<string?> Then)> _clients = [];
+    private readonly int _actions;
+    private int _started;
+    private int _runs;
+
+    public SimulatedCluster(int seed, Mistake mistake)
+    {
+        _world = new World(seed, mistake);
+        Store = new SimulatedStore(_world);
+        Dispatcher = new SimulatedDispatcher(_world, this);
+        for (var i = 0; i < 4; i++)
+        {
+            Agents.Add($"agent{i}", new AgentConfig
+            {
+                Name = $"agent{i}",
+                Capabilities = [i < 3 ? "work" : "other"],
+                Priority = _world.Random.Next(3),
+                MaxConcurrency = _world.Random.Next(1, 4),
+                Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, 10)),
+                Retry = new RetryPolicy { MaxAttempts = _world.Random.Next(1, 4), Jitter = 0.5 },
+            });
+        }
+        MostRuns = _world.Random.Next(1, 6);
+        for (var i = _world.Random.Next(1, 4); i > 0; i--)
+        {
+            StartSilo();
+            StartNode();
+        }
+        _actions = _world.Random.Next(100, 600);
+    }
+
+    public SimulatedStore Store { get; }
+    public SimulatedDispatcher Dispatcher { get; }
+    public List<SimulatedNode> Nodes { get; } = [];
+    public SortedDictionary<string, AgentConfig> Agents { get; } = new(StringComparer.Ordinal);
+    public int MostRuns { get; }
+    public int Invocations { get; set; }
+    public int Deaths { get; private set; }
+    public int Doubles { get; private set; }
+    public World World => _world;
+
+    /// <returns>The promise that was broken; null when all were kept.</returns>
+    public string? Run()
+    {
+        for (var i = 0; i < _actions && IsWell(); i++)
+        {
+            if (_world.Chance(12))
+            {
+                ActAsClient();
+            }
+            else if (_world.Chance(4))
+            {
+                Harm();
+            }
+            else
+            {
+                GoOn();
+            }
+        }
+        if (IsWell())
+        {
+            Settle();
+        }
+        return _world.Broken;
+    }
+
+    private bool IsWell()
+    {
+        for (var i = 0; i < _clients.Count; i++)
+        {
+            if (_clients[i].Answer.IsCompleted)
+            {
+                var (_, _, answer, then) = _clients[i];
+                _clients.RemoveAt(i--);
+                then(answer.Result);
+            }
+        }
+        foreach (var silo in _silos)
+        {
+            _world.Check(silo.Log.Mistake is null, $"{silo.Name}: {silo.Log.Mistake}");
+        }
+        return _world.Broken is null;
+    }
+
+    // One of the things that can happen next.
+    private void GoOn()
+    {
+        switch (_world.Random.Next(8))
+        {
+            case < 3: DoWork(); break;
+            case < 6: _world.Arrive(); break;
+            case 6: Pick(Nodes.Where(IsThere))?.Act(); break;
+            default: PassTime(); break;
+        }
+        if (_world.Chance(4))
+        {
+            Report();
+        }
+    }
+
+    private bool DoWork()
+    {
+        if (Pick(_silos.Where(static s => IsThere(s) && s.Platform.Ready > 0)) is not { } silo)
+        {
+            return false;
+        }
+        silo.Platform.RunOne();
+        return true;
+    }
+
+    private void PassTime()
+    {
+        if (FireOne())
+        {
+            return;
+        }
+        var step = TimeSpan.FromMilliseconds(_world.Random.Next(_world.Chance(30) ? 2_000 : 100));
+        _world.Clock.MoveTo(NextDue() is { } due && _world.Chance(50) ? due : _world.Clock.Now + step);
+    }
+
+    private bool FireOne() => Pick(_silos.Where(s => IsThere(s) && s.Time.NextDue <= _world.Clock.Now))?.Time.FireOne() == true;
+
+    private TimeSpan? NextDue() => _silos.Where(IsThere).Min(static s => s.Time.NextDue);
+
+    // What nodes and the dispatcher do from time to time; and somebody looks for runs that nobody drives.
+    private void Report()
+    {
+        if (Pick(Nodes.Where(static n => IsThere(n) && !n.IsGone)) is { } node)
+        {
+            var held = node.Held();
+            _world.Send($"what {node.Name} holds", Dispatcher, () =>
+            {
+                if (!node.IsGone)
+                {
+                    Dispatcher.Take(node, held);
+                }
+            });
+        }
+        if (_world.Chance(20))
+        {
+            Dispatcher.CheckPlaces();
+        }
+        if (_world.Chance(20) || _world.IsHealed)
+        {
+            Recover();
+        }
+    }
+
+    private void Recover()
+    {
+        if (_world.Mistake == Mistake.ForgetsRuns)
+        {
+            return;
+        }
+        foreach (var run in Store.Runs.Where(r => !Store[r].Status.IsEnded() && !_silos.Exists(s => s.Find(r) is not null)))
+        {
+            Pick(_silos.Where(IsThere))?.Resume(run);
+        }
+    }
+
+    private void ActAsClient()
+    {
+        switch (_world.Random.Next(8))
+        {
+            case < 4 when _runs < 6: Submit(); break;
+            case 4: Cancel(); break;
+            case 5: Retry(); break;
+            default: AnyDriver()?.Driver?.Post(RunInput.SkipSubmission.Instance); break;
+        }
+    }
+
+    private void Submit()
+    {
+        if (Pick(_silos.Where(IsThere)) is not { } silo)
+        {
+            return;
+        }
+        var plan = PlanReader.ReadJson("simulated", Core.Tests.Runs.RandomPlan.Make(_world.Random)).Plan!;
+        var id = RunId.From(new Guid(++_runs, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)_runs));
+        var accepted = new RunEvent.RunAccepted(
+            id, $"m{_runs}", "1", "simulated", plan.Version, Json.Parse("""{"list":[1,2,3,4],"flag":true}"""),
+            (ulong)_world.Random.NextInt64())
+        { Time = _world.Now };
+        Store.Accept(plan, accepted);
+        silo.Drive(RunMachine.Evolve(new RunState(plan), accepted)).Begin();
+    }
+
+    private void Cancel()
+    {
+        if (AnyDriver() is not ({ } silo, { } driver))
+        {
+            return;
+        }
+        Ask(silo, $"{SimulatedStore.Short(driver.Id)} is to be cancelled", driver.AskAsync(new RunInput.CancelRun("simulated")), why =>
+        {
+            if (why is null)
+            {
+                _world.Check(
+                    Store.Has(driver.Id, static e => e is RunEvent.RunCancelled),
+                    $"a client was told that {driver.Id} is cancelled, and the store does not have it");
+            }
+            else if (why.EndsWith("already", StringComparison.Ordinal))
+            {
+                _world.Check(
+                    Store.Has(driver.Id, static e => e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled),
+                    $"a client was told that {driver.Id} has ended, and the store does not have it");
+            }
+        });
+    }
+
+    private void Retry()
+    {
+        var ended = Store.Runs.Where(r => Store[r].Status is RunStatus.Failed or RunStatus.Cancelled
+            && !_silos.Exists(s => s.Find(r) is not null)).ToArray();
+        if (ended.Length == 0 || Pick(_silos.Where(IsThere)) is not { } silo)
+        {
+            return;
+        }
+        var run = ended[_world.Random.Next(ended.Length)];
+        var driver = silo.Drive(Store.Replay(run));
+        Ask(silo, $"{SimulatedStore.Short(run)} is to be retried", driver.AskAsync(new RunInput.RetryRun()), why =>
+            _world.Check(
+                why is not null || Store.Has(run, static e => e is RunEvent.RunRetried),
+                $"a client was told that {run} is retried, and the store does not have it"));
+    }
+
+    private void Ask(SimulatedSilo silo, string what, Task<string?> answer, Action<string?> then)
+    {
+        _world.Note(what);
+        _clients.Add((silo, what, answer, why =>
+        {
+            _world.Note($"{what}: {why ?? "done"}");
+            then(why);
+        }));
+    }
+
+    private (SimulatedSilo? Silo, RunDriver? Driver)? AnyDriver()
+    {
+        var all = _silos.Where(IsThere).SelectMany(static s => s.Drivers.Select(d => (s, d))).ToArray();
+        return all.Length == 0 ? null : all[_world.Random.Next(all.Length)];
+    }
+
+    private void Harm()
+    {
+        switch (_world.Random.Next(9))
+        {
+            case 0: KillSilo(); break;
+            case 1: KillNode(); break;
+            case 2 or 3: Freeze(Pick<Place>([.. _silos.Where(IsThere), .. Nodes.Where(IsThere)])); break;
+            case 4: Dispatcher.Move(); break;
+            case 5 or 6: DriveTwice(); break;
+            default: Thaw(); break;
+        }
+    }
+
+    private void KillSilo()
+    {
+        if (Pick(_silos.Where(static s => !s.IsDead)) is { } silo)
+        {
+            _world.Note($"{silo.Name} dies");
+            Deaths++;
+            silo.Die();
+            _silos.Remove(silo);
+            _clients.RemoveAll(c => c.Silo == silo);
+            StartSilo();
+        }
+    }
+
+    private void KillNode()
+    {
+        if (Pick(Nodes.Where(static n => !n.IsDead)) is { } node)
+        {
+            _world.Note($"{node.Name} dies");
+            Deaths++;
+            node.Die();
+            Dispatcher.RemoveNode(node.Name);
+            StartNode();
+        }
+    }
+
+    // What is sent to it waits; others take it for dead after a while, and perhaps in vain.
+    private void Freeze(Place? place)
+    {
+        if (place is null)
+        {
+            return;
+        }
+        _world.Note($"{place.Name} falls silent");
+        place.IsFrozen = true;
+    }
+
+    private void Thaw()
+    {
+        Place[] frozen = [.. _silos.Where(static s => s.IsFrozen), .. Nodes.Where(static n => n is { IsFrozen: true, IsDead: false })];
+        if (Pick(frozen) is not { } place)
+        {
+            return;
+        }
+        if (place is SimulatedNode node && _world.Chance(50))
+        {
+            // The others could not wait.
+            _world.Note($"{node.Name} is declared dead");
+            node.Die();
+            Dispatcher.RemoveNode(node.Name);
+            StartNode();
+            return;
+        }
+        if (place is SimulatedSilo silo && _world.Chance(50))
+        {
+            TakeRunsFrom(silo);
+        }
+        _world.Note($"{place.Name} is back");
+        place.IsFrozen = false;
+    }
+
+    // It was taken for dead, and comes back as if nothing had happened.
+    private void TakeRunsFrom(SimulatedSilo silo)
+    {
+        foreach (var driver in silo.Drivers.ToArray())
+        {
+            if (Pick(_silos.Where(s => s != silo && IsThere(s))) is { } other)
+            {
+                Doubles++;
+                other.Resume(driver.Id);
+            }
+        }
+    }
+
+    private void DriveTwice()
+    {
+        if (AnyDriver() is (_, { } driver) && Pick(_silos.Where(s => IsThere(s) && s.Find(driver.Id) is null)) is { } other)
+        {
+            Doubles++;
+            other.Resume(driver.Id);
+        }
+    }
+
+    /// <summary>No more faults: every run ends, and nothing is left.</summary>
+    private void Settle()
+    {
+        _world.Note("from now on all is well");
+        _world.IsHealed = true;
+        foreach (var place in _silos.Cast<Place>().Concat(Nodes))
+        {
+            place.IsFrozen = false;
+        }
+        StopDoubles();
+        var latest = _world.Clock.Now + s_longestLife;
+        for (var steps = 0; IsWell() && !IsSettled(); steps++)
+        {
+            _world.Check(steps < MostSteps, $"after {steps} steps there is still something to do: {WhatIsLeft()}");
+            _world.Check(_world.Clock.Now < latest, $"after hours there is still something to do: {WhatIsLeft()}");
+            if (_world.Chance(5))
+            {
+                Report();
+            }
+            if (!DoWork() && !_world.Arrive() && !Nodes.Exists(static n => IsThere(n) && n.Act()) && !FireOne())
+            {
+                var next = _world.Clock.Now + TimeSpan.FromSeconds(1);
+                _world.Clock.MoveTo(NextDue() is { } due && due < next ? due : next);
+                Report();
+            }
+        }
+        _world.Check(
+            Store.Runs.All(r => Store.Replay(r).Status == Store[r].Status), "a replay does not lead where the turns did");
+    }
+
+    // Of two drivers of a run one stops, as when silos agree again on who has a grain.
+    private void StopDoubles()
+    {
+        foreach (var drivers in _silos.SelectMany(static s => s.Drivers).GroupBy(static d => d.Id).ToArray())
+        {
+            foreach (var driver in drivers.Skip(1))
+            {
+                _ = driver.StopAsync();
+            }
+        }
+    }
+
+    private bool IsSettled() => Store.Runs.All(r => Store[r].Status.IsEnded()) && !_world.HasFlights && _clients.Count == 0
+        && _silos.All(static s => s.Platform.Ready == 0 && !s.Drivers.Any()) && Nodes.All(static n => n.IsDead || n.IsIdle)
+        && Dispatcher.IsIdle;
+
+    private string WhatIsLeft() =>
+        $"runs {string.Join(' ', Store.Runs.Where(r => !Store[r].Status.IsEnded()).Select(r => $"{SimulatedStore.Short(r)}:{Store[r].Status}"))}; " +
+        $"drivers {string.Join(' ', _silos.SelectMany(static s => s.Drivers.Select(d => $"{s.Name}:{SimulatedStore.Short(d.Id)}:{d.Summary.Status}")))}; " +
+        $"clients {string.Join("; ", _clients.Select(static c => c.What))}; {Dispatcher}; " +
+        $"nodes {string.Join(' ', Nodes.Where(static n => !n.IsDead).Select(static n => $"{n.Name}:{n.Held().Length}"))}";
+
+    private void StartSilo() => _silos.Add(new SimulatedSilo(_world, this, $"silo{++_started}"));
+
+    private void StartNode() => Nodes.Add(new SimulatedNode(_world, this, $"node{++_started}"));
+
+    private static bool IsThere(Place place) => place is { IsDead: false, IsFrozen: false };
+
+    private T? Pick<T>(IEnumerable<T> from)
+        where T : class
+    {
+        T[] all = [.. from];
+        return all.Length == 0 ? null : all[_world.Random.Next(all.Length)];
+    }
+}

@@ -1,0 +1,202 @@
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>
+/// Grants slots and places under keys, as the cluster's dispatcher does: what is asked twice under a key is granted once.
+/// What it knows is in memory; when it moves it begins anew with what nodes report.
+/// </summary>
+internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster) : Place("dispatcher")
+{
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, Grant> _grants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Waiter> _waiters = new(StringComparer.Ordinal);
+    private readonly HashSet<RunId> _places = [];
+    private readonly Dictionary<RunId, List<Action<bool>>> _queue = [];
+
+    public int Moves { get; private set; }
+    public bool IsIdle => _grants.Count == 0 && _waiters.Count == 0 && _places.Count == 0 && _queue.Count == 0;
+
+    public override string ToString() =>
+        $"grants {string.Join(' ', _grants.Keys)}; waiters {string.Join(' ', _waiters.Keys)}; " +
+        $"places {string.Join(' ', _places.Select(SimulatedStore.Short))}; " +
+        $"queue {string.Join(' ', _queue.Keys.Select(SimulatedStore.Short))}";
+
+    /// <param name="answer">Told the node; or null, when the dispatcher does not know of the request any more.</param>
+    public void Ask(string key, string agent, Action<string?> answer)
+    {
+        if (_grants.TryGetValue(key, out var granted))
+        {
+            if (granted.Agent == agent || world.Mistake == Mistake.MixesUpAgents)
+            {
+                answer(granted.Node);
+                return;
+            }
+            _grants.Remove(key);
+        }
+        if (_waiters.TryGetValue(key, out var waiter) && waiter.Agent == agent)
+        {
+            waiter.Asking.Add(answer);
+            return;
+        }
+        _waiters.Remove(key);
+        waiter?.Answer(null);
+        _waiters.Add(key, new Waiter(agent, [answer]));
+        Serve();
+    }
+
+    public void Release(string key)
+    {
+        if (world.Errs(Mistake.ForgetsReleases))
+        {
+            return;
+        }
+        _grants.Remove(key);
+        if (_waiters.Remove(key, out var waiter))
+        {
+            waiter.Answer(null);
+        }
+        Serve();
+    }
+
+    /// <summary>A node's word on what it holds.</summary>
+    public void Take(SimulatedNode node, string[] held)
+    {
+        foreach (var key in held)
+        {
+            if (_waiters.Remove(key, out var waiter))
+            {
+                waiter.Answer(null); // who asks again is told where it is
+            }
+            _grants[key] = new Grant(node.AgentOf(key), node.Name, world.Now) { IsConfirmed = true };
+        }
+        foreach (var (key, grant) in _grants.Where(g => g.Value.Node == node.Name && !held.Contains(g.Key)).ToArray())
+        {
+            if ((grant.IsConfirmed || world.Now - grant.At > OnItsWay) && world.Mistake != Mistake.ForgetsReleases)
+            {
+                _grants.Remove(key);
+            }
+        }
+        Serve();
+    }
+
+    public void RemoveNode(string node)
+    {
+        foreach (var (key, _) in _grants.Where(g => g.Value.Node == node).ToArray())
+        {
+            _grants.Remove(key);
+        }
+        Serve();
+    }
+
+    /// <param name="answer">Told true when there is a place; false when the dispatcher does not know of it any more.</param>
+    public void Enter(RunId run, Action<bool> answer)
+    {
+        if (_places.Contains(run))
+        {
+            answer(true);
+            return;
+        }
+        if (_queue.TryGetValue(run, out var asking))
+        {
+            asking.Add(answer);
+            return;
+        }
+        _queue.Add(run, [answer]);
+        Serve();
+    }
+
+    public void Leave(RunId run)
+    {
+        if (world.Mistake == Mistake.ForgetsPlaces)
+        {
+            return;
+        }
+        _places.Remove(run);
+        if (_queue.Remove(run, out var waiting))
+        {
+            waiting.ForEach(static answer => answer(false));
+        }
+        Serve();
+    }
+
+    /// <summary>Compares who holds a place with what the store says.</summary>
+    public void CheckPlaces()
+    {
+        if (world.Mistake != Mistake.ForgetsPlaces)
+        {
+            _places.RemoveWhere(r => cluster.Store[r].Status != RunStatus.Running);
+        }
+        _places.UnionWith(cluster.Store.Runs.Where(r =>
+            cluster.Store[r].Status == RunStatus.Running && !_queue.ContainsKey(r)));
+        Serve();
+    }
+
+    /// <summary>It is on another silo now.</summary>
+    public void Move()
+    {
+        Moves++;
+        world.Note("the dispatcher moves");
+        Action[] told =
+        [
+            .. _waiters.Values.Select(static w => (Action)(() => w.Answer(null))),
+            .. _queue.Values.SelectMany(static q => q).Select(static answer => (Action)(() => answer(false))),
+        ];
+        _grants.Clear();
+        _waiters.Clear();
+        _queue.Clear();
+        _places.Clear();
+        CheckPlaces();
+        foreach (var node in cluster.Nodes.Where(static n => n is { IsDead: false, IsFrozen: false }))
+        {
+            Take(node, node.Held());
+        }
+        Array.ForEach(told, static tell => tell());
+    }
+
+    public AgentLoad LoadOf(string agent)
+    {
+        var config = cluster.Agents[agent];
+        var nodes = cluster.Nodes.Count(static n => !n.IsGone);
+        var running = _grants.Values.Count(g => g.Agent == agent);
+        return new AgentLoad(
+            config, running, _waiters.Values.Count(w => w.Agent == agent),
+            Math.Max(0, (config.MaxConcurrency * nodes) - running), Slots: Math.Max(1, config.MaxConcurrency * nodes));
+    }
+
+    private void Serve()
+    {
+        foreach (var (run, asking) in _queue.ToArray())
+        {
+            if (_places.Count < cluster.MostRuns)
+            {
+                _queue.Remove(run);
+                _places.Add(run);
+                asking.ForEach(static answer => answer(true));
+            }
+        }
+        foreach (var (key, waiter) in _waiters.ToArray())
+        {
+            var free = cluster.Nodes.Where(n => !n.IsGone && cluster.Agents[waiter.Agent].MaxConcurrency
+                > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
+            if (free.Length > 0 && _waiters.Remove(key))
+            {
+                var node = free[world.Random.Next(free.Length)].Name;
+                _grants.Add(key, new Grant(waiter.Agent, node, world.Now));
+                waiter.Answer(node);
+            }
+        }
+    }
+
+    private sealed record Waiter(string Agent, List<Action<string?>> Asking)
+    {
+        public void Answer(string? node) => Asking.ForEach(answer => answer(node));
+    }
+
+    private sealed record Grant(string Agent, string Node, DateTimeOffset At)
+    {
+        public bool IsConfirmed { get; init; }
+    }
+}

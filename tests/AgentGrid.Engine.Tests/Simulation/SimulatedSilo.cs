@@ -1,0 +1,170 @@
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Tests.Simulation;
+using AgentGrid.Runtime;
+using AgentGrid.Runtime.Driving;
+using AgentGrid.Runtime.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>A process of the cluster that drives runs, one piece of work at a time.</summary>
+internal sealed class SimulatedSilo : Place
+{
+    private readonly World _world;
+    private readonly Dictionary<RunId, RunDriver> _drivers = [];
+    private readonly DriverServices _services;
+
+    public SimulatedSilo(World world, SimulatedCluster cluster, string name)
+        : base(name)
+    {
+        _world = world;
+        Cluster = cluster;
+        Time = new SimulatedTime(world.Clock);
+        Platform = new SimulatedWork(world.Random);
+        Log = new MistakeLog();
+        _services = new DriverServices
+        {
+            Queue = new SimulatedQueue(this),
+            Caller = new SimulatedCaller(world, this),
+            Platform = Platform,
+            Time = Time,
+            Statistics = new AgentStatistics(),
+            Logger = Log,
+            RunLogger = Log,
+        };
+    }
+
+    public SimulatedCluster Cluster { get; }
+    public SimulatedTime Time { get; }
+    public SimulatedWork Platform { get; }
+    public MistakeLog Log { get; }
+    public IEnumerable<RunDriver> Drivers => _drivers.Values;
+
+    public RunDriver? Find(RunId run) => _drivers.GetValueOrDefault(run);
+
+    public RunDriver Drive(RunState state)
+    {
+        var driver = new RunDriver(
+            _services, new SimulatedJournal(_world, this, state.Id), new SimulatedSlots(_world, this), state);
+        _drivers.Add(state.Id, driver);
+        return driver;
+    }
+
+    public void Forget(RunDriver driver) => _drivers.Remove(driver.Id);
+
+    /// <summary>Takes a run up that nobody drives, or so it is thought here.</summary>
+    public void Resume(RunId run)
+    {
+        if (_drivers.ContainsKey(run) || Cluster.Store.Replay(run) is not { } state || state.Status.IsEnded())
+        {
+            return;
+        }
+        _world.Note($"{Name} takes up {SimulatedStore.Short(run)}");
+        Drive(state).Resume();
+    }
+
+    /// <summary>The process is dead: nothing of it is told to anybody any more.</summary>
+    public void Die()
+    {
+        IsDead = true;
+        foreach (var driver in _drivers.Values)
+        {
+            driver.Abandon();
+        }
+        _drivers.Clear();
+    }
+
+    /// <summary>Sends something to another part of the cluster, and again after a pause until it has come there.</summary>
+    public void Send(string what, Place to, Action deliver, Action? again = null) => _world.Send(
+        $"{Name}: {what}", to, deliver, again is null ? null : () => After(0.2, again));
+
+    /// <summary>Answers to what this silo has asked.</summary>
+    public void Answer(string what, Action deliver, Action? again = null) => _world.Send(
+        $"{Name} is told: {what}", this, deliver, again is null ? null : () => After(0.2, again));
+
+    public void After(double seconds, Action act)
+    {
+        if (!IsDead)
+        {
+            ITimer? timer = null;
+            timer = Time.CreateTimer(
+                _ =>
+                {
+                    timer!.Dispose();
+                    act();
+                }, null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan);
+        }
+    }
+}
+
+/// <summary>The work of one process that is ready, and what waits for something that has come.</summary>
+internal sealed class SimulatedWork(Random random) : Platform
+{
+    private readonly List<IThreadPoolWorkItem> _ready = [];
+    private readonly List<(Task Task, Action Continue)> _waits = [];
+
+    public int Ready => _ready.Count + _waits.Count(static w => w.Task.IsCompleted);
+
+    // The task itself is only looked at: a continuation of it could run anywhere.
+    public override Task<T> Wait<T>(Task<T> task)
+    {
+        if (task.IsCompleted)
+        {
+            return task;
+        }
+        var source = new TaskCompletionSource<T>();
+        When(task, () => source.SetFromTask(task));
+        return source.Task;
+    }
+
+    public override Task Wait(Task task)
+    {
+        if (task.IsCompleted)
+        {
+            return task;
+        }
+        var source = new TaskCompletionSource();
+        When(task, () => source.SetFromTask(task));
+        return source.Task;
+    }
+
+    public void When(Task task, Action then) => _waits.Add((task, then));
+
+    public override void Queue(IThreadPoolWorkItem work, bool preferLocal) => _ready.Add(work);
+
+    public void RunOne()
+    {
+        var index = random.Next(Ready);
+        if (index < _ready.Count)
+        {
+            var work = _ready[index];
+            _ready.RemoveAt(index);
+            work.Execute();
+            return;
+        }
+        var wait = _waits.Where(static w => w.Task.IsCompleted).ElementAt(index - _ready.Count);
+        _waits.Remove(wait);
+        wait.Continue();
+    }
+}
+
+/// <summary>Notes what an engine calls a mistake of its own.</summary>
+internal sealed class MistakeLog : ILogger
+{
+    public string? Mistake { get; private set; }
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        if (logLevel >= LogLevel.Error)
+        {
+            Mistake ??= $"{formatter(state, exception)}: {exception}";
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Buffers;
+using System.Text.Json;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+using AgentGrid.Runtime.Driving;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>
+/// The durable truth of all runs: the records of each, as bytes. Each turn that is kept must follow from those before it.
+/// </summary>
+internal sealed class SimulatedStore(World world) : Place("store")
+{
+    private readonly Dictionary<RunId, Kept> _runs = [];
+
+    public IEnumerable<RunId> Runs => _runs.Keys;
+    public int Conflicts { get; private set; }
+
+    public void Accept(Plan plan, RunEvent.RunAccepted accepted)
+    {
+        _runs.Add(accepted.RunId, new Kept(plan));
+        Keep(accepted.RunId, [accepted]);
+    }
+
+    public TurnOutcome Append(RunId run, long version, RunEvent[] events)
+    {
+        var kept = _runs[run];
+        if (kept.State.Version != version && !world.Errs(Mistake.IgnoresVersions))
+        {
+            Conflicts++;
+            world.Note($"{Short(run)}: a turn after {version} comes too late, there are {kept.State.Version}");
+            return TurnOutcome.Conflict;
+        }
+        if (!world.Errs(Mistake.LosesTurns))
+        {
+            Keep(run, events);
+        }
+        return TurnOutcome.Kept;
+    }
+
+    public void Keep(RunId run, RunEvent[] events)
+    {
+        var kept = _runs[run];
+        world.Note($"{Short(run)}: {kept.State.Version} + {string.Join(", ", events.Select(Text))}");
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            RunEventJson.Write(writer, events);
+        }
+        kept.Records.Add(buffer.WrittenSpan.ToArray());
+        try
+        {
+            foreach (var e in events)
+            {
+                CheckFollows(kept.State, e);
+                RunMachine.Evolve(kept.State, e);
+            }
+        }
+        catch (Exception e)
+        {
+            world.Check(false, $"{run} has a turn that does not follow from those before it: {e.Message}");
+        }
+    }
+
+    /// <summary>Another copy of the run, from its records.</summary>
+    public RunState Replay(RunId run)
+    {
+        var kept = _runs[run];
+        var state = new RunState(kept.Plan);
+        foreach (var record in kept.Records.SkipLast(
+            world.Mistake == Mistake.ReadsOldTurns && kept.Records.Count > 1 ? 1 : 0))
+        {
+            foreach (var e in RunEventJson.Read(record))
+            {
+                RunMachine.Evolve(state, e);
+            }
+        }
+        return state;
+    }
+
+    /// <summary>The run as it is kept; to be looked at alone.</summary>
+    public RunState this[RunId run] => _runs[run].State;
+
+    public bool Has(RunId run, Func<RunEvent, bool> what) =>
+        _runs[run].Records.SelectMany(static r => RunEventJson.Read(r)).Any(what);
+
+    // What the run machine cannot have decided in this state, whoever drives it.
+    private void CheckFollows(RunState state, RunEvent e)
+    {
+        switch (e)
+        {
+            case RunEvent.RunStarted:
+                world.Check(state.Status == RunStatus.Queued, $"{state.Id} is started, and is {state.Status}");
+                break;
+            case RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled:
+                world.Check(!state.Status.IsEnded(), $"{state.Id} ends, and is {state.Status} already");
+                break;
+            case RunEvent.AttemptStarted x:
+                CheckAttempt(state, x.Step, x.Attempt, "started", static s => s == AttemptStatus.Queued, orNew: true);
+                break;
+            case RunEvent.AttemptQueued x:
+                CheckAttempt(state, x.Step, x.Attempt, "queued", static s => s == AttemptStatus.Queued, orNew: true);
+                break;
+            case RunEvent.AttemptSucceeded x:
+                CheckAttempt(state, x.Step, x.Attempt, "succeeded", static s => s.IsOpen());
+                break;
+            case RunEvent.AttemptFailed x:
+                CheckAttempt(state, x.Step, x.Attempt, "failed", static s => s.IsOpen());
+                break;
+            case RunEvent.AttemptCancelled x:
+                CheckAttempt(state, x.Step, x.Attempt, "cancelled", static s => s.IsOpen());
+                break;
+            case RunEvent.AttemptLost x:
+                CheckAttempt(state, x.Step, x.Attempt, "lost", static s => s == AttemptStatus.Running);
+                break;
+            default:
+                break; // can be at any time
+        }
+    }
+
+    private void CheckAttempt(
+        RunState state, string step, int number, string what, Func<AttemptStatus, bool> from, bool orNew = false)
+    {
+        var attempts = state[step].Attempts;
+        world.Check(
+            number <= attempts.Count ? from(attempts[number - 1].Status) : orNew && number == attempts.Count + 1,
+            $"attempt {number} of step '{step}' of {state.Id} is {what}, and was " +
+            $"{(number <= attempts.Count ? attempts[number - 1].Status : "never begun")}");
+    }
+
+    private static string Text(RunEvent e) => e switch
+    {
+        RunEvent.AttemptQueued x => $"queued {x.Step}/{x.Attempt} ({x.Agent})",
+        RunEvent.AttemptStarted x => $"started {x.Step}/{x.Attempt} ({x.Agent} on {x.Node})",
+        RunEvent.AttemptSucceeded x => $"succeeded {x.Step}/{x.Attempt}",
+        RunEvent.AttemptFailed x => $"failed {x.Step}/{x.Attempt} {x.Error.Code}",
+        RunEvent.AttemptLost x => $"lost {x.Step}/{x.Attempt}",
+        RunEvent.AttemptCancelled x => $"cancelled {x.Step}/{x.Attempt}",
+        _ => e.GetType().Name,
+    };
+
+    public static string Short(RunId run) => run.Value[^4..];
+
+    private sealed class Kept(Plan plan)
+    {
+        public Plan Plan { get; } = plan;
+        public RunState State { get; } = new(plan);
+        public List<byte[]> Records { get; } = [];
+    }
+}

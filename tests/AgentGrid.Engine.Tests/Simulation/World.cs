@@ -1,0 +1,141 @@
+using System.Globalization;
+using AgentGrid.Embedded.Tests.Simulation;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>
+/// Chance, time and the network between the parts of a simulated cluster: what is sent arrives in any order, late, or
+/// not at all, as the seed says.
+/// </summary>
+internal sealed class World(int seed, Mistake mistake)
+{
+    private readonly List<Flight> _flights = [];
+    private readonly List<string> _history = [];
+
+    public Random Random { get; } = new(seed);
+    public SimulatedClock Clock { get; } = new();
+    public Mistake Mistake { get; } = mistake;
+    public IReadOnlyList<string> History => _history;
+
+    /// <summary>From now on all that is sent arrives.</summary>
+    public bool IsHealed { get; set; }
+
+    /// <summary>The first promise that was broken; null while all are kept.</summary>
+    public string? Broken { get; private set; }
+
+    public bool HasFlights => _flights.Exists(static f => !f.To.IsFrozen);
+    public DateTimeOffset Now => Clock.WallTime;
+    public int Lost { get; private set; }
+
+    public bool Chance(int percent) => Random.Next(100) < percent;
+
+    /// <summary>A mistake that is planted happens now and then.</summary>
+    public bool Errs(Mistake mistake) => Mistake == mistake && Random.Next(4) == 0;
+
+    public void Note(string what) =>
+        _history.Add(string.Create(CultureInfo.InvariantCulture, $"{Clock.Now.TotalSeconds,9:0.000}  {what}"));
+
+    public void Check(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            Broken ??= otherwise;
+        }
+    }
+
+    /// <param name="to">Who gets it: nobody, when that is dead by then.</param>
+    /// <param name="deliver">What it does there.</param>
+    /// <param name="lost">What whoever sent it does when it seems to be lost; null when nobody minds.</param>
+    public void Send(string what, Place to, Action deliver, Action? lost = null) =>
+        _flights.Add(new Flight(what, to, deliver, lost));
+
+    /// <summary>Something that is under way arrives, or seems to be lost; or is, and arrives all the same later.</summary>
+    public bool Arrive()
+    {
+        var ready = _flights.Where(static f => !f.To.IsFrozen).ToList();
+        if (ready.Count == 0)
+        {
+            return false;
+        }
+        var flight = ready[Random.Next(ready.Count)];
+        _flights.Remove(flight);
+        if (flight.To.IsDead)
+        {
+            flight.Lost?.Invoke();
+            return true;
+        }
+        if (!IsHealed && Chance(8))
+        {
+            Lost++;
+            Note($"lost: {flight.What}");
+            if (Chance(50))
+            {
+                _flights.Add(flight with { Lost = null });
+            }
+            flight.Lost?.Invoke();
+            return true;
+        }
+        flight.Deliver();
+        return true;
+    }
+
+    private sealed record Flight(string What, Place To, Action Deliver, Action? Lost);
+}
+
+/// <summary>Something that can be reached, as long as it is there.</summary>
+internal class Place(string name)
+{
+    public string Name { get; } = name;
+    public bool IsDead { get; set; }
+
+    /// <summary>It does not answer for now.</summary>
+    public bool IsFrozen { get; set; }
+}
+
+/// <summary>What is wrong with a cluster on purpose, to see that it is noticed.</summary>
+internal enum Mistake
+{
+    None,
+
+    /// <summary>The store does not look at the version that a driver has seen.</summary>
+    IgnoresVersions,
+
+    /// <summary>The store says that it has kept a turn, and has not.</summary>
+    LosesTurns,
+
+    /// <summary>A turn whose answer was lost is written again.</summary>
+    WritesTurnsTwice,
+
+    /// <summary>A driver is told that its turn is kept while it is under way.</summary>
+    AnswersBeforeItIsKept,
+
+    /// <summary>A driver whose turn came too late is told that it is kept.</summary>
+    TakesConflictsForKept,
+
+    /// <summary>A turn whose answer was lost is not tried again.</summary>
+    GivesUpTurns,
+
+    /// <summary>A run is read without its last turn.</summary>
+    ReadsOldTurns,
+
+    /// <summary>A slot that is not wanted any more is not given back.</summary>
+    ForgetsReleases,
+
+    /// <summary>A slot is not asked for again when the answer was lost.</summary>
+    GivesUpSlots,
+
+    /// <summary>Whoever asks under a key gets what was granted under it, for whatever agent.</summary>
+    MixesUpAgents,
+
+    /// <summary>A run that has ended keeps its place.</summary>
+    ForgetsPlaces,
+
+    /// <summary>Agents are not told that nobody waits for them any more.</summary>
+    ForgetsCancellations,
+
+    /// <summary>A call whose answer was lost is not asked about again.</summary>
+    GivesUpCalls,
+
+    /// <summary>A run whose driver has died is not taken up by anybody.</summary>
+    ForgetsRuns,
+}
