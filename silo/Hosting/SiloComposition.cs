@@ -62,11 +62,13 @@ internal static class SiloComposition
             silo.AddAgentGrid(settings.Engine);
             if (settings.Dashboard)
             {
+                var before = silo.Services.Count;
                 silo.AddDashboard(dashboard =>
                 {
                     dashboard.HideTrace = true;
                     dashboard.CounterUpdateIntervalMs = (int)DashboardInterval.TotalMilliseconds;
                 });
+                DashboardOnDemand.Take(silo.Services, before);
             }
         });
         services.AddSingleton<MembersTable>();
