@@ -124,6 +124,8 @@ internal static class SiloComposition
             messaging.ResponseTimeout = LongestCall;
             messaging.ClientDropTimeout = ClientDrop;
         });
+        // Orleans' own management is all that has stateless workers here: they are few, and go when they are old.
+        silo.Configure<StatelessWorkerOptions>(workers => workers.RemoveIdleWorkers = false);
         silo.Services.AddSingleton<IFatalErrorHandler, DeclaredDead>();
     }
 
