@@ -122,13 +122,15 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
     {
         // In this order: a number that was shown before the log was asked must be in the log.
         var head = ring.Head;
-        var last = await log.LastSeqAsync().ConfigureAwait(false);
+        var (asking, comparing) = (log.LastSeqAsync(), IsKeptAsync(head));
+        await Task.WhenAll(asking, comparing).ConfigureAwait(false);
+        var last = await asking.ConfigureAwait(false);
         if (_logFails)
         {
             LogReadAgain(logger);
             _logFails = false;
         }
-        if (last < head || !await IsKeptAsync(head).ConfigureAwait(false))
+        if (last < head || !await comparing.ConfigureAwait(false))
         {
             var kept = await LastKeptAsync(last).ConfigureAwait(false);
             LogStartsOver(logger, head, kept);

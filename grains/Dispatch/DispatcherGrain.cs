@@ -21,7 +21,6 @@ internal sealed partial class DispatcherGrain(
     [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
     Node node, RedisRunLog log, ISiloStatusOracle silos, DispatcherSeat seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
     private readonly Grants _grants = new(node.Time, silos, node.Options.Times);
@@ -29,6 +28,7 @@ internal sealed partial class DispatcherGrain(
     private readonly Places _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
     private GridConfig? _config;
+    private Task _placesCheck = Task.CompletedTask;
     private long _placesCheckedAt;
 
     private SlotTable Slots => _grants.Slots;
@@ -46,8 +46,6 @@ internal sealed partial class DispatcherGrain(
         {
             Take(report);
         }
-        this.RegisterGrainTimer(
-            TickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
         seat.Take(Slots);
         LogRebuilt(logger, _nodes.Count, _grants.Count);
     }
@@ -118,6 +116,7 @@ internal sealed partial class DispatcherGrain(
     public Task ReportNodeAsync(NodeReport report)
     {
         Take(report);
+        LookAround();
         return Task.CompletedTask;
     }
 
@@ -178,7 +177,9 @@ internal sealed partial class DispatcherGrain(
         };
     }
 
-    private async Task TickAsync(CancellationToken cancellationToken)
+    // What has come of itself since the last report: somebody is gone, or nobody asks any more. Every node reports twice a
+    // second, so that this needs no clock of its own.
+    private void LookAround()
     {
         FollowConfig();
         foreach (var gone in _nodes.TakeGone())
@@ -195,17 +196,23 @@ internal sealed partial class DispatcherGrain(
             Withdraw(waiter);
         }
         _places.Tidy();
-        if (node.Time.GetElapsedTime(_placesCheckedAt) > PlacesInterval)
+        if (_placesCheck.IsCompleted && node.Time.GetElapsedTime(_placesCheckedAt) > PlacesInterval)
         {
-            _placesCheckedAt = node.Time.GetTimestamp();
-            try
-            {
-                _places.Check(await log.ActiveAsync());
-            }
-            catch (Exception e) when (Transient.Is(e))
-            {
-                LogUnchecked(logger, e);
-            }
+            // The report does not wait for Redis.
+            _placesCheck = CheckPlacesAsync();
+        }
+    }
+
+    private async Task CheckPlacesAsync()
+    {
+        _placesCheckedAt = node.Time.GetTimestamp();
+        try
+        {
+            _places.Check(await log.ActiveAsync());
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogUnchecked(logger, e);
         }
     }
 

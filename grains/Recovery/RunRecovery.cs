@@ -13,49 +13,75 @@ namespace AgentGrid.Grains.Recovery;
 /// </summary>
 internal sealed partial class RunRecovery(
     Node node, RedisRunLog log, ISiloStatusOracle silos, IGrainFactory grains, ILogger<RunRecovery> logger)
-    : BackgroundService
+    : BackgroundService, ISiloStatusListener
 {
     private const int AtOnce = 32;
     private const int SweepAtOnce = 1_000;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
 
+    private readonly SemaphoreSlim _changed = new(0, 1);
     private long _sweptAt = node.Time.GetTimestamp();
     private long _wokenAt;
     private volatile bool _failed;
     private (SiloAddress Silo, SiloStatus Status)[] _members = [];
 
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        lock (_changed)
+        {
+            if (_changed.CurrentCount == 0)
+            {
+                _changed.Release();
+            }
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Look, node.Time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        silos.SubscribeToSiloStatusEvents(this);
+        try
         {
-            var members = Members();
-            var first = members.FirstOrDefault(m => m.Status == SiloStatus.Active).Silo;
-            if (!silos.SiloAddress.Equals(first))
+            while (true)
             {
-                _members = [];
-                continue;
+                await LookAsync(stoppingToken).ConfigureAwait(false);
+                await _changed.WaitAsync(_failed ? Pause : SweepInterval, stoppingToken).ConfigureAwait(false);
             }
-            try
+        }
+        finally
+        {
+            silos.UnSubscribeFromSiloStatusEvents(this);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stoppingToken)
+    {
+        var members = Members();
+        var first = members.FirstOrDefault(m => m.Status == SiloStatus.Active).Silo;
+        if (!silos.SiloAddress.Equals(first))
+        {
+            (_members, _failed) = ([], false);
+            return;
+        }
+        try
+        {
+            if (_failed || !members.SequenceEqual(_members) || node.Time.GetElapsedTime(_wokenAt) > Regularly)
             {
-                if (_failed || !members.SequenceEqual(_members) || node.Time.GetElapsedTime(_wokenAt) > Regularly)
-                {
-                    _failed = false;
-                    await WakeAsync(stoppingToken).ConfigureAwait(false);
-                    _members = members;
-                    _wokenAt = node.Time.GetTimestamp();
-                }
-                if (node.Time.GetElapsedTime(_sweptAt) > SweepInterval)
-                {
-                    await SweepAsync().ConfigureAwait(false);
-                }
+                _failed = false;
+                await WakeAsync(stoppingToken).ConfigureAwait(false);
+                _members = members;
+                _wokenAt = node.Time.GetTimestamp();
             }
-            catch (Exception e) when (Transient.Is(e) || e is RunLogException)
+            if (node.Time.GetElapsedTime(_sweptAt) > SweepInterval - Pause)
             {
-                LogFailed(logger, e);
+                await SweepAsync().ConfigureAwait(false);
             }
+        }
+        catch (Exception e) when (Transient.Is(e) || e is RunLogException)
+        {
+            _failed = true;
+            LogFailed(logger, e);
         }
     }
 

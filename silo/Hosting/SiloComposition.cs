@@ -62,11 +62,13 @@ internal static class SiloComposition
             silo.AddAgentGrid(settings.Engine);
             if (settings.Dashboard)
             {
+                var before = silo.Services.Count;
                 silo.AddDashboard(dashboard =>
                 {
                     dashboard.HideTrace = true;
                     dashboard.CounterUpdateIntervalMs = (int)DashboardInterval.TotalMilliseconds;
                 });
+                DashboardOnDemand.Take(silo.Services, before);
             }
         });
         services.AddSingleton<MembersTable>();
@@ -122,6 +124,8 @@ internal static class SiloComposition
             messaging.ResponseTimeout = LongestCall;
             messaging.ClientDropTimeout = ClientDrop;
         });
+        // Orleans' own management is all that has stateless workers here: they are few, and go when they are old.
+        silo.Configure<StatelessWorkerOptions>(workers => workers.RemoveIdleWorkers = false);
         silo.Services.AddSingleton<IFatalErrorHandler, DeclaredDead>();
     }
 

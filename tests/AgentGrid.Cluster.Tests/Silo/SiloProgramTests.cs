@@ -274,6 +274,22 @@ public sealed class SiloProgramTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Dashboard_OfASilo_ShowsWhatOrleansCounts()
+    {
+        await using var silo = await SiloProgram.StartAsync(_cluster, "--role", "silo");
+        await using var api = await SiloProgram.StartAsync(_cluster, "--role", "api");
+        await api.ReadyAsync();
+        await Limits.EventuallyAsync(async () => await HostsAsync(api) > 0, () => new("the dashboard has no hosts"));
+        var address = JsonDocument.Parse((await api.GetAsync(Counters)).Text).RootElement
+            .GetProperty("hosts")[0].GetProperty("siloAddress").GetString();
+
+        await Limits.EventuallyAsync(
+            async () => (await api.GetAsync($"/dashboard/SiloCounters/{address}")).Text
+                .Contains("orleans-app-requests-latency", StringComparison.Ordinal),
+            async () => (await api.GetAsync($"/dashboard/SiloCounters/{address}")).Text);
+    }
+
+    [Fact]
     public async Task Clusters_OfDifferentIdsInOneRedis_KnowNothingOfEachOther()
     {
         var (eastId, westId) = ($"{_cluster}-east", $"{_cluster}-west");
