@@ -90,7 +90,7 @@ public static partial class RunMachine
     private static void Queue(RunState state, RunEvent.AttemptQueued e)
     {
         var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
-        attempt.Status = AttemptStatus.Queued;
+        AttemptLife.Move(state[e.Step], attempt, AttemptMove.Queue);
         attempt.Decision = e.Decision;
         CountWaiting(state, attempt, waits: true);
     }
@@ -98,7 +98,7 @@ public static partial class RunMachine
     private static void Start(RunState state, RunEvent.AttemptStarted e)
     {
         var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
-        attempt.Status = AttemptStatus.Running;
+        AttemptLife.Move(state[e.Step], attempt, AttemptMove.Start);
         attempt.Node = e.Node;
         attempt.StartedAt = e.Time;
         attempt.Deadline = e.Deadline;
@@ -140,7 +140,9 @@ public static partial class RunMachine
 
     private static void Progress(RunState state, RunEvent.AttemptProgressed e)
     {
-        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        var step = state[e.Step];
+        var attempt = step.Attempts[e.Attempt - 1];
+        AttemptLife.Move(step, attempt, AttemptMove.Progress);
         attempt.Progress = e.Fraction;
         attempt.ProgressMessage = e.Message;
     }
@@ -148,7 +150,7 @@ public static partial class RunMachine
     private static void Succeed(RunState state, RunEvent.AttemptSucceeded e)
     {
         var step = state[e.Step];
-        var attempt = EndAttempt(state, step, e.Attempt, AttemptStatus.Succeeded, e);
+        var attempt = EndAttempt(state, step, e.Attempt, AttemptMove.Succeed, e);
         attempt.Output = e.Output;
         step.Branches[attempt.Branch].Status = BranchStatus.Succeeded;
         step.SucceededBranches++;
@@ -157,8 +159,8 @@ public static partial class RunMachine
     private static void Fail(RunState state, RunEvent.AttemptFailed e)
     {
         var step = state[e.Step];
-        var status = e.Error.Kind == ErrorKind.Timeout ? AttemptStatus.TimedOut : AttemptStatus.Failed;
-        var attempt = EndAttempt(state, step, e.Attempt, status, e);
+        var move = e.Error.Kind == ErrorKind.Timeout ? AttemptMove.TimeOut : AttemptMove.Fail;
+        var attempt = EndAttempt(state, step, e.Attempt, move, e);
         attempt.Error = e.Error;
         attempt.RetryAt = e.RetryAt;
         var branch = step.Branches[attempt.Branch];
@@ -188,21 +190,22 @@ public static partial class RunMachine
 
     private static void Lose(RunState state, RunEvent.AttemptLost e)
     {
-        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        var step = state[e.Step];
+        var attempt = step.Attempts[e.Attempt - 1];
+        AttemptLife.Move(step, attempt, AttemptMove.Lose);
         attempt.Losses++;
-        attempt.Status = AttemptStatus.Queued;
         attempt.Node = null;
     }
 
     private static void Cancel(RunState state, RunEvent.AttemptCancelled e) =>
-        EndAttempt(state, state[e.Step], e.Attempt, AttemptStatus.Cancelled, e).CancelReason = e.Reason;
+        EndAttempt(state, state[e.Step], e.Attempt, AttemptMove.Cancel, e).CancelReason = e.Reason;
 
     private static AttemptState EndAttempt(
-        RunState state, StepState step, int number, AttemptStatus status, RunEvent e)
+        RunState state, StepState step, int number, AttemptMove move, RunEvent e)
     {
         var attempt = step.Attempts[number - 1];
+        AttemptLife.Move(step, attempt, move);
         CountWaiting(state, attempt, waits: false);
-        attempt.Status = status;
         attempt.EndedAt = e.Time;
         return attempt;
     }

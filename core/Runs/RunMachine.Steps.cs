@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
@@ -24,82 +23,6 @@ public static partial class RunMachine
                 case StepMode.Each: StartEach(step); break;
                 default: throw new InvalidOperationException($"unknown mode {step.Step.Mode}");
             }
-        }
-
-        private void StartOne(StepState step)
-        {
-            var decision = Router.Best(Matching(step), Asked(step));
-            if (decision.Agent is null)
-            {
-                NoAgent(step);
-                return;
-            }
-            StartAttempt(step, 0, decision);
-        }
-
-        private void StartAll(StepState step)
-        {
-            var agents = Matching(step);
-            if (agents.Count == 0)
-            {
-                NoAgent(step);
-                return;
-            }
-            var ranked = Router.Rank(agents);
-            FanOut(step, [.. ranked.Select(c => c.Agent)], ranked.Length, step.Step.Require.Of(ranked.Length));
-            for (var i = 0; i < ranked.Length; i++)
-            {
-                StartAttempt(step, i, new RoutingDecision(ranked[i].Agent, "every matching agent is asked", ranked));
-            }
-        }
-
-        private void StartRace(StepState step)
-        {
-            var agents = Matching(step);
-            if (agents.Count == 0)
-            {
-                NoAgent(step);
-                return;
-            }
-            var ranked = Router.Rank(agents);
-            var branches = Math.Min(step.Step.Candidates, ranked.Length);
-            FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, required: 1);
-            StartAttempt(step, 0, Racer(ranked, 0, branches));
-            for (var i = 1; i < branches && step.Step.HedgeAfter == TimeSpan.Zero; i++)
-            {
-                StartAttempt(step, i, Racer(ranked, i, branches));
-            }
-        }
-
-        private static RoutingDecision Racer(ImmutableArray<RoutingCandidate> ranked, int branch, int branches) =>
-            new(ranked[branch].Agent,
-                branch == 0 ? $"primary of a race of {branches}" : $"backup {branch} in a race of {branches}", ranked);
-
-        private void StartEach(StepState step)
-        {
-            var path = step.Step.ForEach!;
-            var list = path.Resolve(Root);
-            if (list is not { ValueKind: JsonValueKind.Array })
-            {
-                var found = list is null ? "nothing" : list.Value.ValueKind.ToString().ToLowerInvariant();
-                FailStep(step, new RunError(
-                    ErrorKind.Plan, ErrorCodes.NotAList,
-                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' must lead to a list, and led to " +
-                    $"{found}.", Retryable: false));
-                return;
-            }
-            var count = list.Value.GetArrayLength();
-            if (count > 0 && Matching(step).Count == 0)
-            {
-                NoAgent(step);
-                return;
-            }
-            FanOut(step, [], count, step.Step.Require.Of(count));
-            for (var i = 0; i < count; i++)
-            {
-                StartAttempt(step, i, Router.Best(Matching(step), Asked(step)));
-            }
-            CheckQuorum(step);
         }
 
         private void FanOut(StepState step, ImmutableArray<string> agents, int branches, int required) =>

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    // Mode each: an agent is asked for every item of a list, and enough of them must succeed.
+    private sealed partial class Turn
+    {
+        private void StartEach(StepState step)
+        {
+            var path = step.Step.ForEach!;
+            var list = path.Resolve(Root);
+            if (list is not { ValueKind: JsonValueKind.Array })
+            {
+                var found = list is null ? "nothing" : list.Value.ValueKind.ToString().ToLowerInvariant();
+                FailStep(step, new RunError(
+                    ErrorKind.Plan, ErrorCodes.NotAList,
+                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' must lead to a list, and led to " +
+                    $"{found}.", Retryable: false));
+                return;
+            }
+            var count = list.Value.GetArrayLength();
+            if (count > 0 && Matching(step).Count == 0)
+            {
+                NoAgent(step);
+                return;
+            }
+            FanOut(step, [], count, step.Step.Require.Of(count));
+            for (var i = 0; i < count; i++)
+            {
+                StartAttempt(step, i, Router.Best(Matching(step), Asked(step)));
+            }
+            CheckQuorum(step);
+        }
+    }
+}

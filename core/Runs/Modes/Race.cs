@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    // Mode race: the best are asked, together or one after the other, and the first that succeeds wins.
+    private sealed partial class Turn
+    {
+        private void StartRace(StepState step)
+        {
+            var agents = Matching(step);
+            if (agents.Count == 0)
+            {
+                NoAgent(step);
+                return;
+            }
+            var ranked = Router.Rank(agents);
+            var branches = Math.Min(step.Step.Candidates, ranked.Length);
+            FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, required: 1);
+            StartAttempt(step, 0, Racer(ranked, 0, branches));
+            for (var i = 1; i < branches && step.Step.HedgeAfter == TimeSpan.Zero; i++)
+            {
+                StartAttempt(step, i, Racer(ranked, i, branches));
+            }
+        }
+
+        private static RoutingDecision Racer(ImmutableArray<RoutingCandidate> ranked, int branch, int branches) =>
+            new(ranked[branch].Agent,
+                branch == 0 ? $"primary of a race of {branches}" : $"backup {branch} in a race of {branches}", ranked);
+    }
+}
