@@ -119,7 +119,12 @@ public sealed partial class EmbeddedGrid
         {
             return new SubmitResult.Conflict(run.Summary, differences);
         }
-        return run.Driver.Post(RunInput.SkipSubmission.Instance) ? new SubmitResult.Replayed(run.Summary) : null;
+        if (!run.Driver.Post(RunInput.SkipSubmission.Instance))
+        {
+            return null;
+        }
+        GridMetrics.RecordReplayed();
+        return new SubmitResult.Replayed(run.Summary);
     }
 
     /// <summary>Answers for the run that has the key, when it has ended; null when there is none.</summary>
@@ -129,13 +134,17 @@ public sealed partial class EmbeddedGrid
         {
             return null;
         }
-        var input = engine.Reader.Replay(row).Input;
-        if (Submission.Differences(row.Summary, input, submit, plan) is { IsEmpty: false } differences)
+        var state = engine.Reader.Replay(row);
+        if (Submission.Differences(row.Summary, state.Input, submit, plan) is { IsEmpty: false } differences)
         {
             return new SubmitResult.Conflict(row.Summary, differences);
         }
-        engine.Journal.Append(new AppendEvents(
-            row.Ref, [new RunEvent.SubmissionSkipped { Time = _time.GetUtcNow() }]));
+        GridMetrics.RecordReplayed();
+        if (!state.WasPostedAgain)
+        {
+            engine.Journal.Append(new AppendEvents(
+                row.Ref, [new RunEvent.SubmissionSkipped { Time = _time.GetUtcNow() }]));
+        }
         return new SubmitResult.Replayed(row.Summary);
     }
 }

@@ -112,9 +112,15 @@ public abstract record RunEvent
 
     public sealed record RunCancelled(string Reason) : RunEvent;
 
-    /// <summary>An ended run goes on: completed steps are kept, the others start anew.</summary>
-    /// <param name="FromStep">This step and those that depend on it start anew too; null for none.</param>
-    public sealed record RunRetried(string? FromStep = null) : RunEvent;
+    /// <summary>An ended run goes on: some steps start anew, the others are kept.</summary>
+    /// <param name="FromStep">The step that was named; null for none.</param>
+    /// <param name="Anew">
+    /// The steps that start anew; null in journals of older versions, where it was all that were not completed or
+    /// skipped, and those that depend on the step that was named.
+    /// </param>
+    /// <param name="Partly">Those of them that keep their branches that have succeeded.</param>
+    public sealed record RunRetried(
+        string? FromStep = null, ImmutableArray<string>? Anew = null, ImmutableArray<string>? Partly = null) : RunEvent;
 }
 
 /// <summary>Why something failed.</summary>

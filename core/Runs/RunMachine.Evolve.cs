@@ -25,11 +25,11 @@ public static partial class RunMachine
             case RunEvent.StepCompleted x: Complete(state, x); break;
             case RunEvent.StepFailed x: Fail(state, x); break;
             case RunEvent.StepSkipped x: Skip(state, x); break;
-            case RunEvent.SubmissionSkipped: break;
+            case RunEvent.SubmissionSkipped: state.WasPostedAgain = true; break;
             case RunEvent.RunCompleted x: End(state, x, RunStatus.Completed).Result = x.Result; break;
             case RunEvent.RunFailed x: End(state, x, RunStatus.Failed).Error = x.Error; break;
             case RunEvent.RunCancelled x: End(state, x, RunStatus.Cancelled).CancelReason = x.Reason; break;
-            case RunEvent.RunRetried x: Reopen(state, x.FromStep); break;
+            case RunEvent.RunRetried x: Reopen(state, x); break;
             default: throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event");
         }
         state.Version++;
@@ -53,6 +53,7 @@ public static partial class RunMachine
     {
         state.Status = RunStatus.Running;
         state.StartedAt ??= e.Time;
+        state.LastStartedAt = e.Time;
         state.Deadline = e.Deadline;
         state.AddTimer(RunTimer.ForRun(e.Deadline));
     }
@@ -65,6 +66,10 @@ public static partial class RunMachine
         {
             step.Branches.Add(new BranchState(i) { Agent = e.Agents.IsDefaultOrEmpty ? null : e.Agents[i] });
         }
+        foreach (var kept in step.Kept)
+        {
+            Keep(step, kept);
+        }
         if (e.Mode == Plans.StepMode.Race)
         {
             for (var i = 1; i < e.Branches; i++)
@@ -73,6 +78,20 @@ public static partial class RunMachine
                 step.Branches[i].Due = due;
                 state.AddTimer(RunTimer.ForBranch(due, step.Index, i));
             }
+        }
+    }
+
+    // A branch is an item's, or else an agent's.
+    private static void Keep(StepState step, AttemptState kept)
+    {
+        var branch = step.Step.Mode == Plans.StepMode.All
+            ? step.Branches.Find(b => b.Agent == kept.Agent)
+            : step.Branches.ElementAtOrDefault(kept.Branch);
+        if (branch is not null)
+        {
+            kept.Branch = branch.Index;
+            branch.Status = BranchStatus.Succeeded;
+            step.SucceededBranches++;
         }
     }
 
@@ -239,24 +258,6 @@ public static partial class RunMachine
         return step;
     }
 
-    // The step itself, and every step that cannot be done without it.
-    private static HashSet<int> DependingOn(RunState state, int step)
-    {
-        var found = new HashSet<int> { step };
-        var open = new Queue<int>(found);
-        while (open.TryDequeue(out var next))
-        {
-            foreach (var dependant in state.Plan.Dependants[next])
-            {
-                if (found.Add(dependant))
-                {
-                    open.Enqueue(dependant);
-                }
-            }
-        }
-        return found;
-    }
-
     private static RunState End(RunState state, RunEvent e, RunStatus status)
     {
         state.Status = status;
@@ -273,29 +274,16 @@ public static partial class RunMachine
         return state;
     }
 
-    private static void Reopen(RunState state, string? fromStep)
+    private static void Reopen(RunState state, RunEvent.RunRetried e)
     {
-        var anew = fromStep is null ? [] : DependingOn(state, state.Plan.IndexOf(fromStep));
         state.Result = null;
         state.Status = RunStatus.Queued;
         state.EndedAt = null;
         state.Error = null;
         state.CancelReason = null;
-        foreach (var step in state.Steps)
+        foreach (var id in e.Anew ?? AnewOfOlderVersions(state, e.FromStep))
         {
-            if (step.Status is StepStatus.Completed or StepStatus.Skipped && !anew.Contains(step.Index))
-            {
-                continue;
-            }
-            step.Output = null;
-            step.SkipReason = null;
-            step.Status = StepStatus.Pending;
-            step.Error = null;
-            step.StartedAt = step.EndedAt = null;
-            step.Items = default;
-            step.Branches.Clear();
-            step.AttemptsBeforeRetry = step.Attempts.Count;
-            step.SucceededBranches = step.FailedBranches = 0;
+            Reopen(state[id], keepsBranches: e.Partly?.Contains(id) == true);
         }
         state.OpenSteps = 0;
         foreach (var step in state.Steps)
@@ -307,5 +295,32 @@ public static partial class RunMachine
                 step.UnmetNeeds += state.Steps[need].Status.IsEnded() ? 0 : 1;
             }
         }
+    }
+
+    private static void Reopen(StepState step, bool keepsBranches)
+    {
+        AttemptState[] kept = keepsBranches ? [.. CountedSuccesses(step)] : [];
+        step.Kept.Clear();
+        step.Kept.AddRange(kept);
+        step.Output = null;
+        step.SkipReason = null;
+        step.Status = StepStatus.Pending;
+        step.Error = null;
+        step.StartedAt = step.EndedAt = null;
+        step.Items = default;
+        step.Branches.Clear();
+        step.AttemptsBeforeRetry = step.Attempts.Count;
+        step.SucceededBranches = step.FailedBranches = 0;
+    }
+
+    // Those that the step's output is made of when it is completed.
+    private static IEnumerable<AttemptState> CountedSuccesses(StepState step) =>
+        step.Kept.Concat(step.Attempts.Skip(step.AttemptsBeforeRetry)).Where(a => a.Status == AttemptStatus.Succeeded);
+
+    private static IEnumerable<string> AnewOfOlderVersions(RunState state, string? fromStep)
+    {
+        HashSet<int> named = fromStep is null ? [] : RetryScope.DependingOn(state.Plan, [state.Plan.IndexOf(fromStep)]);
+        return state.Steps.Where(s => named.Contains(s.Index) || s.Status is not (StepStatus.Completed or StepStatus.Skipped))
+            .Select(static s => s.Id).ToArray();
     }
 }

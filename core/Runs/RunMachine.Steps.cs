@@ -90,12 +90,7 @@ public static partial class RunMachine
         }
 
         private static ImmutableArray<int> Winners(StepState step) =>
-        [
-            .. step.Attempts.Skip(step.AttemptsBeforeRetry)
-                .Where(a => a.Status == AttemptStatus.Succeeded)
-                .OrderBy(a => a.Branch)
-                .Select(a => a.Number),
-        ];
+            [.. CountedSuccesses(step).OrderBy(a => a.Branch).Select(a => a.Number)];
 
         private RunError QuorumError(StepState step)
         {

@@ -79,12 +79,18 @@ public static partial class RunMachine
             {
                 return $"the run is {state.Status}; only failed and cancelled runs are retried, and ended ones from a step";
             }
-            Emit(new RunEvent.RunRetried(input.FromStep) { Time = now });
+            var scope = RetryScope.Of(state, input.FromStep);
+            Emit(new RunEvent.RunRetried(input.FromStep, scope.Anew, scope.Partly) { Time = now });
             return null;
         }
 
+        // Once: a client that posts again and again is no news, and must not fill the disk.
         public string? SkipSubmission()
         {
+            if (state.WasPostedAgain)
+            {
+                return "that it was posted again is known";
+            }
             Emit(new RunEvent.SubmissionSkipped { Time = now });
             return null;
         }

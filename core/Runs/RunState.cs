@@ -36,11 +36,17 @@ public sealed class RunState
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
     public DateTimeOffset? StartedAt { get; internal set; }
+
+    /// <summary>When it was started after it had last been retried, or else first; null before.</summary>
+    public DateTimeOffset? LastStartedAt { get; internal set; }
     public DateTimeOffset? EndedAt { get; internal set; }
     public DateTimeOffset Deadline { get; internal set; } = DateTimeOffset.MaxValue;
     public Json? Result { get; internal set; }
     public RunError? Error { get; internal set; }
     public string? CancelReason { get; internal set; }
+
+    /// <summary>The same was posted again.</summary>
+    public bool WasPostedAgain { get; internal set; }
 
     /// <summary>How many events have been applied.</summary>
     public long Version { get; internal set; }

@@ -29,6 +29,9 @@ public sealed class StepState(int index, Step step)
     /// <summary>How many attempts were made before the run was last retried; they no longer count.</summary>
     internal int AttemptsBeforeRetry { get; set; }
 
+    /// <summary>Those among them that count all the same: their branches are not tried again.</summary>
+    internal List<AttemptState> Kept { get; } = [];
+
     internal int SucceededBranches { get; set; }
     internal int FailedBranches { get; set; }
 
@@ -75,7 +78,7 @@ public sealed class AttemptState(int number, int branch, string agent)
 {
     /// <summary>From 1 within its step.</summary>
     public int Number { get; } = number;
-    public int Branch { get; } = branch;
+    public int Branch { get; internal set; } = branch;
     public string Agent { get; } = agent;
 
     /// <summary>The how-many-eth try of its branch it is; from 1.</summary>

@@ -64,6 +64,7 @@ internal sealed partial class MatchGrain
                 {
                     if (driver.Post(RunInput.SkipSubmission.Instance))
                     {
+                        GridMetrics.RecordReplayed();
                         return new SubmitResult.Replayed(driver.Summary);
                     }
                 }
@@ -125,11 +126,18 @@ internal sealed partial class MatchGrain
                 {
                     driver.Post(RunInput.SkipSubmission.Instance);
                 }
+                GridMetrics.RecordReplayed();
+                return new SubmitResult.Replayed(stored.Summary);
+            }
+            if (state.WasPostedAgain)
+            {
+                GridMetrics.RecordReplayed();
                 return new SubmitResult.Replayed(stored.Summary);
             }
             var skipped = new RunEvent.SubmissionSkipped { Time = engine.Time.GetUtcNow() };
             if (await engine.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept)
             {
+                GridMetrics.RecordReplayed();
                 return new SubmitResult.Replayed(stored.Summary);
             }
         }

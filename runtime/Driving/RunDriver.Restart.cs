@@ -202,6 +202,7 @@ public sealed partial class RunDriver
     private void TakeUp()
     {
         _resumed = true;
+        _drivenSince = _services.Time.GetUtcNow();
         _armedFor = DateTimeOffset.MaxValue;
         if (_state.Status == RunStatus.Running)
         {

@@ -14,6 +14,7 @@ public sealed partial class RunDriver
     private Phase _phase;
     private int _at = -1;
     private bool _resumed;
+    private DateTimeOffset _drivenSince;
     private bool _isLeaving;
 
     // The run has ended by what its journal has, and nothing was appended since.
@@ -322,6 +323,6 @@ public sealed partial class RunDriver
     private void Measure(RunEvent e)
     {
         _services.Statistics.Record(_state, e);
-        GridMetrics.Record(_state, e);
+        GridMetrics.Record(_state, e, _drivenSince);
     }
 }

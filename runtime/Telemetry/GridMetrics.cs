@@ -35,12 +35,12 @@ public static class GridMetrics
 
     /// <summary>Measures what an event says.</summary>
     /// <param name="state">With the event in it.</param>
-    public static void Record(RunState state, RunEvent e)
+    /// <param name="drivenSince">When this process took the run up: nobody waited for a slot while it was down.</param>
+    public static void Record(RunState state, RunEvent e, DateTimeOffset drivenSince)
     {
         switch (e)
         {
-            case RunEvent.SubmissionSkipped: Replayed.Add(1); break;
-            case RunEvent.AttemptStarted x: RecordStart(state, x); break;
+            case RunEvent.AttemptStarted x: RecordStart(state, x, drivenSince); break;
             case RunEvent.AttemptSucceeded x: RecordEnd(state, x, x.Step, x.Attempt, "succeeded"); break;
             case RunEvent.AttemptFailed x: RecordFailure(state, x); break;
             case RunEvent.AttemptCancelled x: RecordEnd(state, x, x.Step, x.Attempt, "cancelled"); break;
@@ -50,6 +50,9 @@ public static class GridMetrics
             default: break; // nothing that is measured
         }
     }
+
+    /// <summary>A run that is there was posted again.</summary>
+    public static void RecordReplayed() => Replayed.Add(1);
 
     /// <summary>A run is accepted, and durable.</summary>
     public static void RecordAccepted() => Accepted.Add(1);
@@ -66,12 +69,13 @@ public static class GridMetrics
         }
     }
 
-    private static void RecordStart(RunState state, RunEvent.AttemptStarted e)
+    private static void RecordStart(RunState state, RunEvent.AttemptStarted e, DateTimeOffset drivenSince)
     {
         if (QueueWait.Enabled)
         {
             var attempt = state[e.Step].Attempts[e.Attempt - 1];
-            QueueWait.Record((e.Time - attempt.QueuedAt).TotalSeconds, new KeyValuePair<string, object?>("agent", e.Agent));
+            var since = attempt.QueuedAt > drivenSince ? attempt.QueuedAt : drivenSince;
+            QueueWait.Record((e.Time - since).TotalSeconds, new KeyValuePair<string, object?>("agent", e.Agent));
         }
     }
 
@@ -100,7 +104,7 @@ public static class GridMetrics
         if (RunDuration.Enabled)
         {
             RunDuration.Record(
-                (e.Time - (state.StartedAt ?? state.AcceptedAt)).TotalSeconds,
+                (e.Time - (state.LastStartedAt ?? state.AcceptedAt)).TotalSeconds,
                 new KeyValuePair<string, object?>("plan", GridTelemetry.NameOfPlan(state)),
                 new KeyValuePair<string, object?>("status", status));
         }

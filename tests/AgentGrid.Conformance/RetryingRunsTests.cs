@@ -114,6 +114,65 @@ public abstract class RetryingRunsTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Retry_ItemsOfWhichSomeHadSucceeded_AsksForTheOthersAlone()
+    {
+        var broken = true;
+        Script.On("alpha", async call =>
+        {
+            if (broken && call.Input.GetProperty("item").GetInt32() == 3)
+            {
+                var first = Script.Calls("alpha")[0];
+                await first.EndedAsync();
+                throw new InvalidOperationException("not yet");
+            }
+            return call.Answer();
+        });
+        var failed = await RunAsync(
+            """{"a": {"agent": "alpha", "mode": "each", "for_each": "input.list"}}""", """{"list": [1, 2, 3, 4, 5]}""");
+        AssertFailed(failed);
+        broken = false;
+
+        Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(failed.Summary.RunId));
+
+        var ended = await EndOfAsync(failed.Summary);
+        AssertCompleted(ended);
+        var kept = failed.Steps[0].Attempts.Count(a => a.Status == AttemptStatus.Succeeded);
+        Assert.Equal(failed.Steps[0].Attempts.Length + 5 - kept, ended.Steps[0].Attempts.Length);
+        Assert.Equal(
+            failed.Steps[0].Attempts.Where(a => a.Status == AttemptStatus.Succeeded).Select(a => (a.Attempt, a.Branch)),
+            ended.Steps[0].Attempts.Take(5).Where(a => a.Status == AttemptStatus.Succeeded).Select(a => (a.Attempt, a.Branch)));
+        Assert.Equal(5, ended.Result!.Element.GetProperty("a").GetArrayLength());
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Retry_AnOptionalStepHadFailed_WhatDependedOnItIsDoneAnew()
+    {
+        var broken = true;
+        Script.On("alpha", call => broken ? throw new InvalidOperationException("not yet") : new(call.Answer()));
+        Script.On("charlie", call => broken ? throw new InvalidOperationException("not yet") : new(call.Answer()));
+        var failed = await RunAsync("""
+            {
+              "extra": {"agent": "alpha", "optional": true},
+              "mid": {"agent": "bravo", "needs": ["extra"]},
+              "last": {"agent": "charlie", "needs": ["mid"]}
+            }
+            """);
+        AssertFailed(failed);
+        broken = false;
+
+        await Grid.RetryAsync(failed.Summary.RunId, "last");
+        var fromLast = await EndOfAsync(failed.Summary);
+        AssertCompleted(fromLast);
+        Assert.Single(Script.Calls("alpha"));
+        Assert.Single(Script.Calls("bravo"));
+
+        await Grid.RetryAsync(failed.Summary.RunId, "extra");
+        AssertCompleted(await EndOfAsync(failed.Summary));
+        Assert.Equal("alpha", Script.Calls("bravo")[^1].Invocation.Results["extra"].Element.GetProperty("agent").GetString());
+    }
+
+    [Fact]
     public async Task Retry_CompletedRun_IsRefused()
     {
         var run = await RunAsync(ThreeSteps);

@@ -19,8 +19,12 @@ public static partial class RunMachine
             FanOut(step, [.. ranked.Select(c => c.Agent)], ranked.Length, step.Step.Require.Of(ranked.Length));
             for (var i = 0; i < ranked.Length; i++)
             {
-                StartAttempt(step, i, new RoutingDecision(ranked[i].Agent, "every matching agent is asked", ranked));
+                if (step.Branches[i].Status == BranchStatus.Waiting)
+                {
+                    StartAttempt(step, i, new RoutingDecision(ranked[i].Agent, "every matching agent is asked", ranked));
+                }
             }
+            CheckQuorum(step);
         }
     }
 }

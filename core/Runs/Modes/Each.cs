@@ -31,7 +31,10 @@ public static partial class RunMachine
             FanOut(step, [], count, step.Step.Require.Of(count));
             for (var i = 0; i < count; i++)
             {
-                StartAttempt(step, i, Router.Best(Matching(step), Asked(step)));
+                if (step.Branches[i].Status == BranchStatus.Waiting)
+                {
+                    StartAttempt(step, i, Router.Best(Matching(step), Asked(step)));
+                }
             }
             CheckQuorum(step);
         }

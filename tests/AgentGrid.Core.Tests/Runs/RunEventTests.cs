@@ -42,6 +42,7 @@ public sealed class RunEventTests
         new RunEvent.RunFailed(Error) { Time = Time },
         new RunEvent.RunCancelled("why not") { Time = Time },
         new RunEvent.RunRetried("s") { Time = Time },
+        new RunEvent.RunRetried("s", ["s", "t"], ["t"]) { Time = Time },
     });
 
     private static readonly IEnumerable<Type> Cases =
