@@ -57,7 +57,7 @@ public sealed partial class ClusterGrid
             {
                 problems.Add("No node takes attempts: runs are accepted, and wait. Start a silo for their queues.");
             }
-            problems.AddRange(cluster.ConfigProblems.Select(p => $"The changed configuration is refused: {p}"));
+            problems.AddRange(cluster.ConfigProblems.Select(p => p.Told));
         }
         return new GridHealth
         {
