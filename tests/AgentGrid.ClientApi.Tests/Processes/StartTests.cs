@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.ClientApi.Security;
@@ -94,6 +95,46 @@ public sealed class StartTests : IDisposable
         AssertNoStack(server);
     }
 
+    [Theory]
+    [InlineData("port")]
+    [InlineData("certificate")]
+    [InlineData("key")]
+    public async Task Start_ThatCannotServe_TouchesNoRun(string hindrance)
+    {
+        string run;
+        await using (var server = await ServerProcess.StartAsync(_data.FullName))
+        {
+            using var content = new StringContent(
+                """{"match_id": "m", "round": "r", "ms": 2000, "plan": {"steps": {"only": {"agent": "delay"}}}}""",
+                new MediaTypeHeaderValue("application/json"));
+            using var response = await server.Client.PostAsync("api/v1/orchestrate", content);
+            var answer = JsonElement.Parse(await response.Content.ReadAsStringAsync());
+            run = $"api/v1/runs/{answer.GetProperty("run_id").GetString()}";
+            await server.EventuallyAsync(
+                async () => (await server.Client.GetStringAsync(run)).Contains("\"running\"", StringComparison.Ordinal),
+                "the run never ran");
+            await server.KillAsync();
+        }
+
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var (args, variables, reason) = Hinder(hindrance, ((IPEndPoint)taken.LocalEndpoint).Port);
+        for (var start = 0; start < 5; start++)
+        {
+            await using var server = ServerProcess.Launch(_data.FullName, [.. args, "--data", _data.FullName], variables);
+            Assert.Equal(1, await server.ExitCodeAsync());
+            await server.ExitsSayingAsync(reason);
+            Assert.DoesNotContain("Resumed", server.Output, StringComparison.Ordinal);
+            AssertNoStack(server);
+        }
+
+        await using var last = await ServerProcess.StartAsync(_data.FullName);
+        await last.EventuallyAsync(
+            async () => (await last.Client.GetStringAsync(run)).Contains("\"completed\"", StringComparison.Ordinal),
+            "the run never ended well");
+        Assert.Contains("\"losses\":1", await last.Client.GetStringAsync(run), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Address_OfAnotherMachine_EndsTheStartWithASentence()
     {
@@ -173,6 +214,31 @@ public sealed class StartTests : IDisposable
                 time, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
             Assert.InRange(at, before, DateTimeOffset.UtcNow);
         });
+    }
+
+    private (string[] Args, Dictionary<string, string> Variables, string Reason) Hinder(string hindrance, int takenPort)
+    {
+        const string https = "https://127.0.0.1:0";
+        switch (hindrance)
+        {
+            case "port":
+                return (["--urls", $"http://127.0.0.1:{takenPort}"], [], "address already in use");
+            case "certificate":
+                var missing = Path.Combine(_data.FullName, "missing.pem");
+                return (["--urls", https], new() { ["Kestrel__Certificates__Default__Path"] = missing }, "missing.pem");
+            default:
+                var broken = Path.Combine(_data.FullName, "broken.pem");
+                File.WriteAllText(broken, "no certificate");
+                return (
+                    [],
+                    new()
+                    {
+                        ["Kestrel__Endpoints__Web__Url"] = https,
+                        ["Kestrel__Endpoints__Web__Certificate__Path"] = broken,
+                        ["Kestrel__Endpoints__Web__Certificate__KeyPath"] = broken,
+                    },
+                    "Agent Grid cannot go on: ");
+        }
     }
 
     private static void AssertNoStack(ServerProcess server)
