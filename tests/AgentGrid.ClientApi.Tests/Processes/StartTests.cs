@@ -27,6 +27,8 @@ public sealed class StartTests : IDisposable
     [InlineData("Kestrel__EndpointDefaults__ClientCertificateMode", "Required", "RequireCertificate")]
     [InlineData("AGENTGRID_DRAIN_TIMEOUT", "30", "write 30s")]
     [InlineData("Logging__LogLevel__Default", "Warn", "Warning")]
+    [InlineData("Logging__LogLevle__Default", "Debug", "did you mean 'LogLevel'?")]
+    [InlineData("Kestral__Certificates__Default__Path", "x", "did you mean 'Kestrel'?")]
     public async Task Variable_NotUnderstood_EndsTheStartWithASentence(string variable, string value, string reason)
     {
         await using var server = ServerProcess.Launch(
@@ -173,6 +175,8 @@ public sealed class StartTests : IDisposable
             ["AGENTGRID_RETENTION"] = "72:00:00",
             ["AGENTGRID_API_KEY_HASH"] = $"{hash}\n",
             ["AGENTGRID_MAX_BODY_BYTE"] = "1",
+            ["ASPNETCORE_URL"] = "http://127.0.0.1:1",
+            ["DOTNET_ENVIROMENT"] = "Nowhere",
             ["AGENTGRID_PORT"] = "tcp://10.0.0.7:80",
             ["AGENTGRID_SILO_PORT"] = "tcp://10.0.0.7:11111",
             ["AGENTGRID_SERVICE_HOST"] = "10.0.0.7",
@@ -186,6 +190,8 @@ public sealed class StartTests : IDisposable
         Assert.Contains("API key 'environment' every scope (AGENTGRID_API_KEY_HASH)", server.Output);
         Assert.Contains("DrainTimeout 30s", server.Output, StringComparison.Ordinal);
         Assert.Contains("Did you mean AGENTGRID_MAX_BODY_BYTES?", server.Output, StringComparison.Ordinal);
+        Assert.Contains("Did you mean ASPNETCORE_URLS?", server.Output, StringComparison.Ordinal);
+        Assert.Contains("Did you mean DOTNET_ENVIRONMENT?", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("AGENTGRID_SILO_PORT", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(hash, server.Output, StringComparison.Ordinal);
     }

@@ -216,6 +216,8 @@ public sealed class ConfigSourceTests : IDisposable
     [Theory]
     [InlineData("agents.yml")]
     [InlineData("plans/extra.yml")]
+    [InlineData("plans/extra.YAML")]
+    [InlineData("Agents.yaml")]
     public void Start_FileThatNobodyWouldRead_IsRefused(string name)
     {
         _folder.Write(name, "plans:\n  extra:\n    steps:\n      a: { agent: worker }\n");
