@@ -26,8 +26,8 @@ public sealed partial class RedisRunLog
 
     /// <summary>What such a policy means, and what to do.</summary>
     public static string EvictionProblem(string policy) =>
-        $"Redis has the maxmemory-policy '{policy}': when its memory is full, it drops runs that were accepted. Set it to " +
-        "'noeviction', with 'CONFIG SET maxmemory-policy noeviction' and in its configuration file, or among the " +
+        $"Redis has the maxmemory-policy '{policy}': when its memory is full, it drops runs that were accepted. Set " +
+        "it to 'noeviction', with 'CONFIG SET maxmemory-policy noeviction' and in its configuration file, or among the " +
         "parameters of a managed Redis.";
 
     // CONFIG is what many do not allow; INFO says it as well.

@@ -12,9 +12,9 @@ using Microsoft.Extensions.Options;
 namespace AgentGrid.ClientApi.Hosting;
 
 /// <summary>
-/// Listens before anything else is started. The host starts the engine first and the server last; so a server whose port
-/// is taken, or whose certificate is missing, would resume runs, and break them off again. Who connects early is served
-/// when everything is there.
+/// Listens before anything else is started. The host starts the engine first and the server last; so a server whose
+/// port is taken, or whose certificate is missing, would resume runs, and break them off again. Who connects early is
+/// served when everything is there.
 /// </summary>
 internal sealed class EarlyListeners(SocketTransportFactory sockets)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IAsyncDisposable
@@ -35,10 +35,12 @@ internal sealed class EarlyListeners(SocketTransportFactory sockets)
         {
             return;
         }
-        var options = app.Services.GetRequiredService<IOptionsFactory<KestrelServerOptions>>().Create(Options.DefaultName);
+        var services = app.Services;
+        var options = services.GetRequiredService<IOptionsFactory<KestrelServerOptions>>().Create(Options.DefaultName);
         // Knows what addresses and certificates mean, and takes no connection.
         using var server = new KestrelServer(
-            Options.Create(options), new Holding(app.Services.GetRequiredService<EarlyListeners>()), NullLoggerFactory.Instance);
+            Options.Create(options), new Holding(services.GetRequiredService<EarlyListeners>()),
+            NullLoggerFactory.Instance);
         foreach (var address in addresses)
         {
             server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Add(address);
@@ -71,7 +73,8 @@ internal sealed class EarlyListeners(SocketTransportFactory sockets)
 
     private sealed class Holding(EarlyListeners listeners) : IConnectionListenerFactory
     {
-        public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+        public async ValueTask<IConnectionListener> BindAsync(
+            EndPoint endpoint, CancellationToken cancellationToken = default)
         {
             var listener = await listeners.BindAsync(endpoint, cancellationToken);
             listeners._early.Add((endpoint, listener));
@@ -85,7 +88,8 @@ internal sealed class EarlyListeners(SocketTransportFactory sockets)
 
         public EndPoint EndPoint => endPoint;
 
-        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => new(_end.Task);
+        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+            new(_end.Task);
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {

@@ -9,7 +9,7 @@ namespace AgentGrid.ClientApi.Orchestrate;
 /// <param name="available">How many bytes the process may have.</param>
 internal sealed class MemoryGate(Func<long> used, Action collect, long available, TimeProvider time)
 {
-    // A run has its input as it was posted, as it is kept, as it is written and as an agent is given it, several at once.
+    // A run has its input as it was posted, as it is kept, as it is written and as an agent is given it.
     private const int TimesInput = 10;
 
     // The rest is for what runs that were let in will need.
@@ -39,8 +39,8 @@ internal sealed class MemoryGate(Func<long> used, Action collect, long available
             {
                 return Fits(0, 0) && !(_refused is { } at && time.GetElapsedTime(at) < Lately)
                     ? null
-                    : $"Memory is short: over {_most >> 20} of {available >> 20} MiB are in use, or would be; so posts are " +
-                      "refused. Give the process more, or lower MaxActiveRuns, MaxQueuedRuns or MaxBodyBytes.";
+                    : $"Memory is short: over {_most >> 20} of {available >> 20} MiB are in use, or would be; so posts " +
+                      "are refused. Give the process more, or lower MaxActiveRuns, MaxQueuedRuns or MaxBodyBytes.";
             }
         }
     }

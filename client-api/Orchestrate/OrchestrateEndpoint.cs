@@ -61,7 +61,8 @@ internal sealed class OrchestrateEndpoint(
     }
 
     private static SubmitResult.Overloaded NoMemory => new(
-        MemoryGate.Pause, "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
+        MemoryGate.Pause,
+        "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
 
     private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context)
     {

@@ -111,7 +111,8 @@ internal static class UnknownSettings
                         $"{place}: it belongs into the section '{Section}', and does nothing here.",
                         names.Access.Contains(root, StringComparer.OrdinalIgnoreCase));
                 }
-                else if (source is EnvironmentVariablesConfigurationProvider && MeantForHost(place, root) is { } variable)
+                else if (source is EnvironmentVariablesConfigurationProvider
+                    && MeantForHost(place, root) is { } variable)
                 {
                     yield return new($"{place} does nothing. Did you mean {variable}?", IsAccess: false);
                 }
@@ -128,9 +129,8 @@ internal static class UnknownSettings
     private static string? MeantForHost(string variable, string name)
     {
         var upper = name.ToUpperInvariant();
-        return variable.Length == name.Length || s_hostNames.Contains(upper) || Names.Nearest(upper, s_hostNames) is not { } meant
-            ? null
-            : variable[..^name.Length] + meant;
+        var isSomebodys = variable.Length == name.Length || s_hostNames.Contains(upper);
+        return !isSomebodys && Names.Nearest(upper, s_hostNames) is { } meant ? variable[..^name.Length] + meant : null;
     }
 
     // AGENT_GRID_API_KEY_HASH, AGENTGRD_DATA: right but for how they begin.

@@ -12,7 +12,7 @@ internal sealed record FolderContent(ImmutableArray<ConfigFile> Files, Immutable
 {
     private const int MaxMebibytes = 16;
 
-    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <param name="folder">Null for none.</param>
     /// <param name="inForce">Null at the start, when nothing is.</param>
@@ -45,7 +45,8 @@ internal sealed record FolderContent(ImmutableArray<ConfigFile> Files, Immutable
     /// <summary>Another one whenever something else is there to be read.</summary>
     public static string Fingerprint(string? folder) => folder is null
         ? ""
-        : string.Join('|', FolderEntry.List(folder).Select(e => $"{e.Name}:{e.Trouble ?? (e.IsGone ? "gone" : Stamp(e.Path))}"));
+        : string.Join('|', FolderEntry.List(folder).Select(
+            e => $"{e.Name}:{e.Trouble ?? (e.IsGone ? "gone" : Stamp(e.Path))}"));
 
     private static ConfigProblem Unreadable(FolderEntry entry, string trouble, bool? stays) => Problem(
         entry, ConfigCodes.Unreadable, $"'{entry.Name}' cannot be read: {trouble.TrimEnd('.')}." + stays switch
@@ -107,7 +108,8 @@ internal sealed record FolderContent(ImmutableArray<ConfigFile> Files, Immutable
             var target = File.ResolveLinkTarget(path, returnFinalTarget: true);
             var file = new FileInfo(target?.FullName ?? path);
             trouble = Directory.Exists(path) ? "it is a folder"
-                : !file.Exists ? target is null ? "it has just gone" : $"it leads to '{target.FullName}', which is not there"
+                : !file.Exists && target is null ? "it has just gone"
+                : !file.Exists ? $"it leads to '{target!.FullName}', which is not there"
                 : file.Length > MaxMebibytes * 1024 * 1024 ? $"it is larger than {MaxMebibytes} MiB"
                 : null;
             if (trouble is null && file.Length > 0)

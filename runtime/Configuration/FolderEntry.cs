@@ -51,5 +51,6 @@ internal readonly record struct FolderEntry(string Name, string Path, string? Tr
 
     // Editors and file systems keep their own beside a file, hidden, some as links that lead nowhere.
     private static bool IsYaml(string path) =>
-        System.IO.Path.GetExtension(path).ToLowerInvariant() is ".yaml" or ".yml" && !System.IO.Path.GetFileName(path).StartsWith('.');
+        System.IO.Path.GetExtension(path).ToLowerInvariant() is ".yaml" or ".yml"
+        && !System.IO.Path.GetFileName(path).StartsWith('.');
 }

@@ -2,7 +2,7 @@ using AgentGrid.RunLog;
 
 namespace AgentGrid.Silo.Members;
 
-/// <summary>Tells when Redis begins to drop runs, and when it ceases, for it may be set otherwise at any time.</summary>
+/// <summary>Tells when Redis begins to drop runs, and when it ceases: it can be set otherwise at any time.</summary>
 internal sealed partial class EvictionWatch(RedisRunLog log, TimeProvider time, ILogger<EvictionWatch> logger)
     : BackgroundService
 {
