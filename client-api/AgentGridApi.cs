@@ -101,6 +101,7 @@ public static class AgentGridApi
             s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
+        services.TryAddSingleton(s => MemoryGate.OfProcess(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new Tickets(
             s.GetRequiredService<IOptions<ApiOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddCors();

@@ -282,7 +282,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             problems.Add(unavailable);
         }
-        problems.AddRange(_config.Problems.Select(p => $"The changed configuration is refused: {p}"));
+        problems.AddRange(_config.Problems.Select(p => p.Told));
         return ValueTask.FromResult(new GridHealth
         {
             Engine = "embedded",

@@ -4,6 +4,7 @@ using AgentGrid.Core.Routing;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.RunLog;
+using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient;
 
@@ -57,7 +58,11 @@ public sealed partial class ClusterGrid
             {
                 problems.Add("No node takes attempts: runs are accepted, and wait. Start a silo for their queues.");
             }
-            problems.AddRange(cluster.ConfigProblems.Select(p => $"The changed configuration is refused: {p}"));
+            problems.AddRange(cluster.ConfigProblems.Select(p => p.Told));
+        }
+        if (ready && await EvictionAsync(cancellationToken).ConfigureAwait(false) is { } policy)
+        {
+            problems.Add(RedisRunLog.EvictionProblem(policy));
         }
         return new GridHealth
         {
@@ -86,6 +91,19 @@ public sealed partial class ClusterGrid
         {
             problems.Add(e.Message);
             return new RunCounts(0, 0);
+        }
+    }
+
+    private async Task<string?> EvictionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _log.FindEvictionAsync().WaitAsync(_times.LongestHealth, _time, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            return null;
         }
     }
 

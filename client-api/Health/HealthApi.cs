@@ -1,4 +1,5 @@
 using AgentGrid.ClientApi.Feed;
+using AgentGrid.ClientApi.Orchestrate;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
@@ -9,7 +10,7 @@ namespace AgentGrid.ClientApi.Health;
 /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it accepts runs. <c>/health</c>: what it knows of
 /// itself; it names files and loads, and so needs the scope read.
 /// </summary>
-internal sealed class HealthApi(IAgentGrid grid, FeedSlots slots)
+internal sealed class HealthApi(IAgentGrid grid, FeedSlots slots, MemoryGate memory)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -29,6 +30,10 @@ internal sealed class HealthApi(IAgentGrid grid, FeedSlots slots)
     private async Task<IResult> DetailsAsync(CancellationToken cancellationToken)
     {
         var health = await grid.GetHealthAsync(cancellationToken);
+        if (memory.Problem is { } problem)
+        {
+            health = health with { Problems = health.Problems.Add(problem) };
+        }
         return Results.Json(HealthView.Of(health, slots.Open), statusCode: health.Ready ? 200 : 503);
     }
 }

@@ -34,6 +34,7 @@ internal static partial class ApiServer
                 return 0;
             }
             composition.Map(app);
+            await EarlyListeners.ListenAsync(app, app.Lifetime.ApplicationStopping);
             await app.StartAsync();
             LogStarted(app, composition.Place(app));
             await app.WaitForShutdownAsync();
@@ -127,6 +128,7 @@ internal static partial class ApiServer
         builder.Logging.AddFilter(HostCategory, level => Volatile.Read(ref hasStarted) && level >= LogLevel.Warning);
         builder.Services.AddAgentGridApi();
         builder.Services.AddSingleton(settings).AddSingleton(environment);
+        EarlyListeners.AddTo(builder.Services);
         composition.Add(builder);
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(ref hasStarted, true));

@@ -12,7 +12,7 @@ namespace AgentGrid.ClientApi.Orchestrate;
 /// <c>POST /api/v1/orchestrate</c>: starts a run or finds it. Reads and writes without binding or reflection.
 /// </summary>
 internal sealed class OrchestrateEndpoint(
-    IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload)
+    IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload, MemoryGate memory)
 {
     private readonly Waiting _waiting = new(options);
 
@@ -20,14 +20,12 @@ internal sealed class OrchestrateEndpoint(
     {
         var query = new QueryReader(context.Request.Query);
         var wait = _waiting.Wish(context.Request, query);
-        var (submit, problem) = query.Problem is null ? await ReadAsync(context) : (null, query.Problem);
-        if (submit is null)
+        var (result, problem) = query.Problem is null ? await SubmitAsync(context) : (null, query.Problem);
+        if (result is null)
         {
             await problem!.ExecuteAsync(context);
             return;
         }
-        // Not cancelled by a client that hangs up: what it has posted completely is accepted.
-        var result = await grid.SubmitAsync(submit);
         switch (result)
         {
             case SubmitResult.Accepted accepted:
@@ -39,12 +37,32 @@ internal sealed class OrchestrateEndpoint(
             default:
                 if (result is SubmitResult.Overloaded overloaded)
                 {
-                    overload.Refused(submit.Tenant, overloaded.Message);
+                    overload.Refused(CallerOf(context), overloaded.Message);
                 }
                 await SubmitProblems.Of(result).ExecuteAsync(context);
                 break;
         }
     }
+
+    private async ValueTask<(SubmitResult? Result, ApiProblem? Problem)> SubmitAsync(HttpContext context)
+    {
+        using var room = memory.Enter();
+        if (!room.TryRead(Math.Min(context.Request.ContentLength ?? 0, options.MaxBodyBytes)))
+        {
+            return (NoMemory, null);
+        }
+        var (submit, problem) = await ReadAsync(context);
+        if (submit is null)
+        {
+            return (null, problem);
+        }
+        // Not cancelled by a client that hangs up: what it has posted completely is accepted.
+        return (room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : NoMemory, null);
+    }
+
+    private static SubmitResult.Overloaded NoMemory => new(
+        MemoryGate.Pause,
+        "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
 
     private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context)
     {
@@ -58,10 +76,12 @@ internal sealed class OrchestrateEndpoint(
             return OrchestrateReader.Read(body.Utf8, out problem) is { } read
                 ? (new SubmitRun(
                     read.Key, read.Input, read.Plan, read.InlinePlan, read.Priority,
-                    context.Features.Get<ApiCaller>()?.Name, TraceParentOf(context.Request)), null)
+                    CallerOf(context), TraceParentOf(context.Request)), null)
                 : (null, problem);
         }
     }
+
+    private static string? CallerOf(HttpContext context) => context.Features.Get<ApiCaller>()?.Name;
 
     // A trace context that is not well formed is ignored, as W3C Trace Context asks.
     private static string? TraceParentOf(HttpRequest request) =>

@@ -7,7 +7,8 @@ namespace AgentGrid.ClientApi.Settings;
 /// </summary>
 internal static class LoggingSettings
 {
-    private const string Section = "Logging";
+    public const string Section = "Logging";
+
     private const string Levels = "LogLevel";
 
     public static void Check(SectionReader reader)
@@ -18,6 +19,11 @@ internal static class LoggingSettings
             {
                 var path = $"{Section}:{member}";
                 var isAllOfThem = member.Equals(Levels, StringComparison.OrdinalIgnoreCase);
+                if (!isAllOfThem && Names.Nearest(member, [Levels]) is not null)
+                {
+                    reader.Problem(
+                        $"{SettingSources.Place(source, path)}: there is no such setting, did you mean '{Levels}'?");
+                }
                 Check(reader, source, isAllOfThem ? path : $"{path}:{Levels}");
             }
         }

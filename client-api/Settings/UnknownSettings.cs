@@ -11,8 +11,13 @@ internal static class UnknownSettings
 {
     private const string Section = ApiOptions.Section;
 
+    private const string Kestrel = "Kestrel";
+
     // AgentGird, Agent-Grid, AgentsGrids.
     private const int MistakesInSection = 2;
+
+    // Of what ASP.NET Core reads from variables such as ASPNETCORE_URLS: what people write themselves.
+    private static readonly string[] s_hostNames = ["URLS", "HTTP_PORTS", "HTTPS_PORTS", "HTTPS_PORT", "ENVIRONMENT"];
 
     /// <summary>Refuses what the section has about access, and nobody reads.</summary>
     public static void RefuseAccess(SectionReader reader, SettingNames names) =>
@@ -93,13 +98,39 @@ internal static class UnknownSettings
                 {
                     yield return new($"{place}: there is no such section, did you mean '{Section}'?", IsAccess: true);
                 }
-                else if (isFile && names.Access.Contains(root, StringComparer.OrdinalIgnoreCase))
+                else if (isSection && NearestSection(root) is { } other)
+                {
+                    // Where TLS is, a mistake is not to be passed over.
+                    yield return new(
+                        $"{place}: there is no such section, did you mean '{other}'?", IsAccess: other == Kestrel);
+                }
+                else if (isFile && (names.Access.Contains(root, StringComparer.OrdinalIgnoreCase)
+                    || (!isSection && names.Has(root))))
                 {
                     yield return new(
-                        $"{place}: it belongs into the section '{Section}', and does nothing here.", IsAccess: true);
+                        $"{place}: it belongs into the section '{Section}', and does nothing here.",
+                        names.Access.Contains(root, StringComparer.OrdinalIgnoreCase));
+                }
+                else if (source is EnvironmentVariablesConfigurationProvider
+                    && MeantForHost(place, root) is { } variable)
+                {
+                    yield return new($"{place} does nothing. Did you mean {variable}?", IsAccess: false);
                 }
             }
         }
+    }
+
+    private static string? NearestSection(string root) =>
+        Array.Exists([Kestrel, LoggingSettings.Section], s => s.Equals(root, StringComparison.OrdinalIgnoreCase))
+            ? null
+            : Names.Nearest(root, [Kestrel, LoggingSettings.Section]);
+
+    // ASPNETCORE_URL. Variables without a beginning of their own can be anybody's.
+    private static string? MeantForHost(string variable, string name)
+    {
+        var upper = name.ToUpperInvariant();
+        var isSomebodys = variable.Length == name.Length || s_hostNames.Contains(upper);
+        return !isSomebodys && Names.Nearest(upper, s_hostNames) is { } meant ? variable[..^name.Length] + meant : null;
     }
 
     // AGENT_GRID_API_KEY_HASH, AGENTGRD_DATA: right but for how they begin.

@@ -60,8 +60,11 @@ public static class ConfigCodes
     /// <summary>There are more problems than are listed.</summary>
     public const string MoreProblems = "AG1019";
 
-    /// <summary>A file that was in force, and is not there any more.</summary>
+    /// <summary>A file or a folder that was in force, and is not there any more.</summary>
     public const string FileGone = "AG1020";
+
+    /// <summary>A file that is there, and cannot be read.</summary>
+    public const string Unreadable = "AG1021";
 
     /// <summary>A plan without steps.</summary>
     public const string EmptyPlan = "AG1101";

@@ -30,6 +30,11 @@ public sealed record GridConfig
 /// <param name="Message">What was expected, what came, and the remedy.</param>
 public sealed record ConfigProblem(string? File, int Line, int Column, string Path, string Code, string Message)
 {
+    /// <summary>What it means while a server runs, in one line.</summary>
+    public string Told => Code is ConfigCodes.Unreadable or ConfigCodes.FileGone
+        ? $"Part of the configuration cannot be read: {this}"
+        : $"The changed configuration is refused: {this}";
+
     public override string ToString() => File is null
         ? $"{Path}: {Code}: {Message}"
         : $"{File}({Line},{Column}): {Code}: {Message}";

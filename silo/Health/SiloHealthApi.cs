@@ -5,6 +5,7 @@ using AgentGrid.ClientApi.Security;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
 using AgentGrid.Silo.Settings;
 using StackExchange.Redis;
 
@@ -15,7 +16,7 @@ namespace AgentGrid.Silo.Health;
 /// takes attempts. <c>/health</c>: what it knows of itself.
 /// </summary>
 internal sealed class SiloHealthApi(
-    SiloSettings settings, Node node, ISiloStatusOracle silos,
+    SiloSettings settings, Node node, ISiloStatusOracle silos, RedisRunLog log,
     [FromKeyedServices(AgentGridClientServices.RedisKey)] IConnectionMultiplexer redis, TimeProvider time)
 {
     private static readonly TimeSpan LongestPing = TimeSpan.FromSeconds(1);
@@ -37,13 +38,33 @@ internal sealed class SiloHealthApi(
     private async Task<IResult> DetailsAsync(CancellationToken cancellationToken)
     {
         var obstacles = await ObstaclesAsync(cancellationToken);
-        var problems = node.Config.Problems;
+        var config = node.Config.Problems;
+        ImmutableArray<string> problems =
+        [
+            .. obstacles,
+            .. obstacles.IsEmpty && await EvictionAsync(cancellationToken) is { } policy
+                ? [RedisRunLog.EvictionProblem(policy)]
+                : Array.Empty<string>(),
+        ];
+        var isOk = problems.IsEmpty && config.IsEmpty;
         var view = new SiloHealthView(
-            !obstacles.IsEmpty ? "unavailable" : problems.IsEmpty ? "ok" : "degraded", "orleans", obstacles.IsEmpty,
-            obstacles, node.Describe().Node, settings.ClusterId, node.Describe().Held.Length,
+            !obstacles.IsEmpty ? "unavailable" : isOk ? "ok" : "degraded", "orleans", obstacles.IsEmpty,
+            problems, node.Describe().Node, settings.ClusterId, node.Describe().Held.Length,
             silos.GetActiveSilos().Length,
-            new ConfigHealth(node.Config.LoadedAt, node.Config.Changes, problems));
+            new ConfigHealth(node.Config.LoadedAt, node.Config.Changes, config));
         return Results.Json(view, statusCode: obstacles.IsEmpty ? 200 : 503);
+    }
+
+    private async Task<string?> EvictionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await log.FindEvictionAsync().WaitAsync(LongestPing, time, cancellationToken);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            return null;
+        }
     }
 
     private async Task<ImmutableArray<string>> ObstaclesAsync(CancellationToken cancellationToken)

@@ -73,6 +73,7 @@ internal static class SiloComposition
         });
         services.AddSingleton<MembersTable>();
         services.AddHostedService<MembersWatch>();
+        services.AddHostedService<EvictionWatch>();
     }
 
     private static IConnectionMultiplexer Redis(IServiceProvider services) =>

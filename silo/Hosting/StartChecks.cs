@@ -40,6 +40,7 @@ internal sealed class StartChecks(
         if (settings.IsSilo)
         {
             await CheckRightsAsync(services, settings);
+            await CheckEvictionAsync(services.GetRequiredService<RedisRunLog>());
             var checks = new StartChecks(
                 settings, services.GetRequiredService<SiloAddresses>(), services.GetRequiredService<IMembershipTable>(),
                 services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value, time);
@@ -63,7 +64,15 @@ internal sealed class StartChecks(
             throw new StartupRefusedException(
                 $"Redis at {RedisConnection.AddressOf(settings.Redis)} does not allow what a silo needs: {e.Message} " +
                 $"Give its user these rights: ~{{{keys}}}* ~{keys}/* &{{{keys}}}*{(channel is null ? "" : $" &{channel}")} +@all " +
-                "-@admin -@dangerous; or, where it is a replica, name the one that takes writes.");
+                "-@admin -@dangerous +info; or, where it is a replica, name the one that takes writes.");
+        }
+    }
+
+    private static async Task CheckEvictionAsync(RedisRunLog log)
+    {
+        if (await log.FindEvictionAsync() is { } policy)
+        {
+            throw new StartupRefusedException(RedisRunLog.EvictionProblem(policy));
         }
     }
 

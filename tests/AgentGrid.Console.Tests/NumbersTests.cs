@@ -11,7 +11,7 @@ public sealed class NumbersTests(Chromium chromium)
     // Numbers that no double holds or that are not written as one would be, members out of order, names with escapes.
     private const string Values =
         """
-        "players":[{"id":76561198000000003}],"big":1e400,"small":-0.10E-2,"10":1.0,"9":[2,1.50],"caf\u00e9":"\"],}\\"
+        "players":[{"id":76561198000000003}],"big":1e400,"small":-0.10E-2,"fine":0.10000000000000000001,"10":1.0,"9":[2,1.50],"caf\u00e9":"\"],}\\"
         """;
     private const string Steps = """{"a":{"agent":"echo","input":{"account":76561198000000007,"limit":1e401,"x":0.10}}}""";
 
@@ -34,7 +34,7 @@ public sealed class NumbersTests(Chromium chromium)
 
         foreach (var (label, texts) in new (string, string[])[]
         {
-            ("Posted", ["id: 76561198000000003", "big: 1e400", "small: -0.10E-2", "10: 1.0", "9: [2, 1.50]"]),
+            ("Posted", ["id: 76561198000000003", "big: 1e400", "small: -0.10E-2", "fine: 0.10000000000000000001", "10: 1.0", "9: [2, 1.50]"]),
             ("Result", ["id: 76561198000000003", "big: 1e400", "account: 76561198000000007", "limit: 1e401"]),
             ("Output", ["id: 76561198000000003", "big: 1e400", "account: 76561198000000007", "limit: 1e401"]),
             ("Input", ["id: 76561198000000003", "big: 1e400", "café: \"\\\"],}\\\\\""]),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.ClientApi.Security;
@@ -26,6 +27,8 @@ public sealed class StartTests : IDisposable
     [InlineData("Kestrel__EndpointDefaults__ClientCertificateMode", "Required", "RequireCertificate")]
     [InlineData("AGENTGRID_DRAIN_TIMEOUT", "30", "write 30s")]
     [InlineData("Logging__LogLevel__Default", "Warn", "Warning")]
+    [InlineData("Logging__LogLevle__Default", "Debug", "did you mean 'LogLevel'?")]
+    [InlineData("Kestral__Certificates__Default__Path", "x", "did you mean 'Kestrel'?")]
     public async Task Variable_NotUnderstood_EndsTheStartWithASentence(string variable, string value, string reason)
     {
         await using var server = ServerProcess.Launch(
@@ -94,6 +97,46 @@ public sealed class StartTests : IDisposable
         AssertNoStack(server);
     }
 
+    [Theory]
+    [InlineData("port")]
+    [InlineData("certificate")]
+    [InlineData("key")]
+    public async Task Start_ThatCannotServe_TouchesNoRun(string hindrance)
+    {
+        string run;
+        await using (var server = await ServerProcess.StartAsync(_data.FullName))
+        {
+            using var content = new StringContent(
+                """{"match_id": "m", "round": "r", "ms": 2000, "plan": {"steps": {"only": {"agent": "delay"}}}}""",
+                new MediaTypeHeaderValue("application/json"));
+            using var response = await server.Client.PostAsync("api/v1/orchestrate", content);
+            var answer = JsonElement.Parse(await response.Content.ReadAsStringAsync());
+            run = $"api/v1/runs/{answer.GetProperty("run_id").GetString()}";
+            await server.EventuallyAsync(
+                async () => (await server.Client.GetStringAsync(run)).Contains("\"running\"", StringComparison.Ordinal),
+                "the run never ran");
+            await server.KillAsync();
+        }
+
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var (args, variables, reason) = Hinder(hindrance, ((IPEndPoint)taken.LocalEndpoint).Port);
+        for (var start = 0; start < 5; start++)
+        {
+            await using var server = ServerProcess.Launch(_data.FullName, [.. args, "--data", _data.FullName], variables);
+            Assert.Equal(1, await server.ExitCodeAsync());
+            await server.ExitsSayingAsync(reason);
+            Assert.DoesNotContain("Resumed", server.Output, StringComparison.Ordinal);
+            AssertNoStack(server);
+        }
+
+        await using var last = await ServerProcess.StartAsync(_data.FullName);
+        await last.EventuallyAsync(
+            async () => (await last.Client.GetStringAsync(run)).Contains("\"completed\"", StringComparison.Ordinal),
+            "the run never ended well");
+        Assert.Contains("\"losses\":1", await last.Client.GetStringAsync(run), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Address_OfAnotherMachine_EndsTheStartWithASentence()
     {
@@ -132,6 +175,8 @@ public sealed class StartTests : IDisposable
             ["AGENTGRID_RETENTION"] = "72:00:00",
             ["AGENTGRID_API_KEY_HASH"] = $"{hash}\n",
             ["AGENTGRID_MAX_BODY_BYTE"] = "1",
+            ["ASPNETCORE_URL"] = "http://127.0.0.1:1",
+            ["DOTNET_ENVIROMENT"] = "Nowhere",
             ["AGENTGRID_PORT"] = "tcp://10.0.0.7:80",
             ["AGENTGRID_SILO_PORT"] = "tcp://10.0.0.7:11111",
             ["AGENTGRID_SERVICE_HOST"] = "10.0.0.7",
@@ -145,6 +190,8 @@ public sealed class StartTests : IDisposable
         Assert.Contains("API key 'environment' every scope (AGENTGRID_API_KEY_HASH)", server.Output);
         Assert.Contains("DrainTimeout 30s", server.Output, StringComparison.Ordinal);
         Assert.Contains("Did you mean AGENTGRID_MAX_BODY_BYTES?", server.Output, StringComparison.Ordinal);
+        Assert.Contains("Did you mean ASPNETCORE_URLS?", server.Output, StringComparison.Ordinal);
+        Assert.Contains("Did you mean DOTNET_ENVIRONMENT?", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("AGENTGRID_SILO_PORT", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(hash, server.Output, StringComparison.Ordinal);
     }
@@ -173,6 +220,31 @@ public sealed class StartTests : IDisposable
                 time, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
             Assert.InRange(at, before, DateTimeOffset.UtcNow);
         });
+    }
+
+    private (string[] Args, Dictionary<string, string> Variables, string Reason) Hinder(string hindrance, int takenPort)
+    {
+        const string https = "https://127.0.0.1:0";
+        switch (hindrance)
+        {
+            case "port":
+                return (["--urls", $"http://127.0.0.1:{takenPort}"], [], "address already in use");
+            case "certificate":
+                var missing = Path.Combine(_data.FullName, "missing.pem");
+                return (["--urls", https], new() { ["Kestrel__Certificates__Default__Path"] = missing }, "missing.pem");
+            default:
+                var broken = Path.Combine(_data.FullName, "broken.pem");
+                File.WriteAllText(broken, "no certificate");
+                return (
+                    [],
+                    new()
+                    {
+                        ["Kestrel__Endpoints__Web__Url"] = https,
+                        ["Kestrel__Endpoints__Web__Certificate__Path"] = broken,
+                        ["Kestrel__Endpoints__Web__Certificate__KeyPath"] = broken,
+                    },
+                    "Agent Grid cannot go on: ");
+        }
     }
 
     private static void AssertNoStack(ServerProcess server)

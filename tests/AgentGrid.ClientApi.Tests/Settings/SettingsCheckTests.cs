@@ -63,6 +63,35 @@ public sealed class SettingsCheckTests
     }
 
     [Theory]
+    [InlineData("""{ "Retention": "72h" }""", "Retention in appsettings.json: it belongs into the section 'AgentGrid'")]
+    [InlineData("""{ "Loging": { "LogLevel": { "Default": "Debug" } } }""", "did you mean 'Logging'?")]
+    public void File_WithSomethingInTheWrongPlace_IsAWarning(string file, string warning)
+    {
+        using var told = new Told { Files = [file] };
+
+        Assert.Contains(warning, Assert.Single(told.Check().Unknown), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "Data": { "Source": "of an agent" }, "Logger": {}, "Http": "x" }""")]
+    public void File_WithSomethingOfOthers_IsNotLookedAt(string file)
+    {
+        using var told = new Told { Files = [file] };
+
+        Assert.Empty(told.Check().Unknown);
+    }
+
+    [Theory]
+    [InlineData("""{ "Kestral": { "Endpoints": { "A": { "Url": "https://*:443" } } } }""", "did you mean 'Kestrel'?")]
+    [InlineData("""{ "Logging": { "LogLevl": { "Default": "Debug" } } }""", "Logging:LogLevl in appsettings.json")]
+    public void File_WithAMisspeltSection_IsRefused(string file, string reason)
+    {
+        using var told = new Told { Files = [file] };
+
+        Assert.Contains(reason, told.Refusal(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("AGENTGRID_PORT", "tcp://10.0.0.7:80")]
     [InlineData("AGENTGRID_SERVICE_HOST", "10.0.0.7")]
     [InlineData("AGENTGRID_SERVICE_PORT", "80")]

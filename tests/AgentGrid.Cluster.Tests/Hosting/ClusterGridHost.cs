@@ -67,10 +67,20 @@ public sealed class ClusterGridHost : IGridHost
         _silos = null;
     }
 
-    public async Task EditAsync(string name, string text)
+    public Task EditAsync(string name, string text) => EditAsync(() => WriteAsync(name, text), name);
+
+    public Task EditAsync(Action<string> edit) => EditAsync(
+        () =>
+        {
+            edit(_folder.FullName);
+            return Task.CompletedTask;
+        },
+        "the folder");
+
+    private async Task EditAsync(Func<Task> edit, string name)
     {
         var before = _silos!.Configurations().Select(c => (c.LoadedAt, c.Problems)).ToArray();
-        await WriteAsync(name, text);
+        await edit();
         await Limits.EventuallyAsync(
             () => ValueTask.FromResult(_silos.Configurations().Zip(before).All(
                 c => c.First.LoadedAt != c.Second.LoadedAt || !c.First.Problems.SequenceEqual(c.Second.Problems))),

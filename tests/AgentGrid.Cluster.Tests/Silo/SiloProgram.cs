@@ -77,11 +77,12 @@ internal sealed class SiloProgram : IAsyncDisposable
     public static SiloProgram Launch(string redis, params string[] options) => LaunchIn([], redis, options);
 
     /// <summary>The same with variables of the environment, as <c>NAME=value</c>.</summary>
-    public static SiloProgram LaunchIn(string[] environment, string redis, params string[] options)
-    {
-        var port = FreePorts.Next();
-        return new SiloProgram(redis, port, environment, ["--urls", $"http://127.0.0.1:{port}", .. options]);
-    }
+    public static SiloProgram LaunchIn(string[] environment, string redis, params string[] options) =>
+        LaunchAt(FreePorts.Next(), environment, redis, options);
+
+    /// <summary>The same with a port for HTTP that is chosen already.</summary>
+    public static SiloProgram LaunchAt(int port, string[] environment, string redis, params string[] options) =>
+        new(redis, port, environment, ["--urls", $"http://127.0.0.1:{port}", .. options]);
 
     /// <summary>Starts the program in a cluster of its own in the tests' Redis, and waits until it is there.</summary>
     public static Task<SiloProgram> StartAsync(string cluster, params string[] options) =>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.Conformance;
 using AgentGrid.RunLog.Tests.Hosting;
@@ -46,6 +48,27 @@ public sealed class StartingTests
         {
             await Task.WhenAll(silos.Select(s => s.DisposeAsync().AsTask()));
         }
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("silo")]
+    [InlineData("api")]
+    public async Task Start_PortForHttpIsTaken_EndsBeforeItJoinsTheCluster(string role)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await using var program = SiloProgram.LaunchAt(port, [], $"127.0.0.1:{redis.Port}", "--role", role, "--name", "mute");
+
+        Assert.Equal(1, await program.Exited.WaitAsync(2 * Limits.Patience));
+
+        Assert.Contains("address already in use", program.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", program.Output, StringComparison.Ordinal);
+        await using var connection = await redis.ConnectAsync();
+        var members = await connection.GetDatabase().HashGetAllAsync("agentgrid/members/agentgrid");
+        Assert.DoesNotContain(members, m => m.Name != "Version");
     }
 
     [Fact]

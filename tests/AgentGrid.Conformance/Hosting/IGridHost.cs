@@ -22,4 +22,7 @@ public interface IGridHost : IAsyncDisposable
 
     /// <summary>Writes a configuration file, and returns when the running engine has read it, for good or ill.</summary>
     Task EditAsync(string name, string text);
+
+    /// <summary>Does something to the folder of the configuration, and returns when the running engine has noticed.</summary>
+    Task EditAsync(Action<string> edit);
 }

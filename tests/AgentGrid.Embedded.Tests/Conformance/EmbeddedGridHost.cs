@@ -57,10 +57,20 @@ public sealed class EmbeddedGridHost : IGridHost
         return Task.CompletedTask;
     }
 
-    public async Task EditAsync(string name, string text)
+    public Task EditAsync(string name, string text) => EditAsync(() => WriteAsync(name, text), name);
+
+    public Task EditAsync(Action<string> edit) => EditAsync(
+        () =>
+        {
+            edit(ConfigFolder);
+            return Task.CompletedTask;
+        },
+        "the folder");
+
+    private async Task EditAsync(Func<Task> edit, string name)
     {
         var before = await Grid.GetHealthAsync();
-        await WriteAsync(name, text);
+        await edit();
         await Limits.EventuallyAsync(
             async () => await Grid.GetHealthAsync() is var now
                 && (now.ConfigLoadedAt != before.ConfigLoadedAt || !now.ConfigProblems.SequenceEqual(before.ConfigProblems)),
