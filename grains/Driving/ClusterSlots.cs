@@ -49,7 +49,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Tenant = run.Tenant,
             LongestPath = run.Plan.LongestPaths[step.Index],
             Near = NearOf(run, step),
-            Gone = state.Losses > 0 ? engine.LastGone : null,
+            Gone = state.Losses > 0 && engine.LastGone is { } gone && !engine.IsAlive(gone) ? gone : null,
             Driver = engine.Node.Address,
         };
         var pending = new PendingSlot(attempt, request.Slot);

@@ -51,13 +51,15 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDispos
         _before = cluster.Feed.Count;
         load.Start(atOnce: 30, clients: 3);
         await cluster.EventuallyAsync(
-            () =>
+            async () =>
             {
+                await CheckAsync();
                 var seen = cluster.Feed.After(_before);
-                return Task.FromResult(
-                    ClusterProcesses.Silos.All(n => seen.Any(e => e.Node == n)) && seen.Any(e => e.EndsRun));
+                return ClusterProcesses.Silos.All(n => seen.Any(e => e.Node == n)) && seen.Any(e => e.EndsRun);
             },
-            () => Task.FromResult("attempts on some nodes only, or no run has ended"));
+            () => Task.FromResult(
+                $"of {load.Accepted.Count} runs {cluster.Feed.After(_before).Count(e => e.EndsRun)} have ended, with attempts on " +
+                string.Join(", ", cluster.Feed.After(_before).Select(e => e.Node).Distinct())));
     }
 
     /// <summary>Remembers what was under way when it happened.</summary>
@@ -75,6 +77,7 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDispos
     public Task GoesOnAsync() => cluster.EventuallyAsync(
         async () =>
         {
+            await CheckAsync();
             await cluster.SuperviseAsync();
             return _underWay.All(cluster.Feed.HasEnded)
                 && load.Accepted.Values.Any(a => a.At > At && cluster.Feed.HasEnded(a.Run));
@@ -103,6 +106,13 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDispos
     /// </summary>
     public void CheckDrained(string node, DateTimeOffset known) => Assert.DoesNotContain(
         SinceStrike(), e => e.Node == node && (e.IsLoss || (e.IsStart && e.Time > known + Moment)));
+
+    // Whoever has seen what must not be sees nothing more, and must not be waited for.
+    private async Task CheckAsync()
+    {
+        await cluster.Feed.CheckAsync();
+        await load.CheckAsync();
+    }
 
     private IEnumerable<Seen> SinceStrike() => cluster.Feed.After(_before).Where(e => e.Time > At);
 

@@ -49,6 +49,9 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
         ]);
     }
 
+    /// <summary>Fails when a caller has seen what no caller must.</summary>
+    public Task CheckAsync() => _posting.IsFaulted ? _posting : Task.CompletedTask;
+
     /// <summary>Waits until somebody was told to come again later.</summary>
     public async Task RefusesAsync() =>
         await await Task.WhenAny(_refusing.Task, _posting).WaitAsync(_client.Timeout);
