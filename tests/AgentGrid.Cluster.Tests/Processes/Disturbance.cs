@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace AgentGrid.Cluster.Tests.Processes;
@@ -9,6 +10,8 @@ namespace AgentGrid.Cluster.Tests.Processes;
 internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDisposable
 {
     private const int MostShown = 5;
+
+    private static readonly TimeSpan LongestLull = TimeSpan.FromSeconds(5);
 
     // What was granted before it was known that a node drains is on its way for a moment.
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
@@ -50,10 +53,17 @@ internal sealed class Disturbance(ClusterProcesses cluster, Load load) : IDispos
         await cluster.RepairAsync();
         _before = cluster.Feed.Count;
         load.Start(atOnce: 30, clients: 3);
+        var posted = Stopwatch.StartNew();
         await cluster.EventuallyAsync(
             async () =>
             {
                 await CheckAsync();
+                if (posted.Elapsed > LongestLull)
+                {
+                    // Nodes where agents are warm come first, until there is more than they are forgiven for.
+                    load.Burst(100);
+                    posted.Restart();
+                }
                 var seen = cluster.Feed.After(_before);
                 return ClusterProcesses.Silos.All(n => seen.Any(e => e.Node == n)) && seen.Any(e => e.EndsRun);
             },

@@ -141,9 +141,9 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
         var api = cluster[ClusterProcesses.Api];
         disturbance.Strike();
         await api.SignalAsync(MemberProcess.Stop);
+        var frozen = Stopwatch.StartNew();
         try
         {
-            var frozen = Stopwatch.StartNew();
             await using var redis = await cluster.Redis.ConnectAsync();
             await load.FloodAsync(redis, cluster.Feed.LastSeq);
             // Until silos have forgotten it.
@@ -151,6 +151,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
         }
         finally
         {
+            load.ApiStoodStillFor(frozen.Elapsed);
             await api.SignalAsync(MemberProcess.Continue);
         }
         await disturbance.GoesOnAsync();

@@ -26,6 +26,7 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
     private readonly CancellationTokenSource _enough = new();
     private readonly TaskCompletionSource _refusing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _posting = Task.CompletedTask;
+    private TimeSpan _longestAnswer = LongestAnswer;
     private int _posted;
     private int _refused;
 
@@ -49,8 +50,15 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
         ]);
     }
 
+    /// <summary>For so long nobody can have had an answer.</summary>
+    public void ApiStoodStillFor(TimeSpan time) => _longestAnswer = LongestAnswer + time;
+
     /// <summary>Fails when a caller has seen what no caller must.</summary>
     public Task CheckAsync() => _posting.IsFaulted ? _posting : Task.CompletedTask;
+
+    /// <summary>Posts some more runs at once.</summary>
+    public void Burst(int runs) =>
+        _posting = Task.WhenAll([_posting, .. Enumerable.Range(0, runs).Select(_ => PostNextAsync())]);
 
     /// <summary>Waits until somebody was told to come again later.</summary>
     public async Task RefusesAsync() =>
@@ -132,7 +140,7 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
             using var response = await _client.PostAsync(new Uri(cluster.ApiUrl, "api/v1/orchestrate"), content);
             var text = await response.Content.ReadAsStringAsync();
             Slowest = clock.Elapsed > Slowest ? clock.Elapsed : Slowest;
-            Assert.True(clock.Elapsed < LongestAnswer, $"The answer for {match} took {clock.Elapsed}: {text}");
+            Assert.True(clock.Elapsed < _longestAnswer, $"The answer for {match} took {clock.Elapsed}: {text}");
             if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
             {
                 Assert.True(response.Headers.RetryAfter is not null, $"No Retry-After for {match}: {text}");
