@@ -4,11 +4,12 @@ using System.Runtime.InteropServices;
 namespace AgentGrid.Core.Routing;
 
 /// <summary>
-/// Ranks agents: those with free slots before those without, and these before those that no node can run; then by
-/// priority, then by load, then by name.
+/// Ranks agents: those with free slots before those without, and these before those that are drained or that no node can
+/// run; then by priority, then by load, then by name.
 /// </summary>
 public static class Router
 {
+    private const string Drained = "it is drained";
     private const double FreeSlotBonus = 10_000_000;
     private const double PriorityWeight = 1_000;
     private const double MaxLoadPenalty = 999;
@@ -38,12 +39,12 @@ public static class Router
 
     private static RoutingCandidate Candidate(AgentLoad load)
     {
-        var score = (load.FreeSlots > 0 ? FreeSlotBonus : load.Note is not null ? -FreeSlotBonus : 0)
+        var score = (load.Drained || load.Note is not null ? -FreeSlotBonus : load.FreeSlots > 0 ? FreeSlotBonus : 0)
             + (PriorityWeight * load.Agent.Priority)
             - Math.Min(load.Load, MaxLoadPenalty);
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
-            load.Drained ? "it is drained"
+            load.Drained ? Drained
                 : load.Note ?? (load.FreeSlots > 0 ? null : load.Full ?? "no slot is free"));
     }
 
@@ -63,7 +64,7 @@ public static class Router
         }
         if (CanRun(first) && !CanRun(second))
         {
-            return "waits for a slot; the next candidate can run nowhere";
+            return $"waits for a slot; the next candidate {(second.Note == Drained ? "is drained" : "can run nowhere")}";
         }
         var waits = first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
         if (first.Priority != second.Priority)

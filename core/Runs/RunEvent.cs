@@ -91,7 +91,9 @@ public abstract record RunEvent
         : RunEvent;
 
     /// <summary>The node that ran the attempt is gone; the attempt is delivered again.</summary>
-    public sealed record AttemptLost(string Step, int Attempt, string Agent, string Node, string Reason) : RunEvent;
+    /// <param name="WasStopped">True when it was stopped in order: such losses do not use an attempt up.</param>
+    public sealed record AttemptLost(
+        string Step, int Attempt, string Agent, string Node, string Reason, bool? WasStopped = null) : RunEvent;
 
     public sealed record AttemptCancelled(string Step, int Attempt, string Agent, string Reason) : RunEvent;
 

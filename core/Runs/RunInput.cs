@@ -25,7 +25,8 @@ public abstract record RunInput
     public sealed record FailAttempt(string Step, int Attempt, RunError Error) : RunInput;
 
     /// <summary>The node that ran an attempt is gone, and with it what it was doing.</summary>
-    public sealed record LoseAttempt(string Step, int Attempt, string Reason) : RunInput;
+    /// <param name="WasStopped">It was stopped in order, so that the attempt may be lost as often as that happens.</param>
+    public sealed record LoseAttempt(string Step, int Attempt, string Reason, bool WasStopped = false) : RunInput;
 
     /// <summary>Time has passed: whatever is due by now happens. Harmless when nothing is.</summary>
     public sealed record FireTimers : RunInput

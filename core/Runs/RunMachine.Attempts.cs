@@ -60,7 +60,7 @@ public static partial class RunMachine
                 return NotHeeded(input.Step, input.Attempt, "loss");
             }
             var load = routing.Named(attempt.Agent);
-            if (attempt.Losses >= MaxLosses || load is null)
+            if ((attempt.Crashes >= MaxLosses && !input.WasStopped) || load is null)
             {
                 Fail(step, attempt, new RunError(
                     ErrorKind.Lost, ErrorCodes.Lost,
@@ -69,7 +69,7 @@ public static partial class RunMachine
                 return Advance();
             }
             Emit(new RunEvent.AttemptLost(
-                step.Id, attempt.Number, attempt.Agent, attempt.Node ?? "", input.Reason)
+                step.Id, attempt.Number, attempt.Agent, attempt.Node ?? "", input.Reason, input.WasStopped ? true : null)
             { Time = now });
             Place(step, attempt.Branch, attempt.Number, new RoutingDecision(
                 attempt.Agent, "delivered again after its node was lost", Router.Rank([load])));
@@ -127,7 +127,10 @@ public static partial class RunMachine
         }
 
         // Whom to ask when an agent has failed for good: the fallbacks of the plan, or else the other agents that match.
-        private RoutingDecision? NextAgent(StepState step, BranchState branch)
+        private RoutingDecision? NextAgent(StepState step, BranchState branch) =>
+            NextAgent(step, branch, drained: false) ?? NextAgent(step, branch, drained: true);
+
+        private RoutingDecision? NextAgent(StepState step, BranchState branch, bool drained)
         {
             var shared = step.Step.Mode is StepMode.Race or StepMode.All;
             bool WasAsked(string agent) => shared
@@ -136,7 +139,7 @@ public static partial class RunMachine
 
             foreach (var name in step.Step.Fallback)
             {
-                if (!WasAsked(name) && routing.Named(name) is { } fallback)
+                if (!WasAsked(name) && routing.Named(name) is { } fallback && fallback.Drained == drained)
                 {
                     return new RoutingDecision(
                         name, $"fallback after '{branch.Asked.LastOrDefault()}'", Router.Rank([fallback]));
@@ -146,7 +149,7 @@ public static partial class RunMachine
             {
                 return null;
             }
-            var others = Matching(step).Where(a => !WasAsked(a.Agent.Name)).ToList();
+            var others = Matching(step).Where(a => !WasAsked(a.Agent.Name) && a.Drained == drained).ToList();
             var best = Router.Best(others, Asked(step));
             return best.Agent is null
                 ? null
@@ -160,9 +163,12 @@ public static partial class RunMachine
             var why = branch.Asked.Count > 0
                 ? $"retry {branch.Tries} of '{agent}'"
                 : $"backup {branch.Index} in a race of {step.Branches.Count}";
-            var decision = routing.Named(agent) is { } load
-                ? new RoutingDecision(agent, why, Router.Rank([load]))
-                : NextAgent(step, branch);
+            var decision = routing.Named(agent) switch
+            {
+                null => NextAgent(step, branch),
+                { Drained: true } when NextAgent(step, branch, drained: false) is { } other => other,
+                var load => new RoutingDecision(agent, why, Router.Rank([load])),
+            };
             if (decision is null)
             {
                 FailStep(step, new RunError(

@@ -213,6 +213,7 @@ public static partial class RunMachine
         var attempt = step.Attempts[e.Attempt - 1];
         AttemptLife.Move(step, attempt, AttemptMove.Lose);
         attempt.Losses++;
+        attempt.Crashes += e.WasStopped == true ? 0 : 1;
         attempt.Node = null;
     }
 

@@ -32,6 +32,27 @@ public static partial class RunMachine
             ? routing.Named(name) is { } agent ? [agent] : []
             : routing.Offering(step.Step.Capabilities);
 
+        // A drained agent is asked when nobody else can be: it may be there again before the run's time is over.
+        private RoutingDecision UnlessDrained(StepState step, RoutingDecision decision)
+        {
+            if (routing.Named(decision.Agent!) is { Drained: true } drained)
+            {
+                foreach (var name in step.Step.Fallback)
+                {
+                    if (routing.Named(name) is { Drained: false } fallback)
+                    {
+                        return new RoutingDecision(
+                            name, $"fallback, as '{drained.Agent.Name}' is drained", Router.Rank([fallback, drained]));
+                    }
+                }
+            }
+            return decision;
+        }
+
+        // How many of them, the best first, are not drained; all of them when every one is.
+        private int Undrained(ImmutableArray<RoutingCandidate> ranked) =>
+            ranked.Count(c => routing.Named(c.Agent) is { Drained: false }) is > 0 and var some ? some : ranked.Length;
+
         private static string Asked(StepState step) => step.Step.Agent is { } name
             ? $"'{name}'"
             : string.Join(" or ", step.Step.Capabilities.Select(c => $"'{c}'"));

@@ -93,6 +93,9 @@ public sealed class AttemptState(int number, int branch, string agent)
     public double? Progress { get; internal set; }
     public string? ProgressMessage { get; internal set; }
     public int Losses { get; internal set; }
+
+    /// <summary>Those among its losses that were no orderly stops.</summary>
+    internal int Crashes { get; set; }
     public RoutingDecision? Decision { get; internal set; }
     public Placement.Placement? Placement { get; internal set; }
     public RunError? Error { get; internal set; }

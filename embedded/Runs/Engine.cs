@@ -157,11 +157,15 @@ internal sealed partial class Engine : IDisposable
         catch (TimeoutException)
         {
             LogNotDrained(Logger, Options.DrainTimeout.TotalSeconds);
+            LoseWhatRuns();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             LogDrainCutShort(Logger);
+            LoseWhatRuns();
         }
+        await LookAtAllAsync().ConfigureAwait(false);
+        await LookAtAllAsync().ConfigureAwait(false);
     }
 
     /// <summary>Writes what is queued, and lets go of the file.</summary>
@@ -186,6 +190,14 @@ internal sealed partial class Engine : IDisposable
         Reader.Dispose();
         _file.Dispose();
         _stopping.Dispose();
+    }
+
+    private void LoseWhatRuns()
+    {
+        foreach (var run in Active)
+        {
+            run.Driver.LoseWhatRuns();
+        }
     }
 
     private Task LookAtAllAsync() => Task.WhenAll(Active.Select(r => r.Driver.LookAsync(static _ => true)));

@@ -129,7 +129,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             case InvocationStatus.Failed:
                 return new RunInput.FailAttempt(call.Step, call.Number, reply.Error!);
             case InvocationStatus.Cancelled:
-                return Lost(call, $"node '{call.Node}' has cancelled it");
+                return Lost(call, $"node '{call.Node}' was stopped", wasStopped: true);
             case InvocationStatus.Unknown when !wasAsked:
                 // It may never have come there, and then only we know of its slot.
                 await engine.ReleaseAsync(call.Slot);
@@ -145,8 +145,8 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         return Lost(call, $"node '{call.Node}' is gone");
     }
 
-    private static RunInput.LoseAttempt? Lost(PendingCall call, string reason) =>
-        call.IsCancelled ? null : new RunInput.LoseAttempt(call.Step, call.Number, reason);
+    private static RunInput.LoseAttempt? Lost(PendingCall call, string reason, bool wasStopped = false) =>
+        call.IsCancelled ? null : new RunInput.LoseAttempt(call.Step, call.Number, reason, wasStopped);
 
     private async Task CancelAsync(PendingCall call)
     {

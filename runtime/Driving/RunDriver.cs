@@ -130,6 +130,20 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IAdmi
     }
 
     /// <summary>
+    /// The process is about to end in order: what its agents still do is lost, and that is nobody's fault.
+    /// </summary>
+    public void LoseWhatRuns() => Post(new Message(null, Look: state =>
+    {
+        foreach (var (step, attempt) in state.Steps.SelectMany(static s => s.Attempts.Select(a => (s, a))))
+        {
+            if (attempt.Status == AttemptStatus.Running)
+            {
+                Post(new RunInput.LoseAttempt(step.Id, attempt.Number, "the process was stopped", WasStopped: true));
+            }
+        }
+    }));
+
+    /// <summary>
     /// Stops to drive the run after the turn that is under way; somebody else will. What it holds and has asked for is
     /// left to them.
     /// </summary>

@@ -52,6 +52,25 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Stop_AgainAndAgain_UsesNoAttemptUp()
+    {
+        var stops = RunMachine.MaxLosses + 2;
+        await Host.StopAsync();
+        await Host.StartAsync(Setup with { DrainTimeout = TimeSpan.FromMilliseconds(50) });
+        Script.On("alpha", call => call.Number <= stops ? call.HangAsync() : new(call.Answer()));
+        var run = await AcceptAsync(ThreeSteps);
+        for (var stop = 1; stop <= stops; stop++)
+        {
+            await Script.StartedAsync("alpha", stop);
+            await Host.StopAsync();
+            await Host.StartAsync(Setup with { DrainTimeout = TimeSpan.FromMilliseconds(50) });
+        }
+
+        AssertCompleted(await EndOfAsync(run));
+        Assert.Equal(stops + 1, Script.Calls("alpha").Count);
+    }
+
+    [Fact]
     public async Task Stop_WaitingAndRetryingRuns_GoOnAfterTheStart()
     {
         var gate = Script.Gate();

@@ -26,6 +26,22 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Drain_AgentWithAFallback_TheFallbackIsAsked()
+    {
+        Assert.True(await Grid.DrainAgentAsync("alpha", drained: true));
+
+        var run = await RunAsync("""{"a": {"agent": "alpha", "fallback": ["bravo"]}}""");
+
+        AssertCompleted(run);
+        var attempt = Assert.Single(StepOf(run, "a").Attempts);
+        Assert.Equal("bravo", attempt.Agent);
+        Assert.Equal("fallback, as 'alpha' is drained", attempt.Decision!.Why);
+        var all = await RunAsync("""{"a": {"capability": "work", "mode": "all"}}""");
+        AssertCompleted(all);
+        Assert.DoesNotContain(StepOf(all, "a").Attempts, a => a.Agent == "alpha");
+    }
+
+    [Fact]
     public async Task Attempt_OfACapability_RecordsWhoWasConsideredAndWhy()
     {
         var run = await RunAsync("""{"a": {"capability": "work"}}""");

@@ -16,8 +16,9 @@ public static partial class RunMachine
                 return;
             }
             var ranked = Router.Rank(agents);
-            FanOut(step, [.. ranked.Select(c => c.Agent)], ranked.Length, step.Step.Require.Of(ranked.Length));
-            for (var i = 0; i < ranked.Length; i++)
+            var branches = Undrained(ranked);
+            FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, step.Step.Require.Of(branches));
+            for (var i = 0; i < branches; i++)
             {
                 if (step.Branches[i].Status == BranchStatus.Waiting)
                 {

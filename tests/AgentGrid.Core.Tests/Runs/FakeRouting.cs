@@ -11,6 +11,7 @@ internal sealed class FakeRouting : IRoutingView
 
     public Dictionary<string, AgentConfig> Agents { get; } = [];
     public Dictionary<string, int> InUse { get; } = [];
+    public HashSet<string> Drained { get; } = [];
 
     public FakeRouting With(
         string name, string capability, int slots = 100, int priority = 0, RetryPolicy? retry = null,
@@ -35,7 +36,7 @@ internal sealed class FakeRouting : IRoutingView
 
     public string? TryReserve(string agent, string step, int attempt)
     {
-        if (!Agents.TryGetValue(agent, out var config) || InUse.GetValueOrDefault(agent) >= config.MaxConcurrency)
+        if (Drained.Contains(agent) || !Agents.TryGetValue(agent, out var config) || InUse.GetValueOrDefault(agent) >= config.MaxConcurrency)
         {
             return null;
         }
@@ -48,6 +49,7 @@ internal sealed class FakeRouting : IRoutingView
     private AgentLoad Load(AgentConfig a)
     {
         var used = InUse.GetValueOrDefault(a.Name);
-        return new AgentLoad(a, used, 0, Math.Max(0, a.MaxConcurrency - used));
+        var isDrained = Drained.Contains(a.Name);
+        return new AgentLoad(a, used, 0, isDrained ? 0 : Math.Max(0, a.MaxConcurrency - used), isDrained);
     }
 }

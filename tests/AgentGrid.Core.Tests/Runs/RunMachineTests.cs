@@ -311,7 +311,7 @@ public sealed class RunMachineTests
         var run = new RunScenario("""{"steps":{"a":{"capability":"work","mode":"all"}}}""", TwoAgents()).Started();
         run.Succeeds("a", 1, "\"old\"").Fails("a", 2);
 
-        run.When(new RunInput.RetryRun()).Started().Then("orchestration:started", "a:fanned_out", "other:start");
+        run.When(new RunInput.RetryRun()).Started().Then("orchestration:started", "a:fan_out", "other:start");
         run.Succeeds("a", 3, "2").Then("other:succeeded", "a:done", "completed");
 
         Assert.Equal("""{"best":"old","other":2}""", run.State["a"].Output!.ToString());
@@ -325,7 +325,7 @@ public sealed class RunMachineTests
         run.Succeeds("a", 1, "1").Fails("a", 2);
         agents.Agents.Remove("other");
 
-        run.When(new RunInput.RetryRun()).Started().Then("orchestration:started", "a:fanned_out", "a:done", "completed");
+        run.When(new RunInput.RetryRun()).Started().Then("orchestration:started", "a:fan_out", "a:done", "completed");
 
         Assert.Equal("""{"best":1}""", run.State["a"].Output!.ToString());
     }
@@ -340,7 +340,7 @@ public sealed class RunMachineTests
         Assert.Equal(RunStatus.Failed, run.State.Status);
 
         run.When(new RunInput.RetryRun()).Started().Then(
-            "orchestration:started", "a:fanned_out", "best:start", "best:start");
+            "orchestration:started", "a:fan_out", "best:start", "best:start");
         run.Succeeds("a", 4, "\"first\"").Succeeds("a", 5, "\"second\"");
 
         Assert.Equal("""["first","second","third"]""", run.State["a"].Output!.ToString());
@@ -371,7 +371,7 @@ public sealed class RunMachineTests
         run.Succeeds("list", output: "[1,2]").Succeeds("a", 1, "1").Fails("a", 2);
 
         run.When(new RunInput.RetryRun("list")).Started().Succeeds("list", 2, "[7]").Then(
-            "best:succeeded", "list:done", "a:fanned_out", "best:start");
+            "best:succeeded", "list:done", "a:fan_out", "best:start");
     }
 
     private const string WithOptional = """
@@ -426,8 +426,8 @@ public sealed class RunMachineTests
         RunMachine.Evolve(run.State, new RunEvent.RunRetried { Time = run.Now });
 
         Assert.Equal(
-            ["extra Pending", "mid Completed", "gate Skipped", "free Completed", "last Pending"],
-            run.State.Steps.Select(s => $"{s.Id} {s.Status}"));
+            ["extra Pending", "free Completed", "gate Skipped", "last Pending", "mid Completed"],
+            run.State.Steps.Select(s => $"{s.Id} {s.Status}").Order());
     }
 
     [Fact]
@@ -435,7 +435,7 @@ public sealed class RunMachineTests
     {
         var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
 
-        run.When(RunInput.SkipSubmission.Instance).Then("orchestration:skipped");
+        run.When(RunInput.SkipSubmission.Instance).Then("skipped");
         run.When(RunInput.SkipSubmission.Instance).Then();
         run.Succeeds("a").When(RunInput.SkipSubmission.Instance).Then();
     }
@@ -451,6 +451,67 @@ public sealed class RunMachineTests
         }
         run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:error", "a:failed", "error");
         Assert.Equal(ErrorKind.Lost, run.State.Error!.Kind);
+    }
+
+    [Fact]
+    public void Decide_NodeStoppedInOrder_DoesNotUseTheAttemptUp()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
+
+        for (var i = 0; i < 10; i++)
+        {
+            run.When(new RunInput.LoseAttempt("a", 1, "it was stopped", WasStopped: true)).Then("best:lost", "best:start");
+        }
+        for (var i = 0; i < RunMachine.MaxLosses; i++)
+        {
+            run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:lost", "best:start");
+        }
+
+        run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:error", "a:failed", "error");
+    }
+
+    [Fact]
+    public void Decide_AgentIsDrained_ItsFallbackIsAsked()
+    {
+        var agents = TwoAgents();
+        agents.Drained.Add("best");
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents);
+
+        run.Started().Then("orchestration:started", "other:start");
+
+        Assert.Equal("fallback, as 'best' is drained", run.State["a"].Attempts[0].Decision!.Why);
+        run.Succeeds("a").Then("other:succeeded", "a:done", "completed");
+    }
+
+    [Fact]
+    public void Decide_AgentIsDrainedAndSoIsItsFallback_Waits()
+    {
+        var agents = TwoAgents();
+        agents.Drained.UnionWith(["best", "other"]);
+
+        new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents)
+            .Started().Then("orchestration:started", "best:queued");
+    }
+
+    [Fact]
+    public void Decide_OneOfAllIsDrained_TheOthersAreAsked()
+    {
+        var agents = TwoAgents();
+        agents.Drained.Add("best");
+
+        new RunScenario("""{"steps":{"a":{"capability":"work","mode":"all"}}}""", agents)
+            .Started().Then("orchestration:started", "a:fan_out", "other:start");
+    }
+
+    [Fact]
+    public void Decide_AgentIsDrainedBeforeItsRetry_TheFallbackIsAsked()
+    {
+        var agents = new FakeRouting()
+            .With("best", "work", retry: new RetryPolicy { MaxAttempts = 3, Jitter = 0 }).With("other", "work");
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started().Fails("a");
+        agents.Drained.Add("best");
+
+        run.After(TimeSpan.FromSeconds(10)).Then("other:start");
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class SimulatedCluster
     public SimulatedCluster(int seed, Mistake mistake)
     {
         _world = new World(seed, mistake);
-        Store = new SimulatedStore(_world);
+        Store = new SimulatedStore(_world, this);
         Dispatcher = new SimulatedDispatcher(_world, this);
         for (var i = 0; i < 4; i++)
         {
@@ -359,7 +359,7 @@ internal sealed class SimulatedCluster
     private void Settle()
     {
         _world.Note("from now on all is well");
-        _world.IsHealed = true;
+        _world.Heal();
         foreach (var place in _silos.Cast<Place>().Concat(Nodes))
         {
             place.IsFrozen = false;

@@ -13,6 +13,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
 
     private readonly Dictionary<string, Grant> _grants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Waiter> _waiters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _released = new(StringComparer.Ordinal);
     private readonly HashSet<RunId> _places = [];
     private readonly Dictionary<RunId, List<Action<bool>>> _queue = [];
 
@@ -24,14 +25,20 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         $"places {string.Join(' ', _places.Select(SimulatedStore.Short))}; " +
         $"queue {string.Join(' ', _queue.Keys.Select(SimulatedStore.Short))}";
 
-    /// <param name="answer">Told the node; or null, when the dispatcher does not know of the request any more.</param>
-    public void Ask(string key, string agent, Action<string?> answer)
+    /// <summary>Somebody has asked for it, and has it or waits for it, or did so until just now.</summary>
+    public bool Knows(string key) => _waiters.ContainsKey(key) || _grants.ContainsKey(key)
+        || (_released.TryGetValue(key, out var at) && world.Now - at < TimeSpan.FromSeconds(5));
+
+    /// <param name="answer">
+    /// Told the node and the agent; or nothing, when the dispatcher does not know of the request any more.
+    /// </param>
+    public void Ask(string key, string agent, Action<(string Node, string Agent)?> answer)
     {
         if (_grants.TryGetValue(key, out var granted))
         {
             if (granted.Agent == agent || world.Mistake == Mistake.MixesUpAgents)
             {
-                answer(granted.Node);
+                answer((granted.Node, granted.Agent));
                 return;
             }
             _grants.Remove(key);
@@ -49,6 +56,10 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
 
     public void Release(string key)
     {
+        if (_waiters.ContainsKey(key) || _grants.ContainsKey(key))
+        {
+            _released[key] = world.Now;
+        }
         if (world.Errs(Mistake.ForgetsReleases))
         {
             return;
@@ -185,14 +196,14 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
             {
                 var node = free[world.Random.Next(free.Length)].Name;
                 _grants.Add(key, new Grant(waiter.Agent, node, world.Now));
-                waiter.Answer(node);
+                waiter.Answer((node, waiter.Agent));
             }
         }
     }
 
-    private sealed record Waiter(string Agent, List<Action<string?>> Asking)
+    private sealed record Waiter(string Agent, List<Action<(string Node, string Agent)?>> Asking)
     {
-        public void Answer(string? node) => Asking.ForEach(answer => answer(node));
+        public void Answer((string Node, string Agent)? slot) => Asking.ForEach(answer => answer(slot));
     }
 
     private sealed record Grant(string Agent, string Node, DateTimeOffset At)

@@ -38,6 +38,7 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
             cluster.Invocations++;
             _byKey.Add(key, invocation = new Invocation(agent)
             {
+                IsWanted = () => IsWanted(run, step, attempt, losses),
                 Hangs = !world.IsHealed && world.Chance(15),
                 AskedAt = world.Now,
             });
@@ -69,6 +70,9 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
         invocation.IsCancelled = true;
     }
 
+    /// <summary>Since when it has had what came of a call; null while it has not.</summary>
+    public DateTimeOffset? AnsweredAt(string key) => _byKey.GetValueOrDefault(key)?.AnsweredAt;
+
     /// <summary>One of its invocations goes on: its agent returns, or whoever waits for it is told to ask again.</summary>
     public bool Act()
     {
@@ -82,8 +86,11 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
             return false;
         }
         var one = running[world.Random.Next(running.Length)];
+        world.Check(
+            one.IsCancelled || one.IsWanted(), $"{Name} still runs {one.Agent}, though nobody waits for it and nobody has said so");
         if (one.IsCancelled ? world.Chance(70) : !one.Hangs && world.Chance(40))
         {
+            one.AnsweredAt = world.Now;
             one.Answer = one.IsCancelled ? NodeAnswer.Cancelled
                 : !world.IsHealed && world.Chance(20) ? NodeAnswer.Failed : NodeAnswer.Succeeded;
         }
@@ -116,6 +123,13 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
             $"{kept?.Agent ?? "nothing"}, {kept?.Status}, lost {kept?.Losses} times");
     }
 
+    // Whoever has ended an attempt tells its node, and does so at once.
+    private bool IsWanted(RunId run, string step, int attempt, int losses)
+    {
+        var kept = cluster.Store[run][step].Attempts[attempt - 1];
+        return kept.Losses != losses || kept.EndedAt is not { } ended || !world.WasWellFor(TimeSpan.FromSeconds(5), ended);
+    }
+
     private void Answer(Invocation invocation, Action<NodeAnswer> answer)
     {
         if (invocation.Answer is { } known)
@@ -134,6 +148,8 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
         public List<(Action<NodeAnswer> Answer, DateTimeOffset At)> Asking { get; } = [];
         public DateTimeOffset AskedAt { get; set; }
         public bool Hangs { get; init; }
+        public required Func<bool> IsWanted { get; init; }
+        public DateTimeOffset? AnsweredAt { get; set; }
         public bool IsCancelled { get; set; }
         public NodeAnswer? Answer { get; set; }
     }

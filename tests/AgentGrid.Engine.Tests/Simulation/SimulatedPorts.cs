@@ -145,8 +145,10 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
     {
     }
 
-    public static string KeyOf(OpenAttempt attempt) =>
-        $"{SimulatedStore.Short(attempt.Run.Id)}/{attempt.Step.Id}/{attempt.State.Number}#{attempt.State.Losses}";
+    public static string KeyOf(OpenAttempt attempt) => KeyOf(attempt.Run.Id, attempt.Step.Id, attempt.State);
+
+    public static string KeyOf(RunId run, string step, AttemptState attempt) =>
+        $"{SimulatedStore.Short(run)}/{step}/{attempt.Number}#{attempt.Losses}";
 
     private void Release(string key) => silo.Send(
         $"{key} is given back", silo.Cluster.Dispatcher, () => silo.Cluster.Dispatcher.Release(key));
@@ -159,24 +161,27 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         }
         var key = pending.Key;
         silo.Send($"a slot for {key}", silo.Cluster.Dispatcher, () => silo.Cluster.Dispatcher.Ask(
-            key, pending.Agent, node => silo.Answer(
-                $"a slot for {key} on {node ?? "no node"}", () => Answered(pending, node),
+            key, pending.Agent, granted => silo.Answer(
+                $"a slot for {key} on {granted?.Node ?? "no node"}", () => Answered(pending, granted),
                 world.Mistake == Mistake.GivesUpSlots ? null : () => Ask(pending))), () => Ask(pending));
     }
 
-    private void Answered(Pending pending, string? node)
+    private void Answered(Pending pending, (string Node, string Agent)? granted)
     {
         if (pending.IsWithdrawn)
         {
             Release(pending.Key);
         }
-        else if (node is null)
+        else if (granted is null)
         {
             Ask(pending);
         }
         else if (!pending.IsUnheard)
         {
-            var slot = new Held(pending.Key, node);
+            world.Check(
+                granted.Value.Agent == pending.Agent,
+                $"{pending.Key} of {pending.Agent} was given a slot of {granted.Value.Agent}");
+            var slot = new Held(pending.Key, granted.Value.Node);
             pending.Attempt.Grant(slot);
             if (world.Chance(5))
             {

@@ -9,8 +9,11 @@ namespace AgentGrid.Engine.Tests.Simulation;
 /// <summary>
 /// The durable truth of all runs: the records of each, as bytes. Each turn that is kept must follow from those before it.
 /// </summary>
-internal sealed class SimulatedStore(World world) : Place("store")
+internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Place("store")
 {
+    private static readonly TimeSpan s_while = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(15);
+
     private readonly Dictionary<RunId, Kept> _runs = [];
 
     public IEnumerable<RunId> Runs => _runs.Keys;
@@ -105,9 +108,11 @@ internal sealed class SimulatedStore(World world) : Place("store")
                 CheckAttempt(state, x.Step, x.Attempt, "succeeded", static s => s.IsOpen());
                 break;
             case RunEvent.AttemptFailed x:
+                CheckWasHeard(state, x);
                 CheckAttempt(state, x.Step, x.Attempt, "failed", static s => s.IsOpen());
                 break;
             case RunEvent.AttemptCancelled x:
+                CheckWasAskedFor(state, x);
                 CheckAttempt(state, x.Step, x.Attempt, "cancelled", static s => s.IsOpen());
                 break;
             case RunEvent.AttemptLost x:
@@ -116,6 +121,28 @@ internal sealed class SimulatedStore(World world) : Place("store")
             default:
                 break; // can be at any time
         }
+    }
+
+    // An attempt that waits for a slot has somebody who asks for it.
+    private void CheckWasAskedFor(RunState state, RunEvent.AttemptCancelled e)
+    {
+        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        var key = SimulatedSlots.KeyOf(state.Id, e.Step, attempt);
+        world.Check(
+            attempt.Status != AttemptStatus.Queued || !world.WasWellFor(s_long, attempt.QueuedAt)
+                || cluster.Dispatcher.Knows(key),
+            $"{key} waited for a slot since {attempt.QueuedAt:HH:mm:ss}, and nobody asked for one");
+    }
+
+    // An agent that has answered has not run out of time.
+    private void CheckWasHeard(RunState state, RunEvent.AttemptFailed e)
+    {
+        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        var key = SimulatedSlots.KeyOf(state.Id, e.Step, attempt);
+        var answered = cluster.Nodes.Find(n => n.Name == attempt.Node)?.AnsweredAt(key);
+        world.Check(
+            e.Error.Kind != ErrorKind.Timeout || answered is not { } at || !world.WasWellFor(s_while, at),
+            $"{key} has timed out, and its node had the answer since {answered:HH:mm:ss}");
     }
 
     private void CheckAttempt(

@@ -18,7 +18,10 @@ internal sealed class World(int seed, Mistake mistake)
     public IReadOnlyList<string> History => _history;
 
     /// <summary>From now on all that is sent arrives.</summary>
-    public bool IsHealed { get; set; }
+    public bool IsHealed => HealedAt is not null;
+
+    /// <summary>Since when it does; null while it does not.</summary>
+    public DateTimeOffset? HealedAt { get; private set; }
 
     /// <summary>The first promise that was broken; null while all are kept.</summary>
     public string? Broken { get; private set; }
@@ -43,6 +46,14 @@ internal sealed class World(int seed, Mistake mistake)
         }
     }
 
+    /// <summary>All has been well for so long, and for so long before a moment.</summary>
+    public bool WasWellFor(TimeSpan time, DateTimeOffset since) => HealedAt is { } at && since > at && Now - since > time;
+
+    public void Heal() => HealedAt = Now;
+
+    // Whoever gives up must go on to lose something, else it would not be seen for long.
+    private bool Loses => !IsHealed || Mistake is Mistake.GivesUpCalls or Mistake.GivesUpSlots;
+
     /// <param name="to">Who gets it: nobody, when that is dead by then.</param>
     /// <param name="deliver">What it does there.</param>
     /// <param name="lost">What whoever sent it does when it seems to be lost; null when nobody minds.</param>
@@ -64,7 +75,7 @@ internal sealed class World(int seed, Mistake mistake)
             flight.Lost?.Invoke();
             return true;
         }
-        if (!IsHealed && Chance(8))
+        if (Loses && Chance(8))
         {
             Lost++;
             Note($"lost: {flight.What}");
