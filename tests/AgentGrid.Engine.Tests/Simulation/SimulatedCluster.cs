@@ -251,7 +251,8 @@ internal sealed class SimulatedCluster
         {
             _world.Note($"{what}: {why ?? "done"}");
             then(why);
-        }));
+        }
+        ));
     }
 
     private (SimulatedSilo? Silo, RunDriver? Driver)? AnyDriver()
