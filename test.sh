@@ -69,14 +69,14 @@ collect() {
   until mkdir "$scratch/printing" 2>/dev/null; do sleep 0.1; done
   say "$name ($((SECONDS - started)) s)"
   cat "$scratch/$name.log"
-  [[ $code -ne 124 ]] || echo "$name: stopped after 15 minutes"
+  [[ $code -ne 124 ]] || echo "$name: stopped after 25 minutes"
   rmdir "$scratch/printing"
 }
 
 run_tests() {
   local part
   for part in "$@"; do
-    collect "AgentGrid.$part.Tests" timeout -k 10 900 \
+    collect "AgentGrid.$part.Tests" timeout -k 10 1500 \
       dotnet exec "tests/AgentGrid.$part.Tests/bin/$configuration/net10.0/AgentGrid.$part.Tests.dll" -noLogo -noColor
   done
 }
