@@ -15,6 +15,8 @@ internal sealed class MembersTable
 {
     private const string VersionField = "Version";
 
+    // The version leaps, past all that silos have told each other since the copy was made: Orleans takes no table that is
+    // not newer than what it knows, and would keep for ever a member that is in none.
     // Only what is older than the copy, or has not the row that this silo should have, is mended; of several silos one
     // does it, and none whose row has changed since it looked.
     private const string Mend = """
@@ -32,7 +34,7 @@ internal sealed class MembersTable
         for i = 5, #ARGV, 2 do
           mended = mended + redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
         end
-        redis.call('HSET', KEYS[1], 'Version', string.format('%.0f', known + 1))
+        redis.call('HSET', KEYS[1], 'Version', string.format('%.0f', known + 1000))
         return mended
         """;
 
