@@ -300,9 +300,7 @@ public static partial class RunMachine
 
     private static void Reopen(StepState step, bool keepsBranches)
     {
-        AttemptState[] kept = keepsBranches ? [.. CountedSuccesses(step)] : [];
-        step.Kept.Clear();
-        step.Kept.AddRange(kept);
+        step.Kept = keepsBranches ? [.. CountedSuccesses(step)] : [];
         step.Output = null;
         step.SkipReason = null;
         step.Status = StepStatus.Pending;

@@ -30,7 +30,7 @@ public sealed class StepState(int index, Step step)
     internal int AttemptsBeforeRetry { get; set; }
 
     /// <summary>Those among them that count all the same: their branches are not tried again.</summary>
-    internal List<AttemptState> Kept { get; } = [];
+    internal AttemptState[] Kept { get; set; } = [];
 
     internal int SucceededBranches { get; set; }
     internal int FailedBranches { get; set; }

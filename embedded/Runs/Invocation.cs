@@ -5,6 +5,7 @@ using AgentGrid.Core.Runs;
 using AgentGrid.Runtime.Driving;
 using AgentGrid.Runtime.Invocations;
 using AgentGrid.Runtime.Slots;
+using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -116,27 +117,12 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             _grace!.Dispose();
             _engine.Statistics.Abandoned(_invocation.Agent, -1);
         }
-        EndSpan(outcome, wasAbandoned);
+        RunTrace.EndAttempt(Span, outcome, wasAbandoned);
         if (outcome is not null)
         {
             _request.Attempt.Driver.Post(outcome);
         }
         _engine.Invocations.Remove();
-    }
-
-    private void EndSpan(RunInput? outcome, bool wasAbandoned)
-    {
-        if (Span is null)
-        {
-            return;
-        }
-        Span.SetTag("agentgrid.abandoned", wasAbandoned);
-        if (outcome is RunInput.FailAttempt failure)
-        {
-            Span.SetTag("error.type", failure.Error.Code);
-            Span.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
-        }
-        Span.Stop();
     }
 
     private async ValueTask<RunInput?> InvokeAsync()

@@ -66,7 +66,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         {
             var outcome = await AskAgentAsync(call, request);
             call.HasReturned = true;
-            EndSpan(call.Span, outcome, call.IsCancelled);
+            RunTrace.EndAttempt(call.Span, outcome, call.IsCancelled);
             if (outcome is not null && !call.IsUnheard)
             {
                 // Durable before the node may think that it has nothing left to do.
@@ -164,21 +164,6 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
                 await Task.Delay(ClusterEngine.Pause, engine.Time);
             }
         }
-    }
-
-    private static void EndSpan(Activity? span, RunInput? outcome, bool wasCancelled)
-    {
-        if (span is null)
-        {
-            return;
-        }
-        span.SetTag("agentgrid.abandoned", wasCancelled);
-        if (outcome is RunInput.FailAttempt failure)
-        {
-            span.SetTag("error.type", failure.Error.Code);
-            span.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
-        }
-        span.Stop();
     }
 
     [LoggerMessage(706, LogLevel.Debug, "{Slot}: node '{Node}' does not answer")]

@@ -21,9 +21,14 @@ internal sealed partial class MatchGrain
         _submitting.Add(command.Round, turn.Task);
         try
         {
-            return SubmitReply.Of(await SubmitAsync(new SubmitRun(
+            var result = await SubmitAsync(new SubmitRun(
                 new RunKey(MatchId, command.Round), command.Input, command.Plan, command.InlinePlan, command.Priority,
-                command.Tenant, command.TraceParent)));
+                command.Tenant, command.TraceParent));
+            if (result is SubmitResult.Replayed)
+            {
+                GridMetrics.RecordReplayed();
+            }
+            return SubmitReply.Of(result);
         }
         catch (Exception e) when (Transient.Is(e))
         {
@@ -64,8 +69,7 @@ internal sealed partial class MatchGrain
                 {
                     if (driver.Post(RunInput.SkipSubmission.Instance))
                     {
-                        GridMetrics.RecordReplayed();
-                        return new SubmitResult.Replayed(driver.Summary);
+                                return new SubmitResult.Replayed(driver.Summary);
                     }
                 }
                 await driver.Over;
@@ -126,18 +130,15 @@ internal sealed partial class MatchGrain
                 {
                     driver.Post(RunInput.SkipSubmission.Instance);
                 }
-                GridMetrics.RecordReplayed();
                 return new SubmitResult.Replayed(stored.Summary);
             }
             if (state.WasPostedAgain)
             {
-                GridMetrics.RecordReplayed();
                 return new SubmitResult.Replayed(stored.Summary);
             }
             var skipped = new RunEvent.SubmissionSkipped { Time = engine.Time.GetUtcNow() };
             if (await engine.Log.AppendAsync(id, state.Version, [skipped], stored.Summary) is AppendOutcome.Kept)
             {
-                GridMetrics.RecordReplayed();
                 return new SubmitResult.Replayed(stored.Summary);
             }
         }

@@ -12,6 +12,7 @@ public sealed partial class RunDriver
     private List<Message>? _held;
     private ITimer? _pause;
     private int _breaks;
+    private int _holds;
     private Replayed? _replayed;
     private Exception? _failure;
 
@@ -91,6 +92,7 @@ public sealed partial class RunDriver
     private void Hold(List<Message> messages)
     {
         _held = [.. _held ?? [], .. messages];
+        _holds++;
         (_turnReplies, _turnEnd) = (null, TurnEnd.Nothing);
         DropTurn();
         ForgetAll();
@@ -142,15 +144,16 @@ public sealed partial class RunDriver
         {
             return; // the next process takes the run up
         }
+        var hold = Volatile.Read(ref _holds);
         Replayed replayed;
         try
         {
             var state = await _services.Platform.Wait(_journal.ReplayAsync(this).AsTask()).ConfigureAwait(false);
-            replayed = new Replayed(state, null);
+            replayed = new Replayed(hold, state, null);
         }
         catch (Exception e)
         {
-            replayed = new Replayed(null, e);
+            replayed = new Replayed(hold, null, e);
         }
         if (!_services.Stopping.IsCancellationRequested)
         {
@@ -166,7 +169,7 @@ public sealed partial class RunDriver
     /// <returns>False when the run does not go on yet.</returns>
     private bool GoesOn()
     {
-        if (Interlocked.Exchange(ref _replayed, null) is not { } replayed)
+        if (Interlocked.Exchange(ref _replayed, null) is not { } replayed || replayed.Hold != _holds)
         {
             _held!.AddRange(_reading.Where(IsKept));
             AnswerLooks(_reading);
@@ -222,5 +225,6 @@ public sealed partial class RunDriver
         }
     }
 
-    private sealed record Replayed(RunState? State, Exception? Failure);
+    /// <param name="Hold">Since when the run was held: what was read for an earlier time may be old.</param>
+    private sealed record Replayed(int Hold, RunState? State, Exception? Failure);
 }

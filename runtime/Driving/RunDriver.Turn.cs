@@ -39,7 +39,7 @@ public sealed partial class RunDriver
         {
             return; // what it waits for lets it go on, perhaps already
         }
-        if (_isLeaving || (_endIsKept && _state.Status.IsEnded()))
+        if (_isLeaving || (_endIsKept && _held is null && _state.Status.IsEnded()))
         {
             Leave();
         }

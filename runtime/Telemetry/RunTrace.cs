@@ -58,6 +58,24 @@ public sealed class RunTrace
             new("agentgrid.routing.why", attempt.Decision?.Why),
         ]);
 
+    /// <summary>Ends an attempt's span, if it has one.</summary>
+    /// <param name="outcome">What came of it; null for nothing.</param>
+    /// <param name="wasAbandoned">Nobody waited for it any more.</param>
+    public static void EndAttempt(Activity? attempt, RunInput? outcome, bool wasAbandoned)
+    {
+        if (attempt is null)
+        {
+            return;
+        }
+        attempt.SetTag("agentgrid.abandoned", wasAbandoned);
+        if (outcome is RunInput.FailAttempt failure)
+        {
+            attempt.SetTag("error.type", failure.Error.Code);
+            attempt.SetStatus(ActivityStatusCode.Error, failure.Error.Message);
+        }
+        attempt.Stop();
+    }
+
     /// <summary>An attempt has succeeded.</summary>
     /// <param name="attempt">Its span; null when it has none here.</param>
     public void Succeeded(Activity? attempt) => LastSuccess = attempt?.Context ?? default;

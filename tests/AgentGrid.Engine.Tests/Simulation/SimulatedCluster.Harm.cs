@@ -1,0 +1,99 @@
+namespace AgentGrid.Engine.Tests.Simulation;
+
+internal sealed partial class SimulatedCluster
+{
+    private void Harm()
+    {
+        switch (_world.Random.Next(9))
+        {
+            case 0: KillSilo(); break;
+            case 1: KillNode(); break;
+            case 2 or 3: Freeze(Pick<Place>([.. _silos.Where(IsThere), .. Nodes.Where(IsThere)])); break;
+            case 4: Dispatcher.Move(); break;
+            case 5 or 6: DriveTwice(); break;
+            default: Thaw(); break;
+        }
+    }
+
+    private void KillSilo()
+    {
+        if (Pick(_silos.Where(static s => !s.IsDead)) is { } silo)
+        {
+            _world.Note($"{silo.Name} dies");
+            Deaths++;
+            silo.Die();
+            _silos.Remove(silo);
+            _clients.RemoveAll(c => c.Silo == silo);
+            StartSilo();
+        }
+    }
+
+    private void KillNode()
+    {
+        if (Pick(Nodes.Where(static n => !n.IsDead)) is { } node)
+        {
+            _world.Note($"{node.Name} dies");
+            Deaths++;
+            node.Die();
+            Dispatcher.RemoveNode(node.Name);
+            StartNode();
+        }
+    }
+
+    // What is sent to it waits; others take it for dead after a while, and perhaps in vain.
+    private void Freeze(Place? place)
+    {
+        if (place is null)
+        {
+            return;
+        }
+        _world.Note($"{place.Name} falls silent");
+        place.IsFrozen = true;
+    }
+
+    private void Thaw()
+    {
+        Place[] frozen = [.. _silos.Where(static s => s.IsFrozen), .. Nodes.Where(static n => n is { IsFrozen: true, IsDead: false })];
+        if (Pick(frozen) is not { } place)
+        {
+            return;
+        }
+        if (place is SimulatedNode node && _world.Chance(50))
+        {
+            // The others could not wait.
+            _world.Note($"{node.Name} is declared dead");
+            node.Die();
+            Dispatcher.RemoveNode(node.Name);
+            StartNode();
+            return;
+        }
+        if (place is SimulatedSilo silo && _world.Chance(50))
+        {
+            TakeRunsFrom(silo);
+        }
+        _world.Note($"{place.Name} is back");
+        place.IsFrozen = false;
+    }
+
+    // It was taken for dead, and comes back as if nothing had happened.
+    private void TakeRunsFrom(SimulatedSilo silo)
+    {
+        foreach (var driver in silo.Drivers.ToArray())
+        {
+            if (Pick(_silos.Where(s => s != silo && IsThere(s))) is { } other)
+            {
+                Doubles++;
+                other.Resume(driver.Id);
+            }
+        }
+    }
+
+    private void DriveTwice()
+    {
+        if (AnyDriver() is (_, { } driver) && Pick(_silos.Where(s => IsThere(s) && s.Find(driver.Id) is null)) is { } other)
+        {
+            Doubles++;
+            other.Resume(driver.Id);
+        }
+    }
+}
