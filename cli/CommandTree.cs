@@ -20,7 +20,7 @@ internal sealed class CommandTree
     // A word that begins with '@' is a match or a player, not a file with more of the command line.
     private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
 
-    private readonly Surroundings _around;
+    private readonly TerminalEnvironment _around;
     private readonly Option<string?> _server = new("--server")
     {
         Description = $"Where the server is; also {ServerVariable}. [default: {DefaultServer}]",
@@ -42,7 +42,7 @@ internal sealed class CommandTree
         "--patience", "How long the server may be silent before it counts as lost. [default: 30s]",
         TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
-    public CommandTree(Surroundings around)
+    public CommandTree(TerminalEnvironment around)
     {
         _around = around;
         _patience.Recursive = true;

@@ -1,3 +1,3 @@
 using AgentGrid.Cli;
 
-return await new CommandTree(Surroundings.OfProcess()).RunAsync(args, CancellationToken.None);
+return await new CommandTree(TerminalEnvironment.OfProcess()).RunAsync(args, CancellationToken.None);

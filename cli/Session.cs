@@ -4,7 +4,7 @@ using AgentGrid.Cli.Output;
 namespace AgentGrid.Cli;
 
 /// <summary>One command at work: where it prints, and the server that it talks to.</summary>
-internal sealed record Session(Surroundings Around, Screen Screen, GridServer Server)
+internal sealed record Session(TerminalEnvironment Around, Screen Screen, GridServer Server)
 {
     /// <summary>What brings a lost connection back.</summary>
     public Reconnection Connection { get; } = new(Server, Screen, Around.Time);

@@ -1,6 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;

@@ -3,7 +3,7 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded;
 
@@ -79,7 +79,7 @@ public sealed partial class EmbeddedGrid
         }
     }
 
-    private EmbeddedRun Prepare(Engine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
+    private EmbeddedRun Prepare(EmbeddedEngine engine, SubmitRun submit, Plan plan, out RunEvent.RunAccepted accepted)
     {
         var now = _time.GetUtcNow();
         accepted = new RunEvent.RunAccepted(
@@ -93,7 +93,7 @@ public sealed partial class EmbeddedGrid
         return new EmbeddedRun(engine, new RunRef(accepted.RunId, submit.Key), state);
     }
 
-    private static void Append(Engine engine, EmbeddedRun run, RunEvent.RunAccepted accepted, Plan plan) =>
+    private static void Append(EmbeddedEngine engine, EmbeddedRun run, RunEvent.RunAccepted accepted, Plan plan) =>
         engine.Journal.Append(new AppendEvents(run.Ref, [accepted])
         {
             Accept = plan,
@@ -128,7 +128,7 @@ public sealed partial class EmbeddedGrid
     }
 
     /// <summary>Answers for the run that has the key, when it has ended; null when there is none.</summary>
-    private SubmitResult? AnswerFromJournal(Engine engine, SubmitRun submit, Plan plan)
+    private SubmitResult? AnswerFromJournal(EmbeddedEngine engine, SubmitRun submit, Plan plan)
     {
         if (engine.Reader.Find(submit.Key) is not { } row)
         {

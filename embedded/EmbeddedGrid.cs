@@ -9,9 +9,10 @@ using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Configuration;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Configuration;
+using AgentGrid.Engine.Feed;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,7 +30,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     private readonly ILogger<EmbeddedGrid> _logger;
     private readonly ILogger _runLogger;
     private FrozenDictionary<string, IAgent>? _agents;
-    private Engine? _engine;
+    private EmbeddedEngine? _engine;
     private bool _accepting;
 
     /// <param name="createAgents">Makes one instance of every agent; called when the engine starts.</param>
@@ -50,7 +51,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
 
     internal bool IsRunning => _engine is not null;
 
-    internal Engine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
+    internal EmbeddedEngine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +61,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             Recover();
         }
-        _engine = new Engine(_options, _config, _agents, _time, _logger, _runLogger, Platform);
+        _engine = new EmbeddedEngine(_options, _config, _agents, _time, _logger, _runLogger, Platform);
         _engine.Start();
         Volatile.Write(ref _accepting, true);
         return Task.CompletedTask;
@@ -288,8 +289,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             Engine = "embedded",
             Ready = Unavailable() is null,
             Problems = problems.ToImmutable(),
-            ActiveRuns = engine?.Admission.Active ?? 0,
-            QueuedRuns = engine?.Admission.Waiting ?? 0,
+            ActiveRuns = engine?.RunQueue.Active ?? 0,
+            QueuedRuns = engine?.RunQueue.Waiting ?? 0,
             LastSeq = engine?.Feed.Head ?? 0,
             ConfigProblems = _config.Problems,
             ConfigLoadedAt = _config.LoadedAt,

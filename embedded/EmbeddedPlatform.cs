@@ -1,5 +1,5 @@
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 
 namespace AgentGrid.Embedded;
 

@@ -13,14 +13,14 @@ internal sealed class RunList
     private const int MostRuns = 1_000;
     private const int RowsAtOnce = 500;
 
-    private readonly Engine _engine;
+    private readonly EmbeddedEngine _engine;
     private readonly RunQuery _query;
     private int _looks;
 
-    private RunList(Engine engine, RunQuery query) => (_engine, _query) = (engine, query);
+    private RunList(EmbeddedEngine engine, RunQuery query) => (_engine, _query) = (engine, query);
 
     /// <exception cref="FormatException">The cursor was not made here.</exception>
-    public static RunPage Read(Engine engine, RunQuery query) => new RunList(engine, query).Read();
+    public static RunPage Read(EmbeddedEngine engine, RunQuery query) => new RunList(engine, query).Read();
 
     private RunPage Read()
     {

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine.Feed;
 using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient;

@@ -45,7 +45,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         _times = options.Value.Times;
         _calls = new ClusterCalls(connection, _clusterId, time, _times);
         _tail = new FeedTail(
-            new Runtime.Feed.FeedBuffer(options.Value.FeedBuffer, Runtime.Platform.Process), new RunLogEvents(log),
+            new Engine.Feed.FeedBuffer(options.Value.FeedBuffer, Engine.Platform.Process), new RunLogEvents(log),
             time, loggers.CreateLogger<FeedTail>());
         _subscription = new EventSubscription(connection, _tail, time, loggers.CreateLogger<EventSubscription>());
     }

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
 using AgentGrid.Grains.Telemetry;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -34,9 +34,9 @@ public static class ClusterEngineServices
         services.AddAgentGrid();
         services.TryAddSingleton(Options.Create(options));
         services.TryAddSingleton<Gpus>();
-        services.TryAddSingleton<Drivers>();
-        services.TryAddSingleton<DispatcherSeat>();
-        services.TryAddSingleton<LoadTable>();
+        services.TryAddSingleton<ActiveRuns>();
+        services.TryAddSingleton<LocalDispatcher>();
+        services.TryAddSingleton<LoadCache>();
         services.TryAddSingleton<ClusterEngine>();
         services.TryAddSingleton<ReleasedSlots>();
         services.TryAddSingleton<RedisReach>();

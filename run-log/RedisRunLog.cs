@@ -31,7 +31,7 @@ public sealed partial class RedisRunLog
     private readonly RunLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly KeptPlans _plans;
+    private readonly PlanCache _plans;
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
@@ -56,7 +56,7 @@ public sealed partial class RedisRunLog
         _channel = options.Channel ?? "";
         _isCluster = new Lazy<bool>(() => Array.Exists(
             redis.GetServers(), static s => s is { IsConnected: true, ServerType: ServerType.Cluster }));
-        _plans = new KeptPlans(_redis, _prefix);
+        _plans = new PlanCache(_redis, _prefix);
     }
 
     /// <summary>

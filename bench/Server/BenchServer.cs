@@ -1,6 +1,6 @@
 using AgentGrid.ClientApi;
 using AgentGrid.Embedded;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 
 namespace AgentGrid.Bench.Server;
 

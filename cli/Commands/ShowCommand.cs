@@ -72,7 +72,7 @@ internal static class ShowCommand
 
     private static async Task PrintAsync(Session session, RunView run, CancellationToken cancellationToken)
     {
-        var drained = HeldUp.ByAnAgent(run)
+        var drained = WaitReason.ByAnAgent(run)
             ? (await session.Server.GetAsync("api/v1/agents", cancellationToken)).To<AgentList>()!.Agents
                 .Where(a => a.Drained).Select(a => a.Name).ToHashSet(StringComparer.Ordinal)
             : [];
@@ -87,7 +87,7 @@ internal static class ShowCommand
         }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"took      {Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now)}");
-        foreach (var line in HeldUp.Lines(run, drained, now))
+        foreach (var line in WaitReason.Lines(run, drained, now))
         {
             screen.Line($"waits     {line}");
         }

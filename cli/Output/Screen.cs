@@ -22,7 +22,7 @@ internal sealed class Screen
     private readonly TextWriter _out;
     private readonly TextWriter _error;
 
-    public Screen(Surroundings around, bool json)
+    public Screen(TerminalEnvironment around, bool json)
     {
         (_out, _error) = (around.Out, around.Error);
         Json = json;
@@ -76,7 +76,7 @@ internal sealed class Screen
             return TableOf([.. columns, remark], rows.Select(r => (object[])[.. r.Cells, r.Remark ?? ""]));
         }
         var table = TableOf(columns, []);
-        var remarked = new RemarkedTable(table);
+        var remarked = new TableWithNotes(table);
         foreach (var (cells, text) in rows)
         {
             table.AddRow(Cells(cells));

@@ -1,7 +1,7 @@
 using AgentGrid.Agents.Perception;
 using AgentGrid.ClientApi.Settings;
 using AgentGrid.Embedded;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 using Microsoft.Extensions.Options;
 
 namespace AgentGrid.ClientApi.Hosting;

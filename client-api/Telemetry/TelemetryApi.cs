@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using AgentGrid.ClientApi.Feed;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Telemetry;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;

@@ -89,13 +89,13 @@ internal sealed class JournalRecovery
         if (File.Exists(_path + "-wal"))
         {
             File.Copy(_path + "-wal", copy + "-wal");
-            Mending.MendLog(copy + "-wal", JournalFile.PathIn(_scratch));
+            PageRepair.MendLog(copy + "-wal", JournalFile.PathIn(_scratch));
         }
-        Mending.MendFirstPage(copy, JournalFile.PathIn(_scratch));
+        PageRepair.MendFirstPage(copy, JournalFile.PathIn(_scratch));
         JournalFile.Execute(fresh, "BEGIN");
         try
         {
-            using var damaged = new Salvage(copy);
+            using var damaged = new RowRecovery(copy);
             Copy(damaged, fresh);
         }
         catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_ERROR)
@@ -105,7 +105,7 @@ internal sealed class JournalRecovery
         JournalFile.Execute(fresh, "COMMIT");
     }
 
-    private void Copy(Salvage damaged, SqliteConnection fresh)
+    private void Copy(RowRecovery damaged, SqliteConnection fresh)
     {
         CopyPlans(damaged, fresh);
         var lastRun = CopyRuns(damaged, fresh);
@@ -125,7 +125,7 @@ internal sealed class JournalRecovery
         }
     }
 
-    private void CopyPlans(Salvage damaged, SqliteConnection fresh)
+    private void CopyPlans(RowRecovery damaged, SqliteConnection fresh)
     {
         foreach (var row in damaged.Rows("plans", "id", index: null))
         {
@@ -140,7 +140,7 @@ internal sealed class JournalRecovery
         }
     }
 
-    private long CopyRuns(Salvage damaged, SqliteConnection fresh)
+    private long CopyRuns(RowRecovery damaged, SqliteConnection fresh)
     {
         var last = 0L;
         foreach (var row in damaged.Rows("runs", "id", "runs_by_status"))
@@ -158,7 +158,7 @@ internal sealed class JournalRecovery
         return last;
     }
 
-    private long CopyRecords(Salvage damaged, SqliteConnection fresh)
+    private long CopyRecords(RowRecovery damaged, SqliteConnection fresh)
     {
         var last = 0L;
         foreach (var row in damaged.Rows("journal", "last_seq", "journal_by_run"))

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using AgentGrid.Runtime.Feed;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 

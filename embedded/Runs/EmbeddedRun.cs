@@ -1,17 +1,17 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>A run that is driven in this process, and its part of the journal.</summary>
 internal sealed class EmbeddedRun : IRunJournal
 {
-    private readonly Engine _engine;
+    private readonly EmbeddedEngine _engine;
     private readonly TaskCompletionSource<WriteOutcome> _accepted =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public EmbeddedRun(Engine engine, RunRef run, RunState state)
+    public EmbeddedRun(EmbeddedEngine engine, RunRef run, RunState state)
     {
         _engine = engine;
         Ref = run;

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
-using AgentGrid.Runtime.Invocations;
-using AgentGrid.Runtime.Slots;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -20,7 +20,7 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     private const int Returned = 1;
     private const int Abandoned = 2;
 
-    private readonly Engine _engine;
+    private readonly EmbeddedEngine _engine;
     private readonly AgentCallRequest _request;
     private readonly AgentInvocation _invocation;
     private readonly CancellationTokenSource _cancellation = new();
@@ -28,7 +28,7 @@ internal sealed partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     private ITimer? _grace;
     private int _phase;
 
-    public Invocation(Engine engine, AgentCallRequest request)
+    public Invocation(EmbeddedEngine engine, AgentCallRequest request)
     {
         var (run, attempt) = (request.Attempt.Run, request.Attempt.State);
         _engine = engine;

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>Calls the agents of this process.</summary>
-internal sealed class LocalCaller(Engine engine) : IAgentCaller
+internal sealed class LocalCaller(EmbeddedEngine engine) : IAgentCaller
 {
     public IPendingCall Begin(AgentCallRequest request)
     {

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Routing;
-using AgentGrid.Runtime.Driving;
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Runs;
 

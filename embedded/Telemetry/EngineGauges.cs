@@ -1,22 +1,23 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Embedded.Runs;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Telemetry;
 
 /// <summary>What an engine is read for when somebody looks. One meter an engine, gone with it.</summary>
 internal sealed class EngineGauges : IDisposable
 {
-    private readonly Engine _engine;
+    private readonly EmbeddedEngine _engine;
     private readonly Meter _meter = new(GridTelemetry.Name, "1.0.0");
 
-    public EngineGauges(Engine engine)
+    public EngineGauges(EmbeddedEngine engine)
     {
         _engine = engine;
         _meter.CreateObservableGauge(
-            "agentgrid.runs.active", () => engine.Admission.Active, "{run}", "Runs that are driven now");
+            "agentgrid.runs.active", () => engine.RunQueue.Active, "{run}", "Runs that are driven now");
         _meter.CreateObservableGauge(
-            "agentgrid.runs.queued", () => engine.Admission.Waiting, "{run}", "Accepted runs that wait for their turn");
+            "agentgrid.runs.queued", () => engine.RunQueue.Waiting, "{run}", "Accepted runs that wait for their turn");
         _meter.CreateObservableGauge(
             "agentgrid.slots.used", () => PerAgent(a => a.Running), "{slot}", "Slots in use, by agent and queue");
         _meter.CreateObservableGauge(

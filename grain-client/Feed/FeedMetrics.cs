@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.GrainClient.Feed;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Feed;
+using AgentGrid.Engine.Feed;
 using AgentGrid.GrainInterfaces.Feed;
-using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.GrainClient.Feed;
@@ -22,7 +22,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private CancellationTokenSource _eraEnd = new();
-    private volatile FeedEra? _era;
+    private volatile FeedEpoch? _era;
     private volatile bool _lacks;
     private Task _work = Task.CompletedTask;
     private long _filled;
@@ -32,7 +32,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
     public FeedBuffer Ring => ring;
 
     /// <summary>The time that the ring is of. Not before it has been started.</summary>
-    public FeedEra Era => _era ?? throw new InvalidOperationException("The feed has not been started.");
+    public FeedEpoch Era => _era ?? throw new InvalidOperationException("The feed has not been started.");
 
     /// <summary>How many events the stream has not brought.</summary>
     public long Filled => Volatile.Read(ref _filled);
@@ -253,7 +253,7 @@ internal sealed partial class FeedTail(FeedBuffer ring, IEventLog log, TimeProvi
             _eraEnd = new CancellationTokenSource();
             _lacks = false;
             ring.StartAfter(last);
-            _era = new FeedEra(last, _eraEnd.Token);
+            _era = new FeedEpoch(last, _eraEnd.Token);
         }
         ended.Cancel();
         ended.Dispose();

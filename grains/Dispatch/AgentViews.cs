@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Invocations;
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Runtime.Runs;
 
 namespace AgentGrid.Grains.Dispatch;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Grains.Dispatch;
 
@@ -39,7 +39,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time, T
     }
 
     /// <summary>Takes those out whose silos are not alive any more.</summary>
-    public IReadOnlyList<string> TakeGone()
+    public IReadOnlyList<string> RemoveDead()
     {
         string[] gone =
         [
@@ -57,7 +57,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time, T
     /// of again. Else an attempt could be sent there time and again.
     /// </summary>
     /// <returns>The node as one that takes nothing; null when it takes nothing anyway.</returns>
-    public NodeState? Doubt(string node)
+    public NodeState? Suspect(string node)
     {
         if (!_byName.TryGetValue(node, out var entry) || entry.IsSilent)
         {
@@ -68,7 +68,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time, T
     }
 
     /// <summary>Those that have just fallen silent, as nodes that take nothing.</summary>
-    public IReadOnlyList<NodeState> TakeSilent()
+    public IReadOnlyList<NodeState> MarkSilent()
     {
         Entry[] silent =
         [

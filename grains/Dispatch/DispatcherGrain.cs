@@ -3,13 +3,12 @@ using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime.Runs;
-using AgentGrid.Runtime.Slots;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
@@ -19,13 +18,13 @@ namespace AgentGrid.Grains.Dispatch;
 [Reentrant, KeepAlive, GrainType("agentgrid.dispatcher")]
 internal sealed partial class DispatcherGrain(
     [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
-    Node node, RedisRunLog log, ISiloStatusOracle silos, DispatcherSeat seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
+    Node node, RedisRunLog log, ISiloStatusOracle silos, LocalDispatcher seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Grants _grants = new(node.Time, silos, node.Options.Times);
+    private readonly SlotLeases _grants = new(node.Time, silos, node.Options.Times);
     private readonly Waiters _waiters = new(node.Time);
-    private readonly Places _places = new(node);
+    private readonly QueuedRuns _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
     private GridConfig? _config;
     private Task _placesCheck = Task.CompletedTask;
@@ -68,7 +67,7 @@ internal sealed partial class DispatcherGrain(
         var waiter = _waiters.Find(request.Slot);
         if (waiter is null)
         {
-            if (request.Gone is { } gone && _nodes.Doubt(gone) is { } doubted)
+            if (request.Gone is { } gone && _nodes.Suspect(gone) is { } doubted)
             {
                 Slots.PutNode(doubted);
             }
@@ -182,12 +181,12 @@ internal sealed partial class DispatcherGrain(
     private void LookAround()
     {
         FollowConfig();
-        foreach (var gone in _nodes.TakeGone())
+        foreach (var gone in _nodes.RemoveDead())
         {
             LogNodeGone(logger, gone);
             _grants.RemoveNode(gone);
         }
-        foreach (var silent in _nodes.TakeSilent())
+        foreach (var silent in _nodes.MarkSilent())
         {
             Slots.PutNode(silent);
         }

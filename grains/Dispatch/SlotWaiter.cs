@@ -1,9 +1,9 @@
 using AgentGrid.Core;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.Runtime.Slots;
 using Ask = AgentGrid.GrainInterfaces.Dispatch.SlotRequest;
-using SlotRequest = AgentGrid.Runtime.Slots.SlotRequest;
+using SlotRequest = AgentGrid.Engine.Slots.SlotRequest;
 
 namespace AgentGrid.Grains.Dispatch;
 
@@ -11,10 +11,10 @@ namespace AgentGrid.Grains.Dispatch;
 internal sealed class SlotWaiter : ISlotWaiter
 {
     private readonly TaskCompletionSource<SlotReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Grants _grants;
+    private readonly SlotLeases _grants;
     private readonly Waiters _waiters;
 
-    public SlotWaiter(Ask ask, Grants grants, Waiters waiters)
+    public SlotWaiter(Ask ask, SlotLeases grants, Waiters waiters)
     {
         _grants = grants;
         _waiters = waiters;

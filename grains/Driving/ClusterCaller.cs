@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.Runtime.Driving;
-using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -61,7 +61,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
 
     private async Task CallAsync(PendingCall call, InvocationRequest? request)
     {
-        engine.Drivers.CountCall(call.Node, +1);
+        engine.ActiveRuns.CountCall(call.Node, +1);
         try
         {
             var outcome = await AskAgentAsync(call, request);
@@ -75,7 +75,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         }
         finally
         {
-            engine.Drivers.CountCall(call.Node, -1);
+            engine.ActiveRuns.CountCall(call.Node, -1);
         }
     }
 

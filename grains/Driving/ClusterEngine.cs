@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Driving;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Driving;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -24,13 +24,13 @@ internal sealed partial class ClusterEngine
     private volatile string? _lastGone;
 
     public ClusterEngine(
-        Node node, RedisRunLog log, LoadTable loads, Drivers drivers, IGrainFactory grains, ISiloStatusOracle silos,
+        Node node, RedisRunLog log, LoadCache loads, ActiveRuns drivers, IGrainFactory grains, ISiloStatusOracle silos,
         ILoggerFactory loggers)
     {
         Node = node;
         Log = log;
         Loads = loads;
-        Drivers = drivers;
+        ActiveRuns = drivers;
         Logger = loggers.CreateLogger("AgentGrid.Grains.Matches");
         // Kept, because finding out what kind of grain an interface means takes reflection, every time.
         Dispatcher = grains.GetGrain<IDispatcherGrain>(0);
@@ -50,8 +50,8 @@ internal sealed partial class ClusterEngine
 
     public Node Node { get; }
     public RedisRunLog Log { get; }
-    public LoadTable Loads { get; }
-    public Drivers Drivers { get; }
+    public LoadCache Loads { get; }
+    public ActiveRuns ActiveRuns { get; }
     public IDispatcherGrain Dispatcher { get; }
     public TimeProvider Time => Node.Time;
     public ILogger Logger { get; }
@@ -71,7 +71,7 @@ internal sealed partial class ClusterEngine
     public RunDriver Drive(RunState state, DriverServices services)
     {
         var driver = new RunDriver(services, new ClusterJournal(this, state.Id), new ClusterSlots(this), state);
-        Drivers.Add(driver);
+        ActiveRuns.Add(driver);
         return driver;
     }
 

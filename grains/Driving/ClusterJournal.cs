@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime.Driving;
-using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -39,7 +39,7 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         }
     }
 
-    public void Close(RunDriver driver) => engine.Drivers.Remove(driver);
+    public void Close(RunDriver driver) => engine.ActiveRuns.Remove(driver);
 
     private async Task AppendAsync(
         RunDriver driver, long version, RunEvent[] events, RunSummary summary, Action<TurnOutcome> completed)

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.GrainInterfaces.Dispatch;
-using AgentGrid.Runtime.Driving;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;

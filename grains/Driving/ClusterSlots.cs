@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.GrainInterfaces.Dispatch;
-using AgentGrid.Runtime.Driving;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -17,7 +17,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
     private static readonly TimeSpan GrantWait = TimeSpan.FromMilliseconds(5);
 
     private readonly List<Task> _asking = [];
-    private TurnRouting _routing = engine.Loads.ForTurn();
+    private LoadSnapshot _routing = engine.Loads.ForTurn();
     private bool _hasWaited;
 
     public bool Refresh(RunDriver driver)

@@ -1,4 +1,4 @@
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 
 namespace AgentGrid.Grains.Driving;
 

@@ -1,4 +1,4 @@
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Grains.Driving;
 

@@ -1,10 +1,10 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Telemetry;
 
 namespace AgentGrid.Grains.Matches;
 
@@ -69,7 +69,7 @@ internal sealed partial class MatchGrain
                 {
                     if (driver.Post(RunInput.SkipSubmission.Instance))
                     {
-                                return new SubmitResult.Replayed(driver.Summary);
+                        return new SubmitResult.Replayed(driver.Summary);
                     }
                 }
                 await driver.Over;

@@ -1,9 +1,9 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Driving;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime.Driving;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Runtime.Slots;
 
 namespace AgentGrid.Grains.Nodes;
 

@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Configuration;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Configuration;
-using AgentGrid.Runtime.Runs;
-using AgentGrid.Runtime.Slots;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.Runtime.Invocations;
-using AgentGrid.Runtime.Slots;
 using Microsoft.Extensions.Logging;
-using SlotRequest = AgentGrid.Runtime.Slots.SlotRequest;
+using SlotRequest = AgentGrid.Engine.Slots.SlotRequest;
 
 namespace AgentGrid.Grains.Nodes;
 

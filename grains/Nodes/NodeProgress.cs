@@ -1,7 +1,7 @@
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Invocations;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Matches;
-using AgentGrid.Runtime.Invocations;
 
 namespace AgentGrid.Grains.Nodes;
 

@@ -10,7 +10,7 @@ namespace AgentGrid.Grains.Nodes;
 /// then holds the silo until what runs, or was granted a slot before that, has ended and is recorded.
 /// </summary>
 internal sealed partial class NodeReporter(
-    Node node, Drivers drivers, IGrainFactory grains, ILogger<NodeReporter> logger)
+    Node node, ActiveRuns runs, IGrainFactory grains, ILogger<NodeReporter> logger)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -53,7 +53,7 @@ internal sealed partial class NodeReporter(
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
 
-    private bool IsBusy() => node.Running.AreRunning || drivers.AreBusyWith(node.Name);
+    private bool IsBusy() => node.Running.AreRunning || runs.AreBusyWith(node.Name);
 
     // The dispatcher grants nothing here any more; what it granted before may still be on its way.
     private async Task<bool> IsExpectingAsync()

@@ -55,7 +55,7 @@ internal sealed class Nvml : IDisposable
     /// <summary>Opens the library of this machine's driver.</summary>
     /// <param name="reason">Why there is none.</param>
     public static Nvml? TryOpen(out string reason) =>
-        TryOpen(Libraries, OwnProcesses.AreKnownToTheDriver, out reason);
+        TryOpen(Libraries, ProcessTree.AreKnownToTheDriver, out reason);
 
     /// <param name="libraries">Names or paths; the first that there is counts.</param>
     /// <param name="knowsProcesses">Its process numbers are those of this process, too.</param>
@@ -130,7 +130,7 @@ internal sealed class Nvml : IDisposable
         foreach (var process in processes.AsSpan(0, (int)Math.Min(count, MostProcesses)))
         {
             // All bits set means that the driver does not tell, as on Windows.
-            if (process.UsedGpuMemory != ulong.MaxValue && OwnProcesses.Include((int)process.Pid))
+            if (process.UsedGpuMemory != ulong.MaxValue && ProcessTree.Include((int)process.Pid))
             {
                 used += (long)process.UsedGpuMemory;
             }

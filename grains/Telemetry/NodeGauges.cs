@@ -1,10 +1,10 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.Runtime.Telemetry;
 using Microsoft.Extensions.Hosting;
 
 namespace AgentGrid.Grains.Telemetry;
@@ -17,12 +17,12 @@ internal sealed class NodeGauges : IHostedService, IDisposable
 {
     private readonly Meter _meter = new(GridTelemetry.Name, "1.0.0");
 
-    public NodeGauges(Node node, Drivers drivers, DispatcherSeat dispatcher)
+    public NodeGauges(Node node, ActiveRuns runs, LocalDispatcher dispatcher)
     {
         _meter.CreateObservableGauge(
-            "agentgrid.runs.active", () => drivers.In(RunStatus.Running), "{run}", "Runs that are driven here now");
+            "agentgrid.runs.active", () => runs.In(RunStatus.Running), "{run}", "Runs that are driven here now");
         _meter.CreateObservableGauge(
-            "agentgrid.runs.queued", () => drivers.In(RunStatus.Queued), "{run}", "Accepted runs that wait here for their turn");
+            "agentgrid.runs.queued", () => runs.In(RunStatus.Queued), "{run}", "Accepted runs that wait here for their turn");
         _meter.CreateObservableGauge(
             "agentgrid.slots.used", () => PerAgent(node.Slots.All(), a => a.Running), "{slot}",
             "Slots in use here, by agent and queue");

@@ -77,7 +77,7 @@ public sealed class RunLogRecovery
         var dropped = ImmutableArray.CreateBuilder<string>();
         foreach (var (run, damage) in damaged.Where(d => entries[d.Key].Count > 0))
         {
-            await SetAside.WriteAsync(_redis, path, run, damage, entries[run], cancellationToken).ConfigureAwait(false);
+            await Quarantine.WriteAsync(_redis, path, run, damage, entries[run], cancellationToken).ConfigureAwait(false);
             await DropAsync(run, entries[run]).ConfigureAwait(false);
             dropped.Add(damage);
         }

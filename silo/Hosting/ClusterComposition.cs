@@ -3,9 +3,9 @@ using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.ClientApi.Telemetry;
+using AgentGrid.Engine;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
-using AgentGrid.Runtime;
 using AgentGrid.Silo.Health;
 using AgentGrid.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -35,7 +35,7 @@ internal static class ClusterComposition
         var services = builder.Services;
         services.AddSingleton(settings);
         services.AddSingleton<ProcessExit>();
-        services.AddHostedService<LastResort>();
+        services.AddHostedService<UnhandledErrors>();
         // What every process with the client API knows of the same cluster, and nobody else.
         services.PostConfigure<ApiOptions>(api => api.TicketSecret ??=
             $"{settings.ClusterId}\n{RedisConnection.Options(settings.Redis).Password}\nagentgrid tickets");

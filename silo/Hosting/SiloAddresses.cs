@@ -12,7 +12,7 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
     private const int FirstSiloPort = 11_111;
     private const int FirstGatewayPort = 30_000;
 
-    private PortClaim[] Claims { get; init; } = [];
+    private PortReservation[] Claims { get; init; } = [];
 
     /// <summary>What was asked for; and where nothing was, what is free.</summary>
     /// <exception cref="StartupRefusedException">A port is taken, none is free, or there is no way to Redis.</exception>
@@ -24,8 +24,8 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
             CheckFree(settings.SiloPort, advertised, "--silo-port");
             CheckFree(settings.GatewayPort, advertised, "--gateway-port");
         }
-        var silo = settings.SiloPort is null ? PortClaim.From(FirstSiloPort) : null;
-        var gateway = settings.GatewayPort is null ? PortClaim.From(FirstGatewayPort) : null;
+        var silo = settings.SiloPort is null ? PortReservation.From(FirstSiloPort) : null;
+        var gateway = settings.GatewayPort is null ? PortReservation.From(FirstGatewayPort) : null;
         var siloPort = settings.SiloPort ?? silo!.Port;
         // Two processes of one machine can have the same role, but not the same port.
         var name = settings.Name
@@ -33,7 +33,7 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
         return new SiloAddresses(
             name, advertised, siloPort, settings.GatewayPort ?? gateway!.Port)
         {
-            Claims = [.. new[] { silo, gateway }.OfType<PortClaim>()],
+            Claims = [.. new[] { silo, gateway }.OfType<PortReservation>()],
         };
     }
 
@@ -44,7 +44,7 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
     {
         var listens = IPAddress.IsLoopback(advertised) ? advertised
             : advertised.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
-        if (port is { } named && !PortClaim.IsFree(listens, named))
+        if (port is { } named && !PortReservation.IsFree(listens, named))
         {
             throw new StartupRefusedException(
                 $"Port {named} is taken on this machine: name another with {option}, or none for the first free one.");

@@ -127,7 +127,7 @@ internal static class SiloComposition
         });
         // Orleans' own management is all that has stateless workers here: they are few, and go when they are old.
         silo.Configure<StatelessWorkerOptions>(workers => workers.RemoveIdleWorkers = false);
-        silo.Services.AddSingleton<IFatalErrorHandler, DeclaredDead>();
+        silo.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
     }
 
     private static void AddStorage(ISiloBuilder silo, SiloSettings settings)

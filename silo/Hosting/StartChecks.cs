@@ -83,7 +83,7 @@ internal sealed class StartChecks(
     {
         await members.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellationToken);
         var started = time.GetTimestamp();
-        var signs = new SignsOfLife(time);
+        var signs = new Heartbeats(time);
         while (await OtherAsync(signs, cancellationToken) is { } other)
         {
             if (time.GetElapsedTime(started) > Patience)
@@ -98,7 +98,7 @@ internal sealed class StartChecks(
 
     // A member of the same name that can still be connected to and may be alive; one at our own address is our
     // predecessor.
-    private async Task<IPEndPoint?> OtherAsync(SignsOfLife signs, CancellationToken cancellationToken)
+    private async Task<IPEndPoint?> OtherAsync(Heartbeats signs, CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
         foreach (var (member, _) in (await members.ReadAllAsync(cancellationToken)).Members)
@@ -118,7 +118,7 @@ internal sealed class StartChecks(
     private async Task AwaitSilenceAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var signs = new SignsOfLife(time);
+        var signs = new Heartbeats(time);
         while (time.GetElapsedTime(started) < Patience && await MayAllBeGoneAsync(signs, cancellationToken))
         {
             await Task.Delay(Pause, time, cancellationToken);
@@ -126,7 +126,7 @@ internal sealed class StartChecks(
     }
 
     // Some member has lately said that it is alive, and none has done so since the first look.
-    private async Task<bool> MayAllBeGoneAsync(SignsOfLife signs, CancellationToken cancellationToken)
+    private async Task<bool> MayAllBeGoneAsync(Heartbeats signs, CancellationToken cancellationToken)
     {
         var mine = new IPEndPoint(own.Advertised, own.SiloPort);
         var active = (await members.ReadAllAsync(cancellationToken)).Members.Select(m => m.Item1)

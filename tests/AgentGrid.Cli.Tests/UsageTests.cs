@@ -7,7 +7,7 @@ namespace AgentGrid.Cli.Tests;
 /// <summary>Command lines that need no server.</summary>
 public sealed class UsageTests
 {
-    private static readonly RootCommand s_root = new CommandTree(new Surroundings(
+    private static readonly RootCommand s_root = new CommandTree(new TerminalEnvironment(
         TextReader.Null, TextWriter.Null, TextWriter.Null, false, null, new Dictionary<string, string>())).Root;
 
     private static readonly string[] s_commands = [.. s_root.Subcommands.Select(c => c.Name)];

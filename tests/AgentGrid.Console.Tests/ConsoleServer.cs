@@ -6,7 +6,7 @@ using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

@@ -12,7 +12,7 @@ public sealed class CliGuideTests
     [Fact]
     public void Page_NamesEveryCommandAndOption()
     {
-        var nowhere = new Surroundings(
+        var nowhere = new TerminalEnvironment(
             TextReader.Null, TextWriter.Null, TextWriter.Null, false, null, new Dictionary<string, string>());
         var root = new CommandTree(nowhere).Root;
         var options = root.Subcommands.SelectMany(c => c.Options).Concat(root.Options).Select(o => o.Name).Distinct();

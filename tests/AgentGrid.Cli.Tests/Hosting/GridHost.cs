@@ -2,7 +2,7 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.ClientApi;
 using AgentGrid.Core;
 using AgentGrid.Embedded;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

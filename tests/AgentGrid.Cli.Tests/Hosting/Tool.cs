@@ -18,7 +18,7 @@ public sealed class Tool(string? url)
     public RunningTool Start(params string[] args)
     {
         var running = new RunningTool();
-        var around = new Surroundings(
+        var around = new TerminalEnvironment(
             new StringReader(Input), running.Out, running.Error, IsTerminal, Width ?? (IsTerminal ? 120 : null),
             Variables);
         running.Begin(token => new CommandTree(around).RunAsync(args, token));

@@ -1,5 +1,5 @@
 using AgentGrid.Embedded;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 using Microsoft.AspNetCore.Builder;
 using MyAgents;
 

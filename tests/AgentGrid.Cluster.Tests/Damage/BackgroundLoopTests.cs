@@ -67,7 +67,7 @@ public sealed class BackgroundLoopTests : IDisposable
         var node = new Node(
             options, AgentCatalog.Of([]), _ => throw new InvalidOperationException(), TimeProvider.System, silo, _grains,
             released, gpus, NullLogger<Node>.Instance);
-        using var reporter = new NodeReporter(node, new Drivers(), _grains, NullLogger<NodeReporter>.Instance);
+        using var reporter = new NodeReporter(node, new ActiveRuns(), _grains, NullLogger<NodeReporter>.Instance);
 
         await GoesOnAsync(reporter);
     }

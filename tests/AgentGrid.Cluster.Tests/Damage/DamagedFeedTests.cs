@@ -4,10 +4,10 @@ using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Feed;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 

@@ -3,12 +3,12 @@ using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Cluster.Tests.Silo;
 using AgentGrid.Conformance;
 using AgentGrid.Core.Feed;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Feed;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using AgentGrid.Cluster.Tests.Nodes;
 using AgentGrid.Conformance;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Feed;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.GrainInterfaces.Feed;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Cluster.Tests.Feed;

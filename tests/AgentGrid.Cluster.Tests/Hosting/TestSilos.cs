@@ -1,5 +1,6 @@
 using AgentGrid.Conformance;
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Configuration;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
@@ -7,7 +8,6 @@ using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
-using AgentGrid.Runtime.Configuration;
 using AgentGrid.Streams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -103,7 +103,7 @@ internal sealed class TestSilos : IAsyncDisposable
         foreach (var silo in _cluster.Silos)
         {
             var services = silo.SiloHost.Services;
-            services.GetRequiredService<Drivers>().Abandon();
+            services.GetRequiredService<ActiveRuns>().Abandon();
             services.GetRequiredService<Node>().Abandon();
         }
         foreach (var connection in _connections)

@@ -1,8 +1,8 @@
 using System.Net;
 using AgentGrid.Core;
+using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Dispatch;
-using AgentGrid.Runtime.Slots;
 using Orleans.Runtime;
 
 namespace AgentGrid.Cluster.Tests.Nodes;
@@ -23,11 +23,11 @@ public sealed class ClusterNodesTests
     {
         Report();
         _clock.Now += TimeSpan.FromSeconds(1.9);
-        Assert.Empty(_nodes.TakeSilent());
+        Assert.Empty(_nodes.MarkSilent());
         Assert.False(Described().Silent);
 
         _clock.Now += TimeSpan.FromSeconds(0.2);
-        Assert.True(Assert.Single(_nodes.TakeSilent()).Draining, "a silent node takes nothing");
+        Assert.True(Assert.Single(_nodes.MarkSilent()).Draining, "a silent node takes nothing");
         Assert.Equal((true, false), (Described().Silent, Described().Draining));
         Assert.Equal(DateTimeOffset.UnixEpoch, Described().SeenAt);
         Assert.Empty(_nodes.Available());

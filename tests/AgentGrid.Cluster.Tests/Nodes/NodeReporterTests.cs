@@ -56,7 +56,7 @@ public sealed class NodeReporterTests : IDisposable
         using var node = new Node(
             options, AgentCatalog.Of([]), _ => throw new InvalidOperationException(), TimeProvider.System, silo, grains,
             released, gpus, NullLogger<Node>.Instance);
-        using var reporter = new NodeReporter(node, new Drivers(), grains, NullLogger<NodeReporter>.Instance);
+        using var reporter = new NodeReporter(node, new ActiveRuns(), grains, NullLogger<NodeReporter>.Instance);
 
         await reporter.StoppingAsync(TestContext.Current.CancellationToken);
     }

@@ -54,7 +54,7 @@ public sealed class NvmlTests
     [Fact]
     public void Include_ProcessThatIsNot_IsNotOwn()
     {
-        Assert.True(OwnProcesses.Include(Environment.ProcessId));
-        Assert.False(OwnProcesses.Include(int.MaxValue));
+        Assert.True(ProcessTree.Include(Environment.ProcessId));
+        Assert.False(ProcessTree.Include(int.MaxValue));
     }
 }

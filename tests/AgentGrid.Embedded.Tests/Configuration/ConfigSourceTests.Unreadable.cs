@@ -3,7 +3,7 @@ using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
-using AgentGrid.Runtime.Configuration;
+using AgentGrid.Engine.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Tests.Configuration;

@@ -1,7 +1,7 @@
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Feed;
 
 namespace AgentGrid.Embedded.Tests.Feed;
 

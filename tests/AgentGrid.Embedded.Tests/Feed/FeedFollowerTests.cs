@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Feed;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Feed;
 
 namespace AgentGrid.Embedded.Tests.Feed;
 

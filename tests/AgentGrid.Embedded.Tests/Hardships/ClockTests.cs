@@ -1,6 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime;
+using AgentGrid.Engine;
 
 namespace AgentGrid.Embedded.Tests.Hardships;
 

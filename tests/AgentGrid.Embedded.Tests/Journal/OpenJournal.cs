@@ -2,7 +2,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Embedded.Tests.Journal;

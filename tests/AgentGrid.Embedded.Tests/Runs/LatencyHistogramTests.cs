@@ -1,4 +1,5 @@
-using AgentGrid.Runtime.Runs;
+using AgentGrid.Engine.Invocations;
+
 
 namespace AgentGrid.Embedded.Tests.Runs;
 

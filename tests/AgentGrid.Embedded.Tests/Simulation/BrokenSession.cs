@@ -1,5 +1,5 @@
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine.Feed;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 

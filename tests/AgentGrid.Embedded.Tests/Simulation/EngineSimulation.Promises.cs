@@ -3,6 +3,7 @@ using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
+using AgentGrid.Engine.Admission;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
@@ -108,7 +109,7 @@ internal sealed partial class EngineSimulation
     /// <summary>Promise 5: when nothing runs, nothing is taken.</summary>
     private void CheckQuiet()
     {
-        Check(_process.Engine.Admission is { Active: 0, Waiting: 0 }, "no run is active, and places are taken");
+        Check(_process.Engine.RunQueue is { Active: 0, Waiting: 0 }, "no run is active, and places are taken");
         Check(_process.Engine.Reader.Active().Count == 0, "the journal has runs that have not ended");
         Check(_process.Engine.Journal.Failure is null, $"all is well, and yet: {_process.Engine.Journal.Failure}");
         Check(Scalar("SELECT count(*) FROM journal WHERE run NOT IN (SELECT id FROM runs)") == 0, "events without a run");

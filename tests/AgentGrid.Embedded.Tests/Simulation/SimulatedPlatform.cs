@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 

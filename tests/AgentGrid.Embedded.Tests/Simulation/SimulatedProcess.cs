@@ -1,8 +1,8 @@
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
-using AgentGrid.Runtime.Driving;
-using AgentGrid.Runtime.Feed;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Feed;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -41,7 +41,7 @@ internal sealed class SimulatedProcess
     public SimulatedPlatform Platform { get; }
     public EmbeddedGrid Grid { get; }
     public SimulatedLog Log { get; } = new();
-    public Engine Engine => Grid.Engine;
+    public EmbeddedEngine Engine => Grid.Engine;
 
     /// <summary>A shutdown has been asked for; the task ends with it.</summary>
     public Task? Stopping { get; set; }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Config;
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

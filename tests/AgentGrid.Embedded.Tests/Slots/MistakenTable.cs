@@ -1,5 +1,5 @@
 using AgentGrid.Core.Config;
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

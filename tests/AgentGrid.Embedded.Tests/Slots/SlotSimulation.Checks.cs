@@ -1,7 +1,7 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Embedded.Tests.Simulation;
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

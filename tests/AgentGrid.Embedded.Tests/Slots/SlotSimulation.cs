@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Embedded.Tests.Simulation;
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

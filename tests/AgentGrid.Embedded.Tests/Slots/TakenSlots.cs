@@ -1,4 +1,4 @@
-using AgentGrid.Runtime.Slots;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Embedded.Tests.Slots;
 

@@ -4,7 +4,7 @@ using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Conformance;
-using AgentGrid.Runtime.Telemetry;
+using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Tests.Telemetry;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

@@ -1,7 +1,7 @@
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

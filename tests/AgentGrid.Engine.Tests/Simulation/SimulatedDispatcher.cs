@@ -4,7 +4,7 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.Engine.Tests.Simulation;
 
 /// <summary>
-/// Grants slots and places under keys, as the cluster's dispatcher does: what is asked twice under a key is granted once.
+/// SlotLeases slots and places under keys, as the cluster's dispatcher does: what is asked twice under a key is granted once.
 /// What it knows is in memory; when it moves it begins anew with what nodes report.
 /// </summary>
 internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster) : Place("dispatcher")

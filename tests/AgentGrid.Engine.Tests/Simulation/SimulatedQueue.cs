@@ -1,5 +1,5 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

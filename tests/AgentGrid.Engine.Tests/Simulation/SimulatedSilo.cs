@@ -1,8 +1,8 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Simulation;
-using AgentGrid.Runtime;
-using AgentGrid.Runtime.Driving;
-using AgentGrid.Runtime.Runs;
+using AgentGrid.Engine;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Invocations;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Simulation;

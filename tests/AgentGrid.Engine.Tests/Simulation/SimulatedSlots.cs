@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

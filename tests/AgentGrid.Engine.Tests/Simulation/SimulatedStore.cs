@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Runtime.Driving;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

@@ -1,0 +1,45 @@
+using System.Globalization;
+using AgentGrid.Cli.Client;
+
+namespace AgentGrid.Cli.Output;
+
+/// <summary>What a run that has not ended is held up by, and where to look next.</summary>
+internal static class WaitReason
+{
+    /// <summary>Whether it waits for an agent, so that it is worth knowing which of them are drained.</summary>
+    public static bool ByAnAgent(RunView run) =>
+        run.Steps.Any(s => s.Status == "running" && s.Attempts.Any(a => a.Status == "queued"));
+
+    /// <param name="drained">The names of the agents that are drained.</param>
+    public static IEnumerable<string> Lines(RunView run, IReadOnlySet<string> drained, DateTimeOffset now)
+    {
+        if (run.Status == "queued")
+        {
+            return ["for its turn: as many runs as are allowed are active; see 'agentgrid runs --status running'"];
+        }
+        return
+            from step in run.Steps
+            where step.Status == "running"
+            from alike in step.Attempts.GroupBy(a => a.Branch).Select(b => b.Last()).GroupBy(a => (a.Agent, a.Status))
+            let line = Line(step, alike.First(), drained, now)
+            where line is not null
+            select alike.Count() == 1
+                ? line
+                : string.Create(CultureInfo.InvariantCulture, $"{line} (and {alike.Count() - 1} more of this step)");
+    }
+
+    private static string? Line(
+        StepView step, AttemptView last, IReadOnlySet<string> drained, DateTimeOffset now) => last switch
+        {
+            { Status: "queued" } when drained.Contains(last.Agent) =>
+                $"step '{step.Id}': for '{last.Agent}', for {Show.Span(last.QueuedAt, now)}: the agent is "
+                + $"drained, and takes no attempts until 'agentgrid undrain {last.Agent}'",
+            { Status: "queued" } =>
+                $"step '{step.Id}': for a slot of '{last.Agent}', for {Show.Span(last.QueuedAt, now)}; "
+                + "see 'agentgrid agents', and who has the slots in 'agentgrid runs --status running'",
+            { Status: "failed" or "timed_out", RetryAt: { } at } => string.Create(CultureInfo.InvariantCulture,
+                $"step '{step.Id}': attempt {last.Attempt + 1} comes at {Show.Time(at)}, since attempt {last.Attempt} of "
+                + $"'{last.Agent}' has failed: {last.Error?.Message ?? last.Status}"),
+            _ => null,
+        };
+}

@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using AgentGrid.Embedded.Journal;
+using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Configuration;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>Everything that drives runs in this process: built when the engine starts, gone when it stops.</summary>
+internal sealed partial class EmbeddedEngine : IDisposable
+{
+    private readonly JournalFile _file;
+    private readonly ConfigSource _config;
+    private readonly ConcurrentDictionary<RunKey, EmbeddedRun> _byKey = new();
+    private readonly ConcurrentDictionary<RunId, EmbeddedRun> _byId = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly EngineGauges _gauges;
+    private ITimer? _sweeper;
+    private int _sweeping;
+
+    public EmbeddedEngine(
+        EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
+        ILogger logger, ILogger runLogger, EmbeddedPlatform platform)
+    {
+        Options = options;
+        Stopping = _stopping.Token;
+        Agents = agents;
+        Time = time;
+        Logger = logger;
+        Platform = platform;
+        _config = config;
+        RunQueue = new RunQueue(options.MaxActiveRuns);
+        Places = new AdmissionControl((int)Math.Min(int.MaxValue, (long)options.MaxActiveRuns + options.MaxQueuedRuns), time);
+        Feed = new FeedBuffer(options.FeedBuffer, platform);
+        _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
+        Reader = new JournalReader(_file);
+        Journal = new JournalWriter(_file, Feed, logger, platform);
+        LocalSlots = new LocalSlots(Slots);
+        Drivers = new DriverServices
+        {
+            Queue = RunQueue,
+            Caller = new LocalCaller(this),
+            Platform = platform,
+            Time = time,
+            Statistics = Statistics,
+            Logger = logger,
+            RunLogger = runLogger,
+            Stopping = Stopping,
+        };
+        _gauges = new EngineGauges(this);
+    }
+
+    public EmbeddedOptions Options { get; }
+    public FrozenDictionary<string, IAgent> Agents { get; }
+    public TimeProvider Time { get; }
+    public ILogger Logger { get; }
+
+    public EmbeddedPlatform Platform { get; }
+    public RunQueue RunQueue { get; }
+    public AdmissionControl Places { get; }
+    public FeedBuffer Feed { get; }
+    public JournalReader Reader { get; }
+    public JournalWriter Journal { get; }
+    public SlotTable Slots { get; } = new();
+    public LocalSlots LocalSlots { get; }
+    public DriverServices Drivers { get; }
+    public AgentStatistics Statistics { get; } = new();
+    public InvocationCount Invocations { get; } = new();
+
+    /// <summary>Cancelled when the engine stops to serve.</summary>
+    public CancellationToken Stopping { get; }
+
+    public ICollection<EmbeddedRun> Active => _byId.Values;
+
+    /// <summary>Resumes every run that has not ended, and begins to accept new ones.</summary>
+    public void Start()
+    {
+        Slots.PutNode(new NodeState { Name = Options.Node });
+        Slots.Configure(_config.Current);
+        _config.Changed += Slots.Configure;
+        Journal.Start();
+        var resumed = Reader.Active();
+        foreach (var row in resumed)
+        {
+            var run = new EmbeddedRun(this, row.Ref, Reader.Replay(row));
+            run.Accept(WriteOutcome.Durable);
+            Places.Enter(run.Driver.Tenant);
+            _byKey[row.Ref.Key] = run;
+            _byId[row.Ref.Id] = run;
+            run.Driver.Resume();
+        }
+        if (resumed.Count > 0)
+        {
+            LogResumed(Logger, resumed.Count);
+        }
+        var interval = TimeSpan.FromSeconds(Math.Clamp(Options.Retention.TotalSeconds / 10, 1, 60));
+        _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
+    }
+
+    public EmbeddedRun? Find(RunId id) => _byId.GetValueOrDefault(id);
+
+    public EmbeddedRun? Find(RunKey key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>
+    /// Makes a run the one that is driven for its key. It has a place already; unless it becomes the one, that is the
+    /// caller's to give back.
+    /// </summary>
+    /// <returns>The run that has the key: this one, or another that was there before.</returns>
+    public EmbeddedRun Claim(EmbeddedRun run)
+    {
+        var owner = _byKey.GetOrAdd(run.Ref.Key, run);
+        if (owner == run)
+        {
+            _byId[run.Ref.Id] = run;
+        }
+        return owner;
+    }
+
+    /// <summary>The run has nothing to do any more, or never had.</summary>
+    public void OnEnded(EmbeddedRun run)
+    {
+        _byKey.TryRemove(KeyValuePair.Create(run.Ref.Key, run));
+        if (_byId.TryRemove(KeyValuePair.Create(run.Ref.Id, run)))
+        {
+            Places.Leave(run.Driver.Tenant, ended: true);
+        }
+    }
+
+    /// <summary>
+    /// Starts nothing any more, waits until running attempts have returned and their results are in the journal, or
+    /// until the time is over.
+    /// </summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        Close();
+        try
+        {
+            var started = Time.GetTimestamp();
+            do
+            {
+                var left = Options.DrainTimeout - Time.GetElapsedTime(started);
+                await Platform.Wait(Invocations.WhenIdleAsync())
+                    .WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, Time, cancellationToken).ConfigureAwait(false);
+                // A look is answered within its turn. When the next one is answered, what that turn led to is queued.
+                await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+                await LookAtAllAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (Invocations.AreRunning); // a slot that was granted just before the shutdown
+        }
+        catch (TimeoutException)
+        {
+            LogNotDrained(Logger, Options.DrainTimeout.TotalSeconds);
+            LoseWhatRuns();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            LogDrainCutShort(Logger);
+            LoseWhatRuns();
+        }
+        await LookAtAllAsync().ConfigureAwait(false);
+        await LookAtAllAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Writes what is queued, and lets go of the file.</summary>
+    public void Dispose()
+    {
+        Close();
+        Journal.Dispose();
+        Release();
+    }
+
+    /// <summary>Lets go of the file as if the process had been killed.</summary>
+    public void Abandon()
+    {
+        Journal.Abandon();
+        Close();
+        Release();
+    }
+
+    private void Release()
+    {
+        _gauges.Dispose();
+        Reader.Dispose();
+        _file.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void LoseWhatRuns()
+    {
+        foreach (var run in Active)
+        {
+            run.Driver.LoseWhatRuns();
+        }
+    }
+
+    private Task LookAtAllAsync() => Task.WhenAll(Active.Select(r => r.Driver.LookAsync(static _ => true)));
+
+    private void Close()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+        RunQueue.Close();
+        Slots.Drain();
+        _config.Changed -= Slots.Configure;
+        _sweeper?.Dispose();
+        _stopping.Cancel();
+    }
+
+    // A sweep removes a bounded number of runs, so that it never holds a commit up for long, and goes on at once
+    // while there are more.
+    private void Sweep()
+    {
+        if (Interlocked.Exchange(ref _sweeping, 1) == 1)
+        {
+            return;
+        }
+        SweepRuns sweep = null!;
+        sweep = new SweepRuns(Time.GetUtcNow() - Options.Retention)
+        {
+            Completed = _ =>
+            {
+                Volatile.Write(ref _sweeping, 0);
+                if (sweep.Removed == SweepRuns.MostRuns)
+                {
+                    Sweep();
+                }
+            },
+        };
+        Journal.Append(sweep);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Resumed {Runs} runs that had not ended")]
+    private static partial void LogResumed(ILogger logger, int runs);
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "Attempts still ran after {Seconds} s of draining; they are delivered again at the next start")]
+    private static partial void LogNotDrained(ILogger logger, double seconds);
+
+    [LoggerMessage(3, LogLevel.Warning, "Draining was cut short; attempts are delivered again at the next start")]
+    private static partial void LogDrainCutShort(ILogger logger);
+}

@@ -1,0 +1,32 @@
+using AgentGrid.Engine.Invocations;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Engine.Driving;
+
+/// <summary>What drivers of runs share.</summary>
+public sealed record DriverServices
+{
+    /// <summary>Which runs are driven at once.</summary>
+    public required IRunQueue Queue { get; init; }
+
+    /// <summary>Who calls agents.</summary>
+    public required IAgentCaller Caller { get; init; }
+
+    /// <summary>On which threads a driver works.</summary>
+    public required Platform Platform { get; init; }
+
+    /// <summary>The engine's clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>What agents have done.</summary>
+    public required AgentStatistics Statistics { get; init; }
+
+    /// <summary>The engine's own log.</summary>
+    public required ILogger Logger { get; init; }
+
+    /// <summary>Takes one line per run.</summary>
+    public required ILogger RunLogger { get; init; }
+
+    /// <summary>Cancelled when nothing is to be begun any more.</summary>
+    public CancellationToken Stopping { get; init; }
+}

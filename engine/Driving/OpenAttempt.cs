@@ -1,0 +1,53 @@
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Engine.Driving;
+
+/// <summary>
+/// What a driver has in hand for an attempt that has not ended: the slot that it waits for, then the slot, then the call
+/// of its agent.
+/// </summary>
+public sealed class OpenAttempt
+{
+    internal OpenAttempt(RunDriver driver, RunState run, StepState step, AttemptState attempt) =>
+        (Driver, Run, Step, State) = (driver, run, step, attempt);
+
+    /// <summary>Whose it is.</summary>
+    public RunDriver Driver { get; }
+
+    /// <summary>The run; to be looked at in a turn of its driver alone.</summary>
+    public RunState Run { get; }
+
+    /// <inheritdoc cref="Run"/>
+    public StepState Step { get; }
+
+    /// <inheritdoc cref="Run"/>
+    public AttemptState State { get; }
+
+    /// <summary>The slot that was asked for; null when one was free at once.</summary>
+    internal IPendingSlot? Pending { get; set; }
+
+    /// <summary>What came of that, which the driver may not have heard yet.</summary>
+    internal IHeldSlot? Granted { get; private set; }
+
+    /// <summary>The slot, and what the agent is to be asked: until it is.</summary>
+    internal (IHeldSlot Slot, AttemptInput Input)? Prepared { get; set; }
+
+    /// <summary>The call of its agent; null before that, and where it is known to be lost.</summary>
+    internal IPendingCall? Call { get; set; }
+
+    /// <summary>Its agent was asked before the run was taken up anew.</summary>
+    internal bool IsJoined { get; init; }
+
+    /// <summary>The slot that was asked for is there.</summary>
+    public void Grant(IHeldSlot slot)
+    {
+        Granted = slot;
+        Driver.Post(new RunInput.GrantSlot(Step.Id, State.Number, slot.Node, slot.Choice), this);
+    }
+
+    /// <summary>The agent whose slot was asked for is no longer there.</summary>
+    public void FailForWantOfAgent() => Driver.Post(new RunInput.FailAttempt(Step.Id, State.Number, new RunError(
+        ErrorKind.Routing, ErrorCodes.NoAgent,
+        $"The agent of attempt {State.Number} of step '{Step.Id}' of run '{Driver.Key}' was removed or disabled while " +
+        "the attempt waited for a slot.", Retryable: false)), this);
+}

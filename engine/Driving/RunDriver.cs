@@ -1,0 +1,243 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Telemetry;
+
+namespace AgentGrid.Engine.Driving;
+
+/// <summary>
+/// Drives one run: the mailbox of whatever happens to it, and what does to the world as the run machine says. Messages
+/// are handled turn by turn, one turn at a time, on whatever thread the platform gives: a turn takes all that has come,
+/// decides, has its events kept in the journal, and has effects when they are durable; or before, where the journal
+/// runs ahead.
+/// </summary>
+public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueuedRun
+{
+    private readonly DriverServices _services;
+    private readonly IRunJournal _journal;
+    private readonly ISlotSource _slots;
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private List<Message> _inbox = [];
+    private List<Message> _reading = [];
+    private RunState _state;
+    private volatile RunSummary _summary;
+    private volatile bool _isOver;
+    private volatile bool _isStopping;
+    private bool _scheduled;
+
+    /// <param name="services">What all drivers share.</param>
+    /// <param name="journal">The run's own.</param>
+    /// <param name="slots">Where its attempts get their slots.</param>
+    /// <param name="state">The run as it is durable, or will be when it has been accepted.</param>
+    public RunDriver(DriverServices services, IRunJournal journal, ISlotSource slots, RunState state)
+    {
+        _services = services;
+        _journal = journal;
+        _slots = slots;
+        _state = state;
+        _endIsKept = state.Status.IsEnded();
+        (Id, Key) = (state.Id, state.Key);
+        _summary = RunDetailsBuilder.Summarize(state);
+    }
+
+    /// <summary>The run's id.</summary>
+    public RunId Id { get; }
+
+    /// <summary>What it was posted under.</summary>
+    public RunKey Key { get; }
+
+    /// <summary>What was posted.</summary>
+    public Core.Json Input => _state.Input;
+
+    /// <summary>The run's line as users may see it: an end shows only when it is durable.</summary>
+    /// <remarks>
+    /// Where the journal runs ahead, who has had an attempt is taken from the state, whatever turn it is in: it changes
+    /// often, is asked for seldom, and a set never changes.
+    /// </remarks>
+    public RunSummary Summary
+    {
+        get
+        {
+            var (summary, agents) = (_summary, _state.Agents);
+            return !_journal.RunsAhead || ReferenceEquals(summary.Agents, agents) ? summary : summary with { Agents = agents };
+        }
+    }
+
+    /// <summary>Completes when the run's end is durable, or when it is driven no longer.</summary>
+    public Task Over => _services.Platform.Wait(_over.Task);
+
+    /// <summary>Nothing need be tried any more: the run is over, or is to be driven by somebody else.</summary>
+    public bool IsStopping => _isOver || _isStopping;
+
+    /// <inheritdoc/>
+    public int Priority => _state.Priority;
+
+    /// <inheritdoc/>
+    public string? Tenant => _state.Tenant;
+
+    /// <summary>It waits for its turn, or would.</summary>
+    public bool IsQueued => !IsStopping && _state.Status == RunStatus.Queued;
+
+    void IQueuedRun.Start() => Post(RunInput.StartRun.Instance);
+
+    /// <summary>Tells the run something.</summary>
+    /// <returns>False when it is over, so that nobody hears it.</returns>
+    public bool Post(RunInput input) => Post(new Message(input));
+
+    /// <summary>Tells the run something, and waits until what it led to is durable.</summary>
+    /// <returns>Why it was ignored; null when it was heeded.</returns>
+    public Task<string?> AskAsync(RunInput input)
+    {
+        var reply = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!Post(new Message(input, reply)))
+        {
+            reply.SetResult(WhyOver);
+        }
+        return _services.Platform.Wait(reply.Task);
+    }
+
+    /// <summary>Looks at the state between two turns.</summary>
+    public Task<T> LookAsync<T>(Func<RunState, T> look)
+    {
+        var reply = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Message(null, Look: state =>
+        {
+            try
+            {
+                reply.SetResult(look(state));
+            }
+            catch (Exception e)
+            {
+                reply.SetException(e);
+            }
+        }));
+        return _services.Platform.Wait(reply.Task);
+    }
+
+    /// <summary>The run is accepted: it waits for its turn from now on.</summary>
+    public void Begin() => _services.Queue.Enter(this);
+
+    /// <summary>Does what a replayed state asks for.</summary>
+    public void Resume()
+    {
+        if (_state.Status == RunStatus.Running)
+        {
+            _services.Queue.Reenter(this);
+        }
+        Post(new Message(null, Look: _ => Reload()));
+    }
+
+    /// <summary>
+    /// The process is about to end in order: what its agents still do is lost, and that is nobody's fault.
+    /// </summary>
+    public void LoseWhatRuns() => Post(new Message(null, Look: state =>
+    {
+        foreach (var (step, attempt) in state.Steps.SelectMany(static s => s.Attempts.Select(a => (s, a))))
+        {
+            if (attempt.Status == AttemptStatus.Running)
+            {
+                Post(new RunInput.LoseAttempt(step.Id, attempt.Number, "the process was stopped", WasStopped: true));
+            }
+        }
+    }));
+
+    /// <summary>
+    /// Stops to drive the run after the turn that is under way; somebody else will. What it holds and has asked for is
+    /// left to them.
+    /// </summary>
+    public Task StopAsync()
+    {
+        _isStopping = true;
+        Post(new Message(null, Look: _ => _isLeaving = true));
+        return _over.Task;
+    }
+
+    /// <summary>Stops at once, as if the process had been killed.</summary>
+    public void Abandon()
+    {
+        _isStopping = true;
+        _isOver = true;
+    }
+
+    /// <summary>What the driver waited for is there.</summary>
+    public void Continue() => _services.Platform.Queue(this, preferLocal: true);
+
+    IReadOnlyList<AgentLoad> IRoutingView.Offering(ImmutableArray<string> capabilities) => _slots.Offering(capabilities);
+
+    AgentLoad? IRoutingView.Named(string agent) => _slots.Named(agent);
+
+    string? IRoutingView.TryReserve(string agent, string step, int attempt)
+    {
+        var slot = _slots.TryTake(agent);
+        if (slot is not null)
+        {
+            _turnSlots.Add((step, attempt, slot));
+        }
+        return slot?.Node;
+    }
+
+    internal bool Post(RunInput input, OpenAttempt from) => Post(new Message(input, From: from));
+
+    private string WhyOver => $"the run is {_summary.Status}";
+
+    private bool Post(in Message message)
+    {
+        lock (_gate)
+        {
+            if (_isOver && message.Input is not null)
+            {
+                return false;
+            }
+            _inbox.Add(message);
+            if (_scheduled)
+            {
+                return true;
+            }
+            _scheduled = true;
+        }
+        _services.Platform.Queue(this, preferLocal: false);
+        return true;
+    }
+
+    // The end of the run is durable: users may see it.
+    private void End(RunSummary summary)
+    {
+        _summary = summary;
+        LogOutcome(summary);
+        _services.Queue.Leave(this);
+        BeOver();
+    }
+
+    // Nothing is left to drive here: the run has ended, or is not there any more, or others drive it.
+    private void Leave()
+    {
+        if (_isOver)
+        {
+            return;
+        }
+        _pause?.Dispose();
+        _held?.ForEach(m => m.Reply?.SetResult(WhyOver));
+        _held = null;
+        DropTurn();
+        ForgetAll();
+        _trace?.End(_state);
+        _trace = null;
+        BeOver();
+    }
+
+    private void BeOver()
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+            {
+                return;
+            }
+            _isOver = true;
+        }
+        _journal.Close(this);
+        _over.TrySetResult();
+    }
+}

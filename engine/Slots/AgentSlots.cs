@@ -1,0 +1,287 @@
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Placement;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
+internal sealed class AgentSlots
+{
+    // By tenant. What is here waits, and what waits is here.
+    private readonly Dictionary<string, SortedSet<SlotRequest>> _waiters = new(StringComparer.Ordinal);
+    private readonly SlotNodes _nodes;
+    private int[] _inUse = [];
+    private NodeFit[] _fits = [];
+    private int _fitting;
+    private int _running;
+    private string? _note;
+
+    public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes)
+    {
+        _nodes = nodes;
+        Queue = queue;
+        queue.Agents.Add(this);
+        Config = config;
+        Refresh();
+    }
+
+    public AgentConfig Config { get; private set; }
+    public QueueSlots Queue { get; private set; }
+    public int Waiting { get; private set; }
+    public bool Drained { get; set; }
+
+    public AgentLoad Load
+    {
+        get
+        {
+            long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
+            slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
+            var free = Free;
+            return new AgentLoad(
+                Config, _running, Waiting, free, Drained, (int)slots, _note, free > 0 ? null : ShortOf());
+        }
+    }
+
+    /// <summary>An attempt could start somewhere now.</summary>
+    public bool HasRoom => !Drained && LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
+
+    /// <summary>The most urgent waiter; null when nobody waits.</summary>
+    public SlotRequest? Head
+    {
+        get
+        {
+            SlotRequest? best = null;
+            foreach (var requests in _waiters.Values)
+            {
+                var head = requests.Min!;
+                best = best is null || Queue.IsBefore(head, best) ? head : best;
+            }
+            return best;
+        }
+    }
+
+    private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
+
+    private int Free
+    {
+        get
+        {
+            if (Drained)
+            {
+                return 0;
+            }
+            long free = 0;
+            foreach (var node in _nodes.All)
+            {
+                free += Math.Max(0, FreeOn(node));
+            }
+            return (int)Math.Clamp(free, 0, Math.Max(0, LeftOfTotal));
+        }
+    }
+
+    public void Configure(AgentConfig config, QueueSlots queue)
+    {
+        Config = config;
+        if (queue != Queue)
+        {
+            MoveTo(queue);
+        }
+        Refresh();
+    }
+
+    /// <summary>Finds out which nodes can run the agent, after it or they have changed.</summary>
+    public void Refresh()
+    {
+        if (_inUse.Length < _nodes.Indices)
+        {
+            Array.Resize(ref _inUse, _nodes.Indices);
+            Array.Resize(ref _fits, _nodes.Indices);
+        }
+        var best = NodeFit.NoNode;
+        _fitting = 0;
+        foreach (var node in _nodes.All)
+        {
+            var fit = NodeFits.Of(Config, node.State);
+            _fits[node.Index] = fit;
+            _fitting += fit == NodeFit.Fits ? 1 : 0;
+            best = fit > best ? fit : best;
+        }
+        _note = NodeFits.Note(best, Config);
+    }
+
+    public int RunningOn(SlotNode node) => _inUse[node.Index];
+
+    /// <summary>Takes a slot on the best node that has one.</summary>
+    /// <param name="near">The node where the attempt's data is.</param>
+    /// <param name="gpu">The GPU to take where there is one node, and room on it; null for the best.</param>
+    /// <returns>Null when none has.</returns>
+    public TakenSlot? TryTake(string? near, int? gpu = null)
+    {
+        if (Drained || LeftOfTotal <= 0)
+        {
+            return null;
+        }
+        if (_nodes.All is [var only])
+        {
+            return FreeOn(only) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu));
+        }
+        var placement = Best(near);
+        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement);
+    }
+
+    /// <summary>Takes a slot on a node, whether it is free or not.</summary>
+    /// <param name="gpu">The GPU that the attempt occupies, room or not; null when it is to be chosen.</param>
+    public TakenSlot Adopt(SlotNode node, int? gpu) => TakeOn(node, new Placement(node.Name, "it runs there", []), gpu);
+
+    /// <returns>False when it has been given back already.</returns>
+    public bool Release(TakenSlot slot)
+    {
+        if (!slot.Home.Taken.Remove(slot))
+        {
+            return false;
+        }
+        Count(slot.Home, -1);
+        if (slot.Lease is { } lease)
+        {
+            slot.Home.Gpus.End(lease);
+        }
+        return true;
+    }
+
+    /// <summary>A new request waits from now on.</summary>
+    public void Enqueue(SlotRequest request, long order)
+    {
+        request.Wait(order);
+        if (!_waiters.TryGetValue(request.Tenant, out var requests))
+        {
+            _waiters.Add(request.Tenant, requests = new(SlotRequest.ByUrgency));
+        }
+        requests.Add(request);
+        Waiting++;
+        Queue.Turns.Join(request.Tenant);
+    }
+
+    /// <summary>One that waits here does so no longer.</summary>
+    public void Withdraw(SlotRequest request)
+    {
+        Dequeue(request, served: false);
+        request.Withdraw();
+    }
+
+    /// <summary>Gives one that waits here a slot; there is one.</summary>
+    public void Grant(SlotRequest request)
+    {
+        var slot = TryTake(request.Near, request.Gpu)!;
+        Dequeue(request, served: true);
+        request.Grant(slot);
+    }
+
+    /// <summary>Nobody waits any more.</summary>
+    /// <returns>Who did, in the order in which they would have been served.</returns>
+    public List<SlotRequest> WithdrawAll()
+    {
+        var all = new List<SlotRequest>(Waiting);
+        while (Head is { } head)
+        {
+            Withdraw(head);
+            all.Add(head);
+        }
+        return all;
+    }
+
+    private void Dequeue(SlotRequest request, bool served)
+    {
+        var requests = _waiters[request.Tenant];
+        requests.Remove(request);
+        if (requests.Count == 0)
+        {
+            _waiters.Remove(request.Tenant);
+        }
+        Waiting--;
+        Queue.Turns.Leave(request.Tenant, served);
+    }
+
+    // Where least is missing.
+    private string? ShortOf()
+    {
+        if (LeftOfTotal <= 0)
+        {
+            return "max_concurrency_total is reached";
+        }
+        var best = Shortage.Node;
+        foreach (var node in _nodes.All)
+        {
+            var shortage = ShortageOn(node);
+            best = shortage > best ? shortage : best;
+        }
+        return Shortages.Text(best);
+    }
+
+    private Shortage ShortageOn(SlotNode node) =>
+        _fits[node.Index] != NodeFit.Fits ? Shortage.Node
+        : _inUse[node.Index] >= Config.MaxConcurrency ? Shortage.AgentSlots
+        : Queue.Free(node) <= 0 ? Shortage.QueueSlots
+        : FreeOn(node) <= 0 ? Shortage.GpuMemory
+        : Shortage.None;
+
+    // Below zero where more runs than the limits allow by now.
+    private int FreeOn(SlotNode node)
+    {
+        if (_fits[node.Index] != NodeFit.Fits)
+        {
+            return 0;
+        }
+        var free = Math.Min(Config.MaxConcurrency - _inUse[node.Index], Queue.Free(node));
+        var bytes = Config.Resources.GpuMemoryBytes;
+        return free > 0 && bytes > 0 ? Math.Min(free, node.Gpus.RoomFor(Config.Name, bytes)) : free;
+    }
+
+    private int? WithRoom(SlotNode node, int? gpu) =>
+        gpu is { } on && node.Gpus.HasRoom(Config.Name, Config.Resources.GpuMemoryBytes, on) ? on : null;
+
+    private Placement Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
+
+    private NodeLoad LoadOn(SlotNode node, string? near)
+    {
+        var free = Math.Max(0, FreeOn(node));
+        return new NodeLoad(
+            node.Name, free,
+            Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
+            node.Gpus.FreeBytes(Config.Name),
+            !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name), node.Name == near,
+            NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(ShortageOn(node)));
+    }
+
+    private TakenSlot TakeOn(SlotNode node, Placement placement, int? gpu = null)
+    {
+        var slot = new TakenSlot(
+            this, node, placement, node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu));
+        node.Taken.Add(slot);
+        Count(node, +1);
+        return slot;
+    }
+
+    private void Count(SlotNode node, int change)
+    {
+        _inUse[node.Index] += change;
+        _running += change;
+        Queue.Count(node, change);
+    }
+
+    private void MoveTo(QueueSlots queue)
+    {
+        foreach (var request in _waiters.Values.SelectMany(static w => w))
+        {
+            Queue.Turns.Leave(request.Tenant, served: false);
+            queue.Turns.Join(request.Tenant);
+        }
+        foreach (var node in _nodes.All)
+        {
+            Queue.Count(node, -RunningOn(node));
+            queue.Count(node, +RunningOn(node));
+        }
+        Queue.Agents.Remove(this);
+        Queue = queue;
+        queue.Agents.Add(this);
+    }
+}

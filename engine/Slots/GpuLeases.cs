@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>The GPU memory of one node that attempts have leased, and what is left. Guarded by the table's lock.</summary>
+internal sealed class GpuLeases
+{
+    private readonly HashSet<GpuLease> _leases = [];
+    private readonly Dictionary<int, long> _leased = [];
+
+    // Of that, what agents have leased that are not warm there: it is not yet known to be part of what is in use.
+    private readonly Dictionary<int, long> _loading = [];
+    private ImmutableArray<GpuState>? _gpus;
+
+    public ImmutableSortedDictionary<int, long> LeasedBytes => _leased.ToImmutableSortedDictionary();
+
+    /// <summary>The GPUs as they are now; null when GPU memory is not accounted for.</summary>
+    public void Put(ImmutableArray<GpuState>? gpus)
+    {
+        _gpus = gpus;
+        _loading.Clear();
+        foreach (var lease in _leases.Where(IsLoading))
+        {
+            Count(_loading, lease.Gpu, lease.Bytes);
+        }
+    }
+
+    /// <summary>On all GPUs together; null when GPU memory is not accounted for.</summary>
+    public long? FreeBytes(string agent)
+    {
+        if (_gpus is not { } gpus)
+        {
+            return null;
+        }
+        var free = 0L;
+        foreach (var gpu in gpus)
+        {
+            free += Math.Max(0, FreeOf(gpu, agent));
+        }
+        return free;
+    }
+
+    /// <summary>How many attempts that occupy so much have room at once, each on one GPU.</summary>
+    public int RoomFor(string agent, long bytes)
+    {
+        if (bytes <= 0 || _gpus is not { } gpus)
+        {
+            return int.MaxValue;
+        }
+        var room = 0L;
+        foreach (var gpu in gpus)
+        {
+            room += Math.Max(0, FreeOf(gpu, agent)) / bytes;
+        }
+        return (int)Math.Min(room, int.MaxValue);
+    }
+
+    /// <summary>Whether one more attempt has room on one GPU.</summary>
+    public bool HasRoom(string agent, long bytes, int on) => Find(on) is { } gpu && FreeOf(gpu, agent) >= bytes;
+
+    /// <summary>
+    /// Leases memory on the GPU that has the most free, so that attempts do not share one while another is idle; of
+    /// equals on one where the agent is loaded.
+    /// </summary>
+    /// <param name="on">Where the attempt is to run, room or not; null when that is to be chosen.</param>
+    /// <returns>Null when the attempt occupies no memory, or GPU memory is not accounted for.</returns>
+    public GpuLease? Lease(string agent, long bytes, int? on = null)
+    {
+        if (bytes <= 0 || _gpus is not { IsEmpty: false } gpus)
+        {
+            return null;
+        }
+        var lease = new GpuLease(agent, on ?? gpus.MaxBy(g => (FreeOf(g, agent), IsWarm(g, agent)))!.Index, bytes);
+        _leases.Add(lease);
+        Count(lease, +bytes);
+        return lease;
+    }
+
+    /// <summary>Gives back what one attempt has leased; once, however often it is said.</summary>
+    public void End(GpuLease lease)
+    {
+        if (_leases.Remove(lease))
+        {
+            Count(lease, -lease.Bytes);
+        }
+    }
+
+    // An agent that is warm has its memory in what is in use already: only leases can be in its way. For any other, what
+    // is in use counts as well, or models that stay loaded between attempts would be promised to it; and beside that
+    // what has been leased for models that may not be loaded yet.
+    private long FreeOf(GpuState gpu, string agent)
+    {
+        var occupied = _leased.GetValueOrDefault(gpu.Index);
+        if (gpu.UsedHereBytes > 0 && !IsWarm(gpu, agent))
+        {
+            occupied = Math.Max(occupied, gpu.UsedHereBytes + _loading.GetValueOrDefault(gpu.Index));
+        }
+        return gpu.TotalBytes - gpu.UsedByOthersBytes - occupied;
+    }
+
+    private GpuState? Find(int index) => _gpus?.FirstOrDefault(g => g.Index == index);
+
+    private bool IsLoading(GpuLease lease) => Find(lease.Gpu) is not { } gpu || !IsWarm(gpu, lease.Agent);
+
+    private static bool IsWarm(GpuState gpu, string agent) => gpu.WarmAgents.Contains(agent);
+
+    private void Count(GpuLease lease, long change)
+    {
+        Count(_leased, lease.Gpu, change);
+        if (IsLoading(lease))
+        {
+            Count(_loading, lease.Gpu, change);
+        }
+    }
+
+    private static void Count(Dictionary<int, long> bytesByGpu, int gpu, long bytes)
+    {
+        var sum = bytesByGpu[gpu] = bytesByGpu.GetValueOrDefault(gpu) + bytes;
+        if (sum == 0)
+        {
+            bytesByGpu.Remove(gpu);
+        }
+    }
+}
+
+/// <summary>The memory that one attempt occupies.</summary>
+internal sealed class GpuLease(string agent, int gpu, long bytes)
+{
+    public string Agent { get; } = agent;
+    public int Gpu { get; } = gpu;
+    public long Bytes { get; } = bytes;
+}

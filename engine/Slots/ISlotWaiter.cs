@@ -1,0 +1,11 @@
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>Told, outside any lock, what became of a request.</summary>
+public interface ISlotWaiter
+{
+    /// <summary>It has a slot, and gives it back with <see cref="SlotTable.Release"/>.</summary>
+    void OnGranted(TakenSlot slot);
+
+    /// <summary>The agent is no longer there.</summary>
+    void OnAgentGone();
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>What a node says of itself.</summary>
+public sealed record NodeState
+{
+    /// <summary>By which attempts record it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The classes of hardware that it is; null for all.</summary>
+    public ImmutableArray<string>? Queues { get; init; }
+
+    /// <summary>Empty for none; null: GPU memory is not accounted for, and whatever needs some may run.</summary>
+    public ImmutableArray<GpuState>? Gpus { get; init; }
+
+    /// <summary>The agents that it has code for; null for all.</summary>
+    public ImmutableArray<string>? Agents { get; init; }
+
+    /// <summary>It takes no further attempts; what runs there goes on.</summary>
+    public bool Draining { get; init; }
+
+    /// <summary>The agents that it has loaded, so that an attempt can begin at once.</summary>
+    public ImmutableArray<string> WarmAgents { get; init; } = [];
+}

@@ -1,0 +1,50 @@
+using AgentGrid.Engine.Admission;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>A class of hardware. Guarded by the table's lock.</summary>
+internal sealed class QueueSlots(string name)
+{
+    private int[] _inUse = [];
+
+    public string Name { get; } = name;
+    public List<AgentSlots> Agents { get; } = [];
+
+    /// <summary>Of each node; null for no limit of its own.</summary>
+    public int? Slots { get; set; }
+
+    /// <summary>Who waits for any of its agents, and whose turn it is.</summary>
+    public FairQueue Turns { get; } = new();
+
+    public int InUse(SlotNode node) => node.Index < _inUse.Length ? _inUse[node.Index] : 0;
+
+    public int Free(SlotNode node) => (Slots ?? int.MaxValue) - InUse(node);
+
+    /// <summary>0 is idle, 1 is full.</summary>
+    public double Load(SlotNode node)
+    {
+        long slots = Slots ?? 0;
+        if (slots == 0)
+        {
+            foreach (var agent in Agents)
+            {
+                slots += agent.Config.Enabled ? agent.Config.MaxConcurrency : 0;
+            }
+        }
+        return slots == 0 ? 0 : (double)InUse(node) / slots;
+    }
+
+    public void Count(SlotNode node, int change)
+    {
+        if (node.Index >= _inUse.Length)
+        {
+            Array.Resize(ref _inUse, node.Index + 1);
+        }
+        _inUse[node.Index] += change;
+    }
+
+    public bool IsBefore(SlotRequest a, SlotRequest b) =>
+        a.Priority != b.Priority || a.Tenant == b.Tenant
+            ? SlotRequest.ByUrgency.Compare(a, b) < 0
+            : Turns.Of(a.Tenant) < Turns.Of(b.Tenant);
+}

@@ -1,0 +1,69 @@
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Driving;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>
+/// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn; of one tenant the earlier
+/// deadline, then (within a run) the longer path that the attempt holds up, then the earlier comer.
+/// </summary>
+/// <param name="deadline">Of its run.</param>
+/// <param name="tenant">Null for nobody in particular.</param>
+public sealed class SlotRequest(
+    string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
+    : IPendingSlot
+{
+    /// <summary>The agent whose slot it is to be.</summary>
+    public string Agent { get; } = agent;
+
+    /// <summary>Higher is served first.</summary>
+    public int Priority { get; } = priority;
+
+    /// <summary>When its run is given up.</summary>
+    public DateTimeOffset Deadline { get; } = deadline;
+
+    /// <summary>The longest path of the plan that the attempt holds up, in any unit that is the same for all.</summary>
+    public double LongestPath { get; init; }
+
+    /// <summary>The node where the attempt's data is; null for none.</summary>
+    public string? Near { get; init; }
+
+    /// <summary>
+    /// The GPU that has been chosen for the attempt, in a table of one node: taken when it has room, else the best is.
+    /// Null when none has been chosen.
+    /// </summary>
+    public int? Gpu { get; init; }
+
+    /// <summary>Who is told.</summary>
+    public ISlotWaiter Waiter { get; } = waiter;
+
+    /// <summary>Who it is for; empty for nobody in particular.</summary>
+    public string Tenant { get; } = FairQueue.Key(tenant);
+
+    /// <summary>The slot that it was given; null before. Its waiter is told the same.</summary>
+    public TakenSlot? Granted { get; private set; }
+
+    internal long Order { get; private set; }
+    internal SlotRequestStatus Status { get; private set; }
+
+    /// <summary>Among requests of one tenant.</summary>
+    internal static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
+        a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
+        : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)
+        : a.LongestPath != b.LongestPath ? b.LongestPath.CompareTo(a.LongestPath)
+        : a.Order.CompareTo(b.Order));
+
+    internal void Wait(long order)
+    {
+        Order = order;
+        Status = SlotRequestStatus.Waiting;
+    }
+
+    internal void Grant(TakenSlot slot)
+    {
+        Granted = slot;
+        Status = SlotRequestStatus.Granted;
+    }
+
+    internal void Withdraw() => Status = SlotRequestStatus.Withdrawn;
+}

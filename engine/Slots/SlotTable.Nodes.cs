@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+
+namespace AgentGrid.Engine.Slots;
+
+public sealed partial class SlotTable
+{
+    /// <summary>A node is there, or has changed. What runs there stays counted.</summary>
+    public void PutNode(NodeState node)
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            _nodes.Put(node);
+            OnNodesChanged(granted);
+        }
+        Tell(granted);
+    }
+
+    /// <summary>A node is gone, and with it all that ran there: no slot and no memory is held on it any more.</summary>
+    /// <returns>False when there is no such node.</returns>
+    public bool RemoveNode(string name)
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            if (_nodes.Find(name) is not { } node)
+            {
+                return false;
+            }
+            foreach (var slot in node.Taken.ToArray())
+            {
+                slot.Agent.Release(slot);
+            }
+            _nodes.Remove(node);
+            OnNodesChanged(granted);
+        }
+        Tell(granted);
+        return true;
+    }
+
+    /// <summary>
+    /// Counts an attempt that runs already, past the limits if need be: so a table is rebuilt from what nodes report.
+    /// </summary>
+    /// <param name="agent">Can be one that is not configured any more.</param>
+    /// <param name="node">One that has been put.</param>
+    /// <param name="gpu">The GPU that the attempt occupies; null when that is not known.</param>
+    /// <returns>Its slot, to be released when it ends.</returns>
+    /// <exception cref="ArgumentException">There is no such node.</exception>
+    public TakenSlot Adopt(string agent, string node, int? gpu = null)
+    {
+        lock (_gate)
+        {
+            var place = _nodes.Find(node) ?? throw new ArgumentException(
+                $"An attempt of '{agent}' is said to run on '{node}', but there is no such node: put it first.", nameof(node));
+            if (!_agents.TryGetValue(agent, out var slots))
+            {
+                var unknown = new AgentConfig { Name = agent, Queue = AgentDefaults.Queue, Enabled = false };
+                Put(unknown);
+                slots = _agents[agent];
+            }
+            return slots.Adopt(place, gpu);
+        }
+    }
+
+    /// <summary>Every node, by name, with what it does now.</summary>
+    public ImmutableArray<NodeUsage> Nodes()
+    {
+        lock (_gate)
+        {
+            return [.. _nodes.All.Select(Usage)];
+        }
+    }
+
+    private NodeUsage Usage(SlotNode node) => new(
+        node.State,
+        [
+            .. _agents.Values.Where(a => a.RunningOn(node) > 0).OrderBy(a => a.Config.Name, StringComparer.Ordinal)
+                .Select(a => new NodeAgent(a.Config.Name, a.RunningOn(node))),
+        ],
+        [
+            .. _queues.Values
+                .Where(q => q.Slots is not null && (q.InUse(node) > 0 || node.State.Queues?.Contains(q.Name) != false))
+                .OrderBy(q => q.Name, StringComparer.Ordinal)
+                .Select(q => new NodeQueue(q.Name, q.InUse(node), q.Slots!.Value)),
+        ],
+        node.Gpus.LeasedBytes);
+
+    private void OnNodesChanged(List<SlotRequest> granted)
+    {
+        foreach (var agent in _agents.Values)
+        {
+            agent.Refresh();
+        }
+        GrantAll(granted);
+    }
+}

@@ -1,0 +1,271 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>
+/// Who may run now, and on which node: slots per agent and per queue on each node, and GPU memory, in memory. A slot is
+/// held by a live invocation and by nothing else, so a crash cannot strand one. Every method can be called concurrently.
+/// </summary>
+public sealed partial class SlotTable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QueueSlots> _queues = new(StringComparer.Ordinal);
+    private readonly SlotNodes _nodes = new();
+    private Dictionary<string, AgentSlots[]> _byCapability = new(StringComparer.Ordinal);
+    private long _order;
+    private bool _draining;
+
+    /// <summary>Puts a configuration into force. Slots that are held stay held; waiters of a removed agent are told.</summary>
+    public void Configure(GridConfig config)
+    {
+        List<SlotRequest> gone = [], granted = [];
+        lock (_gate)
+        {
+            foreach (var queue in _queues.Values)
+            {
+                queue.Slots = null;
+            }
+            foreach (var queue in config.Queues.Values)
+            {
+                QueueOf(queue.Name).Slots = queue.Slots;
+            }
+            foreach (var agent in _agents.Values.Where(a => !config.Agents.ContainsKey(a.Config.Name)))
+            {
+                agent.Configure(agent.Config with { Enabled = false }, agent.Queue);
+            }
+            foreach (var agent in config.Agents.Values)
+            {
+                Put(agent);
+            }
+            foreach (var agent in _agents.Values.Where(a => !a.Config.Enabled))
+            {
+                gone.AddRange(agent.WithdrawAll());
+            }
+            _byCapability = _agents.Values.Where(a => a.Config.Enabled)
+                .SelectMany(a => a.Config.Capabilities.Select(c => (Capability: c, Agent: a)))
+                .GroupBy(x => x.Capability)
+                .ToDictionary(g => g.Key, g => g.Select(x => x.Agent).ToArray(), StringComparer.Ordinal);
+            GrantAll(granted);
+        }
+        gone.ForEach(r => r.Waiter.OnAgentGone());
+        Tell(granted);
+    }
+
+    /// <summary>Lets an agent take no further attempts, or take them again.</summary>
+    /// <returns>False when there is no such agent.</returns>
+    public bool Drain(string agent, bool drained)
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            if (!_agents.TryGetValue(agent, out var slots))
+            {
+                return false;
+            }
+            slots.Drained = drained;
+            Grant(slots.Queue, granted);
+        }
+        Tell(granted);
+        return true;
+    }
+
+    /// <summary>From now on nothing is granted any more.</summary>
+    public void Drain()
+    {
+        lock (_gate)
+        {
+            _draining = true;
+        }
+    }
+
+    /// <summary>The enabled agents that offer any of the capabilities, in any order.</summary>
+    public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities)
+    {
+        lock (_gate)
+        {
+            if (capabilities.Length == 1)
+            {
+                return _byCapability.TryGetValue(capabilities[0], out var agents)
+                    ? Array.ConvertAll(agents, static a => a.Load)
+                    : [];
+            }
+            return [.. capabilities.SelectMany(c => _byCapability.GetValueOrDefault(c) ?? []).Distinct().Select(a => a.Load)];
+        }
+    }
+
+    /// <summary>An enabled agent by name; null when there is none.</summary>
+    public AgentLoad? Named(string agent)
+    {
+        lock (_gate)
+        {
+            return _agents.TryGetValue(agent, out var slots) && slots.Config.Enabled ? slots.Load : null;
+        }
+    }
+
+    /// <summary>Every agent of the configuration, disabled ones too.</summary>
+    public ImmutableArray<AgentLoad> All()
+    {
+        lock (_gate)
+        {
+            return [.. _agents.Values.Select(a => a.Load)];
+        }
+    }
+
+    /// <summary>Takes a slot on the best node that has one, unless others wait for one already.</summary>
+    /// <param name="near">The node where the attempt's data is; null for none.</param>
+    /// <returns>Null when none was taken.</returns>
+    public TakenSlot? TryTake(string agent, string? near = null)
+    {
+        lock (_gate)
+        {
+            return !_draining && _agents.TryGetValue(agent, out var slots) && slots.Config.Enabled && slots.Waiting == 0
+                ? slots.TryTake(near)
+                : null;
+        }
+    }
+
+    /// <summary>
+    /// Waits for a slot; the waiter is told when it has one, which can be at once. A request waits once: nothing
+    /// happens when it has been here before, or was withdrawn before it came.
+    /// </summary>
+    public void Wait(SlotRequest request)
+    {
+        List<SlotRequest> granted = [];
+        var gone = false;
+        lock (_gate)
+        {
+            if (request.Status != SlotRequestStatus.New)
+            {
+                return;
+            }
+            if (_agents.TryGetValue(request.Agent, out var slots) && slots.Config.Enabled)
+            {
+                slots.Enqueue(request, _order++);
+                Grant(slots.Queue, granted);
+            }
+            else
+            {
+                request.Withdraw();
+                gone = true;
+            }
+        }
+        if (gone)
+        {
+            request.Waiter.OnAgentGone();
+        }
+        Tell(granted);
+    }
+
+    /// <summary>The slot is not wanted any more: the request waits no longer, or never does.</summary>
+    /// <returns>
+    /// False when the slot was granted before (<see cref="SlotRequest.Granted"/>): then it has to be released.
+    /// </returns>
+    public bool Withdraw(SlotRequest request)
+    {
+        lock (_gate)
+        {
+            if (request.Status == SlotRequestStatus.Waiting)
+            {
+                _agents[request.Agent].Withdraw(request);
+            }
+            else if (request.Status == SlotRequestStatus.New)
+            {
+                request.Withdraw();
+            }
+            return request.Status != SlotRequestStatus.Granted;
+        }
+    }
+
+    /// <summary>Gives a slot back. Harmless when that has been done, or its node is gone.</summary>
+    public void Release(TakenSlot slot)
+    {
+        List<SlotRequest>? granted = null;
+        lock (_gate)
+        {
+            if (!slot.Agent.Release(slot))
+            {
+                return;
+            }
+            if (slot.Lease is not null)
+            {
+                // Agents of every queue can need the memory.
+                GrantAll(granted = []);
+            }
+            else if (slot.Agent.Queue.Turns.AnyWait)
+            {
+                Grant(slot.Agent.Queue, granted = []);
+            }
+        }
+        if (granted is not null)
+        {
+            Tell(granted);
+        }
+    }
+
+    /// <summary>How many wait for any agent of a queue, by tenant.</summary>
+    internal IReadOnlyDictionary<string, int> WaitingFor(string queue)
+    {
+        lock (_gate)
+        {
+            return _queues.GetValueOrDefault(queue)?.Turns.Waiting ?? ImmutableDictionary<string, int>.Empty;
+        }
+    }
+
+    private static void Tell(List<SlotRequest> granted) => granted.ForEach(r => r.Waiter.OnGranted(r.Granted!));
+
+    private void Put(AgentConfig config)
+    {
+        var queue = QueueOf(config.Queue);
+        if (_agents.TryGetValue(config.Name, out var slots))
+        {
+            slots.Configure(config, queue);
+        }
+        else
+        {
+            _agents.Add(config.Name, new AgentSlots(config, queue, _nodes));
+        }
+    }
+
+    private QueueSlots QueueOf(string name)
+    {
+        if (!_queues.TryGetValue(name, out var queue))
+        {
+            _queues.Add(name, queue = new QueueSlots(name));
+        }
+        return queue;
+    }
+
+    private void GrantAll(List<SlotRequest> granted)
+    {
+        foreach (var queue in _queues.Values)
+        {
+            Grant(queue, granted);
+        }
+    }
+
+    private void Grant(QueueSlots queue, List<SlotRequest> granted)
+    {
+        while (!_draining && queue.Turns.AnyWait)
+        {
+            SlotRequest? best = null;
+            AgentSlots? bestAgent = null;
+            foreach (var agent in queue.Agents)
+            {
+                if (agent.Waiting > 0 && agent.HasRoom && agent.Head is { } head
+                    && (best is null || queue.IsBefore(head, best)))
+                {
+                    (best, bestAgent) = (head, agent);
+                }
+            }
+            if (best is null)
+            {
+                return;
+            }
+            bestAgent!.Grant(best);
+            granted.Add(best);
+        }
+    }
+}

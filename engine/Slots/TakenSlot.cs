@@ -1,0 +1,38 @@
+using AgentGrid.Core.Placement;
+using AgentGrid.Engine.Driving;
+
+namespace AgentGrid.Engine.Slots;
+
+/// <summary>
+/// A slot that somebody has taken: it counts until it is released or its node is gone, whatever becomes of the agent's
+/// configuration meanwhile.
+/// </summary>
+public sealed class TakenSlot : IHeldSlot
+{
+    internal TakenSlot(AgentSlots agent, SlotNode home, Placement placement, GpuLease? lease)
+    {
+        Agent = agent;
+        Home = home;
+        Lease = lease;
+        Placement = lease is null ? placement : placement with { Gpu = lease.Gpu };
+    }
+
+    /// <summary>Where it is, and why there; the node is never null.</summary>
+    public Placement Placement { get; }
+
+    /// <summary>Whose it is.</summary>
+    public string AgentName => Agent.Config.Name;
+
+    /// <summary>The name of its node.</summary>
+    public string Node => Placement.Node!;
+
+    /// <summary>The GPU whose memory it occupies; null for none.</summary>
+    public int? Gpu => Placement.Gpu;
+
+    // Whoever drives runs on a table of its own has one node; a dispatcher passes the placement on itself.
+    Placement? IHeldSlot.Choice => null;
+
+    internal AgentSlots Agent { get; }
+    internal SlotNode Home { get; }
+    internal GpuLease? Lease { get; }
+}

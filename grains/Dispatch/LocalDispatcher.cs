@@ -1,0 +1,17 @@
+using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Slots;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>Where the dispatcher's slots can be looked at while it is on this silo.</summary>
+internal sealed class LocalDispatcher
+{
+    private volatile SlotTable? _slots;
+
+    /// <summary>Every agent's load; nothing while the dispatcher is elsewhere.</summary>
+    public IEnumerable<AgentLoad> Loads() => _slots is { } slots ? slots.All() : [];
+
+    public void Take(SlotTable slots) => _slots = slots;
+
+    public void Leave(SlotTable slots) => Interlocked.CompareExchange(ref _slots, null, slots);
+}

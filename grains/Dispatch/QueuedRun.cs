@@ -1,0 +1,48 @@
+using AgentGrid.Engine.Admission;
+using AgentGrid.Grains.Nodes;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>A run that holds a place, or waits for one.</summary>
+internal sealed class QueuedRun(string runId, int priority, string? tenant, RunQueue admission, Node node)
+    : IQueuedRun
+{
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string RunId { get; } = runId;
+    public int Priority { get; } = priority;
+    public string? Tenant { get; } = tenant;
+    public bool HoldsPlace => admission.Holds(this);
+
+    /// <summary>The run log has it as running.</summary>
+    public bool IsConfirmed { get; set; }
+
+    public long StartedAt { get; private set; } = node.Time.GetTimestamp();
+
+    /// <summary>How many calls wait for the place.</summary>
+    public int Asking { get; private set; }
+
+    /// <summary>When the last call went away without an answer.</summary>
+    public long AskedAt { get; private set; } = node.Time.GetTimestamp();
+
+    public void Start()
+    {
+        StartedAt = node.Time.GetTimestamp();
+        _started.TrySetResult();
+    }
+
+    /// <summary>Whether it has its place, some seconds from now at the latest.</summary>
+    public async Task<bool> StartedAsync()
+    {
+        if (!HoldsPlace)
+        {
+            Asking++;
+            using var patience = node.Patience();
+            await _started.Task.WaitAsync(patience.Token).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            Asking--;
+            AskedAt = node.Time.GetTimestamp();
+        }
+        return HoldsPlace;
+    }
+}

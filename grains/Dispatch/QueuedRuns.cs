@@ -1,0 +1,93 @@
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Admission;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog;
+
+namespace AgentGrid.Grains.Dispatch;
+
+/// <summary>
+/// The places of the runs that are driven at once, over the whole cluster. Which runs hold one is known from the run
+/// log; those that wait ask again and again.
+/// </summary>
+internal sealed class QueuedRuns(Node node)
+{
+    private static readonly TimeSpan Forgets = TimeSpan.FromSeconds(15);
+
+    private readonly RunQueue _admission = new(node.Options.MaxActiveRuns);
+    private readonly Dictionary<string, QueuedRun> _byRun = new(StringComparer.Ordinal);
+
+    // Runs that want no place, whatever the run log says of them: nobody can drive one that is damaged.
+    private readonly HashSet<string> _left = new(StringComparer.Ordinal);
+
+    /// <summary>Gives those their place back that had begun.</summary>
+    public void Restore(IReadOnlyList<ActiveRun> active)
+    {
+        foreach (var run in active.Where(r => r.Status == RunStatus.Running && !_byRun.ContainsKey(r.RunId.Value)
+            && !_left.Contains(r.RunId.Value)))
+        {
+            var holder = new QueuedRun(run.RunId.Value, run.Priority, run.Tenant, _admission, node)
+            {
+                IsConfirmed = true,
+            };
+            _byRun.Add(holder.RunId, holder);
+            _admission.Reenter(holder);
+        }
+    }
+
+    /// <summary>Compares who holds a place with what the run log says.</summary>
+    public void Check(IReadOnlyList<ActiveRun> active)
+    {
+        var running = active.Where(r => r.Status == RunStatus.Running).Select(r => r.RunId.Value)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var holder in _byRun.Values.Where(h => h.HoldsPlace).ToArray())
+        {
+            if (running.Contains(holder.RunId))
+            {
+                holder.IsConfirmed = true;
+            }
+            else if (holder.IsConfirmed || node.Time.GetElapsedTime(holder.StartedAt) > Forgets)
+            {
+                Leave(holder.RunId);
+            }
+        }
+        _left.IntersectWith(running);
+        Restore(active);
+    }
+
+    public async Task<bool> EnterAsync(PlaceRequest request)
+    {
+        if (!_byRun.TryGetValue(request.RunId, out var holder))
+        {
+            _left.Remove(request.RunId);
+            holder = new QueuedRun(request.RunId, request.Priority, request.Tenant, _admission, node);
+            _byRun.Add(holder.RunId, holder);
+            _admission.Enter(holder);
+        }
+        return await holder.StartedAsync();
+    }
+
+    public void Leave(string runId)
+    {
+        _left.Add(runId);
+        Forget(runId);
+    }
+
+    /// <summary>Forgets those that wait and that nobody asks for any more.</summary>
+    public void Tidy()
+    {
+        foreach (var holder in _byRun.Values
+            .Where(h => !h.HoldsPlace && h.Asking == 0 && node.Time.GetElapsedTime(h.AskedAt) > Forgets).ToArray())
+        {
+            Forget(holder.RunId);
+        }
+    }
+
+    private void Forget(string runId)
+    {
+        if (_byRun.Remove(runId, out var holder))
+        {
+            _admission.Leave(holder);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Routing;
+using AgentGrid.GrainInterfaces.Dispatch;
+
+namespace AgentGrid.Grains.Driving;
+
+/// <summary>
+/// The agents and their load, as one turn sees them. Slots are granted by the dispatcher, after the turn has said what
+/// it wants: here they are only counted, so that a turn that starts several attempts spreads them.
+/// </summary>
+internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string, LoadReport> reports)
+{
+    private readonly Dictionary<string, AgentLoad> _loads = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _waitedFor = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities) =>
+    [
+        .. config.Agents.Values.Where(a => a.Enabled && a.Capabilities.Any(c => capabilities.Contains(c))).Select(LoadOf),
+    ];
+
+    public AgentLoad? Named(string agent) =>
+        config.Agents.TryGetValue(agent, out var known) && known.Enabled ? LoadOf(known) : null;
+
+    /// <summary>One more attempt of an agent, which is about to ask for its slot.</summary>
+    public void Count(string agent)
+    {
+        if (Named(agent) is not { } load)
+        {
+            return;
+        }
+        if (load.FreeSlots > 0)
+        {
+            _loads[agent] = load with { FreeSlots = load.FreeSlots - 1, Running = load.Running + 1 };
+        }
+        else
+        {
+            _loads[agent] = load with { Waiting = load.Waiting + 1 };
+            _waitedFor.Add(agent);
+        }
+    }
+
+    /// <summary>Whether slots that the turn has just asked for are likely to be granted at once.</summary>
+    public bool IsLikelyFree(string agent) => _loads.ContainsKey(agent) && !_waitedFor.Contains(agent);
+
+    // An agent that the dispatcher has not told of is there all the same; nothing of it is known to be free.
+    private AgentLoad LoadOf(AgentConfig agent)
+    {
+        if (!_loads.TryGetValue(agent.Name, out var load))
+        {
+            var report = reports.GetValueOrDefault(agent.Name);
+            load = new AgentLoad(
+                agent, report?.Running ?? 0, report?.Waiting ?? 0, report?.FreeSlots ?? 0, report?.Drained ?? false,
+                report?.Slots, report?.Note, report?.Full);
+            _loads.Add(agent.Name, load);
+        }
+        return load;
+    }
+}

@@ -1,4 +1,0 @@
-namespace AgentGrid.Runtime.Runs;
-
-/// <summary>Why there is no place for a run, and when to ask again.</summary>
-public sealed record PlaceRefusal(string Reason, TimeSpan RetryAfter);

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using System.Net;
+using AgentGrid.Core.Config;
+using AgentGrid.Engine.Slots;
+using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Dispatch;
+using Orleans.Runtime;
+using SlotRequest = AgentGrid.Engine.Slots.SlotRequest;
+
+namespace AgentGrid.Cluster.Tests.Nodes;
+
+/// <summary>What the dispatcher has granted, and what the table counts, are the same.</summary>
+public sealed class SlotLeasesTests
+{
+    private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
+
+    private readonly SetClock _clock = new();
+    private readonly SlotLeases _grants;
+
+    public SlotLeasesTests()
+    {
+        _grants = new SlotLeases(_clock, new FakeSilos(s_silo), new DispatchTimes());
+        _grants.Slots.Configure(new GridConfig
+        {
+            Agents = ImmutableSortedDictionary<string, AgentConfig>.Empty
+                .Add("a", new AgentConfig { Name = "a", MaxConcurrency = 3, Queue = "q" })
+                .Add("b", new AgentConfig { Name = "b", MaxConcurrency = 2, Queue = "q" }),
+        });
+    }
+
+    [Fact]
+    public void Release_Twice_FreesOneSlot()
+    {
+        Put("n1");
+        Take("first", "a");
+        Take("second", "a");
+
+        Assert.True(_grants.Release("first"));
+        Assert.False(_grants.Release("first"));
+
+        Assert.Equal(1, Running("n1"));
+    }
+
+    [Fact]
+    public void Hold_KeyThatHoldsAnother_HoldsTheLast()
+    {
+        Put("n1", "n2");
+        Take("slot", "a");
+        Take("slot", "a");
+
+        Assert.Equal((1, 1), (_grants.Count, Running("n1") + Running("n2")));
+        Assert.True(_grants.Release("slot"));
+        Assert.Equal(0, Running("n1") + Running("n2"));
+    }
+
+    [Fact]
+    public void Reconcile_NodeHoldsWhatWasGrantedOnAnother_IsHeldWhereItIs()
+    {
+        Put("n1", "n2");
+        var granted = Take("slot", "a")!;
+        var other = granted == "n1" ? "n2" : "n1";
+
+        _grants.Reconcile(Report(other, new HeldSlot("slot", "a", null)));
+
+        Assert.Equal((0, 1), (Running(granted), Running(other)));
+        _grants.Reconcile(Report(granted));
+        Assert.Equal(other, _grants.Find("slot")!.Slot.Node);
+        _grants.Reconcile(Report(other));
+        Assert.Equal((0, 0), (_grants.Count, Running(other)));
+    }
+
+    [Fact]
+    public void RemoveNode_SomebodyWaits_IsGrantedElsewhereAndNothingIsLeftThere()
+    {
+        Put("n1");
+        for (var i = 0; i < 3; i++)
+        {
+            Take($"slot{i}", "a");
+        }
+        var waiter = new Waiter(this, "later");
+        _grants.Slots.Wait(new SlotRequest("a", 0, DateTimeOffset.UnixEpoch, waiter));
+
+        _grants.RemoveNode("n1");
+        Assert.Equal(0, _grants.Count);
+        Put("n2");
+
+        Assert.Equal((1, "n2"), (_grants.Count, _grants.Find("later")!.Slot.Node));
+        Assert.Equal(1, Running("n2"));
+    }
+
+    [Fact]
+    public void AnySequence_TheTableCountsWhatIsGranted()
+    {
+        string[] nodes = ["n1", "n2", "n3"];
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            for (var step = 0; step < 60; step++)
+            {
+                var (node, key) = (nodes[random.Next(3)], $"slot{random.Next(8)}");
+                var isThere = _grants.Slots.Nodes().Any(n => n.State.Name == node);
+                switch (random.Next(8))
+                {
+                    case 0: Put(node); break;
+                    case 1: _grants.RemoveNode(node); break;
+                    case 2: _grants.Release(key); break;
+                    case 3: _clock.Now += TimeSpan.FromSeconds(random.Next(10)); break;
+                    case 4 or 5: Take(key, random.Next(2) == 0 ? "a" : "b"); break;
+                    case 6 or 7 when isThere:
+                        _grants.Reconcile(Report(node, [.. Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0)
+                            .Select(i => new HeldSlot($"slot{i}", i % 2 == 0 ? "a" : "b", null))]));
+                        break;
+                    default: break; // there is no node
+                }
+                var granted = Enumerable.Range(0, 8).Select(i => _grants.Find($"slot{i}")).OfType<SlotLease>().ToList();
+                Assert.True(granted.Count == _grants.Count, $"seed {seed}, step {step}");
+                Assert.All(_grants.Slots.Nodes(), n => Assert.True(
+                    n.Agents.Sum(a => a.Running) == granted.Count(g => g.Slot.Node == n.State.Name),
+                    $"seed {seed}, step {step}: {n.State.Name} has {string.Join(", ", n.Agents)}"));
+            }
+            Assert.All(nodes, _grants.RemoveNode);
+        }
+    }
+
+    private void Put(params string[] nodes)
+    {
+        foreach (var node in nodes)
+        {
+            _grants.Slots.PutNode(new NodeState { Name = node });
+        }
+    }
+
+    private string? Take(string key, string agent)
+    {
+        if (_grants.Slots.TryTake(agent) is not { } slot)
+        {
+            return null;
+        }
+        _grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
+        return slot.Node;
+    }
+
+    private int Running(string node) =>
+        _grants.Slots.Nodes().Where(n => n.State.Name == node).SelectMany(n => n.Agents).Sum(a => a.Running);
+
+    private static NodeReport Report(string node, params HeldSlot[] held) =>
+        new() { Node = node, Silo = s_silo, Held = [.. held] };
+
+    private sealed class Waiter(SlotLeasesTests test, string key) : ISlotWaiter
+    {
+        public void OnGranted(TakenSlot slot) =>
+            test._grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
+
+        public void OnAgentGone() => throw new InvalidOperationException("no agent is ever removed here");
+    }
+}
