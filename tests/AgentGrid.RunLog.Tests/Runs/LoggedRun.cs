@@ -39,6 +39,10 @@ internal sealed class LoggedRun
         State = RunMachine.Evolve(new RunState(plan), _accepted);
     }
 
+    /// <summary>A run that a log has already, to go on with.</summary>
+    public LoggedRun(RunState state, DateTimeOffset now)
+        : this(state.Plan, state.Key.MatchId, state.Key.Round, now) => State = state;
+
     public RunState State { get; }
     public RunId Id => State.Id;
     public RunSummary Summary => RunDetailsBuilder.Summarize(State);
