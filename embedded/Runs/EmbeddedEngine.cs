@@ -32,7 +32,6 @@ internal sealed partial class EmbeddedEngine : IDisposable
     {
         Options = options;
         Stopping = _stopping.Token;
-        Agents = agents;
         Time = time;
         Logger = logger;
         Platform = platform;
@@ -47,7 +46,19 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Drivers = new DriverServices
         {
             Queue = RunQueue,
-            Caller = new LocalCaller(this),
+            Caller = new LocalCaller(new InvocationServices
+            {
+                Node = options.Node,
+                Agents = agents,
+                Slots = Slots,
+                Running = Invocations,
+                Statistics = Statistics,
+                Platform = platform,
+                Time = time,
+                Logger = logger,
+                CancelGrace = options.CancelGrace,
+                MaxOutputBytes = options.MaxOutputBytes,
+            }),
             Platform = platform,
             Time = time,
             Statistics = Statistics,
@@ -59,7 +70,6 @@ internal sealed partial class EmbeddedEngine : IDisposable
     }
 
     public EmbeddedOptions Options { get; }
-    public FrozenDictionary<string, IAgent> Agents { get; }
     public TimeProvider Time { get; }
     public ILogger Logger { get; }
 

@@ -1,16 +1,17 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Invocations;
 
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>Calls the agents of this process.</summary>
-internal sealed class LocalCaller(EmbeddedEngine engine) : IAgentCaller
+internal sealed class LocalCaller(InvocationServices services) : IAgentCaller
 {
     public IPendingCall Begin(AgentCallRequest request)
     {
-        var invocation = new Invocation(engine, request);
-        engine.Platform.Queue(invocation, preferLocal: true);
+        var invocation = new LocalInvocation(services, request);
+        invocation.Start();
         return invocation;
     }
 
@@ -22,7 +23,7 @@ internal sealed class LocalCaller(EmbeddedEngine engine) : IAgentCaller
         return null;
     }
 
-    public void Cancel(IPendingCall call, ActivityContext inFavourOf) => ((Invocation)call).Abandon(inFavourOf);
+    public void Cancel(IPendingCall call, ActivityContext inFavourOf) => ((LocalInvocation)call).Cancel(inFavourOf);
 
-    public void Forget(IPendingCall call) => ((Invocation)call).Abandon(default);
+    public void Forget(IPendingCall call) => ((LocalInvocation)call).Cancel();
 }

@@ -46,6 +46,10 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         if (!pending.HasReturned)
         {
             pending.IsCancelled = true;
+            if (inFavourOf != default)
+            {
+                pending.Span?.AddLink(new ActivityLink(inFavourOf));
+            }
             _ = engine.Attend(pending.Driver, CancelAsync(pending));
         }
     }

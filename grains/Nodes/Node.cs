@@ -31,7 +31,6 @@ internal sealed partial class Node : IDisposable
 
     private readonly ILocalSiloDetails _silo;
     private readonly Gpus _gpus;
-    private readonly FrozenDictionary<string, IAgent> _agents;
     private readonly ConcurrentDictionary<string, NodeInvocation> _invocations = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<NodeInvocation> _ended = new();
 
@@ -55,7 +54,19 @@ internal sealed partial class Node : IDisposable
         _gpus = gpus;
         Config = new ConfigSource(ConfigFolder.Find(Options.Config), catalog, time, logger);
         Config.Start();
-        _agents = catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgent, StringComparer.Ordinal);
+        Invocations = new InvocationServices
+        {
+            Node = silo.Name,
+            Agents = catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgent, StringComparer.Ordinal),
+            Slots = Slots,
+            Running = Running,
+            Statistics = Statistics,
+            Platform = Platform.Process,
+            Time = time,
+            Logger = logger,
+            CancelGrace = Options.CancelGrace,
+            MaxOutputBytes = Options.MaxOutputBytes,
+        };
         Slots.Configure(Config.Current);
         Slots.PutNode(State());
         Config.Changed += Slots.Configure;
@@ -79,20 +90,19 @@ internal sealed partial class Node : IDisposable
     /// <summary>How many invocations have not returned.</summary>
     public InvocationCount Running { get; } = new();
 
-    public bool IsDraining => _draining;
+    /// <summary>What invocations need.</summary>
+    public InvocationServices Invocations { get; }
 
-    public IAgent? Agent(string name) => _agents.GetValueOrDefault(name);
+    public bool IsDraining => _draining;
 
     /// <summary>Invokes an agent, or joins the invocation that has the slot already.</summary>
     public Task<InvocationReply> InvokeAsync(InvocationRequest request)
     {
-        // Counted in before anybody can find it, cancel it and count it out.
-        Running.Add();
         var invocation = new NodeInvocation(this, request);
         var owner = _invocations.GetOrAdd(request.Slot, invocation);
         if (owner != invocation)
         {
-            Running.Remove();
+            invocation.Discard();
             return owner.WaitAsync();
         }
         _warm[request.Agent] = true;
@@ -126,7 +136,7 @@ internal sealed partial class Node : IDisposable
         _ended.Enqueue(invocation);
         if (_ended.Count > MostResults && _ended.TryDequeue(out var oldest))
         {
-            _invocations.TryRemove(KeyValuePair.Create(oldest.Slot, oldest));
+            _invocations.TryRemove(KeyValuePair.Create(oldest.Key, oldest));
         }
     }
 
@@ -163,7 +173,7 @@ internal sealed partial class Node : IDisposable
     {
         while (_ended.TryPeek(out var oldest) && oldest.EndedFor(KeepResults) && _ended.TryDequeue(out oldest))
         {
-            _invocations.TryRemove(KeyValuePair.Create(oldest.Slot, oldest));
+            _invocations.TryRemove(KeyValuePair.Create(oldest.Key, oldest));
         }
         foreach (var (slot, since) in _unwanted)
         {
@@ -192,10 +202,10 @@ internal sealed partial class Node : IDisposable
             Silo = Address,
             Queues = Options.Queues,
             Gpus = gpus,
-            Agents = [.. _agents.Keys],
+            Agents = [.. Invocations.Agents.Keys],
             WarmAgents = [.. _warm.Keys],
             Draining = _draining,
-            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Slot, i.Agent, i.Gpu))],
+            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Key, i.Agent, i.Slot?.Gpu))],
         };
     }
 
@@ -211,7 +221,7 @@ internal sealed partial class Node : IDisposable
         Config.Changed -= Slots.Configure;
         Config.Dispose();
         _closing.Dispose();
-        foreach (var agent in _agents.Values)
+        foreach (var agent in Invocations.Agents.Values)
         {
             (agent as IDisposable)?.Dispose();
         }

@@ -57,29 +57,11 @@ public sealed class NodeTests : IDisposable
             _node.Cancel("slot");
         }
 
-        await IsCancelledAndFreeAsync(invoked);
-        Assert.Empty(_node.Describe().Held);
-    }
-
-    [Fact]
-    public async Task Cancel_InvocationIsKnownAndDoesNotYetWaitForItsSlot_ItNeverDoes()
-    {
-        _node.Running.Add();
-        var invocation = new NodeInvocation(_node, Request());
-
-        invocation.Cancel();
-        invocation.Start();
-
-        await IsCancelledAndFreeAsync(invocation.WaitAsync());
-        Assert.False(invocation.HoldsSlot);
-    }
-
-    private async Task IsCancelledAndFreeAsync(Task<InvocationReply> invoked)
-    {
         var reply = await invoked.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.Equal(InvocationStatus.Cancelled, reply.Status);
         var load = _node.Slots.Named("hanging")!;
         Assert.Equal((0, 0), (load.Running, load.Waiting));
+        Assert.Empty(_node.Describe().Held);
         await _node.Running.WhenIdleAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 

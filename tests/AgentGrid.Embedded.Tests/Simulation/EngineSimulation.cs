@@ -1,7 +1,7 @@
 using System.Globalization;
 using AgentGrid.Core.Agents;
-using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
+using AgentGrid.Engine.Invocations;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 
@@ -247,7 +247,7 @@ internal sealed partial class EngineSimulation : IDisposable
         if (_settings.Breakage == Breakage.FreesSlotsEarly && _random.Next(40) == 0
             && _process.Agents.Running.FirstOrDefault() is { } running)
         {
-            _process.Engine.Slots.Release(((Invocation)running.Progress).Slot);
+            _process.Engine.Slots.Release(((Invocation)running.Progress).Slot!);
         }
     }
 

@@ -1,0 +1,65 @@
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Telemetry;
+
+namespace AgentGrid.Embedded.Runs;
+
+/// <summary>One call of an agent for a run that is driven in this process: the driver is told what comes of it.</summary>
+internal sealed class LocalInvocation : Invocation, IPendingCall
+{
+    private readonly OpenAttempt _attempt;
+    private readonly RunTrace? _trace;
+    private readonly AgentInvocation _invocation;
+
+    public LocalInvocation(InvocationServices services, AgentCallRequest request)
+        : base(services, request.Attempt.State.Agent, (TakenSlot)request.Slot)
+    {
+        var (run, attempt) = (request.Attempt.Run, request.Attempt.State);
+        _attempt = request.Attempt;
+        _trace = request.Trace;
+        _invocation = new AgentInvocation
+        {
+            RunId = run.Id,
+            Key = run.Key,
+            Agent = attempt.Agent,
+            Step = request.Attempt.Step.Id,
+            Attempt = attempt.Number,
+            Try = attempt.Try,
+            Deadline = attempt.Deadline,
+            InputSource = request.Input.Compose,
+            Results = request.Input.Results,
+            Progress = this,
+        };
+    }
+
+    public override string Key => _invocation.IdempotencyKey;
+
+    protected override AgentInvocation OnBegin()
+    {
+        Span = _trace?.BeginAttempt(_attempt.Step, _attempt.State);
+        _invocation.TraceParent = Span?.Id;
+        return _invocation;
+    }
+
+    protected override void OnProgress(double fraction, string? message) => _attempt.Driver.Post(
+        new RunInput.ReportProgress(_invocation.Step, _invocation.Attempt, fraction, message));
+
+    protected override void OnEnded(AttemptOutcome? outcome, bool wasAbandoned)
+    {
+        RunInput? told = outcome switch
+        {
+            null => null,
+            AttemptOutcome.Output o => new RunInput.CompleteAttempt(_invocation.Step, _invocation.Attempt, o.Value),
+            AttemptOutcome.Error e => new RunInput.FailAttempt(_invocation.Step, _invocation.Attempt, e.Reason),
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType(), "unknown outcome"),
+        };
+        RunTrace.EndAttempt(Span, told, wasAbandoned);
+        if (told is not null)
+        {
+            _attempt.Driver.Post(told);
+        }
+    }
+}

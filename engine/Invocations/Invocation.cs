@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Engine.Invocations;
+
+/// <summary>
+/// One call of an agent on this node. It has a slot of the node's table, which it may have to wait for, and gives it back
+/// exactly once: when the agent returns, or, when it was cancelled and the agent does not react, after a grace period.
+/// </summary>
+/// <remarks>Who is told how it goes is left to those who derive from it. They are told on any thread, outside any lock.</remarks>
+public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, ISlotWaiter
+{
+    private const int LongestProgressMessage = 500;
+
+    private const int Open = 0;
+    private const int Abandoned = 1;
+    private const int Ended = 2;
+
+    private readonly InvocationServices _services;
+    private readonly TakenSlot? _taken;
+    private readonly SlotRequest? _awaited;
+    private readonly CancellationTokenSource _cancellation = new();
+    private ProgressThrottle _progress;
+    private ITimer? _grace;
+    private int _phase;
+    private bool _released;
+
+    /// <summary>On a slot that was taken for it.</summary>
+    protected Invocation(InvocationServices services, string agent, TakenSlot slot)
+    {
+        (_services, Agent, _taken) = (services, agent, slot);
+        services.Running.Add();
+    }
+
+    /// <summary>On a slot that it waits for first.</summary>
+    /// <param name="deadline">Of the attempt: the earlier one is served first.</param>
+    /// <param name="gpu">The GPU that has been chosen for it; null for none.</param>
+    protected Invocation(InvocationServices services, string agent, DateTimeOffset deadline, int? gpu)
+    {
+        (_services, Agent) = (services, agent);
+        _awaited = new SlotRequest(agent, 0, deadline, this) { Gpu = gpu };
+        services.Running.Add();
+    }
+
+    /// <summary>The name of the agent.</summary>
+    public string Agent { get; }
+
+    /// <summary>Names the attempt, for logs.</summary>
+    public abstract string Key { get; }
+
+    /// <summary>The attempt's span; null before it runs, and when it is not traced here.</summary>
+    public Activity? Span { get; protected set; }
+
+    /// <summary>Its slot, whether or not it has been given back; null while it waits for one.</summary>
+    public TakenSlot? Slot => _taken ?? _awaited!.Granted;
+
+    /// <summary>It has a slot or waits for one; false once that is given back.</summary>
+    public bool HoldsSlot => !Volatile.Read(ref _released);
+
+    /// <summary>Calls the agent soon, or when the slot that it waits for is there.</summary>
+    public void Start()
+    {
+        if (_awaited is null)
+        {
+            _services.Platform.Queue(this, preferLocal: true);
+        }
+        else
+        {
+            _services.Slots.Wait(_awaited);
+        }
+    }
+
+    /// <summary>It is not wanted, and nobody knows of it: it is as if it had never been.</summary>
+    public void Discard() => _services.Running.Remove();
+
+    /// <summary>Nobody wants the result any more. Harmless when it is there already, and when it is said again.</summary>
+    /// <param name="inFavourOf">The span of the attempt that won instead, if one did.</param>
+    public void Cancel(ActivityContext inFavourOf = default)
+    {
+        if (_awaited is not null && _services.Slots.Withdraw(_awaited))
+        {
+            End(null);
+            return;
+        }
+        if (!Abandon())
+        {
+            return;
+        }
+        if (inFavourOf != default)
+        {
+            Span?.AddLink(new ActivityLink(inFavourOf));
+        }
+        _ = CancelAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Report(double fraction, string? message = null)
+    {
+        if (Volatile.Read(ref _phase) == Open && _progress.Admits(_services.Time))
+        {
+            OnProgress(fraction, message is null ? null : Names.Shorten(message, LongestProgressMessage));
+        }
+    }
+
+    /// <summary>The agent is about to be called.</summary>
+    /// <returns>What it is asked.</returns>
+    protected abstract AgentInvocation OnBegin();
+
+    /// <summary>The agent says how far it is: seldom enough, and while somebody waits for it.</summary>
+    protected abstract void OnProgress(double fraction, string? message);
+
+    /// <summary>The agent was called and has returned, however that was; the slot may still be held.</summary>
+    protected virtual void OnReturned()
+    {
+    }
+
+    /// <summary>The slot is free again: said once.</summary>
+    protected virtual void OnReleased()
+    {
+    }
+
+    /// <summary>It is over: said once, after the slot was given back.</summary>
+    /// <param name="outcome">Null when it was cancelled, and the agent was not called or stopped because of that.</param>
+    /// <param name="wasAbandoned">It was cancelled after it had a slot.</param>
+    protected abstract void OnEnded(AttemptOutcome? outcome, bool wasAbandoned);
+
+    void IThreadPoolWorkItem.Execute() => _ = RunAsync();
+
+    void ISlotWaiter.OnGranted(TakenSlot slot) => _services.Platform.Queue(this, preferLocal: false);
+
+    void ISlotWaiter.OnAgentGone() => End(new AttemptOutcome.Error(new RunError(
+        ErrorKind.Routing, ErrorCodes.NoAgent,
+        $"Agent '{Agent}' is not in the configuration of node '{_services.Node}' any more.", Retryable: false)));
+
+    private async Task RunAsync()
+    {
+        AttemptOutcome? outcome = null;
+        if (Volatile.Read(ref _phase) == Open)
+        {
+            outcome = await AgentCall.RunAsync(
+                _services.Agents.GetValueOrDefault(Agent), OnBegin(), _services.MaxOutputBytes, _services.Logger,
+                _cancellation.Token).ConfigureAwait(false);
+            OnReturned();
+        }
+        End(outcome);
+    }
+
+    private void End(AttemptOutcome? outcome)
+    {
+        var was = Interlocked.Exchange(ref _phase, Ended);
+        if (was == Ended)
+        {
+            return;
+        }
+        Release();
+        if (was == Abandoned)
+        {
+            _grace!.Dispose();
+            _services.Statistics.Abandoned(Agent, -1);
+        }
+        OnEnded(outcome, was == Abandoned);
+        _services.Running.Remove();
+    }
+
+    /// <returns>False when it was abandoned before, or has ended.</returns>
+    private bool Abandon()
+    {
+        if (Volatile.Read(ref _phase) != Open)
+        {
+            return false;
+        }
+        var grace = _services.Time.CreateTimer(
+            static invocation => ((Invocation)invocation!).Release(), this, _services.CancelGrace,
+            Timeout.InfiniteTimeSpan);
+        if (Interlocked.CompareExchange(ref _grace, grace, null) is not null)
+        {
+            grace.Dispose();
+            return false;
+        }
+        // Counted in before it can return, and be counted out.
+        _services.Statistics.Abandoned(Agent, +1);
+        if (Interlocked.CompareExchange(ref _phase, Abandoned, Open) != Open)
+        {
+            _services.Statistics.Abandoned(Agent, -1);
+            grace.Dispose();
+            return false;
+        }
+        return true;
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Exchange(ref _released, true))
+        {
+            return;
+        }
+        if (Slot is { } slot)
+        {
+            _services.Slots.Release(slot);
+        }
+        OnReleased();
+    }
+
+    // A callback that an agent has registered on its token can throw; that is the agent's failure and nobody else's.
+    private async Task CancelAsync()
+    {
+        try
+        {
+            await _cancellation.CancelAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException e)
+        {
+            LogCancelFailed(_services.Logger, e, Agent, Key);
+        }
+    }
+
+    [LoggerMessage(211, LogLevel.Warning, "Agent '{Agent}' threw when {Attempt} was cancelled")]
+    private static partial void LogCancelFailed(ILogger logger, Exception exception, string agent, string attempt);
+}

@@ -1,0 +1,40 @@
+using System.Collections.Frozen;
+using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Engine.Invocations;
+
+/// <summary>What the invocations on one node share.</summary>
+public sealed record InvocationServices
+{
+    /// <summary>The name of the node.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>The agents of the node, one instance of each, by name.</summary>
+    public required FrozenDictionary<string, IAgent> Agents { get; init; }
+
+    /// <summary>The slots of the node.</summary>
+    public required SlotTable Slots { get; init; }
+
+    /// <summary>How many invocations have not returned.</summary>
+    public required InvocationCount Running { get; init; }
+
+    /// <summary>What agents have done.</summary>
+    public required AgentStatistics Statistics { get; init; }
+
+    /// <summary>On which threads agents are called.</summary>
+    public required Platform Platform { get; init; }
+
+    /// <summary>The engine's clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>The engine's own log.</summary>
+    public required ILogger Logger { get; init; }
+
+    /// <summary>How long an invocation that was cancelled keeps its slot while it has not returned.</summary>
+    public required TimeSpan CancelGrace { get; init; }
+
+    /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt.</summary>
+    public required int MaxOutputBytes { get; init; }
+}
