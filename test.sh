@@ -31,6 +31,8 @@ missing() {
   command -v redis-server >/dev/null || echo redis-server
   # A fake of NVIDIA's management library is compiled.
   command -v cc >/dev/null || echo gcc libc6-dev
+  # Agents in Python, from 3.9 on.
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || echo python3
   [[ -n ${AGENTGRID_CHROMIUM:-} ]] ||
     command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || echo chromium
 }
@@ -96,6 +98,7 @@ lane() {
 
 check_and_compute() {
   collect format check_format
+  collect AgentGrid.Python.Tests timeout -k 10 600 python3 python/tests/run.py
   run_tests "${computing[@]}"
 }
 
@@ -120,7 +123,7 @@ wait
 
 passed=0 failed=0 skipped=0 wrong=0
 [[ $(cat "$scratch/format.code") == 0 ]] || wrong=1
-for part in "${waiting[@]}" "${computing[@]}"; do
+for part in Python "${waiting[@]}" "${computing[@]}"; do
   name="AgentGrid.$part.Tests"
   [[ $(cat "$scratch/$name.code") == 0 ]] || wrong=1
   # AgentGrid.Core.Tests  Total: 210, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.5s

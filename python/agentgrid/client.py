@@ -1,0 +1,145 @@
+"""A client of the API: starts runs, follows them, waits for them."""
+
+import http.client
+import json
+import os
+import random
+import time
+import urllib.parse
+
+from agentgrid.events import read_events
+from agentgrid.problems import Conflict, GridError, RunCancelled, RunFailed, problem_of
+
+_ENDS = {"completed", "failed", "cancelled"}
+_DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class Client:
+    def __init__(self, url=None, api_key=None, patience=60.0):
+        """
+        url: default the environment's AGENTGRID_URL, or http://127.0.0.1:8000.
+        api_key: default AGENTGRID_API_KEY, if there is one.
+        patience: for how many seconds a request is tried again while the server is away or has no room.
+        """
+        self.url = (url or os.environ.get("AGENTGRID_URL") or _DEFAULT_URL).rstrip("/")
+        self.api_key = api_key or os.environ.get("AGENTGRID_API_KEY")
+        self.patience = patience
+        parts = urllib.parse.urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
+        self._parts = parts
+
+    def orchestrate(self, payload, plan=None, priority=None):
+        """Starts the run of payload's match_id and round, or finds it. Posting the same again is safe, and is done
+        when the connection is lost.
+
+        plan: a name, or a plan of its own. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
+        """
+        body = dict(payload)
+        for key, value in (("plan", plan), ("priority", priority)):
+            if value is not None:
+                body[key] = value
+        run = self.request("POST", "/api/v1/orchestrate", body)
+        return RunHandle(self, run["run_id"], replayed=run.get("replayed", False))
+
+    def run(self, run_id):
+        """The handle of a run that was started before."""
+        return RunHandle(self, run_id)
+
+    def request(self, method, path, body=None):
+        """One request, tried again while the server is away or has no room; returns the JSON of the answer."""
+        data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        until = time.monotonic() + self.patience
+        pause = 0.1
+        while True:
+            try:
+                status, headers, content = self._once(method, path, data)
+                if status < 400:
+                    return json.loads(content) if content else None
+                error = (Conflict if status == 409 else GridError)(status, problem_of(content))
+                if status not in (429, 503):
+                    raise error
+                wait = _seconds(headers.get("Retry-After")) or pause
+            except (OSError, http.client.HTTPException) as e:
+                error = e if isinstance(e, OSError) else ConnectionError(f"{self.url}: {e!r}")
+                wait = pause
+            # Those that wait for the same server do not come back at the same moment.
+            wait *= random.uniform(1, 1.2)
+            if time.monotonic() + wait > until:
+                raise error
+            time.sleep(wait)
+            pause = min(pause * 2, 5.0)
+
+    def connect(self, timeout):
+        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        return kind(self._parts.hostname, self._parts.port, timeout=timeout)
+
+    def headers(self, **more):
+        return {**({"X-Api-Key": self.api_key} if self.api_key else {}), **more}
+
+    def path(self, path):
+        return self._parts.path + path
+
+    def _once(self, method, path, data):
+        connection = self.connect(timeout=30)
+        try:
+            headers = self.headers(**({"Content-Type": "application/json"} if data is not None else {}))
+            connection.request(method, self.path(path), data, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+
+class RunHandle:
+    """A run that was started. `id`; and `replayed`, whether it had been before."""
+
+    def __init__(self, client, run_id, replayed=False):
+        self._client = client
+        self.id = run_id
+        self.replayed = replayed
+
+    def details(self):
+        """All that is known of the run now."""
+        return self._client.request("GET", f"/api/v1/runs/{self.id}")
+
+    @property
+    def status(self):
+        return self.details()["status"]
+
+    def ready(self):
+        return self.status in _ENDS
+
+    def get(self, timeout=None):
+        """Waits for the result. Raises RunFailed, RunCancelled, or TimeoutError when it takes longer than `timeout` s."""
+        run = self.details()
+        if run["status"] not in _ENDS:
+            for _ in self.events(timeout=timeout):
+                pass
+            run = self.details()
+        if run["status"] == "completed":
+            return run.get("result")
+        if run["status"] not in _ENDS:
+            raise TimeoutError(f"run {self.id} is {run['status']} after {timeout} s")
+        raise (RunCancelled if run["status"] == "cancelled" else RunFailed)(run)
+
+    def events(self, timeout=None):
+        """The run's events from the first to the last, as they come; an interrupted stream is resumed where it was.
+
+        timeout: stops after this many seconds; None follows the run to its end.
+        """
+        return read_events(self._client, self.id, timeout)
+
+    def cancel(self):
+        """Asks the run to end; returns what is known of it then."""
+        return self._client.request("POST", f"/api/v1/runs/{self.id}/cancel", {})
+
+    def __repr__(self):
+        return f"<RunHandle {self.id}>"
+
+
+def _seconds(text):
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None

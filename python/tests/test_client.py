@@ -1,0 +1,192 @@
+import json
+import threading
+import unittest
+
+from agentgrid import Client, Conflict, GridError, MessageBus, RunCancelled, RunFailed, run_orchestration
+from agentgrid.websocket import Closed, WebSocket
+from tests.fake_server import FakeServer
+
+TEXT, CLOSE, PING, PONG, CONTINUATION = 1, 8, 9, 10, 0
+
+
+def json_answer(status, value, **headers):
+    return lambda c: c.answer(status, json.dumps(value).encode(), **headers)
+
+
+def lost(connection):
+    pass
+
+
+def stream(*numbers):
+    def send(connection):
+        connection.begin_stream()
+        connection.send(b": alive\n\n")
+        for number in numbers:
+            connection.send(b'id: %d\ndata: {"seq":%d,"stage":"s"}\n\n' % (number, number))
+
+    return send
+
+
+class ClientTests(unittest.TestCase):
+    def test_a_post_whose_connection_is_lost_or_refused_for_now_is_sent_again_as_it_was(self):
+        with FakeServer(
+                lost, json_answer(503, {"code": "starting"}), json_answer(429, {}, Retry_After="0.01"),
+                json_answer(202, {"run_id": "r1", "replayed": False})) as server:
+            run = Client(server.url, api_key="secret").orchestrate({"match_id": "m", "round": "1"}, plan="p", priority=3)
+        self.assertEqual(("r1", False), (run.id, run.replayed))
+        self.assertEqual({b'{"match_id": "m", "round": "1", "plan": "p", "priority": 3}'}, {c.body for c in server.requests})
+        self.assertEqual(["secret"] * 4, [c.headers["x-api-key"] for c in server.requests])
+
+    def test_a_server_that_stays_away_is_a_connection_error(self):
+        server = FakeServer()
+        server.__exit__()
+        with self.assertRaises(ConnectionError):
+            Client(server.url, patience=0.2).orchestrate({"match_id": "m", "round": "1"})
+
+    def test_what_is_refused_for_good_is_not_tried_again(self):
+        for status, kind in ((409, Conflict), (400, GridError)):
+            with FakeServer(json_answer(status, {"code": "no", "detail": "because", "differences": ["a"]})) as server:
+                with self.assertRaisesRegex(kind, "because") as raised:
+                    Client(server.url).orchestrate({"match_id": "m", "round": "1"})
+                self.assertEqual((status, "no", ["a"]), (
+                    raised.exception.status, raised.exception.code, raised.exception.problem["differences"]))
+
+    def test_get_waits_for_the_end_and_returns_the_result(self):
+        with FakeServer(
+                json_answer(200, {"status": "running"}), stream(1, 2), lost, stream(3),
+                lambda c: c.answer(204), json_answer(200, {"status": "completed", "result": {"frames": 52}})) as server:
+            self.assertEqual({"frames": 52}, Client(server.url).run("r1").get(timeout=10))
+        self.assertEqual(["0", "2", "2", "3"], [
+            c.headers["last-event-id"] for c in server.requests if "last-event-id" in c.headers])
+
+    def test_get_raises_when_the_run_has_no_result(self):
+        for status, kind in (("failed", RunFailed), ("cancelled", RunCancelled)):
+            details = {"run_id": "r1", "status": status, "error": {"code": "no_agent", "message": "none offers it"}}
+            with FakeServer(json_answer(200, details)) as server:
+                with self.assertRaisesRegex(kind, "none offers it") as raised:
+                    Client(server.url).run("r1").get()
+                self.assertEqual("no_agent", raised.exception.code)
+
+    def test_get_gives_up_after_its_timeout(self):
+        go_on = threading.Event()
+
+        def silent(connection):
+            connection.begin_stream()
+            go_on.wait(10)
+
+        with FakeServer(
+                json_answer(200, {"status": "running"}), silent, json_answer(200, {"status": "running"})) as server:
+            threading.Timer(0.5, go_on.set).start()
+            with self.assertRaises(TimeoutError):
+                Client(server.url).run("r1").get(timeout=0.2)
+
+    def test_delay_starts_a_run_at_the_server_of_the_environment(self):
+        import os
+        from unittest import mock
+
+        with FakeServer(json_answer(202, {"run_id": "r9"})) as server:
+            with mock.patch.dict(os.environ, {"AGENTGRID_URL": server.url, "AGENTGRID_API_KEY": "k"}):
+                self.assertEqual("r9", run_orchestration.delay({"match_id": "m", "round": "1"}).id)
+        self.assertEqual("k", server.requests[0].headers["x-api-key"])
+
+    def test_an_address_that_is_none_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "is no address of a server"):
+            Client("127.0.0.1:8000")
+
+
+class SocketTests(unittest.TestCase):
+    def test_messages_come_whole_however_they_are_divided_and_pings_are_answered(self):
+        answers = []
+
+        def serve(c):
+            c.upgrade()
+            c.send_frame(TEXT, "zw".encode(), final=False)
+            c.send_frame(PING, b"alive")
+            c.send_frame(CONTINUATION, "ölf".encode())
+            answers.append(c.read_frame())
+            c.send_frame(TEXT, b"x" * 200)
+            c.send_frame(TEXT, b"y" * 70_000)
+            answers.append(c.read_frame())
+            c.send_frame(CLOSE, b"\x03\xe9going")
+            answers.append(c.read_frame())
+
+        with FakeServer(serve) as server:
+            socket = WebSocket("ws" + server.url[4:] + "/ws?a=b", {"X-Api-Key": "k"})
+            self.assertEqual(["zwölf", "x" * 200, "y" * 70_000], [socket.receive() for _ in range(3)])
+            socket.send("hello")
+            with self.assertRaises(Closed) as raised:
+                socket.receive()
+        self.assertEqual((1001, "going"), (raised.exception.code, raised.exception.reason))
+        self.assertEqual([(PONG, b"alive"), (TEXT, b"hello"), (CLOSE, b"\x03\xe9")], answers)
+        self.assertEqual(("GET /ws?a=b HTTP/1.1", "k"), (server.requests[0].line, server.requests[0].headers["x-api-key"]))
+
+    def test_frames_that_no_server_may_send_close_the_connection(self):
+        for name, data in (("reserved bits", b"\xc1\x01x"), ("masked", b"\x81\x81abcdx"), ("a long ping", b"\x89\x7e\x00\x80"),
+                           ("a continuation of nothing", b"\x80\x00"), ("binary", b"\x82\x01x")):
+            closes = []
+
+            def serve(c, data=data, closes=closes):
+                c.upgrade()
+                c.send(data)
+                closes.append(c.read_frame())
+
+            with self.subTest(name), FakeServer(serve) as server:
+                socket = WebSocket("ws" + server.url[4:])
+                with self.assertRaises(Closed):
+                    socket.receive()
+            self.assertEqual([(CLOSE, b"\x03\xea")], closes)
+
+    def test_a_handshake_that_is_wrong_is_refused(self):
+        def serve(c):
+            c.send(b"HTTP/1.1 101 X\r\nSec-WebSocket-Accept: wrong\r\n\r\n")
+
+        with FakeServer(serve) as server, self.assertRaisesRegex(ConnectionError, "does not speak WebSocket"):
+            WebSocket("ws" + server.url[4:])
+
+
+class BusTests(unittest.TestCase):
+    def test_a_subscriber_misses_nothing_when_the_connection_is_lost(self):
+        def first(c):
+            c.upgrade()
+            for number in (8, 9):
+                c.send_frame(TEXT, b'{"seq":%d,"stage":"s"}' % number)
+
+        def second(c):
+            c.upgrade()
+            c.send_frame(TEXT, b'{"seq":10,"stage":"s"}')
+            c.read_frame()
+
+        seen, done = [], threading.Event()
+
+        def on_event(event):
+            seen.append(event["seq"])
+            if event["seq"] == 10:
+                done.set()
+            raise RuntimeError("a subscriber that fails is told of the next event all the same")
+
+        with FakeServer(json_answer(200, {"last_seq": 7}), first, lost, second) as server:
+            import contextlib
+            import io
+
+            with contextlib.redirect_stderr(io.StringIO()):
+                with MessageBus(server.url, "k").subscribe(on_event, stage="motion:*") as subscription:
+                    self.assertTrue(done.wait(10))
+        self.assertEqual([8, 9, 10], seen)
+        self.assertEqual(10, subscription.seen)
+        self.assertEqual(
+            ["GET /health HTTP/1.1"] + [f"GET /ws/agents?after={n}&stage=motion%3A%2A HTTP/1.1" for n in (7, 9, 9)],
+            [c.line for c in server.requests])
+
+    def test_a_subscription_that_is_refused_ends_and_says_why(self):
+        with FakeServer(json_answer(401, {"code": "no_key", "detail": "this needs a key"})) as server:
+            subscription = MessageBus(server.url).subscribe(print, after=0)
+            subscription.join(10)
+        self.assertEqual((401, "this needs a key"), (subscription.error.status, str(subscription.error)))
+
+    def test_a_filter_that_is_not_known_is_refused(self):
+        with self.assertRaisesRegex(TypeError, "no filter player; there are match_id"):
+            MessageBus().subscribe(print, player=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
