@@ -11,7 +11,7 @@ using AgentGrid.ClientApi.Security;
 using AgentGrid.ClientApi.Settings;
 using AgentGrid.ClientApi.Telemetry;
 using AgentGrid.ClientApi.WebConsole;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using Microsoft.Extensions.Options;
 
 namespace AgentGrid.ClientApi;

@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;

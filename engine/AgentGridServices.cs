@@ -1,4 +1,3 @@
-using AgentGrid.Core.Agents;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

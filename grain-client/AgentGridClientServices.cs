@@ -1,4 +1,4 @@
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
-using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.RunLog;
 

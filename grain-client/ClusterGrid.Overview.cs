@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
-using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.RunLog;
 using StackExchange.Redis;

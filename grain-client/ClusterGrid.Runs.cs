@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Feed;
 using StackExchange.Redis;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine;
 using AgentGrid.Grains.Dispatch;
@@ -9,11 +8,8 @@ using AgentGrid.Grains.Telemetry;
 using AgentGrid.RunLog;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Hosting;
-using Orleans.Runtime.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Plans;
-using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Records;
 using StackExchange.Redis;
 

@@ -1,3 +1,4 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.RunLog;

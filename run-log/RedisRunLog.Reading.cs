@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Records;
 using AgentGrid.RunLog.Scripts;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Records;

@@ -1,5 +1,5 @@
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.RunLog;
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using AgentGrid.Agents.Motion;
 using static AgentGrid.Agents.Motion.Skeleton;
 
 namespace AgentGrid.Agents.Validation;

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Cli.Client;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Cli.Client;
 

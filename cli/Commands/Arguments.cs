@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Cli.Commands;
 

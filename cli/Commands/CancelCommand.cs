@@ -1,6 +1,4 @@
 using System.CommandLine;
-using AgentGrid.Cli.Client;
-using AgentGrid.Core;
 
 namespace AgentGrid.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
-using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Cli.Commands;
@@ -108,7 +108,7 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
     }
 
     private static IEnumerable<ConfigProblem> ReadInline((string Path, string Text) file, GridConfig known) =>
-        PlanReader.ReadFile("inline", new ConfigFile(file.Path, file.Text), known).Problems;
+        PlanReader.ReadFile("inline", new ConfigFile(file.Path, file.Text), known.Agents).Problems;
 
     [GeneratedRegex(@"^steps\s*:", RegexOptions.Multiline)]
     private static partial Regex TopLevelSteps();

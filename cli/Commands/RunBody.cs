@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Cli.Commands;

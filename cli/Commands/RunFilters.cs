@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using AgentGrid.Cli.Client;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Cli.Commands;

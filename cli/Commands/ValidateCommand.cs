@@ -5,7 +5,6 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Config;
 
 namespace AgentGrid.Cli.Commands;
 

@@ -3,7 +3,6 @@ using AgentGrid.Cli.Client;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Cli.Commands;
 

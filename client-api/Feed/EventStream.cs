@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Feed;

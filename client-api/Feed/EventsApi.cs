@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Text.Json;
-using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Mvc;
 
 namespace AgentGrid.ClientApi.Feed;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.ClientApi.Telemetry;
-using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.ClientApi.Feed;
 

@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Net.WebSockets;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace AgentGrid.ClientApi.Feed;

@@ -4,6 +4,7 @@ using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.ClientApi.Grid;

@@ -2,7 +2,7 @@ using AgentGrid.ClientApi.Feed;
 using AgentGrid.ClientApi.Orchestrate;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.ClientApi.Health;
 

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.ClientApi.Settings;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;

@@ -4,6 +4,7 @@ using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Runs;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Orchestrate;

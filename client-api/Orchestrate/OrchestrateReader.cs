@@ -5,7 +5,6 @@ using System.Text.Json;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Orchestrate;
 

@@ -1,6 +1,7 @@
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.ClientApi.Orchestrate;
 

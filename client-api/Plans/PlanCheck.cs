@@ -1,5 +1,5 @@
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.ClientApi.Plans;

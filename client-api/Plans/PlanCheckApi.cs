@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.Text;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.ClientApi.Plans;
@@ -36,10 +36,7 @@ internal sealed class PlanCheckApi(IAgentGrid grid, ApiOptions options)
             text = Encoding.UTF8.GetString(body.Utf8);
         }
         var agents = await grid.GetAgentsAsync(cancellationToken);
-        var known = GridConfig.Empty with
-        {
-            Agents = agents.ToImmutableSortedDictionary(a => a.Config.Name, a => a.Config, StringComparer.Ordinal),
-        };
+        var known = agents.ToImmutableSortedDictionary(a => a.Config.Name, a => a.Config, StringComparer.Ordinal);
         return Results.Json(PlanCheck.Of(PlanReader.ReadFile(InlineName, new ConfigFile("plan", text), known)));
     }
 }

@@ -1,6 +1,7 @@
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.ClientApi.Problems;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AgentGrid.ClientApi.Problems;
-using AgentGrid.Core;
 
 namespace AgentGrid.ClientApi.Requests;
 

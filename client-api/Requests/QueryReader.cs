@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using AgentGrid.ClientApi.Problems;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Requests;
@@ -101,7 +102,7 @@ internal sealed class QueryReader(IQueryCollection query)
         {
             return null;
         }
-        if (AgentGrid.Core.Runs.RunId.TryParse(text, out var id))
+        if (Core.RunId.TryParse(text, out var id))
         {
             return id;
         }

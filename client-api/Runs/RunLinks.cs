@@ -1,5 +1,5 @@
 using System.Globalization;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 
 namespace AgentGrid.ClientApi.Runs;
 

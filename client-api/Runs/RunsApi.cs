@@ -4,7 +4,7 @@ using AgentGrid.ClientApi.Problems;
 using AgentGrid.ClientApi.Requests;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Mvc;
 
 namespace AgentGrid.ClientApi.Runs;

@@ -1,4 +1,4 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Embedded;
 
 namespace AgentGrid.ClientApi.Settings;

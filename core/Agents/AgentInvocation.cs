@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Agents;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Config;
 

@@ -1,11 +1,8 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Plans;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Config;
-
-/// <summary>The text of one file under <c>config/</c>; the name is relative to it, with '/'.</summary>
-public sealed record ConfigFile(string Name, string Text);
 
 /// <summary>A configuration, or every mistake in its files.</summary>
 public sealed record ConfigResult(GridConfig? Config, ImmutableArray<ConfigProblem> Problems);

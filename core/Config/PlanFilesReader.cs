@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Config;
@@ -31,7 +32,7 @@ internal sealed class PlanFilesReader(ProblemList problems)
     /// <param name="checkCapabilities">False when what agents can do is not known well enough.</param>
     public GridConfig AddTo(GridConfig grid, bool checkCapabilities)
     {
-        var check = new TargetCheck(grid, problems, checkCapabilities);
+        var check = new TargetCheck(grid.Agents, problems, checkCapabilities);
         foreach (var plan in _plans.Values)
         {
             check.Run(plan.Steps);

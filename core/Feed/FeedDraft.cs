@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Feed;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Core.Placement;
 
@@ -22,11 +22,11 @@ public static class Placer
 
     /// <summary>Picks the best node, and says why.</summary>
     /// <param name="nodes">In any order; the answer does not depend on it.</param>
-    public static Placement Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent)
+    public static PlacementDecision Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent)
     {
         if (nodes.Count == 0)
         {
-            return new Placement(null, "there is no node", []);
+            return new PlacementDecision(null, "there is no node", []);
         }
         var ranked = new (NodeLoad Load, double Score)[nodes.Count];
         for (var i = 0; i < ranked.Length; i++)
@@ -39,10 +39,10 @@ public static class Placer
         var best = ranked[0].Load;
         if (IsFree(best))
         {
-            return new Placement(best.Node, Reason(ranked, byMemory), candidates);
+            return new PlacementDecision(best.Node, Reason(ranked, byMemory), candidates);
         }
         var why = best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'";
-        return new Placement(null, why, candidates);
+        return new PlacementDecision(null, why, candidates);
     }
 
     private static bool IsFree(NodeLoad node) => node.Refusal is null && node.FreeSlots > 0;

@@ -1,4 +1,4 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 

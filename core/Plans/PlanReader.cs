@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 
@@ -26,10 +27,11 @@ public static class PlanReader
     /// line.
     /// </summary>
     /// <param name="name">The plan's name, unless the file says one.</param>
-    /// <param name="config">
+    /// <param name="agents">
     /// The agents that may be named; disabled ones exist. Null: whether agents exist is not looked at.
     /// </param>
-    public static PlanResult ReadFile(string name, ConfigFile file, GridConfig? config = null)
+    public static PlanResult ReadFile(
+        string name, ConfigFile file, ImmutableSortedDictionary<string, AgentConfig>? agents = null)
     {
         var problems = new ProblemList();
         var start = ConfigPlace.Root(file.Name, null, 1, 1);
@@ -42,9 +44,9 @@ public static class PlanReader
         var draft = root is null ? null
             : root is ConfigNode.Mapping plans && plans["plans"] is not null ? OneOf(plans, problems)
             : PlanDraft.Read(name, root, root.Place, problems, isInline: true);
-        if (draft is not null && config is not null)
+        if (draft is not null && agents is not null)
         {
-            new TargetCheck(config, problems, checkCapabilities: false).Run(draft.Steps);
+            new TargetCheck(agents, problems, checkCapabilities: false).Run(draft.Steps);
         }
         return problems.Count == 0 ? new PlanResult(draft!.Plan, []) : new PlanResult(null, problems.ToImmutable());
     }
@@ -68,11 +70,12 @@ public static class PlanReader
 
     /// <summary>Says which agents of a plan do not exist, by name; empty when all do. Disabled agents exist.</summary>
     /// <inheritdoc cref="ReadJson" path="/param[@name='path']"/>
-    public static ImmutableArray<ConfigProblem> Check(Plan plan, GridConfig config, string path = "plan")
+    public static ImmutableArray<ConfigProblem> Check(
+        Plan plan, ImmutableSortedDictionary<string, AgentConfig> agents, string path = "plan")
     {
         var problems = new ProblemList();
         var steps = ConfigPlace.Root(null, path, 0, 0).Key("steps");
-        new TargetCheck(config, problems, checkCapabilities: false)
+        new TargetCheck(agents, problems, checkCapabilities: false)
             .Run(plan.Steps.Select(s => new StepDraft(s, steps.Key(s.Id), null)));
         return problems.ToImmutable();
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 

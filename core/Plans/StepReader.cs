@@ -1,7 +1,8 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 

@@ -1,13 +1,16 @@
-using AgentGrid.Core.Config;
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 
 /// <summary>Checks that what steps ask for exists: agents, and capabilities where a step cannot do without.</summary>
-internal sealed class TargetCheck(GridConfig grid, ProblemList problems, bool checkCapabilities)
+internal sealed class TargetCheck(
+    ImmutableSortedDictionary<string, AgentConfig> agents, ProblemList problems, bool checkCapabilities)
 {
-    private readonly string[] _agents = [.. grid.Agents.Keys];
+    private readonly string[] _names = [.. agents.Keys];
     private readonly HashSet<string> _capabilities =
-        grid.Agents.Values.SelectMany(a => a.Capabilities).ToHashSet(StringComparer.Ordinal);
+        agents.Values.SelectMany(a => a.Capabilities).ToHashSet(StringComparer.Ordinal);
 
     public void Run(IEnumerable<StepDraft> steps)
     {
@@ -30,11 +33,11 @@ internal sealed class TargetCheck(GridConfig grid, ProblemList problems, bool ch
 
     private void CheckAgent(string agent, StepDraft step, string key)
     {
-        if (!grid.Agents.ContainsKey(agent))
+        if (!agents.ContainsKey(agent))
         {
             problems.Add(
                 problems.IsFull ? step.Place : step.At(key, agent), ConfigCodes.UnknownAgent,
-                $"step '{Names.Shorten(step.Id)}': unknown agent '{agent}'{problems.Suggest(agent, _agents)}");
+                $"step '{Names.Shorten(step.Id)}': unknown agent '{agent}'{problems.Suggest(agent, _names)}");
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using AgentGrid.Core.Config;
 
 namespace AgentGrid.Core.Plans;
 

@@ -1,4 +1,4 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Core.Runs;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Runs;
@@ -102,6 +103,6 @@ public sealed record AttemptDetails
     public RoutingDecision? Decision { get; init; }
 
     /// <summary>Why it runs on its node; null until it has started, and where there was nothing to choose from.</summary>
-    public Placement.Placement? Placement { get; init; }
+    public PlacementDecision? Placement { get; init; }
     public int? OutputBytes { get; init; }
 }

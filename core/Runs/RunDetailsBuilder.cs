@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace AgentGrid.Core.Runs;
 
 /// <summary>Copies a state into what users see of it.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
@@ -75,7 +76,7 @@ public abstract record RunEvent
     /// <param name="Placement">Why on that node; null where there was nothing to choose from.</param>
     public sealed record AttemptStarted(
         string Step, int Branch, int Attempt, string Agent, string Node, DateTimeOffset Deadline,
-        RoutingDecision? Decision = null, Placement.Placement? Placement = null) : RunEvent;
+        RoutingDecision? Decision = null, PlacementDecision? Placement = null) : RunEvent;
 
     /// <param name="Fraction">0 to 1.</param>
     public sealed record AttemptProgressed(
@@ -123,29 +124,4 @@ public abstract record RunEvent
     /// <param name="Partly">Those of them that keep their branches that have succeeded.</param>
     public sealed record RunRetried(
         string? FromStep = null, ImmutableArray<string>? Anew = null, ImmutableArray<string>? Partly = null) : RunEvent;
-}
-
-/// <summary>Why something failed.</summary>
-/// <param name="Kind">Whose failure it was; retry policies can name it.</param>
-/// <param name="Code">Stable: an agent's own code, or one of Agent Grid's.</param>
-/// <param name="Message">Who, what was expected, what came, and the remedy.</param>
-/// <param name="Retryable">False when trying the same agent again cannot help.</param>
-public sealed record RunError(ErrorKind Kind, string Code, string Message, bool Retryable = true);
-
-public enum ErrorKind
-{
-    /// <summary>The agent said so, or threw.</summary>
-    Error,
-
-    /// <summary>Out of time.</summary>
-    Timeout,
-
-    /// <summary>Its node went away too often.</summary>
-    Lost,
-
-    /// <summary>No agent could be found.</summary>
-    Routing,
-
-    /// <summary>The plan asks for something that the data does not have.</summary>
-    Plan,
 }

@@ -1,3 +1,5 @@
+using AgentGrid.Core.Placement;
+
 namespace AgentGrid.Core.Runs;
 
 /// <summary>What an engine tells the run machine. Whatever comes late or twice changes nothing.</summary>
@@ -15,7 +17,7 @@ public abstract record RunInput
 
     /// <summary>An attempt that waited has been given a slot.</summary>
     /// <param name="Placement">Why there; null where there was nothing to choose from.</param>
-    public sealed record GrantSlot(string Step, int Attempt, string Node, Placement.Placement? Placement = null)
+    public sealed record GrantSlot(string Step, int Attempt, string Node, PlacementDecision? Placement = null)
         : RunInput;
 
     public sealed record ReportProgress(string Step, int Attempt, double Fraction, string? Message) : RunInput;

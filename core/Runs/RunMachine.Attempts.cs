@@ -1,4 +1,5 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
@@ -121,7 +122,7 @@ public static partial class RunMachine
         {
             var load = routing.Named(attempt.Agent);
             var policy = step.Step.Retry ?? load?.Agent.Retry ?? RetryPolicy.None;
-            return load is not null && error.Retryable && branch.Tries < policy.MaxAttempts && policy.Covers(error)
+            return load is not null && error.Retryable && branch.Tries < policy.MaxAttempts && error.IsNamedBy(policy)
                 ? now + Backoff.After(policy, branch.Tries, state.Seed, step.Index, attempt.Number)
                 : null;
         }
@@ -195,7 +196,7 @@ public static partial class RunMachine
 
         private void EmitStarted(
             StepState step, int branch, int number, string agent, string node, RoutingDecision? decision,
-            Placement.Placement? placement = null)
+            PlacementDecision? placement = null)
         {
             var timeout = step.Step.Timeout ?? routing.Named(agent)?.Agent.Timeout ?? Agents.AgentDefaults.Timeout;
             Emit(new RunEvent.AttemptStarted(step.Id, branch, number, agent, node, now + timeout, decision, placement)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
@@ -97,7 +98,7 @@ public sealed class AttemptState(int number, int branch, string agent)
     /// <summary>Those among its losses that were no orderly stops.</summary>
     internal int Crashes { get; set; }
     public RoutingDecision? Decision { get; internal set; }
-    public Placement.Placement? Placement { get; internal set; }
+    public PlacementDecision? Placement { get; internal set; }
     public RunError? Error { get; internal set; }
     public string? CancelReason { get; internal set; }
     public Json? Output { get; internal set; }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using Microsoft.Data.Sqlite;

@@ -1,3 +1,4 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;

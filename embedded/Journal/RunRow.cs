@@ -1,3 +1,4 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using Microsoft.Data.Sqlite;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Engine.Admission;
@@ -10,6 +10,7 @@ using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;

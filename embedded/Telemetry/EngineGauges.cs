@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Embedded.Runs;
-using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Telemetry;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Engine.Configuration;
 

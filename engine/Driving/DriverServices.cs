@@ -1,4 +1,4 @@
-using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Driving;

@@ -53,5 +53,5 @@ public interface IHeldSlot
     string Node { get; }
 
     /// <summary>Why there; null where there was nothing to choose from.</summary>
-    Placement? Choice { get; }
+    PlacementDecision? Choice { get; }
 }

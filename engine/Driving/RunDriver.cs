@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Admission;
-using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Engine.Driving;
 

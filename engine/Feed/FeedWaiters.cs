@@ -1,5 +1,5 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Feed;
 

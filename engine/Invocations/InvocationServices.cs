@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Invocations;

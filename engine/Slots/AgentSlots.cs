@@ -1,4 +1,4 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 
@@ -131,7 +131,7 @@ internal sealed class AgentSlots
 
     /// <summary>Takes a slot on a node, whether it is free or not.</summary>
     /// <param name="gpu">The GPU that the attempt occupies, room or not; null when it is to be chosen.</param>
-    public TakenSlot Adopt(SlotNode node, int? gpu) => TakeOn(node, new Placement(node.Name, "it runs there", []), gpu);
+    public TakenSlot Adopt(SlotNode node, int? gpu) => TakeOn(node, new PlacementDecision(node.Name, "it runs there", []), gpu);
 
     /// <returns>False when it has been given back already.</returns>
     public bool Release(TakenSlot slot)
@@ -239,7 +239,7 @@ internal sealed class AgentSlots
     private int? WithRoom(SlotNode node, int? gpu) =>
         gpu is { } on && node.Gpus.HasRoom(Config.Name, Config.Resources.GpuMemoryBytes, on) ? on : null;
 
-    private Placement Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
+    private PlacementDecision Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
 
     private NodeLoad LoadOn(SlotNode node, string? near)
     {
@@ -252,7 +252,7 @@ internal sealed class AgentSlots
             NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(ShortageOn(node)));
     }
 
-    private TakenSlot TakeOn(SlotNode node, Placement placement, int? gpu = null)
+    private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu = null)
     {
         var slot = new TakenSlot(
             this, node, placement, node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu));

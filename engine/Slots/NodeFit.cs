@@ -1,5 +1,5 @@
 using System.Globalization;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Engine.Slots;
 

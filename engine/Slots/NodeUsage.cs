@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Engine.Slots;
 

@@ -10,7 +10,7 @@ internal sealed class SlotNode
     {
         Index = index;
         Name = state.Name;
-        Only = new Placement(state.Name, "the only node", []);
+        Only = new PlacementDecision(state.Name, "the only node", []);
         State = state;
         Put(state);
     }
@@ -24,7 +24,7 @@ internal sealed class SlotNode
     public HashSet<TakenSlot> Taken { get; } = [];
 
     /// <summary>The placement of whatever occupies no GPU memory, when there is no other node.</summary>
-    public Placement Only { get; }
+    public PlacementDecision Only { get; }
 
     public void Put(NodeState state)
     {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Engine.Slots;
 

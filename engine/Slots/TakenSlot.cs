@@ -9,7 +9,7 @@ namespace AgentGrid.Engine.Slots;
 /// </summary>
 public sealed class TakenSlot : IHeldSlot
 {
-    internal TakenSlot(AgentSlots agent, SlotNode home, Placement placement, GpuLease? lease)
+    internal TakenSlot(AgentSlots agent, SlotNode home, PlacementDecision placement, GpuLease? lease)
     {
         Agent = agent;
         Home = home;
@@ -18,7 +18,7 @@ public sealed class TakenSlot : IHeldSlot
     }
 
     /// <summary>Where it is, and why there; the node is never null.</summary>
-    public Placement Placement { get; }
+    public PlacementDecision Placement { get; }
 
     /// <summary>Whose it is.</summary>
     public string AgentName => Agent.Config.Name;
@@ -30,7 +30,7 @@ public sealed class TakenSlot : IHeldSlot
     public int? Gpu => Placement.Gpu;
 
     // Whoever drives runs on a table of its own has one node; a dispatcher passes the placement on itself.
-    Placement? IHeldSlot.Choice => null;
+    PlacementDecision? IHeldSlot.Choice => null;
 
     internal AgentSlots Agent { get; }
     internal SlotNode Home { get; }

@@ -1,4 +1,4 @@
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient.Connections;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 

@@ -1,4 +1,3 @@
-using AgentGrid.Core;
 
 namespace AgentGrid.GrainInterfaces.Agents;
 

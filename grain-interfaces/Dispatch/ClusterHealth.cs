@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.GrainInterfaces.Dispatch;
 

@@ -1,4 +1,4 @@
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.GrainInterfaces.Matches;

@@ -1,4 +1,4 @@
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 
 namespace AgentGrid.GrainInterfaces.Matches;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
-using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Agents;
 
 namespace AgentGrid.Grains.Dispatch;

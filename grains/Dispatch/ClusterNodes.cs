@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Nodes;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
-using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;

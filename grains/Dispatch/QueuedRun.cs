@@ -1,4 +1,5 @@
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Grains.Nodes;
 
 namespace AgentGrid.Grains.Dispatch;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Driving;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Telemetry;

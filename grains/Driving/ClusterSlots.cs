@@ -132,7 +132,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
                         return;
                     case SlotOutcome.Granted:
                         pending.Attempt.Grant(
-                            new ClusterSlot(pending.Attempt, request.Slot, reply.Node!, reply.Placement?.To<Placement>()));
+                            new ClusterSlot(pending.Attempt, request.Slot, reply.Node!, reply.Placement?.To<PlacementDecision>()));
                         return;
                     case SlotOutcome.AgentGone:
                         pending.Attempt.FailForWantOfAgent();
@@ -182,11 +182,11 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
         public bool IsUnheard => IsWithdrawn || IsForgotten || Attempt.Driver.IsStopping;
     }
 
-    private sealed class ClusterSlot(OpenAttempt attempt, string slot, string node, Placement? choice) : IHeldSlot
+    private sealed class ClusterSlot(OpenAttempt attempt, string slot, string node, PlacementDecision? choice) : IHeldSlot
     {
         public OpenAttempt Attempt { get; } = attempt;
         public string Slot { get; } = slot;
         public string Node { get; } = node;
-        public Placement? Choice { get; } = choice;
+        public PlacementDecision? Choice { get; } = choice;
     }
 }

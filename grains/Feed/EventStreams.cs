@@ -1,7 +1,5 @@
 using AgentGrid.GrainInterfaces;
 using AgentGrid.Streams;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using StackExchange.Redis;
 
 namespace AgentGrid.Grains.Feed;

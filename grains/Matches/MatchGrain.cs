@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.GrainInterfaces.Matches;

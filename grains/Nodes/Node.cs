@@ -6,6 +6,7 @@ using AgentGrid.Engine;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Agents;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Matches;

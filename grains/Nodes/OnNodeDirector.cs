@@ -1,7 +1,3 @@
-using AgentGrid.Core.Agents;
-using AgentGrid.Core.Config;
-using AgentGrid.Grains.Nodes;
-using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
 

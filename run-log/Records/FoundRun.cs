@@ -1,4 +1,4 @@
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Records;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using StackExchange.Redis;
 

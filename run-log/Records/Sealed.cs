@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 
 namespace AgentGrid.RunLog.Records;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.RunLog.Records;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using AgentGrid.Core.Runs;
-using AgentGrid.RunLog.Records;
+using AgentGrid.Core;
 using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;
 

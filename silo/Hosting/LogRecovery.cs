@@ -9,7 +9,7 @@ namespace AgentGrid.Silo.Hosting;
 /// <summary><c>--recover</c>: makes a sound run log of a damaged one, and says what it kept and what it dropped.</summary>
 internal static class LogRecovery
 {
-    /// <exception cref="Core.GridUnavailableException">Redis does not answer.</exception>
+    /// <exception cref="Core.Grid.GridUnavailableException">Redis does not answer.</exception>
     public static async Task RunAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         var settings = services.GetRequiredService<SiloSettings>();

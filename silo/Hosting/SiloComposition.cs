@@ -11,7 +11,6 @@ using AgentGrid.Silo.Settings;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Serialization;
 using Orleans.Storage;
 using StackExchange.Redis;
 

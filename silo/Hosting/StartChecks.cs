@@ -29,7 +29,7 @@ internal sealed class StartChecks(
     private static readonly FrozenSet<string> s_unwell = FrozenSet.Create(
         StringComparer.Ordinal, "OOM", "MISCONF", "NOREPLICAS", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN");
 
-    /// <exception cref="Core.GridUnavailableException">Redis does not answer.</exception>
+    /// <exception cref="Core.Grid.GridUnavailableException">Redis does not answer.</exception>
     /// <exception cref="StartupRefusedException">The name is taken, or Redis does not allow what is needed.</exception>
     public static async Task PassAsync(IServiceProvider services, CancellationToken cancellationToken)
     {

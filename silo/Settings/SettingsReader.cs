@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Settings;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains;

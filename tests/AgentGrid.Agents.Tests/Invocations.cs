@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Agents.Tests;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests;

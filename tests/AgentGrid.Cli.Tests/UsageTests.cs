@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests;

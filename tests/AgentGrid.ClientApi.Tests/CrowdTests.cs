@@ -5,7 +5,7 @@ using System.Net.WebSockets;
 using System.Text;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 
 namespace AgentGrid.ClientApi.Tests;
 

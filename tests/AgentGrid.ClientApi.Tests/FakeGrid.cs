@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 

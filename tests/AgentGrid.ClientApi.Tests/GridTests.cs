@@ -1,6 +1,5 @@
 using System.Net;
-using AgentGrid.Core.Config;
-using AgentGrid.Core.Routing;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.ClientApi.Tests;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.ClientApi.Settings;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.ClientApi.Tests;
 

@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

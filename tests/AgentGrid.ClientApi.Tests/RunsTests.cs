@@ -1,5 +1,6 @@
 using System.Net;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
@@ -242,7 +243,7 @@ public sealed class RunsTests
             Status = AttemptStatus.TimedOut,
             QueuedAt = DateTimeOffset.UnixEpoch,
             Decision = new RoutingDecision("echo", "Best.", []),
-            Placement = new Placement("n1", "less loaded; next is 'n2'", [new NodeCandidate("n1", 990, 3, 0.1, 4096)], Gpu: 0),
+            Placement = new PlacementDecision("n1", "less loaded; next is 'n2'", [new NodeCandidate("n1", 990, 3, 0.1, 4096)], Gpu: 0),
         };
         grid.Update(id, r => r with
         {

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 
 namespace AgentGrid.ClientApi.Tests;
 

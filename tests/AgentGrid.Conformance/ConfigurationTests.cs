@@ -1,8 +1,8 @@
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Conformance;
 

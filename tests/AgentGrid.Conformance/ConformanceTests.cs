@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

@@ -2,6 +2,7 @@ using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

@@ -1,6 +1,5 @@
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;
 

@@ -1,7 +1,8 @@
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

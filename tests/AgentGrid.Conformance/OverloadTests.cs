@@ -1,5 +1,5 @@
 using AgentGrid.Conformance.Hosting;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Conformance.Hosting;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

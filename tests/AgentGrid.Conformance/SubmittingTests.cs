@@ -1,5 +1,6 @@
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;

@@ -1,5 +1,4 @@
 using AgentGrid.Conformance.Hosting;
-using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 

@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
 using AgentGrid.Tests.Shared;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AgentGrid.Console.Tests.Browser;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Console.Tests;
 

@@ -1,5 +1,5 @@
 using AgentGrid.Console.Tests.Browser;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Tests.Shared;
 

@@ -90,7 +90,7 @@ public sealed class RunTests(Chromium chromium)
         var selected = await page.EvaluateAsync(
             "(() => { const e = document.activeElement; return e.value.slice(e.selectionStart, e.selectionEnd); })()");
         Assert.Equal("  b: { agent: echo, needs: [c] }", selected.GetString());
-        Assert.Empty((await server.Grid.ListRunsAsync(new Core.RunQuery())).Runs);
+        Assert.Empty((await server.Grid.ListRunsAsync(new Core.Grid.RunQuery())).Runs);
 
         await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo }\n  b: { agent: echo, needs: [a] }\n");
         await page.ClickAsync("button", "Start the run");
@@ -115,7 +115,7 @@ public sealed class RunTests(Chromium chromium)
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync(".run-head .state", "completed");
 
-        var runs = (await server.Grid.ListRunsAsync(new Core.RunQuery())).Runs;
+        var runs = (await server.Grid.ListRunsAsync(new Core.Grid.RunQuery())).Runs;
         Assert.Equal(2, runs.Length);
         Assert.Equal(runs[0].PlanVersion, runs[1].PlanVersion);
         Assert.Equal(["test", "test"], runs.Select(r => r.Plan));

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;

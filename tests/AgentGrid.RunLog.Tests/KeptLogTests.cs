@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;

@@ -1,4 +1,4 @@
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;

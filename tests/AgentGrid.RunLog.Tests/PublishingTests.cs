@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;

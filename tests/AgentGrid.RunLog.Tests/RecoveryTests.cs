@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Recovery;
 using AgentGrid.RunLog.Tests.Hosting;

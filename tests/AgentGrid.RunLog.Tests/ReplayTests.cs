@@ -1,7 +1,7 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
-using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests;
 

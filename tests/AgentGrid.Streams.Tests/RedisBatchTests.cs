@@ -1,6 +1,5 @@
 using AgentGrid.Streams.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Streams;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
@@ -19,7 +20,7 @@ internal sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     public Func<ImmutableArray<NodeDetails>> Nodes { get; set; } = () => Example(DateTimeOffset.UtcNow);
 
     /// <summary>Where every attempt that has started went, and why.</summary>
-    public Placement Placement { get; set; } = new("gpu1", "the agent is loaded there; next is 'gpu2'",
+    public PlacementDecision Placement { get; set; } = new("gpu1", "the agent is loaded there; next is 'gpu2'",
         [
             new("gpu1", 1_000, 3, 0.5, 14 * Gib, "the agent is loaded"),
             new("gpu2", 987.5, 7, 0.125, 20 * Gib),

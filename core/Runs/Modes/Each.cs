@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Runs;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AgentGrid.Agents.Perception;
-using AgentGrid.Core;
 
 namespace AgentGrid.Agents.Tests.Perception;
 

@@ -1,9 +1,8 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Embedded;
 
 namespace AgentGrid.Cli.Tests.Deploy;

@@ -2,6 +2,7 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Cli.Tests.Docs;
 

@@ -1,7 +1,5 @@
-using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
-using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests.Docs;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Runs;
 using MyAgents;
 
 namespace AgentGrid.Cli.Tests.Docs;

@@ -4,6 +4,7 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Cli.Tests.Docs;

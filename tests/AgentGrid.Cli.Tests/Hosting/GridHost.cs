@@ -1,6 +1,6 @@
 using AgentGrid.Agents.Perception;
 using AgentGrid.ClientApi;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
 using AgentGrid.Tests.Shared;

@@ -1,5 +1,4 @@
 using AgentGrid.ClientApi.Security;
-using AgentGrid.ClientApi.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Core;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core.Grid;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentGrid.ClientApi.Tests.Telemetry;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Cluster.Tests.Client;

@@ -1,5 +1,5 @@
 using System.Reflection;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.GrainClient.Connections;
 using StackExchange.Redis;
 

@@ -3,6 +3,7 @@ using AgentGrid.Cluster.Tests.Silo;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainClient;
 using Microsoft.Extensions.DependencyInjection;

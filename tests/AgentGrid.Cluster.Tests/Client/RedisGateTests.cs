@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AgentGrid.Conformance;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog.Tests.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;

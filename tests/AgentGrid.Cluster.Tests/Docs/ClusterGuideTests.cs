@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.GrainClient;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.GrainInterfaces.Feed;
 

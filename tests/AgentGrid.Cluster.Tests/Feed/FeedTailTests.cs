@@ -4,7 +4,6 @@ using AgentGrid.Conformance;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Feed;
 using AgentGrid.GrainClient.Feed;
-using AgentGrid.GrainInterfaces.Feed;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Cluster.Tests.Feed;

@@ -1,6 +1,6 @@
 using AgentGrid.Conformance;
 using AgentGrid.Conformance.Hosting;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains;

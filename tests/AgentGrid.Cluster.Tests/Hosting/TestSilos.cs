@@ -10,9 +10,6 @@ using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
 using AgentGrid.Streams;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Orleans.Hosting;
 using Orleans.TestingHost;
 using StackExchange.Redis;
 

@@ -1,9 +1,8 @@
 using System.Net;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Dispatch;
-using Orleans.Runtime;
 
 namespace AgentGrid.Cluster.Tests.Nodes;
 

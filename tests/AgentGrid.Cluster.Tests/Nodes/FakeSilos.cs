@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace AgentGrid.Cluster.Tests.Nodes;
 
 /// <summary>Silos that are alive until the test says otherwise.</summary>

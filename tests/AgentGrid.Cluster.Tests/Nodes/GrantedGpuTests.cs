@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
@@ -69,10 +68,10 @@ public sealed class GrantedGpuTests : IAsyncLifetime
     {
         var reply = await dispatcher.GrantedAsync(
             new SlotRequest { Slot = slot, Agent = "on_gpu", Priority = 0, Deadline = DateTimeOffset.MaxValue });
-        return reply.Placement!.To<Core.Placement.Placement>()!.Gpu;
+        return reply.Placement!.To<PlacementDecision>()!.Gpu;
     }
 
-    private async Task<(Core.Placement.Placement? Placement, Json? Output)> RunAsync(TestSilos silos)
+    private async Task<(PlacementDecision? Placement, Json? Output)> RunAsync(TestSilos silos)
     {
         var reply = await silos.Client.GetGrain<IMatchGrain>($"m-{_cluster}").SubmitAsync(new SubmitCommand
         {

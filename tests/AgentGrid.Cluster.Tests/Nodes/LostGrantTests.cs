@@ -3,7 +3,6 @@ using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Core.Tests.Runs;

@@ -2,7 +2,6 @@ using System.Net;
 using AgentGrid.Cluster.Tests.Damage;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains;
 using AgentGrid.Grains.Nodes;

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Dispatch;
-using Orleans.Runtime;
 using SlotRequest = AgentGrid.Engine.Slots.SlotRequest;
 
 namespace AgentGrid.Cluster.Tests.Nodes;

@@ -1,6 +1,7 @@
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;

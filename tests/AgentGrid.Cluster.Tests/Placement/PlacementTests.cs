@@ -1,6 +1,6 @@
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 using AgentGrid.GrainInterfaces.Dispatch;
 
 namespace AgentGrid.Cluster.Tests.Placement;

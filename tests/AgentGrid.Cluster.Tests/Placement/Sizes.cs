@@ -1,6 +1,5 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using Orleans.Runtime;
 
 namespace AgentGrid.Cluster.Tests.Placement;
 

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using AgentGrid.ClientApi.Tests.Processes;
 using AgentGrid.Conformance;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog;
 using StackExchange.Redis;

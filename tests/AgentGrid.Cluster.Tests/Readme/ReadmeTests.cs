@@ -3,6 +3,7 @@ using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.Silo;

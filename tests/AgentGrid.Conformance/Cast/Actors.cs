@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Conformance.Cast;
 

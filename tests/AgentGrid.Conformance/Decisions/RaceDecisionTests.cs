@@ -1,5 +1,4 @@
 using AgentGrid.Conformance.Hosting;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Conformance.Cast;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Conformance.Hosting;
 

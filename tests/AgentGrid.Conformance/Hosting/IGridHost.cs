@@ -1,4 +1,4 @@
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Conformance.Hosting;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Tests.Config;
 

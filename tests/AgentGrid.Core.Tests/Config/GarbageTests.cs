@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Tests.Plans;
 

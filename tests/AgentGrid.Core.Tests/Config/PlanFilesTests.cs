@@ -1,4 +1,5 @@
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Tests.Config;
 
@@ -10,7 +11,7 @@ public sealed class PlanFilesTests
     [Fact]
     public void Read_RepositoryFiles_AreWithoutProblems()
     {
-        var config = Path.Combine(RepositoryRoot(), "config");
+        var config = Path.Combine(Repository.Root, "config");
         var files = Directory.GetFiles(config, "*.yaml", SearchOption.AllDirectories)
             .Select(f => new ConfigFile(Path.GetRelativePath(config, f).Replace('\\', '/'), File.ReadAllText(f)))
             .ToArray();
@@ -155,15 +156,4 @@ public sealed class PlanFilesTests
 
     private static ConfigResult Read((string Name, string Text)[] files) =>
         ConfigReader.Read([.. files.Select(f => new ConfigFile(f.Name, f.Text))], TestAgents.Catalog);
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Orleans.AgentGrid.sln")))
-        {
-            folder = folder.Parent
-                ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-        return folder.FullName;
-    }
 }

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Tests.Config;
 
@@ -225,7 +225,7 @@ public sealed class PlanReaderTests
                     + "did you mean 'motion_generator'?",
                 "plan.steps.b.agent: AG1011: step 'b': unknown agent 'eco', did you mean 'echo'?",
             ],
-            PlanReader.Check(plan, config).Select(p => p.ToString()));
+            PlanReader.Check(plan, config.Agents).Select(p => p.ToString()));
     }
 
     [Fact]
@@ -236,7 +236,7 @@ public sealed class PlanReaderTests
 
         Assert.Equal(
             ["p.yaml(3,15): AG1011", "p.yaml(3,28): AG1102"],
-            PlanReader.ReadFile("p", file, config).Problems.Select(p => p.ToString().Split(": step")[0]));
+            PlanReader.ReadFile("p", file, config.Agents).Problems.Select(p => p.ToString().Split(": step")[0]));
         Assert.Equal(
             [ConfigCodes.UnknownNeed], PlanReader.ReadFile("p", file).Problems.Select(p => p.Code));
     }

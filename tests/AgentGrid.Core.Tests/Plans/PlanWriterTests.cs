@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Tests.Config;
 

@@ -1,4 +1,4 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Tests.Runs;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Tests.Runs;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
@@ -18,7 +17,7 @@ public sealed class RunEventTests
     private static readonly RoutingDecision Decision =
         new("a", "why", [new RoutingCandidate("a", 1, 2, 0.5, 3.25, "note"), new RoutingCandidate("b", 0, 0, 1, 0)]);
 
-    private static readonly Placement.Placement Placement = new(
+    private static readonly PlacementDecision Placement = new(
         "n", "less loaded; next is 'm'",
         [new NodeCandidate("n", 1_000, 2, 0.25, 4096, "the agent is loaded"), new NodeCandidate("m", 950, 1, 0.5)], Gpu: 1);
 

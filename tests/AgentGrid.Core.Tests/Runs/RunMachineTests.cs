@@ -1,4 +1,5 @@
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Placement;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Tests.Runs;
@@ -56,7 +57,7 @@ public sealed class RunMachineTests
         var routing = new FakeRouting().With("only", "work", slots: 1);
         routing.InUse["only"] = 1;
         var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", routing).Started();
-        var placement = new Placement.Placement("n2", "less loaded; next is 'n1'", []);
+        var placement = new PlacementDecision("n2", "less loaded; next is 'n1'", []);
 
         run.When(new RunInput.GrantSlot("a", 1, "n2", placement));
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 

@@ -1,8 +1,7 @@
-using System.Diagnostics;
-using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Engine.Configuration;
 using Microsoft.Extensions.Logging;
 

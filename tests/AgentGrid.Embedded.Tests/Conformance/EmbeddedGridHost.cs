@@ -1,7 +1,7 @@
 using AgentGrid.Conformance;
 using AgentGrid.Conformance.Hosting;
-using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 

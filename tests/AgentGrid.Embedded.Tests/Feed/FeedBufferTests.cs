@@ -1,5 +1,5 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Feed;
 

@@ -1,4 +1,3 @@
-using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 

@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Journal;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Embedded.Tests.Hardships;

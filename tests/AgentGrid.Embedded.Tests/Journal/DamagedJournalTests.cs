@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 

@@ -1,11 +1,8 @@
 using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
-using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
-using AgentGrid.Engine.Feed;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Embedded.Tests.Journal;
 

@@ -1,7 +1,6 @@
-using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Hardships;
 
 namespace AgentGrid.Embedded.Tests.Journal;

@@ -1,4 +1,4 @@
-using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Telemetry;
 
 
 namespace AgentGrid.Embedded.Tests.Runs;

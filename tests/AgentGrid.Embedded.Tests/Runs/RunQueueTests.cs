@@ -1,4 +1,5 @@
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Driving;
 
 
 namespace AgentGrid.Embedded.Tests.Runs;

@@ -1,9 +1,9 @@
 using System.Text.Json;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
-using AgentGrid.Engine.Admission;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Tests.Simulation;

@@ -2,7 +2,6 @@ using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 using AgentGrid.Engine.Driving;
-using AgentGrid.Engine.Feed;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Engine.Slots;
 

@@ -1,5 +1,5 @@
-using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded.Tests.Simulation;
 using AgentGrid.Engine.Slots;
 

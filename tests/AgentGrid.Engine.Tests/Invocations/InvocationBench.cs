@@ -3,10 +3,10 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
-using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Simulation;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Invocations;

@@ -1,7 +1,5 @@
-using AgentGrid.Core.Config;
-using AgentGrid.Core.Plans;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

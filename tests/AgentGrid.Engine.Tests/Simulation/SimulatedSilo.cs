@@ -1,8 +1,7 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Simulation;
-using AgentGrid.Engine;
 using AgentGrid.Engine.Driving;
-using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Simulation;

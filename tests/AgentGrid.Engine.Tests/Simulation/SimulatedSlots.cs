@@ -134,6 +134,6 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
 
     private sealed record Held(string Key, string Node) : IHeldSlot
     {
-        public Placement? Choice => null;
+        public PlacementDecision? Choice => null;
     }
 }

@@ -1,4 +1,4 @@
-using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using AgentGrid.Core;
-using AgentGrid.Core.Config;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Core.Tests.Runs;

@@ -1,5 +1,4 @@
 using AgentGrid.Streams.Tests.Hosting;
-using Orleans.Runtime;
 using Orleans.Streams;
 
 namespace AgentGrid.Streams.Tests.Cache;

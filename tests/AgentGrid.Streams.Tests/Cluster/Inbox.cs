@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using AgentGrid.Streams.Tests.Hosting;
-using Orleans.Runtime;
 using Orleans.Streams;
 
 namespace AgentGrid.Streams.Tests.Cluster;

@@ -1,7 +1,5 @@
 using AgentGrid.Streams.Tests.Hosting;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Orleans.Streams;
 using Orleans.TestingHost;

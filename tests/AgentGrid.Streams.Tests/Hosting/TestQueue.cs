@@ -1,6 +1,5 @@
 using AgentGrid.RunLog.Tests.Hosting;
 using Orleans.Configuration;
-using Orleans.Runtime;
 using Orleans.Streams;
 using StackExchange.Redis;
 

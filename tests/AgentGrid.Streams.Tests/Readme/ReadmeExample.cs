@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using StackExchange.Redis;
 
 namespace AgentGrid.Streams.Tests.Readme;

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Streams.Tests.Hosting;
-using Orleans.Runtime;
 
 namespace AgentGrid.Streams.Tests.Readme;
 

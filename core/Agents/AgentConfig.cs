@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+
+namespace AgentGrid.Core.Agents;
+
+/// <summary>What holds for one agent: its attribute with <c>agents.yaml</c> laid over it.</summary>
+public sealed record AgentConfig
+{
+    public required string Name { get; init; }
+    public ImmutableArray<string> Capabilities { get; init; } = [];
+
+    /// <summary>Higher is preferred.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Slots: how many attempts a node runs at once; at least 1.</summary>
+    public int MaxConcurrency { get; init; } = AgentDefaults.MaxConcurrency;
+
+    /// <summary>How many attempts all nodes together run at once; at least 1, null for no limit.</summary>
+    public int? MaxConcurrencyTotal { get; init; }
+
+    /// <summary>The class of hardware that it runs on.</summary>
+    public string Queue { get; init; } = AgentDefaults.Queue;
+
+    /// <summary>How long one attempt may run, unless the step says otherwise.</summary>
+    public TimeSpan Timeout { get; init; } = AgentDefaults.Timeout;
+
+    public RetryPolicy Retry { get; init; } = RetryPolicy.None;
+    public AgentResources Resources { get; init; } = AgentResources.None;
+
+    /// <summary>False: the router does not see it.</summary>
+    public bool Enabled { get; init; } = true;
+}
+
+/// <summary>What an attempt occupies on its node while it runs.</summary>
+/// <param name="GpuMemoryBytes">Bytes of GPU memory; 0 for none.</param>
+public sealed record AgentResources(long GpuMemoryBytes)
+{
+    public static readonly AgentResources None = new(0);
+}
+
+/// <summary>A class of hardware, and how many attempts a node runs on it at once.</summary>
+/// <param name="Slots">At least 1; null for no limit but the agents' own.</param>
+public sealed record QueueConfig(string Name, int? Slots);

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
+
+namespace AgentGrid.Core.Grid;
+
+/// <summary>An agent with its configuration, its load now, and what it has done since the engine started.</summary>
+public sealed record AgentDetails
+{
+    public required AgentConfig Config { get; init; }
+    public required int Running { get; init; }
+
+    /// <summary>How many attempts wait for a slot of it.</summary>
+    public required int Waiting { get; init; }
+
+    /// <summary>It takes no further attempts until it is undrained.</summary>
+    public bool Drained { get; init; }
+
+    /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
+    public int Abandoned { get; init; }
+    public required long Succeeded { get; init; }
+    public required long Failed { get; init; }
+    public required long TimedOut { get; init; }
+    public required long Cancelled { get; init; }
+
+    /// <summary>Of invocations that succeeded; null before the first.</summary>
+    public LatencyPercentiles? Latency { get; init; }
+}
+
+/// <summary>In milliseconds, within 5%.</summary>
+public sealed record LatencyPercentiles(double P50Ms, double P95Ms, double P99Ms, double MaxMs);
+
+public sealed record PlanDetails(string Name, string Version, bool IsDefault, Json Definition);
+
+public sealed record GridHealth
+{
+    public required string Engine { get; init; }
+
+    /// <summary>It accepts runs.</summary>
+    public required bool Ready { get; init; }
+
+    /// <summary>Everything that needs somebody's attention; empty when nothing does.</summary>
+    public required ImmutableArray<string> Problems { get; init; }
+    public required int ActiveRuns { get; init; }
+    public required int QueuedRuns { get; init; }
+
+    /// <summary>The number of the last durable event.</summary>
+    public required long LastSeq { get; init; }
+
+    /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
+    public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
+    public DateTimeOffset? ConfigLoadedAt { get; init; }
+
+    /// <summary>What it changed then, for people; empty when nothing has changed since the start.</summary>
+    public ImmutableArray<string> ConfigChanges { get; init; } = [];
+}
+
+/// <summary>A process that executes attempts, and what it does now.</summary>
+public sealed record NodeDetails
+{
+    public required string Name { get; init; }
+
+    /// <summary>The classes of hardware that it is; null for all.</summary>
+    public ImmutableArray<string>? Queues { get; init; }
+
+    /// <summary>It takes no further attempts; what runs there goes on.</summary>
+    public bool Draining { get; init; }
+
+    /// <summary>Nothing has been heard of it for some seconds: it takes no further attempts until it is heard of again.</summary>
+    public bool Silent { get; init; }
+
+    /// <summary>How many attempts run there.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>Of queues that have a limit.</summary>
+    public ImmutableArray<NodeQueue> Slots { get; init; } = [];
+
+    /// <summary>Empty for none; null when GPU memory is not accounted for.</summary>
+    public ImmutableArray<NodeGpu>? Gpus { get; init; }
+
+    /// <summary>The agents that it has loaded, so that an attempt can begin at once.</summary>
+    public ImmutableArray<string> WarmAgents { get; init; } = [];
+
+    /// <summary>The agents that run attempts there, by name.</summary>
+    public ImmutableArray<NodeAgent> Agents { get; init; } = [];
+
+    /// <summary>When it was heard of last.</summary>
+    public required DateTimeOffset SeenAt { get; init; }
+}
+
+/// <summary>A queue's slots on one node.</summary>
+public sealed record NodeQueue(string Queue, int Running, int Slots);
+
+/// <summary>An agent's attempts on one node.</summary>
+public sealed record NodeAgent(string Agent, int Running);
+
+/// <summary>A GPU of a node.</summary>
+/// <param name="UsedByOthersBytes">What other processes occupy of its memory.</param>
+/// <param name="LeasedBytes">What attempts that run there occupy, by what their agents declare.</param>
+/// <param name="UsedHereBytes">
+/// What the node's process and its children occupy now, models that stay loaded between attempts included; 0 of a GPU that
+/// is declared.
+/// </param>
+public sealed record NodeGpu(
+    int Index, string Name, long TotalBytes, long UsedByOthersBytes, long LeasedBytes, long UsedHereBytes);

@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Grid;
+
+/// <summary>
+/// Agent Grid as its users see it, whatever engine is behind it. Every method can be called concurrently.
+/// </summary>
+public interface IAgentGrid
+{
+    /// <summary>Starts the run of a key, or finds it. Returns after the run is durable.</summary>
+    ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default);
+
+    /// <summary>Null when there is no such run (any more).</summary>
+    ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default);
+
+    /// <summary>Waits until a run has ended; null when there is no such run.</summary>
+    /// <param name="timeout">After this long the run is returned as it is then.</param>
+    ValueTask<RunDetails?> WaitForEndAsync(
+        RunId id, TimeSpan timeout, CancellationToken cancellationToken = default);
+
+    /// <summary>The output of a step; null when there is no such run or step, or no output yet.</summary>
+    ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default);
+
+    /// <summary>Runs, newest first.</summary>
+    /// <remarks>
+    /// A filtered page can be short, even empty, and still not be the last: a bounded number of runs is looked at. Go on
+    /// from <see cref="RunPage.Next"/>.
+    /// </remarks>
+    ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Asks a run to end. Returns after the answer is durable.</summary>
+    ValueTask<CommandResult> CancelAsync(
+        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets a failed or cancelled run go on from its completed steps; or any ended run from a step: that one and all
+    /// that depend on it are done anew. Returns after the answer is durable.
+    /// </summary>
+    /// <param name="fromStep">The id of a step; null for those that are not completed.</param>
+    ValueTask<CommandResult> RetryAsync(
+        RunId id, string? fromStep = null, CancellationToken cancellationToken = default);
+
+    /// <summary>One page of events that are durable now, in the order of their numbers.</summary>
+    /// <remarks>
+    /// A filtered page can be empty and still not be the last: go on from <see cref="FeedPage.Next"/>. After a number
+    /// beyond the newest event there is one of the stage <see cref="Stages.Reset"/>, and it goes on from the beginning.
+    /// </remarks>
+    /// <param name="limit">At least 1 is read.</param>
+    ValueTask<FeedPage> ReadEventsAsync(
+        FeedQuery query, int limit = 500, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Events as they become durable, in batches, without gap or repeat: first those after
+    /// <see cref="FeedQuery.After"/>, then live ones. Ends only by cancellation or when the engine stops.
+    /// A slow reader slows nobody: it falls back to reading from the journal. One that has seen numbers which the data
+    /// do not have (any more) is told so by an event of the stage <see cref="Stages.Reset"/>, whose number is the one
+    /// after which it is read on.
+    /// </summary>
+    IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
+        FeedQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Every agent, by name, with its configuration and its load.</summary>
+    ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets an agent take no further attempts, or take them again; what runs goes on, what waits keeps waiting. In
+    /// one process it holds until that is restarted; a cluster keeps it.
+    /// </summary>
+    /// <returns>False when there is no such agent.</returns>
+    ValueTask<bool> DrainAgentAsync(string agent, bool drained, CancellationToken cancellationToken = default);
+
+    /// <summary>Every node that executes attempts, by name, with what it does now.</summary>
+    ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Every plan that can be named in a request, by name.</summary>
+    ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Says which agent would get an attempt now, and why; starts nothing.</summary>
+    ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default);
+
+    ValueTask<GridHealth> GetHealthAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>A request to run a plan.</summary>
+/// <param name="Input">A JSON object: what was posted, <c>match_id</c> and <c>round</c> included.</param>
+/// <param name="Plan">The name of a plan; null for the default one.</param>
+/// <param name="InlinePlan">A plan of its own, <c>{"steps": {...}}</c>; excludes <paramref name="Plan"/>.</param>
+/// <param name="Priority">-100 to 100; higher is served first where attempts wait.</param>
+/// <param name="Tenant">Who posts, for fairness; null for nobody in particular.</param>
+/// <param name="TraceParent">The W3C trace context that the run's spans belong to; null for none.</param>
+public sealed record SubmitRun(
+    RunKey Key, Json Input, string? Plan = null, Json? InlinePlan = null, int Priority = 0, string? Tenant = null,
+    string? TraceParent = null);
+
+/// <summary>What became of a <see cref="SubmitRun"/>.</summary>
+public abstract record SubmitResult
+{
+    private SubmitResult()
+    {
+    }
+
+    /// <summary>The run is durable and will end.</summary>
+    public sealed record Accepted(RunSummary Run) : SubmitResult;
+
+    /// <summary>The same had been posted before; nothing was started.</summary>
+    public sealed record Replayed(RunSummary Run) : SubmitResult;
+
+    /// <summary>The key is taken by a run with other content.</summary>
+    /// <param name="Differences">What differs, the first few: <c>grid_snapshot.players[0].role</c>.</param>
+    public sealed record Conflict(RunSummary Run, ImmutableArray<string> Differences) : SubmitResult;
+
+    /// <summary>The request cannot be run. Nothing was kept.</summary>
+    public sealed record Invalid(ImmutableArray<ConfigProblem> Problems) : SubmitResult;
+
+    /// <summary>There is no room now. Nothing was kept.</summary>
+    public sealed record Overloaded(TimeSpan RetryAfter, string Message) : SubmitResult;
+
+    /// <summary>The engine cannot keep anything now (stopping, or its disk fails). Nothing was kept.</summary>
+    public sealed record Unavailable(string Message) : SubmitResult;
+}
+
+/// <summary>What became of a cancel or a retry.</summary>
+public abstract record CommandResult
+{
+    private CommandResult()
+    {
+    }
+
+    /// <param name="Changed">False when the run already was as asked.</param>
+    public sealed record Done(RunSummary Run, bool Changed) : CommandResult;
+
+    public sealed record NotFound : CommandResult;
+
+    /// <summary>The run is in a state that does not allow it.</summary>
+    public sealed record Refused(RunSummary Run, string Code, string Message) : CommandResult;
+
+    public sealed record Unavailable(string Message) : CommandResult;
+}
+
+/// <summary>Which runs to list.</summary>
+/// <param name="Activity">What an active run is doing; other runs are left out.</param>
+/// <param name="Agent">Who has had an attempt in the run, one that only waited for a slot included.</param>
+/// <param name="Cursor">Where to go on: <see cref="RunPage.Next"/> of the page before.</param>
+/// <param name="Limit">1 to 1,000.</param>
+public sealed record RunQuery(
+    RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
+    string? Cursor = null, int Limit = 50, RunActivity? Activity = null, string? Agent = null)
+{
+    /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
+    public const int MostLooks = 10_000;
+
+    /// <summary>How many looks a run costs whose events must be read to know who had an attempt.</summary>
+    public const int LooksOfEvents = 20;
+}
+
+/// <summary>What an active run may be doing besides running.</summary>
+public enum RunActivity
+{
+    /// <summary>At least one of its attempts waits for a slot.</summary>
+    WaitingForSlot,
+
+    /// <summary>At least one of its branches waits to try again.</summary>
+    Retrying,
+}
+
+/// <param name="Next">Null on the last page.</param>
+public sealed record RunPage(ImmutableArray<RunSummary> Runs, string? Next);
+
+/// <summary>One routing question.</summary>
+/// <param name="Capabilities">Any of these; or <paramref name="Agent"/> by name.</param>
+public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null);

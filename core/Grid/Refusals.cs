@@ -1,0 +1,25 @@
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Grid;
+
+/// <summary>Why a run cannot be cancelled or retried, in the same words from every engine.</summary>
+public static class Refusals
+{
+    /// <summary>The run has ended otherwise.</summary>
+    public static CommandResult.Refused NotCancellable(RunSummary run) => new(
+        run, CommandCodes.NotCancellable,
+        $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}, so it cannot be cancelled.");
+
+    /// <summary>The run goes on, or is completed and no step was named.</summary>
+    public static CommandResult.Refused NotRetryable(RunSummary run) => new(
+        run, CommandCodes.NotRetryable,
+        $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
+        "can be retried, and ended ones from a step.");
+
+    /// <summary>The run has no such step.</summary>
+    public static CommandResult.Refused UnknownStep(RunSummary run, Plan plan, string step) => new(
+        run, CommandCodes.UnknownStep,
+        $"Run '{run.MatchId}/{run.Round}' has no step '{Names.Shorten(step)}'" +
+        (Names.Nearest(step, plan.Steps.Select(s => s.Id)) is { } near ? $", did you mean '{near}'?" : "."));
+}

@@ -1,0 +1,43 @@
+using AgentGrid.Core.Agents;
+
+namespace AgentGrid.Core.Runs;
+
+/// <summary>Why something failed.</summary>
+/// <param name="Kind">Whose failure it was; retry policies can name it.</param>
+/// <param name="Code">Stable: an agent's own code, or one of Agent Grid's.</param>
+/// <param name="Message">Who, what was expected, what came, and the remedy.</param>
+/// <param name="Retryable">False when trying the same agent again cannot help.</param>
+public sealed record RunError(ErrorKind Kind, string Code, string Message, bool Retryable = true)
+{
+    /// <summary>Whether a policy retries failures of this kind or this code; one that names none retries all.</summary>
+    internal bool IsNamedBy(RetryPolicy policy) =>
+        policy.On.IsEmpty || policy.On.Contains(Code) || policy.On.Contains(Word(Kind));
+
+    private static string Word(ErrorKind kind) => kind switch
+    {
+        ErrorKind.Error => "error",
+        ErrorKind.Timeout => "timeout",
+        ErrorKind.Lost => "lost",
+        ErrorKind.Routing => "routing",
+        ErrorKind.Plan => "plan",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+}
+
+public enum ErrorKind
+{
+    /// <summary>The agent said so, or threw.</summary>
+    Error,
+
+    /// <summary>Out of time.</summary>
+    Timeout,
+
+    /// <summary>Its node went away too often.</summary>
+    Lost,
+
+    /// <summary>No agent could be found.</summary>
+    Routing,
+
+    /// <summary>The plan asks for something that the data does not have.</summary>
+    Plan,
+}

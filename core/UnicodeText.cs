@@ -1,0 +1,24 @@
+namespace AgentGrid.Core;
+
+/// <summary>Tells text that UTF-8 can express from text that it cannot.</summary>
+internal static class UnicodeText
+{
+    public const string Problem = "the text contains half of a surrogate pair, or bytes that are not UTF-8.";
+
+    public static bool IsValid(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i]))
+            {
+                continue;
+            }
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+            {
+                return false;
+            }
+            i++;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,14 @@
+namespace AgentGrid.Engine.Driving;
+
+/// <summary>A run as a queue of runs sees it.</summary>
+public interface IQueuedRun
+{
+    /// <summary>Higher is admitted first.</summary>
+    int Priority { get; }
+
+    /// <summary>Who posted it, for fairness; null for nobody in particular.</summary>
+    string? Tenant { get; }
+
+    /// <summary>It is the run's turn. Called outside any lock.</summary>
+    void Start();
+}

@@ -1,0 +1,49 @@
+using AgentGrid.Core.Grid;
+
+namespace AgentGrid.Engine.Telemetry;
+
+/// <summary>What one agent has done since the engine started.</summary>
+public sealed class AgentCounts
+{
+    private readonly LatencyHistogram _latency = new();
+    private long _succeeded;
+    private long _failed;
+    private long _timedOut;
+    private long _cancelled;
+    private int _abandoned;
+
+    /// <summary>Attempts that succeeded.</summary>
+    public long Succeeded => Volatile.Read(ref _succeeded);
+
+    /// <summary>Attempts that failed, other than by running out of time.</summary>
+    public long Failed => Volatile.Read(ref _failed);
+
+    /// <summary>Attempts that ran out of time.</summary>
+    public long TimedOut => Volatile.Read(ref _timedOut);
+
+    /// <summary>Attempts that were cancelled.</summary>
+    public long Cancelled => Volatile.Read(ref _cancelled);
+
+    /// <summary>Invocations that were given up on and have not returned.</summary>
+    public int Abandoned => Volatile.Read(ref _abandoned);
+
+    /// <summary>Of attempts that succeeded; null before the first.</summary>
+    public LatencyPercentiles? Latency => _latency.Percentiles();
+
+    /// <summary>What <see cref="Latency"/> is made of.</summary>
+    public LatencyHistogram Latencies => _latency;
+
+    internal void Succeed(TimeSpan duration)
+    {
+        Interlocked.Increment(ref _succeeded);
+        _latency.Add(duration);
+    }
+
+    internal void Fail() => Interlocked.Increment(ref _failed);
+
+    internal void TimeOut() => Interlocked.Increment(ref _timedOut);
+
+    internal void Cancel() => Interlocked.Increment(ref _cancelled);
+
+    internal void Abandon(int change) => Interlocked.Add(ref _abandoned, change);
+}
