@@ -35,7 +35,8 @@ public readonly record struct RunId : IComparable<RunId>
     public override string ToString() => Value;
 }
 
-internal sealed class RunIdConverter : JsonConverter<RunId>
+/// <summary>A run id as JSON has it: a text.</summary>
+public sealed class RunIdConverter : JsonConverter<RunId>
 {
     public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         RunId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("not a run id");

@@ -1,8 +1,8 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
-using AgentGrid.RunLog;
 
 namespace AgentGrid.GrainClient;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.RunLog;
 using StackExchange.Redis;

@@ -1,11 +1,11 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Store;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
 using AgentGrid.Grains.Telemetry;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -20,7 +20,7 @@ public static class ClusterEngineServices
 {
     /// <summary>
     /// Adds the grains' services and the placement of agents. The agents come from <c>services.AddAgentGrid()</c>; the
-    /// silo must have a <see cref="RedisRunLog"/>, and the storage and the streams that
+    /// silo must have an <see cref="IRunStore"/>, and the storage and the streams that
     /// <see cref="GrainInterfaces.ClusterNames"/> names. The options must be final: what a silo says of its hardware
     /// when it joins does not change.
     /// </summary>

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Plans;
-using AgentGrid.RunLog.Records;
+using AgentGrid.Engine.Store;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog;
@@ -28,34 +28,34 @@ internal sealed class PlanCache(IDatabase redis, string prefix)
     public bool Knows(Plan plan) => _plans.ContainsKey((plan.Name, HashOf(plan)));
 
     /// <summary>Null when it is not there: its last run has just been removed, or something is damaged.</summary>
-    /// <exception cref="RunLogException">It is damaged.</exception>
+    /// <exception cref="DamageException">It is damaged.</exception>
     public async ValueTask<Plan?> FindAsync(RunId run, RunHead head)
     {
-        if (_plans.TryGetValue((head.Plan, head.PlanHash), out var plan))
+        if (_plans.TryGetValue((head.Plan, head.PlanKey), out var plan))
         {
             return plan;
         }
-        var definition = (byte[]?)await RedisAnswer.Of(redis.StringGetAsync($"{prefix}:plan:{head.PlanHash}"))
+        var definition = (byte[]?)await RedisAnswer.Of(redis.StringGetAsync($"{prefix}:plan:{head.PlanKey}"))
             .ConfigureAwait(false);
         if (definition is null)
         {
             return null;
         }
         plan = Read(run, head, definition);
-        Add(head.PlanHash, plan);
+        Add(head.PlanKey, plan);
         return plan;
     }
 
     private static Plan Read(RunId run, RunHead head, byte[] definition)
     {
-        if (Hash(definition) != head.PlanHash)
+        if (Hash(definition) != head.PlanKey)
         {
-            throw RunLogException.Damaged(
-                run, $"was accepted with plan '{head.Plan}', whose definition does not have its hash {head.PlanHash}");
+            throw RunLogDamage.Of(
+                run, $"was accepted with plan '{head.Plan}', whose definition does not have its hash {head.PlanKey}");
         }
         var result = PlanReader.ReadJson(head.Plan, Json.Trusted(definition));
-        return result.Plan ?? throw new RunLogException(
-            run.Value, $"Plan '{head.Plan}' {head.PlanVersion} of run {run} in the run log cannot be read: " +
+        return result.Plan ?? throw RunLogDamage.Of(
+            run, $"was accepted with plan '{head.Plan}' {head.PlanVersion}, which cannot be read: " +
             string.Join("; ", result.Problems));
     }
 

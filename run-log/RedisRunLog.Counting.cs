@@ -1,3 +1,5 @@
+using AgentGrid.Engine.Store;
+
 namespace AgentGrid.RunLog;
 
 public sealed partial class RedisRunLog
@@ -13,7 +15,8 @@ public sealed partial class RedisRunLog
         return { #active, queued }
         """;
 
-    /// <summary>Counts the runs that have not ended. Costs Redis about a millisecond for a thousand of them.</summary>
+    /// <inheritdoc/>
+    /// <remarks>Costs Redis about a millisecond for a thousand of them.</remarks>
     public async Task<RunCounts> CountAsync()
     {
         var answer = await EvaluateAsync(CountScript, []).ConfigureAwait(false);

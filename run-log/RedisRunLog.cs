@@ -1,8 +1,7 @@
 using AgentGrid.Core;
-using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.RunLog.Records;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Scripts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,7 +19,7 @@ namespace AgentGrid.RunLog;
 /// the machine loses the last second, numbers that were seen included. When a call ends with an exception of
 /// StackExchange.Redis, the change may have been made: every method can be called again, see there.
 /// </remarks>
-public sealed partial class RedisRunLog
+public sealed partial class RedisRunLog : IRunStore
 {
     private const int SweptAtOnce = 50;
     private const int RecordsSweptAtOnce = 2_000;
@@ -31,8 +30,10 @@ public sealed partial class RedisRunLog
     private readonly IDatabase _redis;
     private readonly RunLogOptions _options;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly DamageLog _damage;
     private readonly PlanCache _plans;
+    private readonly RunLogSource _source;
+    private readonly StoreReader _reader;
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
@@ -51,13 +52,15 @@ public sealed partial class RedisRunLog
         _redis = redis.GetDatabase();
         _options = options;
         _time = time;
-        _logger = logger ?? NullLogger<RedisRunLog>.Instance;
+        _damage = new DamageLog(logger ?? NullLogger<RedisRunLog>.Instance);
         _prefix = $"{{{options.KeyPrefix}}}";
         _keys = [_prefix];
         _channel = options.Channel ?? "";
         _isCluster = new Lazy<bool>(() => Array.Exists(
             redis.GetServers(), static s => s is { IsConnected: true, ServerType: ServerType.Cluster }));
         _plans = new PlanCache(_redis, _prefix);
+        _source = new RunLogSource(_redis, _prefix, _plans);
+        _reader = new StoreReader(_source, RunLogDamage.Text, _damage, time);
     }
 
     /// <summary>
@@ -67,16 +70,7 @@ public sealed partial class RedisRunLog
     /// <exception cref="RedisServerException">It does not: the message is that of Redis.</exception>
     public Task CheckRightsAsync() => RedisAnswer.Of(_redis.ScriptEvaluateAsync(Script.Rights, _keys, [_channel]));
 
-    /// <summary>
-    /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave
-    /// free an eighth of what it holds. One that names no tenant may take every place.
-    /// </summary>
-    /// <remarks>
-    /// To be repeated after a lost answer with the same event: if it had been kept, the answer is
-    /// <see cref="AcceptOutcome.KeyTaken"/> with the run that was offered.
-    /// </remarks>
-    /// <param name="maxRuns">How many runs there may be in the cluster, active or queued.</param>
-    /// <exception cref="RunLogException">The key is taken by something that is not a run.</exception>
+    /// <inheritdoc/>
     public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
     {
         var arguments = AcceptArguments(accepted, plan, maxRuns);
@@ -96,7 +90,7 @@ public sealed partial class RedisRunLog
                 var by = (string)answer[1]!;
                 return new AcceptOutcome.KeyTaken(RunId.TryParse(by, out var run)
                     ? run
-                    : throw RunLogException.Damaged(by, $"has the key '{accepted.Key}', and that is no run's id"));
+                    : throw RunLogDamage.Of(by, $"has the key '{accepted.Key}', and that is no run's id"));
             case "full":
                 return Full(accepted.Tenant, maxRuns, answer);
             case var other:
@@ -104,13 +98,7 @@ public sealed partial class RedisRunLog
         }
     }
 
-    /// <summary>Keeps one turn's events if the run still has <paramref name="expectedVersion"/> of them.</summary>
-    /// <remarks>
-    /// To be repeated after a lost answer: if the turn had been kept, the answer is
-    /// <see cref="AppendOutcome.Conflict"/>.
-    /// </remarks>
-    /// <param name="summary">The run after these events.</param>
-    /// <exception cref="ArgumentException">The summary does not fit the events.</exception>
+    /// <inheritdoc/>
     public async Task<AppendOutcome> AppendAsync(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
@@ -134,12 +122,7 @@ public sealed partial class RedisRunLog
         }
     }
 
-    /// <summary>
-    /// Removes ended runs that are older than the retention, the oldest first: with their keys, events and plans. Never
-    /// one that has been retried meanwhile.
-    /// </summary>
-    /// <param name="most">How many at most.</param>
-    /// <returns>How many were removed.</returns>
+    /// <inheritdoc/>
     public async Task<int> SweepAsync(int most)
     {
         var before = (_time.GetUtcNow() - _options.Retention).ToUnixTimeMilliseconds();
@@ -161,13 +144,12 @@ public sealed partial class RedisRunLog
     private RedisValue[] AcceptArguments(RunEvent.RunAccepted e, Plan plan, int maxRuns)
     {
         var writer = TurnWriter.OfThread;
-        var head = new RunHead(
-            e.MatchId, e.Round, e.PlanName, e.PlanVersion, _plans.HashOf(plan), e.Priority, e.Tenant, e.Time);
+        var head = RunHead.Of(e, _plans.HashOf(plan));
         return
         [
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", e.Tenant is null ? "0" : "1", maxRuns,
-            _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanHash, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
-            writer.Head(e.RunId, head), writer.Tip(e.RunId, 1, new RunTip(RunStatus.Queued, null, null, 0, 0, "")),
+            _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanKey, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
+            writer.Head(e.RunId, head), writer.Tip(1, head.Accepted(e.RunId)),
             writer.Turn(e.RunId, 0, [e]), _channel,
         ];
     }
@@ -187,7 +169,7 @@ public sealed partial class RedisRunLog
         return
         [
             run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",
-            summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, writer.Tip(run, version, RunTip.Of(summary)),
+            summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, writer.Tip(version, summary),
             writer.Turn(run, expectedVersion, events), _channel,
         ];
     }
@@ -200,7 +182,7 @@ public sealed partial class RedisRunLog
         {
             return;
         }
-        var writer = new FeedWriter();
+        var writer = TurnWriter.OfThread.Feed;
         for (var i = 0; i < events.Count; i++)
         {
             var e = writer.Write((long)kept[1] - events.Count + 1 + i, run, key, events[i]);

@@ -155,6 +155,20 @@ public sealed record RunQuery(
 
     /// <summary>How many looks a run costs whose events must be read to know who had an attempt.</summary>
     public const int LooksOfEvents = 20;
+
+    /// <summary>Whether a run is asked for, but for its agents, which may not be known.</summary>
+    public bool Matches(RunSummary run) =>
+        (Status is null || Status == run.Status)
+        && (MatchId is null || MatchId == run.MatchId)
+        && (Round is null || Round == run.Round)
+        && (Plan is null || Plan == run.Plan)
+        && Activity switch
+        {
+            null => true,
+            RunActivity.WaitingForSlot => !run.Status.IsEnded() && run.WaitingAttempts > 0,
+            RunActivity.Retrying => !run.Status.IsEnded() && run.RetryingBranches > 0,
+            _ => throw new InvalidOperationException($"Unknown activity {Activity}."),
+        };
 }
 
 /// <summary>What an active run may be doing besides running.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Feed;
 using AgentGrid.RunLog;
 
@@ -14,5 +15,5 @@ internal sealed class RunLogEvents(RedisRunLog log) : IEventLog
     public Task<FeedPage> ReadAsync(FeedQuery query, long after, int most) => log.ReadEventsAsync(query, after, most);
 
     public ImmutableArray<FeedEvent> EventsOf(FeedTurn turn) =>
-        RedisRunLog.Streamed(turn.Last, turn.Run, new RunKey(turn.MatchId, turn.Round), turn.Record);
+        FeedReader.EventsOf(turn.Last, turn.Run, new RunKey(turn.MatchId, turn.Round), turn.Record);
 }

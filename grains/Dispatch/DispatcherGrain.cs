@@ -4,11 +4,11 @@ using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
@@ -18,7 +18,7 @@ namespace AgentGrid.Grains.Dispatch;
 [Reentrant, KeepAlive, GrainType("agentgrid.dispatcher")]
 internal sealed partial class DispatcherGrain(
     [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
-    Node node, RedisRunLog log, ISiloStatusOracle silos, LocalDispatcher seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
+    Node node, IRunStore log, ISiloStatusOracle silos, LocalDispatcher seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 

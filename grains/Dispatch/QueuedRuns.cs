@@ -1,8 +1,8 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.RunLog;
 
 namespace AgentGrid.Grains.Dispatch;
 
@@ -21,12 +21,12 @@ internal sealed class QueuedRuns(Node node)
     private readonly HashSet<string> _left = new(StringComparer.Ordinal);
 
     /// <summary>Gives those their place back that had begun.</summary>
-    public void Restore(IReadOnlyList<ActiveRun> active)
+    public void Restore(IReadOnlyList<StoredRun> active)
     {
-        foreach (var run in active.Where(r => r.Status == RunStatus.Running && !_byRun.ContainsKey(r.RunId.Value)
-            && !_left.Contains(r.RunId.Value)))
+        foreach (var run in active.Where(r => r.Summary.Status == RunStatus.Running && !_byRun.ContainsKey(r.Id.Value)
+            && !_left.Contains(r.Id.Value)))
         {
-            var holder = new QueuedRun(run.RunId.Value, run.Priority, run.Tenant, _admission, node)
+            var holder = new QueuedRun(run.Id.Value, run.Head.Priority, run.Head.Tenant, _admission, node)
             {
                 IsConfirmed = true,
             };
@@ -36,9 +36,9 @@ internal sealed class QueuedRuns(Node node)
     }
 
     /// <summary>Compares who holds a place with what the run log says.</summary>
-    public void Check(IReadOnlyList<ActiveRun> active)
+    public void Check(IReadOnlyList<StoredRun> active)
     {
-        var running = active.Where(r => r.Status == RunStatus.Running).Select(r => r.RunId.Value)
+        var running = active.Where(r => r.Summary.Status == RunStatus.Running).Select(r => r.Id.Value)
             .ToHashSet(StringComparer.Ordinal);
         foreach (var holder in _byRun.Values.Where(h => h.HoldsPlace).ToArray())
         {

@@ -3,11 +3,11 @@ using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -25,7 +25,7 @@ internal sealed partial class ClusterEngine
     private volatile string? _lastGone;
 
     public ClusterEngine(
-        Node node, RedisRunLog log, LoadCache loads, ActiveRuns drivers, IGrainFactory grains, ISiloStatusOracle silos,
+        Node node, IRunStore log, LoadCache loads, ActiveRuns drivers, IGrainFactory grains, ISiloStatusOracle silos,
         ILoggerFactory loggers)
     {
         Node = node;
@@ -50,7 +50,7 @@ internal sealed partial class ClusterEngine
     }
 
     public Node Node { get; }
-    public RedisRunLog Log { get; }
+    public IRunStore Log { get; }
     public LoadCache Loads { get; }
     public ActiveRuns ActiveRuns { get; }
     public IDispatcherGrain Dispatcher { get; }

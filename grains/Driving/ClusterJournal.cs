@@ -2,8 +2,8 @@ using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -27,7 +27,7 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
             {
                 return await engine.Log.ReplayAsync(run);
             }
-            catch (RunLogException e)
+            catch (DamageException e)
             {
                 engine.Log.Report(e);
                 return null; // nobody can drive it
@@ -50,7 +50,7 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         {
             outcome = await AppendAsync(driver, version, events, summary);
         }
-        catch (RunLogException e)
+        catch (DamageException e)
         {
             engine.Log.Report(e);
             outcome = TurnOutcome.Gone;

@@ -3,9 +3,9 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Matches;
-using AgentGrid.RunLog;
 
 namespace AgentGrid.Grains.Matches;
 
@@ -37,7 +37,7 @@ internal sealed partial class MatchGrain
                 $"Run '{MatchId}/{command.Round}' could not be kept, because Redis or the cluster does not answer " +
                 $"({e.Message}). Post it again: the same key starts one run, however often it is posted."));
         }
-        catch (RunLogException e)
+        catch (DamageException e)
         {
             engine.Log.Report(e);
             return SubmitReply.Of(new SubmitResult.Unavailable(

@@ -2,9 +2,9 @@ using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Driving;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -37,19 +37,19 @@ internal sealed partial class MatchGrain(ClusterEngine engine) : Grain, IMatchGr
 
     public async Task WakeAsync()
     {
-        foreach (var run in await engine.Log.ActiveOfMatchAsync(MatchId))
+        foreach (var run in await engine.Log.ActiveAsync(MatchId))
         {
             if (!_byRound.ContainsKey(run.Key.Round) && !_submitting.ContainsKey(run.Key.Round))
             {
                 try
                 {
-                    await ResumeAsync(run.RunId, run.Key.Round);
+                    await ResumeAsync(run.Id, run.Key.Round);
                 }
-                catch (RunLogException e)
+                catch (DamageException e)
                 {
                     engine.Log.Report(e);
                     // It keeps no other waiting. Said again at every wake, should the dispatcher not hear it.
-                    _ = engine.LeaveAsync(run.RunId, run.Key);
+                    _ = engine.LeaveAsync(run.Id, run.Key);
                 }
             }
         }
@@ -128,7 +128,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine) : Grain, IMatchGr
         {
             return await command();
         }
-        catch (RunLogException e)
+        catch (DamageException e)
         {
             engine.Log.Report(e);
             return CommandReply.Of(new CommandResult.Unavailable(e.Message));

@@ -1,6 +1,6 @@
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -12,7 +12,7 @@ namespace AgentGrid.Grains.Recovery;
 /// retention.
 /// </summary>
 internal sealed partial class RunRecovery(
-    Node node, RedisRunLog log, ISiloStatusOracle silos, IGrainFactory grains, ILogger<RunRecovery> logger)
+    Node node, IRunStore log, ISiloStatusOracle silos, IGrainFactory grains, ILogger<RunRecovery> logger)
     : BackgroundService, ISiloStatusListener
 {
     private const int AtOnce = 32;
@@ -78,7 +78,7 @@ internal sealed partial class RunRecovery(
                 await SweepAsync().ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (Transient.Is(e) || e is RunLogException)
+        catch (Exception e) when (Transient.Is(e) || e is DamageException)
         {
             _failed = true;
             LogFailed(logger, e);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using AgentGrid.Core;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;
 
@@ -89,15 +90,15 @@ public sealed class RunLogRecovery
     {
         if (!RunId.TryParse(text, out var run))
         {
-            return RunLogException.Damaged(text, "is named in the log, and is no run's id").What;
+            return RunLogDamage.Of(text, "is named in the log, and is no run's id").What;
         }
         try
         {
             return await _log.ReplayAsync(run).ConfigureAwait(false) is null
-                ? RunLogException.Damaged(run, "is named in the log, and is not there itself").What
+                ? RunLogDamage.Of(run, "is named in the log, and is not there itself").What
                 : null;
         }
-        catch (RunLogException damage)
+        catch (DamageException damage)
         {
             return damage.What;
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces;
@@ -52,6 +53,7 @@ internal static class SiloComposition
         services.AddGridRedis();
         services.AddSingleton(s => new RedisRunLog(
             Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
+        services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
         AccountGpus(settings);
         builder.UseOrleans(silo =>
         {

@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 
@@ -20,7 +21,7 @@ public sealed class AcceptTests(SharedRedis redis)
         Assert.Equal(
             Enumerable.Repeat(winner.Id, 49), outcomes.OfType<AcceptOutcome.KeyTaken>().Select(o => o.RunId));
         Assert.Equal(1, await _test.Log.LastSeqAsync());
-        Assert.Equal([winner.Id], (await _test.Log.ActiveAsync()).Select(r => r.RunId));
+        Assert.Equal([winner.Id], (await _test.Log.ActiveAsync()).Select(r => r.Id));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 
@@ -103,15 +104,15 @@ public sealed class AppendTests(SharedRedis redis)
         Assert.Equal(RunStatus.Failed, (await _test.Log.FindAsync(run.Id))!.Summary.Status);
 
         await run.TurnAsync(_test.Log, new RunInput.RetryRun());
-        Assert.Equal(
-            [new ActiveRun(run.Id, run.State.Key, RunStatus.Queued, 0, "t")], await _test.Log.ActiveAsync());
-        Assert.Equal(await _test.Log.ActiveAsync(), await _test.Log.ActiveOfMatchAsync("m"));
-        Assert.Empty(await _test.Log.ActiveOfMatchAsync("other"));
+        var active = Assert.Single(await _test.Log.ActiveAsync());
+        Assert.Equal((run.Summary, "t", 0), (active.Summary, active.Head.Tenant, active.Head.Priority));
+        Assert.Equal(await _test.Log.ActiveAsync(), await _test.Log.ActiveAsync("m"));
+        Assert.Empty(await _test.Log.ActiveAsync("other"));
         Assert.Equal(1, await _test.Redis.HashGetAsync(_test.Key("tenants"), "t"));
 
         await run.StartAsync(_test.Log);
         await run.FinishAsync(_test.Log);
-        Assert.Empty(await _test.Log.ActiveOfMatchAsync("m"));
+        Assert.Empty(await _test.Log.ActiveAsync("m"));
         Assert.Equal(RunStatus.Completed, (await _test.Log.FindAsync(run.Id))!.Summary.Status);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;
@@ -26,17 +27,17 @@ public sealed class DamageTests(SharedRedis redis)
 
             for (var i = 0; i < 2; i++)
             {
-                var active = await Log.ActiveOfMatchAsync(damage);
-                Assert.Equal([runs[0].Id, runs[2].Id], active.Select(r => r.RunId));
-                Assert.Contains(runs[2].Id, (await Log.ActiveAsync()).Select(r => r.RunId));
-                Assert.DoesNotContain(runs[1].Id, (await Log.ActiveAsync()).Select(r => r.RunId));
+                var active = await Log.ActiveAsync(damage);
+                Assert.Equal([runs[0].Id, runs[2].Id], active.Select(r => r.Id));
+                Assert.Contains(runs[2].Id, (await Log.ActiveAsync()).Select(r => r.Id));
+                Assert.DoesNotContain(runs[1].Id, (await Log.ActiveAsync()).Select(r => r.Id));
                 Assert.True((await Log.CountAsync()).Running > 0);
             }
             var line = Assert.Single(_lines.Errors);
             Assert.Contains($"run {runs[1].Id}", line, StringComparison.Ordinal);
             Assert.Contains("damaged", line, StringComparison.Ordinal);
             Assert.Contains("Restore", line, StringComparison.Ordinal);
-            var byKey = await Assert.ThrowsAsync<RunLogException>(() => Log.FindAsync(runs[1].State.Key));
+            var byKey = await Assert.ThrowsAsync<DamageException>(() => Log.FindAsync(runs[1].State.Key));
             Assert.Equal(runs[1].Id.Value, byKey.Run);
         }
     }
@@ -56,7 +57,7 @@ public sealed class DamageTests(SharedRedis redis)
             await DamageAsync(runs[i].Id, "head");
         }
 
-        Assert.Equal(1_095, (await Log.ActiveAsync()).Select(r => r.RunId).Distinct().Count());
+        Assert.Equal(1_095, (await Log.ActiveAsync()).Select(r => r.Id).Distinct().Count());
         Assert.Equal(5, _lines.Errors.Count);
     }
 
@@ -89,9 +90,9 @@ public sealed class DamageTests(SharedRedis redis)
         var run = (await StartedAsync("m", 1))[0];
         await DamageAsync(run.Id, "no row");
 
-        Assert.Contains("is not there itself", (await Assert.ThrowsAsync<RunLogException>(
+        Assert.Contains("is not there itself", (await Assert.ThrowsAsync<DamageException>(
             () => Log.FindAsync(run.Id))).Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RunLogException>(() => Log.ReplayAsync(run.Id));
+        await Assert.ThrowsAsync<DamageException>(() => Log.ReplayAsync(run.Id));
     }
 
     [Fact]
@@ -99,11 +100,11 @@ public sealed class DamageTests(SharedRedis redis)
     {
         await _test.Redis.HashSetAsync(_test.Key("rounds:m"), "1", "nonsense");
 
-        var refusal = await Assert.ThrowsAsync<RunLogException>(
+        var refusal = await Assert.ThrowsAsync<DamageException>(
             () => new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now).AcceptAsync(Log));
 
         Assert.Contains("'m/1'", refusal.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RunLogException>(() => Log.FindAsync(new RunKey("m", "1")));
+        await Assert.ThrowsAsync<DamageException>(() => Log.FindAsync(new RunKey("m", "1")));
         Assert.Empty((await Log.ListAsync(new RunQuery(MatchId: "m"))).Runs);
     }
 

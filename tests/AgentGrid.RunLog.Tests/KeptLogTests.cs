@@ -40,7 +40,7 @@ public sealed class KeptLogTests(SharedRedis redis)
         Assert.True(states["1"].WasPostedAgain);
         Assert.Equal(TimeSpan.FromHours(5), states["4"].LastStartedAt - states["4"].StartedAt);
         Assert.Equal((1, 1), (states["7"].WaitingAttempts, states["8"].RetryingBranches));
-        Assert.Equal("tenant", (await Log.FindAsync(states["9"].Id))!.Tenant);
+        Assert.Equal("tenant", (await Log.FindAsync(states["9"].Id))!.Head.Tenant);
         var events = (await Log.ReadEventsAsync(new FeedQuery(), 0, 1_000)).Events;
         Assert.Equal(Enumerable.Range(1, Events), events.Select(e => (int)e.Seq));
         Assert.DoesNotContain(events, e => e.Stage == Stages.Damaged);

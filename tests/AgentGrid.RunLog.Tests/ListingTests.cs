@@ -1,5 +1,6 @@
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 
@@ -128,8 +129,8 @@ public sealed class ListingTests(SharedRedis redis)
         {
             Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(_test.Log));
         }
-        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveAsync()).Select(r => r.RunId));
-        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveOfMatchAsync("m")).Select(r => r.RunId));
+        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveAsync()).Select(r => r.Id));
+        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveAsync("m")).Select(r => r.Id));
     }
 
     private async Task<List<RunSummary>> AllAsync(RunQuery query)

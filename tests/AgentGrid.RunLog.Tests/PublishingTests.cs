@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;
@@ -115,7 +116,7 @@ public sealed class PublishingTests(SharedRedis redis)
         Assert.True((await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 101)).Events.Length > 100);
     }
 
-    private static ImmutableArray<FeedEvent> Shown(StreamEntry entry) => RedisRunLog.Streamed(
+    private static ImmutableArray<FeedEvent> Shown(StreamEntry entry) => FeedReader.EventsOf(
         (long)entry["last"], entry["run"]!, new RunKey(entry["match"]!, entry["round"]!), entry["record"]!);
 
     private static string Text(FeedEvent e) => Encoding.UTF8.GetString(e.Utf8.Span);

@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 
@@ -122,14 +123,14 @@ public sealed class ReplayTests(SharedRedis redis)
                 () => _test.Log.ReplayAsync(run.Id),
             })
             {
-                var refusal = await Assert.ThrowsAsync<RunLogException>(read);
+                var refusal = await Assert.ThrowsAsync<DamageException>(read);
                 Assert.Contains($"run {run.Id} has a ", refusal.Message, StringComparison.Ordinal);
                 Assert.Contains($"(field '{field}') without its checksum", refusal.Message, StringComparison.Ordinal);
             }
             await _test.Redis.HashSetAsync(key, field, sound);
         }
         await _test.Redis.HashIncrementAsync(key, "v");
-        await Assert.ThrowsAsync<RunLogException>(() => _test.Log.FindAsync(run.Id));
+        await Assert.ThrowsAsync<DamageException>(() => _test.Log.FindAsync(run.Id));
     }
 
     [Fact]
@@ -152,7 +153,7 @@ public sealed class ReplayTests(SharedRedis redis)
 
     private async Task RefusedAsync(RunId run, string where)
     {
-        var refusal = await Assert.ThrowsAsync<RunLogException>(() => _test.Open().ReplayAsync(run));
+        var refusal = await Assert.ThrowsAsync<DamageException>(() => _test.Open().ReplayAsync(run));
         Assert.Contains(run.Value, refusal.Message, StringComparison.Ordinal);
         Assert.Contains(where, refusal.Message, StringComparison.Ordinal);
     }

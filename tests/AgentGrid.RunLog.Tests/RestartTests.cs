@@ -1,5 +1,6 @@
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;
@@ -86,7 +87,7 @@ public sealed class RestartTests
         await restored.Task.WaitAsync(RedisServer.Patience);
     }
 
-    private static async Task<(string[] Events, RunSummary[] List, ActiveRun[] Active)> ReadAsync(RedisRunLog log)
+    private static async Task<(string[] Events, RunSummary[] List, StoredRun[] Active)> ReadAsync(RedisRunLog log)
     {
         var events = (await log.ReadEventsAsync(new FeedQuery(), 0, 100_000)).Events;
         return ([.. events.Select(e => System.Text.Encoding.UTF8.GetString(e.Utf8.Span))],

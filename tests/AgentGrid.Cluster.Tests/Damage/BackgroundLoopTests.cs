@@ -1,11 +1,11 @@
 using System.Net;
 using System.Reflection;
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
-using AgentGrid.RunLog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -30,7 +30,7 @@ public sealed class BackgroundLoopTests : IDisposable
             {
                 _third.SetResult();
             }
-            return Task.FromException(new RunLogException("r", "The run log is damaged."));
+            return Task.FromException(new DamageException("r", "it is", "The run log is damaged."));
         });
         _grains = Proxy.Of<IGrainFactory>(_ => dispatcher);
     }

@@ -6,6 +6,7 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.RunLog;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -125,7 +125,7 @@ public sealed class DamagedRunTests : IAsyncLifetime
             await using var recovery = SiloProgram.Launch(SharedRedis.Address, "--cluster-id", _cluster, "--recover");
             Assert.Equal(0, await recovery.Exited.WaitAsync(Limits.Patience));
             Assert.Contains(told, recovery.Output);
-            Assert.Equal(dropped, recovery.Output.Contains($"Dropped by the recovery: run {damaged} has a record"));
+            Assert.Equal(dropped, recovery.Output.Contains($"Dropped by the recovery: run {damaged} ('m/1') has a record"));
         }
 
         Assert.Equal(HttpStatusCode.NotFound, (await program.GetAsync($"/api/v1/runs/{damaged}")).Status);

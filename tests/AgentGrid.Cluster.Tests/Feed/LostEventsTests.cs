@@ -6,6 +6,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;

@@ -1,6 +1,7 @@
 using AgentGrid.Conformance;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Configuration;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains;
@@ -45,7 +46,7 @@ internal sealed class TestSilos : IAsyncDisposable
             var redis = made!.Connect();
             services.Services.AddSingleton(catalog);
             services.Services.AddSingleton<IConnectionMultiplexer>(redis);
-            services.Services.AddSingleton(new RedisRunLog(
+            services.Services.AddSingleton<IRunStore>(new RedisRunLog(
                 redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System));
             services.AddMemoryGrainStorage("PubSubStore");
             services.AddRedisGrainStorage(ClusterNames.Store, o =>

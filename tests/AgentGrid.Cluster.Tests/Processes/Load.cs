@@ -8,6 +8,7 @@ using AgentGrid.ClientApi.Tests.Processes;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.RunLog;
 using StackExchange.Redis;
 

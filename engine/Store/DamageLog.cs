@@ -1,26 +1,25 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace AgentGrid.RunLog;
+namespace AgentGrid.Engine.Store;
 
-public sealed partial class RedisRunLog
+/// <summary>Names damaged runs in the log of the program, each once. For whoever goes on without one.</summary>
+public sealed partial class DamageLog(ILogger logger)
 {
     private const int MostReported = 10_000;
 
     private readonly ConcurrentDictionary<string, bool> _reported = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// Says in the log of the program that a run is damaged, once for each run. For whoever goes on without it.
-    /// </summary>
-    public void Report(RunLogException damage)
+    /// <summary>Says what is damaged, unless it was said of this run before.</summary>
+    public void Report(DamageException damage)
     {
         if (_reported.Count >= MostReported)
         {
             _reported.Clear();
         }
-        if (_reported.TryAdd(damage.Run, true))
+        if (_reported.TryAdd(damage.Run ?? "", true))
         {
-            LogDamaged(_logger, damage.Message);
+            LogDamaged(logger, damage.Message);
         }
     }
 

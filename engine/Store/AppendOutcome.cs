@@ -1,4 +1,4 @@
-namespace AgentGrid.RunLog;
+namespace AgentGrid.Engine.Store;
 
 /// <summary>What became of a turn.</summary>
 public abstract record AppendOutcome
@@ -14,12 +14,12 @@ public abstract record AppendOutcome
     /// <summary>The run has other events than expected, and nothing was changed: replay it.</summary>
     public sealed record Conflict : AppendOutcome
     {
-        internal static readonly Conflict Instance = new();
+        public static readonly Conflict Instance = new();
     }
 
     /// <summary>There is no such run (any more).</summary>
     public sealed record Gone : AppendOutcome
     {
-        internal static readonly Gone Instance = new();
+        public static readonly Gone Instance = new();
     }
 }

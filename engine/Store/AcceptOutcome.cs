@@ -1,6 +1,6 @@
 using AgentGrid.Core;
 
-namespace AgentGrid.RunLog;
+namespace AgentGrid.Engine.Store;
 
 /// <summary>What became of a run that was offered.</summary>
 public abstract record AcceptOutcome

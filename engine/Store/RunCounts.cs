@@ -1,4 +1,4 @@
-namespace AgentGrid.RunLog;
+namespace AgentGrid.Engine.Store;
 
 /// <summary>How many runs have not ended.</summary>
 /// <param name="Queued">They wait to be driven.</param>

@@ -1,0 +1,79 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Engine.Store;
+
+/// <summary>
+/// Where runs are kept. Every change happens wholly or not at all; events get their numbers in it: from 1, without gaps,
+/// in the order in which they were kept.
+/// </summary>
+/// <remarks>
+/// Can be called concurrently. What is kept is as durable as the store says. When a call ends with another exception than
+/// <see cref="DamageException"/>, the change may have been made: every method can be called again, see there.
+/// </remarks>
+public interface IRunStore
+{
+    /// <summary>
+    /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave
+    /// free an eighth of what it holds. One that names no tenant may take every place.
+    /// </summary>
+    /// <remarks>
+    /// To be repeated after a lost answer with the same event: if it had been kept, the answer is
+    /// <see cref="AcceptOutcome.KeyTaken"/> with the run that was offered.
+    /// </remarks>
+    /// <param name="maxRuns">How many runs there may be, active or queued.</param>
+    /// <exception cref="DamageException">The key is taken by something that is not a run.</exception>
+    Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns);
+
+    /// <summary>Keeps one turn's events if the run still has <paramref name="expectedVersion"/> of them.</summary>
+    /// <remarks>
+    /// To be repeated after a lost answer: if the turn had been kept, the answer is
+    /// <see cref="AppendOutcome.Conflict"/>.
+    /// </remarks>
+    /// <param name="summary">The run after these events.</param>
+    /// <exception cref="ArgumentException">The summary does not fit the events.</exception>
+    Task<AppendOutcome> AppendAsync(
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary);
+
+    /// <summary>Null when there is no such run (any more).</summary>
+    /// <exception cref="DamageException">What is kept of it is damaged.</exception>
+    Task<StoredRun?> FindAsync(RunId run);
+
+    /// <inheritdoc cref="FindAsync(RunId)"/>
+    Task<StoredRun?> FindAsync(RunKey key);
+
+    /// <summary>Replays a run from its events; null when there is no such run (any more).</summary>
+    /// <exception cref="DamageException">Its records are damaged.</exception>
+    Task<RunState?> ReplayAsync(RunId run);
+
+    /// <summary>All runs that have not ended, oldest first; but for damaged ones, which are reported.</summary>
+    /// <param name="matchId">Those of a match; null for all.</param>
+    Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null);
+
+    /// <summary>Runs, newest first; but for damaged ones, which are reported.</summary>
+    /// <exception cref="FormatException">The cursor was not made here.</exception>
+    Task<RunPage> ListAsync(RunQuery query);
+
+    /// <inheritdoc cref="FeedReader.ReadAsync"/>
+    Task<FeedPage> ReadEventsAsync(FeedQuery query, long after, int limit);
+
+    /// <summary>The number of the last event; 0 before the first.</summary>
+    Task<long> LastSeqAsync();
+
+    /// <summary>Counts the runs that have not ended.</summary>
+    Task<RunCounts> CountAsync();
+
+    /// <summary>
+    /// Removes ended runs that are older than the retention, the oldest first: with their keys, events and plans. Never
+    /// one that has been retried meanwhile.
+    /// </summary>
+    /// <param name="most">How many at most.</param>
+    /// <returns>How many were removed.</returns>
+    Task<int> SweepAsync(int most);
+
+    /// <summary>Says in the log of the program that a run is damaged, once for each. For whoever goes on without it.</summary>
+    void Report(DamageException damage);
+}
