@@ -2,7 +2,6 @@ using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
 using AgentGrid.ClientApi.Security;
-using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

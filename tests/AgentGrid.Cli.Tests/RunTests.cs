@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AgentGrid.Cli.Tests.Hosting;
-using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 

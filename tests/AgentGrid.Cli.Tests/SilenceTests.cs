@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AgentGrid.Cli.Tests.Hosting;
-using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,4 @@
 using AgentGrid.Cli.Tests.Hosting;
-using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Cli.Tests;
 

@@ -54,7 +54,7 @@ public sealed class DamagedServerTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, again.StatusCode);
             return run;
         }, log);
-        Assert.Contains(log.Lines, l => l.Contains($"'m/1' ({run})", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, l => l.ToString().Contains($"'m/1' ({run})", StringComparison.Ordinal));
         Assert.Single(_folder.GetFiles("agentgrid.db.damaged-*"), f => f.Extension != ".txt");
     }
 

@@ -179,9 +179,9 @@ public sealed class OrchestrateTests
             Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
         }
 
-        var line = Assert.Single(server.Log.Lines, l => l.Contains("Too many runs", StringComparison.Ordinal));
-        Assert.Contains("'flood'", line, StringComparison.Ordinal);
-        Assert.Contains("It has 56 of 63 runs.", line, StringComparison.Ordinal);
+        var line = Assert.Single(server.Log.Lines, l => l.ToString().Contains("Too many runs", StringComparison.Ordinal));
+        Assert.Contains("'flood'", line.Text, StringComparison.Ordinal);
+        Assert.Contains("It has 56 of 63 runs.", line.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public sealed class OrchestrateTests
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal("AG2000", (await response.JsonAsync()).Text("code"));
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync());
-        Assert.Contains(server.Log.Lines, l => l.StartsWith("Error: POST /api/v1/orchestrate") && l.Contains("secret"));
+        Assert.Contains(server.Log.Lines, l => l.ToString().StartsWith("Error: POST /api/v1/orchestrate") && l.ToString().Contains("secret"));
     }
 
     [Fact]
@@ -251,6 +251,6 @@ public sealed class OrchestrateTests
 
         // Kestrel has its say when the machine has stood still.
         Assert.DoesNotContain(
-            server.Log.Lines.Skip(before), l => !l.Contains("heartbeat", StringComparison.OrdinalIgnoreCase));
+            server.Log.Lines.Skip(before), l => !l.ToString().Contains("heartbeat", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -236,7 +236,7 @@ public sealed class SocketTests
         Assert.InRange(read, 1, events);
         Assert.Equal(WebSocketCloseStatus.PolicyViolation, slow.CloseStatus);
         Assert.StartsWith("stopped reading for 2 s; connect again with after=", slow.CloseStatusDescription);
-        Assert.Contains(server.Log.Lines, l => l.StartsWith("Warning: The WebSocket client 127.0.0.1:"));
+        Assert.Contains(server.Log.Lines, l => l.ToString().StartsWith("Warning: The WebSocket client 127.0.0.1:"));
         Assert.Equal(WebSocketState.Open, quick.State);
     }
 

@@ -76,49 +76,6 @@ internal sealed class TestServer : IAsyncDisposable
     }
 }
 
-/// <summary>What the server has logged.</summary>
-internal sealed class LogLines(LogLevel least = LogLevel.Trace) : ILoggerProvider, ILogger
-{
-    private readonly Lock _gate = new();
-    private readonly List<string> _lines = [];
-
-    public IReadOnlyList<string> Lines
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _lines];
-            }
-        }
-    }
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
-
-    public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter)
-    {
-        if (!IsEnabled(logLevel))
-        {
-            return;
-        }
-        lock (_gate)
-        {
-            _lines.Add($"{logLevel}: {formatter(state, exception)} {exception}");
-        }
-    }
-
-    public void Dispose()
-    {
-    }
-}
-
 internal static class Reading
 {
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) =>

@@ -105,21 +105,21 @@ public sealed class TicketTests
     [Fact]
     public void Find_AfterItsTime_IsNobody()
     {
-        var time = new SetTime();
+        var time = new ManualTime();
         var tickets = Of(Ring(Reader), Secret, time);
         var (ticket, expiresAt) = tickets.Issue(Ring(Reader).Find(Reader));
 
         Assert.Equal(time.Now.AddSeconds(60), expiresAt);
-        time.Now += TimeSpan.FromMilliseconds(59_999);
+        time.Advance(TimeSpan.FromMilliseconds(59_999));
         Assert.Equal("k", tickets.Find(ticket)?.Name);
-        time.Now += TimeSpan.FromMilliseconds(1);
+        time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Null(tickets.Find(ticket));
     }
 
     [Fact]
     public void Find_OfAnyByteChanged_IsNobody()
     {
-        var time = new SetTime();
+        var time = new ManualTime();
         var tickets = Of(Ring(Reader), Secret, time);
         var (ticket, _) = tickets.Issue(Ring(Reader).Find(Reader));
 
@@ -134,7 +134,7 @@ public sealed class TicketTests
     [Fact]
     public void Find_InAnotherProcess_KnowsItByTheSecretAndTheKeys()
     {
-        var time = new SetTime();
+        var time = new ManualTime();
         var (ticket, _) = Of(Ring(Reader), Secret, time).Issue(Ring(Reader).Find(Reader));
 
         Assert.Equal("k", Of(Ring(Reader), Secret, time).Find(ticket)?.Name);
@@ -147,9 +147,9 @@ public sealed class TicketTests
     [Fact]
     public void Find_OfATicketOfNobody_IsNobody()
     {
-        var (ticket, _) = Of(ApiKeyRing.Read([]), Secret, new SetTime()).Issue(null);
+        var (ticket, _) = Of(ApiKeyRing.Read([]), Secret, new ManualTime()).Issue(null);
 
-        Assert.Null(Of(Ring(Reader), Secret, new SetTime()).Find(ticket));
+        Assert.Null(Of(Ring(Reader), Secret, new ManualTime()).Find(ticket));
     }
 
     private static Tickets Of(ApiKeyRing keys, string? secret, TimeProvider time) => new(keys, secret, time);
@@ -170,12 +170,5 @@ public sealed class TicketTests
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Accept.ParseAdd("text/event-stream");
         return await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-    }
-
-    private sealed class SetTime : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch.AddYears(56);
-
-        public override DateTimeOffset GetUtcNow() => Now;
     }
 }

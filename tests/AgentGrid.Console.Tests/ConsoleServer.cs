@@ -7,7 +7,6 @@ using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
-using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Console.Tests.Browser;
-using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Console.Tests;
 

@@ -1,7 +1,6 @@
 using AgentGrid.Console.Tests.Browser;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
-using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Console.Tests;
 

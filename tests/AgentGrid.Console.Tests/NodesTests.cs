@@ -1,5 +1,5 @@
 using AgentGrid.Console.Tests.Browser;
-using AgentGrid.Tests.Shared;
+using AgentGrid.Core;
 
 namespace AgentGrid.Console.Tests;
 

@@ -1,5 +1,4 @@
 using AgentGrid.Console.Tests.Browser;
-using AgentGrid.Tests.Shared;
 
 namespace AgentGrid.Console.Tests;
 

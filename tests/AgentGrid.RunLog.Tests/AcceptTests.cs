@@ -75,9 +75,9 @@ public sealed class AcceptTests(SharedRedis redis)
             await Run("m", $"{i}").CompleteAsync(_test.Log);
         }
         Assert.Equal(2.5, await WaitAsync());
-        _test.Time.Now += TimeSpan.FromSeconds(11);
+        _test.Time.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal(11, await WaitAsync());
-        _test.Time.Now += TimeSpan.FromHours(1);
+        _test.Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal(60, await WaitAsync());
         for (var i = 0; i < 20; i++)
         {
@@ -138,7 +138,7 @@ public sealed class AcceptTests(SharedRedis redis)
     {
         var first = Run("m", "1");
         await first.CompleteAsync(_test.Log);
-        _test.Time.Now += TimeSpan.FromDays(2);
+        _test.Time.Advance(TimeSpan.FromDays(2));
         Assert.Equal(1, await _test.Log.SweepAsync(10));
 
         var second = Run("m", "1");

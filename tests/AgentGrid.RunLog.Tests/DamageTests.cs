@@ -1,18 +1,20 @@
-using System.Text.Json;
-using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
+using System.Text.Json;
 
 namespace AgentGrid.RunLog.Tests;
 
 /// <summary>One run of many is damaged: whoever reads many gets the others, and the one is named, once.</summary>
 public sealed class DamageTests(SharedRedis redis)
 {
-    private readonly LogLines _lines = new();
+    private readonly LogLines<RedisRunLog> _lines = new();
     private readonly TestLog _test = redis.NewLog();
     private RedisRunLog Log => field ??= _test.Open(_lines);
 
@@ -21,7 +23,7 @@ public sealed class DamageTests(SharedRedis redis)
     {
         foreach (var damage in new[] { "head", "tip", "v", "no v", "no row", "no hash" })
         {
-            _lines.Errors.Clear();
+            _lines.Clear();
             var runs = await StartedAsync(damage, 3);
             await DamageAsync(runs[1].Id, damage);
 
@@ -33,7 +35,7 @@ public sealed class DamageTests(SharedRedis redis)
                 Assert.DoesNotContain(runs[1].Id, (await Log.ActiveAsync()).Select(r => r.Id));
                 Assert.True((await Log.CountAsync()).Running > 0);
             }
-            var line = Assert.Single(_lines.Errors);
+            var line = Assert.Single(_lines.Of(LogLevel.Error));
             Assert.Contains($"run {runs[1].Id}", line, StringComparison.Ordinal);
             Assert.Contains("damaged", line, StringComparison.Ordinal);
             Assert.Contains("Restore", line, StringComparison.Ordinal);
@@ -58,7 +60,7 @@ public sealed class DamageTests(SharedRedis redis)
         }
 
         Assert.Equal(1_095, (await Log.ActiveAsync()).Select(r => r.Id).Distinct().Count());
-        Assert.Equal(5, _lines.Errors.Count);
+        Assert.Equal(5, _lines.Of(LogLevel.Error).Length);
     }
 
     [Fact]
@@ -81,7 +83,7 @@ public sealed class DamageTests(SharedRedis redis)
         }
 
         Assert.Equal([runs[3].Id, runs[2].Id, runs[0].Id], listed);
-        Assert.Equal(2, _lines.Errors.Count);
+        Assert.Equal(2, _lines.Of(LogLevel.Error).Length);
     }
 
     [Fact]
@@ -157,7 +159,7 @@ public sealed class DamageTests(SharedRedis redis)
                 Assert.Equal(numbers.Item2, json.GetProperty("seq").GetInt64());
             }
         }
-        Assert.Single(_lines.Errors);
+        Assert.Single(_lines.Of(LogLevel.Error));
     }
 
     [Fact]
@@ -185,7 +187,7 @@ public sealed class DamageTests(SharedRedis redis)
         Assert.Equal(await Log.LastSeqAsync(), seen);
         Assert.Equal(runs[1].State.Version, shown.Count(e => e.Stage != Stages.Damaged));
         Assert.Equal(6, shown.Count(e => e.Stage == Stages.Damaged));
-        Assert.Equal(3, _lines.Errors.Count);
+        Assert.Equal(3, _lines.Of(LogLevel.Error).Length);
     }
 
     [Fact]
@@ -199,14 +201,14 @@ public sealed class DamageTests(SharedRedis redis)
         await _test.Redis.HashDeleteAsync(_test.Key($"run:{runs[0].Id}"), ["m", "p"]);
         await DamageAsync(runs[1].Id, "no row");
         await DamageAsync(runs[2].Id, "no hash");
-        _test.Time.Now += TimeSpan.FromHours(30);
+        _test.Time.Advance(TimeSpan.FromHours(30));
 
         Assert.Equal(4, await Log.SweepAsync(100));
 
         Assert.Null(await Log.ReplayAsync(runs[3].Id));
         Assert.Empty((await Log.ReadEventsAsync(new FeedQuery(), 0, 100)).Events);
         Assert.Empty((await Log.ListAsync(new RunQuery())).Runs);
-        Assert.Empty(_lines.Errors);
+        Assert.Empty(_lines.Of(LogLevel.Error));
     }
 
     private async Task<LoggedRun[]> StartedAsync(string match, int count)

@@ -71,6 +71,6 @@ public sealed class EvictionTests
         server.Kill();
 
         await Assert.ThrowsAnyAsync<RedisException>(
-            () => new TestLog(connection, "evicted").Log.FindEvictionAsync().WaitAsync(RedisServer.Patience, _test));
+            () => new TestLog(connection, "evicted").Log.FindEvictionAsync().WaitAsync(Limits.Patience, _test));
     }
 }

@@ -24,7 +24,7 @@ public sealed class PublishingTests(SharedRedis redis)
         await RunManyAsync();
 
         var expected = await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100_000);
-        using var patience = new CancellationTokenSource(RedisServer.Patience);
+        using var patience = new CancellationTokenSource(Limits.Patience);
         var heard = new List<(long Seq, string Run, string Text)>();
         while (heard.Count < expected.Events.Length)
         {
@@ -95,7 +95,7 @@ public sealed class PublishingTests(SharedRedis redis)
         await run.CompleteAsync(_test.Log);
         await subscriber.PublishAsync(RedisChannel.Literal("end-of-nothing"), "end");
 
-        Assert.Equal("end", await heard.Reader.ReadAsync().AsTask().WaitAsync(RedisServer.Patience));
+        Assert.Equal("end", await heard.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience));
         await subscriber.UnsubscribeAsync(RedisChannel.Pattern("*"));
         Assert.Equal(run.State.Version, (await _test.Log.ReadEventsAsync(new FeedQuery(), 0, 100)).Events.Length);
     }

@@ -67,7 +67,7 @@ public sealed class RecoveryTests(SharedRedis redis) : IDisposable
         {
             await run.TurnAsync(_test.Log, new RunInput.CancelRun("enough"));
         }
-        _test.Time.Now += TimeSpan.FromDays(400);
+        _test.Time.Advance(TimeSpan.FromDays(400));
         await _test.Log.SweepAsync(1_000);
         Assert.DoesNotContain(await _test.KeysAsync(),
             k => k is not ("seq" or "plans" or "events:0") && !k.StartsWith("plan:", StringComparison.Ordinal));

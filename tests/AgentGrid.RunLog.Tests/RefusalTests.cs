@@ -28,7 +28,7 @@ public sealed class RefusalTests
         Assert.Equal(before, await ContentAsync(test));
 
         // What makes room must go on without it.
-        test.Time.Now += TimeSpan.FromHours(25);
+        test.Time.Advance(TimeSpan.FromHours(25));
         Assert.Equal(1, await test.Log.SweepAsync(10));
         await connection.GetServers()[0].ConfigSetAsync("maxmemory", "0");
         Assert.IsType<AppendOutcome.Kept>(await test.Log.AppendAsync(run.Id, version, events, run.Summary));

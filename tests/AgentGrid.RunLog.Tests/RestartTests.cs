@@ -68,7 +68,7 @@ public sealed class RestartTests
         await ForgetAsync();
         await run.FinishAsync(test.Log);
         await ForgetAsync();
-        test.Time.Now += TimeSpan.FromDays(2);
+        test.Time.Advance(TimeSpan.FromDays(2));
         Assert.Equal(3, await test.Log.SweepAsync(10));
     }
 
@@ -84,7 +84,7 @@ public sealed class RestartTests
             }
         };
         await server.RestartAsync();
-        await restored.Task.WaitAsync(RedisServer.Patience);
+        await restored.Task.WaitAsync(Limits.Patience);
     }
 
     private static async Task<(string[] Events, RunSummary[] List, StoredRun[] Active)> ReadAsync(RedisRunLog log)

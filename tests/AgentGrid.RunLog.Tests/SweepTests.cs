@@ -24,7 +24,7 @@ public sealed class SweepTests(SharedRedis redis)
         }
         var last = await _test.Log.LastSeqAsync();
         Assert.Equal(0, await _test.Log.SweepAsync(1_000));
-        _test.Time.Now += TimeSpan.FromHours(30);
+        _test.Time.Advance(TimeSpan.FromHours(30));
 
         Assert.Equal(7, await _test.Log.SweepAsync(7));
         Assert.Equal(53, (await _test.Log.ListAsync(new(Limit: 100))).Runs.Length);
@@ -41,10 +41,10 @@ public sealed class SweepTests(SharedRedis redis)
         var (old, active) = (Run("1"), Run("2"));
         await old.CompleteAsync(_test.Log);
         await active.AcceptAsync(_test.Log);
-        _test.Time.Now += TimeSpan.FromHours(24);
+        _test.Time.Advance(TimeSpan.FromHours(24));
         var young = Run("3");
         await young.CompleteAsync(_test.Log);
-        _test.Time.Now += TimeSpan.FromSeconds(1);
+        _test.Time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(1, await _test.Log.SweepAsync(100));
 
@@ -73,7 +73,7 @@ public sealed class SweepTests(SharedRedis redis)
         }
         // Redis has the script from now on: the first sweep would else come after retries that were asked for after it.
         Assert.Equal(0, await _test.Log.SweepAsync(1));
-        _test.Time.Now += TimeSpan.FromHours(25);
+        _test.Time.Advance(TimeSpan.FromHours(25));
 
         // Nothing is waited for between, so that sweeps and retries meet.
         var sweeps = new List<Task<int>>();
@@ -125,7 +125,7 @@ public sealed class SweepTests(SharedRedis redis)
         await run.FinishAsync(_test.Log);
         var other = Run("2");
         await other.CompleteAsync(_test.Log);
-        _test.Time.Now += TimeSpan.FromHours(25);
+        _test.Time.Advance(TimeSpan.FromHours(25));
 
         Assert.Equal(2, await _test.Log.SweepAsync(2));
 

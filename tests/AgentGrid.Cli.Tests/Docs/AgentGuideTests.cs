@@ -1,5 +1,4 @@
 using AgentGrid.Agents.Perception;
-using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Documents;

@@ -1,5 +1,4 @@
 using AgentGrid.Cli.Tests.Hosting;
-using AgentGrid.Tests.Shared;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Cli.Tests.Docs;

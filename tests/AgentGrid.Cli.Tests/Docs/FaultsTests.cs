@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests.Docs;
 
@@ -9,7 +8,7 @@ public sealed partial class FaultsTests
     [Fact]
     public void Table_EveryRow_HasTestsThatAreThere()
     {
-        var known = Directory.EnumerateFiles(Repository.PathOf("tests"), "*Tests.cs", SearchOption.AllDirectories)
+        var known = Directory.EnumerateFiles(Repository.PathOf("tests"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(f => Method().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value)).ToHashSet();
         var rows = Repository.Read("docs", "faults.md").Split('\n')
             .Where(l => l.StartsWith('|') && !l.StartsWith("| ---", StringComparison.Ordinal)).Skip(1).ToList();

@@ -1,4 +1,3 @@
-using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests.Docs;
 

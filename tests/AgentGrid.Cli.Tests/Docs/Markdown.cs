@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests.Docs;
 

@@ -3,7 +3,6 @@ using AgentGrid.ClientApi;
 using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
-using AgentGrid.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -6,14 +6,21 @@ namespace AgentGrid.ClientApi.Tests.Processes;
 /// The promises, held against SIGKILL. <c>AGENTGRID_CRASH_ROUNDS</c> sets how often the server is killed (default
 /// 5), <c>AGENTGRID_CRASH_SEED</c> when (default: by the clock; every failure prints it).
 /// </summary>
-public sealed class KilledServerTests : IDisposable
+public sealed class KilledServerTests : IAsyncDisposable
 {
     private const int Clients = 4;
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("agentgrid-kill-");
-    private readonly FeedClient _feed = new();
     private readonly Posts _posts = new();
+    private readonly Follower _feed;
+    private Uri? _url;
 
-    public void Dispose() => _data.Delete(recursive: true);
+    public KilledServerTests() => _feed = Follower.Start(() => _url);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _feed.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
 
     [Fact]
     public async Task KillUnderLoad_AgainAndAgain_HoldsEveryPromise()
@@ -38,27 +45,26 @@ public sealed class KilledServerTests : IDisposable
 
     private async Task LoadAndKillAsync(int events)
     {
-        await using var server = await ServerProcess.StartAsync(_data.FullName);
-        var reading = _feed.ReadAsync(server.Url, CancellationToken.None);
+        await using var server = await GridProcess.StartServerAsync(_data.FullName);
+        _url = server.Url;
         var posting = Enumerable.Range(0, Clients).Select(_ => _posts.PostUntilGoneAsync(server)).ToArray();
-        var killAt = _feed.Last + events;
+        var killAt = _feed.LastSeq + events;
 
-        await _feed.SeenAsync(seen => seen.Count >= killAt, () => $"number {killAt}; the server wrote:\n{server.Output}");
+        await _feed.SeenAsync(() => _feed.LastSeq >= killAt, () => $"number {killAt}; the server wrote:\n{server.Output}");
         await server.KillAsync();
 
-        await Task.WhenAll([reading, .. posting]);
+        await Task.WhenAll(posting);
     }
 
     private async Task FinishAsync()
     {
-        await using var server = await ServerProcess.StartAsync(_data.FullName);
-        using var stop = new CancellationTokenSource();
-        var reading = _feed.ReadAsync(server.Url, stop.Token);
+        await using var server = await GridProcess.StartServerAsync(_data.FullName);
+        _url = server.Url;
         await _posts.PostUnansweredAsync(server);
         var runs = _posts.Accepted.Values.ToHashSet();
 
         await _feed.SeenAsync(
-            seen => runs.IsSubsetOf(seen.Where(FeedClient.EndsRun).Select(FeedClient.RunOf)),
+            () => runs.All(_feed.HasEnded),
             () => $"the end of {runs.Count} runs; the server wrote:\n{server.Output}");
         await server.EventuallyAsync(async () => await AllSlotsFreeAsync(server), "an agent still held slots");
 
@@ -68,30 +74,26 @@ public sealed class KilledServerTests : IDisposable
             var details = await GetAsync(server, $"api/v1/runs/{run}");
             Assert.Contains(details.GetProperty("status").GetString(), new[] { "completed", "failed" });
         }
-        await stop.CancelAsync();
-        await reading;
     }
 
     private void CheckFeed(HashSet<string> runs)
     {
-        var events = _feed.Events;
-        foreach (var run in events.GroupBy(FeedClient.RunOf))
+        foreach (var run in _feed.Events.GroupBy(static e => e.Run))
         {
             Assert.Contains(run.Key, runs);
-            Assert.Single(run, FeedClient.EndsRun);
-            Once(run, e => FeedClient.StageOf(e).Split(':')[^1] is "succeeded" or "error" or "timeout" or "cancelled"
-                && e.TryGetProperty("attempt", out var _), e => $"{e.GetProperty("step")}/{e.GetProperty("attempt")}");
-            Once(run, e => FeedClient.StageOf(e).EndsWith(":done", StringComparison.Ordinal), FeedClient.StageOf);
+            Assert.Single(run, static e => e.EndsRun);
+            Once(run, static e => e.EndsAttempt, static e => $"{e.Step}/{e.Attempt}");
+            Once(run, static e => e.EndsStep, static e => e.Stage);
         }
     }
 
-    private static void Once(IEnumerable<JsonElement> run, Func<JsonElement, bool> which, Func<JsonElement, string> name)
+    private static void Once(IEnumerable<Seen> run, Func<Seen, bool> which, Func<Seen, string> name)
     {
         var twice = run.Where(which).GroupBy(name).Where(g => g.Count() > 1).ToArray();
         Assert.True(twice.Length == 0, string.Join('\n', twice.SelectMany(g => g)));
     }
 
-    private static async Task<bool> AllSlotsFreeAsync(ServerProcess server)
+    private static async Task<bool> AllSlotsFreeAsync(GridProcess server)
     {
         var agents = (await GetAsync(server, "api/v1/agents")).GetProperty("agents").EnumerateArray().ToArray();
         Assert.NotEmpty(agents);
@@ -99,7 +101,7 @@ public sealed class KilledServerTests : IDisposable
             load.GetProperty("running").GetInt32() == 0 && load.GetProperty("waiting").GetInt32() == 0);
     }
 
-    private static async Task<JsonElement> GetAsync(ServerProcess server, string path)
+    private static async Task<JsonElement> GetAsync(GridProcess server, string path)
     {
         using var response = await server.Client.GetAsync(path);
         var text = await response.Content.ReadAsStringAsync();

@@ -17,7 +17,7 @@ public sealed class MemoryTests : IDisposable
     [InlineData(16)]
     public async Task Post_MoreThanThereIsMemoryFor_IsRefusedWhileTheRestGoesOn(int clients)
     {
-        await using var server = await ServerProcess.StartAsync(
+        await using var server = await GridProcess.StartServerAsync(
             _data.FullName, new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x10000000" });
         var answers = new List<HttpResponseMessage>();
         foreach (var numbers in Enumerable.Range(0, Posts).Chunk(clients))
@@ -38,7 +38,7 @@ public sealed class MemoryTests : IDisposable
         answers.ForEach(a => a.Dispose());
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(ServerProcess server, int number)
+    private static async Task<HttpResponseMessage> PostAsync(GridProcess server, int number)
     {
         using var content = new StringContent(
             $$"""

@@ -19,7 +19,7 @@ internal sealed class Posts
     public int Overloaded { get; private set; }
 
     /// <summary>Posts until the server is gone.</summary>
-    public async Task PostUntilGoneAsync(ServerProcess server)
+    public async Task PostUntilGoneAsync(GridProcess server)
     {
         while (true)
         {
@@ -33,7 +33,7 @@ internal sealed class Posts
     }
 
     /// <summary>Posts what was not answered once more.</summary>
-    public async Task PostUnansweredAsync(ServerProcess server)
+    public async Task PostUnansweredAsync(GridProcess server)
     {
         foreach (var (matchId, body) in Unanswered.ToArray())
         {
@@ -42,7 +42,7 @@ internal sealed class Posts
         Assert.Empty(Unanswered);
     }
 
-    private async Task<bool> PostAsync(ServerProcess server, string matchId, string body)
+    private async Task<bool> PostAsync(GridProcess server, string matchId, string body)
     {
         Unanswered[matchId] = body;
         try

@@ -31,7 +31,7 @@ public sealed class StartTests : IDisposable
     [InlineData("Kestral__Certificates__Default__Path", "x", "did you mean 'Kestrel'?")]
     public async Task Variable_NotUnderstood_EndsTheStartWithASentence(string variable, string value, string reason)
     {
-        await using var server = ServerProcess.Launch(
+        await using var server = GridProcess.LaunchServer(
             _data.FullName, variables: new Dictionary<string, string> { [variable] = value });
 
         Assert.Equal(2, await server.ExitCodeAsync());
@@ -50,7 +50,7 @@ public sealed class StartTests : IDisposable
     public async Task File_NotUnderstood_EndsTheStartWithASentence(string json, string reason)
     {
         using var file = new SettingsFile(json);
-        await using var server = ServerProcess.Launch(
+        await using var server = GridProcess.LaunchServer(
             _data.FullName, ["--urls", "http://127.0.0.1:0", "--environment", file.Environment]);
 
         Assert.Equal(2, await server.ExitCodeAsync());
@@ -62,7 +62,7 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task Environment_WithoutItsFile_EndsTheStart()
     {
-        await using var server = ServerProcess.Launch(
+        await using var server = GridProcess.LaunchServer(
             _data.FullName, ["--urls", "http://127.0.0.1:0", "--environment", "Nowhere"]);
 
         Assert.Equal(2, await server.ExitCodeAsync());
@@ -77,7 +77,7 @@ public sealed class StartTests : IDisposable
         {
             ["ASPNETCORE_ENVIRONMENT"] = file.Environment.ToUpperInvariant(),
         };
-        await using var server = ServerProcess.Launch(_data.FullName, variables: variables);
+        await using var server = GridProcess.LaunchServer(_data.FullName, variables: variables);
 
         Assert.Equal(2, await server.ExitCodeAsync());
         await server.ExitsSayingAsync($"appsettings.{file.Environment}.json has other capital letters");
@@ -89,7 +89,7 @@ public sealed class StartTests : IDisposable
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var url = $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
-        await using var server = ServerProcess.Launch(_data.FullName, ["--urls", url]);
+        await using var server = GridProcess.LaunchServer(_data.FullName, ["--urls", url]);
 
         Assert.Equal(1, await server.ExitCodeAsync());
 
@@ -104,7 +104,7 @@ public sealed class StartTests : IDisposable
     public async Task Start_ThatCannotServe_TouchesNoRun(string hindrance)
     {
         string run;
-        await using (var server = await ServerProcess.StartAsync(_data.FullName))
+        await using (var server = await GridProcess.StartServerAsync(_data.FullName))
         {
             using var content = new StringContent(
                 """{"match_id": "m", "round": "r", "ms": 2000, "plan": {"steps": {"only": {"agent": "delay"}}}}""",
@@ -123,14 +123,14 @@ public sealed class StartTests : IDisposable
         var (args, variables, reason) = Hinder(hindrance, ((IPEndPoint)taken.LocalEndpoint).Port);
         for (var start = 0; start < 5; start++)
         {
-            await using var server = ServerProcess.Launch(_data.FullName, [.. args, "--data", _data.FullName], variables);
+            await using var server = GridProcess.LaunchServer(_data.FullName, [.. args, "--data", _data.FullName], variables);
             Assert.Equal(1, await server.ExitCodeAsync());
             await server.ExitsSayingAsync(reason);
             Assert.DoesNotContain("Resumed", server.Output, StringComparison.Ordinal);
             AssertNoStack(server);
         }
 
-        await using var last = await ServerProcess.StartAsync(_data.FullName);
+        await using var last = await GridProcess.StartServerAsync(_data.FullName);
         await last.EventuallyAsync(
             async () => (await last.Client.GetStringAsync(run)).Contains("\"completed\"", StringComparison.Ordinal),
             "the run never ended well");
@@ -141,7 +141,7 @@ public sealed class StartTests : IDisposable
     public async Task Address_OfAnotherMachine_EndsTheStartWithASentence()
     {
         // RFC 5737: an address that nobody has.
-        await using var server = ServerProcess.Launch(
+        await using var server = GridProcess.LaunchServer(
             _data.FullName, ["--urls", "http://192.0.2.1:8000", "--insecure"]);
 
         Assert.Equal(1, await server.ExitCodeAsync());
@@ -157,7 +157,7 @@ public sealed class StartTests : IDisposable
     {
         // A folder below a file can be made by nobody, not even by root.
         await File.WriteAllTextAsync(Path.Combine(_data.FullName, "file"), "");
-        await using var server = ServerProcess.Launch(
+        await using var server = GridProcess.LaunchServer(
             _data.FullName, ["--urls", "http://127.0.0.1:0", option, "file/folder"]);
 
         Assert.Equal(1, await server.ExitCodeAsync());
@@ -170,7 +170,7 @@ public sealed class StartTests : IDisposable
     public async Task WhatCounts_IsSaidAtTheStart_WithoutSecrets()
     {
         var hash = KeyHash.Of("key");
-        await using var server = await ServerProcess.StartAsync(_data.FullName, new Dictionary<string, string>
+        await using var server = await GridProcess.StartServerAsync(_data.FullName, new Dictionary<string, string>
         {
             ["AGENTGRID_RETENTION"] = "72:00:00",
             ["AGENTGRID_API_KEY_HASH"] = $"{hash}\n",
@@ -202,7 +202,7 @@ public sealed class StartTests : IDisposable
     public async Task LogLines_HaveTheirTimeInUtc(string format)
     {
         var before = DateTimeOffset.UtcNow.AddSeconds(-1);
-        await using var server = await ServerProcess.StartAsync(_data.FullName, new Dictionary<string, string>
+        await using var server = await GridProcess.StartServerAsync(_data.FullName, new Dictionary<string, string>
         {
             ["AGENTGRID_LOG_FORMAT"] = format,
             ["TZ"] = "America/New_York",
@@ -247,7 +247,7 @@ public sealed class StartTests : IDisposable
         }
     }
 
-    private static void AssertNoStack(ServerProcess server)
+    private static void AssertNoStack(GridProcess server)
     {
         Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", server.Output, StringComparison.Ordinal);
@@ -261,7 +261,7 @@ public sealed class StartTests : IDisposable
 
         public SettingsFile(string json)
         {
-            _path = Path.Combine(Path.GetDirectoryName(ServerProcess.Dll)!, $"appsettings.{Environment}.json");
+            _path = Path.Combine(Path.GetDirectoryName(GridProcess.DllOf("client-api"))!, $"appsettings.{Environment}.json");
             File.WriteAllText(_path, json);
         }
 

@@ -8,7 +8,7 @@ namespace AgentGrid.Cluster.Tests.Client;
 public sealed class ClusterCallsTests
 {
     private static readonly CallTimes s_times = new();
-    private readonly TimerTime _time = new();
+    private readonly ManualTime _time = new();
 
     public static TheoryData<Exception> Passing =>
     [

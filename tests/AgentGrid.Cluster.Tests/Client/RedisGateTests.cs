@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using AgentGrid.Conformance;
 using AgentGrid.Core.Grid;
 using AgentGrid.GrainClient.Connections;
-using AgentGrid.RunLog.Tests.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Cluster.Tests.Client;

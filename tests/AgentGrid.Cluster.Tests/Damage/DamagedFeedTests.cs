@@ -21,7 +21,7 @@ public sealed class DamagedFeedTests : IAsyncLifetime
         PlanReader.ReadJson("one", Json.Parse("""{"steps":{"a":{"agent":"work"}}}""")).Plan!;
 
     private readonly string _keys = $"feed-{Guid.NewGuid():N}";
-    private readonly SetClock _time = new();
+    private readonly ManualTime _time = new();
     private ConnectionMultiplexer _redis = null!;
     private RedisRunLog _log = null!;
     private FeedTail _tail = null!;
@@ -79,7 +79,7 @@ public sealed class DamagedFeedTests : IAsyncLifetime
 
     private Task LookAsync()
     {
-        _time.Now += TimeSpan.FromMilliseconds(500);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
         return _tail.CatchUpAsync();
     }
 

@@ -40,7 +40,7 @@ public sealed class DamagedRunTests : IAsyncLifetime
             waiting = IdOf(await before.PostAsync("damaged", "delay", new { ms = 1_500 }, round: "2"));
             await Limits.EventuallyAsync(
                 async () => (await before.GetAsync($"/api/v1/runs/{damaged}")).Text.Contains("\"node\":"), () => new("no attempt"));
-            await before.SignalAsync("KILL");
+            await before.SignalAsync(GridProcess.Kill);
             await before.Exited;
         }
         await DamageAsync(damaged, part);

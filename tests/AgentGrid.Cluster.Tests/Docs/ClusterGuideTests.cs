@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi;
 using AgentGrid.Core.Documents;
 using AgentGrid.GrainClient;

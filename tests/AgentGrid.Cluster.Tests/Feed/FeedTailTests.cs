@@ -12,7 +12,7 @@ public sealed class FeedTailTests : IAsyncDisposable
 {
     private const int Capacity = 64;
     private readonly FakeEventLog _log = new();
-    private readonly SetClock _time = new();
+    private readonly ManualTime _time = new();
     private readonly FeedTail _tail;
 
     public FeedTailTests() => _tail = new FeedTail(
@@ -256,7 +256,7 @@ public sealed class FeedTailTests : IAsyncDisposable
 
     private Task LookAsync()
     {
-        _time.Now += TimeSpan.FromMilliseconds(500);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
         return _tail.CatchUpAsync();
     }
 }

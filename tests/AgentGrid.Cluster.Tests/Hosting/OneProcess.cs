@@ -1,6 +1,8 @@
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains.Dispatch;
 
+[assembly: AssemblyFixture(typeof(SharedRedis))]
+
 namespace AgentGrid.Cluster.Tests.Hosting;
 
 /// <summary>

@@ -37,7 +37,7 @@ public sealed class MembersTests(TwoSilos cluster) : IClassFixture<TwoSilos>
         Assert.DoesNotContain(
             await cluster.CompletedAsync(runs), r => r.GetRawText().Contains("\"losses\":1", StringComparison.Ordinal));
         Assert.Contains("[930]", cluster.First.Output + cluster.Second.Output, StringComparison.Ordinal);
-        await third.SignalAsync("TERM");
+        await third.SignalAsync(GridProcess.Terminate);
         Assert.Equal(0, await third.Exited.WaitAsync(Limits.Patience));
         Assert.False(cluster.First.Exited.IsCompleted || cluster.Second.Exited.IsCompleted);
     }
@@ -63,7 +63,7 @@ public sealed class MembersTests(TwoSilos cluster) : IClassFixture<TwoSilos>
         }
         else
         {
-            await third.SignalAsync("TERM");
+            await third.SignalAsync(GridProcess.Terminate);
             Assert.Equal(0, await third.Exited.WaitAsync(Limits.Patience));
         }
         Assert.False(cluster.First.Exited.IsCompleted || cluster.Second.Exited.IsCompleted);

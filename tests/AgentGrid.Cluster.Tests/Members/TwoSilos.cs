@@ -1,7 +1,6 @@
 using System.Text.Json;
 using AgentGrid.Cluster.Tests.Silo;
 using AgentGrid.Conformance;
-using AgentGrid.RunLog.Tests.Hosting;
 using StackExchange.Redis;
 
 namespace AgentGrid.Cluster.Tests.Members;

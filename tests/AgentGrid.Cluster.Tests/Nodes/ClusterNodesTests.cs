@@ -11,7 +11,7 @@ public sealed class ClusterNodesTests
 {
     private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
 
-    private readonly SetClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly SlotTable _table = new();
     private readonly ClusterNodes _nodes;
 
@@ -21,11 +21,11 @@ public sealed class ClusterNodesTests
     public void Describe_NodeThatIsNotHeardOf_IsSilentUntilItIs()
     {
         Report();
-        _clock.Now += TimeSpan.FromSeconds(1.9);
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
         Assert.Empty(_nodes.MarkSilent());
         Assert.False(Described().Silent);
 
-        _clock.Now += TimeSpan.FromSeconds(0.2);
+        _clock.Advance(TimeSpan.FromSeconds(0.2));
         Assert.True(Assert.Single(_nodes.MarkSilent()).Draining, "a silent node takes nothing");
         Assert.Equal((true, false), (Described().Silent, Described().Draining));
         Assert.Equal(DateTimeOffset.UnixEpoch, Described().SeenAt);

@@ -5,7 +5,6 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Core.Tests.Runs;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.GrainInterfaces.Matches;

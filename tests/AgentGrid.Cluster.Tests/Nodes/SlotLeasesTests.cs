@@ -15,7 +15,7 @@ public sealed class SlotLeasesTests
 {
     private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
 
-    private readonly SetClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly SlotLeases _grants;
 
     public SlotLeasesTests()
@@ -105,7 +105,7 @@ public sealed class SlotLeasesTests
                     case 0: Put(node); break;
                     case 1: _grants.RemoveNode(node); break;
                     case 2: _grants.Release(key); break;
-                    case 3: _clock.Now += TimeSpan.FromSeconds(random.Next(10)); break;
+                    case 3: _clock.Advance(TimeSpan.FromSeconds(random.Next(10))); break;
                     case 4 or 5: Take(key, random.Next(2) == 0 ? "a" : "b"); break;
                     case 6 or 7 when isThere:
                         _grants.Reconcile(Report(node, [.. Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0)

@@ -4,7 +4,6 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AgentGrid.Conformance;
-using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Processes;
 
@@ -51,9 +50,9 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-cluster-");
-    private readonly Dictionary<string, MemberProcess> _members = [];
+    private readonly Dictionary<string, GridProcess> _members = [];
     private readonly Dictionary<int, string> _byPort = [];
-    private readonly List<MemberProcess> _gone = [];
+    private readonly List<GridProcess> _gone = [];
     private RedisServer? _redis;
     private Follower? _feed;
 
@@ -66,7 +65,7 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     internal RedisServer Redis => _redis!;
     internal Uri ApiUrl => _members[Api].Url;
 
-    internal MemberProcess this[string member] => _members[member];
+    internal GridProcess this[string member] => _members[member];
 
     /// <summary>What all processes have written since then, those that are gone included.</summary>
     public string OutputSince(DateTimeOffset time) => string.Concat(
@@ -81,8 +80,7 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
         CopyConfig();
         _redis = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
         await StartAsync([.. Silos, Api]);
-        _feed = new Follower(() => ApiUrl);
-        _feed.Start();
+        _feed = Follower.Start(() => ApiUrl);
     }
 
     public async ValueTask DisposeAsync()
@@ -116,11 +114,12 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
             var port = FreePorts.Next();
             string[] ports = name == Api ? [] : ["--silo-port", $"{port}", "--gateway-port", $"{FreePorts.Next()}"];
             _byPort[port] = name;
-            _members[name] = MemberProcess.Launch(name, _folder.FullName,
-            [
-                .. Roles[name], .. ports, "--redis", $"127.0.0.1:{Redis.Port}", "--config",
-                Path.Combine(_folder.FullName, "config"),
-            ]);
+            _members[name] = GridProcess.Launch("silo", _folder.FullName,
+                [
+                    .. Roles[name], .. ports, "--redis", $"127.0.0.1:{Redis.Port}", "--config",
+                    Path.Combine(_folder.FullName, "config"),
+                ],
+                new Uri($"http://127.0.0.1:{FreePorts.Next()}"), name: name);
         }
         await Task.WhenAll(names.Select(n => _members[n].ReadyAsync()));
     }
@@ -264,7 +263,7 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
         var config = Path.Combine(_folder.FullName, "config");
         File.WriteAllText(Path.Combine(config, "agents.yaml"), Agents);
         Directory.CreateDirectory(Path.Combine(config, "plans"));
-        var shipped = Path.Combine(MemberProcess.ProgramFolder, "config", "plans");
+        var shipped = Path.Combine(Path.GetDirectoryName(GridProcess.DllOf("silo"))!, "config", "plans");
         foreach (var plan in Directory.EnumerateFiles(shipped))
         {
             File.WriteAllText(

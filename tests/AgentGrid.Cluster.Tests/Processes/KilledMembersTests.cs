@@ -120,13 +120,13 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     {
         var frozen = cluster[ClusterProcesses.Cpu1];
         disturbance.Strike();
-        await frozen.SignalAsync(MemberProcess.Stop);
+        await frozen.SignalAsync(GridProcess.Stop);
         await disturbance.GoesOnAsync();
         disturbance.CheckWentOnWithin(AfterFreeze);
         // Nothing may have run there; then nobody has waited for its death.
         await GoneAsync(ClusterProcesses.Cpu1);
 
-        await frozen.SignalAsync(MemberProcess.Continue);
+        await frozen.SignalAsync(GridProcess.Continue);
 
         Assert.Equal(ClusterProcesses.DeclaredDeadExitCode, await frozen.ExitCodeAsync());
         Assert.Contains(frozen.Lines, l => l.Text.Contains("crit: ", StringComparison.Ordinal));
@@ -140,7 +140,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     {
         var api = cluster[ClusterProcesses.Api];
         disturbance.Strike();
-        await api.SignalAsync(MemberProcess.Stop);
+        await api.SignalAsync(GridProcess.Stop);
         var frozen = Stopwatch.StartNew();
         try
         {
@@ -152,7 +152,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
         finally
         {
             load.ApiStoodStillFor(frozen.Elapsed);
-            await api.SignalAsync(MemberProcess.Continue);
+            await api.SignalAsync(GridProcess.Continue);
         }
         await disturbance.GoesOnAsync();
     }
@@ -161,7 +161,7 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
     public Task Term_Silo_WhatRunsThereEndsThere() => RoundsAsync("drain cpu2", async (disturbance, _) =>
     {
         disturbance.Strike();
-        await cluster[ClusterProcesses.Cpu2].SignalAsync(MemberProcess.Term);
+        await cluster[ClusterProcesses.Cpu2].SignalAsync(GridProcess.Terminate);
         await GoneAsync(ClusterProcesses.Cpu2);
         var known = DateTimeOffset.UtcNow;
         Assert.Equal(0, await cluster[ClusterProcesses.Cpu2].ExitCodeAsync());

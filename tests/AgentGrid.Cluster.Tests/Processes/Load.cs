@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using AgentGrid.ClientApi.Tests.Processes;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;

@@ -1,11 +1,9 @@
 using System.Text.RegularExpressions;
-using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.ClientApi.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
-using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.Silo;
 using AgentGrid.Silo.Hosting;
 using Microsoft.AspNetCore.Builder;

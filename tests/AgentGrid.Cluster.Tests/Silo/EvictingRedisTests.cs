@@ -1,5 +1,4 @@
 using AgentGrid.Conformance;
-using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Silo;
 

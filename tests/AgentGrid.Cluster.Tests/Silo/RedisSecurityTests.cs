@@ -1,9 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Conformance;
-using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Silo;
 
@@ -27,13 +25,13 @@ public sealed class RedisSecurityTests : IDisposable
             "--tls-auth-clients", "no");
         await SetUserAsync(redis, s_user[3..]);
         await using var program = await SiloProgram.StartedAsync(SiloProgram.LaunchIn(
-            [$"SSL_CERT_FILE={PathOf("ca.crt")}"], $"localhost:{port},ssl=true,user=agentgrid,password=password"));
+            new() { ["SSL_CERT_FILE"] = PathOf("ca.crt") }, $"localhost:{port},ssl=true,user=agentgrid,password=password"));
 
         var run = await program.PostAsync("m", "echo", new { word = "hello" }, toTheEnd: true);
 
         Assert.Equal("completed", run.GetProperty("status").GetString());
         Assert.Equal(HttpStatusCode.OK, (await program.GetAsync("/health/ready")).Status);
-        await program.SignalAsync("TERM");
+        await program.SignalAsync(GridProcess.Terminate);
         Assert.Equal(0, await program.Exited.WaitAsync(Limits.Patience));
         Assert.DoesNotContain("NOPERM", program.Output, StringComparison.Ordinal);
     }

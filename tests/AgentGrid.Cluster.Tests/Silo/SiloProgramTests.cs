@@ -5,7 +5,6 @@ using System.Text.Json;
 using AgentGrid.ClientApi.Security;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
-using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Silo;
 
@@ -58,7 +57,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
         await Limits.EventuallyAsync(
             async () => (await RunAsync()).Contains("\"node\":", StringComparison.Ordinal), async () => await RunAsync());
 
-        await program.SignalAsync("TERM");
+        await program.SignalAsync(GridProcess.Terminate);
         var wasSeen = false;
         await Limits.EventuallyAsync(
             async () => (wasSeen = await IsNotReadyAsync(program)) || program.Exited.IsCompleted,
@@ -93,7 +92,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
             () => new(program.Output));
         redis.Kill();
 
-        await program.SignalAsync("TERM");
+        await program.SignalAsync(GridProcess.Terminate);
 
         await program.Exited.WaitAsync(Limits.Patience);
     }
@@ -106,7 +105,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
         var port = FreePorts.Next();
         await using (var killed = await SiloProgram.StartAsync(_cluster, "--silo-port", $"{port}", "--name", "same"))
         {
-            await killed.SignalAsync("KILL");
+            await killed.SignalAsync(GridProcess.Kill);
             await killed.Exited;
         }
         using var somebody = new TcpListener(IPAddress.Loopback, port);
@@ -184,7 +183,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
     public async Task Start_AVariableThatIsMisspelt_IsRefusedWhenItIsAboutAccess()
     {
         await using var program = SiloProgram.LaunchIn(
-            ["AGENTGRID_API_KEY_HSAH=x", "AGENTGRID_SILO_PORT=tcp://10.0.0.7:11111"], "127.0.0.1:1");
+            new() { ["AGENTGRID_API_KEY_HSAH"] = "x", ["AGENTGRID_SILO_PORT"] = "tcp://10.0.0.7:11111" }, "127.0.0.1:1");
 
         Assert.Equal(2, await program.Exited.WaitAsync(Limits.Patience));
         Assert.Contains("Did you mean AGENTGRID_API_KEY_HASH?", program.Output, StringComparison.Ordinal);
@@ -208,7 +207,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
     {
         await using (var first = await SiloProgram.StartAsync(_cluster, "--name", "one"))
         {
-            await first.SignalAsync("KILL");
+            await first.SignalAsync(GridProcess.Kill);
             await first.Exited.WaitAsync(Limits.Patience);
         }
 
@@ -306,7 +305,7 @@ public sealed class SiloProgramTests : IAsyncLifetime
         // The dashboard has its counters some time after the silo is there.
         await Limits.EventuallyAsync(async () => await HostsAsync(west) > 0, () => new("the dashboard has no hosts"));
         Assert.Equal(1, await HostsAsync(west));
-        await east.SignalAsync("KILL");
+        await east.SignalAsync(GridProcess.Kill);
         await east.Exited;
         var after = await west.PostAsync("after", "echo", new { }, toTheEnd: true);
         Assert.Equal("completed", after.GetProperty("status").GetString());

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using AgentGrid.Conformance;
-using AgentGrid.RunLog.Tests.Hosting;
 
 namespace AgentGrid.Cluster.Tests.Silo;
 

@@ -6,7 +6,7 @@ namespace AgentGrid.Embedded.Tests.Hardships;
 /// <summary>A wall clock that is set while runs are active.</summary>
 public sealed class ClockTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
     private readonly ManualTime _time = new();
 
     public void Dispose() => _folder.Dispose();
@@ -19,7 +19,7 @@ public sealed class ClockTests : IDisposable
         var started = new SemaphoreSlim(0);
         var gate = new TaskCompletionSource();
         var hangs = true;
-        await using var grid = await GatedGrid.StartAsync(_folder.Path, new SteadyClock(_time), async token =>
+        await using var grid = await GatedGrid.StartAsync(_folder.Folder, new SteadyClock(_time), async token =>
         {
             var hang = Volatile.Read(ref hangs);
             started.Release();

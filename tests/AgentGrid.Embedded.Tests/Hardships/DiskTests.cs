@@ -107,12 +107,12 @@ public sealed class DiskTests
             Assert.Skip("permissions do not keep an administrator from writing; the read-only disk is tested instead");
             return;
         }
-        using var folder = new TempFolder();
-        File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        using var folder = new Scratch();
+        File.SetUnixFileMode(folder.Folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
-        var refusal = await Assert.ThrowsAsync<JournalException>(() => GatedGrid.StartAsync(folder.Path));
+        var refusal = await Assert.ThrowsAsync<JournalException>(() => GatedGrid.StartAsync(folder.Folder));
 
-        File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(folder.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Assert.Contains("cannot be written", refusal.Message, StringComparison.Ordinal);
     }
 }

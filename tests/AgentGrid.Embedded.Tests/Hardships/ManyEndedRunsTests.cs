@@ -10,14 +10,14 @@ public sealed class ManyEndedRunsTests : IDisposable
 {
     private const int Runs = 100_000;
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task StartingListingAndAccepting_CostAboutWhatTheyCostWithoutThem()
     {
-        var full = Path.Combine(_folder.Path, "full");
+        var full = Path.Combine(_folder.Folder, "full");
         using (var journal = new OpenJournal(full))
         {
             var now = DateTimeOffset.UtcNow;
@@ -33,7 +33,7 @@ public sealed class ManyEndedRunsTests : IDisposable
         var starting = Stopwatch.StartNew();
         await using var many = await GatedGrid.StartAsync(full, configure: Fast);
         Assert.True(starting.Elapsed < TimeSpan.FromMinutes(1), $"starting took {starting.Elapsed}");
-        await using var none = await GatedGrid.StartAsync(Path.Combine(_folder.Path, "empty"), configure: Fast);
+        await using var none = await GatedGrid.StartAsync(Path.Combine(_folder.Folder, "empty"), configure: Fast);
 
         var listing = Stopwatch.StartNew();
         var page = await many.Grid.ListRunsAsync(new RunQuery(Limit: 1_000));

@@ -14,7 +14,7 @@ public sealed class OverloadTests : IDisposable
 {
     private const int PerTick = 20;
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
     private readonly SemaphoreSlim _calls = new(0);
     private readonly SemaphoreSlim _permits = new(0);
     private readonly SemaphoreSlim _ends = new(0);
@@ -88,7 +88,7 @@ public sealed class OverloadTests : IDisposable
     }
 
     private Task<GatedGrid> StartAsync(int queued) => GatedGrid.StartAsync(
-        _folder.Path,
+        _folder.Folder,
         work: token =>
         {
             _calls.Release();

@@ -17,7 +17,7 @@ public sealed class DamagedJournalTests : IDisposable
     private const string LastRun = "last";
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
 
     private static int Cases { get; } = int.Parse(
         Environment.GetEnvironmentVariable("AGENTGRID_FLIP_CASES") ?? "60", CultureInfo.InvariantCulture);
@@ -29,7 +29,7 @@ public sealed class DamagedJournalTests : IDisposable
     [InlineData(true)]
     public async Task AnyBytesFlipped_WhatIsReadIsRightOrRefusedAndRecoveryKeepsTheRest(bool withLog)
     {
-        var image = Path.Combine(_folder.Path, "image");
+        var image = Path.Combine(_folder.Folder, "image");
         await MakeAsync(image, withLog);
         var expected = ReadAll(Copy(image, "expected"));
         Assert.Equal(42, expected.Count);
@@ -74,8 +74,8 @@ public sealed class DamagedJournalTests : IDisposable
     [Fact]
     public async Task Recover_OneDamagedRecord_DropsItsRunAloneAndNamesIt()
     {
-        await MakeAsync(_folder.Path, withLog: false);
-        using (var file = JournalFile.Open(_folder.Path, JournalSync.Full))
+        await MakeAsync(_folder.Folder, withLog: false);
+        using (var file = JournalFile.Open(_folder.Folder, JournalSync.Full))
         using (var connection = file.Connect())
         {
             JournalFile.Execute(connection, """
@@ -83,13 +83,13 @@ public sealed class DamagedJournalTests : IDisposable
                 """);
         }
 
-        var report = JournalRecovery.Recover(_folder.Path, JournalSync.Full, Noon);
+        var report = JournalRecovery.Recover(_folder.Folder, JournalSync.Full, Noon);
 
         Assert.Equal(41, report.Kept);
         Assert.Contains(report.Dropped, d => d.Contains("'m0/1'", StringComparison.Ordinal) && d.Contains("event 1 ", StringComparison.Ordinal));
         Assert.Contains("event 1,", report.Damage, StringComparison.Ordinal);
         Assert.Contains(File.ReadAllLines(report.SetAside + ".txt"), l => l.Contains("m0/1", StringComparison.Ordinal));
-        using var recovered = new OpenJournal(_folder.Path);
+        using var recovered = new OpenJournal(_folder.Folder);
         Assert.Null(recovered.Reader.Find(new RunKey("m0", "1")));
         Assert.True(recovered.Feed.Head > 1_000_000);
         await recovered.AcceptAsync(OpenJournal.Run(999, "m0", "1", Noon));
@@ -98,25 +98,25 @@ public sealed class DamagedJournalTests : IDisposable
     [Fact]
     public async Task Recover_SoundFile_LeavesItAlone()
     {
-        await MakeAsync(_folder.Path, withLog: false);
-        var before = await File.ReadAllBytesAsync(Path.Combine(_folder.Path, "agentgrid.db"));
+        await MakeAsync(_folder.Folder, withLog: false);
+        var before = await File.ReadAllBytesAsync(Path.Combine(_folder.Folder, "agentgrid.db"));
 
-        Assert.Null(JournalRecovery.Recover(_folder.Path, JournalSync.Full, Noon).Damage);
+        Assert.Null(JournalRecovery.Recover(_folder.Folder, JournalSync.Full, Noon).Damage);
 
-        Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(_folder.Path, "agentgrid.db")));
-        Assert.Single(Directory.GetFiles(_folder.Path, "agentgrid.db*"), f => f.EndsWith(".db", StringComparison.Ordinal));
+        Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(_folder.Folder, "agentgrid.db")));
+        Assert.Single(Directory.GetFiles(_folder.Folder, "agentgrid.db*"), f => f.EndsWith(".db", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Open_LogDamagedInTheMiddle_RefusesAndNamesTheFrame()
     {
-        await MakeAsync(_folder.Path, withLog: true);
-        var log = Path.Combine(_folder.Path, "agentgrid.db-wal");
+        await MakeAsync(_folder.Folder, withLog: true);
+        var log = Path.Combine(_folder.Folder, "agentgrid.db-wal");
         var bytes = await File.ReadAllBytesAsync(log);
         bytes[32 + 24 + 4_096 + 24 + 100] ^= 1;
         await File.WriteAllBytesAsync(log, bytes);
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains("frame 2", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("--recover", refusal.Message, StringComparison.Ordinal);
@@ -125,14 +125,14 @@ public sealed class DamagedJournalTests : IDisposable
     [Fact]
     public async Task Open_LogTornAtItsEnd_IsTheEndOfACrashAndNoDamage()
     {
-        await MakeAsync(_folder.Path, withLog: true);
-        var log = Path.Combine(_folder.Path, "agentgrid.db-wal");
+        await MakeAsync(_folder.Folder, withLog: true);
+        var log = Path.Combine(_folder.Folder, "agentgrid.db-wal");
         using (var file = new FileStream(log, FileMode.Open))
         {
             file.SetLength(file.Length - 1_000);
         }
 
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
 
         Assert.NotNull(journal.Reader.Find(new RunKey("m0", "1")));
     }
@@ -140,7 +140,7 @@ public sealed class DamagedJournalTests : IDisposable
     // 41 runs, ended ones and active ones, and one that is the last to be written.
     private async Task MakeAsync(string folder, bool withLog)
     {
-        var source = withLog ? Path.Combine(_folder.Path, "running") : folder;
+        var source = withLog ? Path.Combine(_folder.Folder, "running") : folder;
         using (var journal = new OpenJournal(source))
         {
             for (var i = 0; i < 41; i++)
@@ -172,7 +172,7 @@ public sealed class DamagedJournalTests : IDisposable
 
     private string Copy(string image, string name)
     {
-        var folder = Path.Combine(_folder.Path, name);
+        var folder = Path.Combine(_folder.Folder, name);
         Directory.CreateDirectory(folder);
         foreach (var file in Directory.GetFiles(image, "agentgrid.db*"))
         {

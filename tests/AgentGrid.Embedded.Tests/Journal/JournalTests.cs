@@ -10,7 +10,7 @@ public sealed class JournalTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
     private int _ids;
 
     public void Dispose() => _folder.Dispose();
@@ -18,9 +18,9 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Open_SecondTime_RefusesAndNamesTheProcess()
     {
-        using var first = JournalFile.Open(_folder.Path, JournalSync.Full);
+        using var first = JournalFile.Open(_folder.Folder, JournalSync.Full);
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains($"process {Environment.ProcessId}", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("--data", refusal.Message, StringComparison.Ordinal);
@@ -29,9 +29,9 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Open_AfterTheHolderIsGone_Succeeds()
     {
-        JournalFile.Open(_folder.Path, JournalSync.Full).Dispose();
+        JournalFile.Open(_folder.Folder, JournalSync.Full).Dispose();
 
-        JournalFile.Open(_folder.Path, JournalSync.Full).Dispose();
+        JournalFile.Open(_folder.Folder, JournalSync.Full).Dispose();
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class JournalTests : IDisposable
     {
         _folder.Write("agentgrid.db", new string('x', 5_000));
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains("agentgrid.db", refusal.Message, StringComparison.Ordinal);
     }
@@ -47,13 +47,13 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Open_NewerSchema_Refuses()
     {
-        using (var file = JournalFile.Open(_folder.Path, JournalSync.Full))
+        using (var file = JournalFile.Open(_folder.Folder, JournalSync.Full))
         using (var connection = file.Connect())
         {
             JournalFile.Execute(connection, "PRAGMA user_version = 99");
         }
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains("99", refusal.Message, StringComparison.Ordinal);
     }
@@ -63,7 +63,7 @@ public sealed class JournalTests : IDisposable
     [InlineData(JournalSync.Normal, 1)]
     public void Connect_Synchronous_IsWhatTheOptionSays(JournalSync sync, long expected)
     {
-        using var file = JournalFile.Open(_folder.Path, sync);
+        using var file = JournalFile.Open(_folder.Folder, sync);
         using var connection = file.Connect();
 
         Assert.Equal(expected, JournalFile.Scalar(connection, "PRAGMA synchronous"));
@@ -72,7 +72,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task Append_ThenReplay_GivesTheStateBack()
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         var run = await journal.AcceptAsync(Run("m", "1"));
         await journal.AppendAsync(run, new RunEvent.RunStarted(Noon.AddHours(1)) { Time = Noon });
         await journal.AppendAsync(run, new RunEvent.RunCancelled("enough") { Time = Noon.AddMinutes(1) });
@@ -91,7 +91,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task Append_KeyTaken_KeepsNothingOfTheSecond()
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         await journal.AcceptAsync(Run("m", "1"));
         var second = Run("m", "1");
 
@@ -107,7 +107,7 @@ public sealed class JournalTests : IDisposable
     [InlineData(1_000)]
     public async Task Append_LongTurn_IsReadInPagesAndReplayedAsItWas(int skips)
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         var run = await journal.AcceptAsync(Run("m", "1"));
         await journal.AppendAsync(run, [.. Enumerable.Range(1, skips)
             .Select(i => new RunEvent.SubmissionSkipped { Time = Noon.AddSeconds(i) })]);
@@ -131,7 +131,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task ReadEvents_TurnsOfSeveralEvents_PagesWithoutGapOrRepeat()
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         var run = await journal.AcceptAsync(Run("m", "1"));
         for (var turn = 0; turn < 20; turn++)
         {
@@ -156,7 +156,7 @@ public sealed class JournalTests : IDisposable
     public async Task Sweep_ExpiredRuns_GoWithTheirKeysAndNumbersAreNotUsedAgain()
     {
         long last;
-        using (var journal = new OpenJournal(_folder.Path))
+        using (var journal = new OpenJournal(_folder.Folder))
         {
             var old = await journal.AcceptAsync(Run("old", "1"));
             await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon });
@@ -165,7 +165,7 @@ public sealed class JournalTests : IDisposable
             Assert.Empty(journal.Reader.ReadEvents(new FeedQuery(), 0, 10).Events);
             last = journal.Feed.Head;
         }
-        using var reopened = new OpenJournal(_folder.Path);
+        using var reopened = new OpenJournal(_folder.Folder);
         Assert.Equal(last, reopened.Feed.Head);
         var again = await reopened.AcceptAsync(Run("old", "1"));
         Assert.Equal(2, again.Row);
@@ -177,7 +177,7 @@ public sealed class JournalTests : IDisposable
     [InlineData(false)]
     public async Task Append_OfARunThatWasSwept_KeepsNothing(bool retried)
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         var old = await journal.AcceptAsync(Run("old", "1"));
         await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon });
         Assert.Equal(1, await journal.SweepAsync(Noon.AddHours(1)));
@@ -195,7 +195,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task Append_AfterTheWriterHasStopped_RefusesAcceptances()
     {
-        var journal = new OpenJournal(_folder.Path);
+        var journal = new OpenJournal(_folder.Folder);
         journal.Dispose();
 
         Assert.Equal(WriteOutcome.Failed, await journal.TryAcceptAsync(Run("late", "1")));
@@ -204,7 +204,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task Sweep_ActiveAndYoungRuns_Stay()
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         var active = await journal.AcceptAsync(Run("active", "1"));
         var young = await journal.AcceptAsync(Run("young", "1"));
         var old = await journal.AcceptAsync(Run("old", "1"));
@@ -221,16 +221,16 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task Replay_DamagedRecord_RefusesAndNamesIt()
     {
-        using (var journal = new OpenJournal(_folder.Path))
+        using (var journal = new OpenJournal(_folder.Folder))
         {
             await journal.AcceptAsync(Run("m", "1"));
         }
-        using (var file = JournalFile.Open(_folder.Path, JournalSync.Full))
+        using (var file = JournalFile.Open(_folder.Folder, JournalSync.Full))
         using (var connection = file.Connect())
         {
             JournalFile.Execute(connection, "UPDATE journal SET events = X'00112233'");
         }
-        using var reopened = new OpenJournal(_folder.Path);
+        using var reopened = new OpenJournal(_folder.Folder);
 
         var refusal = Assert.Throws<JournalException>(() => reopened.Reader.Replay(reopened.Reader.Active()[0]));
 
@@ -240,7 +240,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public async Task Append_DiskIsFull_RefusesAcceptancesAndKeepsTheRest()
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         var run = await journal.AcceptAsync(Run("m", "1"));
         journal.Writer.LimitFile(pages: 1);
 

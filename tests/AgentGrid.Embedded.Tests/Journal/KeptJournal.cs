@@ -28,7 +28,7 @@ public sealed class KeptJournal : IDisposable
         PlanOf("""{"a":{"agent":"gated","retry":{"max_attempts":3,"backoff":"1h","max_backoff":"1h","jitter":0}}}""");
     private static readonly Json s_long = PlanOf("""{"a":{"agent":"gated","mode":"each","for_each":"input.items"}}""");
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
     private readonly ManualTime _time = new();
     private readonly Queue<Func<CancellationToken, Task>> _work = new();
 
@@ -40,13 +40,13 @@ public sealed class KeptJournal : IDisposable
         var path = Environment.GetEnvironmentVariable("AGENTGRID_KEPT_JOURNAL");
         Assert.NotNull(path);
         await using (var grid = await GatedGrid.StartAsync(
-            _folder.Path, _time, token => _work.Dequeue()(token), o => o.MaxActiveRuns = 4, slots: 2))
+            _folder.Folder, _time, token => _work.Dequeue()(token), o => o.MaxActiveRuns = 4, slots: 2))
         {
             await EndSomeAsync(grid.Grid);
             await BeginSomeAsync(grid.Grid);
             ((EmbeddedGrid)grid.Grid).Crash();
         }
-        File.Copy(JournalFile.PathIn(_folder.Path), path, overwrite: true);
+        File.Copy(JournalFile.PathIn(_folder.Folder), path, overwrite: true);
     }
 
     private async Task EndSomeAsync(IAgentGrid grid)

@@ -15,7 +15,7 @@ public sealed class KeptJournalTests : IDisposable
     private const string Statuses = "QueuedOrRunning QueuedOrRunning QueuedOrRunning QueuedOrRunning QueuedOrRunning " +
         "Completed Cancelled Failed Completed Cancelled";
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
     private readonly ManualTime _time = new();
 
     public void Dispose() => _folder.Dispose();
@@ -27,7 +27,7 @@ public sealed class KeptJournalTests : IDisposable
         Take(fixture);
         for (var start = 0; start < 2; start++)
         {
-            using var journal = new OpenJournal(_folder.Path);
+            using var journal = new OpenJournal(_folder.Folder);
             journal.Reader.CheckAll();
             var rows = journal.Reader.List(new RunQuery(), long.MaxValue, 100);
 
@@ -97,7 +97,7 @@ public sealed class KeptJournalTests : IDisposable
     private async Task<GatedGrid> StartAsync()
     {
         _time.Advance(TimeSpan.FromHours(8));
-        return await GatedGrid.StartAsync(_folder.Path, _time, configure: o => o.Retention = TimeSpan.FromDays(1_000));
+        return await GatedGrid.StartAsync(_folder.Folder, _time, configure: o => o.Retention = TimeSpan.FromDays(1_000));
     }
 
     // Whatever is waited for becomes due meanwhile.
@@ -114,12 +114,12 @@ public sealed class KeptJournalTests : IDisposable
 
     private void SoundWith(string rounds, RunStatus status)
     {
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         journal.Reader.CheckAll();
         Assert.All(rounds.Split(' '), round =>
             Assert.Equal(status, journal.Reader.Find(new RunKey(KeptJournal.Match, round))!.Summary.Status));
     }
 
     private void Take(string fixture) => File.Copy(
-        Path.Combine(AppContext.BaseDirectory, "Journal/Fixtures", fixture), JournalFile.PathIn(_folder.Path));
+        Path.Combine(AppContext.BaseDirectory, "Journal/Fixtures", fixture), JournalFile.PathIn(_folder.Folder));
 }

@@ -16,10 +16,10 @@ public sealed class OldJournalTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
 
     public OldJournalTests() => File.Copy(
-        Path.Combine(AppContext.BaseDirectory, "Journal/Fixtures/version-1.db"), JournalFile.PathIn(_folder.Path));
+        Path.Combine(AppContext.BaseDirectory, "Journal/Fixtures/version-1.db"), JournalFile.PathIn(_folder.Folder));
 
     public void Dispose() => _folder.Dispose();
 
@@ -29,7 +29,7 @@ public sealed class OldJournalTests : IDisposable
         Assert.Equal(1, Version());
         for (var start = 0; start < 2; start++)
         {
-            using var journal = new OpenJournal(_folder.Path);
+            using var journal = new OpenJournal(_folder.Folder);
             var rows = journal.Reader.All();
             Assert.Equal(["1", "2", "3", "4", "5"], rows.Select(r => r.Ref.Key.Round));
             Assert.Equal(
@@ -44,17 +44,17 @@ public sealed class OldJournalTests : IDisposable
     [Fact]
     public void Open_Version1_HasTheSchemaOfANewFile()
     {
-        JournalFile.Open(_folder.Path, JournalSync.Full).Dispose();
-        using var fresh = new TempFolder();
-        JournalFile.Open(fresh.Path, JournalSync.Full).Dispose();
+        JournalFile.Open(_folder.Folder, JournalSync.Full).Dispose();
+        using var fresh = new Scratch();
+        JournalFile.Open(fresh.Folder, JournalSync.Full).Dispose();
 
-        Assert.Equal(Schema(fresh.Path), Schema(_folder.Path));
+        Assert.Equal(Schema(fresh.Folder), Schema(_folder.Folder));
     }
 
     [Fact]
     public async Task List_ByAgent_FindsRunsOfVersion1AndNewOnes()
     {
-        await using var grid = await GatedGrid.StartAsync(_folder.Path);
+        await using var grid = await GatedGrid.StartAsync(_folder.Folder);
         var added = await grid.AcceptAsync();
         await grid.Grid.WaitForEndAsync(added.RunId, TimeSpan.FromSeconds(30));
 
@@ -70,7 +70,7 @@ public sealed class OldJournalTests : IDisposable
     [Fact]
     public async Task Retry_ARunOfVersion1_WritesWhoHadAnAttemptAndWhyItEnded()
     {
-        await using (var grid = await GatedGrid.StartAsync(_folder.Path))
+        await using (var grid = await GatedGrid.StartAsync(_folder.Folder))
         {
             // Another, which had not ended, may have failed as well by now.
             var failed = Assert.Single((await grid.Grid.ListRunsAsync(new RunQuery(RunStatus.Failed, Round: "2"))).Runs);
@@ -79,7 +79,7 @@ public sealed class OldJournalTests : IDisposable
             Assert.IsType<CommandResult.Done>(await grid.Grid.RetryAsync(failed.RunId));
             await grid.Grid.CancelAsync(failed.RunId);
         }
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
 
         var ended = journal.Reader.Find(new RunKey("old", "2"))!.Summary;
         Assert.Equal("echo flaky", ended.Agents?.Text);
@@ -96,14 +96,14 @@ public sealed class OldJournalTests : IDisposable
     {
         Change(damage);
 
-        var report = JournalRecovery.Recover(_folder.Path, JournalSync.Full, Noon);
+        var report = JournalRecovery.Recover(_folder.Folder, JournalSync.Full, Noon);
 
         Assert.Equal(kept, report.Kept);
         Assert.NotNull(report.Damage);
         Assert.Equal(5 - kept, report.Dropped.Count(d => d.Contains("old/", StringComparison.Ordinal)));
         Assert.Equal(2, Version());
         Assert.Equal(versionSetAside, Version(report.SetAside!));
-        using var journal = new OpenJournal(_folder.Path);
+        using var journal = new OpenJournal(_folder.Folder);
         Assert.Equal(kept, journal.Reader.All().Count);
         Assert.Equal("flaky", journal.Reader.AgentsOf(journal.Reader.Find(new RunKey("old", "4"))!).Text);
     }
@@ -112,13 +112,13 @@ public sealed class OldJournalTests : IDisposable
     public void Open_DamagedVersion1_RefusesAndChangesNothing()
     {
         Change("UPDATE runs SET ended_at = ended_at + 1 WHERE round = '3'");
-        var before = File.ReadAllBytes(JournalFile.PathIn(_folder.Path));
+        var before = File.ReadAllBytes(JournalFile.PathIn(_folder.Folder));
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.True(refusal.IsDamage);
         Assert.Contains("old/3", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(before, File.ReadAllBytes(JournalFile.PathIn(_folder.Path)));
+        Assert.Equal(before, File.ReadAllBytes(JournalFile.PathIn(_folder.Folder)));
     }
 
     private static async Task<string> RoundsAsync(GatedGrid grid, RunQuery query)
@@ -134,7 +134,7 @@ public sealed class OldJournalTests : IDisposable
         return JournalCheck.SchemaOf(connection);
     }
 
-    private long Version() => Version(JournalFile.PathIn(_folder.Path));
+    private long Version() => Version(JournalFile.PathIn(_folder.Folder));
 
     private static long Version(string path)
     {
@@ -144,7 +144,7 @@ public sealed class OldJournalTests : IDisposable
 
     private void Change(string sql)
     {
-        using var connection = Connect(JournalFile.PathIn(_folder.Path));
+        using var connection = Connect(JournalFile.PathIn(_folder.Folder));
         JournalFile.Execute(connection, sql);
     }
 

@@ -8,7 +8,7 @@ namespace AgentGrid.Embedded.Tests.Journal;
 /// <summary>A run is sought among so many that one page does not look at all of them.</summary>
 public sealed class RareAgentTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -17,7 +17,7 @@ public sealed class RareAgentTests : IDisposable
     [InlineData(false, 1_000, 3)]
     public async Task List_RareAgent_LooksAtABoundedNumberOfRunsForEachPage(bool rowsSay, int runs, int pages)
     {
-        using (var journal = new OpenJournal(_folder.Path))
+        using (var journal = new OpenJournal(_folder.Folder))
         {
             var now = DateTimeOffset.UtcNow;
             Task last = Task.CompletedTask;
@@ -29,7 +29,7 @@ public sealed class RareAgentTests : IDisposable
             }
             await last;
         }
-        await using var grid = await GatedGrid.StartAsync(_folder.Path);
+        await using var grid = await GatedGrid.StartAsync(_folder.Folder);
 
         var found = new List<string>();
         var (read, query) = (0, new RunQuery(Agent: "rare"));

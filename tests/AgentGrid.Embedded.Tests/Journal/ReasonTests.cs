@@ -9,7 +9,7 @@ namespace AgentGrid.Embedded.Tests.Journal;
 /// <summary>Why runs failed or were cancelled, as their rows say it.</summary>
 public sealed class ReasonTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly Scratch _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -28,7 +28,7 @@ public sealed class ReasonTests : IDisposable
             _ => throw new InvalidOperationException("not yet"),
             _ => Task.CompletedTask,
         ]);
-        await using (var grid = await GatedGrid.StartAsync(_folder.Path, work: token => work.Dequeue()(token)))
+        await using (var grid = await GatedGrid.StartAsync(_folder.Folder, work: token => work.Dequeue()(token)))
         {
             await grid.EndOfAsync(await grid.AcceptAsync());
             var cancelled = await grid.AcceptAsync();
@@ -42,7 +42,7 @@ public sealed class ReasonTests : IDisposable
 
             await SaysWhyAsync(grid);
         }
-        await using var again = await GatedGrid.StartAsync(_folder.Path);
+        await using var again = await GatedGrid.StartAsync(_folder.Folder);
         await SaysWhyAsync(again);
     }
 
@@ -52,7 +52,7 @@ public sealed class ReasonTests : IDisposable
         var tries = 0;
         var hold = new TaskCompletionSource();
         await using var grid = await GatedGrid.StartAsync(
-            _folder.Path, work: token => Interlocked.Increment(ref tries) == 1
+            _folder.Folder, work: token => Interlocked.Increment(ref tries) == 1
                 ? throw new InvalidOperationException("not yet")
                 : hold.Task.WaitAsync(token));
         var run = await grid.EndOfAsync(await grid.AcceptAsync());
@@ -74,7 +74,7 @@ public sealed class ReasonTests : IDisposable
     public async Task Open_ReasonThatWasChanged_IsRefused(string damage)
     {
         await using (var grid = await GatedGrid.StartAsync(
-            _folder.Path, work: _ => throw new InvalidOperationException("no luck")))
+            _folder.Folder, work: _ => throw new InvalidOperationException("no luck")))
         {
             await grid.EndOfAsync(await grid.AcceptAsync());
         }
@@ -83,7 +83,7 @@ public sealed class ReasonTests : IDisposable
             JournalFile.Execute(connection, damage);
         }
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Path, JournalSync.Full));
+        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.True(refusal.IsDamage);
     }
@@ -119,7 +119,7 @@ public sealed class ReasonTests : IDisposable
 
     private SqliteConnection Connect()
     {
-        var connection = new SqliteConnection($"Data Source={JournalFile.PathIn(_folder.Path)};Pooling=False");
+        var connection = new SqliteConnection($"Data Source={JournalFile.PathIn(_folder.Folder)};Pooling=False");
         connection.Open();
         return connection;
     }

@@ -35,7 +35,7 @@ internal sealed partial class EngineSimulation
     {
         while (true)
         {
-            var plan = Core.Tests.Runs.RandomPlan.Make(_random);
+            var plan = TestKit.RandomPlan.Make(_random);
             if (!plan.ToString()!.Contains("nobody_has_this", StringComparison.Ordinal))
             {
                 return plan;

@@ -32,7 +32,7 @@ internal static class SimulatedMistakes
         {
             InstrumentPublished = static (instrument, listener) =>
             {
-                if (instrument.Meter == GridTelemetry.Meter
+                if (instrument.Meter.Name == GridTelemetry.Name
                     && instrument.Name is "agentgrid.attempt.queue_wait" or "agentgrid.attempt.duration"
                         or "agentgrid.run.duration")
                 {

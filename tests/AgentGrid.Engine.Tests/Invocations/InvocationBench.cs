@@ -3,7 +3,6 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
-using AgentGrid.Embedded.Tests.Simulation;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Telemetry;

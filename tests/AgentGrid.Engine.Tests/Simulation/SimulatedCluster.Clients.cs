@@ -23,7 +23,7 @@ internal sealed partial class SimulatedCluster
         {
             return;
         }
-        var plan = PlanReader.ReadJson("simulated", Core.Tests.Runs.RandomPlan.Make(_world.Random)).Plan!;
+        var plan = PlanReader.ReadJson("simulated", RandomPlan.Make(_world.Random)).Plan!;
         var id = RunId.From(new Guid(++_runs, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)_runs));
         var accepted = new RunEvent.RunAccepted(
             id, $"m{_runs}", "1", "simulated", plan.Version, Json.Parse("""{"list":[1,2,3,4],"flag":true}"""),

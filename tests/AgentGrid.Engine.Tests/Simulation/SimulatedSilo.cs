@@ -1,5 +1,5 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.Embedded.Tests.Simulation;
+using AgentGrid.Engine;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using AgentGrid.Embedded.Tests.Simulation;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 

@@ -9,7 +9,7 @@ internal sealed class TestLog(IConnectionMultiplexer connection, string prefix)
 {
     public RunLogOptions Options { get; } = new() { KeyPrefix = prefix, Channel = $"events-of-{prefix}" };
 
-    public SetTime Time { get; } = new();
+    public ManualTime Time { get; } = new();
 
     public IDatabase Redis { get; } = connection.GetDatabase();
 

@@ -3,7 +3,6 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Core.Tests.Runs;
 using AgentGrid.Engine.Store;
 
 namespace AgentGrid.RunLog.Tests.Runs;

@@ -132,7 +132,7 @@ public sealed class DeliveryTests(ClusterFixture fixture) : IClassFixture<Cluste
         await ProduceAsync(stream, 2, Last);
         await quick.HasAsync(Last);
         slow.LetOn();
-        await Until.TrueAsync(() => !slow.Errors.IsEmpty, static () => "It was not told.");
+        await Limits.UntilAsync(() => !slow.Errors.IsEmpty, static () => "It was not told.");
         await ProduceAsync(stream, Last + 1, Last + 2);
         await slow.HasAsync(Last + 2);
         Assert.Equal([1, Last + 1, Last + 2], slow.Numbers);
@@ -210,7 +210,7 @@ public sealed class DeliveryTests(ClusterFixture fixture) : IClassFixture<Cluste
                 return Task.CompletedTask;
             });
         await _cluster.AppendTextAsync("s", "hello");
-        await Until.TrueAsync(() => inboxes.Count > 0, static () => "Nothing came.");
+        await Limits.UntilAsync(() => inboxes.Count > 0, static () => "Nothing came.");
         Assert.Equal(["hello"], inboxes);
     }
 

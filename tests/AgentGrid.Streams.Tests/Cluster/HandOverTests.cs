@@ -30,7 +30,7 @@ public sealed class HandOverTests(SharedRedis redis)
         var producing = ProduceAsync(stream, reader, stopping.Token);
         await Task.WhenAll(inboxes.Select(static i => i.HasAsync(500)));
         await (isKilled ? cluster.KillAsync(reader) : cluster.StopAsync(reader));
-        await Until.TrueAsync(async () => await cluster.ReaderAsync() == other, static () => "Nobody took the queue over.");
+        await Limits.UntilAsync(async () => await cluster.ReaderAsync() == other, static () => "Nobody took the queue over.");
         await Task.Delay(TimeSpan.FromSeconds(1));
         await stopping.CancelAsync();
         var last = await producing;

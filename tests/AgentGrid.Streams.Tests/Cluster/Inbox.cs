@@ -51,7 +51,7 @@ internal sealed class Inbox : IAsyncObserver<Numbered>, IAsyncBatchObserver<Numb
     }
 
     /// <summary>Waits for the number; whether others are missing is not looked at.</summary>
-    public Task HasAsync(int number) => Until.TrueAsync(
+    public Task HasAsync(int number) => Limits.UntilAsync(
         () => Numbers.Contains(number),
         () => $"{number} has not come, but {Numbers.Length} others up to {Numbers.DefaultIfEmpty().Max()}; errors: "
             + $"{string.Join("; ", Errors.Select(static e => e.Message))}.");

@@ -46,7 +46,7 @@ internal sealed class StreamCluster : IAsyncDisposable
         StreamCluster? made = null;
         builder.ConfigureSilo((options, silo) =>
         {
-            var connection = ConnectionMultiplexer.Connect(redis.Server.Connection);
+            var connection = ConnectionMultiplexer.Connect(SharedRedis.Server.Connection);
             lock (made!._connections)
             {
                 made._connections[options.SiloName] = connection;
@@ -60,7 +60,7 @@ internal sealed class StreamCluster : IAsyncDisposable
             });
             silo.AddRedisGrainStorage("PubSubStore", o =>
             {
-                o.ConfigurationOptions = redis.Server.Connection;
+                o.ConfigurationOptions = SharedRedis.Server.Connection;
                 o.GetStorageKey = (type, id) => $"{made.KeyPrefix}:state:{type}:{id}";
             });
             foreach (var provider in new[] { Events, Spread, Texts })
@@ -103,7 +103,7 @@ internal sealed class StreamCluster : IAsyncDisposable
     {
         InProcessSiloHandle? reader = null;
         var channel = RedisChannel.Literal(QueueKeys.Of(KeyPrefix, provider, queue).News);
-        await Until.TrueAsync(
+        await Limits.UntilAsync(
             () => (reader = Silos.FirstOrDefault(s => _connections[s.Name].GetSubscriber().SubscribedEndpoint(channel) is not null))
                 is not null,
             () => $"No silo reads queue {queue} of '{provider}'.");

@@ -1,4 +1,4 @@
-using AgentGrid.RunLog.Tests.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Streams;
 using StackExchange.Redis;
@@ -36,7 +36,7 @@ internal sealed class TestQueue
 
     public QueueKeys Keys { get; }
 
-    public LogLines Log { get; } = new();
+    public LogLines Log { get; } = new(LogLevel.Information);
 
     public IDatabase Redis => _connection.GetDatabase();
 
@@ -56,7 +56,7 @@ internal sealed class TestQueue
         await Redis.StreamAddAsync(Keys.Stream, [new("stream", "s"), new("text", text)], id);
 
     /// <summary>Waits until a receiver has begun to look for what comes.</summary>
-    public Task IsReadAsync() => Until.TrueAsync(
+    public Task IsReadAsync() => Limits.UntilAsync(
         () => Redis.KeyExistsAsync(Keys.Sleeping), () => $"Nobody reads '{Keys.Stream}'.");
 
     public async Task<string?> CheckpointAsync() => await Redis.StringGetAsync(Keys.Checkpoint);
@@ -65,5 +65,5 @@ internal sealed class TestQueue
     public async Task<string> NewestAsync() =>
         (await Redis.StreamRangeAsync(Keys.Stream, count: 1, messageOrder: Order.Descending))[0].Id!;
 
-    public static TimeSpan Patience => RedisServer.Patience;
+    public static TimeSpan Patience => Limits.Patience;
 }

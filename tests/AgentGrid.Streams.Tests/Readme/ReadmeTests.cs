@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Streams.Tests.Hosting;
 
 namespace AgentGrid.Streams.Tests.Readme;

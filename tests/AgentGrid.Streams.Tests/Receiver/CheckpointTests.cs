@@ -72,7 +72,7 @@ public sealed class CheckpointTests(SharedRedis redis)
         Assert.NotEqual(await _queue.NewestAsync(), await _queue.CheckpointAsync());
         Assert.Equal(["a"], subscriber.Rest<string>());
         var newest = await _queue.NewestAsync();
-        await Until.TrueAsync(async () => await _queue.CheckpointAsync() == newest, static () => "It was not written down.");
+        await Limits.UntilAsync(async () => await _queue.CheckpointAsync() == newest, static () => "It was not written down.");
         await _queue.AppendAsync("b");
         Assert.Equal(["b"], await reading);
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.Streams.Tests.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -26,7 +25,7 @@ public sealed class OutageTests
         Assert.Equal(["a"], await reader.ReadAsync());
         var reading = reader.ReadAsync();
         server.Kill();
-        await Until.TrueAsync(() => queue.Log.Of(LogLevel.Warning).Length > 0, static () => "It did not notice.");
+        await Limits.UntilAsync(() => queue.Log.Of(LogLevel.Warning).Length > 0, static () => "It did not notice.");
         await Task.Delay(TimeSpan.FromSeconds(1.5));
         await server.RestartAsync();
         await using var producer = await server.ConnectAsync();

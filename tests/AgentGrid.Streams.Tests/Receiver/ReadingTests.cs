@@ -1,4 +1,3 @@
-using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.Streams.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

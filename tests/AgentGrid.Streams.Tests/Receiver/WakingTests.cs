@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.Streams.Tests.Hosting;
 
 namespace AgentGrid.Streams.Tests.Receiver;
@@ -41,7 +40,7 @@ public sealed class WakingTests(SharedRedis redis)
     [Fact]
     public async Task ReadAsync_AppendsAtAnyMoment_NoneIsOverslept()
     {
-        await using var other = await redis.Server.ConnectAsync();
+        await using var other = await SharedRedis.Server.ConnectAsync();
         var (reader, elsewhere) = (_queue.Open(), new TestQueue(other, _queue.Options.KeyPrefix));
         for (var i = 0; i < 1_000; i++)
         {
@@ -101,7 +100,7 @@ public sealed class WakingTests(SharedRedis redis)
         await reader.ReadAsync();
         using var stopping = new CancellationTokenSource();
         var reading = reader.ReadAsync(stopping.Token);
-        await Until.TrueAsync(
+        await Limits.UntilAsync(
             async () => (await CommandCalls.CountAsync(connection)).GetValueOrDefault("xread") == 2,
             static () => "It did not look whether there is more.");
         await Task.Delay(TimeSpan.FromMilliseconds(100));

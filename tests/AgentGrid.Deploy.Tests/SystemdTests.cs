@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace AgentGrid.Deploy.Tests;
+
+public sealed class SystemdTests
+{
+    // By section and key: systemd passes over a key in the wrong section.
+    private static readonly Dictionary<(string Section, string Key), string> s_unit = Read(
+        Repository.Read("deploy", "systemd", "agentgrid.service"));
+
+    // By default five starts within ten seconds are the last ones: a data folder that cannot be written for as long as that
+    // would end the server for good.
+    [Fact]
+    public void Server_ThatFailsAgainAndAgain_IsStartedForEver()
+    {
+        Assert.Equal("0", s_unit[("Unit", "StartLimitIntervalSec")]);
+        Assert.Equal("always", s_unit[("Service", "Restart")]);
+        Assert.DoesNotContain(s_unit.Keys, k => k.Key is "RestartPreventExitStatus" or "StartLimitAction");
+    }
+
+    [Fact]
+    public void Pauses_GrowFromASecondToHalfAMinute()
+    {
+        Assert.Equal((1, 30), (Number("RestartSec"), Number("RestartMaxDelaySec")));
+        Assert.InRange(Number("RestartSteps"), 2, 10);
+    }
+
+    private static int Number(string key) => int.Parse(s_unit[("Service", key)], CultureInfo.InvariantCulture);
+
+    private static Dictionary<(string, string), string> Read(string text)
+    {
+        var read = new Dictionary<(string, string), string>();
+        var section = "";
+        foreach (var line in text.Split('\n').Where(l => l.Length > 0 && l[0] != '#'))
+        {
+            if (line[0] == '[')
+            {
+                section = line.Trim('[', ']');
+                continue;
+            }
+            var parts = line.Split('=', 2);
+            // Some keys may be there more than once; those that are asked for are not.
+            read[(section, parts[0])] = parts[1];
+        }
+        return read;
+    }
+}

@@ -1,0 +1,204 @@
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Driving;
+
+
+namespace AgentGrid.Engine.Tests.Admission;
+
+public sealed class RunQueueTests
+{
+    private readonly List<string> _started = [];
+    private readonly List<Run> _running = [];
+
+    [Fact]
+    public void Leave_WhileItWaits_ItIsNeverStartedAndNotCounted()
+    {
+        var admission = new RunQueue(1);
+        var first = Enter(admission, "first");
+        var gone = Enter(admission, "gone");
+        var next = Enter(admission, "next");
+
+        admission.Leave(gone);
+        admission.Leave(gone);
+
+        Assert.Equal((1, 1), (admission.Active, admission.Waiting));
+        admission.Leave(first);
+        Assert.Equal(["first", "next"], _started);
+        admission.Leave(next);
+        Assert.Equal((0, 0), (admission.Active, admission.Waiting));
+    }
+
+    [Fact]
+    public void Leave_WhileItWaits_ItsTenantDoesNotLoseItsTurn()
+    {
+        var admission = new RunQueue(1);
+        var first = Enter(admission, "first");
+        var gone = Enter(admission, "gone", tenant: "a");
+        var a = Enter(admission, "a", tenant: "a");
+        Enter(admission, "b", tenant: "b");
+
+        admission.Leave(gone);
+        admission.Leave(first);
+        admission.Leave(a);
+
+        Assert.Equal(["first", "a", "b"], _started);
+    }
+
+    [Fact]
+    public void Leave_SeveralTenantsWait_TheyTakeTurnsAndOneThatComesAgainGoesBehind()
+    {
+        var admission = new RunQueue(1);
+        var active = Enter(admission, "first");
+        foreach (var tenant in new[] { "a", "a", "a", "b", "c" })
+        {
+            Enter(admission, tenant, tenant);
+        }
+
+        for (var i = 0; i < 6; i++)
+        {
+            if (i == 2)
+            {
+                Enter(admission, "b", "b");
+            }
+            admission.Leave(active);
+            active = _running[^1];
+        }
+
+        Assert.Equal(["first", "a", "b", "c", "a", "b", "a"], _started);
+    }
+
+    [Fact]
+    public void Enter_AfterItHasLeft_WaitsBehindTheOthers()
+    {
+        var admission = new RunQueue(1);
+        var first = Enter(admission, "first");
+        var again = Enter(admission, "again");
+        var other = Enter(admission, "other");
+
+        admission.Leave(again);
+        admission.Enter(again);
+        admission.Leave(first);
+        admission.Leave(other);
+
+        Assert.Equal(["first", "other", "again"], _started);
+        Assert.True(admission.Holds(again));
+    }
+
+    [Fact]
+    public void Enter_Twice_HoldsOnePlaceOrWaitsOnce()
+    {
+        var admission = new RunQueue(1);
+        var first = Enter(admission, "first");
+        var next = Enter(admission, "next");
+
+        admission.Enter(first);
+        admission.Enter(next);
+
+        Assert.Equal(["first", "first"], _started);
+        Assert.Equal((1, 1), (admission.Active, admission.Waiting));
+        admission.Leave(first);
+        admission.Leave(next);
+        Assert.Equal((0, 0), (admission.Active, admission.Waiting));
+    }
+
+    [Fact]
+    public void Leave_HoldsNoPlace_FreesNone()
+    {
+        var admission = new RunQueue(1);
+        Enter(admission, "first");
+
+        admission.Leave(new Run("never came", 0, null, _ => { }));
+        Enter(admission, "next");
+
+        Assert.Equal(["first"], _started);
+    }
+
+    [Fact]
+    public void Reenter_WhileItWaits_HoldsAPlaceAndWaitsNoMore()
+    {
+        var admission = new RunQueue(1);
+        Enter(admission, "first");
+        var resumed = Enter(admission, "resumed");
+
+        admission.Reenter(resumed);
+        admission.Reenter(resumed);
+
+        Assert.Equal((2, 0), (admission.Active, admission.Waiting));
+        Assert.Equal(["first"], _started);
+    }
+
+    [Fact]
+    public void AnySequence_PlacesAndWaitersAreCountedOnce()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            var most = random.Next(1, 4);
+            var admission = new RunQueue(most);
+            var (active, waiting) = (new HashSet<Run>(), new HashSet<Run>());
+            string? AnyTenant() => random.Next(3) == 0 ? null : $"t{random.Next(2)}";
+            var runs = Enumerable.Range(0, 10)
+                .Select(i => new Run($"{i}", random.Next(2), AnyTenant(), OnStart)).ToArray();
+            for (var step = 0; step < 200; step++)
+            {
+                var run = runs[random.Next(runs.Length)];
+                switch (random.Next(7))
+                {
+                    case 0:
+                        waiting.Remove(run);
+                        active.Add(run);
+                        admission.Reenter(run);
+                        break;
+                    case < 4:
+                        if (!active.Contains(run))
+                        {
+                            waiting.Add(run);
+                        }
+                        admission.Enter(run);
+                        break;
+                    default:
+                        active.Remove(run);
+                        waiting.Remove(run);
+                        admission.Leave(run);
+                        break;
+                }
+                var where = $"seed {seed}, step {step}";
+                Assert.True((active.Count, waiting.Count) == (admission.Active, admission.Waiting), where);
+                Assert.True(runs.All(r => admission.Holds(r) == active.Contains(r)), where);
+                Assert.True(waiting.Count == 0 || active.Count >= most, $"{where}: a run waits, and there is a place");
+            }
+
+            void OnStart(Run run)
+            {
+                if (active.Contains(run))
+                {
+                    return;
+                }
+                Assert.True(waiting.Remove(run), $"seed {seed}: {run.Name} starts, and did not wait");
+                Assert.True(active.Count < most, $"seed {seed}: {run.Name} starts without a place");
+                Assert.True(
+                    waiting.All(w => w.Priority <= run.Priority), $"seed {seed}: one before {run.Name} waits");
+                active.Add(run);
+            }
+        }
+    }
+
+    private Run Enter(RunQueue admission, string name, string? tenant = null)
+    {
+        var run = new Run(name, 0, tenant, r =>
+        {
+            _started.Add(r.Name);
+            _running.Add(r);
+        });
+        admission.Enter(run);
+        return run;
+    }
+
+    private sealed class Run(string name, int priority, string? tenant, Action<Run> onStart) : IQueuedRun
+    {
+        public string Name { get; } = name;
+        public int Priority { get; } = priority;
+        public string? Tenant { get; } = tenant;
+
+        public void Start() => onStart(this);
+    }
+}

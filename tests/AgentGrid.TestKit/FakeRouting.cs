@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Routing;
+
+namespace AgentGrid.TestKit;
+
+/// <summary>Agents with slots, in memory; counts who holds what.</summary>
+public sealed class FakeRouting : IRoutingView
+{
+    public const string Node = "node-1";
+
+    public Dictionary<string, AgentConfig> Agents { get; } = [];
+    public Dictionary<string, int> InUse { get; } = [];
+    public HashSet<string> Drained { get; } = [];
+
+    public FakeRouting With(
+        string name, string capability, int slots = 100, int priority = 0, RetryPolicy? retry = null,
+        TimeSpan? timeout = null)
+    {
+        Agents[name] = new AgentConfig
+        {
+            Name = name,
+            Capabilities = [capability],
+            MaxConcurrency = slots,
+            Priority = priority,
+            Retry = retry ?? RetryPolicy.None,
+            Timeout = timeout ?? TimeSpan.FromSeconds(10),
+        };
+        return this;
+    }
+
+    public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities) =>
+        [.. Agents.Values.Where(a => a.Enabled && a.Capabilities.Any(capabilities.Contains)).Select(Load)];
+
+    public AgentLoad? Named(string agent) => Agents.TryGetValue(agent, out var a) && a.Enabled ? Load(a) : null;
+
+    public string? TryReserve(string agent, string step, int attempt)
+    {
+        if (Drained.Contains(agent) || !Agents.TryGetValue(agent, out var config) || InUse.GetValueOrDefault(agent) >= config.MaxConcurrency)
+        {
+            return null;
+        }
+        InUse[agent] = InUse.GetValueOrDefault(agent) + 1;
+        return Node;
+    }
+
+    public void Release(string agent) => InUse[agent]--;
+
+    private AgentLoad Load(AgentConfig a)
+    {
+        var used = InUse.GetValueOrDefault(a.Name);
+        var isDrained = Drained.Contains(a.Name);
+        return new AgentLoad(a, used, 0, isDrained ? 0 : Math.Max(0, a.MaxConcurrency - used), isDrained);
+    }
+}
