@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
@@ -7,7 +9,6 @@ using AgentGrid.RunLog.Tests.Hosting;
 using AgentGrid.RunLog.Tests.Runs;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
-using System.Text.Json;
 
 namespace AgentGrid.RunLog.Tests;
 

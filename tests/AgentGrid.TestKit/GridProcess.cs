@@ -17,8 +17,9 @@ public sealed partial class GridProcess : IAsyncDisposable
     public const int Stop = 19;
 
     // It goes when the input is closed: with these tests, however they end. The shell ends with it, and with its code.
+    // What a shell starts in the background is deaf to Ctrl-C, unless that is taken back.
     private const string Guarded = """
-        exec 3<&0; "$@" </dev/null & p=$!; echo "pid $p"
+        exec 3<&0; env --default-signal=INT "$@" </dev/null & p=$!; echo "pid $p"
         { cat <&3; kill -9 $p; } >/dev/null 2>&1 & g=$!
         exec 3<&-; wait $p; c=$?; kill $g; exit $c
         """;

@@ -1,6 +1,6 @@
-using AgentGrid.Cli.Tests.Hosting;
 using System.Text;
 using System.Text.Json;
+using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests.Docs;
 

@@ -1,7 +1,7 @@
-using AgentGrid.Cli.Tests.Hosting;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AgentGrid.Agents.Perception;
+using AgentGrid.Cli.Tests.Hosting;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Documents;

@@ -2,6 +2,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Tests.Simulation;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Tests.Simulation;
 
 namespace AgentGrid.Engine.Tests.Slots;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
-using AgentGrid.Engine.Tests.Simulation;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Tests.Simulation;
 
 namespace AgentGrid.Engine.Tests.Slots;
 
