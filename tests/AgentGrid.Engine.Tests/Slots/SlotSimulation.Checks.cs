@@ -1,6 +1,5 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
-using AgentGrid.Engine.Tests.Simulation;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Tests.Simulation;
 
