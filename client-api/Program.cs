@@ -1,15 +1,4 @@
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
+using AgentGrid.ClientApi;
 
-switch (CommandLine.Parse(args))
-{
-    case CommandLine.Serve serve:
-        return await ApiServer.RunAsync(serve, EngineComposition.Embedded);
-    case CommandLine.Print print:
-        Console.WriteLine(print.Text);
-        return 0;
-    case CommandLine.Mistake mistake:
-        Console.Error.WriteLine(mistake.Message);
-        return 2;
-    default:
-        throw new InvalidOperationException("The command line asks for something that this program does not do.");
-}
+return await ApiServer.RunAsync(args, EmbeddedComposition.Create());

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using AgentGrid.ClientApi;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api;
+using AgentGrid.Api.Hosting;
 using AgentGrid.Silo.Settings;
 
 namespace AgentGrid.Silo;

@@ -1,4 +1,4 @@
-using AgentGrid.ClientApi;
+using AgentGrid.Api;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
 

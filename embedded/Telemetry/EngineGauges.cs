@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded.Runs;
-using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Telemetry;
 
@@ -8,7 +8,7 @@ namespace AgentGrid.Embedded.Telemetry;
 internal sealed class EngineGauges : IDisposable
 {
     private readonly EmbeddedEngine _engine;
-    private readonly Meter _meter = new(GridTelemetry.Name, "1.0.0");
+    private readonly Meter _meter = new(GridInstruments.Name, "1.0.0");
 
     public EngineGauges(EmbeddedEngine engine)
     {

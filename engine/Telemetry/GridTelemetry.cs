@@ -1,19 +1,17 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Telemetry;
 
-/// <summary>The names under which Agent Grid can be observed; costs next to nothing while nobody listens.</summary>
+/// <summary>What runs are observed by; costs next to nothing while nobody listens.</summary>
 public static class GridTelemetry
 {
-    /// <summary>The name of the source of spans, and of the meter.</summary>
-    public const string Name = "AgentGrid";
-
     private const string InlinePlan = "inline";
 
-    internal static readonly ActivitySource Spans = new(Name, "1.0.0");
-    internal static readonly Meter Meter = new(Name, "1.0.0");
+    internal static readonly ActivitySource Spans = new(GridInstruments.Name, "1.0.0");
+    internal static readonly Meter Meter = new(GridInstruments.Name, "1.0.0");
 
     /// <summary>
     /// What groups runs by their plan: the names of configured plans, and one for all that came with their requests.

@@ -1,12 +1,12 @@
 using System.Diagnostics.Metrics;
-using AgentGrid.Engine.Telemetry;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.GrainClient.Feed;
 
 /// <summary>How new events came to this process.</summary>
 internal static class FeedMetrics
 {
-    private static readonly Meter Meter = new(GridTelemetry.Name, "1.0.0");
+    private static readonly Meter Meter = new(GridInstruments.Name, "1.0.0");
 
     private static readonly Counter<long> Events = Meter.CreateCounter<long>(
         "agentgrid.feed.events", "{event}", "New events for feeds, by where they came from: stream or log");

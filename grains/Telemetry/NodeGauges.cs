@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Telemetry;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
@@ -15,7 +15,7 @@ namespace AgentGrid.Grains.Telemetry;
 /// </summary>
 internal sealed class NodeGauges : IHostedService, IDisposable
 {
-    private readonly Meter _meter = new(GridTelemetry.Name, "1.0.0");
+    private readonly Meter _meter = new(GridInstruments.Name, "1.0.0");
 
     public NodeGauges(Node node, ActiveRuns runs, LocalDispatcher dispatcher)
     {

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using AgentGrid.ClientApi.Health;
-using AgentGrid.ClientApi.Requests;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Health;
+using AgentGrid.Api.Requests;
+using AgentGrid.Api.Security;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains.Nodes;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AgentGrid.ClientApi.Health;
+using AgentGrid.Api.Health;
 
 namespace AgentGrid.Silo.Health;
 

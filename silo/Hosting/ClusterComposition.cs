@@ -1,8 +1,8 @@
 using AgentGrid.Agents.Perception;
-using AgentGrid.ClientApi;
-using AgentGrid.ClientApi.Hosting;
-using AgentGrid.ClientApi.Security;
-using AgentGrid.ClientApi.Telemetry;
+using AgentGrid.Api;
+using AgentGrid.Api.Hosting;
+using AgentGrid.Api.Security;
+using AgentGrid.Api.Telemetry;
 using AgentGrid.Engine;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;

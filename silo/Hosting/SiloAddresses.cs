@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using AgentGrid.ClientApi;
+using AgentGrid.Api;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Silo.Settings;
 

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
-using AgentGrid.ClientApi;
+using AgentGrid.Api;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;

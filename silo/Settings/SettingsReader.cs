@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using AgentGrid.ClientApi;
-using AgentGrid.ClientApi.Settings;
+using AgentGrid.Api;
+using AgentGrid.Api.Settings;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 using AgentGrid.GrainClient;
@@ -17,7 +17,7 @@ namespace AgentGrid.Silo.Settings;
 internal sealed class SettingsReader
 {
     /// <summary>The settings of the program, those of the client API among them.</summary>
-    public static readonly SettingNames Known = SettingNames.ClientApi.With(
+    public static readonly SettingNames Known = SettingNames.Api.With(
         [
             nameof(SiloSettings.Role), nameof(SiloSettings.Redis), nameof(SiloSettings.ClusterId),
             nameof(SiloSettings.Name), nameof(SiloSettings.SiloPort), nameof(SiloSettings.GatewayPort),

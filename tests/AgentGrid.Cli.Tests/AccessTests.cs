@@ -1,7 +1,7 @@
 using System.Text.Json;
+using AgentGrid.Api;
+using AgentGrid.Api.Security;
 using AgentGrid.Cli.Tests.Hosting;
-using AgentGrid.ClientApi;
-using AgentGrid.ClientApi.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Text.Json;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 
 namespace AgentGrid.ClientApi.Tests;
 

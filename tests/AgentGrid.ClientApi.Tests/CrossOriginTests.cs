@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 
 namespace AgentGrid.ClientApi.Tests;
 

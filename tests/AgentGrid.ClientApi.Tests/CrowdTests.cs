@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Builder;
@@ -40,11 +40,11 @@ public sealed class CrowdTests : IAsyncLifetime
         var config = _folder.CreateSubdirectory("config");
         await File.WriteAllTextAsync(
             Path.Combine(config.FullName, "agents.yaml"), "agents: { echo: { capabilities: [echo], max_concurrency: 1000 } }");
-        var line = (CommandLine.Serve)CommandLine.Parse([
+        var line = (CommandLine.Serve)ServerProgram.Parse([
             "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"), "--config", config.FullName,
             "--AgentGrid:Synchronous", "Normal", "--AgentGrid:DrainTimeout", "00:00:01",
             "--AgentGrid:WebSocketSendTimeout", "00:10:00", "--AgentGrid:WebSocketCloseTimeout", "00:00:00.1"]);
-        _app = ApiServer.Build(line, builder =>
+        _app = ServerProgram.Build(line, builder =>
         {
             builder.AddEngine();
             builder.Logging.ClearProviders();

@@ -1,5 +1,5 @@
 using System.Net;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Data.Sqlite;
@@ -84,8 +84,8 @@ public sealed class DamagedServerTests : IDisposable
 
     private async Task<string> WithServerAsync(string[] args, Func<HttpClient, Task<string>> use, LogLines? log = null)
     {
-        var line = (CommandLine.Serve)CommandLine.Parse(["--urls", "http://127.0.0.1:0", "--data", _folder.FullName, .. args]);
-        await using var app = ApiServer.Build(line, builder =>
+        var line = (CommandLine.Serve)ServerProgram.Parse(["--urls", "http://127.0.0.1:0", "--data", _folder.FullName, .. args]);
+        await using var app = ServerProgram.Build(line, builder =>
         {
             builder.AddEngine();
             builder.Logging.ClearProviders().AddProvider(log ?? new LogLines());

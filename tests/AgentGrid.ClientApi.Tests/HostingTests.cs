@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using AgentGrid.ClientApi.Hosting;
-using AgentGrid.ClientApi.Security;
-using AgentGrid.ClientApi.Settings;
+using AgentGrid.Api.Hosting;
+using AgentGrid.Api.Security;
+using AgentGrid.Api.Settings;
 using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -65,7 +65,7 @@ public sealed class HostingTests
     [InlineData("new-keys", "new-key")]
     public void Parse_UnknownOption_SuggestsTheNearest(string arg, string suggestion)
     {
-        var mistake = Assert.IsType<CommandLine.Mistake>(CommandLine.Parse([arg]));
+        var mistake = Assert.IsType<CommandLine.Mistake>(ServerProgram.Parse([arg]));
 
         Assert.Contains($"did you mean '{suggestion}'?", mistake.Message);
     }
@@ -78,12 +78,12 @@ public sealed class HostingTests
     [InlineData("somewhere")]
     [InlineData("hash-key")]
     public void Parse_Incomplete_IsAMistake(params string[] args) =>
-        Assert.IsType<CommandLine.Mistake>(CommandLine.Parse(args));
+        Assert.IsType<CommandLine.Mistake>(ServerProgram.Parse(args));
 
     [Fact]
     public void Parse_EveryOption_BecomesASetting()
     {
-        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse([
+        var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse([
             "--urls", "http://127.0.0.1:1", "--data=/d", "--config", "/c", "--insecure", "--recover", "--environment", "Test",
             "--api-key-hash", "h1", "--api-key-hash", "h2", "--AgentGrid:Retention", "01:00:00",
             "--Logging:LogLevel:Default=Debug"]));
@@ -103,11 +103,11 @@ public sealed class HostingTests
     [Fact]
     public void Parse_HashKey_PrintsTheHashOfTheKey() => Assert.Equal(
         "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683",
-        Assert.IsType<CommandLine.Print>(CommandLine.Parse(["hash-key", "key"])).Text);
+        Assert.IsType<CommandLine.Print>(ServerProgram.Parse(["hash-key", "key"])).Text);
 
     [Fact]
     public void Parse_Help_ListsTheOptions() =>
-        Assert.Contains("--insecure", Assert.IsType<CommandLine.Print>(CommandLine.Parse(["--help"])).Text);
+        Assert.Contains("--insecure", Assert.IsType<CommandLine.Print>(ServerProgram.Parse(["--help"])).Text);
 
     [Fact]
     public void Environment_Variables_AreOptions()
@@ -136,7 +136,7 @@ public sealed class HostingTests
     public async Task Program_MustNotStart_ExitsWithAReason(int code, string arg, string reason)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true };
-        start.ArgumentList.Add(typeof(ApiOptions).Assembly.Location);
+        start.ArgumentList.Add(typeof(EmbeddedComposition).Assembly.Location);
         start.ArgumentList.Add(arg);
         using var program = Process.Start(start)!;
         var error = await program.StandardError.ReadToEndAsync();
@@ -159,6 +159,6 @@ public sealed class HostingTests
         new ConfigurationBuilder()
             .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))).Build());
 
-    private static Microsoft.AspNetCore.Builder.WebApplication Build(params string[] args) => ApiServer.Build(
-        (CommandLine.Serve)CommandLine.Parse(args), b => b.Services.AddSingleton<IAgentGrid>(new FakeGrid()));
+    private static Microsoft.AspNetCore.Builder.WebApplication Build(params string[] args) => ServerProgram.Build(
+        (CommandLine.Serve)ServerProgram.Parse(args), b => b.Services.AddSingleton<IAgentGrid>(new FakeGrid()));
 }

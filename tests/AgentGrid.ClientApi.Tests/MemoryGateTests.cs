@@ -1,4 +1,4 @@
-using AgentGrid.ClientApi.Orchestrate;
+using AgentGrid.Api.Orchestrate;
 
 namespace AgentGrid.ClientApi.Tests;
 

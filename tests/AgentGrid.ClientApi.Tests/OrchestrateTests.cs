@@ -1,5 +1,5 @@
 using System.Net;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;

@@ -1,4 +1,4 @@
-using AgentGrid.ClientApi.Requests;
+using AgentGrid.Api.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 

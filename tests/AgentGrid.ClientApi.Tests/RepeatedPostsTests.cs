@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using AgentGrid.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -30,10 +30,10 @@ public sealed class RepeatedPostsTests : IAsyncLifetime
         var config = _folder.CreateSubdirectory("config");
         await File.WriteAllTextAsync(
             Path.Combine(config.FullName, "agents.yaml"), "agents: { delay: { capabilities: [delay] } }");
-        var line = (CommandLine.Serve)CommandLine.Parse([
+        var line = (CommandLine.Serve)ServerProgram.Parse([
             "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"), "--config", config.FullName,
             "--AgentGrid:Synchronous", "Normal", "--AgentGrid:DrainTimeout", "00:00:01"]);
-        _app = ApiServer.Build(line, builder =>
+        _app = ServerProgram.Build(line, builder =>
         {
             builder.AddEngine();
             builder.Logging.ClearProviders();

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -36,8 +36,8 @@ internal sealed class TestServer : IAsyncDisposable
     {
         var grid = new FakeGrid();
         var log = new LogLines();
-        var line = (CommandLine.Serve)CommandLine.Parse(["--urls", "http://127.0.0.1:0", .. args]);
-        var app = ApiServer.Build(line, builder =>
+        var line = (CommandLine.Serve)ServerProgram.Parse(["--urls", "http://127.0.0.1:0", .. args]);
+        var app = ServerProgram.Build(line, builder =>
         {
             builder.Services.AddSingleton<IAgentGrid>(grid);
             builder.Logging.ClearProviders().AddProvider(log);

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 
 namespace AgentGrid.ClientApi.Tests;
 

@@ -1,4 +1,4 @@
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 using AgentGrid.Console.Tests.Browser;
 
 namespace AgentGrid.Console.Tests;

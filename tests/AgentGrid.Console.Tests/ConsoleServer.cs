@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
+using AgentGrid.ClientApi;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
@@ -43,21 +44,12 @@ internal sealed class ConsoleServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var line = (CommandLine.Serve)CommandLine.Parse(
-        [
-            "--urls", _url?.ToString().TrimEnd('/') ?? "http://127.0.0.1:0", "--data", _data.FullName,
-            "--AgentGrid:DrainTimeout", "00:00:00.1", .. _args,
-        ]);
-        _app = ApiServer.Build(line, builder =>
-        {
-            builder.AddEngine();
-            builder.Services.AddAgentGrid().AddAgent<HoldAgent>();
-            builder.Logging.ClearProviders();
-            if (_onPaper)
-            {
-                builder.Services.AddSingleton<IAgentGrid>(
-                    services => new ClusterOnPaper(services.GetRequiredService<EmbeddedGrid>()));
-            }
-        });
+            [
+                "--urls", _url?.ToString().TrimEnd('/') ?? "http://127.0.0.1:0", "--data", _data.FullName,
+                "--AgentGrid:DrainTimeout", "00:00:00.1", .. _args,
+            ],
+            EmbeddedCommandLine.Syntax);
+        _app = ApiServer.Build(line, EmbeddedComposition.Create() with { Add = AddEngine });
         await _app.StartAsync();
         if (_url is null)
         {
@@ -149,5 +141,17 @@ internal sealed class ConsoleServer : IAsyncDisposable
     {
         await server.StartAgainAsync();
         return server;
+    }
+
+    private void AddEngine(WebApplicationBuilder builder)
+    {
+        builder.AddEngine();
+        builder.Services.AddAgentGrid().AddAgent<HoldAgent>();
+        builder.Logging.ClearProviders();
+        if (_onPaper)
+        {
+            builder.Services.AddSingleton<IAgentGrid>(
+                services => new ClusterOnPaper(services.GetRequiredService<EmbeddedGrid>()));
+        }
     }
 }

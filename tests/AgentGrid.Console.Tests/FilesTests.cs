@@ -93,7 +93,7 @@ public sealed partial class FilesTests
     [Fact]
     public void Scripts_Never_MakeMarkupOfText()
     {
-        var assembly = typeof(ClientApi.AgentGridApi).Assembly;
+        var assembly = typeof(Api.AgentGridApi).Assembly;
         var names = assembly.GetManifestResourceNames();
         var scripts = names.Where(n => n.EndsWith(".js", StringComparison.Ordinal)).ToArray();
 

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 using AgentGrid.Console.Tests.Browser;
 
 namespace AgentGrid.Console.Tests;

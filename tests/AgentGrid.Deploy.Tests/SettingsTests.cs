@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using AgentGrid.ClientApi;
+using AgentGrid.Api;
 using AgentGrid.Core.Documents;
 using AgentGrid.Embedded;
 

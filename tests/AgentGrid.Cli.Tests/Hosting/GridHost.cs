@@ -1,5 +1,5 @@
 using AgentGrid.Agents.Perception;
-using AgentGrid.ClientApi;
+using AgentGrid.Api;
 using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -47,7 +47,7 @@ public sealed class HostileInputTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "config/agents.yaml"), """
             agents: { echo: { capabilities: [echo] } }
             """);
-        var line = (CommandLine.Serve)CommandLine.Parse([
+        var line = (CommandLine.Serve)ServerProgram.Parse([
             "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"),
             "--config", Path.Combine(_folder.FullName, "config"), "--AgentGrid:MaxWait", "00:00:01",
             "--AgentGrid:Retention", "00:00:10", "--AgentGrid:MaxActiveRuns", "200", "--AgentGrid:MaxQueuedRuns", "200",
@@ -55,7 +55,7 @@ public sealed class HostileInputTests : IAsyncLifetime
             "--AgentGrid:TrustedHosts:0", "page.example",
             // Large buffers are kept by the threads that have used them, and would hide what is kept for ever.
             "--AgentGrid:MaxBodyBytes", "200000"]);
-        _app = ApiServer.Build(line, builder =>
+        _app = ServerProgram.Build(line, builder =>
         {
             builder.AddEngine();
             builder.Logging.ClearProviders().AddProvider(_log);

@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using MyAgents;
 
 namespace AgentGrid.ClientApi.Tests.Readme;
@@ -35,12 +35,12 @@ public sealed partial class ReadmeTests : IDisposable
     {
         Write("config/agents.yaml", Block("yaml", "agents:\n"));
         Write("config/plans/threat_report.yaml", Block("yaml", "plans:\n"));
-        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(
+        var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(
         [
             "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"),
             "--config", Path.Combine(_folder.FullName, "config"), "--agents", typeof(ThreatEstimator).Assembly.Location,
         ]));
-        await using var app = ApiServer.Build(serve, builder => builder.AddEngine());
+        await using var app = ServerProgram.Build(serve, builder => builder.AddEngine());
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 
@@ -56,9 +56,9 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public void MissingLibrary_RefusesToStart()
     {
-        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(["--agents", "nowhere.dll"]));
+        var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(["--agents", "nowhere.dll"]));
 
-        var refusal = Assert.Throws<StartupRefusedException>(() => ApiServer.Build(serve, builder => builder.AddEngine()));
+        var refusal = Assert.Throws<StartupRefusedException>(() => ServerProgram.Build(serve, builder => builder.AddEngine()));
 
         Assert.Contains("nowhere.dll", refusal.Message, StringComparison.Ordinal);
     }
@@ -66,9 +66,9 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public async Task QuickStart_Body_CompletesWithTheResultThatIsShown()
     {
-        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(
+        var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(
             ["--urls", "http://127.0.0.1:0", "--data", _folder.FullName, "--config", Path.Combine(Root, "config")]));
-        await using var app = ApiServer.Build(serve, builder => builder.AddEngine());
+        await using var app = ServerProgram.Build(serve, builder => builder.AddEngine());
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 

@@ -1,4 +1,4 @@
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using AgentGrid.ClientApi.Hosting;
-using AgentGrid.ClientApi.Settings;
+using AgentGrid.Api.Hosting;
+using AgentGrid.Api.Security;
+using AgentGrid.Api.Settings;
 using AgentGrid.Embedded;
 
 namespace AgentGrid.ClientApi.Tests.Settings;
@@ -260,7 +261,7 @@ public sealed class SettingsCheckTests
             Variables = new()
             {
                 ["AGENTGRID_MAX_ACTIVE_RUNS"] = "7",
-                ["AGENTGRID_API_KEY_HASH"] = Security.KeyHash.Of("x"),
+                ["AGENTGRID_API_KEY_HASH"] = KeyHash.Of("x"),
                 ["AGENTGRID_OTLP_ENDPOINT"] = "https://me:secret@collector.example/otlp?token=secret",
             },
             Args = ["--data", "d"],
@@ -296,15 +297,15 @@ public sealed class SettingsCheckTests
     [InlineData("'--environment' is given twice", "--environment", "a", "--environment=b")]
     [InlineData("'--Logging:LogLevel:A' is given twice", "--Logging:LogLevel:A=Debug", "--Logging:LogLevel:A=Debug")]
     public void Option_GivenTwice_IsSaidInASentence(string sentence, params string[] args) => Assert.StartsWith(
-        sentence, Assert.IsType<CommandLine.Mistake>(CommandLine.Parse(args)).Message, StringComparison.Ordinal);
+        sentence, Assert.IsType<CommandLine.Mistake>(ServerProgram.Parse(args)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("hash-key", "")]
     [InlineData("hash-key", " \n")]
     public void HashKey_OfNothing_IsAMistake(params string[] args) =>
-        Assert.Contains("empty", Assert.IsType<CommandLine.Mistake>(CommandLine.Parse(args)).Message);
+        Assert.Contains("empty", Assert.IsType<CommandLine.Mistake>(ServerProgram.Parse(args)).Message);
 
     [Fact]
     public void HashKey_OfAKeyFromAFile_IsThatOfTheKey() => Assert.Equal(
-        Security.KeyHash.Of("key"), Assert.IsType<CommandLine.Print>(CommandLine.Parse(["hash-key", "key\n"])).Text);
+        KeyHash.Of("key"), Assert.IsType<CommandLine.Print>(ServerProgram.Parse(["hash-key", "key\n"])).Text);
 }

@@ -1,5 +1,5 @@
-using AgentGrid.ClientApi.Hosting;
-using AgentGrid.ClientApi.Settings;
+using AgentGrid.Api.Hosting;
+using AgentGrid.Api.Settings;
 using AgentGrid.Embedded;
 using Microsoft.Extensions.Configuration;
 
@@ -72,7 +72,7 @@ internal sealed class Told : IDisposable
     public SettingsCheck Check()
     {
         var (configuration, environment) = Build();
-        return SettingsCheck.Pass(configuration, environment, EngineComposition.Embedded);
+        return SettingsCheck.Pass(configuration, environment, EmbeddedComposition.Create());
     }
 
     public (ApiOptions Api, EmbeddedOptions Engine) Options()
@@ -81,7 +81,7 @@ internal sealed class Told : IDisposable
         var (api, engine) = (new ApiOptions(), new EmbeddedOptions());
         var reader = new SectionReader(Build().Configuration);
         ApiSettings.Read(reader, api);
-        EngineSettings.Read(reader, engine);
+        EmbeddedSettings.Read(reader, engine);
         return (api, engine);
     }
 
@@ -90,7 +90,7 @@ internal sealed class Told : IDisposable
     private (IConfiguration Configuration, EnvironmentSettings Environment) Build()
     {
         var environment = EnvironmentSettings.Read(Variables);
-        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(Args));
+        var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(Args));
         var builder = new ConfigurationBuilder().SetBasePath(_folder.FullName);
         _files.ForEach(f => builder.AddJsonFile(f));
         builder.Add(new PlacedSettings(environment.Settings)).Add(new PlacedSettings(serve.Settings));

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.RegularExpressions;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,7 +26,7 @@ public sealed partial class MetricsTests : IDisposable
     {
         var plan = $"counted_{Guid.NewGuid():N}";
         Write("config/plans/counted.yaml", $"plans:\n  {plan}:\n    steps:\n      a: {{ agent: echo }}\n");
-        await using var app = ApiServer.Build(Serve(), builder => builder.AddEngine());
+        await using var app = ServerProgram.Build(Serve(), builder => builder.AddEngine());
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         using var feed = new ClientWebSocket();
@@ -67,7 +67,7 @@ public sealed partial class MetricsTests : IDisposable
         // More than are kept of one metric.
         const int plans = 2_100;
         Write("config/plans/known.yaml", "plans:\n  known:\n    steps:\n      a: { agent: echo }\n");
-        await using var app = ApiServer.Build(Serve(), builder => builder.AddEngine());
+        await using var app = ServerProgram.Build(Serve(), builder => builder.AddEngine());
         await app.StartAsync();
         var grid = app.Services.GetRequiredService<IAgentGrid>();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
@@ -126,7 +126,7 @@ public sealed partial class MetricsTests : IDisposable
         Assert.Equal(metrics.Union(rare).Order(StringComparer.Ordinal), guide.Order(StringComparer.Ordinal));
     }
 
-    private CommandLine.Serve Serve() => Assert.IsType<CommandLine.Serve>(CommandLine.Parse(
+    private CommandLine.Serve Serve() => Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(
     [
         "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"),
         "--config", Path.Combine(_folder.FullName, "config"),

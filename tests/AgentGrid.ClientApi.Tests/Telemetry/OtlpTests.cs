@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -22,11 +22,11 @@ public sealed class OtlpTests : IDisposable
     public async Task Run_EndpointConfigured_SendsItsSpansAndMetrics()
     {
         await using var collector = await StartCollectorAsync();
-        var serve = Assert.IsType<CommandLine.Serve>(CommandLine.Parse(
+        var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(
         [
             "--urls", "http://127.0.0.1:0", "--data", _folder.FullName, "--AgentGrid:OtlpEndpoint", collector.Urls.First(),
         ]));
-        await using (var app = ApiServer.Build(serve, builder => builder.AddEngine()))
+        await using (var app = ServerProgram.Build(serve, builder => builder.AddEngine()))
         {
             await app.StartAsync();
             using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };

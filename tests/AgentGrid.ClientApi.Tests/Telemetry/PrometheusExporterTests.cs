@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using AgentGrid.ClientApi.Telemetry;
+using AgentGrid.Api.Telemetry;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 

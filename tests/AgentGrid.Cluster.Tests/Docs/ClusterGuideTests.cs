@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using AgentGrid.ClientApi;
+using AgentGrid.Api;
 using AgentGrid.Core.Documents;
 using AgentGrid.GrainClient;
 using AgentGrid.Grains;

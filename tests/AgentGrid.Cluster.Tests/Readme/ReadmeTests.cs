@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using AgentGrid.ClientApi.Hosting;
+using AgentGrid.Api.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;

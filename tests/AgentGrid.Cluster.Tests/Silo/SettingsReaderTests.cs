@@ -1,7 +1,7 @@
 using System.Net;
-using AgentGrid.ClientApi;
-using AgentGrid.ClientApi.Hosting;
-using AgentGrid.ClientApi.Settings;
+using AgentGrid.Api;
+using AgentGrid.Api.Hosting;
+using AgentGrid.Api.Settings;
 using AgentGrid.Silo;
 using AgentGrid.Silo.Hosting;
 using AgentGrid.Silo.Settings;
@@ -152,8 +152,8 @@ public sealed class SettingsReaderTests
         Assert.All(check.InForce, s => Assert.True(SettingsReader.Known.Has(s.Name), s.Name));
         // None of them is taken for a misspelt setting of access by a program that does not have it.
         Assert.All(
-            SettingsReader.Known.All.Except(SettingNames.ClientApi.All),
-            name => Assert.False(SettingNames.ClientApi.IsAboutAccess(name), name));
+            SettingsReader.Known.All.Except(SettingNames.Api.All),
+            name => Assert.False(SettingNames.Api.IsAboutAccess(name), name));
     }
 
     [Theory]

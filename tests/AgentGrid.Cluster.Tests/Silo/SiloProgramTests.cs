@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using AgentGrid.ClientApi.Security;
+using AgentGrid.Api.Security;
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 

@@ -19,11 +19,11 @@ internal sealed partial record SourceFile(string Path, string Text)
 
     /// <summary>The sources of one room: a folder with a project.</summary>
     public static SourceFile[] Of(string room) => [.. Directory
-        .EnumerateFiles(System.IO.Path.Combine(Repository.Root, room), "*.cs", SearchOption.AllDirectories)
+        .EnumerateFiles(Repository.PathOf(room), "*.cs", SearchOption.AllDirectories)
         .Select(f => System.IO.Path.GetRelativePath(Repository.Root, f).Replace('\\', '/'))
         .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal)
-        .Select(f => new SourceFile(f, File.ReadAllText(System.IO.Path.Combine(Repository.Root, f))))];
+        .Select(f => new SourceFile(f, Repository.Read(f)))];
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();

@@ -11,7 +11,7 @@ public sealed class PlanFilesTests
     [Fact]
     public void Read_RepositoryFiles_AreWithoutProblems()
     {
-        var config = Path.Combine(Repository.Root, "config");
+        var config = Repository.PathOf("config");
         var files = Directory.GetFiles(config, "*.yaml", SearchOption.AllDirectories)
             .Select(f => new ConfigFile(Path.GetRelativePath(config, f).Replace('\\', '/'), File.ReadAllText(f)))
             .ToArray();

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
@@ -32,7 +33,7 @@ internal static class SimulatedMistakes
         {
             InstrumentPublished = static (instrument, listener) =>
             {
-                if (instrument.Meter.Name == GridTelemetry.Name
+                if (instrument.Meter.Name == GridInstruments.Name
                     && instrument.Name is "agentgrid.attempt.queue_wait" or "agentgrid.attempt.duration"
                         or "agentgrid.run.duration")
                 {

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Conformance;
-using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Tests.Telemetry;
 
@@ -107,7 +107,7 @@ public sealed class RunTraceTests : ConformanceTests<EmbeddedGridHost>
     {
         var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name == GridTelemetry.Name,
+            ShouldListenTo = source => source.Name == GridInstruments.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.Parent.TraceId == _trace
                 ? ActivitySamplingResult.AllDataAndRecorded
                 : ActivitySamplingResult.None,

@@ -1,0 +1,89 @@
+namespace AgentGrid.Api;
+
+/// <summary>Settings of the client API. Bound from the configuration section <c>AgentGrid</c>.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>The configuration section: shared with the engine's options, the names do not overlap.</summary>
+    public const string Section = "AgentGrid";
+
+    /// <summary>The largest request body in bytes; a larger one is answered with 413. Default 4 MiB.</summary>
+    public int MaxBodyBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The longest time that <c>?wait=</c> waits; longer wishes are cut to it. Default 5 min.</summary>
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many requests wait for their run at once; past that, 202 comes at once. Default 10,000.</summary>
+    public int MaxConcurrentWaits { get; set; } = 10_000;
+
+    /// <summary>
+    /// How many event feeds (WebSockets and event streams) are open at once; past that, 503. Default 2,000.
+    /// </summary>
+    public int MaxWebSocketClients { get; set; } = 2_000;
+
+    /// <summary>A reader of a feed that takes nothing for this long is closed with a reason. Default 30 s.</summary>
+    public TimeSpan WebSocketSendTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a feed's client has to take part in the closing before it is cut off. Default 5 s.</summary>
+    public TimeSpan WebSocketCloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often idle feeds show life: WebSocket pings, event stream comments. Default 15 s.</summary>
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Who may call. Empty (the default): anybody who can reach the server, which is then this machine alone.
+    /// </summary>
+    public List<ApiKeyOptions> ApiKeys { get; set; } = [];
+
+    /// <summary>Allows an address that other machines can reach without any API key. Default false.</summary>
+    public bool Insecure { get; set; }
+
+    /// <summary>
+    /// Other hosts that are trusted, as <c>host</c> or <c>host:port</c>: their pages may use the API from a browser,
+    /// and they are names under which a server without API keys may be reached. Default none.
+    /// </summary>
+    public List<string> TrustedHosts { get; set; } = [];
+
+    /// <summary>
+    /// Signs tickets, which browsers show in the place of keys. Processes that stand behind one address need the same
+    /// one, at least 16 characters. Default none: made at the start; those of a cluster make the same.
+    /// </summary>
+    public string? TicketSecret { get; set; }
+
+    /// <summary>
+    /// Where metrics and traces are sent over OTLP (HTTP, protobuf): <c>http://localhost:4318</c>. Default none:
+    /// nothing is sent.
+    /// </summary>
+    public Uri? OtlpEndpoint { get; set; }
+
+    /// <summary>How log lines look on the console. Default <see cref="LogFormat.Simple"/>.</summary>
+    public LogFormat LogFormat { get; set; }
+
+    /// <summary>Libraries (paths to .dll files) with agents besides those that ship with Agent Grid. Default none.</summary>
+    public List<string> AgentAssemblies { get; set; } = [];
+}
+
+/// <summary>How log lines look.</summary>
+public enum LogFormat
+{
+    /// <summary>One line, for people.</summary>
+    Simple,
+
+    /// <summary>One JSON object a line, for log shippers.</summary>
+    Json,
+}
+
+/// <summary>One API key, known by its hash.</summary>
+public sealed class ApiKeyOptions
+{
+    /// <summary>Who has it; the tenant of what it posts. Required, and unique.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary><c>sha256:</c> and 64 hexadecimal digits, as <c>hash-key</c> and <c>new-key</c> print it.</summary>
+    public string Hash { get; set; } = "";
+
+    /// <summary><c>read</c>, <c>submit</c>. Empty (the default): both.</summary>
+    public List<string> Scopes { get; set; } = [];
+
+    /// <summary>Where it was written; null for keys that come from code.</summary>
+    internal string? Place { get; init; }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Grid;
+
+namespace AgentGrid.Api.Grid;
+
+/// <summary>Every agent, by name.</summary>
+public sealed record AgentList(IReadOnlyList<AgentView> Agents);
+
+/// <summary>An agent: how it is configured, what it does now, and what it has done since the engine started.</summary>
+public sealed record AgentView(
+    string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency,
+    int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
+    bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs)
+{
+    public static AgentView Of(AgentDetails agent)
+    {
+        var config = agent.Config;
+        var retry = config.Retry;
+        return new AgentView(
+            config.Name, config.Capabilities, config.Priority, config.Queue, config.MaxConcurrency,
+            config.MaxConcurrencyTotal, config.Timeout.TotalSeconds,
+            new RetryView(
+                retry.MaxAttempts, retry.Backoff.TotalSeconds, retry.MaxBackoff.TotalSeconds, retry.Jitter, retry.On),
+            new ResourcesView(config.Resources.GpuMemoryBytes),
+            config.Enabled,
+            agent.Drained,
+            new AgentLoadView(agent.Running, agent.Waiting, agent.Abandoned),
+            new AgentCountsView(agent.Succeeded, agent.Failed, agent.TimedOut, agent.Cancelled),
+            agent.Latency);
+    }
+}
+
+/// <summary>Whether and when the agent is tried again; the waits in seconds.</summary>
+public sealed record RetryView(
+    int MaxAttempts, double BackoffSeconds, double MaxBackoffSeconds, double Jitter, ImmutableArray<string> On);
+
+/// <summary>What an attempt occupies while it runs.</summary>
+public sealed record ResourcesView(long GpuMemoryBytes);
+
+/// <summary>Attempts now: running, waiting for a slot, and given up on without having returned.</summary>
+public sealed record AgentLoadView(int Running, int Waiting, int Abandoned);
+
+/// <summary>Attempts by how they ended.</summary>
+public sealed record AgentCountsView(long Succeeded, long Failed, long TimedOut, long Cancelled);
+
+/// <summary>Every node that executes attempts, by name.</summary>
+public sealed record NodeList(ImmutableArray<NodeDetails> Nodes);
+
+/// <summary>Every plan that can be named in a post, by name.</summary>
+public sealed record PlanList(ImmutableArray<PlanDetails> Plans);

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using AgentGrid.Api.Problems;
+using AgentGrid.Api.Requests;
+using AgentGrid.Api.Runs;
+using AgentGrid.Api.Security;
+using AgentGrid.Core;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Api.Orchestrate;
+
+/// <summary>
+/// <c>POST /api/v1/orchestrate</c>: starts a run or finds it. Reads and writes without binding or reflection.
+/// </summary>
+internal sealed class OrchestrateEndpoint(
+    IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload, MemoryGate memory)
+{
+    private readonly Waiting _waiting = new(options);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var query = new QueryReader(context.Request.Query);
+        var wait = _waiting.Wish(context.Request, query);
+        var (result, problem) = query.Problem is null ? await SubmitAsync(context) : (null, query.Problem);
+        if (result is null)
+        {
+            await problem!.ExecuteAsync(context);
+            return;
+        }
+        switch (result)
+        {
+            case SubmitResult.Accepted accepted:
+                await AnswerAsync(context, accepted.Run, replayed: false, wait);
+                break;
+            case SubmitResult.Replayed replayed:
+                await AnswerAsync(context, replayed.Run, replayed: true, wait);
+                break;
+            default:
+                if (result is SubmitResult.Overloaded overloaded)
+                {
+                    overload.Refused(CallerOf(context), overloaded.Message);
+                }
+                await SubmitProblems.Of(result).ExecuteAsync(context);
+                break;
+        }
+    }
+
+    private async ValueTask<(SubmitResult? Result, ApiProblem? Problem)> SubmitAsync(HttpContext context)
+    {
+        using var room = memory.Enter();
+        if (!room.TryRead(Math.Min(context.Request.ContentLength ?? 0, options.MaxBodyBytes)))
+        {
+            return (NoMemory, null);
+        }
+        var (submit, problem) = await ReadAsync(context);
+        if (submit is null)
+        {
+            return (null, problem);
+        }
+        // Not cancelled by a client that hangs up: what it has posted completely is accepted.
+        return (room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : NoMemory, null);
+    }
+
+    private static SubmitResult.Overloaded NoMemory => new(
+        MemoryGate.Pause,
+        "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
+
+    private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context)
+    {
+        var (body, problem) = await RequestBody.ReadAsync(context.Request, options.MaxBodyBytes);
+        if (body is null)
+        {
+            return (null, problem);
+        }
+        using (body)
+        {
+            return OrchestrateReader.Read(body.Utf8, out problem) is { } read
+                ? (new SubmitRun(
+                    read.Key, read.Input, read.Plan, read.InlinePlan, read.Priority,
+                    CallerOf(context), TraceParentOf(context.Request)), null)
+                : (null, problem);
+        }
+    }
+
+    private static string? CallerOf(HttpContext context) => context.Features.Get<ApiCaller>()?.Name;
+
+    // A trace context that is not well formed is ignored, as W3C Trace Context asks.
+    private static string? TraceParentOf(HttpRequest request) =>
+        request.Headers.TryGetValue("traceparent", out var header) && header is [{ } text]
+            && ActivityContext.TryParse(text, null, out _)
+            ? text
+            : null;
+
+    private async Task AnswerAsync(HttpContext context, RunSummary run, bool replayed, TimeSpan wait)
+    {
+        if (wait > TimeSpan.Zero && await WaitAsync(context, run.RunId, wait) is { } waited)
+        {
+            if (waited.Summary.Status.IsEnded())
+            {
+                await Results.Json(RunView.Of(waited, replayed)).ExecuteAsync(context);
+                return;
+            }
+            run = waited.Summary;
+        }
+        RunAnswer.Write(context.Response, run, replayed);
+    }
+
+    private async Task<RunDetails?> WaitAsync(HttpContext context, RunId id, TimeSpan wait)
+    {
+        if (!_waiting.TryEnter())
+        {
+            return null;
+        }
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            return await grid.WaitForEndAsync(id, wait, until.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            _waiting.Leave();
+        }
+    }
+}

@@ -1,0 +1,293 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using AgentGrid.Api.Problems;
+using AgentGrid.Api.Requests;
+using AgentGrid.Core;
+
+namespace AgentGrid.Api.Orchestrate;
+
+/// <summary>
+/// Reads the body of a post in one strict pass without building a tree: this is the path that every run takes.
+/// </summary>
+internal ref struct OrchestrateReader
+{
+    private const int MaxPriority = 100;
+    private readonly ReadOnlySpan<byte> _body;
+    private Utf8JsonReader _json;
+    private Fields _seen;
+    private HashSet<string>? _others;
+    private string? _matchId;
+    private string? _round;
+    private string? _plan;
+    private Json? _inlinePlan;
+    private int _priority;
+    private bool _differs;
+    private ApiProblem? _problem;
+
+    private OrchestrateReader(ReadOnlySpan<byte> body)
+    {
+        _body = body;
+        _json = StrictJson.Open(body);
+    }
+
+    [Flags]
+    private enum Fields
+    {
+        Other = 0,
+        MatchId = 1,
+        Round = 2,
+        GridSnapshot = 4,
+        Plan = 8,
+        Input = 16,
+        Priority = 32,
+    }
+
+    /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
+    public static OrchestrateBody? Read(ReadOnlySpan<byte> body, out ApiProblem? problem)
+    {
+        if (body.IsEmpty)
+        {
+            problem = new ApiProblem(400, ApiCode.MissingField,
+                "The body is empty; expected a JSON object with 'match_id' and 'round'.")
+            { Field = "$" };
+            return null;
+        }
+        problem = StrictJson.CheckUtf8(body);
+        if (problem is not null)
+        {
+            return null;
+        }
+        try
+        {
+            var reader = new OrchestrateReader(body);
+            var read = reader.ReadObject();
+            problem = reader._problem;
+            return read;
+        }
+        catch (JsonException e)
+        {
+            problem = StrictJson.Malformed(body, e);
+            return null;
+        }
+    }
+
+    private OrchestrateBody? ReadObject()
+    {
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            Wrong("$", "a JSON object with 'match_id' and 'round'");
+            return null;
+        }
+        var start = (int)_json.TokenStartIndex;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!ReadField())
+            {
+                return null;
+            }
+        }
+        var end = (int)_json.BytesConsumed;
+        _json.Read();
+        if (_matchId is null || _round is null)
+        {
+            var missing = _matchId is null ? "match_id" : "round";
+            _problem = new ApiProblem(400, ApiCode.MissingField,
+                $"'{missing}' is missing; 'match_id' and 'round' together name the run.")
+            { Field = missing };
+            return null;
+        }
+        var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
+        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority);
+    }
+
+    private bool ReadField()
+    {
+        if (!Accept(StrictJson.Check(ref _json)))
+        {
+            return false;
+        }
+        var field = Identify(ref _json);
+        if (!Note(field))
+        {
+            return false;
+        }
+        _json.Read();
+        return field switch
+        {
+            Fields.MatchId => ReadMatchId(),
+            Fields.Round => ReadRound(),
+            Fields.GridSnapshot => ReadObjectValue("grid_snapshot", optional: false),
+            Fields.Input => ReadObjectValue("input", optional: true),
+            Fields.Plan => ReadPlan(),
+            Fields.Priority => ReadPriority(),
+            _ => Accept(StrictJson.Walk(ref _json)),
+        };
+    }
+
+    private bool Note(Fields field)
+    {
+        var first = field == Fields.Other
+            ? (_others ??= new HashSet<string>(StringComparer.Ordinal)).Add(_json.GetString()!)
+            : (_seen & field) == 0;
+        _seen |= field;
+        if (!first)
+        {
+            var path = JsonPosition.PathAt(_body, _json.TokenStartIndex);
+            _problem = new ApiProblem(400, ApiCode.DuplicateField, $"'{path}' is there twice.") { Field = path };
+        }
+        return first;
+    }
+
+    private bool ReadMatchId()
+    {
+        if (_json.TokenType != JsonTokenType.String)
+        {
+            return Wrong("match_id", "a string");
+        }
+        return Accept(StrictJson.Check(ref _json)) && IsKeyPart("match_id", _matchId = _json.GetString()!);
+    }
+
+    private bool ReadRound()
+    {
+        if (_json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out var number))
+        {
+            _differs = true;
+            _round = number.ToString(CultureInfo.InvariantCulture);
+            return true;
+        }
+        if (_json.TokenType != JsonTokenType.String)
+        {
+            return Wrong("round", "a string or a whole number");
+        }
+        return Accept(StrictJson.Check(ref _json)) && IsKeyPart("round", _round = _json.GetString()!);
+    }
+
+    private bool IsKeyPart(string name, string value)
+    {
+        if (RunKey.Problem(name, value) is not { } detail)
+        {
+            return true;
+        }
+        _problem = new ApiProblem(400, ApiCode.InvalidValue, detail) { Field = name };
+        return false;
+    }
+
+    private bool ReadObjectValue(string name, bool optional)
+    {
+        return _json.TokenType == JsonTokenType.StartObject || (optional && _json.TokenType == JsonTokenType.Null)
+            ? Accept(StrictJson.Walk(ref _json))
+            : Wrong(name, "an object");
+    }
+
+    private bool ReadPlan()
+    {
+        _differs = true;
+        var start = (int)_json.TokenStartIndex;
+        switch (_json.TokenType)
+        {
+            case JsonTokenType.Null:
+                return true;
+            case JsonTokenType.String when Accept(StrictJson.Check(ref _json)):
+                _plan = _json.GetString();
+                return true;
+            case JsonTokenType.StartObject when Accept(StrictJson.Walk(ref _json)):
+                _inlinePlan = Json.Trusted(_body[start..(int)_json.BytesConsumed].ToArray());
+                return true;
+            default:
+                return _problem is null && Wrong("plan", "the name of a plan, or an inline plan {\"steps\": {...}}");
+        }
+    }
+
+    private bool ReadPriority()
+    {
+        _differs = true;
+        if (_json.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+        if (_json.TokenType != JsonTokenType.Number)
+        {
+            return Wrong("priority", $"a whole number from -{MaxPriority} to {MaxPriority}");
+        }
+        if (_json.TryGetInt32(out _priority) && Math.Abs((long)_priority) <= MaxPriority)
+        {
+            return true;
+        }
+        _problem = new ApiProblem(400, ApiCode.InvalidValue,
+            $"'priority' must be a whole number from -{MaxPriority} to {MaxPriority}.")
+        { Field = "priority" };
+        return false;
+    }
+
+    private bool Accept(TokenFault fault)
+    {
+        if (fault != TokenFault.None)
+        {
+            _problem = StrictJson.Explain(fault, _body, _json.TokenStartIndex);
+        }
+        return fault == TokenFault.None;
+    }
+
+    private bool Wrong(string field, string expected)
+    {
+        var came = _json.TokenType switch
+        {
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.StartArray => "a list",
+            JsonTokenType.String => "a string",
+            JsonTokenType.Number => "a number",
+            JsonTokenType.Null => "null",
+            _ => "true or false",
+        };
+        var what = field == "$" ? "The body" : $"'{field}'";
+        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it is {came}.")
+        {
+            Field = field,
+        };
+        return false;
+    }
+
+    private static Fields Identify(ref Utf8JsonReader json) =>
+        json.ValueTextEquals("match_id"u8) ? Fields.MatchId
+        : json.ValueTextEquals("round"u8) ? Fields.Round
+        : json.ValueTextEquals("grid_snapshot"u8) ? Fields.GridSnapshot
+        : json.ValueTextEquals("plan"u8) ? Fields.Plan
+        : json.ValueTextEquals("input"u8) ? Fields.Input
+        : json.ValueTextEquals("priority"u8) ? Fields.Priority
+        : Fields.Other;
+
+    // A second pass over a body that was found good: what is kept of it, field by field, as it was written.
+    private readonly Json Splice()
+    {
+        var kept = new ArrayBufferWriter<byte>(_body.Length + 2);
+        var json = StrictJson.Open(_body);
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = Identify(ref json);
+            var start = (int)json.TokenStartIndex;
+            json.Read();
+            json.Skip();
+            if (field is Fields.Plan or Fields.Priority)
+            {
+                continue;
+            }
+            kept.Write(kept.WrittenCount == 0 ? "{"u8 : ","u8);
+            if (field == Fields.Round && json.TokenType == JsonTokenType.Number)
+            {
+                kept.Write("\"round\":\""u8);
+                Encoding.UTF8.GetBytes(_round.AsSpan(), kept);
+                kept.Write("\""u8);
+            }
+            else
+            {
+                kept.Write(_body[start..(int)json.BytesConsumed]);
+            }
+        }
+        kept.Write("}"u8);
+        return Json.Trusted(kept.WrittenMemory);
+    }
+}

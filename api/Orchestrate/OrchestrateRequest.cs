@@ -1,0 +1,16 @@
+using AgentGrid.Core;
+
+namespace AgentGrid.Api.Orchestrate;
+
+/// <summary>
+/// What a post to <c>/api/v1/orchestrate</c> looks like, for the OpenAPI document. Further fields are allowed, and
+/// handed to the agents with the rest.
+/// </summary>
+/// <param name="MatchId">1 to 200 characters. With the round, the key by which a run is started only once.</param>
+/// <param name="Round">1 to 200 characters, or a whole number.</param>
+/// <param name="GridSnapshot">An object.</param>
+/// <param name="Plan">The name of a plan, or a plan of its own; absent for the default plan.</param>
+/// <param name="Input">An object with further input.</param>
+/// <param name="Priority">-100 to 100; higher is served first where attempts wait.</param>
+public sealed record OrchestrateRequest(
+    string MatchId, Json Round, Json? GridSnapshot = null, Json? Plan = null, Json? Input = null, int? Priority = null);

@@ -1,0 +1,76 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Api.Runs;
+
+/// <summary>A run in one line of a list. Reason: why it failed or was cancelled, in one line.</summary>
+public sealed record RunLine(
+    RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
+    int RetryingBranches, RunLinks Links)
+{
+    public static RunLine Of(RunSummary run) => new(
+        run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
+        run.AcceptedAt, run.StartedAt, run.EndedAt, run.WaitingAttempts, run.RetryingBranches, RunLinks.Of(run.RunId));
+}
+
+/// <summary>One page of runs, newest first. Next: the cursor of the next page; absent on the last.</summary>
+public sealed record RunLines(IReadOnlyList<RunLine> Runs, string? Next);
+
+/// <summary>The answer to a cancel or a retry. Changed: false when the run already was as asked.</summary>
+public sealed record CommandView(bool Changed, RunLine Run);
+
+/// <summary>A run with everything that happened in it. Absent members have not happened.</summary>
+public sealed record RunView
+{
+    public required RunId RunId { get; init; }
+    public required string MatchId { get; init; }
+    public required string Round { get; init; }
+    public required string Plan { get; init; }
+    public required string PlanVersion { get; init; }
+    public required RunStatus Status { get; init; }
+
+    /// <summary>In the answer to a post: whether the run had been posted before.</summary>
+    public bool? Replayed { get; init; }
+
+    /// <summary>The name of the API key that it was posted with; null where none was asked for.</summary>
+    public string? SubmittedBy { get; init; }
+    public required DateTimeOffset AcceptedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public Json? Result { get; init; }
+    public RunError? Error { get; init; }
+    public string? CancelReason { get; init; }
+    public required IReadOnlyList<StepView> Steps { get; init; }
+
+    /// <summary>The plan as it was when the run was accepted, without its name.</summary>
+    public required Json PlanDefinition { get; init; }
+    public required Json Input { get; init; }
+    public required RunLinks Links { get; init; }
+
+    public static RunView Of(RunDetails run, bool? replayed = null)
+    {
+        var inlined = 0;
+        return new RunView
+        {
+            RunId = run.Summary.RunId,
+            MatchId = run.Summary.MatchId,
+            Round = run.Summary.Round,
+            Plan = run.Summary.Plan,
+            PlanVersion = run.Summary.PlanVersion,
+            Status = run.Summary.Status,
+            Replayed = replayed,
+            SubmittedBy = run.Tenant,
+            AcceptedAt = run.Summary.AcceptedAt,
+            StartedAt = run.Summary.StartedAt,
+            EndedAt = run.Summary.EndedAt,
+            Result = run.Result,
+            Error = run.Error,
+            CancelReason = run.CancelReason,
+            Steps = [.. run.Steps.Select(s => StepView.Of(run.Summary.RunId, s, ref inlined))],
+            PlanDefinition = run.PlanDefinition,
+            Input = run.Input,
+            Links = RunLinks.Of(run.Summary.RunId),
+        };
+    }
+}

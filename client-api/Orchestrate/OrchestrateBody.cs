@@ -1,9 +1,0 @@
-using AgentGrid.Core;
-
-namespace AgentGrid.ClientApi.Orchestrate;
-
-/// <summary>What was posted to start a run.</summary>
-/// <param name="Input">
-/// The body without <c>plan</c> and <c>priority</c>, <c>round</c> as a string; otherwise the very text that was sent.
-/// </param>
-internal sealed record OrchestrateBody(RunKey Key, Json Input, string? Plan, Json? InlinePlan, int Priority);

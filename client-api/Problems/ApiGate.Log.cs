@@ -1,7 +1,0 @@
-namespace AgentGrid.ClientApi.Problems;
-
-internal sealed partial class ApiGate
-{
-    [LoggerMessage(2000, LogLevel.Error, "{Method} {Path} failed unexpectedly")]
-    private partial void LogUnhandled(string method, string path, Exception exception);
-}
