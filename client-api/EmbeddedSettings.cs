@@ -1,5 +1,6 @@
 using AgentGrid.Api.Settings;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded;
 
 namespace AgentGrid.ClientApi;
@@ -25,5 +26,6 @@ internal static class EmbeddedSettings
             nameof(options.CancelGrace), options.CancelGrace, TimeSpan.Zero, TimeSpan.FromDays(1));
         options.FeedBuffer = reader.Integer(nameof(options.FeedBuffer), options.FeedBuffer, 1);
         options.MaxOutputBytes = reader.Integer(nameof(options.MaxOutputBytes), options.MaxOutputBytes, 1);
+        options.MaxLosses = reader.Integer(nameof(options.MaxLosses), options.MaxLosses, Isolation.MostInCompany);
     }
 }

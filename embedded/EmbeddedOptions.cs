@@ -1,3 +1,5 @@
+using AgentGrid.Core.Runs;
+
 namespace AgentGrid.Embedded;
 
 /// <summary>Settings of the embedded engine. Bound from the configuration section <c>AgentGrid</c>.</summary>
@@ -49,6 +51,12 @@ public sealed class EmbeddedOptions
 
     /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt. Default 16 MiB.</summary>
     public int MaxOutputBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// How many times in a row this process may die while an attempt runs; after that it has failed as <c>lost</c>.
+    /// Attempts that only ran beside the cause are kept apart from it before. At least 3, default 6.
+    /// </summary>
+    public int MaxLosses { get; set; } = RunLimits.Default.MaxLosses;
 
     /// <summary>The name of this node, as attempts record it. Default <c>local</c>.</summary>
     public string Node { get; set; } = "local";

@@ -11,5 +11,7 @@ internal class EmbeddedPlatform : Platform
     /// <summary>The SQLite file system that the journal is kept in; null for the one of the operating system.</summary>
     public virtual string? FileSystem => null;
 
+    public virtual LifeSign OpenLifeSign(JournalFile file) => new(file.Path);
+
     public virtual JournalSession OpenSession(JournalFile file) => new(file);
 }

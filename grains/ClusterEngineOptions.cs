@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Runs;
 using AgentGrid.Grains.Dispatch;
 
 namespace AgentGrid.Grains;
@@ -41,6 +42,12 @@ public sealed class ClusterEngineOptions
 
     /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt. Default 16 MiB.</summary>
     public int MaxOutputBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// How many times in a row the node of an attempt may die while it runs; after that it has failed as <c>lost</c>.
+    /// Attempts that only ran beside the cause are kept apart from it before. At least 3, default 6.
+    /// </summary>
+    public int MaxLosses { get; set; } = RunLimits.Default.MaxLosses;
 
     internal DispatchTimes Times { get; set; } = new();
 }

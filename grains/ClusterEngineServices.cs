@@ -38,6 +38,8 @@ public static class ClusterEngineServices
         services.TryAddSingleton<RedisReach>();
         services.TryAddSingleton(CreateNode);
         services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
+        services.TryAddSingleton<ClusterLife>();
+        services.AddHostedService(s => s.GetRequiredService<ClusterLife>());
         services.AddHostedService<RunRecovery>();
         services.AddHostedService<NodeGauges>();
         services.AddHostedService<NodeReporter>();

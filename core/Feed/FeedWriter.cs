@@ -138,6 +138,7 @@ public sealed class FeedWriter
         {
             case RunEvent.RunAccepted x: MetaOf(x); break;
             case RunEvent.RunStarted x: _writer.WriteString("deadline"u8, x.Deadline); break;
+            case RunEvent.RunResumed x: MetaOf(x); break;
             case RunEvent.StepFannedOut x: MetaOf(x); break;
             case RunEvent.AttemptQueued x: _writer.WriteString("why"u8, x.Decision.Why); break;
             case RunEvent.AttemptStarted x: MetaOf(x); break;
@@ -160,6 +161,12 @@ public sealed class FeedWriter
     {
         _writer.WriteString("plan"u8, e.PlanName);
         _writer.WriteString("plan_version"u8, e.PlanVersion);
+    }
+
+    private void MetaOf(RunEvent.RunResumed e)
+    {
+        _writer.WriteString("since"u8, e.Since);
+        _writer.WriteString("deadline"u8, e.Deadline);
     }
 
     private void MetaOf(RunEvent.StepFannedOut e)

@@ -8,6 +8,7 @@ public static class Stages
 {
     public const string Accepted = "orchestration:accepted";
     public const string Started = "orchestration:started";
+    public const string Resumed = "orchestration:resumed";
     public const string Retried = "orchestration:retried";
     public const string Skipped = "skipped";
     public const string Completed = "completed";
@@ -27,6 +28,7 @@ public static class Stages
     {
         RunEvent.RunAccepted => Accepted,
         RunEvent.RunStarted => Started,
+        RunEvent.RunResumed => Resumed,
         RunEvent.StepFannedOut x => x.Mode == StepMode.Race ? $"{x.Step}:speculative_start" : $"{x.Step}:fan_out",
         RunEvent.AttemptQueued x => $"{x.Agent}:queued",
         RunEvent.AttemptStarted x => $"{x.Agent}:start",

@@ -13,6 +13,7 @@ namespace AgentGrid.Core.Runs;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(RunAccepted), "run.accepted")]
 [JsonDerivedType(typeof(RunStarted), "run.started")]
+[JsonDerivedType(typeof(RunResumed), "run.resumed")]
 [JsonDerivedType(typeof(StepFannedOut), "step.fanned_out")]
 [JsonDerivedType(typeof(AttemptQueued), "attempt.queued")]
 [JsonDerivedType(typeof(AttemptStarted), "attempt.started")]
@@ -58,6 +59,13 @@ public abstract record RunEvent
 
     /// <param name="Deadline">When the run is given up.</param>
     public sealed record RunStarted(DateTimeOffset Deadline) : RunEvent;
+
+    /// <summary>
+    /// The run goes on after a time in which no process was there to drive it: that is no part of its timeout.
+    /// </summary>
+    /// <param name="Since">From when that was, by what is known.</param>
+    /// <param name="Deadline">When the run is given up now.</param>
+    public sealed record RunResumed(DateTimeOffset Since, DateTimeOffset Deadline) : RunEvent;
 
     /// <summary>A step of mode race, all or each has been divided into branches.</summary>
     /// <param name="Agents">The agent of each branch (race, all); empty in mode each.</param>

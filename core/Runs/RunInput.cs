@@ -27,8 +27,18 @@ public abstract record RunInput
     public sealed record FailAttempt(string Step, int Attempt, RunError Error) : RunInput;
 
     /// <summary>The node that ran an attempt is gone, and with it what it was doing.</summary>
-    /// <param name="WasStopped">It was stopped in order, so that the attempt may be lost as often as that happens.</param>
+    /// <param name="WasStopped">
+    /// No process has died: the node was stopped in order, or the attempt never came there. So it may be lost as often as
+    /// that happens.
+    /// </param>
     public sealed record LoseAttempt(string Step, int Attempt, string Reason, bool WasStopped = false) : RunInput;
+
+    /// <summary>
+    /// The run is taken up after a time in which no process was there to drive it; before anything else is said to it.
+    /// </summary>
+    /// <param name="Since">When the last one was last known to live.</param>
+    /// <param name="Until">When the first one came.</param>
+    public sealed record ResumeRun(DateTimeOffset Since, DateTimeOffset Until) : RunInput;
 
     /// <summary>Time has passed: whatever is due by now happens. Harmless when nothing is.</summary>
     public sealed record FireTimers : RunInput

@@ -60,22 +60,38 @@ public static partial class RunMachine
             {
                 return NotHeeded(input.Step, input.Attempt, "loss");
             }
-            var load = routing.Named(attempt.Agent);
-            if ((attempt.Crashes >= MaxLosses && !input.WasStopped) || load is null)
+            if (routing.Named(attempt.Agent) is not { } load)
+            {
+                Fail(step, attempt, new RunError(
+                    ErrorKind.Routing, ErrorCodes.NoAgent,
+                    $"Attempt {attempt.Number} of step '{step.Id}' of run '{state.Key}' lost its node because " +
+                    $"{input.Reason}, and its agent '{attempt.Agent}' has been removed or disabled.", Retryable: false));
+                return Advance();
+            }
+            if (!input.WasStopped
+                && Isolation.Crash(attempt, TimeRun(state, attempt, now)).Crashes is var crashes && crashes > limits.MaxLosses)
             {
                 Fail(step, attempt, new RunError(
                     ErrorKind.Lost, ErrorCodes.Lost,
-                    $"Attempt {attempt.Number} of step '{step.Id}' of run '{state.Key}' lost its node " +
-                    $"{attempt.Losses + 1} times, the last time because {input.Reason}."));
+                    $"Attempt {attempt.Number} of step '{step.Id}' of run '{state.Key}' ran each of the {crashes} times in a " +
+                    $"row that its node died, {crashes - Isolation.MostInCompany} times with no other beside it that was " +
+                    $"suspected, the last time because {input.Reason}. At most {limits.MaxLosses} are allowed (option " +
+                    $"MaxLosses). Agent '{attempt.Agent}' probably ends its process: see what that has said last."));
                 return Advance();
             }
             Emit(new RunEvent.AttemptLost(
                 step.Id, attempt.Number, attempt.Agent, attempt.Node ?? "", input.Reason, input.WasStopped ? true : null)
             { Time = now });
             Place(step, attempt.Branch, attempt.Number, new RoutingDecision(
-                attempt.Agent, "delivered again after its node was lost", Router.Rank([load])));
+                attempt.Agent, WhyAgain(attempt), Router.Rank([load])));
             return Advance();
         }
+
+        private static string WhyAgain(AttemptState attempt) => "delivered again after its node was lost" +
+            (Isolation.Of(attempt) is not { } apart ? ""
+                : $", {attempt.Crashes} times in a row; for {DurationOf(apart.Time)} it runs " + (apart.Company == 1
+                    ? "on a node without others of which that is true"
+                    : $"beside at most {apart.Company - 1} others of which that is true"));
 
         private void TimeOut(StepState step, int number)
         {
@@ -186,7 +202,11 @@ public static partial class RunMachine
 
         private void Place(StepState step, int branch, int number, RoutingDecision decision)
         {
-            if (routing.TryReserve(decision.Agent!, step.Id, number) is { } node)
+            // One that is kept apart asks for its slot, whoever gives it knows beside whom it may run.
+            var isApart = number <= step.Attempts.Count
+                ? Isolation.Of(step.Attempts[number - 1]) is not null
+                : branch < step.Branches.Count && step.Branches[branch].Lost is not null;
+            if (!isApart && routing.TryReserve(decision.Agent!, step.Id, number) is { } node)
             {
                 EmitStarted(step, branch, number, decision.Agent!, node, decision);
                 return;

@@ -14,6 +14,7 @@ public static partial class RunMachine
         {
             case RunEvent.RunAccepted x: Accept(state, x); break;
             case RunEvent.RunStarted x: Start(state, x); break;
+            case RunEvent.RunResumed x: Resume(state, x); break;
             case RunEvent.StepFannedOut x: FanOut(state, x); break;
             case RunEvent.AttemptQueued x: Queue(state, x); break;
             case RunEvent.AttemptStarted x: Start(state, x); break;
@@ -54,6 +55,14 @@ public static partial class RunMachine
         state.Status = RunStatus.Running;
         state.StartedAt ??= e.Time;
         state.LastStartedAt = e.Time;
+        state.Deadline = e.Deadline;
+        state.AddTimer(RunTimer.ForRun(e.Deadline));
+    }
+
+    private static void Resume(RunState state, RunEvent.RunResumed e)
+    {
+        state.ResumedAt = e.Time;
+        state.DownSince = e.Since;
         state.Deadline = e.Deadline;
         state.AddTimer(RunTimer.ForRun(e.Deadline));
     }
@@ -152,6 +161,10 @@ public static partial class RunMachine
             branch.Asked.Add(agent);
         }
         var attempt = new AttemptState(number, branchIndex, agent) { QueuedAt = e.Time, Try = branch.AllTries };
+        if (branch.Lost is { } lost)
+        {
+            (attempt.Crashes, attempt.LongestRun) = (Isolation.MostInCompany, lost.LongestRun);
+        }
         step.Attempts.Add(attempt);
         state.Agents = state.Agents.With(agent);
         return attempt;
@@ -184,6 +197,7 @@ public static partial class RunMachine
         attempt.RetryAt = e.RetryAt;
         var branch = step.Branches[attempt.Branch];
         branch.Status = e.GivesUp ? BranchStatus.Failed : BranchStatus.Waiting;
+        branch.Lost = e.Error.Kind == ErrorKind.Lost ? attempt : branch.Lost;
         if (e.GivesUp)
         {
             step.FailedBranches++;
@@ -213,8 +227,19 @@ public static partial class RunMachine
         var attempt = step.Attempts[e.Attempt - 1];
         AttemptLife.Move(step, attempt, AttemptMove.Lose);
         attempt.Losses++;
-        attempt.Crashes += e.WasStopped == true ? 0 : 1;
         attempt.Node = null;
+        if (e.WasStopped != true)
+        {
+            (attempt.Crashes, attempt.LongestRun) = Isolation.Crash(attempt, TimeRun(state, attempt, e.Time));
+        }
+    }
+
+    // Until its node died, which is noticed later; much later, when nobody was there.
+    private static TimeSpan TimeRun(RunState state, AttemptState attempt, DateTimeOffset noticed)
+    {
+        var started = attempt.StartedAt!.Value;
+        var died = state.DownSince is { } since && started < state.ResumedAt ? since : noticed;
+        return died > started ? died - started : TimeSpan.Zero;
     }
 
     private static void Cancel(RunState state, RunEvent.AttemptCancelled e) =>

@@ -7,8 +7,11 @@ namespace AgentGrid.Core.Runs;
 public static partial class RunMachine
 {
     /// <summary>One decision in the making: it applies each event as it emits it, so that the next sees it.</summary>
-    private sealed partial class Turn(RunState state, DateTimeOffset now, IRoutingView routing)
+    private sealed partial class Turn(
+        RunState state, DateTimeOffset now, IRoutingView routing, RunLimits limits)
     {
+        private static readonly TimeSpan s_shortestDown = TimeSpan.FromSeconds(1);
+
         // Steps whose needs are met, to be started: where slots are few, those with the longest path before them first.
         // A queue, not recursion: a chain of 10,000 skips is a loop.
         private readonly PriorityQueue<StepState, (double, int)> _ready = new();
@@ -30,6 +33,22 @@ public static partial class RunMachine
                 }
             }
             return Advance();
+        }
+
+        // That nobody was there is nobody's time. What is too short to be told from a pause is not worth an event.
+        public string? ResumeRun(RunInput.ResumeRun input)
+        {
+            if (state.Status != RunStatus.Running)
+            {
+                return $"the run is {state.Status}, so no time of it has passed";
+            }
+            var since = input.Since > state.LastStartedAt ? input.Since : state.LastStartedAt!.Value;
+            if (input.Until - since < s_shortestDown || since <= state.DownSince)
+            {
+                return "the run was driven all the time, or goes on already";
+            }
+            Emit(new RunEvent.RunResumed(since, state.Deadline + (input.Until - since)) { Time = now });
+            return null;
         }
 
         public string? FireTimers()

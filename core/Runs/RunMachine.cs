@@ -9,17 +9,15 @@ namespace AgentGrid.Core.Runs;
 /// </summary>
 public static partial class RunMachine
 {
-    /// <summary>How often an attempt is delivered again after its node was lost; after that it has failed.</summary>
-    public const int MaxLosses = 3;
-
     /// <summary>
     /// Decides what an input means, the only place where orchestration is decided. The events returned have been
     /// applied to <paramref name="state"/> already: an engine that cannot keep them must discard the state and
     /// replay.
     /// </summary>
-    public static Decision Decide(RunState state, RunInput input, DateTimeOffset now, IRoutingView routing)
+    public static Decision Decide(
+        RunState state, RunInput input, DateTimeOffset now, IRoutingView routing, RunLimits limits)
     {
-        var turn = new Turn(state, now, routing);
+        var turn = new Turn(state, now, routing, limits);
         var ignored = input switch
         {
             RunInput.StartRun => turn.StartRun(),
@@ -28,6 +26,7 @@ public static partial class RunMachine
             RunInput.CompleteAttempt i => turn.CompleteAttempt(i),
             RunInput.FailAttempt i => turn.FailAttempt(i),
             RunInput.LoseAttempt i => turn.LoseAttempt(i),
+            RunInput.ResumeRun i => turn.ResumeRun(i),
             RunInput.FireTimers => turn.FireTimers(),
             RunInput.CancelRun i => turn.CancelRun(i),
             RunInput.RetryRun i => turn.RetryRun(i),

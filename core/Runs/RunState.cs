@@ -40,6 +40,12 @@ public sealed class RunState
     /// <summary>When it was started after it had last been retried, or else first; null before.</summary>
     public DateTimeOffset? LastStartedAt { get; internal set; }
     public DateTimeOffset? EndedAt { get; internal set; }
+
+    /// <summary>When it last went on after a time in which nobody was there to drive it; null when it never did.</summary>
+    public DateTimeOffset? ResumedAt { get; internal set; }
+
+    /// <summary>Since when nobody had been there; null with <see cref="ResumedAt"/>.</summary>
+    internal DateTimeOffset? DownSince { get; set; }
     public DateTimeOffset Deadline { get; internal set; } = DateTimeOffset.MaxValue;
     public Json? Result { get; internal set; }
     public RunError? Error { get; internal set; }

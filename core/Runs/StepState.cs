@@ -62,6 +62,9 @@ public sealed class BranchState(int index)
     /// <summary>How many attempts there have been altogether.</summary>
     public int AllTries { get; internal set; }
 
+    /// <summary>Its last attempt that failed as lost, whose successors are under the same suspicion; null for none.</summary>
+    internal AttemptState? Lost { get; set; }
+
     /// <summary>When it starts or retries; null when it does not wait for time.</summary>
     public DateTimeOffset? Due { get; internal set; }
 }
@@ -95,8 +98,11 @@ public sealed class AttemptState(int number, int branch, string agent)
     public string? ProgressMessage { get; internal set; }
     public int Losses { get; internal set; }
 
-    /// <summary>Those among its losses that were no orderly stops.</summary>
-    internal int Crashes { get; set; }
+    /// <summary>How many times in a row its node has died while it ran; orderly stops are none.</summary>
+    public int Crashes { get; internal set; }
+
+    /// <summary>The longest time that it had run when one of these happened.</summary>
+    internal TimeSpan LongestRun { get; set; }
     public RoutingDecision? Decision { get; internal set; }
     public PlacementDecision? Placement { get; internal set; }
     public RunError? Error { get; internal set; }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Engine.Admission;
@@ -18,12 +19,16 @@ namespace AgentGrid.Embedded.Runs;
 /// <summary>Everything that drives runs in this process: built when the engine starts, gone when it stops.</summary>
 internal sealed partial class EmbeddedEngine : IDisposable
 {
+    private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(1);
+
     private readonly JournalFile _file;
     private readonly ConfigSource _config;
     private readonly ConcurrentDictionary<RunKey, EmbeddedRun> _byKey = new();
     private readonly ConcurrentDictionary<RunId, EmbeddedRun> _byId = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly EngineGauges _gauges;
+    private readonly LifeSign _lifeSign;
+    private ITimer? _pulse;
     private ITimer? _sweeper;
     private int _sweeping;
 
@@ -41,6 +46,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Places = new AdmissionControl((int)Math.Min(int.MaxValue, (long)options.MaxActiveRuns + options.MaxQueuedRuns), time);
         Feed = new FeedBuffer(options.FeedBuffer, platform);
         _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
+        _lifeSign = platform.OpenLifeSign(_file);
         Reader = new JournalReader(_file);
         Journal = new JournalWriter(_file, Feed, logger, platform);
         LocalSlots = new LocalSlots(Slots);
@@ -65,6 +71,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
             Statistics = Statistics,
             Logger = logger,
             RunLogger = runLogger,
+            Limits = new RunLimits { MaxLosses = options.MaxLosses },
             Stopping = Stopping,
         };
         _gauges = new EngineGauges(this);
@@ -98,6 +105,8 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Slots.Configure(_config.Current);
         _config.Changed += Slots.Configure;
         Journal.Start();
+        Outage? outage = _lifeSign.Last is { } last ? new Outage(last, Time.GetUtcNow()) : null;
+        _pulse = Time.CreateTimer(_ => _lifeSign.Give(Time.GetUtcNow()), null, TimeSpan.Zero, s_pulse);
         var resumed = Reader.Active();
         foreach (var row in resumed)
         {
@@ -106,7 +115,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
             Places.Enter(run.Driver.Tenant);
             _byKey[row.Ref.Key] = run;
             _byId[row.Ref.Id] = run;
-            run.Driver.Resume();
+            run.Driver.Resume(outage);
         }
         if (resumed.Count > 0)
         {
@@ -185,6 +194,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
     {
         Close();
         Journal.Dispose();
+        _lifeSign.Give(Time.GetUtcNow());
         Release();
     }
 
@@ -199,6 +209,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
     private void Release()
     {
         _gauges.Dispose();
+        _lifeSign.Dispose();
         Reader.Dispose();
         _file.Dispose();
         _stopping.Dispose();
@@ -224,6 +235,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Slots.Drain();
         _config.Changed -= Slots.Configure;
         _sweeper?.Dispose();
+        _pulse?.Dispose();
         _stopping.Cancel();
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 
@@ -22,6 +23,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
         var request = new SlotRequest(
             attempt.State.Agent, run.Priority, run.Deadline, new Waiter(attempt), run.Tenant)
         {
+            Isolation = Isolation.Of(attempt.State),
             LongestPath = run.Plan.LongestPaths[attempt.Step.Index],
         };
         table.Wait(request);

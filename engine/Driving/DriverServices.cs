@@ -1,3 +1,4 @@
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,9 @@ public sealed record DriverServices
 
     /// <summary>On which threads a driver works.</summary>
     public required Platform Platform { get; init; }
+
+    /// <summary>The engine's limits.</summary>
+    public RunLimits Limits { get; init; } = RunLimits.Default;
 
     /// <summary>The engine's clock.</summary>
     public required TimeProvider Time { get; init; }

@@ -148,7 +148,7 @@ public sealed partial class RunDriver
             // Timers and the clock do not agree to the millisecond: what is not due yet is waited for once more.
             _armedFor = DateTimeOffset.MaxValue;
         }
-        var decision = RunMachine.Decide(_state, input, _services.Time.GetUtcNow(), this);
+        var decision = RunMachine.Decide(_state, input, _services.Time.GetUtcNow(), this, _services.Limits);
         foreach (var e in decision.Events)
         {
             _turnEvents.Add(e);

@@ -119,8 +119,13 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     public void Begin() => _services.Queue.Enter(this);
 
     /// <summary>Does what a replayed state asks for.</summary>
-    public void Resume()
+    /// <param name="outage">The last time in which no process was there to drive runs; null for none that is known.</param>
+    public void Resume(Outage? outage = null)
     {
+        if (outage is { } down)
+        {
+            Post(new RunInput.ResumeRun(down.Since, down.Until));
+        }
         if (_state.Status == RunStatus.Running)
         {
             _services.Queue.Reenter(this);

@@ -25,6 +25,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     private readonly SlotRequest? _awaited;
     private readonly CancellationTokenSource _cancellation = new();
     private ProgressThrottle _progress;
+    private ITimer? _apart;
     private ITimer? _grace;
     private int _phase;
     private bool _released;
@@ -34,6 +35,11 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     {
         (_services, Agent, _taken) = (services, agent, slot);
         services.Running.Add();
+        if (slot.Isolation is { } isolation)
+        {
+            _apart = services.Time.CreateTimer(
+                static invocation => ((Invocation)invocation!).EndIsolation(), this, isolation.Time, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>On a slot that it waits for first.</summary>
@@ -198,12 +204,15 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         {
             return;
         }
+        _apart?.Dispose();
         if (Slot is { } slot)
         {
             _services.Slots.Release(slot);
         }
         OnReleased();
     }
+
+    private void EndIsolation() => _services.Slots.Clear(Slot!);
 
     // A callback that an agent has registered on its token can throw; that is the agent's failure and nobody else's.
     private async Task CancelAsync()

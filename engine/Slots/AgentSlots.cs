@@ -1,14 +1,15 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Slots;
 
 /// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
 internal sealed class AgentSlots
 {
-    // By tenant. What is here waits, and what waits is here.
-    private readonly Dictionary<string, SortedSet<SlotRequest>> _waiters = new(StringComparer.Ordinal);
+    // By tenant, and by the company that they may have. What is here waits, and what waits is here.
+    private readonly Dictionary<(string Tenant, int? Company), SortedSet<SlotRequest>> _waiters = [];
     private readonly SlotNodes _nodes;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
@@ -45,20 +46,12 @@ internal sealed class AgentSlots
     /// <summary>An attempt could start somewhere now.</summary>
     public bool HasRoom => !Drained && LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
 
-    /// <summary>The most urgent waiter; null when nobody waits.</summary>
-    public SlotRequest? Head
-    {
-        get
-        {
-            SlotRequest? best = null;
-            foreach (var requests in _waiters.Values)
-            {
-                var head = requests.Min!;
-                best = best is null || Queue.IsBefore(head, best) ? head : best;
-            }
-            return best;
-        }
-    }
+    /// <summary>
+    /// The most urgent waiter, when one can start somewhere now; of those that are kept apart, as long as there is a node
+    /// for them. Null when nobody waits.
+    /// </summary>
+    public SlotRequest? Head => Urgent(static (slots, head) =>
+        head.Isolation is null || Array.Exists(slots._nodes.All, n => slots.FreeOn(n, head.Isolation) > 0));
 
     private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
 
@@ -115,7 +108,7 @@ internal sealed class AgentSlots
     /// <param name="near">The node where the attempt's data is.</param>
     /// <param name="gpu">The GPU to take where there is one node, and room on it; null for the best.</param>
     /// <returns>Null when none has.</returns>
-    public TakenSlot? TryTake(string? near, int? gpu = null)
+    public TakenSlot? TryTake(string? near, int? gpu = null, Isolation? isolation = null)
     {
         if (Drained || LeftOfTotal <= 0)
         {
@@ -123,15 +116,16 @@ internal sealed class AgentSlots
         }
         if (_nodes.All is [var only])
         {
-            return FreeOn(only) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu));
+            return FreeOn(only, isolation) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu), isolation);
         }
-        var placement = Best(near);
-        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement);
+        var placement = Best(near, isolation);
+        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
     }
 
     /// <summary>Takes a slot on a node, whether it is free or not.</summary>
     /// <param name="gpu">The GPU that the attempt occupies, room or not; null when it is to be chosen.</param>
-    public TakenSlot Adopt(SlotNode node, int? gpu) => TakeOn(node, new PlacementDecision(node.Name, "it runs there", []), gpu);
+    public TakenSlot Adopt(SlotNode node, int? gpu, Isolation? isolation) =>
+        TakeOn(node, new PlacementDecision(node.Name, "it runs there", []), gpu, isolation);
 
     /// <returns>False when it has been given back already.</returns>
     public bool Release(TakenSlot slot)
@@ -140,6 +134,7 @@ internal sealed class AgentSlots
         {
             return false;
         }
+        slot.Home.Apart.Remove(slot);
         Count(slot.Home, -1);
         if (slot.Lease is { } lease)
         {
@@ -152,9 +147,9 @@ internal sealed class AgentSlots
     public void Enqueue(SlotRequest request, long order)
     {
         request.Wait(order);
-        if (!_waiters.TryGetValue(request.Tenant, out var requests))
+        if (!_waiters.TryGetValue(KeyOf(request), out var requests))
         {
-            _waiters.Add(request.Tenant, requests = new(SlotRequest.ByUrgency));
+            _waiters.Add(KeyOf(request), requests = new(SlotRequest.ByUrgency));
         }
         requests.Add(request);
         Waiting++;
@@ -171,7 +166,7 @@ internal sealed class AgentSlots
     /// <summary>Gives one that waits here a slot; there is one.</summary>
     public void Grant(SlotRequest request)
     {
-        var slot = TryTake(request.Near, request.Gpu)!;
+        var slot = TryTake(request.Near, request.Gpu, request.Isolation)!;
         Dequeue(request, served: true);
         request.Grant(slot);
     }
@@ -181,7 +176,7 @@ internal sealed class AgentSlots
     public List<SlotRequest> WithdrawAll()
     {
         var all = new List<SlotRequest>(Waiting);
-        while (Head is { } head)
+        while (Urgent(static (_, _) => true) is { } head)
         {
             Withdraw(head);
             all.Add(head);
@@ -189,13 +184,26 @@ internal sealed class AgentSlots
         return all;
     }
 
+    private static (string, int?) KeyOf(SlotRequest request) => (request.Tenant, request.Isolation?.Company);
+
+    private SlotRequest? Urgent(Func<AgentSlots, SlotRequest, bool> can)
+    {
+        SlotRequest? best = null;
+        foreach (var requests in _waiters.Values)
+        {
+            var head = requests.Min!;
+            best = (best is null || Queue.IsBefore(head, best)) && can(this, head) ? head : best;
+        }
+        return best;
+    }
+
     private void Dequeue(SlotRequest request, bool served)
     {
-        var requests = _waiters[request.Tenant];
+        var requests = _waiters[KeyOf(request)];
         requests.Remove(request);
         if (requests.Count == 0)
         {
-            _waiters.Remove(request.Tenant);
+            _waiters.Remove(KeyOf(request));
         }
         Waiting--;
         Queue.Turns.Leave(request.Tenant, served);
@@ -236,27 +244,34 @@ internal sealed class AgentSlots
         return free > 0 && bytes > 0 ? Math.Min(free, node.Gpus.RoomFor(Config.Name, bytes)) : free;
     }
 
+    private int FreeOn(SlotNode node, Isolation? isolation) => node.Admits(isolation) ? FreeOn(node) : 0;
+
     private int? WithRoom(SlotNode node, int? gpu) =>
         gpu is { } on && node.Gpus.HasRoom(Config.Name, Config.Resources.GpuMemoryBytes, on) ? on : null;
 
-    private PlacementDecision Best(string? near) => Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near)), Config);
+    private PlacementDecision Best(string? near, Isolation? isolation) =>
+        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation)), Config);
 
-    private NodeLoad LoadOn(SlotNode node, string? near)
+    private NodeLoad LoadOn(SlotNode node, string? near, Isolation? isolation)
     {
-        var free = Math.Max(0, FreeOn(node));
+        var free = Math.Max(0, FreeOn(node, isolation));
         return new NodeLoad(
             node.Name, free,
             Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
             node.Gpus.FreeBytes(Config.Name),
             !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name), node.Name == near,
-            NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(ShortageOn(node)));
+            NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(node.Admits(isolation) ? ShortageOn(node) : Shortage.Company));
     }
 
-    private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu = null)
+    private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu, Isolation? isolation)
     {
         var slot = new TakenSlot(
-            this, node, placement, node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu));
+            this, node, placement, node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu), isolation);
         node.Taken.Add(slot);
+        if (isolation is not null)
+        {
+            node.Apart.Add(slot);
+        }
         Count(node, +1);
         return slot;
     }

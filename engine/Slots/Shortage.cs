@@ -8,6 +8,9 @@ internal enum Shortage
     AgentSlots,
     QueueSlots,
     GpuMemory,
+
+    /// <summary>Others that are kept apart run there, and so is this one.</summary>
+    Company,
     None,
 }
 
@@ -19,6 +22,7 @@ internal static class Shortages
         Shortage.Node or Shortage.None => null,
         Shortage.AgentSlots => "its slots are taken",
         Shortage.QueueSlots => "its queue is full",
+        Shortage.Company => "others run there whose nodes were lost again and again too",
         Shortage.GpuMemory => "not enough GPU memory is free",
         _ => throw new ArgumentOutOfRangeException(nameof(shortage), shortage, "unknown"),
     };

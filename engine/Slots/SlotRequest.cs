@@ -1,3 +1,4 @@
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
 
@@ -33,6 +34,9 @@ public sealed class SlotRequest(
     /// Null when none has been chosen.
     /// </summary>
     public int? Gpu { get; init; }
+
+    /// <summary>How the attempt is kept apart from others of which the same is asked; null when it is not.</summary>
+    public Isolation? Isolation { get; init; }
 
     /// <summary>Who is told.</summary>
     public ISlotWaiter Waiter { get; } = waiter;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Slots;
 
@@ -46,9 +47,10 @@ public sealed partial class SlotTable
     /// <param name="agent">Can be one that is not configured any more.</param>
     /// <param name="node">One that has been put.</param>
     /// <param name="gpu">The GPU that the attempt occupies; null when that is not known.</param>
+    /// <param name="isolation">How it is kept apart; null when it is not.</param>
     /// <returns>Its slot, to be released when it ends.</returns>
     /// <exception cref="ArgumentException">There is no such node.</exception>
-    public TakenSlot Adopt(string agent, string node, int? gpu = null)
+    public TakenSlot Adopt(string agent, string node, int? gpu = null, Isolation? isolation = null)
     {
         lock (_gate)
         {
@@ -60,7 +62,7 @@ public sealed partial class SlotTable
                 Put(unknown);
                 slots = _agents[agent];
             }
-            return slots.Adopt(place, gpu);
+            return slots.Adopt(place, gpu, isolation);
         }
     }
 

@@ -190,9 +190,9 @@ public sealed partial class SlotTable
             {
                 return;
             }
-            if (slot.Lease is not null)
+            if (slot.Lease is not null || slot.Isolation is not null)
             {
-                // Agents of every queue can need the memory.
+                // Agents of every queue can need the memory, or the company.
                 GrantAll(granted = []);
             }
             else if (slot.Agent.Queue.Turns.AnyWait)
@@ -204,6 +204,22 @@ public sealed partial class SlotTable
         {
             Tell(granted);
         }
+    }
+
+    /// <summary>An attempt is not kept apart any more. Harmless when it was not, or has ended.</summary>
+    public void Clear(TakenSlot slot)
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            if (!slot.Home.Apart.Remove(slot))
+            {
+                return;
+            }
+            slot.Isolation = null;
+            GrantAll(granted);
+        }
+        Tell(granted);
     }
 
     /// <summary>How many wait for any agent of a queue, by tenant.</summary>

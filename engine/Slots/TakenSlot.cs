@@ -1,4 +1,5 @@
 using AgentGrid.Core.Placement;
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Slots;
@@ -9,11 +10,12 @@ namespace AgentGrid.Engine.Slots;
 /// </summary>
 public sealed class TakenSlot : IHeldSlot
 {
-    internal TakenSlot(AgentSlots agent, SlotNode home, PlacementDecision placement, GpuLease? lease)
+    internal TakenSlot(AgentSlots agent, SlotNode home, PlacementDecision placement, GpuLease? lease, Isolation? isolation)
     {
         Agent = agent;
         Home = home;
         Lease = lease;
+        Isolation = isolation;
         Placement = lease is null ? placement : placement with { Gpu = lease.Gpu };
     }
 
@@ -28,6 +30,9 @@ public sealed class TakenSlot : IHeldSlot
 
     /// <summary>The GPU whose memory it occupies; null for none.</summary>
     public int? Gpu => Placement.Gpu;
+
+    /// <summary>How its attempt is kept apart; null when it is not, or not any more.</summary>
+    public Isolation? Isolation { get; internal set; }
 
     // Whoever drives runs on a table of its own has one node; a dispatcher passes the placement on itself.
     PlacementDecision? IHeldSlot.Choice => null;

@@ -74,6 +74,11 @@ public interface IRunStore
     /// <returns>How many were removed.</returns>
     Task<int> SweepAsync(int most);
 
+    /// <summary>This process is there to drive runs; to be said more often than <paramref name="longest"/>.</summary>
+    /// <param name="longest">When no process has said so for longer, nobody was there.</param>
+    /// <returns>When that happened last; null when it never did.</returns>
+    Task<Outage?> StayAliveAsync(TimeSpan longest);
+
     /// <summary>Says in the log of the program that a run is damaged, once for each. For whoever goes on without it.</summary>
     void Report(DamageException damage);
 }

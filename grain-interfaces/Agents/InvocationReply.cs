@@ -11,8 +11,10 @@ public sealed record InvocationReply(
     [property: Id(0)] InvocationStatus Status, [property: Id(1)] Json? Output = null,
     [property: Id(2)] RunError? Error = null)
 {
+    /// <summary>Since when the node's process lives; null unless it does not know the slot.</summary>
+    [Id(3)] public DateTimeOffset? NodeSince { get; init; }
+
     public static readonly InvocationReply Running = new(InvocationStatus.Running);
-    public static readonly InvocationReply Unknown = new(InvocationStatus.Unknown);
     public static readonly InvocationReply Cancelled = new(InvocationStatus.Cancelled);
 }
 

@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.GrainInterfaces.Agents;
 
@@ -29,4 +30,7 @@ public sealed record InvocationRequest
     /// attempt occupies none.
     /// </summary>
     [Id(12)] public int? Gpu { get; init; }
+
+    /// <summary>How it is kept apart from others; null when it is not.</summary>
+    [Id(13)] public SlotIsolation? Isolation { get; init; }
 }

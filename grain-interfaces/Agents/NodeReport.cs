@@ -48,4 +48,8 @@ public sealed record GpuReport(
 /// <param name="Gpu">The index of the GPU whose memory it occupies; null for none.</param>
 [GenerateSerializer, Immutable, Alias("agentgrid.HeldSlot")]
 public sealed record HeldSlot(
-    [property: Id(0)] string Slot, [property: Id(1)] string Agent, [property: Id(2)] int? Gpu);
+    [property: Id(0)] string Slot, [property: Id(1)] string Agent, [property: Id(2)] int? Gpu)
+{
+    /// <summary>How it is kept apart from others; null when it is not.</summary>
+    [Id(3)] public SlotIsolation? Isolation { get; init; }
+}

@@ -1,3 +1,5 @@
+using AgentGrid.GrainInterfaces.Agents;
+
 namespace AgentGrid.GrainInterfaces.Dispatch;
 
 /// <summary>An attempt that wants a slot.</summary>
@@ -26,6 +28,9 @@ public sealed record SlotRequest
 
     /// <summary>The silo that drives the run. While it lives, what it was granted is on its way; null: not known.</summary>
     [Id(8)] public SiloAddress? Driver { get; init; }
+
+    /// <summary>How it is kept apart from others of which the same is asked; null when it is not.</summary>
+    [Id(9)] public SlotIsolation? Isolation { get; init; }
 }
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>

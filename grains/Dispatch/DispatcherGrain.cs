@@ -190,6 +190,7 @@ internal sealed partial class DispatcherGrain(
         {
             Slots.PutNode(silent);
         }
+        _grants.EndIsolations();
         foreach (var waiter in _waiters.Forgotten())
         {
             Withdraw(waiter);

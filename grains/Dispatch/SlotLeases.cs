@@ -37,6 +37,15 @@ internal sealed class SlotLeases(TimeProvider time, ISiloStatusOracle silos, Dis
         return true;
     }
 
+    /// <summary>Those that have run long enough are not kept apart any more.</summary>
+    public void EndIsolations()
+    {
+        foreach (var grant in _byKey.Values.Where(g => time.GetElapsedTime(g.GrantedAt) > g.Slot.Isolation?.Time).ToArray())
+        {
+            Slots.Clear(grant.Slot);
+        }
+    }
+
     /// <summary>A node is gone, and with it what was held there.</summary>
     public void RemoveNode(string node)
     {
@@ -57,7 +66,7 @@ internal sealed class SlotLeases(TimeProvider time, ISiloStatusOracle silos, Dis
         {
             if (Find(held.Slot) is not { } grant || !IsThere(grant, report.Node, held))
             {
-                var slot = Slots.Adopt(held.Agent, report.Node, held.Gpu);
+                var slot = Slots.Adopt(held.Agent, report.Node, held.Gpu, held.Isolation?.ToIsolation());
                 var reply = new SlotReply(SlotOutcome.Granted, report.Node);
                 grant = new SlotLease(held.Slot, slot, held.Gpu ?? slot.Gpu, reply, time.GetTimestamp());
                 Put(grant);

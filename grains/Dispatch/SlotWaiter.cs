@@ -24,6 +24,7 @@ internal sealed class SlotWaiter : ISlotWaiter
         {
             LongestPath = ask.LongestPath,
             Near = ask.Near,
+            Isolation = ask.Isolation?.ToIsolation(),
         };
     }
 

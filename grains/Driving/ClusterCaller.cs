@@ -3,6 +3,7 @@ using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,9 @@ namespace AgentGrid.Grains.Driving;
 /// <summary>Calls agents on the nodes of the cluster.</summary>
 internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
 {
+    // By how much the clocks of two machines may differ.
+    private static readonly TimeSpan s_clocks = TimeSpan.FromSeconds(5);
+
     public IPendingCall Begin(AgentCallRequest request)
     {
         var (attempt, input) = (request.Attempt, request.Input);
@@ -29,6 +33,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             Input = input.Compose(),
             Results = input.Results.ToDictionary(),
             Gpu = attempt.State.Placement?.Gpu,
+            Isolation = SlotIsolation.Of(attempt.State),
         }));
         return call;
     }
@@ -108,7 +113,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             {
                 // An edit of the configuration has moved the agent since the slot was granted.
                 await engine.ReleaseAsync(call.Slot);
-                return Lost(call, e.Message.TrimEnd('.'));
+                return Lost(call, e.Message.TrimEnd('.'), wasStopped: true);
             }
             catch (Exception e) when (Transient.Is(e))
             {
@@ -137,7 +142,9 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             case InvocationStatus.Unknown when !wasAsked:
                 // It may never have come there, and then only we know of its slot.
                 await engine.ReleaseAsync(call.Slot);
-                return Lost(call, $"node '{call.Node}' does not know it: it was restarted, or never got it");
+                return reply.NodeSince < call.StartedAt - s_clocks
+                    ? Lost(call, $"node '{call.Node}' never got it", wasStopped: true)
+                    : Lost(call, $"node '{call.Node}' does not know it: it was restarted, or never got it");
             default:
                 throw new InvalidOperationException($"Unknown status {reply.Status}.");
         }
@@ -178,6 +185,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         public OpenAttempt Attempt { get; } = attempt;
         public string Slot { get; } = SlotKey.Of(attempt);
         public string Node { get; } = attempt.State.Node!;
+        public DateTimeOffset? StartedAt { get; } = attempt.State.StartedAt;
         public Activity? Span { get; set; }
         public bool HasReturned { get; set; }
 

@@ -42,6 +42,7 @@ internal sealed partial class ClusterEngine
             Queue = new ClusterRunQueue(this),
             Caller = new ClusterCaller(this),
             Platform = Platform.Process,
+            Limits = new RunLimits { MaxLosses = node.Options.MaxLosses },
             Time = node.Time,
             Statistics = node.Statistics,
             Logger = Logger,

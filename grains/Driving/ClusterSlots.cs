@@ -3,6 +3,7 @@ using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
+using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using Microsoft.Extensions.Logging;
 
@@ -51,6 +52,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Near = NearOf(run, step),
             Gone = state.Losses > 0 && engine.LastGone is { } gone && !engine.IsAlive(gone) ? gone : null,
             Driver = engine.Node.Address,
+            Isolation = SlotIsolation.Of(state),
         };
         var pending = new PendingSlot(attempt, request.Slot);
         var asking = engine.Attend(attempt.Driver, AskAsync(pending, request));

@@ -5,6 +5,7 @@ using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Driving;
+using AgentGrid.Grains.Recovery;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -18,7 +19,7 @@ namespace AgentGrid.Grains.Matches;
 /// has seen all turns before it.
 /// </remarks>
 [Reentrant, RandomPlacement, GrainType("agentgrid.match")]
-internal sealed partial class MatchGrain(ClusterEngine engine) : Grain, IMatchGrain
+internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life) : Grain, IMatchGrain
 {
     private readonly Dictionary<string, RunDriver> _byRound = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task> _submitting = new(StringComparer.Ordinal);
@@ -149,10 +150,11 @@ internal sealed partial class MatchGrain(ClusterEngine engine) : Grain, IMatchGr
 
     private async Task ResumeAsync(RunId id, string round)
     {
+        var outage = await life.LastOutageAsync();
         if (await engine.Log.ReplayAsync(id) is { } state && !state.Status.IsEnded() && !_byRound.ContainsKey(round))
         {
             LogResumed(engine.Logger, state.Key);
-            Drive(state).Resume();
+            Drive(state).Resume(outage);
         }
     }
 

@@ -39,6 +39,7 @@ internal sealed partial class Node : IDisposable
     private readonly ConcurrentDictionary<string, long> _unwanted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _warm = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
+    private readonly DateTimeOffset _since;
     private volatile bool _draining;
 
     public Node(
@@ -51,6 +52,7 @@ internal sealed partial class Node : IDisposable
         Grains = grains;
         Released = released;
         Logger = logger;
+        _since = time.GetUtcNow();
         _silo = silo;
         _gpus = gpus;
         Config = new ConfigSource(ConfigFolder.Find(Options.Config), catalog, time, logger);
@@ -117,7 +119,7 @@ internal sealed partial class Node : IDisposable
 
     public Task<InvocationReply> JoinAsync(string slot) => _invocations.TryGetValue(slot, out var invocation)
         ? invocation.WaitAsync()
-        : Task.FromResult(InvocationReply.Unknown);
+        : Task.FromResult(new InvocationReply(InvocationStatus.Unknown) { NodeSince = _since });
 
     /// <summary>Nobody wants the result any more, whether or not the invocation has come yet.</summary>
     public void Cancel(string slot)
@@ -206,7 +208,10 @@ internal sealed partial class Node : IDisposable
             Agents = [.. Invocations.Agents.Keys],
             WarmAgents = [.. _warm.Keys],
             Draining = _draining,
-            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Key, i.Agent, i.Slot?.Gpu))],
+            Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Key, i.Agent, i.Slot?.Gpu)
+            {
+                Isolation = i.Isolation,
+            })],
         };
     }
 

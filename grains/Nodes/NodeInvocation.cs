@@ -3,6 +3,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.GrainInterfaces.Matches;
 
 namespace AgentGrid.Grains.Nodes;
@@ -27,11 +28,15 @@ internal sealed class NodeInvocation : Invocation
         _node = node;
         _request = request;
         Key = request.Slot;
+        Isolation = request.Isolation;
         _askedAt = node.Time.GetTimestamp();
     }
 
     /// <summary>Names the dispatcher's slot.</summary>
     public override string Key { get; }
+
+    /// <summary>How it is kept apart from others; null when it is not.</summary>
+    public SlotIsolation? Isolation { get; }
 
     /// <summary>Waits for the end; for some seconds at most, so that a lost answer is asked for again.</summary>
     public async Task<InvocationReply> WaitAsync()

@@ -6,6 +6,7 @@ using AgentGrid.Api;
 using AgentGrid.Api.Settings;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Runs;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains;
@@ -167,6 +168,7 @@ internal sealed class SettingsReader
         engine.MaxActiveRuns = _reader.Integer(nameof(engine.MaxActiveRuns), engine.MaxActiveRuns, 1);
         engine.MaxQueuedRuns = _reader.Integer(nameof(engine.MaxQueuedRuns), engine.MaxQueuedRuns, 0);
         engine.MaxOutputBytes = _reader.Integer(nameof(engine.MaxOutputBytes), engine.MaxOutputBytes, 1);
+        engine.MaxLosses = _reader.Integer(nameof(engine.MaxLosses), engine.MaxLosses, Isolation.MostInCompany);
         engine.DrainTimeout = _reader.Duration(nameof(engine.DrainTimeout), engine.DrainTimeout, TimeSpan.Zero, s_day);
         engine.CancelGrace = _reader.Duration(nameof(engine.CancelGrace), engine.CancelGrace, TimeSpan.Zero, s_day);
         return engine;

@@ -54,7 +54,7 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
     [Fact]
     public async Task Stop_AgainAndAgain_UsesNoAttemptUp()
     {
-        var stops = RunMachine.MaxLosses + 2;
+        var stops = RunLimits.Default.MaxLosses + 2;
         await Host.StopAsync();
         await Host.StartAsync(Setup with { DrainTimeout = TimeSpan.FromMilliseconds(50) });
         Script.On("alpha", call => call.Number <= stops ? call.HangAsync() : new(call.Answer()));
@@ -127,9 +127,9 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         Assert.Single(Script.Calls("alpha"));
         // At least once more: where a busy machine takes a node for dead, again.
         var deliveries = Script.Calls("bravo");
-        Assert.InRange(deliveries.Count, 2, 1 + RunMachine.MaxLosses);
+        Assert.InRange(deliveries.Count, 2, 1 + RunLimits.Default.MaxLosses);
         Assert.Single(deliveries.Select(d => d.Invocation.IdempotencyKey).Distinct());
-        Assert.InRange(Assert.Single(StepOf(ended, "b").Attempts).Losses, 1, RunMachine.MaxLosses);
+        Assert.InRange(Assert.Single(StepOf(ended, "b").Attempts).Losses, 1, RunLimits.Default.MaxLosses);
         await AllSlotsFreeAsync();
     }
 
@@ -240,7 +240,7 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
 
         AssertCompleted(ended);
         // Where a busy machine takes a node for dead, it may be lost once more.
-        Assert.InRange(Assert.Single(StepOf(ended, "a").Attempts).Losses, 1, RunMachine.MaxLosses);
+        Assert.InRange(Assert.Single(StepOf(ended, "a").Attempts).Losses, 1, RunLimits.Default.MaxLosses);
 
         int CallsBefore(Call call) =>
             Script.Calls().TakeWhile(c => c != call).Count(c => c.Invocation.RunId == call.Invocation.RunId);
@@ -267,7 +267,7 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         var run = await AcceptAsync(ThreeSteps);
 
         // The first start may leave no trace, every further one does.
-        var most = RunMachine.MaxLosses + 2;
+        var most = RunLimits.Default.MaxLosses + 2;
         var start = 1;
         while (true)
         {

@@ -22,7 +22,7 @@ public sealed partial class FaultsTests
         });
     }
 
-    [GeneratedRegex(@"public (?:async )?(?:Task|void) (\w+)\(")]
+    [GeneratedRegex(@"(?:public|internal) (?:async )?(?:Task|void) (\w+)\(")]
     private static partial Regex Method();
 
     [GeneratedRegex(@"`(\w+)`")]

@@ -43,5 +43,7 @@ public static class ClusterConformance
 
     public sealed class Restarting : RestartTests<ClusterGridHost>;
 
+    public sealed class CrashLoops : CrashLoopTests<ClusterGridHost>;
+
     public sealed class CrashesUnderLoad : CrashUnderLoadTests<ClusterGridHost>;
 }

@@ -111,7 +111,7 @@ public sealed class LostGrantTests : IAsyncLifetime
         foreach (var input in new RunInput[] { RunInput.StartRun.Instance, new RunInput.GrantSlot("a", 1, node) })
         {
             var before = state.Version;
-            var events = RunMachine.Decide(state, input, DateTimeOffset.UtcNow, routing).Events;
+            var events = RunMachine.Decide(state, input, DateTimeOffset.UtcNow, routing, RunLimits.Default).Events;
             Assert.IsType<AppendOutcome.Kept>(
                 await log.AppendAsync(state.Id, before, events, RunDetailsBuilder.Summarize(state)));
         }

@@ -25,6 +25,7 @@ public sealed class RunEventTests
     {
         new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.Parse("""{"x":[1,2.50,"ä\u0001"]}"""), ulong.MaxValue, 3, "t") { Time = Time, Inline = true },
         new RunEvent.RunStarted(Time.AddHours(1)) { Time = Time },
+        new RunEvent.RunResumed(Time.AddSeconds(-9), Time.AddHours(2)) { Time = Time },
         new RunEvent.StepFannedOut("s", StepMode.Race, ["a", "b"], 2, 1) { Time = Time },
         new RunEvent.AttemptQueued("s", 0, 1, "a", Decision) { Time = Time },
         new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time.AddTicks(7), Decision, Placement) { Time = Time },

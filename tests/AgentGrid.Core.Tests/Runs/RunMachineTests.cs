@@ -283,36 +283,6 @@ public sealed class RunMachineTests
     }
 
     [Fact]
-    public void Decide_LostNode_DeliversTheSameAttemptAgainButNotForEver()
-    {
-        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
-
-        for (var i = 0; i < RunMachine.MaxLosses; i++)
-        {
-            run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:lost", "best:start");
-        }
-        run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:error", "a:failed", "error");
-        Assert.Equal(ErrorKind.Lost, run.State.Error!.Kind);
-    }
-
-    [Fact]
-    public void Decide_NodeStoppedInOrder_DoesNotUseTheAttemptUp()
-    {
-        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
-
-        for (var i = 0; i < 10; i++)
-        {
-            run.When(new RunInput.LoseAttempt("a", 1, "it was stopped", WasStopped: true)).Then("best:lost", "best:start");
-        }
-        for (var i = 0; i < RunMachine.MaxLosses; i++)
-        {
-            run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:lost", "best:start");
-        }
-
-        run.When(new RunInput.LoseAttempt("a", 1, "it is gone")).Then("best:error", "a:failed", "error");
-    }
-
-    [Fact]
     public void Decide_AgentIsDrained_ItsFallbackIsAsked()
     {
         var agents = TwoAgents();

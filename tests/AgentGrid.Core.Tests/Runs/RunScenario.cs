@@ -28,6 +28,7 @@ internal sealed class RunScenario
 
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    public RunLimits Limits { get; init; } = RunLimits.Default;
     public DateTimeOffset Now { get; private set; } = Start;
     public RunState State { get; }
     public FakeRouting Routing { get; }
@@ -39,7 +40,7 @@ internal sealed class RunScenario
 
     public RunScenario When(RunInput input)
     {
-        var decision = RunMachine.Decide(State, input, Now, Routing);
+        var decision = RunMachine.Decide(State, input, Now, Routing, Limits);
         _events.AddRange(decision.Events);
         Last = [.. decision.Events.Select(Stages.Of)];
         Ignored = decision.Ignored;
@@ -54,10 +55,13 @@ internal sealed class RunScenario
     public RunScenario Fails(string step, int attempt = 1, string code = "error", bool retryable = true) =>
         When(new RunInput.FailAttempt(step, attempt, new RunError(ErrorKind.Error, code, "it broke", retryable)));
 
-    public RunScenario After(TimeSpan time)
+    public RunScenario After(TimeSpan time) => Sleep(time).When(RunInput.FireTimers.Instance);
+
+    /// <summary>Time passes, and the run is not told.</summary>
+    public RunScenario Sleep(TimeSpan time)
     {
         Now += time;
-        return When(RunInput.FireTimers.Instance);
+        return this;
     }
 
     public RunScenario Then(params string[] stages)

@@ -161,6 +161,10 @@ internal sealed class RunSimulation(int seed)
         _routing.InUse.Clear();
         _state = Replay();
         _recovering = true;
+        if (_random.Next(2) == 0)
+        {
+            ComeBack(after: TimeSpan.FromSeconds(_random.Next(30)));
+        }
         foreach (var effect in RunMachine.Resume(_state))
         {
             switch (effect)
@@ -176,10 +180,21 @@ internal sealed class RunSimulation(int seed)
         GrantWaiting();
     }
 
+    // What nobody was there to see is nobody's time.
+    private void ComeBack(TimeSpan after)
+    {
+        var (since, left) = (_now, _state.Deadline - _now);
+        _now += after;
+        Turn(new RunInput.ResumeRun(since, _now));
+        Check(
+            _state.Status != RunStatus.Running || _state.Deadline - _now >= left - TimeSpan.FromSeconds(1),
+            $"of {left} that the run had left, {_state.Deadline - _now} are left after a pause of {after}");
+    }
+
     private void Turn(RunInput input)
     {
         var before = _state.Version;
-        var decision = RunMachine.Decide(_state, input, _now, _routing);
+        var decision = RunMachine.Decide(_state, input, _now, _routing, RunLimits.Default);
         Ignored += decision.Ignored is null ? 0 : 1;
         Check(decision.Ignored is null || decision.Events.Count == 0, "an ignored input has events");
         Check(_state.Version == before + decision.Events.Count, "events and state disagree");

@@ -39,6 +39,8 @@ public static class EmbeddedConformance
 
     public sealed class Restarting : RestartTests<EmbeddedGridHost>;
 
+    public sealed class CrashLoops : CrashLoopTests<EmbeddedGridHost>;
+
     public sealed class CrashesUnderLoad : CrashUnderLoadTests<EmbeddedGridHost>;
 
     public sealed class FanOutDecisions : FanOutDecisionTests<EmbeddedGridHost>;

@@ -1,3 +1,4 @@
+using AgentGrid.Core.Agents;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
@@ -30,6 +31,7 @@ internal sealed partial class EngineSimulation
             {
                 Invoked = OnInvoked,
                 Returned = OnReturned,
+                IsPoison = IsPoison,
                 Healed = _healed,
             };
             _delivered.Clear();
@@ -53,6 +55,24 @@ internal sealed partial class EngineSimulation
                 disk = disk.Restart(powerFailed: _settings.PowerFailures);
             }
         }
+    }
+
+    // Of all attempts of a simulation one at most, and then always.
+    private bool IsPoison(AgentInvocation invocation)
+    {
+        if (_settings.Poison && _poison is null && _random.Next(4) == 0)
+        {
+            _poison = invocation.IdempotencyKey;
+        }
+        return invocation.IdempotencyKey == _poison;
+    }
+
+    private void CrashOfPoison()
+    {
+        Note($"{Short(_poison!)} ends its process");
+        Counts.Poisonings++;
+        _crashIsPoison = true;
+        Crash(powerFailed: false);
     }
 
     private void Crash(bool powerFailed)

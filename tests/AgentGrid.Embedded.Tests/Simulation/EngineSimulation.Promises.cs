@@ -14,6 +14,7 @@ internal sealed partial class EngineSimulation
     private void CheckAfterStart()
     {
         var reader = _process.Engine.Reader;
+        CountInnocentCrashes(reader);
         Check(
             _record.Events.Count == 0 || _process.Engine.Feed.Head >= _record.Events.Keys.Max(),
             "event numbers that readers have seen will be used again");
@@ -30,6 +31,39 @@ internal sealed partial class EngineSimulation
                 $"a client was told that run {run} is {end}; it is {row!.Summary.Status}");
         }
         CheckRecord(ReadAll());
+    }
+
+    // What ran by what is durable is lost now, and whose fault that is only the simulation knows.
+    private void CountInnocentCrashes(JournalReader reader)
+    {
+        if (!_crashIsPoison)
+        {
+            foreach (var run in reader.Active().Select(reader.Replay))
+            {
+                foreach (var name in AttemptsOf(run).Where(a => a.State.Status == AttemptStatus.Running).Select(a => a.Name))
+                {
+                    _innocentCrashes[name] = _innocentCrashes.GetValueOrDefault(name) + 1;
+                }
+            }
+        }
+        _crashIsPoison = false;
+    }
+
+    // By their idempotency keys.
+    private static IEnumerable<(string Name, AttemptState State)> AttemptsOf(RunState run) =>
+        run.Steps.SelectMany(s => s.Attempts.Select(a => ($"{run.Id.Value}/{s.Id}/{a.Number}", a)));
+
+    // Promise 9: an attempt that has never ended its process is not failed as lost, but where others than attempts have
+    // ended it again and again.
+    private void CheckInnocence(RunState run)
+    {
+        foreach (var (name, attempt) in AttemptsOf(run).Where(static a => a.State.Error?.Kind == ErrorKind.Lost))
+        {
+            Counts.Count("AttemptLost");
+            Check(
+                name == _poison || _innocentCrashes.GetValueOrDefault(name) > _options.MaxLosses - Isolation.MostInCompany,
+                $"attempt {name} has never ended its process, and has failed: {attempt.Error!.Message}");
+        }
     }
 
     private List<FeedEvent> ReadAll()
@@ -163,6 +197,7 @@ internal sealed partial class EngineSimulation
         Check(
             state.Status == row.Summary.Status,
             $"run {run} is {row.Summary.Status}, and its events say {state.Status}:\n{string.Join('\n', events.Select(Text))}");
+        CheckInnocence(state);
         var ended = new HashSet<string>();
         var open = false;
         foreach (var e in events)

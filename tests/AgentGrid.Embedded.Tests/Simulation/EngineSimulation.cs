@@ -25,6 +25,11 @@ internal sealed partial class EngineSimulation : IDisposable
     private readonly HashSet<string> _delivered = new(StringComparer.Ordinal);
     private readonly HashSet<string> _returned = new(StringComparer.Ordinal);
     private readonly List<string> _owed = [];
+
+    // How often an attempt ran when its process was ended from outside.
+    private readonly Dictionary<string, int> _innocentCrashes = new(StringComparer.Ordinal);
+    private string? _poison;
+    private bool _crashIsPoison;
     private SimulatedProcess _process = null!;
     private string? _broken;
     private int _queueSlots;
@@ -218,6 +223,11 @@ internal sealed partial class EngineSimulation : IDisposable
             Crash(_settings.PowerFailures && (!_settings.Kills || _random.Next(2) == 0));
             return;
         }
+        if (_process.Agents.HasEndedTheProcess)
+        {
+            CrashOfPoison();
+            return;
+        }
         LookAtAgents();
         LookAtClients();
         Check(_process.Log.Mistake is null, _process.Log.Mistake!);
@@ -244,6 +254,13 @@ internal sealed partial class EngineSimulation : IDisposable
             return;
         }
         _owed.RemoveAll(agent => _process.Engine.Slots.TryTake(agent) is not null);
+        if (_settings.Breakage == Breakage.KeepsNobodyApart)
+        {
+            foreach (var one in _process.Agents.Running)
+            {
+                _process.Engine.Slots.Clear(((Invocation)one.Progress).Slot!);
+            }
+        }
         if (_settings.Breakage == Breakage.FreesSlotsEarly && _random.Next(40) == 0
             && _process.Agents.Running.FirstOrDefault() is { } running)
         {
@@ -300,6 +317,7 @@ internal sealed class SimulationCounts
     public int Stops { get; set; }
     public int DiskErrors { get; set; }
     public int Mistakes { get; set; }
+    public int Poisonings { get; set; }
     public int Invocations { get; set; }
     public int Events { get; set; }
     public int Swept { get; set; }
@@ -314,6 +332,7 @@ internal sealed class SimulationCounts
         Stops += other.Stops;
         DiskErrors += other.DiskErrors;
         Mistakes += other.Mistakes;
+        Poisonings += other.Poisonings;
         Invocations += other.Invocations;
         Events += other.Events;
         Swept += other.Swept;
@@ -325,6 +344,6 @@ internal sealed class SimulationCounts
 
     public override string ToString() =>
         $"{Kills} kills, {PowerFailures} power failures, {Stops} shutdowns, {DiskErrors} times a bad disk, " +
-        $"{Mistakes} mistakes, " +
+        $"{Mistakes} mistakes, {Poisonings} times an attempt ended its process, " +
         $"{Invocations} invocations, {Events} events, {Swept} runs swept; {string.Join(", ", Outcomes)}";
 }

@@ -19,6 +19,12 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
     /// <summary>Told of every invocation that returns.</summary>
     public required Action<AgentInvocation, string> Returned { get; init; }
 
+    /// <summary>Whether an invocation ends its process.</summary>
+    public required Func<AgentInvocation, bool> IsPoison { get; init; }
+
+    /// <summary>One has.</summary>
+    public bool HasEndedTheProcess { get; private set; }
+
     /// <summary>From now on all agents do their work.</summary>
     public bool Healed { get; set; }
 
@@ -69,6 +75,11 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
             return true;
         }
         _calls.Remove(call);
+        if (call.Behaviour == Behaviour.Kills)
+        {
+            HasEndedTheProcess = true;
+            return true;
+        }
         Finish(call);
         return true;
     }
@@ -117,6 +128,14 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
     private ValueTask<Json> Invoke(AgentInvocation invocation, CancellationToken token)
     {
         Invoked(invocation);
+        if (IsPoison(invocation))
+        {
+            _calls.Add(new Call(invocation, token, Behaviour.Kills)
+            {
+                Due = clock.Now + TimeSpan.FromMilliseconds(random.Next(2) * random.Next(500)),
+            });
+            return new ValueTask<Json>(new TaskCompletionSource<Json>().Task);
+        }
         var behaviour = Healed || !settings.BadAgents || random.Next(3) == 0 ? Behaviour.Works : Draw();
         if (random.Next(8) == 0 && behaviour is Behaviour.Works or Behaviour.Refuses or Behaviour.Throws)
         {
@@ -159,6 +178,7 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
         Ignores,
         Garbage,
         Large,
+        Kills,
     }
 
     private sealed class Call(AgentInvocation invocation, CancellationToken token, Behaviour behaviour)

@@ -9,7 +9,8 @@ namespace AgentGrid.Embedded.Tests.Simulation;
 /// A process in which one thing happens at a time: what is ready waits here to be picked, and so does whoever waited
 /// for something that has come.
 /// </summary>
-internal sealed class SimulatedPlatform(Random random, Func<JournalFile, JournalSession> openSession) : EmbeddedPlatform
+internal sealed class SimulatedPlatform(
+    Random random, SimulatedDisk disk, Func<JournalFile, JournalSession> openSession) : EmbeddedPlatform
 {
     // By run, because the engine may queue several runs in an order that is not the same in every process.
     private readonly List<RunDriver> _drivers = [];
@@ -87,6 +88,8 @@ internal sealed class SimulatedPlatform(Random random, Func<JournalFile, Journal
 
     public override JournalSession OpenSession(JournalFile file) => openSession(file);
 
+    public override LifeSign OpenLifeSign(JournalFile file) => new SimulatedLifeSign(disk);
+
     public override Guid NewId(DateTimeOffset now)
     {
         Span<byte> id = stackalloc byte[16];
@@ -96,4 +99,18 @@ internal sealed class SimulatedPlatform(Random random, Func<JournalFile, Journal
     }
 
     public override ulong NewSeed() => (ulong)random.NextInt64();
+}
+
+/// <summary>A sign of life that is on the simulated disk.</summary>
+internal sealed class SimulatedLifeSign : LifeSign
+{
+    private readonly SimulatedDisk _disk;
+
+    public SimulatedLifeSign(SimulatedDisk disk)
+    {
+        _disk = disk;
+        Last = disk.LastAlive;
+    }
+
+    public override void Give(DateTimeOffset now) => _disk.StayAlive(now);
 }

@@ -25,7 +25,7 @@ internal sealed class SimulatedProcess
         Disk = disk;
         Agents = agents;
         Time = new SimulatedTime(clock);
-        Platform = new SimulatedPlatform(random, OpenSession);
+        Platform = new SimulatedPlatform(random, disk, OpenSession);
         SimulatedVfs.Mount(_data, disk);
         Grid = new EmbeddedGrid(
             Options.Create(options), SimulatedAgents.Catalog, agents.Create, Time, Log)

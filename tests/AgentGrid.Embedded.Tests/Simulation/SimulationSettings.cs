@@ -21,6 +21,9 @@ internal sealed record SimulationSettings
     public bool ShortRetention { get; init; }
     public bool Mistakes { get; init; }
 
+    /// <summary>There is an attempt that ends its process, whenever it is delivered.</summary>
+    public bool Poison { get; init; }
+
     public static SimulationSettings Of(int seed, Breakage breakage = Breakage.None)
     {
         var random = new Random(seed);
@@ -44,6 +47,7 @@ internal sealed record SimulationSettings
             SmallLimits = Chance(30),
             ShortRetention = Chance(15),
             Mistakes = Chance(25),
+            Poison = Chance(30),
         };
     }
 
@@ -55,7 +59,7 @@ internal sealed record SimulationSettings
             this with { DiskErrors = false }, this with { Stops = false }, this with { ClockJumps = false },
             this with { BadAgents = false }, this with { LargeOutputs = false }, this with { Retries = false },
             this with { Cancels = false }, this with { SmallLimits = false }, this with { ShortRetention = false },
-            this with { Mistakes = false }, this with { Readers = false }, this with { PowerFailures = false }, this with { Kills = false },
+            this with { Mistakes = false }, this with { Poison = false }, this with { Readers = false }, this with { PowerFailures = false }, this with { Kills = false },
             this with { Keys = 1 }, this with { Keys = Math.Min(Keys, 2) }, this with { Actions = Actions / 2 },
             this with { Actions = Actions * 3 / 4 },
         ];
@@ -94,4 +98,7 @@ internal enum Breakage
 
     /// <summary>A slot is given back while its agent still runs.</summary>
     FreesSlotsEarly,
+
+    /// <summary>Attempts whose process has died again and again are not kept apart.</summary>
+    KeepsNobodyApart,
 }

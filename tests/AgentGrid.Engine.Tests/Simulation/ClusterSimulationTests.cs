@@ -14,11 +14,13 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var first = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_FIRST_SEED") ?? "0");
         var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "500");
         var started = Stopwatch.GetTimestamp();
-        var (deaths, doubles, conflicts, moves, lost, invocations) = (0, 0, 0, 0, 0, 0);
+        var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations) = (0, 0, 0, 0, 0, 0, 0, 0);
 
         var failure = RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Mistake.None, cluster =>
         {
             deaths += cluster.Deaths;
+            poisonings += cluster.Poisonings;
+            attempts += cluster.Lost;
             doubles += cluster.Doubles;
             conflicts += cluster.Store.Conflicts;
             moves += cluster.Dispatcher.Moves;
@@ -28,7 +30,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
 
         Assert.True(failure is null, failure);
         output.WriteLine(
-            $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {doubles} times two " +
+            $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {poisonings} of an attempt, {attempts} attempts failed as lost, {doubles} times two " +
             $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations");
         if (only is null)
         {

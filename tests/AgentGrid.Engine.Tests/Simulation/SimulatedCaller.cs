@@ -66,7 +66,7 @@ internal sealed class SimulatedCaller(World world, SimulatedSilo silo) : IAgentC
                 }
                 else
                 {
-                    node.Invoke(call.Key, run, step, call.Number, call.Losses, call.Agent, Answered);
+                    node.Invoke(call.Key, run, step, call.Number, call.Losses, call.Agent, call.Isolation, Answered);
                 }
             }, () => Ask(call, join));
     }
@@ -76,9 +76,10 @@ internal sealed class SimulatedCaller(World world, SimulatedSilo silo) : IAgentC
         switch (answer)
         {
             case NodeAnswer.Running: Ask(call, join: true); break;
-            case NodeAnswer.Unknown when join: Lose(call, "its node does not know it"); break;
+            case NodeAnswer.None: Ask(call, join); break;
+            case NodeAnswer.Unknown when join: Lose(call, "its node does not know it", wasStopped: true); break;
             case NodeAnswer.Unknown: Ask(call, join: false); break;
-            case NodeAnswer.Cancelled: Lose(call, "its node has cancelled it"); break;
+            case NodeAnswer.Cancelled: Lose(call, "its node has cancelled it", wasStopped: true); break;
             case NodeAnswer.Succeeded:
                 Return(call, new RunInput.CompleteAttempt(
                     call.Attempt.Step.Id, call.Number, Json.Parse($$"""{"from":"{{call.Key}}"}""")));
@@ -91,11 +92,11 @@ internal sealed class SimulatedCaller(World world, SimulatedSilo silo) : IAgentC
         }
     }
 
-    private void Lose(Call call, string reason)
+    private void Lose(Call call, string reason, bool wasStopped = false)
     {
         if (!call.IsCancelled)
         {
-            Return(call, new RunInput.LoseAttempt(call.Attempt.Step.Id, call.Number, reason));
+            Return(call, new RunInput.LoseAttempt(call.Attempt.Step.Id, call.Number, reason, wasStopped));
         }
     }
 
@@ -118,6 +119,7 @@ internal sealed class SimulatedCaller(World world, SimulatedSilo silo) : IAgentC
         public string Agent { get; } = attempt.State.Agent;
         public int Number { get; } = attempt.State.Number;
         public int Losses { get; } = attempt.State.Losses;
+        public Isolation? Isolation { get; } = Core.Runs.Isolation.Of(attempt.State);
         public Activity? Span => null;
         public bool HasReturned { get; set; }
         public bool IsCancelled { get; set; }

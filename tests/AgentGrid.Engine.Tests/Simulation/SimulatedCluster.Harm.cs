@@ -1,3 +1,5 @@
+using AgentGrid.Core.Runs;
+
 namespace AgentGrid.Engine.Tests.Simulation;
 
 internal sealed partial class SimulatedCluster
@@ -34,9 +36,64 @@ internal sealed partial class SimulatedCluster
         {
             _world.Note($"{node.Name} dies");
             Deaths++;
-            node.Die();
-            Dispatcher.RemoveNode(node.Name);
-            StartNode();
+            CountInnocentCrash(node);
+            Die(node);
+        }
+    }
+
+    private void Die(SimulatedNode node)
+    {
+        node.Die();
+        Dispatcher.RemoveNode(node.Name);
+        StartNode();
+    }
+
+    /// <summary>An attempt ends the process that it runs in.</summary>
+    public void Poison(SimulatedNode node)
+    {
+        _world.Note($"{node.Name} dies of {_poison}");
+        Poisonings++;
+        Die(node);
+    }
+
+    /// <summary>Whether a delivery ends its process; of all attempts one at most does so, and then always.</summary>
+    public bool IsPoison(string key)
+    {
+        var attempt = key[..key.LastIndexOf('#')];
+        if (_hasPoison && _poison is null && _world.Chance(20))
+        {
+            _poison = attempt;
+        }
+        return _poison == attempt;
+    }
+
+    // What runs there by what is durable is lost now, and it is none of its doing.
+    private void CountInnocentCrash(SimulatedNode node)
+    {
+        foreach (var (name, attempt) in Store.Runs.SelectMany(r => AttemptsOf(Store[r])))
+        {
+            if (attempt.Status == AttemptStatus.Running && attempt.Node == node.Name)
+            {
+                _innocentCrashes[name] = _innocentCrashes.GetValueOrDefault(name) + 1;
+            }
+        }
+    }
+
+    private static IEnumerable<(string Name, AttemptState State)> AttemptsOf(RunState run) =>
+        run.Steps.SelectMany(s => s.Attempts.Select(a => ($"{SimulatedStore.Short(run.Id)}/{s.Id}/{a.Number}", a)));
+
+    // Promise 9: an attempt that has never ended its process is not failed as lost, but where nodes have died under it
+    // again and again for other reasons.
+    private void CheckInnocence()
+    {
+        foreach (var (name, attempt) in Store.Runs.SelectMany(r => AttemptsOf(Store[r]))
+            .Where(static a => a.State.Error?.Kind == ErrorKind.Lost))
+        {
+            Lost++;
+            _world.Check(
+                name == _poison
+                    || _innocentCrashes.GetValueOrDefault(name) > RunLimits.Default.MaxLosses - Isolation.MostInCompany,
+                $"{name} has never ended its process, and has failed: {attempt.Error!.Message}");
         }
     }
 
@@ -62,9 +119,8 @@ internal sealed partial class SimulatedCluster
         {
             // The others could not wait.
             _world.Note($"{node.Name} is declared dead");
-            node.Die();
-            Dispatcher.RemoveNode(node.Name);
-            StartNode();
+            CountInnocentCrash(node);
+            Die(node);
             return;
         }
         if (place is SimulatedSilo silo && _world.Chance(50))

@@ -17,7 +17,10 @@ internal sealed partial class SimulatedCluster
     private readonly World _world;
     private readonly List<SimulatedSilo> _silos = [];
     private readonly List<(SimulatedSilo Silo, string What, Task<string?> Answer, Action<string?> Then)> _clients = [];
+    private readonly Dictionary<string, int> _innocentCrashes = new(StringComparer.Ordinal);
+    private readonly bool _hasPoison;
     private readonly int _actions;
+    private string? _poison;
     private int _started;
     private int _runs;
 
@@ -45,6 +48,7 @@ internal sealed partial class SimulatedCluster
             StartNode();
         }
         _actions = _world.Random.Next(100, 600);
+        _hasPoison = _world.Chance(30);
     }
 
     public SimulatedStore Store { get; }
@@ -55,6 +59,8 @@ internal sealed partial class SimulatedCluster
     public int Invocations { get; set; }
     public int Deaths { get; private set; }
     public int Doubles { get; private set; }
+    public int Poisonings { get; private set; }
+    public int Lost { get; private set; }
     public World World => _world;
 
     /// <returns>The promise that was broken; null when all were kept.</returns>
@@ -78,6 +84,7 @@ internal sealed partial class SimulatedCluster
         if (IsWell())
         {
             Settle();
+            CheckInnocence();
         }
         return _world.Broken;
     }
@@ -203,7 +210,7 @@ internal sealed partial class SimulatedCluster
             }
         }
         _world.Check(
-            Store.Runs.All(r => Store.Replay(r).Status == Store[r].Status), "a replay does not lead where the turns did");
+            _world.Broken is not null || Store.Runs.All(r => Store.Replay(r).Status == Store[r].Status), "a replay does not lead where the turns did");
     }
 
     // Of two drivers of a run one stops, as when silos agree again on who has a grain.

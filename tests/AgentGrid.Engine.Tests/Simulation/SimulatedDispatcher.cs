@@ -32,7 +32,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     /// <param name="answer">
     /// Told the node and the agent; or nothing, when the dispatcher does not know of the request any more.
     /// </param>
-    public void Ask(string key, string agent, Action<(string Node, string Agent)?> answer)
+    public void Ask(string key, string agent, Isolation? isolation, Action<(string Node, string Agent)?> answer)
     {
         if (_grants.TryGetValue(key, out var granted))
         {
@@ -50,7 +50,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         _waiters.Remove(key);
         waiter?.Answer(null);
-        _waiters.Add(key, new Waiter(agent, [answer]));
+        _waiters.Add(key, new Waiter(agent, isolation, [answer]));
         Serve();
     }
 
@@ -81,7 +81,8 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
             {
                 waiter.Answer(null); // who asks again is told where it is
             }
-            _grants[key] = new Grant(node.AgentOf(key), node.Name, world.Now) { IsConfirmed = true };
+            var since = _grants.GetValueOrDefault(key)?.At ?? world.Now;
+            _grants[key] = new Grant(node.AgentOf(key), node.Name, since, node.IsolationOf(key)) { IsConfirmed = true };
         }
         foreach (var (key, grant) in _grants.Where(g => g.Value.Node == node.Name && !held.Contains(g.Key)).ToArray())
         {
@@ -190,23 +191,35 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         foreach (var (key, waiter) in _waiters.ToArray())
         {
-            var free = cluster.Nodes.Where(n => !n.IsGone && cluster.Agents[waiter.Agent].MaxConcurrency
+            var free = cluster.Nodes.Where(n => !n.IsGone && IsApart(n, waiter.Isolation) && cluster.Agents[waiter.Agent].MaxConcurrency
                 > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
             if (free.Length > 0 && _waiters.Remove(key))
             {
                 var node = free[world.Random.Next(free.Length)].Name;
-                _grants.Add(key, new Grant(waiter.Agent, node, world.Now));
+                _grants.Add(key, new Grant(waiter.Agent, node, world.Now, waiter.Isolation));
                 waiter.Answer((node, waiter.Agent));
             }
         }
     }
 
-    private sealed record Waiter(string Agent, List<Action<(string Node, string Agent)?>> Asking)
+    // Of those that are kept apart no more run on a node than each of them says.
+    private bool IsApart(SimulatedNode node, Isolation? isolation)
+    {
+        if (isolation is not { } one || world.Mistake == Mistake.KeepsNobodyApart)
+        {
+            return true;
+        }
+        var beside = _grants.Values.Where(g => g.Node == node.Name && world.Now - g.At <= g.Isolation?.Time)
+            .Select(g => g.Isolation!.Value.Company).ToList();
+        return beside.Append(one.Company).All(company => company > beside.Count);
+    }
+
+    private sealed record Waiter(string Agent, Isolation? Isolation, List<Action<(string Node, string Agent)?>> Asking)
     {
         public void Answer((string Node, string Agent)? slot) => Asking.ForEach(answer => answer(slot));
     }
 
-    private sealed record Grant(string Agent, string Node, DateTimeOffset At)
+    private sealed record Grant(string Agent, string Node, DateTimeOffset At, Isolation? Isolation)
     {
         public bool IsConfirmed { get; init; }
     }

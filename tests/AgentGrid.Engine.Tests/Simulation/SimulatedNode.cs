@@ -9,6 +9,9 @@ internal enum NodeAnswer
     Failed,
     Cancelled,
     Unknown,
+
+    /// <summary>The connection to it is broken.</summary>
+    None,
 }
 
 /// <summary>A node: runs what it is asked for, once for each key, and keeps what came of it for whoever asks again.</summary>
@@ -27,17 +30,22 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
 
     public string AgentOf(string key) => _byKey[key].Agent;
 
+    public Isolation? IsolationOf(string key) => _byKey[key].Isolation;
+
     public string[] Held() => [.. _byKey.Where(static i => i.Value.Answer is null).Select(static i => i.Key)];
 
-    public void Invoke(string key, RunId run, string step, int attempt, int losses, string agent, Action<NodeAnswer> answer)
+    public void Invoke(
+        string key, RunId run, string step, int attempt, int losses, string agent, Isolation? isolation,
+        Action<NodeAnswer> answer)
     {
         if (!_byKey.TryGetValue(key, out var invocation))
         {
             CheckIsDurable(run, step, attempt, losses, agent);
             world.Note($"{Name} runs {agent} for {key}");
             cluster.Invocations++;
-            _byKey.Add(key, invocation = new Invocation(agent)
+            _byKey.Add(key, invocation = new Invocation(agent, isolation)
             {
+                IsPoison = cluster.IsPoison(key),
                 IsWanted = () => IsWanted(run, step, attempt, losses),
                 Hangs = !world.IsHealed && world.Chance(15),
                 AskedAt = world.Now,
@@ -88,7 +96,12 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
         var one = running[world.Random.Next(running.Length)];
         world.Check(
             one.IsCancelled || one.IsWanted(), $"{Name} still runs {one.Agent}, though nobody waits for it and nobody has said so");
-        if (one.IsCancelled ? world.Chance(70) : !one.Hangs && world.Chance(40))
+        if (one.IsPoison && world.Chance(25))
+        {
+            cluster.Poison(this);
+            return true;
+        }
+        if (one.IsCancelled ? world.Chance(70) : !one.Hangs && !one.IsPoison && world.Chance(40))
         {
             one.AnsweredAt = world.Now;
             one.Answer = one.IsCancelled ? NodeAnswer.Cancelled
@@ -108,7 +121,9 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
     public void Die()
     {
         (IsDead, IsGone) = (true, true);
+        var asking = _byKey.Values.SelectMany(static i => i.Asking).ToArray();
         _byKey.Clear();
+        Array.ForEach(asking, static a => a.Answer(NodeAnswer.None));
     }
 
     // No agent is asked before the store has it: whoever drives the run next must know where to look for it.
@@ -142,9 +157,11 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
         }
     }
 
-    private sealed class Invocation(string agent)
+    private sealed class Invocation(string agent, Isolation? isolation)
     {
         public string Agent { get; } = agent;
+        public Isolation? Isolation { get; } = isolation;
+        public bool IsPoison { get; init; }
         public List<(Action<NodeAnswer> Answer, DateTimeOffset At)> Asking { get; } = [];
         public DateTimeOffset AskedAt { get; set; }
         public bool Hangs { get; init; }

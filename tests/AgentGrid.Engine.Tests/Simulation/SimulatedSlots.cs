@@ -90,7 +90,7 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         }
         var key = pending.Key;
         silo.Send($"a slot for {key}", silo.Cluster.Dispatcher, () => silo.Cluster.Dispatcher.Ask(
-            key, pending.Agent, granted => silo.Answer(
+            key, pending.Agent, pending.Isolation, granted => silo.Answer(
                 $"a slot for {key} on {granted?.Node ?? "no node"}", () => Answered(pending, granted),
                 world.Mistake == Mistake.GivesUpSlots ? null : () => Ask(pending))), () => Ask(pending));
     }
@@ -127,6 +127,7 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         public OpenAttempt Attempt { get; } = attempt;
         public string Key { get; } = key;
         public string Agent { get; } = attempt.State.Agent;
+        public Isolation? Isolation { get; } = Core.Runs.Isolation.Of(attempt.State);
         public bool IsWithdrawn { get; set; }
         public bool IsForgotten { get; set; }
         public bool IsUnheard => IsWithdrawn || IsForgotten || Attempt.Driver.IsStopping;

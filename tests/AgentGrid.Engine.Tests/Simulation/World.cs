@@ -148,4 +148,7 @@ internal enum Mistake
 
     /// <summary>A run whose driver has died is not taken up by anybody.</summary>
     ForgetsRuns,
+
+    /// <summary>Attempts whose nodes have died again and again are not kept apart.</summary>
+    KeepsNobodyApart,
 }

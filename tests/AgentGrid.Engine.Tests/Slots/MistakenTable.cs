@@ -1,4 +1,5 @@
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Tests.Slots;
@@ -31,6 +32,9 @@ internal enum SlotMistake
 
     /// <summary>An agent that is drained takes attempts.</summary>
     ForgetsDrains,
+
+    /// <summary>One that runs is kept apart no longer.</summary>
+    EndsIsolationsAtOnce,
 }
 
 /// <summary>A slot table, with one mistake or none.</summary>
@@ -55,7 +59,10 @@ internal sealed class MistakenTable(SlotMistake mistake)
 
     public TakenSlot? TryTake(string agent, string? near) => Keep(_table.TryTake(agent, near));
 
-    public TakenSlot Adopt(string agent, string node, int? gpu) => Keep(_table.Adopt(agent, node, gpu))!;
+    public TakenSlot Adopt(string agent, string node, int? gpu, Isolation? isolation) =>
+        Keep(_table.Adopt(agent, node, gpu, mistake == SlotMistake.EndsIsolationsAtOnce ? null : isolation))!;
+
+    public void Clear(TakenSlot slot) => _table.Clear(slot);
 
     public void Wait(SlotRequest request)
     {
@@ -64,6 +71,10 @@ internal sealed class MistakenTable(SlotMistake mistake)
             : request;
         _requests.Add(twin);
         _table.Wait(twin);
+        if (mistake == SlotMistake.EndsIsolationsAtOnce)
+        {
+            Held.ToList().ForEach(_table.Clear);
+        }
     }
 
     public bool Withdraw(SlotRequest request)

@@ -1,5 +1,6 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Tests.Simulation;
 
@@ -37,8 +38,12 @@ internal sealed partial class SlotSimulation
         {
             That(asker.Request.Granted == asker.Slot, $"{asker} has another slot than it was told of");
             That(
-                asker.Stage != Stage.Waiting || !_nodes.Values.Any(n => HasRoom(asker.Agent, n)),
+                asker.Stage != Stage.Waiting || !_nodes.Values.Any(n => HasRoom(asker.Agent, n, asker.Request.Isolation)),
                 $"{asker} waits though there is room");
+            if (asker.Stage == Stage.Waiting && _nodes.Values.Any(n => HasRoom(asker.Agent, n)))
+            {
+                Count("waits for other company");
+            }
             That(asker.Stage != Stage.Waiting || IsEnabled(asker.Agent), $"{asker} waits for an agent that is gone");
         }
     }
@@ -64,10 +69,11 @@ internal sealed partial class SlotSimulation
             string.Join(", ", usage.LeasedBytes), $"memory in use on the GPUs of '{node}'");
     }
 
-    private void OnTaken(string agent, TakenSlot slot, int? preferred = null)
+    private void OnTaken(string agent, TakenSlot slot, int? preferred = null, Isolation? isolation = null)
     {
         That(_nodes.ContainsKey(slot.Node), $"'{agent}' was given a slot on '{slot.Node}', which is not there");
         var node = _nodes[slot.Node];
+        That(IsApart(node, isolation), $"'{agent}' was given a slot on '{slot.Node}', beside others that it is kept apart from");
         That(HasRoom(agent, node), $"'{agent}' was given a slot on '{slot.Node}' that it does not have");
         var bytes = _agents[agent].Resources.GpuMemoryBytes;
         if (bytes > 0 && node.Gpus is { } gpus)
@@ -78,15 +84,15 @@ internal sealed partial class SlotSimulation
                 && gpus.Any(g => g.Index == preferred && FreeOn(node, g, agent) >= bytes);
             That(!passedOver, $"GPU {preferred} of '{slot.Node}' was chosen and had room, and another was taken");
         }
-        _held.Add(new Held(agent, slot.Node, slot.Gpu, slot.Gpu is null ? 0 : bytes, slot));
+        _held.Add(new Held(agent, slot.Node, slot.Gpu, slot.Gpu is null ? 0 : bytes, slot, isolation));
     }
 
     private bool IsEnabled(string agent) => _agents.TryGetValue(agent, out var config) && config.Enabled;
 
     // What is asked before a slot is taken, of what is held: it can be granted only into room.
-    private bool HasRoom(string agent, NodeState node)
+    private bool HasRoom(string agent, NodeState node, Isolation? isolation = null)
     {
-        if (_isClosed || !IsEnabled(agent) || _drained.Contains(agent) || node.Draining)
+        if (!IsApart(node, isolation) || _isClosed || !IsEnabled(agent) || _drained.Contains(agent) || node.Draining)
         {
             return false;
         }
@@ -98,6 +104,17 @@ internal sealed partial class SlotSimulation
             && _held.Count(h => _agents[h.Agent].Queue == config.Queue && h.Node == node.Name)
                 < (_config.Queues[config.Queue].Slots ?? int.MaxValue)
             && (bytes == 0 || node.Gpus is not { } gpus || gpus.Any(g => FreeOn(node, g, agent) >= bytes));
+    }
+
+    // Of those that are kept apart no more run on a node than each of them says.
+    private bool IsApart(NodeState node, Isolation? isolation)
+    {
+        if (isolation is not { } one)
+        {
+            return true;
+        }
+        var beside = _held.Where(h => h.Node == node.Name && h.Isolation is not null).Select(h => h.Isolation!.Value.Company).ToList();
+        return beside.Append(one.Company).All(company => company > beside.Count);
     }
 
     // What is in use counts for whoever is not part of it, together with all that may still be loading.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Tests.Simulation;
 
@@ -18,7 +19,8 @@ internal sealed partial class SlotSimulation
     [
         "withdrawn before it waits", "withdrawn while it waits", "withdrawn after the grant", "withdrawn again",
         "asked again", "asked after it was withdrawn", "told that the agent is gone", "released again",
-        "released after the node was gone", "granted at once", "granted later",
+        "released after the node was gone", "granted at once", "granted later", "kept apart no longer",
+        "kept apart no longer, which it was not", "waits for other company",
     ];
 
     private const int Steps = 250;
@@ -80,7 +82,7 @@ internal sealed partial class SlotSimulation
 
     private void Step()
     {
-        switch (_random.Next(24))
+        switch (_random.Next(26))
         {
             case 0: Configure(); break;
             case 1 or 2: PutNode(); break;
@@ -94,6 +96,7 @@ internal sealed partial class SlotSimulation
             case 19 when _givenBack.Count > 0: ReleaseAgain(Any(_givenBack), "released again"); break;
             case 20 when _lost.Count > 0: ReleaseAgain(Any(_lost), "released after the node was gone"); break;
             case 21 or 22 or 23 when _held.Count > 0: Release(Any(_held)); break;
+            case 24 or 25 when _held.Count + _givenBack.Count > 0: Clear(); break;
             default: break; // there is nothing to do it with
         }
     }
@@ -140,6 +143,7 @@ internal sealed partial class SlotSimulation
         {
             Near = AnyNode(),
             Gpu = gpu,
+            Isolation = AnyIsolation(),
         };
         _askers.Add(asker);
         return asker;
@@ -191,7 +195,7 @@ internal sealed partial class SlotSimulation
         Count(asker == _asking ? "granted at once" : "granted later");
         asker.Stage = Stage.Granted;
         asker.Slot = slot;
-        OnTaken(asker.Agent, slot, asker.Gpu);
+        OnTaken(asker.Agent, slot, asker.Gpu, asker.Request.Isolation);
     }
 
     private void OnAgentGone(Asker asker)
@@ -201,6 +205,20 @@ internal sealed partial class SlotSimulation
         That(asker.Stage == Stage.Waiting, $"{asker} is told that its agent is gone, and does not wait");
         That(!IsEnabled(asker.Agent), $"{asker} is told that its agent is gone, and it is not");
         asker.Stage = Stage.Over;
+    }
+
+    // One that has run long enough, or that was never kept apart, or has ended.
+    private void Clear()
+    {
+        var slot = _givenBack.Count > 0 && _random.Next(4) == 0 ? Any(_givenBack) : _held.Count > 0 ? Any(_held).Slot : Any(_givenBack);
+        Note($"a slot of {slot.AgentName} on {slot.Node} is kept apart no longer");
+        var index = _held.FindIndex(h => h.Slot == slot && h.Isolation is not null);
+        Count(index < 0 ? "kept apart no longer, which it was not" : "kept apart no longer");
+        if (index >= 0)
+        {
+            _held[index] = _held[index] with { Isolation = null };
+        }
+        _table.Clear(slot);
     }
 
     private void Release(Held held)
@@ -229,9 +247,10 @@ internal sealed partial class SlotSimulation
         var bytes = config.Resources.GpuMemoryBytes;
         int? gpu = bytes > 0 && node.Gpus is { IsEmpty: false } gpus && _random.Next(3) > 0 ? Any(gpus).Index : null;
         Note($"{agent} runs on {node.Name}, GPU {gpu}");
-        var slot = _table.Adopt(agent, node.Name, gpu);
+        var isolation = AnyIsolation();
+        var slot = _table.Adopt(agent, node.Name, gpu, isolation);
         That(gpu is null || gpu == slot.Gpu, $"'{agent}' runs on GPU {gpu}, and GPU {slot.Gpu} is said to be occupied");
-        _held.Add(new Held(agent, node.Name, slot.Gpu, slot.Gpu is null ? 0 : bytes, slot));
+        _held.Add(new Held(agent, node.Name, slot.Gpu, slot.Gpu is null ? 0 : bytes, slot, isolation));
     }
 
     private void Drain()
@@ -312,6 +331,9 @@ internal sealed partial class SlotSimulation
     private Asker AnyToAsk() =>
         _random.Next(4) > 0 && _askers.Find(a => a.Stage == Stage.New) is { } made ? made : Any(_askers);
 
+    private Isolation? AnyIsolation() =>
+        _random.Next(3) > 0 ? null : new Isolation(_random.Next(2) == 0 ? 1 : 2, TimeSpan.FromSeconds(10));
+
     private int AnyUse() => _random.Next(2) == 0 ? 0 : _random.Next(1, 7);
 
     private string? AnyNode() => _nodes.Count == 0 ? null : Any([.. _nodes.Keys]);
@@ -322,7 +344,7 @@ internal sealed partial class SlotSimulation
 
     private void Note(string what) => _history.Add(what);
 
-    private sealed record Held(string Agent, string Node, int? Gpu, long Bytes, TakenSlot Slot);
+    private sealed record Held(string Agent, string Node, int? Gpu, long Bytes, TakenSlot Slot, Isolation? Isolation);
 
     private sealed class Asker(SlotSimulation simulation, string agent, string tenant, int? gpu) : ISlotWaiter
     {

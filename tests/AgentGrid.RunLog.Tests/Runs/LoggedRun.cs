@@ -85,7 +85,7 @@ internal sealed class LoggedRun
         }
     }
 
-    public IReadOnlyList<RunEvent> Decide(RunInput input) => RunMachine.Decide(State, input, Now, _routing).Events;
+    public IReadOnlyList<RunEvent> Decide(RunInput input) => RunMachine.Decide(State, input, Now, _routing, RunLimits.Default).Events;
 
     public Task StartAsync(RedisRunLog log) => TurnAsync(log, RunInput.StartRun.Instance);
 

@@ -28,6 +28,11 @@ internal sealed class SimulatedDisk(Random random)
     /// <summary>Syncs do nothing, and say that all is well.</summary>
     public bool Lying { get; set; }
 
+    /// <summary>When a process was last known to live; it is not synced.</summary>
+    public DateTimeOffset? LastAlive { get; private set; }
+
+    public void StayAlive(DateTimeOffset now) => LastAlive = IsDead ? LastAlive : now;
+
     public SimulatedFile? Find(string name) => _files.GetValueOrDefault(name);
 
     public SimulatedFile Open(string name)
@@ -89,7 +94,11 @@ internal sealed class SimulatedDisk(Random random)
     /// <param name="powerFailed">Without: the process died alone, and the page cache is still there.</param>
     public SimulatedDisk Restart(bool powerFailed)
     {
-        var next = new SimulatedDisk(random) { Lying = Lying };
+        var next = new SimulatedDisk(random)
+        {
+            Lying = Lying,
+            LastAlive = powerFailed && random.Next(2) == 0 ? LastAlive - TimeSpan.FromSeconds(random.Next(30)) : LastAlive,
+        };
         foreach (var (name, file) in _files)
         {
             next._files.Add(name, file.AfterCrash(powerFailed ? random : null));
