@@ -3,6 +3,7 @@ using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Settings;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
+using AgentGrid.Kinds;
 using Microsoft.Extensions.Options;
 
 namespace AgentGrid.ClientApi;
@@ -27,6 +28,7 @@ internal static class EmbeddedComposition
         builder.Services.AddAgentGrid()
             .AddAgents(typeof(PerceptionAgent).Assembly)
             .AddAgents(AgentLibraries.Load(builder.Configuration))
+            .AddShippedKinds()
             .UseEmbeddedEngine();
         builder.Services.AddOptions<EmbeddedOptions>().ReadSection(EmbeddedSettings.Read).ValidateOnStart();
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<EmbeddedOptions>>(

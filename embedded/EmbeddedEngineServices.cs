@@ -37,7 +37,10 @@ public static class EmbeddedEngineServices
             agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
             new SteadyClock(services.GetRequiredService<TimeProvider>()),
             services.GetRequiredService<ILogger<EmbeddedGrid>>(),
-            services.GetRequiredService<ILoggerFactory>().CreateLogger(AgentGridServices.RunLogCategory)));
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(AgentGridServices.RunLogCategory))
+        {
+            Services = services,
+        });
         builder.Services.TryAddSingleton<IAgentGrid>(services => services.GetRequiredService<EmbeddedGrid>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EmbeddedGrid>(
             services => services.GetRequiredService<EmbeddedGrid>()));

@@ -1,5 +1,5 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.ComponentModel.Design;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Feed;
@@ -8,6 +8,7 @@ using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
+using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Feed;
 using Microsoft.Extensions.Hosting;
@@ -22,11 +23,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
 {
     private readonly EmbeddedOptions _options;
     private readonly ConfigSource _config;
-    private readonly Func<FrozenDictionary<string, IAgent>> _createAgents;
+    private readonly Func<AgentInstances> _createAgents;
     private readonly TimeProvider _time;
     private readonly ILogger<EmbeddedGrid> _logger;
     private readonly ILogger _runLogger;
-    private FrozenDictionary<string, IAgent>? _agents;
+    private AgentInstances? _agents;
     private EmbeddedEngine? _engine;
     private bool _accepting;
 
@@ -41,8 +42,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         _logger = logger;
         _runLogger = runLogger ?? NullLogger.Instance;
         _config = new ConfigSource(ConfigFolder.Find(_options.Config), catalog, time, logger);
-        _createAgents = () => catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgents, StringComparer.Ordinal);
+        _createAgents = () => new AgentInstances(catalog, createAgents, KindContext(), static _ => true, logger);
     }
+
+    /// <summary>What kinds of agents may ask for services.</summary>
+    public IServiceProvider Services { private get; init; } = new ServiceContainer();
 
     internal EmbeddedPlatform Platform { get; init; } = EmbeddedPlatform.Process;
 
@@ -73,6 +77,10 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             Volatile.Write(ref _accepting, false);
             await _engine.DrainAsync(cancellationToken).ConfigureAwait(false);
         }
+        if (Interlocked.Exchange(ref _agents, null) is { } agents)
+        {
+            await agents.DisposeAsync().ConfigureAwait(false);
+        }
         Dispose();
     }
 
@@ -81,10 +89,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         Volatile.Write(ref _accepting, false);
         _config.Dispose();
         Interlocked.Exchange(ref _engine, null)?.Dispose();
-        foreach (var agent in (Interlocked.Exchange(ref _agents, null) ?? FrozenDictionary<string, IAgent>.Empty).Values)
-        {
-            (agent as IDisposable)?.Dispose();
-        }
+        Interlocked.Exchange(ref _agents, null)?.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>Ends as if the process had been killed, for tests of what the next start finds.</summary>
@@ -238,6 +243,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
                     TimedOut = counts.TimedOut,
                     Cancelled = counts.Cancelled,
                     Latency = counts.Latency,
+                    Health = _agents?.HealthOf(load.Agent.Name),
                 };
             }),
         ]);
@@ -281,6 +287,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             problems.Add(unavailable);
         }
         problems.AddRange(_config.Problems.Select(p => p.Told));
+        problems.AddRange(_agents?.Problems() ?? []);
         return ValueTask.FromResult(new GridHealth
         {
             Engine = "embedded",
@@ -294,6 +301,15 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             ConfigChanges = _config.Changes,
         });
     }
+
+    private AgentKindContext KindContext() => new()
+    {
+        FindSecret = Secrets.Find,
+        Services = Services,
+        Time = _time,
+        CancelGrace = _options.CancelGrace,
+        MaxOutputBytes = _options.MaxOutputBytes,
+    };
 
     private void Recover()
     {

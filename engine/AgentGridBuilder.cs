@@ -9,6 +9,7 @@ public sealed class AgentGridBuilder(IServiceCollection services)
 {
     private readonly List<Assembly> _assemblies = [];
     private readonly List<Type> _types = [];
+    private readonly List<IAgentKind> _kinds = [];
 
     /// <summary>What it is put into; engines add themselves here.</summary>
     public IServiceCollection Services { get; } = services;
@@ -28,7 +29,14 @@ public sealed class AgentGridBuilder(IServiceCollection services)
         return this;
     }
 
+    /// <summary>Kinds of agents that need no class: <c>kind: process</c> in <c>agents.yaml</c>.</summary>
+    public AgentGridBuilder AddKinds(params IEnumerable<IAgentKind> kinds)
+    {
+        _kinds.AddRange(kinds);
+        return this;
+    }
+
     internal AgentCatalog Catalog() => AgentCatalog.Of(_assemblies
         .Distinct().SelectMany(a => a.GetTypes()).Where(t => t.IsDefined(typeof(AgentAttribute), inherit: false))
-        .Concat(_types).Distinct());
+        .Concat(_types).Distinct()).With(_kinds);
 }

@@ -59,6 +59,7 @@ public sealed partial class ClusterGrid
                 problems.Add("No node takes attempts: runs are accepted, and wait. Start a silo for their queues.");
             }
             problems.AddRange(cluster.ConfigProblems.Select(p => p.Told));
+            problems.AddRange(cluster.AgentProblems);
         }
         if (ready && await EvictionAsync(cancellationToken).ConfigureAwait(false) is { } policy)
         {

@@ -45,6 +45,7 @@ public struct RunErrorWire
     [Id(1)] public string Code;
     [Id(2)] public string Message;
     [Id(3)] public bool Retryable;
+    [Id(4)] public TimeSpan? RetryAfter;
 }
 
 /// <summary>What a mistake in a configuration or a plan is on the wire between silos.</summary>
@@ -109,7 +110,10 @@ public sealed class CoreConverters :
     };
 
     public RunError ConvertFromSurrogate(in RunErrorWire surrogate) =>
-        new((ErrorKind)surrogate.Kind, surrogate.Code, surrogate.Message, surrogate.Retryable);
+        new((ErrorKind)surrogate.Kind, surrogate.Code, surrogate.Message, surrogate.Retryable)
+        {
+            RetryAfter = surrogate.RetryAfter,
+        };
 
     public RunErrorWire ConvertToSurrogate(in RunError value) => new()
     {
@@ -117,6 +121,7 @@ public sealed class CoreConverters :
         Code = value.Code,
         Message = value.Message,
         Retryable = value.Retryable,
+        RetryAfter = value.RetryAfter,
     };
 
     public ConfigProblem ConvertFromSurrogate(in ConfigProblemWire surrogate) => new(

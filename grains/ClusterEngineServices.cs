@@ -54,6 +54,7 @@ public static class ClusterEngineServices
         services.GetRequiredService<IOptions<ClusterEngineOptions>>(),
         services.GetRequiredService<AgentCatalog>(),
         agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
+        services,
         new SteadyClock(services.GetRequiredService<TimeProvider>()),
         services.GetRequiredService<ILocalSiloDetails>(),
         services.GetRequiredService<IGrainFactory>(),

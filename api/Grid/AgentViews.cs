@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Api.Grid;
@@ -10,8 +11,11 @@ public sealed record AgentList(IReadOnlyList<AgentView> Agents);
 public sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency,
     int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
-    bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs)
+    bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
+    string? Target, AgentHealth? Health)
 {
+    private const string Code = "code";
+
     public static AgentView Of(AgentDetails agent)
     {
         var config = agent.Config;
@@ -26,7 +30,10 @@ public sealed record AgentView(
             agent.Drained,
             new AgentLoadView(agent.Running, agent.Waiting, agent.Abandoned),
             new AgentCountsView(agent.Succeeded, agent.Failed, agent.TimedOut, agent.Cancelled),
-            agent.Latency);
+            agent.Latency,
+            config.Kind?.Name ?? Code,
+            config.Kind?.Target,
+            agent.Health);
     }
 }
 

@@ -68,7 +68,10 @@ internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 
 internal sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled, bool Drained,
-    AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs);
+    AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs, string? Target = null, AgentHealthView? Health = null,
+    string Kind = "code");
+
+internal sealed record AgentHealthView(string Condition, string? Problem);
 
 internal sealed record AgentLoadView(int Running, int Waiting);
 

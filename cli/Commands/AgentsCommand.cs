@@ -19,15 +19,27 @@ internal static class AgentsCommand
                 session.Screen.Value(json);
                 return ExitCode.Ok;
             }
-            session.Screen.Table(
+            session.Screen.Console.Write(session.Screen.TableOf(
                 [
                     "agent", "capabilities", "priority", "queue", "running", "waiting", "ok", "failed", "timeouts",
                     "p50", "p95", "p99",
                 ],
-                json.To<AgentList>()!.Agents.Select(Row));
+                "kind",
+                json.To<AgentList>()!.Agents.Select(agent => (Row(agent), Remark(agent)))));
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    // What is not a class, and how that is.
+    private static string? Remark(AgentView agent)
+    {
+        if (agent.Target is not { } target)
+        {
+            return null;
+        }
+        var health = agent.Health is { } h ? $", {h.Condition}{(h.Problem is { } problem ? $": {problem}" : "")}" : "";
+        return $"{agent.Kind} {target}{health}";
     }
 
     private static object[] Row(AgentView agent) =>

@@ -5,6 +5,7 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Kinds;
 
 namespace AgentGrid.Cli.Commands;
 
@@ -45,7 +46,8 @@ internal static class ValidateCommand
     {
         try
         {
-            return AgentCatalog.Discover([typeof(PerceptionAgent).Assembly, .. libraries.Select(Load)]);
+            return AgentCatalog.Discover([typeof(PerceptionAgent).Assembly, .. libraries.Select(Load)])
+                .With(ShippedKinds.Create());
         }
         catch (InvalidOperationException e)
         {

@@ -6,14 +6,26 @@ namespace AgentGrid.Core.Agents;
 /// <summary>One agent class, as declared by its attribute.</summary>
 public sealed record AgentDeclaration(string Name, Type Type, AgentAttribute Attribute);
 
-/// <summary>The agents that exist as code, by name. The counterpart of a registry filled by decorators.</summary>
+/// <summary>The agents that exist as code, by name, and the kinds of those that do not.</summary>
 public sealed class AgentCatalog
 {
-    public static readonly AgentCatalog Empty = new(ImmutableSortedDictionary<string, AgentDeclaration>.Empty);
+    private static readonly ImmutableSortedDictionary<string, IAgentKind> Nothing =
+        ImmutableSortedDictionary<string, IAgentKind>.Empty;
 
-    private AgentCatalog(ImmutableSortedDictionary<string, AgentDeclaration> agents) => Agents = agents;
+    public static readonly AgentCatalog Empty = new(ImmutableSortedDictionary<string, AgentDeclaration>.Empty, Nothing);
+
+    private AgentCatalog(
+        ImmutableSortedDictionary<string, AgentDeclaration> agents, ImmutableSortedDictionary<string, IAgentKind> kinds) =>
+        (Agents, Kinds) = (agents, kinds);
 
     public ImmutableSortedDictionary<string, AgentDeclaration> Agents { get; }
+
+    /// <summary>The ways to be an agent without being a class, by name.</summary>
+    public ImmutableSortedDictionary<string, IAgentKind> Kinds { get; }
+
+    /// <summary>The same agents, and agents of these kinds.</summary>
+    public AgentCatalog With(params IEnumerable<IAgentKind> kinds) =>
+        new(Agents, Kinds.SetItems(kinds.Select(k => KeyValuePair.Create(k.Name, k))));
 
     /// <summary>Finds every class with an <see cref="AgentAttribute"/> in the assemblies.</summary>
     /// <exception cref="InvalidOperationException">
@@ -47,6 +59,6 @@ public sealed class AgentCatalog
             }
             agents.Add(attribute.Name, new AgentDeclaration(attribute.Name, type, attribute));
         }
-        return new AgentCatalog(agents.ToImmutable());
+        return new AgentCatalog(agents.ToImmutable(), Nothing);
     }
 }

@@ -26,6 +26,9 @@ public sealed record AgentConfig
     public RetryPolicy Retry { get; init; } = RetryPolicy.None;
     public AgentResources Resources { get; init; } = AgentResources.None;
 
+    /// <summary>How it is an agent without a class; null for one that is a class.</summary>
+    public KindConfig? Kind { get; init; }
+
     /// <summary>False: the router does not see it.</summary>
     public bool Enabled { get; init; } = true;
 }

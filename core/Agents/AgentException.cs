@@ -9,4 +9,10 @@ public sealed class AgentException(string code, string message, bool retryable =
 {
     public string Code { get; } = code;
     public bool Retryable { get; } = retryable;
+
+    /// <summary>
+    /// How long trying again is useless; null when there is no telling. A retry that could not be before the run is out of
+    /// time is not made.
+    /// </summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -13,13 +13,18 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private const long BytesPerMegabyte = 1024 * 1024;
     private const long MostGpuMegabytes = 100_000_000;
 
+    private const string KindKey = "kind";
+
+    // The kind of an agent that is a class; what holds when no kind is named.
+    private const string ClassKind = "code";
+
     private static readonly string[] s_rootKeys = ["queues", "agents"];
     private static readonly string[] s_queueKeys = ["slots"];
     private static readonly string[] s_resourceKeys = ["gpu_memory_mb", "gpu_memory_bytes"];
     private static readonly string[] s_agentKeys =
     [
-        "capabilities", "priority", "max_concurrency", "max_concurrency_total", "queue", "timeout", "retry", "resources",
-        "enabled",
+        KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "queue", "timeout", "retry",
+        "resources", "enabled",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -64,31 +69,103 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
 
     private void ReadAgent(ConfigNode.Entry entry)
     {
+        var kind = ReadKind(entry, out var isKnown);
         if (!_agents.TryGetValue(entry.Key, out var agent))
         {
-            problems.Add(
-                entry.Place, ConfigCodes.UnknownAgent,
-                $"unknown agent '{Names.Shorten(entry.Key)}'{problems.Suggest(entry.Key, [.. catalog.Agents.Keys])}");
+            CheckNew(entry, kind, isKnown);
             agent = new AgentConfig { Name = entry.Key };
         }
-        var reader = new MappingReader(entry.Value, problems, s_agentKeys);
+        // Of a kind that is not known, the keys are not known either.
+        var reader = new MappingReader(
+            entry.Value, problems, !isKnown ? null : kind is null ? s_agentKeys : [.. s_agentKeys, .. kind.Keys]);
+        var settings = kind?.Read(reader, problems);
         agent = agent with
         {
             Capabilities = reader.NameList("capabilities", "capability") ?? agent.Capabilities,
             Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
-            MaxConcurrency = reader.Integer("max_concurrency", 1, MostSlots) ?? agent.MaxConcurrency,
+            MaxConcurrency = ReadMaxConcurrency(reader, settings) ?? agent.MaxConcurrency,
             MaxConcurrencyTotal = reader.Integer("max_concurrency_total", 1, MostSlots) ?? agent.MaxConcurrencyTotal,
             Queue = ReadQueueName(reader) ?? agent.Queue,
             Timeout = reader.Duration("timeout") ?? agent.Timeout,
             Retry = RetryReader.Read(reader["retry"], problems) ?? agent.Retry,
             Resources = ReadResources(reader["resources"]) ?? agent.Resources,
             Enabled = reader.Flag("enabled") ?? agent.Enabled,
+            Kind = settings is null ? null : new KindConfig(kind!.Name, settings.Target, OwnKeys(kind, reader)) { Settings = settings },
         };
-        if (catalog.Agents.ContainsKey(entry.Key))
+        // Plans may name it, whatever else is wrong with it.
+        if (catalog.Agents.ContainsKey(entry.Key) || kind is not null || !isKnown)
         {
             _agents[entry.Key] = agent;
         }
     }
+
+    /// <returns>Null for an agent that is a class, and for a kind that there is not.</returns>
+    private IAgentKind? ReadKind(ConfigNode.Entry entry, out bool isKnown)
+    {
+        isKnown = true;
+        if ((entry.Value as ConfigNode.Mapping)?[KindKey] is not { } node
+            || node is ConfigNode.Scalar { Kind: ScalarKind.Null } or ConfigNode.Scalar { Kind: ScalarKind.Text, Text: ClassKind })
+        {
+            return null;
+        }
+        var name = (node as ConfigNode.Scalar)?.Text;
+        if (name is not null && catalog.Kinds.TryGetValue(name, out var kind))
+        {
+            return kind;
+        }
+        isKnown = false;
+        problems.Add(
+            node.Place, ConfigCodes.UnknownKind,
+            name is null
+                ? $"'{KindKey}': expected the name of a kind, came {node.Describe()}."
+                : $"unknown kind '{Names.Shorten(name)}'{problems.Suggest(name, [ClassKind, .. catalog.Kinds.Keys])}");
+        return null;
+    }
+
+    // An agent without a class is there because its kind says how.
+    private void CheckNew(ConfigNode.Entry entry, IAgentKind? kind, bool isKnown)
+    {
+        if (kind is null && isKnown)
+        {
+            problems.Add(
+                entry.Place, ConfigCodes.UnknownAgent,
+                $"unknown agent '{Names.Shorten(entry.Key)}'{problems.Suggest(entry.Key, [.. catalog.Agents.Keys])}{Remedy(entry)}");
+        }
+        else if (!Names.IsValid(entry.Key))
+        {
+            problems.Add(entry.Place, ConfigCodes.BadName, Names.Problem("agent name", entry.Key));
+        }
+    }
+
+    private string Remedy(ConfigNode.Entry entry) =>
+        entry.Value is ConfigNode.Mapping mapping
+            && catalog.Kinds.Values.FirstOrDefault(k => mapping.Entries.Any(e => k.Keys.Contains(e.Key))) is { } meant
+            ? $" Without a class it needs '{KindKey}: {meant.Name}'."
+            : "";
+
+    private int? ReadMaxConcurrency(MappingReader reader, KindSettings? settings)
+    {
+        var said = reader.Integer("max_concurrency", 1, MostSlots);
+        if (said > settings?.MaxConcurrency)
+        {
+            problems.Add(
+                reader["max_concurrency"]!.Place, ConfigCodes.Contradiction,
+                $"'max_concurrency' is {said}, and with its other keys the agent does {settings.MaxConcurrency} at once: the " +
+                "others would wait while their time runs out. Leave 'max_concurrency' out, or raise the other.");
+        }
+        return said ?? settings?.MaxConcurrency;
+    }
+
+    private static Json OwnKeys(IAgentKind kind, MappingReader reader) => Json.Build(writer =>
+    {
+        writer.WriteStartObject();
+        foreach (var entry in reader.Entries.Where(e => kind.Keys.Contains(e.Key)).OrderBy(e => e.Key, StringComparer.Ordinal))
+        {
+            writer.WritePropertyName(entry.Key);
+            entry.Value.WriteTo(writer);
+        }
+        writer.WriteEndObject();
+    });
 
     private string? ReadQueueName(MappingReader reader)
     {

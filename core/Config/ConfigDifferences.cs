@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Config;
@@ -12,6 +13,9 @@ namespace AgentGrid.Core.Config;
 public static class ConfigDifferences
 {
     private const int LongestText = 120;
+
+    // No key in a file, which is why it is no name.
+    private const string KeysOfKind = " kind";
 
     private static readonly JsonSerializerOptions s_words =
         new(Json.Options) { Converters = { new DurationConverter() } };
@@ -46,12 +50,24 @@ public static class ConfigDifferences
     private static JsonElement Words(GridConfig config) => JsonSerializer.SerializeToElement(
         new
         {
-            config.Agents,
+            Agents = config.Agents.ToImmutableSortedDictionary(a => a.Key, a => WordsOf(a.Value), StringComparer.Ordinal),
             config.Queues,
             Default = config.DefaultPlan,
             Plans = config.Plans.ToImmutableSortedDictionary(p => p.Key, p => WordsOf(p.Value), StringComparer.Ordinal),
         },
         s_words);
+
+    // The keys of its kind stand beside the others in the file, and there can be anything in them.
+    private static OrderedDictionary<string, JsonElement> WordsOf(AgentConfig agent)
+    {
+        var words = Members(JsonSerializer.SerializeToElement(agent with { Kind = null }, s_words));
+        if (agent.Kind is { } kind)
+        {
+            words.Insert(0, "kind", JsonSerializer.SerializeToElement(kind.Name));
+            words.Add(KeysOfKind, kind.Keys.Element);
+        }
+        return words;
+    }
 
     private static OrderedDictionary<string, JsonElement> WordsOf(Plan plan)
     {
@@ -69,6 +85,11 @@ public static class ConfigDifferences
             var (old, now) = (before.GetValueOrDefault(key), after.GetValueOrDefault(key));
             if (IsSame(old, now))
             {
+                continue;
+            }
+            if (key == KeysOfKind)
+            {
+                Compare(Members(old), Members(now), place, isFree: true, found);
                 continue;
             }
             var free = isFree || s_free.Contains(key);

@@ -66,6 +66,12 @@ public static class ConfigCodes
     /// <summary>A file that is there, and cannot be read.</summary>
     public const string Unreadable = "AG1021";
 
+    /// <summary>A kind of agents that there is not.</summary>
+    public const string UnknownKind = "AG1022";
+
+    /// <summary>A <c>${...}</c> that refers to nothing.</summary>
+    public const string BadReference = "AG1023";
+
     /// <summary>A plan without steps.</summary>
     public const string EmptyPlan = "AG1101";
 

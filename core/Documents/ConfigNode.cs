@@ -7,7 +7,7 @@ namespace AgentGrid.Core.Documents;
 /// A value of a document, with its place: the neutral form that YAML and JSON are both read into, so that there is
 /// one reader of what they say.
 /// </summary>
-internal abstract class ConfigNode
+public abstract class ConfigNode
 {
     private ConfigNode(ConfigPlace place) => Place = place;
 
@@ -21,7 +21,7 @@ internal abstract class ConfigNode
 
     public Json ToJson() => Json.Build(WriteTo);
 
-    internal sealed class Mapping(ConfigPlace place, ImmutableArray<Entry> entries) : ConfigNode(place)
+    public sealed class Mapping(ConfigPlace place, ImmutableArray<Entry> entries) : ConfigNode(place)
     {
         private readonly Dictionary<string, Entry> _byKey = entries.ToDictionary(e => e.Key, StringComparer.Ordinal);
 
@@ -45,9 +45,9 @@ internal abstract class ConfigNode
     }
 
     /// <param name="Place">Where the key stands; the value has a place of its own.</param>
-    internal sealed record Entry(string Key, ConfigPlace Place, ConfigNode Value);
+    public sealed record Entry(string Key, ConfigPlace Place, ConfigNode Value);
 
-    internal sealed class Sequence(ConfigPlace place, ImmutableArray<ConfigNode> items) : ConfigNode(place)
+    public sealed class Sequence(ConfigPlace place, ImmutableArray<ConfigNode> items) : ConfigNode(place)
     {
         public ImmutableArray<ConfigNode> Items { get; } = items;
 
@@ -65,7 +65,7 @@ internal abstract class ConfigNode
     }
 
     /// <param name="text">A string's value; the JSON text of anything else.</param>
-    internal sealed class Scalar(ConfigPlace place, ScalarKind kind, string text) : ConfigNode(place)
+    public sealed class Scalar(ConfigPlace place, ScalarKind kind, string text) : ConfigNode(place)
     {
         public ScalarKind Kind { get; } = kind;
         public string Text { get; } = text;
@@ -92,7 +92,8 @@ internal abstract class ConfigNode
     }
 }
 
-internal enum ScalarKind
+/// <summary>What a scalar is.</summary>
+public enum ScalarKind
 {
     Null,
     Flag,

@@ -4,7 +4,7 @@ using System.Text;
 namespace AgentGrid.Core.Documents;
 
 /// <summary>Where something stands: file, line and column for people, and the path from the document's root.</summary>
-internal sealed class ConfigPlace
+public sealed class ConfigPlace
 {
     private readonly ConfigPlace? _parent;
     private readonly string? _key;

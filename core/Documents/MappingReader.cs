@@ -7,7 +7,7 @@ namespace AgentGrid.Core.Documents;
 /// Reads the values of one mapping by key. A value that is not there, or is null, gives null; one that cannot be
 /// read gives null too, and a problem at its place.
 /// </summary>
-internal sealed class MappingReader
+public sealed class MappingReader
 {
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
 
@@ -19,6 +19,7 @@ internal sealed class MappingReader
     public MappingReader(ConfigNode? node, ProblemList problems, IReadOnlyCollection<string>? keys)
     {
         _problems = problems;
+        Place = node?.Place ?? ConfigPlace.Root(null, null, 0, 0);
         _mapping = node as ConfigNode.Mapping;
         if (_mapping is null && node is not (null or ConfigNode.Scalar { Kind: ScalarKind.Null }))
         {
@@ -32,6 +33,9 @@ internal sealed class MappingReader
         }
     }
 
+    /// <summary>Where the mapping stands, to say what is missing in it.</summary>
+    public ConfigPlace Place { get; }
+
     public ImmutableArray<ConfigNode.Entry> Entries => _mapping?.Entries ?? [];
 
     /// <summary>The value of a key; null when it is not there or is null.</summary>
@@ -39,6 +43,42 @@ internal sealed class MappingReader
         _mapping?[key] is { } node and not ConfigNode.Scalar { Kind: ScalarKind.Null } ? node : null;
 
     public string? Text(string key) => Scalar(key, ScalarKind.Text, "a text")?.Text;
+
+    /// <summary>A text that may refer to secrets.</summary>
+    public SecretText? Secret(string key) => Scalar(key, ScalarKind.Text, "a text") is { } scalar ? ReadSecret(scalar) : null;
+
+    /// <summary>A list of texts that may refer to secrets; what is none is left out.</summary>
+    public ImmutableArray<SecretText>? Secrets(string key)
+    {
+        if (this[key] is not { } node)
+        {
+            return null;
+        }
+        if (node is not ConfigNode.Sequence list)
+        {
+            ReportType(node, "a list of texts", ScalarKind.Text);
+            return null;
+        }
+        return [.. list.Items.Select(i => TextOf(i, "a text")).OfType<ConfigNode.Scalar>().Select(ReadSecret).OfType<SecretText>()];
+    }
+
+    /// <summary>A mapping of keys to texts that may refer to secrets; what is none is left out.</summary>
+    public ImmutableSortedDictionary<string, SecretText>? SecretsByKey(string key)
+    {
+        if (this[key] is not { } node)
+        {
+            return null;
+        }
+        var texts = ImmutableSortedDictionary.CreateBuilder<string, SecretText>(StringComparer.Ordinal);
+        foreach (var entry in new MappingReader(node, _problems, null).Entries)
+        {
+            if (TextOf(entry.Value, "a text") is { } scalar && ReadSecret(scalar) is { } text)
+            {
+                texts[entry.Key] = text;
+            }
+        }
+        return texts.ToImmutable();
+    }
 
     public bool? Flag(string key) =>
         Scalar(key, ScalarKind.Flag, "true or false") is { Text: var text } ? text == "true" : null;
@@ -146,6 +186,26 @@ internal sealed class MappingReader
         _problems.Add(
             scalar.Place, ConfigCodes.UnknownWord,
             $"'{key}' cannot be '{Names.Shorten(scalar.Text)}'{_problems.Suggest(scalar.Text, [.. words.Keys])}");
+        return null;
+    }
+
+    private SecretText? ReadSecret(ConfigNode.Scalar scalar)
+    {
+        var text = SecretText.Parse(scalar.Text, out var problem);
+        if (text is null)
+        {
+            _problems.Add(scalar.Place, ConfigCodes.BadReference, problem!);
+        }
+        return text;
+    }
+
+    private ConfigNode.Scalar? TextOf(ConfigNode node, string expected)
+    {
+        if (node is ConfigNode.Scalar { Kind: ScalarKind.Text } scalar)
+        {
+            return scalar;
+        }
+        ReportType(node, expected, ScalarKind.Text);
         return null;
     }
 

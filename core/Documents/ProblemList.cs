@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace AgentGrid.Core.Documents;
 
 /// <summary>Collects problems. Beyond <see cref="Limit"/> they are only counted, so that garbage stays cheap.</summary>
-internal sealed class ProblemList
+public sealed class ProblemList
 {
     public const int Limit = 200;
 

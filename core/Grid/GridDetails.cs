@@ -25,6 +25,9 @@ public sealed record AgentDetails
 
     /// <summary>Of invocations that succeeded; null before the first.</summary>
     public LatencyPercentiles? Latency { get; init; }
+
+    /// <summary>Whether it works, of an agent of a kind; null for one that is a class, and where no node runs it.</summary>
+    public AgentHealth? Health { get; init; }
 }
 
 /// <summary>In milliseconds, within 5%.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Core.Runs;
@@ -9,9 +10,23 @@ namespace AgentGrid.Core.Runs;
 /// <param name="Retryable">False when trying the same agent again cannot help.</param>
 public sealed record RunError(ErrorKind Kind, string Code, string Message, bool Retryable = true)
 {
+    /// <summary>No run lasts longer, and every moment can be told to which it is added.</summary>
+    public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromDays(365);
+
+    /// <summary>
+    /// How long trying the same agent again is useless, at most <see cref="LongestRetryAfter"/>; null when there is no
+    /// telling. In JSON a number of seconds.
+    /// </summary>
+    [JsonConverter(typeof(SecondsConverter))]
+    public TimeSpan? RetryAfter { get; init => field = Limited(value); }
+
     /// <summary>Whether a policy retries failures of this kind or this code; one that names none retries all.</summary>
     internal bool IsNamedBy(RetryPolicy policy) =>
         policy.On.IsEmpty || policy.On.Contains(Code) || policy.On.Contains(Word(Kind));
+
+    private static TimeSpan? Limited(TimeSpan? time) => time <= TimeSpan.Zero ? null
+        : time > LongestRetryAfter ? LongestRetryAfter
+        : time;
 
     private static string Word(ErrorKind kind) => kind switch
     {

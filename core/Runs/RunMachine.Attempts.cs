@@ -138,9 +138,17 @@ public static partial class RunMachine
         {
             var load = routing.Named(attempt.Agent);
             var policy = step.Step.Retry ?? load?.Agent.Retry ?? RetryPolicy.None;
-            return load is not null && error.Retryable && branch.Tries < policy.MaxAttempts && error.IsNamedBy(policy)
-                ? now + Backoff.After(policy, branch.Tries, state.Seed, step.Index, attempt.Number)
-                : null;
+            if (load is null || !error.Retryable || branch.Tries >= policy.MaxAttempts || !error.IsNamedBy(policy))
+            {
+                return null;
+            }
+            var due = now + Backoff.After(policy, branch.Tries, state.Seed, step.Index, attempt.Number);
+            if (error.RetryAfter is not { } after)
+            {
+                return due;
+            }
+            // Where the run is out of time by then, whoever else there is had better be asked now.
+            return after >= state.Deadline - now ? null : now + after > due ? now + after : due;
         }
 
         // Whom to ask when an agent has failed for good: the fallbacks of the plan, or else the other agents that match.

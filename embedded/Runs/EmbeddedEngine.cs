@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
+using AgentGrid.Core.Config;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
@@ -23,6 +24,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
 
     private readonly JournalFile _file;
     private readonly ConfigSource _config;
+    private readonly AgentInstances _agents;
     private readonly ConcurrentDictionary<RunKey, EmbeddedRun> _byKey = new();
     private readonly ConcurrentDictionary<RunId, EmbeddedRun> _byId = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -33,7 +35,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
     private int _sweeping;
 
     public EmbeddedEngine(
-        EmbeddedOptions options, ConfigSource config, FrozenDictionary<string, IAgent> agents, TimeProvider time,
+        EmbeddedOptions options, ConfigSource config, AgentInstances agents, TimeProvider time,
         ILogger logger, ILogger runLogger, EmbeddedPlatform platform)
     {
         Options = options;
@@ -42,6 +44,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Logger = logger;
         Platform = platform;
         _config = config;
+        _agents = agents;
         RunQueue = new RunQueue(options.MaxActiveRuns);
         Places = new AdmissionControl((int)Math.Min(int.MaxValue, (long)options.MaxActiveRuns + options.MaxQueuedRuns), time);
         Feed = new FeedBuffer(options.FeedBuffer, platform);
@@ -102,8 +105,8 @@ internal sealed partial class EmbeddedEngine : IDisposable
     public void Start()
     {
         Slots.PutNode(new NodeState { Name = Options.Node });
-        Slots.Configure(_config.Current);
-        _config.Changed += Slots.Configure;
+        Configure(_config.Current);
+        _config.Changed += Configure;
         Journal.Start();
         Outage? outage = _lifeSign.Last is { } last ? new Outage(last, Time.GetUtcNow()) : null;
         _pulse = Time.CreateTimer(_ => _lifeSign.Give(Time.GetUtcNow()), null, TimeSpan.Zero, s_pulse);
@@ -215,6 +218,13 @@ internal sealed partial class EmbeddedEngine : IDisposable
         _stopping.Dispose();
     }
 
+    // Agents before slots: none is asked for that is not there yet.
+    private void Configure(GridConfig config)
+    {
+        _agents.Apply(config);
+        Slots.Configure(config);
+    }
+
     private void LoseWhatRuns()
     {
         foreach (var run in Active)
@@ -233,7 +243,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
         }
         RunQueue.Close();
         Slots.Drain();
-        _config.Changed -= Slots.Configure;
+        _config.Changed -= Configure;
         _sweeper?.Dispose();
         _pulse?.Dispose();
         _stopping.Cancel();

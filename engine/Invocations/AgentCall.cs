@@ -43,7 +43,7 @@ public static partial class AgentCall
         }
         catch (AgentException e)
         {
-            return Fail(ErrorKind.Error, e.Code, e.Message, e.Retryable);
+            return Fail(ErrorKind.Error, e.Code, e.Message, e.Retryable, e.RetryAfter);
         }
         catch (Exception e)
         {
@@ -52,8 +52,9 @@ public static partial class AgentCall
         }
     }
 
-    private static AttemptOutcome.Error Fail(ErrorKind kind, string code, string message, bool retryable = true) =>
-        new(new RunError(kind, code, Names.Shorten(message, LongestMessage), retryable));
+    private static AttemptOutcome.Error Fail(
+        ErrorKind kind, string code, string message, bool retryable = true, TimeSpan? retryAfter = null) =>
+        new(new RunError(kind, code, Names.Shorten(message, LongestMessage), retryable) { RetryAfter = retryAfter });
 
     [LoggerMessage(210, LogLevel.Warning, "Agent '{Agent}' failed in {Attempt}")]
     private static partial void LogAgentFailed(ILogger logger, Exception exception, string agent, string attempt);

@@ -147,9 +147,10 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         AttemptOutcome? outcome = null;
         if (Volatile.Read(ref _phase) == Open)
         {
+            var use = _services.Agents.Use(Agent);
             outcome = await AgentCall.RunAsync(
-                _services.Agents.GetValueOrDefault(Agent), OnBegin(), _services.MaxOutputBytes, _services.Logger,
-                _cancellation.Token).ConfigureAwait(false);
+                use?.Agent, OnBegin(), _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
+            use?.Dispose();
             OnReturned();
         }
         End(outcome);

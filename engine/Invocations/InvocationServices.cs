@@ -1,5 +1,4 @@
-using System.Collections.Frozen;
-using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -12,8 +11,8 @@ public sealed record InvocationServices
     /// <summary>The name of the node.</summary>
     public required string Node { get; init; }
 
-    /// <summary>The agents of the node, one instance of each, by name.</summary>
-    public required FrozenDictionary<string, IAgent> Agents { get; init; }
+    /// <summary>The agents of the node, one instance of each.</summary>
+    public required AgentInstances Agents { get; init; }
 
     /// <summary>The slots of the node.</summary>
     public required SlotTable Slots { get; init; }

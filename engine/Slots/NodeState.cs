@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Engine.Slots;
 
@@ -22,4 +23,7 @@ public sealed record NodeState
 
     /// <summary>The agents that it has loaded, so that an attempt can begin at once.</summary>
     public ImmutableArray<string> WarmAgents { get; init; } = [];
+
+    /// <summary>Whether an agent could run there at all, now or when there is room.</summary>
+    public bool CouldRun(AgentConfig agent) => NodeFits.Of(agent, this) is NodeFit.Fits or NodeFit.Draining;
 }

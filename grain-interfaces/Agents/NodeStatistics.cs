@@ -18,6 +18,12 @@ public sealed record NodeStatistics
     /// from a node of an older version, which does not say.
     /// </summary>
     [Id(3)] public ImmutableArray<string>? ConfigChanges { get; init; }
+
+    /// <summary>The name of the node; null from one of an older version.</summary>
+    [Id(4)] public string? Node { get; init; }
+
+    /// <summary>Agents that do not work here as they are configured, a sentence each.</summary>
+    [Id(5)] public ImmutableArray<string> AgentProblems { get; init; } = [];
 }
 
 /// <summary>
@@ -37,4 +43,10 @@ public sealed record AgentCounts
     /// <summary>The histogram of what succeeded: pairs of bucket and count.</summary>
     [Id(6)] public ImmutableArray<long> LatencyBuckets { get; init; } = [];
     [Id(7)] public TimeSpan LongestLatency { get; init; }
+
+    /// <summary>How the agent is here, as <c>AgentCondition</c> counts; null for one that is a class, or not here.</summary>
+    [Id(8)] public int? Condition { get; init; }
+
+    /// <summary>What is wrong with it here; null when nothing is known to be.</summary>
+    [Id(9)] public string? Problem { get; init; }
 }

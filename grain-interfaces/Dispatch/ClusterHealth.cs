@@ -19,4 +19,7 @@ public sealed record ClusterHealth
     /// from silos of an older version, which do not say.
     /// </summary>
     [Id(3)] public ImmutableArray<string>? ConfigChanges { get; init; }
+
+    /// <summary>Agents that do not work as they are configured, a sentence each.</summary>
+    [Id(4)] public ImmutableArray<string> AgentProblems { get; init; } = [];
 }

@@ -171,6 +171,7 @@ internal sealed partial class DispatcherGrain(
         {
             Nodes = [.. _nodes.Available()],
             ConfigProblems = [.. statistics.SelectMany(s => s.ConfigProblems).Distinct()],
+            AgentProblems = [.. statistics.SelectMany(s => s.AgentProblems).Distinct()],
             ConfigLoadedAt = oldest?.ConfigLoadedAt,
             ConfigChanges = oldest?.ConfigChanges,
         };

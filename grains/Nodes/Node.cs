@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
@@ -17,7 +18,7 @@ namespace AgentGrid.Grains.Nodes;
 /// This silo as a node: its agents, what runs on them, and its slots. The dispatcher decides what comes here; should two
 /// of them have disagreed for a moment, what is too much waits here, so that the limits hold exactly all the same.
 /// </summary>
-internal sealed partial class Node : IDisposable
+internal sealed partial class Node : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan Orphaned = TimeSpan.FromSeconds(60);
 
@@ -44,8 +45,8 @@ internal sealed partial class Node : IDisposable
 
     public Node(
         IOptions<ClusterEngineOptions> options, AgentCatalog catalog, Func<AgentDeclaration, IAgent> createAgent,
-        TimeProvider time, ILocalSiloDetails silo, IGrainFactory grains, ReleasedSlots released, Gpus gpus,
-        ILogger<Node> logger)
+        IServiceProvider services, TimeProvider time, ILocalSiloDetails silo, IGrainFactory grains, ReleasedSlots released,
+        Gpus gpus, ILogger<Node> logger)
     {
         Options = options.Value;
         Time = time;
@@ -60,7 +61,7 @@ internal sealed partial class Node : IDisposable
         Invocations = new InvocationServices
         {
             Node = silo.Name,
-            Agents = catalog.Agents.Values.ToFrozenDictionary(a => a.Name, createAgent, StringComparer.Ordinal),
+            Agents = new AgentInstances(catalog, createAgent, KindContext(services), Serves, logger),
             Slots = Slots,
             Running = Running,
             Statistics = Statistics,
@@ -70,9 +71,9 @@ internal sealed partial class Node : IDisposable
             CancelGrace = Options.CancelGrace,
             MaxOutputBytes = Options.MaxOutputBytes,
         };
-        Slots.Configure(Config.Current);
+        Configure(Config.Current);
         Slots.PutNode(State());
-        Config.Changed += Slots.Configure;
+        Config.Changed += Configure;
     }
 
     public string Name => _silo.Name;
@@ -205,7 +206,7 @@ internal sealed partial class Node : IDisposable
             Silo = Address,
             Queues = Options.Queues,
             Gpus = gpus,
-            Agents = [.. Invocations.Agents.Keys],
+            Agents = [.. Invocations.Agents.Names],
             WarmAgents = [.. _warm.Keys],
             Draining = _draining,
             Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Key, i.Agent, i.Slot?.Gpu)
@@ -222,16 +223,34 @@ internal sealed partial class Node : IDisposable
         CancelAll();
     }
 
-    public void Dispose()
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    public async ValueTask DisposeAsync()
     {
-        Config.Changed -= Slots.Configure;
+        Config.Changed -= Configure;
         Config.Dispose();
         _closing.Dispose();
-        foreach (var agent in Invocations.Agents.Values)
-        {
-            (agent as IDisposable)?.Dispose();
-        }
+        await Invocations.Agents.DisposeAsync().ConfigureAwait(false);
     }
+
+    // Agents before slots: none is asked for that is not there yet.
+    private void Configure(GridConfig config)
+    {
+        Invocations.Agents.Apply(config);
+        Slots.Configure(config);
+    }
+
+    // Nothing is started for an agent that never comes here.
+    private bool Serves(AgentConfig agent) => State().CouldRun(agent);
+
+    private AgentKindContext KindContext(IServiceProvider services) => new()
+    {
+        FindSecret = Secrets.Find,
+        Services = services,
+        Time = Time,
+        CancelGrace = Options.CancelGrace,
+        MaxOutputBytes = Options.MaxOutputBytes,
+    };
 
     private void CancelAll()
     {

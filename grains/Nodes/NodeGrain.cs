@@ -12,6 +12,8 @@ internal sealed class NodeGrain(Node node, RedisReach reach) : Grain, INodeGrain
     public Task<NodeStatistics> GetStatisticsAsync() => Task.FromResult(new NodeStatistics
     {
         Agents = [.. node.Config.Current.Agents.Keys.Select(CountsOf)],
+        Node = node.Name,
+        AgentProblems = node.Invocations.Agents.Problems(),
         ConfigLoadedAt = node.Config.LoadedAt,
         ConfigChanges = node.Config.Changes,
         ConfigProblems = node.Config.Problems,
@@ -20,6 +22,7 @@ internal sealed class NodeGrain(Node node, RedisReach reach) : Grain, INodeGrain
     private AgentCounts CountsOf(string agent)
     {
         var counts = node.Statistics.Of(agent);
+        var health = node.Invocations.Agents.HealthOf(agent);
         return new AgentCounts
         {
             Agent = agent,
@@ -30,6 +33,8 @@ internal sealed class NodeGrain(Node node, RedisReach reach) : Grain, INodeGrain
             Abandoned = counts.Abandoned,
             LatencyBuckets = counts.Latencies.Filled(),
             LongestLatency = counts.Latencies.Longest,
+            Condition = (int?)health?.Condition,
+            Problem = health?.Problem,
         };
     }
 }

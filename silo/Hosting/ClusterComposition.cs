@@ -6,6 +6,7 @@ using AgentGrid.Api.Telemetry;
 using AgentGrid.Engine;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
+using AgentGrid.Kinds;
 using AgentGrid.Silo.Health;
 using AgentGrid.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -45,7 +46,8 @@ internal static class ClusterComposition
         {
             services.AddAgentGrid()
                 .AddAgents(typeof(PerceptionAgent).Assembly)
-                .AddAgents(AgentLibraries.Load(builder.Configuration));
+                .AddAgents(AgentLibraries.Load(builder.Configuration))
+                .AddShippedKinds();
             builder.AddSilo(settings);
         }
         switch (settings.Role)

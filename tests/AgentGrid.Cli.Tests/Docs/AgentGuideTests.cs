@@ -2,6 +2,7 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Documents;
+using AgentGrid.Kinds;
 
 namespace AgentGrid.Cli.Tests.Docs;
 
@@ -23,7 +24,7 @@ public sealed class AgentGuideTests
     [Fact]
     public void AgentsYaml_Example_CompilesAndHasEveryKey()
     {
-        var catalog = AgentCatalog.Discover(typeof(PerceptionAgent).Assembly);
+        var catalog = AgentCatalog.Discover(typeof(PerceptionAgent).Assembly).With(ShippedKinds.Create());
         var yaml = s_page.Blocks("yaml").Single();
         const string Wrong = "zzzzzzzz: 1\nagents: { echo: { zzzzzzzz: 1 } }\nqueues: { q: { zzzzzzzz: 1 } }";
         var unknown = ConfigReader.Read([new ConfigFile("agents.yaml", Wrong)], catalog);
@@ -33,7 +34,7 @@ public sealed class AgentGuideTests
 
         Assert.Empty(result.Problems);
         Assert.Equal(4096L << 20, result.Config!.Agents["motion_generator"].Resources.GpuMemoryBytes);
-        Assert.Equal(12, keys.Count);
+        Assert.Equal(13, keys.Count);
         Assert.All(keys, key => Assert.Matches($"\\b{key}:", yaml));
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.Design;
 using System.Net;
 using System.Reflection;
 using AgentGrid.Core.Agents;
@@ -65,7 +66,8 @@ public sealed class BackgroundLoopTests : IDisposable
             ? "node"
             : SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1));
         var node = new Node(
-            options, AgentCatalog.Of([]), _ => throw new InvalidOperationException(), TimeProvider.System, silo, _grains,
+            options, AgentCatalog.Of([]), _ => throw new InvalidOperationException(), new ServiceContainer(),
+            TimeProvider.System, silo, _grains,
             released, gpus, NullLogger<Node>.Instance);
         using var reporter = new NodeReporter(node, new ActiveRuns(), _grains, NullLogger<NodeReporter>.Instance);
 

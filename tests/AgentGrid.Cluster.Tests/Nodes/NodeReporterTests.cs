@@ -1,3 +1,4 @@
+using System.ComponentModel.Design;
 using System.Net;
 using System.Reflection;
 using AgentGrid.Cluster.Tests.Damage;
@@ -54,7 +55,8 @@ public sealed class NodeReporterTests : IDisposable
         using var released = new ReleasedSlots(grains, NullLogger<ReleasedSlots>.Instance);
         using var gpus = new Gpus(options, NullLogger<Gpus>.Instance);
         using var node = new Node(
-            options, AgentCatalog.Of([]), _ => throw new InvalidOperationException(), TimeProvider.System, silo, grains,
+            options, AgentCatalog.Of([]), _ => throw new InvalidOperationException(), new ServiceContainer(),
+            TimeProvider.System, silo, grains,
             released, gpus, NullLogger<Node>.Instance);
         using var reporter = new NodeReporter(node, new ActiveRuns(), grains, NullLogger<NodeReporter>.Instance);
 

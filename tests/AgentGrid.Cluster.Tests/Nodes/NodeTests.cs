@@ -1,3 +1,4 @@
+using System.ComponentModel.Design;
 using System.Net;
 using AgentGrid.Cluster.Tests.Damage;
 using AgentGrid.Core;
@@ -29,8 +30,8 @@ public sealed class NodeTests : IDisposable
         _released = new ReleasedSlots(grains, NullLogger<ReleasedSlots>.Instance);
         _gpus = new Gpus(options, NullLogger<Gpus>.Instance);
         _node = new Node(
-            options, AgentCatalog.Of(typeof(Hanging)), _ => new Hanging(), TimeProvider.System, silo, grains, _released,
-            _gpus, NullLogger<Node>.Instance);
+            options, AgentCatalog.Of(typeof(Hanging)), _ => new Hanging(), new ServiceContainer(), TimeProvider.System, silo, grains,
+            _released, _gpus, NullLogger<Node>.Instance);
     }
 
     public void Dispose()

@@ -32,6 +32,7 @@ public sealed class RunEventTests
         new RunEvent.AttemptProgressed("s", 1, "a", 0.4, "half") { Time = Time },
         new RunEvent.AttemptSucceeded("s", 1, "a", Json.Parse("null")) { Time = Time },
         new RunEvent.AttemptFailed("s", 1, "a", Error, Time.AddSeconds(1), true) { Time = Time },
+        new RunEvent.AttemptFailed("s", 2, "a", Error with { RetryAfter = TimeSpan.FromSeconds(2.5) }) { Time = Time },
         new RunEvent.AttemptLost("s", 1, "a", "n", "gone") { Time = Time },
         new RunEvent.AttemptCancelled("s", 1, "a", "lost the race") { Time = Time },
         new RunEvent.StepCompleted("s", [1, 3]) { Time = Time },

@@ -102,6 +102,33 @@ public sealed class RunMachineTests
         Assert.Equal(RunStatus.Failed, run.State.Status);
     }
 
+    [Fact]
+    public void Decide_FailureThatSaysWhen_IsNotRetriedBefore()
+    {
+        var retry = new RetryPolicy { MaxAttempts = 3, Backoff = Second, Jitter = 0 };
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents(retry)).Started();
+
+        run.Fails("a", retryAfter: 5 * Second).Then("best:error");
+        run.After(4.9 * Second).Then();
+        run.After(0.1 * Second).Then("best:start");
+        // The backoff is the longer one by now.
+        run.Fails("a", 2, retryAfter: Second).Then("best:error");
+        run.After(1.9 * Second).Then();
+        run.After(0.1 * Second).Then("best:start");
+    }
+
+    [Fact]
+    public void Decide_FailureThatSaysAfterTheEndOfTheRun_AsksTheFallbackAtOnce()
+    {
+        var retry = new RetryPolicy { MaxAttempts = 3, Backoff = Second, Jitter = 0 };
+        var run = new RunScenario("""{"timeout":"10s","steps":{"a":{"capability":"work"}}}""", TwoAgents(retry)).Started();
+
+        run.Fails("a", retryAfter: 9.9 * Second).Then("best:error");
+        run.After(9.9 * Second).Then("best:start");
+        run.Fails("a", 2, retryAfter: 0.1 * Second).Then("best:error", "other:start");
+        run.Fails("a", 3, retryAfter: TimeSpan.MaxValue).Then("other:error", "a:failed", "error");
+    }
+
     [Theory]
     [InlineData("error", true, true)]
     [InlineData("out_of_memory", true, true)]

@@ -52,8 +52,10 @@ internal sealed class RunScenario
     public RunScenario Succeeds(string step, int attempt = 1, string output = "{}") =>
         When(new RunInput.CompleteAttempt(step, attempt, Json.Parse(output)));
 
-    public RunScenario Fails(string step, int attempt = 1, string code = "error", bool retryable = true) =>
-        When(new RunInput.FailAttempt(step, attempt, new RunError(ErrorKind.Error, code, "it broke", retryable)));
+    public RunScenario Fails(
+        string step, int attempt = 1, string code = "error", bool retryable = true, TimeSpan? retryAfter = null) =>
+        When(new RunInput.FailAttempt(
+            step, attempt, new RunError(ErrorKind.Error, code, "it broke", retryable) { RetryAfter = retryAfter }));
 
     public RunScenario After(TimeSpan time) => Sleep(time).When(RunInput.FireTimers.Instance);
 

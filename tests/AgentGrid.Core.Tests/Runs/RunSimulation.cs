@@ -239,7 +239,8 @@ internal sealed class RunSimulation(int seed)
         {
             _inFlight.Add(_random.Next(4) == 0
                 ? new RunInput.FailAttempt(step, attempt, new RunError(
-                    ErrorKind.Error, "error", "simulated", Retryable: _random.Next(3) > 0))
+                    ErrorKind.Error, "error", "simulated", Retryable: _random.Next(3) > 0)
+                { RetryAfter = RetryAfter() })
                 : new RunInput.CompleteAttempt(step, attempt, Json.Parse($$"""{"n":{{_random.Next(10)}}}""")));
         }
         if (_random.Next(5) == 0)
@@ -247,6 +248,14 @@ internal sealed class RunSimulation(int seed)
             _inFlight.Add(new RunInput.ReportProgress(step, attempt, _random.NextDouble(), "on it"));
         }
     }
+
+    private TimeSpan? RetryAfter() => _random.Next(12) switch
+    {
+        0 => TimeSpan.FromMilliseconds(_random.Next(5_000)),
+        1 => TimeSpan.FromMinutes(_random.Next(120)),
+        2 => TimeSpan.MaxValue,
+        _ => null,
+    };
 
     private void Release((string Agent, string Step, int Attempt) held)
     {
@@ -323,6 +332,7 @@ internal sealed class RunSimulation(int seed)
     {
         var ended = new HashSet<(string, int)>();
         var open = true;
+        var runEnds = DateTimeOffset.MaxValue;
         foreach (var e in _journal.SelectMany(turn => RunEventJson.Read(turn)))
         {
             Check(open || e is RunEvent.SubmissionSkipped or RunEvent.RunRetried, $"{e} after the end");
@@ -333,6 +343,15 @@ internal sealed class RunSimulation(int seed)
                 RunEvent.AttemptCancelled x => (x.Step, x.Attempt),
                 _ => null,
             };
+            if (e is RunEvent.AttemptFailed { Error.RetryAfter: { } after, RetryAt: { } retryAt })
+            {
+                Check(retryAt >= e.Time + after, $"{e} is tried again too early");
+                Check(retryAt < runEnds, $"{e} is tried again when the run is out of time");
+            }
+            if (e is RunEvent.RunStarted started)
+            {
+                runEnds = started.Deadline;
+            }
             // Promise 3: a result is recorded exactly once.
             Check(result is null || ended.Add(result.Value), $"attempt {result} ended twice");
             open = e switch

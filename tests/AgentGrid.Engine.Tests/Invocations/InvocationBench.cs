@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Telemetry;
+using AgentGrid.Engine.Tests.Agents;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Invocations;
@@ -23,7 +24,8 @@ internal sealed class InvocationBench
         Services = new InvocationServices
         {
             Node = "node",
-            Agents = new Dictionary<string, IAgent> { ["agent"] = Agent }.ToFrozenDictionary(),
+            Agents = new AgentInstances(
+                AgentCatalog.Of(typeof(BenchAgent)), _ => Agent, Contexts.Of(TimeProvider.System), static _ => true, Log),
             Slots = new SlotTable(),
             Running = new InvocationCount(),
             Statistics = new AgentStatistics(),
@@ -130,6 +132,7 @@ internal sealed class BenchInvocation : Invocation
 }
 
 /// <summary>Returns when it is told to, and heeds no cancellation unless it is told to.</summary>
+[Agent("agent")]
 internal sealed class BenchAgent : IAgent
 {
     private readonly TaskCompletionSource<Json> _answer = new();

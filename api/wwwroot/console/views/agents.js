@@ -82,7 +82,7 @@ class Agents {
 
   #show(agents) {
     setText(this.number, count(agents.length));
-    const names = agents.map(a => a.name).join('\n');
+    const names = agents.map(a => `${a.name} ${a.target}`).join('\n');
     if (names !== this.names) {
       this.names = names;
       this.rows = new Map(agents.map(a => [a.name, this.#row(a)]));
@@ -118,6 +118,7 @@ class Agents {
     const tag = h('span', { class: 'tag', hidden: true });
     const steer = h('button', { type: 'button', class: 'quiet small', onclick: () => this.#steer(agent.name) });
     const memory = agent.resources?.gpu_memory_bytes ? ` · ${bytes(agent.resources.gpu_memory_bytes)} GPU` : '';
+    const problem = h('span', { class: 'error-text block', hidden: true });
     const element = h(
       'tr',
       null,
@@ -127,11 +128,13 @@ class Agents {
         agent.name,
         tag,
         h('span', { class: 'dim block' }, (agent.capabilities.join(', ') || 'by name only') + memory),
+        agent.target ? h('span', { class: 'dim block' }, `${agent.kind}: ${agent.target}`) : null,
+        problem,
       ),
       cells,
       h('td', null, steer),
     );
-    return { element, cells, fill, load, tag, steer };
+    return { element, cells, fill, load, tag, steer, problem };
   }
 
   async #steer(name) {
@@ -148,8 +151,12 @@ class Agents {
     row.busy = false;
   }
 
-  #update({ element, cells, fill, load, tag, steer }, agent) {
-    const state = agent.enabled ? (agent.drained ? 'drained' : '') : 'disabled';
+  #update({ element, cells, fill, load, tag, steer, problem }, agent) {
+    const { condition = 'healthy', problem: why = '' } = agent.health ?? {};
+    setText(problem, why);
+    problem.hidden = !why;
+    const health = condition === 'healthy' ? '' : condition;
+    const state = agent.enabled ? (agent.drained ? 'drained' : health) : 'disabled';
     setText(tag, state);
     tag.hidden = !state;
     element.dataset.state = state;

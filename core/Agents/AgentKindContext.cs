@@ -1,0 +1,25 @@
+using AgentGrid.Core.Documents;
+
+namespace AgentGrid.Core.Agents;
+
+/// <summary>What a kind may use of the program that its agents live in.</summary>
+public sealed class AgentKindContext
+{
+    /// <summary>Finds a secret; throws an <see cref="AgentException"/> with the reason when it is not there.</summary>
+    public required Func<SecretReference, string> FindSecret { private get; init; }
+
+    /// <summary>The services of the program, its loggers among them.</summary>
+    public required IServiceProvider Services { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>How long an invocation that was cancelled keeps its slot while it has not returned.</summary>
+    public required TimeSpan CancelGrace { get; init; }
+
+    /// <summary>A larger output fails the attempt; in bytes.</summary>
+    public required int MaxOutputBytes { get; init; }
+
+    /// <summary>The text with its secrets, as they are now: not to be kept or shown.</summary>
+    /// <exception cref="AgentException">A secret is not there.</exception>
+    public string Reveal(SecretText text) => text.Reveal(FindSecret);
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Documents;
+
+namespace AgentGrid.Core.Agents;
+
+/// <summary>
+/// A way to be an agent without being a class: what <c>kind: process</c> in <c>agents.yaml</c> names. It reads its own
+/// keys, and makes the agent; what all agents have in common is not its business.
+/// </summary>
+public interface IAgentKind
+{
+    /// <summary>A name, as it stands in the file.</summary>
+    string Name { get; }
+
+    /// <summary>The keys that are its own; none of them is one that all agents have.</summary>
+    ImmutableArray<string> Keys { get; }
+
+    /// <summary>
+    /// Reads its keys. Nothing is started, looked up or connected to: files are checked without any of that.
+    /// </summary>
+    /// <param name="agent">All that is said of the agent; keys that nobody knows have been reported.</param>
+    /// <param name="problems">Takes all that is wrong, at its place.</param>
+    /// <returns>Null, or anything, when there are problems.</returns>
+    KindSettings? Read(MappingReader agent, ProblemList problems);
+
+    /// <summary>Makes an agent, and starts nothing yet.</summary>
+    /// <param name="agent">Its <see cref="AgentConfig.Kind"/> has what <see cref="Read"/> returned.</param>
+    IKindAgent Create(AgentConfig agent, AgentKindContext context);
+}
+
+/// <summary>What a kind has read of its own keys.</summary>
+public abstract record KindSettings
+{
+    /// <summary>What the agent reaches, for people: a command, an address. Secrets stand in it as references alone.</summary>
+    public abstract string Target { get; }
+
+    /// <summary>
+    /// How many attempts it can do at once on a node, which is what holds when nothing else is said, and the most that can
+    /// be; null when the kind sets no limit.
+    /// </summary>
+    public virtual int? MaxConcurrency => null;
+}
+
+/// <summary>An agent that a kind has made. It is disposed when none of its invocations runs any more.</summary>
+public interface IKindAgent : IAgent, IAsyncDisposable
+{
+    /// <summary>How it is now.</summary>
+    AgentHealth Health { get; }
+
+    /// <summary>Makes it ready for its first invocation. It may be invoked before that, and then waits by itself.</summary>
+    /// <exception cref="AgentException">It cannot be made ready, and tries on by itself.</exception>
+    Task WarmUpAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Engine;
+using AgentGrid.Kinds.Process;
+
+namespace AgentGrid.Kinds;
+
+/// <summary>The kinds of agents that every program of Agent Grid has.</summary>
+public static class ShippedKinds
+{
+    /// <summary>One of each.</summary>
+    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind()];
+
+    /// <summary>Lets <c>agents.yaml</c> name all of them.</summary>
+    public static AgentGridBuilder AddShippedKinds(this AgentGridBuilder builder) => builder.AddKinds(Create());
+}

@@ -1,0 +1,81 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using Microsoft.Extensions.Logging;
+
+namespace AgentGrid.Kinds.Process;
+
+/// <summary>An agent whose work is done by processes that are kept warm.</summary>
+internal sealed class ProcessAgent(
+    string name, ProcessSettings settings, AgentKindContext context, Guard guard, ILogger logger) : IKindAgent
+{
+    private readonly Lock _gate = new();
+
+    // By the GPU that they see; the key of those that see whatever there is is -1.
+    private readonly Dictionary<int, ProcessPool> _pools = [];
+
+    public AgentHealth Health
+    {
+        get
+        {
+            ProcessPool[] pools;
+            lock (_gate)
+            {
+                pools = [.. _pools.Values];
+            }
+            return pools.Select(p => p.Problem).FirstOrDefault(p => p is not null) is { } problem
+                ? AgentHealth.Unhealthy(problem)
+                : pools.Length > 0 && pools.All(p => p.Ready == 0) ? AgentHealth.Starting : AgentHealth.Healthy;
+        }
+    }
+
+    /// <summary>Processes that do an attempt, or could.</summary>
+    public int Ready
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pools.Values.Sum(p => p.Ready);
+            }
+        }
+    }
+
+    /// <summary>Processes for a GPU of their own are started when an attempt comes that has memory there.</summary>
+    public Task WarmUpAsync(CancellationToken cancellationToken) =>
+        settings.PerGpu ? Task.CompletedTask : Pool(null).WarmUpAsync(cancellationToken);
+
+    public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
+    {
+        var pool = Pool(settings.PerGpu ? invocation.Gpu : null);
+        var worker = await pool.TakeAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return await worker.RunAsync(invocation, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            pool.Return(worker);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        ProcessPool[] pools;
+        lock (_gate)
+        {
+            pools = [.. _pools.Values];
+        }
+        await Task.WhenAll(pools.Select(p => p.CloseAsync())).ConfigureAwait(false);
+    }
+
+    private ProcessPool Pool(int? gpu)
+    {
+        lock (_gate)
+        {
+            return _pools.TryGetValue(gpu ?? -1, out var pool)
+                ? pool
+                : _pools[gpu ?? -1] = new ProcessPool(name, settings, context, guard, logger, gpu);
+        }
+    }
+}
