@@ -4,6 +4,7 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
+using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded;
@@ -45,7 +46,7 @@ public sealed partial class EmbeddedGrid
                 {
                     engine.OnEnded(existing);
                 }
-                if (AnswerFromJournal(engine, submit, plan) is { } kept)
+                if (await AnswerFromJournalAsync(engine, submit, plan).ConfigureAwait(false) is { } kept)
                 {
                     return kept;
                 }
@@ -53,7 +54,7 @@ public sealed partial class EmbeddedGrid
             }
             if (engine.Places.TryEnter(submit.Tenant) is { } full)
             {
-                return AnswerFromJournal(engine, submit, plan)
+                return await AnswerFromJournalAsync(engine, submit, plan).ConfigureAwait(false)
                     ?? new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
             }
             var run = Prepare(engine, submit, plan, out var accepted);
@@ -71,7 +72,7 @@ public sealed partial class EmbeddedGrid
                 case WriteOutcome.Failed:
                     return new SubmitResult.Unavailable(Unavailable() ?? "The run could not be kept; try again.");
                 default:
-                    if (AnswerFromJournal(engine, submit, plan) is { } answer)
+                    if (await AnswerFromJournalAsync(engine, submit, plan).ConfigureAwait(false) is { } answer)
                     {
                         return answer;
                     }
@@ -95,7 +96,7 @@ public sealed partial class EmbeddedGrid
     }
 
     private static void Append(EmbeddedEngine engine, EmbeddedRun run, RunEvent.RunAccepted accepted, Plan plan) =>
-        engine.Journal.Append(new AppendEvents(run.Ref, [accepted])
+        engine.Journal.Append(new AppendEvents(run.Ref, 0, [accepted])
         {
             Accept = plan,
             Completed = outcome =>
@@ -128,14 +129,15 @@ public sealed partial class EmbeddedGrid
         return new SubmitResult.Replayed(run.Summary);
     }
 
-    /// <summary>Answers for the run that has the key, when it has ended; null when there is none.</summary>
-    private SubmitResult? AnswerFromJournal(EmbeddedEngine engine, SubmitRun submit, Plan plan)
+    /// <summary>Answers for the run that has the key, when it has ended; null when none has (any more).</summary>
+    private async Task<SubmitResult?> AnswerFromJournalAsync(EmbeddedEngine engine, SubmitRun submit, Plan plan)
     {
-        if (engine.Reader.Find(submit.Key) is not { } row)
+        if (engine.Reader.Find(submit.Key) is not { } row
+            || await engine.Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false) is not { } state
+            || !state.Status.IsEnded())
         {
             return null;
         }
-        var state = engine.Reader.Replay(row);
         if (Submission.Differences(row.Summary, state.Input, submit, plan) is { IsEmpty: false } differences)
         {
             return new SubmitResult.Conflict(row.Summary, differences);
@@ -143,8 +145,9 @@ public sealed partial class EmbeddedGrid
         GridMetrics.RecordReplayed();
         if (!state.WasPostedAgain)
         {
-            engine.Journal.Append(new AppendEvents(
-                row.Ref, [new RunEvent.SubmissionSkipped { Time = _time.GetUtcNow() }]));
+            // Of those that come at once, the first is kept.
+            RunEvent[] skipped = [new RunEvent.SubmissionSkipped { Time = _time.GetUtcNow() }];
+            engine.Journal.Append(new AppendEvents(row.Ref, state.Version, skipped, RunDetailsBuilder.Summarize(state)));
         }
         return new SubmitResult.Replayed(row.Summary);
     }

@@ -11,6 +11,7 @@ using AgentGrid.Embedded.Runs;
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -54,7 +55,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
 
     internal EmbeddedEngine Engine => _engine ?? throw new InvalidOperationException("The engine has not been started.");
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         _config.Start();
         _agents = _createAgents();
@@ -63,9 +64,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             Recover();
         }
         _engine = new EmbeddedEngine(_options, _config, _agents, _time, _logger, _runLogger, Platform);
-        _engine.Start();
+        await _engine.StartAsync().ConfigureAwait(false);
         Volatile.Write(ref _accepting, true);
-        return Task.CompletedTask;
     }
 
     /// <summary>Stops accepting, waits for running attempts, and closes the file.</summary>
@@ -113,7 +113,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             // An end is shown only when it is durable.
             await driver.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        return Engine.Reader.Find(id) is { } row ? RunDetailsBuilder.Build(Engine.Reader.Replay(row)) : null;
+        return await Engine.Store.ReplayAsync(id).ConfigureAwait(false) is { } state ? RunDetailsBuilder.Build(state) : null;
     }
 
     public async ValueTask<RunDetails?> WaitForEndAsync(
@@ -136,8 +136,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public async ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
         (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?.Steps.FirstOrDefault(s => s.Id == step)?.Output;
 
-    public ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(RunList.Read(Engine, query));
+    public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
+        await Engine.Store.ListAsync(query).ConfigureAwait(false);
 
     public async ValueTask<CommandResult> CancelAsync(
         RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default)
@@ -176,7 +176,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             }
             await active.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        if (Engine.Reader.Find(id) is not { } row)
+        if (Engine.Reader.Find(id) is not { } row
+            || await Engine.Store.ReplayAsync(id).ConfigureAwait(false) is not { } state)
         {
             return new CommandResult.NotFound();
         }
@@ -184,7 +185,6 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             return Refusals.NotRetryable(row.Summary);
         }
-        var state = Engine.Reader.Replay(row);
         if (fromStep is not null && !state.Plan.TryIndexOf(fromStep, out _))
         {
             return Refusals.UnknownStep(row.Summary, state.Plan, fromStep);
@@ -198,7 +198,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             return Refusals.NotRetryable(row.Summary with { Status = RunStatus.Running, Reason = null });
         }
         await run.Driver.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
-        return run.Ref.IsRemoved ? new CommandResult.NotFound() : new CommandResult.Done(run.Summary, Changed: true);
+        return run.Ref.Refused == WriteOutcome.RunRemoved ? new CommandResult.NotFound() : new CommandResult.Done(run.Summary, Changed: true);
     }
 
     public ValueTask<FeedPage> ReadEventsAsync(
@@ -212,7 +212,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         {
             return ValueTask.FromResult(FeedPage.Reset(after, kept, _time.GetUtcNow()));
         }
-        return ValueTask.FromResult(reader.ReadEvents(query, after, Math.Max(1, limit)));
+        return Engine.Store.ReadEventsAsync(query, after, Math.Max(1, limit));
     }
 
     public IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
@@ -220,8 +220,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     {
         var engine = Engine;
         var follower = new FeedFollower(
-            engine.Feed, (query, after, most) => ValueTask.FromResult(engine.Reader.ReadEvents(query, after, most)),
-            () => ValueTask.FromResult(engine.Reader.LastSeq()), _time, engine.Stopping);
+            engine.Feed, engine.Store.ReadEventsAsync, () => ValueTask.FromResult(engine.Reader.LastSeq()), _time, engine.Stopping);
         return follower.FollowAsync(query, cancellationToken);
     }
 

@@ -31,7 +31,7 @@ public sealed partial class RedisRunLog : IRunStore
     private readonly RunLogOptions _options;
     private readonly TimeProvider _time;
     private readonly DamageLog _damage;
-    private readonly PlanCache _plans;
+    private readonly RunLogPlans _plans;
     private readonly RunLogSource _source;
     private readonly StoreReader _reader;
     private readonly string _prefix;
@@ -58,7 +58,7 @@ public sealed partial class RedisRunLog : IRunStore
         _channel = options.Channel ?? "";
         _isCluster = new Lazy<bool>(() => Array.Exists(
             redis.GetServers(), static s => s is { IsConnected: true, ServerType: ServerType.Cluster }));
-        _plans = new PlanCache(_redis, _prefix);
+        _plans = new RunLogPlans(_redis, _prefix);
         _source = new RunLogSource(_redis, _prefix, _plans);
         _reader = new StoreReader(_source, RunLogDamage.Text, _damage, time);
     }

@@ -10,7 +10,7 @@ using StackExchange.Redis;
 namespace AgentGrid.RunLog;
 
 /// <summary>What lies in Redis, as the scripts and commands that read it answer.</summary>
-internal sealed class RunLogSource(IDatabase redis, string prefix, PlanCache plans) : IRunSource
+internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans plans) : IRunSource
 {
     private static readonly RedisValue[] s_headTipVersion = ["head", "tip", "v"];
     private static readonly string[] s_allStatuses = ["active", "completed", "failed", "cancelled"];

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
+using AgentGrid.Core.Feed;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Embedded.Journal;
 
@@ -15,9 +18,10 @@ internal static class JournalCheck
     /// reading the whole file: about a second for each GiB that is in the system's cache.
     /// </summary>
     private const long WholeFileBytes = 1L << 30;
+    private static readonly TurnLimits s_atOnce = new(int.MaxValue, int.MaxValue, 4 << 20);
 
     /// <param name="version">The version of its schema.</param>
-    /// <exception cref="JournalException">Something is wrong.</exception>
+    /// <exception cref="DamageException">Something is wrong.</exception>
     public static void Run(JournalFile file, SqliteConnection connection, long version)
     {
         var size = JournalFile.Scalar(connection, "PRAGMA page_count") * JournalFile.Scalar(connection, "PRAGMA page_size");
@@ -28,8 +32,33 @@ internal static class JournalCheck
         }
         Numbers(file, connection);
         Plans(file, connection);
-        Runs(file, connection, version == 1 ? RunRow.ColumnsOfVersion1 : RunRow.Columns);
+        Runs(file, connection, RunRow.ColumnsOf(version));
     }
+
+    /// <summary>Reads everything there is.</summary>
+    /// <exception cref="DamageException">Something is wrong.</exception>
+    public static void Everything(JournalFile file)
+    {
+        using var reader = new JournalReader(file);
+        for (var (after, atEnd) = (0L, false); !atEnd;)
+        {
+            (var turns, atEnd, _) = reader.ReadTurnsAsync(new FeedQuery(), after, s_atOnce).GetAwaiter().GetResult();
+            foreach (var turn in turns)
+            {
+                turn.Open(file.Damage);
+                after = turn.Last;
+            }
+        }
+        var store = StoreOf(file, reader);
+        foreach (var run in reader.All())
+        {
+            store.ReplayAsync(run.Ref.Id).GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>Reads the runs of a file that is not open to anybody else: what it is asked is answered at once.</summary>
+    public static StoreReader StoreOf(JournalFile file, JournalReader reader) =>
+        new(reader, file.Damage, new DamageLog(NullLogger.Instance), TimeProvider.System);
 
     /// <summary>The tables and indexes of a file, as SQL; those of two files with the same schema are equal.</summary>
     public static string SchemaOf(SqliteConnection connection)
@@ -51,7 +80,7 @@ internal static class JournalCheck
         command.CommandText = $"PRAGMA integrity_check{table}";
         if (command.ExecuteScalar() as string is var answer and not "ok")
         {
-            throw JournalException.Damaged(file.Path, $"SQLite finds '{answer}'.");
+            throw file.Damage.OfAll($"SQLite finds '{answer}'");
         }
     }
 
@@ -62,10 +91,10 @@ internal static class JournalCheck
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            if (Crc32C.OfNumber(reader.GetString(0), reader.GetInt64(1)) != reader.GetInt64(2))
+            if (RowChecksum.OfNumber(reader.GetString(0), reader.GetInt64(1)) != reader.GetInt64(2))
             {
-                throw JournalException.Damaged(
-                    file.Path, $"the number '{reader.GetString(0)}' in the table 'meta' does not have its checksum.");
+                throw file.Damage.OfAll(
+                    $"the number '{reader.GetString(0)}' in the table 'meta' does not have its checksum");
             }
         }
     }
@@ -77,7 +106,7 @@ internal static class JournalCheck
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            Plan(file.Path, reader.GetInt64(0), reader.GetString(1), (byte[])reader.GetValue(2));
+            Plan(file.Damage, reader.GetInt64(0), reader.GetString(1), (byte[])reader.GetValue(2));
         }
     }
 
@@ -88,16 +117,16 @@ internal static class JournalCheck
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            RunRow.Read(reader, 0, file.Path);
+            RunRow.Read(reader, 0, file.Damage);
         }
     }
 
-    /// <exception cref="JournalException">The definition is not the one that the hash was made of.</exception>
-    public static void Plan(string path, long id, string hash, byte[] definition)
+    /// <exception cref="DamageException">The definition is not the one that the hash was made of.</exception>
+    public static void Plan(DamageText text, long id, string hash, byte[] definition)
     {
         if (!IsHashOf(definition, hash))
         {
-            throw JournalException.Damaged(path, $"plan {id} in the table 'plans' does not have its hash.");
+            throw text.OfAll($"plan {id} in the table 'plans' does not have its hash");
         }
     }
 

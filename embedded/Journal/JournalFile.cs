@@ -1,4 +1,6 @@
 using System.Globalization;
+using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -6,13 +8,13 @@ namespace AgentGrid.Embedded.Journal;
 
 /// <summary>
 /// The SQLite file: its lock, its schema and its connections. Tables: <c>runs</c>, a row a run; <c>journal</c>, a row
-/// for the events of one turn (of a long one, a row for each 256), keyed by the number of the last of them;
+/// for the events of one turn (of a long one, a row for each 256), sealed, keyed by the number of the last of them;
 /// <c>plans</c>, every plan that a run was started with; <c>meta</c>, the numbers that must never be used again. Every
 /// row has a checksum of its own (a plan: its hash), and is checked wherever it is read.
 /// </summary>
 internal sealed class JournalFile : IDisposable
 {
-    private const int SchemaVersion = 2;
+    public const int SchemaVersion = 3;
 
     private const string Version1 = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
@@ -51,6 +53,17 @@ internal sealed class JournalFile : IDisposable
         PRAGMA user_version = 2;
         """;
 
+    // Where a run stands, sealed: written when it ends or is retried, in the place of the columns for its start, agents and
+    // reason, which only rows of older versions have. Who posted it, and how urgent it is. Records of events are sealed
+    // from this version on; those before it are text alone.
+    private const string Version3 = """
+        ALTER TABLE runs ADD COLUMN tip BLOB;
+        ALTER TABLE runs ADD COLUMN tenant TEXT;
+        ALTER TABLE runs ADD COLUMN priority INTEGER;
+        PRAGMA user_version = 3;
+        """;
+    private static readonly string[] s_steps = [Version1, Version2, Version3];
+
     private readonly FileStream _lock;
     private readonly string _connectionString;
 
@@ -67,6 +80,9 @@ internal sealed class JournalFile : IDisposable
     {
         Path = path;
         Sync = sync;
+        Damage = new DamageText(
+            $"The journal '{path}'",
+            "Start once with --recover to keep what is sound (the damaged file is set aside), or restore a backup.");
         _lock = fileLock;
         _connectionString = new SqliteConnectionStringBuilder
         {
@@ -81,11 +97,15 @@ internal sealed class JournalFile : IDisposable
     public string Path { get; }
     public JournalSync Sync { get; }
 
+    /// <summary>How it speaks of its damage.</summary>
+    public DamageText Damage { get; }
+
     /// <summary>Takes the file for this process, and makes it or checks it.</summary>
     /// <param name="fileSystem">The SQLite file system to keep it in; null for the one of the operating system.</param>
     /// <exception cref="JournalException">
-    /// Another process has it, it cannot be written, it is damaged, or it is not a journal of this version.
+    /// Another process has it, it cannot be written, or it is not a journal of this version.
     /// </exception>
+    /// <exception cref="DamageException">It is damaged.</exception>
     public static JournalFile Open(string folder, JournalSync sync, string? fileSystem = null)
     {
         var path = PathIn(folder);
@@ -104,7 +124,7 @@ internal sealed class JournalFile : IDisposable
         {
             if (sync == JournalSync.Full && WriteAheadLog.Damage(path + "-wal") is { } damage)
             {
-                throw JournalException.Damaged(path, damage);
+                throw file.Damage.OfAll(damage);
             }
             file.Prepare();
             return file;
@@ -126,12 +146,12 @@ internal sealed class JournalFile : IDisposable
         System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "agentgrid.db"));
 
     /// <summary>What an error of SQLite, or a column of a wrong type, means.</summary>
-    public JournalException Explain(Exception e) => (e as SqliteException)?.SqliteErrorCode switch
+    public KeptDataException Explain(Exception e) => (e as SqliteException)?.SqliteErrorCode switch
     {
         raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_FULL => NotWritable(Path, e),
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_NOMEM or raw.SQLITE_INTERRUPT => new JournalException(
             $"The journal '{Path}' cannot be used just now: {e.Message}. Try again.", e),
-        _ => JournalException.Damaged(Path, $"{e.Message.TrimEnd('.')}.", e),
+        _ => Damage.OfAll(e.Message.TrimEnd('.'), e),
     };
 
     public SqliteConnection Connect()
@@ -213,7 +233,7 @@ internal sealed class JournalFile : IDisposable
         var schema = JournalCheck.SchemaOf(connection);
         if (version == 0 && schema.Length == 0)
         {
-            Execute(connection, $"BEGIN; {Version1} {Version2} COMMIT;");
+            Execute(connection, $"BEGIN; {string.Concat(s_steps)} COMMIT;");
             return;
         }
         var known = Array.IndexOf(Schemas.Value, schema) + 1;
@@ -225,13 +245,14 @@ internal sealed class JournalFile : IDisposable
         }
         if (known != version)
         {
-            throw JournalException.Damaged(
-                Path, $"its schema version is {version}, and its tables are those of " +
-                $"{(known == 0 ? "none" : $"version {known}")}.");
+            throw Damage.OfAll(
+                $"its schema version is {version}, and its tables are those of " +
+                $"{(known == 0 ? "none" : $"version {known}")}");
         }
         JournalCheck.Run(this, connection, version);
         // Read-only files can be opened and checked, but nothing could ever be promised with them.
-        Execute(connection, version == 1 ? $"BEGIN IMMEDIATE; {Version2} COMMIT;" : "BEGIN IMMEDIATE; ROLLBACK");
+        var steps = string.Concat(s_steps[(int)version..]);
+        Execute(connection, steps.Length > 0 ? $"BEGIN IMMEDIATE; {steps} COMMIT;" : "BEGIN IMMEDIATE; ROLLBACK");
     }
 
     // The tables of each version, from 1.
@@ -239,9 +260,10 @@ internal sealed class JournalFile : IDisposable
     {
         using var connection = new SqliteConnection("Data Source=:memory:");
         connection.Open();
-        Execute(connection, Version1);
-        var first = JournalCheck.SchemaOf(connection);
-        Execute(connection, Version2);
-        return [first, JournalCheck.SchemaOf(connection)];
+        return [.. s_steps.Select(step =>
+        {
+            Execute(connection, step);
+            return JournalCheck.SchemaOf(connection);
+        })];
     });
 }

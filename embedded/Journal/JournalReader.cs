@@ -1,24 +1,23 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Journal;
 
 /// <summary>Reads what is durable, on connections of its own, beside the writer.</summary>
-internal sealed class JournalReader(JournalFile file) : IDisposable
+internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
 {
     private const int MostIdleConnections = 8;
 
     private readonly ConcurrentBag<SqliteConnection> _idle = [];
-    private readonly ConcurrentDictionary<long, Json> _plans = new();
+    private readonly PlanCache _plans = new();
 
     public RunRow? Find(RunId id) => Rows("WHERE run_id = $a", ("$a", id.Value)).FirstOrDefault();
 
@@ -27,82 +26,6 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
 
     /// <summary>The rows of all runs that have not ended, oldest first.</summary>
     public IReadOnlyList<RunRow> Active() => Rows("WHERE status = 0 ORDER BY id");
-
-    /// <summary>Runs, newest first; with the status as the journal has it: running for all that have not ended.</summary>
-    public IReadOnlyList<RunRow> List(RunQuery query, long before, int limit)
-    {
-        var where = new StringBuilder("WHERE id < $before");
-        var parameters = new List<(string, object)> { ("$before", before), ("$limit", limit) };
-        void And(string column, string name, object? value)
-        {
-            if (value is not null)
-            {
-                where.Append(CultureInfo.InvariantCulture, $" AND {column} = {name}");
-                parameters.Add((name, value));
-            }
-        }
-        And("status", "$status", query.Activity is not null ? 0L : query.Status is { } s ? (long)(s.IsEnded() ? s : 0) : null);
-        And("match_id", "$match", query.MatchId);
-        And("round", "$round", query.Round);
-        And("plan_name", "$plan", query.Plan);
-        where.Append(" ORDER BY id DESC LIMIT $limit");
-        return Rows(where.ToString(), [.. parameters]);
-    }
-
-    /// <summary>Replays a run from its events.</summary>
-    /// <exception cref="JournalException">Its records are damaged.</exception>
-    public RunState Replay(RunRow run)
-    {
-        var state = new RunState(PlanOf(run));
-        Query(
-            "SELECT last_seq, run, events, checksum FROM journal WHERE run = $run ORDER BY last_seq",
-            [("$run", run.Ref.Row)], row =>
-            {
-                Apply(state, row, run);
-                return true;
-            });
-        if (state.Version == 0)
-        {
-            throw Damaged(run, "has a row and no events");
-        }
-        if (state.Key != run.Ref.Key || state.Status.IsEnded() == run.IsActive
-            || (state.Status.IsEnded() && state.Status != run.Summary.Status))
-        {
-            throw Damaged(run, $"is {run.Summary.Status} by its row and {state.Status} by its events");
-        }
-        run.Ref.StartedAt ??= state.StartedAt?.UtcTicks;
-        return state;
-    }
-
-    /// <summary>Who has had an attempt in a run by its events, where its row does not say it.</summary>
-    /// <exception cref="JournalException">Its records are damaged.</exception>
-    public AgentSet AgentsOf(RunRow run)
-    {
-        var agents = AgentSet.None;
-        Query(
-            "SELECT last_seq, run, events, checksum FROM journal WHERE run = $run ORDER BY last_seq",
-            [("$run", run.Ref.Row)], row =>
-            {
-                agents = EventsOf(row).Aggregate(agents, static (known, e) => known.With(e));
-                return true;
-            });
-        return agents;
-    }
-
-    /// <summary>Reads everything there is.</summary>
-    /// <exception cref="JournalException">Something is damaged.</exception>
-    public void CheckAll()
-    {
-        Query("SELECT last_seq, run, events, checksum FROM journal", [], row =>
-        {
-            RecordOf(row);
-            return true;
-        });
-        foreach (var run in All())
-        {
-            Replay(run);
-        }
-    }
 
     /// <summary>Every run, oldest first.</summary>
     public IReadOnlyList<RunRow> All() => Rows("ORDER BY id");
@@ -123,11 +46,58 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
         return last;
     }
 
-    /// <summary>One page of events after a number, filtered; <see cref="FeedPage.Next"/> is the last number looked at.</summary>
-    public FeedPage ReadEvents(FeedQuery query, long after, int limit)
+    /// <inheritdoc/>
+    public ValueTask<StoredRun?> FindAsync(RunId run) => ValueTask.FromResult(Find(run)?.Stored);
+
+    /// <inheritdoc/>
+    public ValueTask<Plan?> FindPlanAsync(RunId run, RunHead head)
+    {
+        var plan = _plans.Find(head);
+        if (plan is null)
+        {
+            Query("SELECT id, hash, definition FROM plans WHERE id = $id", [("$id", head.PlanKey)], row =>
+            {
+                var utf8 = (byte[])row.GetValue(2);
+                JournalCheck.Plan(file.Damage, row.GetInt64(0), row.GetString(1), utf8);
+                plan = _plans.Read(run, head, utf8, file.Damage);
+                return false;
+            });
+        }
+        return ValueTask.FromResult(plan);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ListedRun>> ReadRunsAsync(RunQuery query, long before, int most)
+    {
+        var where = new StringBuilder("WHERE id < $before");
+        var parameters = new List<(string, object)> { ("$before", before), ("$limit", most) };
+        void And(string column, string name, object? value)
+        {
+            if (value is not null)
+            {
+                where.Append(CultureInfo.InvariantCulture, $" AND {column} = {name}");
+                parameters.Add((name, value));
+            }
+        }
+        And("status", "$status", query.Activity is not null ? 0L : query.Status is { } s ? (long)(s.IsEnded() ? s : 0) : null);
+        And("match_id", "$match", query.MatchId);
+        And("round", "$round", query.Round);
+        And("plan_name", "$plan", query.Plan);
+        var runs = new List<ListedRun>();
+        Query($"SELECT {RunRow.Columns} FROM runs {where} ORDER BY id DESC LIMIT $limit", [.. parameters], row =>
+        {
+            var (run, damage) = Try(row, 0);
+            runs.Add(new ListedRun(row.GetInt64(0), run?.Stored, damage));
+            return true;
+        });
+        return ValueTask.FromResult<IReadOnlyList<ListedRun>>(runs);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TurnPage> ReadTurnsAsync(FeedQuery query, long after, TurnLimits limits)
     {
         var where = new StringBuilder("WHERE last_seq > $after");
-        var parameters = new List<(string, object)> { ("$after", after), ("$limit", limit) };
+        var parameters = new List<(string, object)> { ("$after", after) };
         if (query.RunId is { } id)
         {
             where.Append(" AND journal.run = (SELECT id FROM runs WHERE run_id = $run)");
@@ -138,35 +108,27 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
             where.Append(" AND journal.run IN (SELECT id FROM runs WHERE match_id = $match)");
             parameters.Add(("$match", match));
         }
-        var events = ImmutableArray.CreateBuilder<FeedEvent>();
-        var writer = new FeedWriter();
-        var next = after;
-        var rows = 0;
-        var full = false;
-        var runs = new Dictionary<long, RunRef>();
+        var turns = new List<StoredTurn>();
+        var runs = new Dictionary<long, RunOfTurn>();
+        var (events, bytes, atEnd) = (0, 0L, true);
         Query(
             $"""
             SELECT last_seq, run, events, journal.checksum, {RunRow.Columns}
-            FROM journal LEFT JOIN runs ON runs.id = journal.run {where} ORDER BY last_seq LIMIT $limit
+            FROM journal LEFT JOIN runs ON runs.id = journal.run {where} ORDER BY last_seq
             """, [.. parameters], row =>
             {
-                rows++;
-                var turn = EventsOf(row);
-                var run = RunOf(runs, row);
-                var first = row.GetInt64(0) - turn.Length + 1;
-                for (var i = (int)Math.Max(0, after + 1 - first); i < turn.Length && !full; i++)
+                if (turns.Count > 0 && (turns.Count >= limits.Turns || events >= limits.Events || bytes >= limits.Bytes))
                 {
-                    var e = writer.Write(first + i, run.Id, run.Key, turn[i]);
-                    next = e.Seq;
-                    if (query.Matches(e))
-                    {
-                        events.Add(e);
-                        full = events.Count == limit;
-                    }
+                    return atEnd = false;
                 }
-                return !full;
+                var turn = TurnOf(row, RunOf(row, runs));
+                turns.Add(turn);
+                events += turn.Claimed;
+                bytes += turn.Record!.Value.Length;
+                return true;
             });
-        return new FeedPage(events.ToImmutable(), next, AtEnd: !full && rows < limit);
+        var run = query.RunId is null || runs.Count == 0 ? null : runs.Values.First().Run;
+        return ValueTask.FromResult(new TurnPage(turns, atEnd, run));
     }
 
     public void Dispose()
@@ -177,92 +139,62 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
         }
     }
 
-    private Plan PlanOf(RunRow run)
-    {
-        if (!_plans.TryGetValue(run.PlanId, out var definition))
-        {
-            Query("SELECT hash, definition FROM plans WHERE id = $id", [("$id", run.PlanId)], row =>
-            {
-                var utf8 = (byte[])row.GetValue(1);
-                JournalCheck.Plan(file.Path, run.PlanId, row.GetString(0), utf8);
-                definition = Json.Parse(utf8);
-                return false;
-            });
-            if (_plans.Count >= 1_000)
-            {
-                _plans.Clear();
-            }
-            _plans[run.PlanId] = definition
-                ?? throw Damaged(run, $"was started with plan {run.PlanId}, which is not there");
-        }
-        var result = PlanReader.ReadJson(run.PlanName, definition);
-        return result.Plan ?? throw new JournalException(
-            $"Plan '{run.PlanName}' {run.Summary.PlanVersion} in the journal '{file.Path}' cannot be read: " +
-            string.Join("; ", result.Problems));
-    }
-
-    // Events that are whole, and that cannot follow each other, mean that one between them is missing.
-    private void Apply(RunState state, SqliteDataReader row, RunRow run)
-    {
-        foreach (var e in EventsOf(row))
-        {
-            try
-            {
-                RunMachine.Evolve(state, e);
-            }
-            catch (Exception cause) when (cause is not OutOfMemoryException)
-            {
-                throw Damaged(run, $"has a record that does not fit the ones before it, event {row.GetInt64(0)}", cause);
-            }
-        }
-    }
-
-    private RunRef RunOf(Dictionary<long, RunRef> known, SqliteDataReader row)
-    {
-        var id = row.GetInt64(1);
-        if (!known.TryGetValue(id, out var run))
-        {
-            if (row.IsDBNull(4))
-            {
-                throw JournalException.Damaged(
-                    file.Path, $"event {row.GetInt64(0)} is of run {id}, which has no row in the table 'runs'.");
-            }
-            known.Add(id, run = RunRow.Read(row, 4, file.Path).Ref);
-        }
-        return run;
-    }
-
-    private RunEvent[] EventsOf(SqliteDataReader row)
+    private (RunRow? Row, DamageException? Damage) Try(SqliteDataReader row, int at)
     {
         try
         {
-            return RunEventJson.Read(RecordOf(row));
+            return (RunRow.Read(row, at, file.Damage), null);
         }
-        catch (JsonException e)
+        catch (DamageException damage)
         {
-            throw JournalException.Damaged(
-                file.Path, $"the record of event {row.GetInt64(0)} cannot be read: {e.Message.TrimEnd('.')}.", e);
+            return (null, damage);
+        }
+        catch (InvalidCastException e)
+        {
+            return (null, file.Damage.OfAll($"a row in the table 'runs' cannot be read: {e.Message.TrimEnd('.')}", e));
         }
     }
 
-    private byte[] RecordOf(SqliteDataReader row)
+    private RunOfTurn RunOf(SqliteDataReader row, Dictionary<long, RunOfTurn> known)
     {
-        var (seq, run, events) = (row.GetInt64(0), row.GetInt64(1), (byte[])row.GetValue(2));
-        return Crc32C.OfRecord(seq, run, events) == row.GetInt64(3)
-            ? events
-            : throw JournalException.Damaged(
-                file.Path, $"the record of event {seq}, of run {run}, does not have its checksum.");
+        var number = row.GetInt64(1);
+        if (known.TryGetValue(number, out var run))
+        {
+            return run;
+        }
+        if (row.IsDBNull(4))
+        {
+            var unknown = $"number {number}";
+            run = new RunOfTurn(
+                unknown, default, null, file.Damage.OfRun(unknown, "has events, and no row in the table 'runs'"));
+        }
+        else
+        {
+            var (found, damage) = Try(row, 4);
+            run = new RunOfTurn(
+                row.GetString(5), new RunKey(row.GetString(6), row.GetString(7)), found?.Stored, damage);
+        }
+        known.Add(number, run);
+        return run;
     }
 
-    private JournalException Damaged(RunRow run, string what, Exception? cause = null) =>
-        JournalException.Damaged(file.Path, $"run '{run.Ref.Key}' ({run.Ref.Id}) {what}.", cause);
+    private StoredTurn TurnOf(SqliteDataReader row, RunOfTurn run)
+    {
+        var (seq, number, record) = (row.GetInt64(0), row.GetInt64(1), (byte[])row.GetValue(2));
+        var damage = run.Damage;
+        if (damage is null && RowChecksum.OfRecord(seq, number, record) != row.GetInt64(3))
+        {
+            damage = file.Damage.OfRun(run.Id, $"has a record without its checksum, event {seq}", run.Key);
+        }
+        return new StoredTurn(seq, run.Id, run.Key, record, damage) { IsUnsealed = !SealedRecord.IsSealed(record) };
+    }
 
     private List<RunRow> Rows(string where, params (string, object)[] parameters)
     {
         var rows = new List<RunRow>();
         Query($"SELECT {RunRow.Columns} FROM runs {where}", parameters, row =>
         {
-            rows.Add(RunRow.Read(row, 0, file.Path));
+            rows.Add(RunRow.Read(row, 0, file.Damage));
             return true;
         });
         return rows;
@@ -312,4 +244,8 @@ internal sealed class JournalReader(JournalFile file) : IDisposable
         {
         }
     }
+
+    /// <summary>Of which run a record is.</summary>
+    /// <param name="Id">The run's id, or what stands in its place.</param>
+    private sealed record RunOfTurn(string Id, RunKey Key, StoredRun? Run, DamageException? Damage);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -39,11 +40,10 @@ internal sealed class JournalRecovery
         try
         {
             using var file = JournalFile.Open(folder, sync);
-            using var reader = new JournalReader(file);
-            reader.CheckAll();
+            JournalCheck.Everything(file);
             return null;
         }
-        catch (JournalException e) when (e.IsDamage)
+        catch (DamageException e)
         {
             return e.Message;
         }
@@ -58,7 +58,7 @@ internal sealed class JournalRecovery
         using (var fresh = JournalFile.Open(_scratch, JournalSync.Full))
         using (var connection = fresh.Connect())
         {
-            Copy(connection);
+            Copy(connection, fresh.Damage);
             kept = DropIncomplete(fresh, connection);
         }
         var aside = $"{_path}.damaged-{now.UtcDateTime.ToString("yyyyMMddTHHmmssfff", CultureInfo.InvariantCulture)}";
@@ -82,7 +82,7 @@ internal sealed class JournalRecovery
         }
     }
 
-    private void Copy(SqliteConnection fresh)
+    private void Copy(SqliteConnection fresh, DamageText text)
     {
         var copy = Path.Combine(_scratch, "damaged.db");
         File.Copy(_path, copy);
@@ -96,23 +96,23 @@ internal sealed class JournalRecovery
         try
         {
             using var damaged = new RowRecovery(copy);
-            Copy(damaged, fresh);
+            Copy(damaged, fresh, text);
         }
         catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_ERROR)
         {
-            _dropped.Add($"Everything that was not read before SQLite gave up: {e.Message}");
+            _dropped.Add($"everything that was not read before SQLite gave up: {e.Message.TrimEnd('.')}");
         }
         JournalFile.Execute(fresh, "COMMIT");
     }
 
-    private void Copy(RowRecovery damaged, SqliteConnection fresh)
+    private void Copy(RowRecovery damaged, SqliteConnection fresh, DamageText text)
     {
         CopyPlans(damaged, fresh);
-        var lastRun = CopyRuns(damaged, fresh);
+        var lastRun = CopyRuns(damaged, fresh, text);
         var lastSeq = CopyRecords(damaged, fresh);
         foreach (var row in damaged.Read("SELECT name, value, checksum FROM meta"))
         {
-            if (row is [string name, long number, long sum] && Crc32C.OfNumber(name, number) == sum)
+            if (row is [string name, long number, long sum] && RowChecksum.OfNumber(name, number) == sum)
             {
                 lastSeq = name == "last_seq" ? Math.Max(lastSeq, number) : lastSeq;
                 lastRun = name == "last_run" ? Math.Max(lastRun, number) : lastRun;
@@ -121,7 +121,7 @@ internal sealed class JournalRecovery
         foreach (var (name, last) in new[] { ("last_seq", lastSeq), ("last_run", lastRun) })
         {
             var number = last + NumbersSkipped;
-            Insert(fresh, "meta", [name, number, Crc32C.OfNumber(name, number)]);
+            Insert(fresh, "meta", [name, number, RowChecksum.OfNumber(name, number)]);
         }
     }
 
@@ -135,24 +135,25 @@ internal sealed class JournalRecovery
             }
             else
             {
-                _dropped.Add($"Plan {row[0]}, which does not have its hash.");
+                _dropped.Add($"plan {row[0]}, which does not have its hash");
             }
         }
     }
 
-    private long CopyRuns(RowRecovery damaged, SqliteConnection fresh)
+    private long CopyRuns(RowRecovery damaged, SqliteConnection fresh, DamageText text)
     {
         var last = 0L;
         foreach (var row in damaged.Rows("runs", "id", "runs_by_status"))
         {
             last = Math.Max(last, (long)row[0]!);
-            if (RunRow.IsSound(row))
+            if (RunRow.IsSound(row, text))
             {
                 Insert(fresh, "runs", row);
             }
             else
             {
-                _dropped.Add($"Run '{row[2]}/{row[3]}' ({row[1]}): its row in the table 'runs' does not have its checksum.");
+                _dropped.Add(
+                    $"run {row[1]} ('{row[2]}/{row[3]}') has a row in the table 'runs' that does not have its checksum");
             }
         }
         return last;
@@ -164,13 +165,13 @@ internal sealed class JournalRecovery
         foreach (var row in damaged.Rows("journal", "last_seq", "journal_by_run"))
         {
             last = Math.Max(last, (long)row[0]!);
-            if (row is [long seq, long run, byte[] events, long sum] && Crc32C.OfRecord(seq, run, events) == sum)
+            if (row is [long seq, long run, byte[] events, long sum] && RowChecksum.OfRecord(seq, run, events) == sum)
             {
                 Insert(fresh, "journal", row);
             }
             else if (row[1] is long owner)
             {
-                Drop(fresh, owner, $"the record of event {row[0]} does not have its checksum.");
+                Drop(fresh, owner, $"has a record without its checksum, event {row[0]}");
             }
         }
         foreach (var (run, seq) in damaged.IndexedRecords())
@@ -178,7 +179,7 @@ internal sealed class JournalRecovery
             last = Math.Max(last, seq);
             if (JournalFile.Scalar(fresh, $"SELECT count(*) FROM journal WHERE last_seq = {seq} AND run = {run}") == 0)
             {
-                Drop(fresh, run, $"the record of event {seq} cannot be read.");
+                Drop(fresh, run, $"has a record that cannot be read, event {seq}");
             }
         }
         return last;
@@ -189,37 +190,39 @@ internal sealed class JournalRecovery
     {
         var kept = 0;
         using var reader = new JournalReader(fresh);
+        var store = JournalCheck.StoreOf(fresh, reader);
         foreach (var run in reader.All())
         {
             try
             {
-                reader.Replay(run);
+                store.ReplayAsync(run.Ref.Id).GetAwaiter().GetResult();
                 kept++;
             }
-            catch (JournalException e)
+            catch (DamageException e)
             {
-                Drop(connection, run.Ref.Row, e.What ?? e.Message);
+                JournalFile.Execute(connection, $"DELETE FROM runs WHERE id = {run.Ref.Row}");
+                _dropped.Add(e.What);
             }
         }
         var strays = JournalFile.Scalar(
             connection, "SELECT count(DISTINCT run) FROM journal WHERE run NOT IN (SELECT id FROM runs)");
         if (strays > 0)
         {
-            _dropped.Add($"The events of {strays} runs whose rows in the table 'runs' are lost or were named above.");
+            _dropped.Add($"the events of {strays} runs whose rows in the table 'runs' are lost or were named above");
             JournalFile.Execute(connection, "DELETE FROM journal WHERE run NOT IN (SELECT id FROM runs)");
         }
         return kept;
     }
 
-    private void Drop(SqliteConnection fresh, long run, string why)
+    private void Drop(SqliteConnection fresh, long run, string what)
     {
         using var command = fresh.CreateCommand();
         command.CommandText = $"""
-            DELETE FROM runs WHERE id = {run} RETURNING format('Run %Q (%s)', match_id || '/' || round, run_id)
+            DELETE FROM runs WHERE id = {run} RETURNING format('run %s (%Q)', run_id, match_id || '/' || round)
             """;
         if (command.ExecuteScalar() is string name)
         {
-            _dropped.Add($"{name}: {why}");
+            _dropped.Add($"{name} {what}");
         }
     }
 

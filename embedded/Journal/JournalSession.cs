@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Journal;
@@ -11,7 +14,7 @@ internal class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan,
-        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun;
+        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast;
     private readonly Dictionary<Plan, long> _planRows = new(ReferenceEqualityComparer.Instance);
     private List<FeedEvent> _pending = [];
     private long _lastRow, _seq, _row;
@@ -30,13 +33,14 @@ internal class JournalSession : IDisposable
         _commit = new(_connection, "COMMIT");
         _rollback = new(_connection, "ROLLBACK");
         _insertRun = new(_connection, """
-            INSERT INTO runs (id, run_id, match_id, round, plan_id, plan_name, plan_version, status, accepted_at, checksum,
-                status_checksum)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (match_id, round) DO NOTHING
+            INSERT INTO runs (id, run_id, match_id, round, plan_id, plan_name, plan_version, status, accepted_at, tenant,
+                priority, tip, checksum, status_checksum)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT (match_id, round) DO NOTHING
             """);
         _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events, checksum) VALUES (?, ?, ?, ?)");
         _setStatus = new(_connection, """
-            UPDATE runs SET status = ?, started_at = ?, ended_at = ?, agents = ?, reason = ?, status_checksum = ?
+            UPDATE runs SET status = ?, ended_at = ?, tip = ?, status_checksum = ?, started_at = NULL, agents = NULL,
+                reason = NULL
             WHERE id = ?
             """);
         _insertPlan = new(_connection, "INSERT INTO plans (hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING");
@@ -48,7 +52,9 @@ internal class JournalSession : IDisposable
             """);
         _deleteEvents = new(_connection, "DELETE FROM journal WHERE run = ?");
         _deleteRun = new(_connection, "DELETE FROM runs WHERE id = ?");
-        _findRun = new(_connection, "SELECT id FROM runs WHERE id = ?");
+        _findLast = new(
+            _connection,
+            $"SELECT substr(events, 1, {SealedRecord.HeaderBytes}) FROM journal WHERE run = ? ORDER BY last_seq DESC LIMIT 1");
         _keepNumber = new(_connection, """
             INSERT INTO meta (name, value, checksum) VALUES (?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
@@ -115,7 +121,7 @@ internal class JournalSession : IDisposable
         foreach (var statement in new[]
         {
             _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan, _findPlan,
-            _expired, _deleteEvents, _deleteRun, _keepNumber, _findRun,
+            _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast,
         })
         {
             statement.Dispose();
@@ -131,45 +137,51 @@ internal class JournalSession : IDisposable
         {
             return WriteOutcome.KeyTaken;
         }
-        if (append.Accept is null && WasRemoved(append))
+        if (append.Accept is null && RefusalOf(append) is { } refused)
         {
-            return WriteOutcome.RunRemoved;
+            return refused;
         }
         var (last, row) = (_seq, append.Run.Row);
         foreach (var record in append.Records)
         {
-            last += record.Events;
-            _insertEvents.Bind(last).Bind(row).Bind(record.Utf8).Bind(Crc32C.OfRecord(last, row, record.Utf8)).Run();
+            last += SealedRecord.ClaimedCount(record);
+            _insertEvents.Bind(last).Bind(row).Bind(record).Bind(RowChecksum.OfRecord(last, row, record)).Run();
         }
         foreach (var draft in append.Drafts)
         {
             _pending.Add(draft.Number(++_seq));
         }
-        foreach (var e in append.Events)
+        if (append is { Accept: null, Line: { } line, Tip: { } tip })
         {
-            TrackStatus(append, e);
+            var (status, ended) = StatusOf(line);
+            _setStatus.Bind(status).Bind(ended).Bind(tip).Bind(RowChecksum.OfStatus(row, status, ended, tip)).Bind(row)
+                .Run();
         }
         return WriteOutcome.Durable;
     }
 
-    // Of a run that has ended, only these two can still be written: by then retention may have removed it.
-    private bool WasRemoved(AppendEvents append)
+    // A run that has not ended is written by its driver alone, in the order of its turns. One that has ended only begins
+    // with these two: by then retention may have removed it, or somebody else have written.
+    private WriteOutcome? RefusalOf(AppendEvents append)
     {
         if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried)
         {
-            append.Run.IsRemoved = _findRun.Bind(append.Run.Row).Scalar() is null;
+            append.Run.Refused = _findLast.Bind(append.Run.Row).Blob() is not { } last ? WriteOutcome.RunRemoved
+                : SealedRecord.VersionAfter(last) is { } version && version != append.Version ? WriteOutcome.Conflict
+                : null;
         }
-        return append.Run.IsRemoved;
+        return append.Run.Refused;
     }
 
     private bool Accept(AppendEvents append, Plan plan)
     {
         var e = (RunEvent.RunAccepted)append.Events[0];
-        var (row, planRow, at) = (_row + 1, PlanRow(plan), e.Time.UtcTicks);
-        var inserted = _insertRun.Bind(row).Bind(e.RunId.Value).Bind(e.MatchId).Bind(e.Round)
-            .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at)
-            .Bind(Crc32C.OfRun(row, e.RunId.Value, e.MatchId, e.Round, planRow, e.PlanName, e.PlanVersion, at))
-            .Bind(Crc32C.OfStatus(row, 0, null, null, null, null)).Run();
+        var (row, planRow, at, id) = (_row + 1, PlanRow(plan), e.Time.UtcTicks, e.RunId.Value);
+        var inserted = _insertRun.Bind(row).Bind(id).Bind(e.MatchId).Bind(e.Round)
+            .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at).Bind(e.Tenant).Bind(e.Priority).Bind(append.Tip)
+            .Bind(RowChecksum.OfRun(
+                row, id, e.MatchId, e.Round, planRow, e.PlanName, e.PlanVersion, at, e.Tenant, e.Priority))
+            .Bind(RowChecksum.OfStatus(row, 0, null, append.Tip)).Run();
         if (inserted == 0)
         {
             return false;
@@ -198,26 +210,8 @@ internal class JournalSession : IDisposable
         return row;
     }
 
-    private void TrackStatus(AppendEvents append, RunEvent e)
-    {
-        var run = append.Run;
-        switch (e)
-        {
-            case RunEvent.RunStarted: run.StartedAt ??= e.Time.UtcTicks; break;
-            case RunEvent.RunCompleted: End(append, RunStatus.Completed, e); break;
-            case RunEvent.RunFailed: End(append, RunStatus.Failed, e); break;
-            case RunEvent.RunCancelled: End(append, RunStatus.Cancelled, e); break;
-            case RunEvent.RunRetried: SetStatus(run, 0, null, null, null); break;
-            default: break; // says nothing about the run as a whole
-        }
-    }
-
-    private void End(AppendEvents append, RunStatus status, RunEvent e) =>
-        SetStatus(append.Run, (long)status, e.Time.UtcTicks, append.Agents?.Text, append.Reason);
-
-    private void SetStatus(RunRef run, long status, long? endedAt, string? agents, string? reason) =>
-        _setStatus.Bind(status).Bind(run.StartedAt).Bind(endedAt).Bind(agents).Bind(reason)
-            .Bind(Crc32C.OfStatus(run.Row, status, run.StartedAt, endedAt, agents, reason)).Bind(run.Row).Run();
+    private static (long Status, long? Ended) StatusOf(RunSummary line) =>
+        line.Status.IsEnded() ? ((long)line.Status, line.EndedAt?.UtcTicks) : (0, null);
 
     private void Sweep(SweepRuns sweep)
     {
@@ -236,5 +230,5 @@ internal class JournalSession : IDisposable
     }
 
     private void KeepNumber(string name, long value) =>
-        _keepNumber.Bind(name).Bind(value).Bind(Crc32C.OfNumber(name, value)).Run();
+        _keepNumber.Bind(name).Bind(value).Bind(RowChecksum.OfNumber(name, value)).Run();
 }

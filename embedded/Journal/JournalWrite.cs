@@ -1,7 +1,9 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Journal;
 
@@ -14,11 +16,11 @@ internal sealed class RunRef(RunId id, RunKey key, long row = 0)
     /// <summary>The run's row; 0 until it is accepted.</summary>
     public long Row { get; set; } = row;
 
-    /// <summary>It had been removed from the journal before something more could be written of it.</summary>
-    public bool IsRemoved { get; set; }
-
-    /// <summary>When it was first started, in UTC ticks; null until then.</summary>
-    public long? StartedAt { get; set; }
+    /// <summary>
+    /// Why nothing of it is written any more, since a turn was refused: it has been removed, or somebody else has written;
+    /// null while all is well.
+    /// </summary>
+    public WriteOutcome? Refused { get; set; }
 }
 
 /// <summary>Something for the one thread that writes the journal.</summary>
@@ -32,31 +34,46 @@ internal abstract class JournalWrite
 /// <remarks>Their texts are made here, by whoever appends them: the one thread that writes has enough to do.</remarks>
 internal sealed class AppendEvents : JournalWrite
 {
-    public AppendEvents(RunRef run, RunEvent[] events)
+    // A record holds so many that a reader of some reads few in vain.
+    private const int MostInOneRecord = 256;
+
+    /// <param name="version">How many events the run had before them.</param>
+    /// <param name="line">Where it stands after them; null where they change nothing of that.</param>
+    public AppendEvents(RunRef run, long version, RunEvent[] events, RunSummary? line = null)
     {
+        var writer = TurnWriter.OfThread;
         Run = run;
+        Version = version;
         Events = events;
-        Records = TurnWriter.OfThread.Records(events);
-        Drafts = TurnWriter.OfThread.Drafts(run, events);
+        Line = line;
+        Records = new byte[(events.Length + MostInOneRecord - 1) / MostInOneRecord][];
+        for (var i = 0; i < Records.Length; i++)
+        {
+            var from = i * MostInOneRecord;
+            Records[i] = writer.Turn(
+                run.Id, version + from,
+                Records.Length == 1 ? events : events[from..Math.Min(from + MostInOneRecord, events.Length)]);
+        }
+        Tip = line is null ? null : writer.Tip(version + events.Length, line);
+        Drafts = writer.Feed.Drafts(run.Id, run.Key, events);
     }
 
     public RunRef Run { get; }
+    public long Version { get; }
     public RunEvent[] Events { get; }
+    public RunSummary? Line { get; }
 
-    /// <summary>The events as the journal keeps them.</summary>
-    public TurnRecord[] Records { get; }
+    /// <summary>The events as the journal keeps them, sealed.</summary>
+    public byte[][] Records { get; }
+
+    /// <summary>The line as the journal keeps it, sealed; null where there is none.</summary>
+    public byte[]? Tip { get; }
 
     /// <summary>The events as feeds show them.</summary>
     public FeedDraft[] Drafts { get; }
 
     /// <summary>Set when the first event is the run's acceptance: the plan that it was accepted with.</summary>
     public Plan? Accept { get; init; }
-
-    /// <summary>Set when the run ends: who has had an attempt in it.</summary>
-    public AgentSet? Agents { get; init; }
-
-    /// <summary>Set when the run fails or is cancelled: why, in one line.</summary>
-    public string? Reason { get; init; }
 }
 
 /// <summary>Remove runs that ended before a moment, a bounded number of them.</summary>
@@ -82,6 +99,9 @@ internal enum WriteOutcome
 
     /// <summary>The run had ended long ago, and has just been removed; nothing was kept.</summary>
     RunRemoved,
+
+    /// <summary>The run has ended, and has other events than whoever wrote had seen; nothing was kept.</summary>
+    Conflict,
 
     /// <summary>It could not be kept; nothing of it was.</summary>
     Failed,

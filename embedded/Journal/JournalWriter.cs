@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Journal;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Journal;
 

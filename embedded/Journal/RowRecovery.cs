@@ -1,3 +1,4 @@
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Journal;

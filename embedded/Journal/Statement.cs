@@ -1,3 +1,5 @@
+using System.Text;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -9,6 +11,8 @@ namespace AgentGrid.Embedded.Journal;
 /// </summary>
 internal sealed class Statement : IDisposable
 {
+    private const int MostOnStack = 512;
+
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private int _next = 1;
@@ -36,9 +40,12 @@ internal sealed class Statement : IDisposable
 
     public Statement Bind(string? value)
     {
-        Check(value is null
-            ? raw.sqlite3_bind_null(_statement, _next)
-            : raw.sqlite3_bind_text(_statement, _next, value));
+        Span<byte> utf8 = stackalloc byte[MostOnStack];
+        // A span without bytes would be null to SQLite, and a text becomes an array on the heap.
+        Check(value is null ? raw.sqlite3_bind_null(_statement, _next)
+            : value.Length > 0 && Encoding.UTF8.TryGetBytes(value, utf8, out var length)
+                ? raw.sqlite3_bind_text(_statement, _next, utf8[..length])
+                : raw.sqlite3_bind_text(_statement, _next, value));
         _next++;
         return this;
     }
@@ -46,6 +53,15 @@ internal sealed class Statement : IDisposable
     public Statement Bind(ReadOnlySpan<byte> value)
     {
         Check(raw.sqlite3_bind_blob(_statement, _next++, value));
+        return this;
+    }
+
+    public Statement Bind(byte[]? value)
+    {
+        Check(value is null
+            ? raw.sqlite3_bind_null(_statement, _next)
+            : raw.sqlite3_bind_blob(_statement, _next, value));
+        _next++;
         return this;
     }
 
@@ -73,6 +89,23 @@ internal sealed class Statement : IDisposable
             Check(code);
             return code == raw.SQLITE_ROW && raw.sqlite3_column_type(_statement, 0) != raw.SQLITE_NULL
                 ? raw.sqlite3_column_int64(_statement, 0)
+                : null;
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    /// <summary>Runs a query for one blob; null when there is no row, or it is null.</summary>
+    public byte[]? Blob()
+    {
+        try
+        {
+            var code = raw.sqlite3_step(_statement);
+            Check(code);
+            return code == raw.SQLITE_ROW && raw.sqlite3_column_type(_statement, 0) != raw.SQLITE_NULL
+                ? raw.sqlite3_column_blob(_statement, 0).ToArray()
                 : null;
         }
         finally

@@ -12,6 +12,7 @@ using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -51,6 +52,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
         _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
         _lifeSign = platform.OpenLifeSign(_file);
         Reader = new JournalReader(_file);
+        Store = new StoreReader(Reader, _file.Damage, new DamageLog(logger), time, Latest);
         Journal = new JournalWriter(_file, Feed, logger, platform);
         LocalSlots = new LocalSlots(Slots);
         Drivers = new DriverServices
@@ -89,6 +91,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
     public AdmissionControl Places { get; }
     public FeedBuffer Feed { get; }
     public JournalReader Reader { get; }
+    public StoreReader Store { get; }
     public JournalWriter Journal { get; }
     public SlotTable Slots { get; } = new();
     public LocalSlots LocalSlots { get; }
@@ -102,7 +105,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
     public ICollection<EmbeddedRun> Active => _byId.Values;
 
     /// <summary>Resumes every run that has not ended, and begins to accept new ones.</summary>
-    public void Start()
+    public async Task StartAsync()
     {
         Slots.PutNode(new NodeState { Name = Options.Node });
         Configure(_config.Current);
@@ -113,7 +116,9 @@ internal sealed partial class EmbeddedEngine : IDisposable
         var resumed = Reader.Active();
         foreach (var row in resumed)
         {
-            var run = new EmbeddedRun(this, row.Ref, Reader.Replay(row));
+            var state = await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false)
+                ?? throw new InvalidOperationException($"Run {row.Ref.Id} went away before anything could remove it.");
+            var run = new EmbeddedRun(this, row.Ref, state);
             run.Accept(WriteOutcome.Durable);
             Places.Enter(run.Driver.Tenant);
             _byKey[row.Ref.Key] = run;
@@ -233,7 +238,9 @@ internal sealed partial class EmbeddedEngine : IDisposable
         }
     }
 
-    private Task LookAtAllAsync() => Task.WhenAll(Active.Select(r => r.Driver.LookAsync(static _ => true)));
+    // One that waits for the journal to begin again runs nothing yet, and is not waited for.
+    private Task LookAtAllAsync() =>
+        Task.WhenAll(Active.Where(r => r.RunsAhead).Select(r => r.Driver.LookAsync(static _ => true)));
 
     private void Close()
     {
@@ -248,6 +255,9 @@ internal sealed partial class EmbeddedEngine : IDisposable
         _pulse?.Dispose();
         _stopping.Cancel();
     }
+
+    // Whether an active run is queued or running, and what it waits for, is known in memory alone.
+    private RunSummary Latest(RunSummary kept) => kept.Status.IsEnded() ? kept : Find(kept.RunId)?.Summary ?? kept;
 
     // A sweep removes a bounded number of runs, so that it never holds a commit up for long, and goes on at once
     // while there are more.

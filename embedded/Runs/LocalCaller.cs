@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Runs;
 

@@ -1,8 +1,10 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Embedded.Runs;

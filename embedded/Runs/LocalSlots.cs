@@ -3,6 +3,7 @@ using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Runs;
 

@@ -26,6 +26,14 @@ public readonly record struct SealedRecord(int Count, long Version, ReadOnlyMemo
         BinaryPrimitives.WriteUInt32LittleEndian(record[CrcAt..], Check(record, kind, run));
     }
 
+    /// <summary>Whether a record claims to be sealed; text of JSON never does.</summary>
+    public static bool IsSealed(ReadOnlySpan<byte> record) => record.Length >= HeaderBytes && record[0] == Format;
+
+    /// <summary>How many events the run has after a record by what that says; null when it is not sealed.</summary>
+    public static long? VersionAfter(ReadOnlySpan<byte> record) => IsSealed(record)
+        ? BinaryPrimitives.ReadInt64LittleEndian(record[VersionAt..]) + ClaimedCount(record)
+        : null;
+
     /// <summary>How many events a record says that it has, sound or not; 0 when it says nothing.</summary>
     public static int ClaimedCount(ReadOnlySpan<byte> record) =>
         record.Length < HeaderBytes ? 0 : BinaryPrimitives.ReadInt32LittleEndian(record[CountAt..]);
@@ -34,7 +42,7 @@ public readonly record struct SealedRecord(int Count, long Version, ReadOnlyMemo
     public static bool TryOpen(ReadOnlyMemory<byte> record, RecordKind kind, RunId run, out SealedRecord opened)
     {
         var bytes = record.Span;
-        if (bytes.Length < HeaderBytes || bytes[0] != Format
+        if (!IsSealed(bytes)
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcAt..]) != Check(bytes, kind, run))
         {
             opened = default;

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Tests.Hardships;
 
@@ -96,7 +98,6 @@ public sealed class DiskTests
         Assert.Contains("cannot be written", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(disk.Path, refusal.Message, StringComparison.Ordinal);
         Assert.Contains("--data", refusal.Message, StringComparison.Ordinal);
-        Assert.False(refusal.IsDamage);
     }
 
     [Fact]

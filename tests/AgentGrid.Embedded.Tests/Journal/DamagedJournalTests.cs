@@ -5,6 +5,7 @@ using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Tests.Journal;
 
@@ -87,7 +88,7 @@ public sealed class DamagedJournalTests : IDisposable
 
         Assert.Equal(41, report.Kept);
         Assert.Contains(report.Dropped, d => d.Contains("'m0/1'", StringComparison.Ordinal) && d.Contains("event 1 ", StringComparison.Ordinal));
-        Assert.Contains("event 1,", report.Damage, StringComparison.Ordinal);
+        Assert.Contains("event 1 (", report.Damage, StringComparison.Ordinal);
         Assert.Contains(File.ReadAllLines(report.SetAside + ".txt"), l => l.Contains("m0/1", StringComparison.Ordinal));
         using var recovered = new OpenJournal(_folder.Folder);
         Assert.Null(recovered.Reader.Find(new RunKey("m0", "1")));
@@ -116,7 +117,7 @@ public sealed class DamagedJournalTests : IDisposable
         bytes[32 + 24 + 4_096 + 24 + 100] ^= 1;
         await File.WriteAllBytesAsync(log, bytes);
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
+        var refusal = Assert.Throws<DamageException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains("frame 2", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("--recover", refusal.Message, StringComparison.Ordinal);
@@ -208,9 +209,9 @@ public sealed class DamagedJournalTests : IDisposable
         {
             return ReadAll(folder);
         }
-        catch (JournalException e)
+        catch (KeptDataException e)
         {
-            Assert.True(e.IsDamage, $"seed {seed}: {flips}: refused, and not as damage: {e.Message}");
+            Assert.True(e is DamageException, $"seed {seed}: {flips}: refused, and not as damage: {e.Message}");
             Assert.Contains("--recover", e.Message, StringComparison.Ordinal);
             Assert.Contains("agentgrid.db", e.Message, StringComparison.Ordinal);
             return null;
@@ -223,13 +224,18 @@ public sealed class DamagedJournalTests : IDisposable
         using var file = JournalFile.Open(folder, JournalSync.Full);
         using var reader = new JournalReader(file);
         var runs = new Dictionary<string, string>();
-        var page = reader.ReadEvents(new FeedQuery(), 0, 100_000);
-        foreach (var row in reader.List(new RunQuery(), long.MaxValue, 1_000))
+        var store = JournalCheck.StoreOf(file, reader);
+        var page = store.ReadEventsAsync(new FeedQuery(), 0, 100_000).Result;
+        if (page.Events.FirstOrDefault(e => e.Stage == Stages.Damaged) is { } damaged)
         {
-            var state = reader.Replay(row);
+            throw file.Damage.OfAll(Encoding.UTF8.GetString(damaged.Utf8.Span));
+        }
+        foreach (var row in reader.All())
+        {
+            var state = store.ReplayAsync(row.Ref.Id).GetAwaiter().GetResult()!;
             Assert.Equal(row.Summary, reader.Find(row.Ref.Id)!.Summary);
             Assert.Equal(row.Summary, reader.Find(row.Ref.Key)!.Summary);
-            var events = reader.ReadEvents(new FeedQuery(RunId: row.Ref.Id), 0, 1_000).Events;
+            var events = store.ReadEventsAsync(new FeedQuery(RunId: row.Ref.Id), 0, 1_000).Result.Events;
             Assert.Equal(page.Events.Where(e => e.RunId == row.Ref.Id).Select(e => e.Seq), events.Select(e => e.Seq));
             runs.Add(row.Ref.Key.ToString(), string.Join('\n',
             [

@@ -1,8 +1,10 @@
 using System.Text;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Tests.Journal;
 
@@ -39,7 +41,7 @@ public sealed class JournalTests : IDisposable
     {
         _folder.Write("agentgrid.db", new string('x', 5_000));
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
+        var refusal = Assert.Throws<DamageException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains("agentgrid.db", refusal.Message, StringComparison.Ordinal);
     }
@@ -53,7 +55,7 @@ public sealed class JournalTests : IDisposable
             JournalFile.Execute(connection, "PRAGMA user_version = 99");
         }
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
+        var refusal = Assert.ThrowsAny<KeptDataException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
 
         Assert.Contains("99", refusal.Message, StringComparison.Ordinal);
     }
@@ -78,7 +80,7 @@ public sealed class JournalTests : IDisposable
         await journal.AppendAsync(run, new RunEvent.RunCancelled("enough") { Time = Noon.AddMinutes(1) });
 
         var row = journal.Reader.Find(new RunKey("m", "1"))!;
-        var state = journal.Reader.Replay(row);
+        var state = journal.Replay(row);
 
         Assert.Equal(RunStatus.Cancelled, state.Status);
         Assert.Equal(RunStatus.Cancelled, row.Summary.Status);
@@ -98,7 +100,7 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(WriteOutcome.KeyTaken, await journal.TryAcceptAsync(second));
 
         Assert.Null(journal.Reader.Find(second.RunId));
-        Assert.Single(journal.Reader.ReadEvents(new FeedQuery(), 0, 10).Events);
+        Assert.Single(journal.ReadEvents(new FeedQuery(), 0, 10).Events);
     }
 
     [Theory]
@@ -113,7 +115,7 @@ public sealed class JournalTests : IDisposable
             .Select(i => new RunEvent.SubmissionSkipped { Time = Noon.AddSeconds(i) })]);
 
         var seen = new List<FeedEvent>();
-        while (journal.Reader.ReadEvents(new FeedQuery(), seen.Count, 100) is { Events.IsEmpty: false } page)
+        while (journal.ReadEvents(new FeedQuery(), seen.Count, 100) is { Events.IsEmpty: false } page)
         {
             seen.AddRange(page.Events);
         }
@@ -122,7 +124,7 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(Enumerable.Range(1, skips).Select(i => Noon.AddSeconds(i)), seen.Skip(1).Select(e => e.Time));
         Assert.All(seen, e => Assert.StartsWith(
             $"{{\"seq\":{e.Seq},", Encoding.UTF8.GetString(e.Utf8.Span), StringComparison.Ordinal));
-        Assert.Equal(skips + 1, journal.Reader.Replay(journal.Reader.Find(new RunKey("m", "1"))!).Version);
+        Assert.Equal(skips + 1, journal.Replay(journal.Reader.Find(new RunKey("m", "1"))!).Version);
         Assert.True(journal.Feed.TryRead(skips + 1 - Math.Min(skips, 500), 1_000, out var fed));
         Assert.Equal(seen[^fed.Length..].Select(e => Encoding.UTF8.GetString(e.Utf8.Span)),
             fed.Select(e => Encoding.UTF8.GetString(e.Utf8.Span)));
@@ -143,7 +145,7 @@ public sealed class JournalTests : IDisposable
             FeedPage page;
             do
             {
-                page = journal.Reader.ReadEvents(new FeedQuery(), seen.LastOrDefault(), limit);
+                page = journal.ReadEvents(new FeedQuery(), seen.LastOrDefault(), limit);
                 Assert.True(page.Events.Length <= limit);
                 seen.AddRange(page.Events.Select(e => e.Seq));
             }
@@ -162,7 +164,7 @@ public sealed class JournalTests : IDisposable
             await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon });
             Assert.Equal(1, await journal.SweepAsync(Noon.AddHours(1)));
             Assert.Null(journal.Reader.Find(old.Key));
-            Assert.Empty(journal.Reader.ReadEvents(new FeedQuery(), 0, 10).Events);
+            Assert.Empty(journal.ReadEvents(new FeedQuery(), 0, 10).Events);
             last = journal.Feed.Head;
         }
         using var reopened = new OpenJournal(_folder.Folder);
@@ -188,8 +190,28 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(
             WriteOutcome.RunRemoved, await journal.BeginAppend(old, new RunEvent.RunCancelled("y") { Time = Noon }));
 
-        Assert.True(old.IsRemoved);
+        Assert.Equal(WriteOutcome.RunRemoved, old.Refused);
         Assert.Equal(head, journal.Feed.Head);
+    }
+
+    [Fact]
+    public async Task Append_ToAnEndedRunThatSomebodyElseHasWritten_ConflictsAndKeepsNothing()
+    {
+        using var journal = new OpenJournal(_folder.Folder);
+        var run = await journal.AcceptAsync(Run("m", "1"));
+        await journal.AppendAsync(run, new RunEvent.RunCancelled("x") { Time = Noon });
+        var (mine, other) = (journal.Reader.Find(run.Id)!.Ref, journal.Reader.Find(run.Id)!.Ref);
+        var skipped = new RunEvent.SubmissionSkipped { Time = Noon };
+
+        Assert.Equal(WriteOutcome.Durable, await journal.AppendAsync(other, 2, skipped));
+        Assert.Equal(WriteOutcome.Conflict, await journal.AppendAsync(mine, 2, new RunEvent.RunRetried { Time = Noon }));
+        // What was decided after it goes the same way.
+        Assert.Equal(
+            WriteOutcome.Conflict, await journal.AppendAsync(mine, 3, new RunEvent.RunStarted(Noon) { Time = Noon }));
+
+        Assert.Equal(3, journal.Replay(journal.Reader.Find(run.Id)!).Version);
+        mine.Refused = null;
+        Assert.Equal(WriteOutcome.Durable, await journal.AppendAsync(mine, 3, new RunEvent.RunRetried { Time = Noon }));
     }
 
     [Fact]
@@ -232,7 +254,7 @@ public sealed class JournalTests : IDisposable
         }
         using var reopened = new OpenJournal(_folder.Folder);
 
-        var refusal = Assert.Throws<JournalException>(() => reopened.Reader.Replay(reopened.Reader.Active()[0]));
+        var refusal = Assert.Throws<DamageException>(() => reopened.Replay(reopened.Reader.Active()[0]));
 
         Assert.Contains("event 1", refusal.Message, StringComparison.Ordinal);
     }
@@ -254,7 +276,7 @@ public sealed class JournalTests : IDisposable
 
         Assert.Equal(WriteOutcome.Durable, await kept.WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.Null(journal.Writer.Failure);
-        Assert.Equal(RunStatus.Cancelled, journal.Reader.Replay(journal.Reader.Find(run.Id)!).Status);
+        Assert.Equal(RunStatus.Cancelled, journal.Replay(journal.Reader.Find(run.Id)!).Status);
     }
 
     private RunEvent.RunAccepted Run(string match, string round) => OpenJournal.Run(++_ids, match, round, Noon);

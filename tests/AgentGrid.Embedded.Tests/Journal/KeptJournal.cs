@@ -1,8 +1,10 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Hardships;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Tests.Journal;
 

@@ -4,6 +4,7 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Hardships;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Tests.Journal;
 
@@ -28,8 +29,8 @@ public sealed class KeptJournalTests : IDisposable
         for (var start = 0; start < 2; start++)
         {
             using var journal = new OpenJournal(_folder.Folder);
-            journal.Reader.CheckAll();
-            var rows = journal.Reader.List(new RunQuery(), long.MaxValue, 100);
+            journal.CheckAll();
+            var rows = journal.Reader.All().Reverse().ToArray();
 
             Assert.Equal(Rounds, string.Join(' ', rows.Select(r => r.Summary.Round)));
             Assert.Equal(Statuses, string.Join(' ', rows.Select(r => Status(r.Summary))));
@@ -37,7 +38,7 @@ public sealed class KeptJournalTests : IDisposable
                 ["called off", "error: Agent 'gated' failed: no luck", "too long"],
                 rows.Select(r => r.Summary.Reason).OfType<string>());
             Assert.All(rows.Where(r => !r.IsActive), r => Assert.Equal("gated", r.Summary.Agents?.Text));
-            var states = rows.ToDictionary(r => r.Summary.Round, journal.Reader.Replay);
+            var states = rows.ToDictionary(r => r.Summary.Round, journal.Replay);
             Assert.Equal(300, states["long"].Steps[0].Attempts.Count);
             Assert.True(states["1"].WasPostedAgain);
             Assert.Equal(TimeSpan.FromHours(5), states["4"].LastStartedAt - states["4"].StartedAt);
@@ -45,7 +46,7 @@ public sealed class KeptJournalTests : IDisposable
             Assert.Equal((1, 1), (states["7"].WaitingAttempts, states["8"].RetryingBranches));
             Assert.Equal(StepStatus.Completed, states["6"].Steps[0].Status);
             Assert.Equal(RunStatus.Queued, states["9"].Status);
-            var events = journal.Reader.ReadEvents(new FeedQuery(), 0, 1_000).Events;
+            var events = journal.ReadEvents(new FeedQuery(), 0, 1_000).Events;
             Assert.Equal(Enumerable.Range(1, Events), events.Select(e => (int)e.Seq));
             Assert.DoesNotContain(events, e => e.Stage == Stages.Damaged);
         }
@@ -115,7 +116,7 @@ public sealed class KeptJournalTests : IDisposable
     private void SoundWith(string rounds, RunStatus status)
     {
         using var journal = new OpenJournal(_folder.Folder);
-        journal.Reader.CheckAll();
+        journal.CheckAll();
         Assert.All(rounds.Split(' '), round =>
             Assert.Equal(status, journal.Reader.Find(new RunKey(KeptJournal.Match, round))!.Summary.Status));
     }

@@ -1,7 +1,9 @@
+using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Hardships;
+using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Tests.Journal;
 

@@ -1,7 +1,9 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Hardships;
+using AgentGrid.Engine.Store;
 using Microsoft.Data.Sqlite;
 
 namespace AgentGrid.Embedded.Tests.Journal;
@@ -56,11 +58,11 @@ public sealed class ReasonTests : IDisposable
                 ? throw new InvalidOperationException("not yet")
                 : hold.Task.WaitAsync(token));
         var run = await grid.EndOfAsync(await grid.AcceptAsync());
-        Assert.Equal(1, Rows("reason IS NOT NULL"));
+        Assert.Equal(1, Rows("instr(tip, CAST('not yet' AS BLOB)) > 0"));
 
         await grid.Grid.RetryAsync(run.RunId);
 
-        Assert.Equal(0, Rows("reason IS NOT NULL"));
+        Assert.Equal(0, Rows("instr(tip, CAST('not yet' AS BLOB)) > 0"));
         Assert.Null(Assert.Single((await grid.Grid.ListRunsAsync(new RunQuery())).Runs).Reason);
         hold.SetResult();
         await grid.EndOfAsync(run);
@@ -68,9 +70,10 @@ public sealed class ReasonTests : IDisposable
 
     [Theory]
     [InlineData("UPDATE runs SET reason = 'x'")]
-    [InlineData("UPDATE runs SET reason = NULL")]
-    [InlineData("UPDATE runs SET reason = NULL, agents = reason")]
-    [InlineData("UPDATE runs SET reason = agents, agents = reason")]
+    [InlineData("UPDATE runs SET tip = NULL")]
+    [InlineData("UPDATE runs SET tip = CAST('x' AS BLOB)")]
+    [InlineData("UPDATE runs SET tip = substr(tip, 1, length(tip) - 1)")]
+    [InlineData("UPDATE runs SET tip = CAST(replace(hex(tip), '6C75636B', '6C75636C') AS BLOB)")]
     public async Task Open_ReasonThatWasChanged_IsRefused(string damage)
     {
         await using (var grid = await GatedGrid.StartAsync(
@@ -83,9 +86,7 @@ public sealed class ReasonTests : IDisposable
             JournalFile.Execute(connection, damage);
         }
 
-        var refusal = Assert.Throws<JournalException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
-
-        Assert.True(refusal.IsDamage);
+        Assert.Throws<DamageException>(() => JournalFile.Open(_folder.Folder, JournalSync.Full));
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class ReasonTests : IDisposable
         (string?, string?)[] rows =
             [(null, null), ("a", null), (null, "a"), ("a", "a"), ("", null), (null, ""), ("a", "")];
 
-        var sums = rows.Select(r => Crc32C.OfStatus(1, 2, 3, 4, r.Item1, r.Item2));
+        var sums = rows.Select(r => RowChecksum.OfStatus(1, 2, 3, 4, r.Item1, r.Item2, []));
 
         Assert.Equal(rows.Length, sums.Distinct().Count());
     }

@@ -33,12 +33,14 @@ internal sealed partial class EngineSimulation
         CheckRecord(ReadAll());
     }
 
+    private RunState ReplayOf(RunId run) => _process.Engine.Store.ReplayAsync(run).GetAwaiter().GetResult()!;
+
     // What ran by what is durable is lost now, and whose fault that is only the simulation knows.
     private void CountInnocentCrashes(JournalReader reader)
     {
         if (!_crashIsPoison)
         {
-            foreach (var run in reader.Active().Select(reader.Replay))
+            foreach (var run in reader.Active().Select(r => ReplayOf(r.Ref.Id)))
             {
                 foreach (var name in AttemptsOf(run).Where(a => a.State.Status == AttemptStatus.Running).Select(a => a.Name))
                 {
@@ -72,7 +74,7 @@ internal sealed partial class EngineSimulation
         var after = 0L;
         while (true)
         {
-            var page = _process.Engine.Reader.ReadEvents(new FeedQuery(), after, 500);
+            var page = _process.Engine.Store.ReadEventsAsync(new FeedQuery(), after, 500).Result;
             events.AddRange(page.Events);
             after = page.Next;
             if (page.AtEnd)
@@ -192,7 +194,7 @@ internal sealed partial class EngineSimulation
     private void CheckRun(RunId run, FeedEvent[] events)
     {
         var row = _process.Engine.Reader.Find(run)!;
-        var state = _process.Engine.Reader.Replay(row);
+        var state = ReplayOf(run);
         Check(state.Version == events.Length, $"run {run} has {events.Length} events, and a replay sees {state.Version}");
         Check(
             state.Status == row.Summary.Status,

@@ -1,3 +1,5 @@
+using AgentGrid.Core.Grid;
+
 namespace AgentGrid.Embedded.Tests.Simulation;
 
 /// <summary>Runs simulations, and looks for the smallest one that still fails.</summary>
@@ -100,7 +102,7 @@ internal static class Simulations
         {
             broken = e.Message;
         }
-        catch (AgentGrid.Embedded.Journal.JournalException e)
+        catch (KeptDataException e)
         {
             // The engine itself finds that its journal does not hold together.
             broken = $"the engine refuses its journal: {e.Message}";
