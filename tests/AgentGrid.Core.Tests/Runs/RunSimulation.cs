@@ -348,10 +348,12 @@ internal sealed class RunSimulation(int seed)
                 Check(retryAt >= e.Time + after, $"{e} is tried again too early");
                 Check(retryAt < runEnds, $"{e} is tried again when the run is out of time");
             }
-            if (e is RunEvent.RunStarted started)
+            runEnds = e switch
             {
-                runEnds = started.Deadline;
-            }
+                RunEvent.RunStarted x => x.Deadline,
+                RunEvent.RunResumed x => x.Deadline,
+                _ => runEnds,
+            };
             // Promise 3: a result is recorded exactly once.
             Check(result is null || ended.Add(result.Value), $"attempt {result} ended twice");
             open = e switch
