@@ -49,6 +49,11 @@ def work(payload):
                 time.sleep(1)
             except BaseException:
                 pass
+    elif do == "once":
+        if os.path.exists(payload["mark"]):
+            return {"again": True}
+        mark(payload, str(os.getpid()))
+        time.sleep(3600)
     elif do == "die":
         print("these are my last words", file=sys.stderr, flush=True)
         os._exit(7)

@@ -1,0 +1,60 @@
+using AgentGrid.Kinds.Tests.Process;
+using AgentGrid.TestKit;
+using static AgentGrid.Kinds.Tests.Engines.ProcessKindTests;
+
+namespace AgentGrid.Kinds.Tests.Engines;
+
+/// <summary>A server that is killed with SIGKILL while its processes work.</summary>
+public abstract class KilledServerTests(ServerFixture grid)
+{
+    // Deaf to the end of its stdin and to SIGTERM, and so is what it has started.
+    private const string Stubborn = """
+          stubborn:
+            kind: process
+            command:
+              - sh
+              - -c
+              - >-
+                trap '' TERM; read -r l; echo '{"id":0,"result":{}}'; sh -c "trap '' TERM; echo \$\$ >> PIDS; while :; do sleep 1; done" &
+                echo $$ >> PIDS; while :; do sleep 1; done
+        """;
+
+    [Fact]
+    public async Task Kill_NoProcessIsLeftAndTheAttemptIsDeliveredAgain()
+    {
+        using var mark = new TemporaryFile();
+        using var pids = new TemporaryFile();
+        grid.Configure($"{TestConfig.Agents}\n{Stubborn.Replace("PIDS", pids.Path, StringComparison.Ordinal)}\n");
+        await grid.StartAsync();
+        var id = await grid.PostAsync(ServerFixture.Step("work", new { @do = "once", mark = mark.Path }));
+        await Limits.UntilAsync(() => mark.Text is { Length: > 0 }, () => "the agent was not asked");
+        await Limits.UntilAsync(() => Pids(pids).Length == 2, () => $"these have started: {pids.Text}");
+        int[] all = [.. Pids(pids), int.Parse(mark.Text!, System.Globalization.CultureInfo.InvariantCulture)];
+        Assert.All(all, pid => Assert.True(ProcessLifeTests.IsAlive(pid)));
+
+        await grid.Server.KillAsync();
+
+        await Limits.UntilAsync(() => !all.Any(ProcessLifeTests.IsAlive), () => $"alive: {string.Join(' ', all.Where(ProcessLifeTests.IsAlive))}");
+        await grid.StartAsync();
+        var run = await grid.EndAsync(id);
+        Assert.Equal("completed", Status(run));
+        Assert.True(Output(run).GetProperty("again").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Stop_EndsTheProcesses()
+    {
+        await grid.StartAsync();
+        var pid = Output(await grid.RunAsync("work", new { })).GetProperty("pid").GetInt32();
+        await grid.Server.SignalAsync(GridProcess.Terminate);
+        Assert.Equal(0, await grid.Server.ExitCodeAsync());
+        Assert.False(ProcessLifeTests.IsAlive(pid));
+    }
+
+    private static int[] Pids(TemporaryFile file) =>
+        [.. (file.Text ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+}
+
+public sealed class EmbeddedKilledServerTests(EmbeddedServer server) : KilledServerTests(server), IClassFixture<EmbeddedServer>;
+
+public sealed class ClusterKilledServerTests(ClusterServer server) : KilledServerTests(server), IClassFixture<ClusterServer>;

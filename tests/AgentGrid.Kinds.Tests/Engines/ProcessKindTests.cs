@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Text.Json;
+using AgentGrid.Kinds.Tests.Process;
+using AgentGrid.TestKit;
+
+namespace AgentGrid.Kinds.Tests.Engines;
+
+/// <summary>What becomes of attempts of the kind <c>process</c>, on a real server of each engine.</summary>
+public abstract class ProcessKindTests(ServerFixture grid)
+{
+    [Fact]
+    public async Task Success_OutputIsTheStepsOutput()
+    {
+        var run = await grid.RunAsync("work", new { x = 1.5, text = "zwölf" });
+        Assert.Equal("completed", Status(run));
+        Assert.Equal(1.5, Output(run).GetProperty("x").GetDouble());
+        Assert.Equal("zwölf", Output(run).GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task Progress_IsInTheFeed()
+    {
+        var run = await grid.RunAsync("work", new { @do = "progress" });
+        Assert.Equal("completed", Status(run));
+        await grid.SeenAsync(Id(run), "work:progress");
+    }
+
+    [Fact]
+    public async Task Cancel_ReachesTheAgent()
+    {
+        using var mark = new TemporaryFile();
+        var id = await grid.PostAsync(ServerFixture.Step("work", new { @do = "wait", mark = mark.Path }));
+        await grid.SeenAsync(id, "work:progress");
+        using var answer = await grid.Server.Client.PostAsync($"api/v1/runs/{id}/cancel", null);
+        Assert.True(answer.IsSuccessStatusCode);
+        await Limits.UntilAsync(() => mark.Text == "cancelled", () => "not cancelled");
+        Assert.Equal("cancelled", Status(await grid.EndAsync(id)));
+    }
+
+    [Fact]
+    public async Task Timeout_FailsTheAttemptAndTellsTheAgent()
+    {
+        using var mark = new TemporaryFile();
+        var run = await grid.RunAsync("work", new { @do = "wait", mark = mark.Path }, timeout: "3s");
+        Assert.Equal(("failed", "timeout"), (Status(run), Code(run)));
+        await Limits.UntilAsync(() => mark.Text == "cancelled", () => "not told");
+    }
+
+    [Fact]
+    public async Task Crash_FailsTheAttemptWithTheLastWordsAndIsRetried()
+    {
+        var run = await grid.RunAsync("work", new { @do = "die" }, retry: new { max_attempts = 2, backoff = "1ms", on = new[] { "process_died" } });
+        Assert.Equal(("failed", "process_died"), (Status(run), Code(run)));
+        Assert.Equal(2, Attempts(run).Count());
+        Assert.All(Attempts(run), a => Assert.Contains("these are my last words", a.GetProperty("error").GetProperty("message").GetString()));
+    }
+
+    [Fact]
+    public async Task TooLarge_FailsTheAttemptForGood()
+    {
+        var run = await grid.RunAsync("work", new { @do = "large", size = 17 << 20 }, retry: new { max_attempts = 3, backoff = "1ms" });
+        Assert.Equal(("failed", "output_too_large"), (Status(run), Code(run)));
+        Assert.Single(Attempts(run));
+    }
+
+    [Fact]
+    public async Task NotJson_FailsTheAttemptForGood()
+    {
+        var run = await grid.RunAsync("work", new { @do = "garbage" }, retry: new { max_attempts = 3, backoff = "1ms" });
+        Assert.Equal(("failed", "bad_protocol"), (Status(run), Code(run)));
+        Assert.Single(Attempts(run));
+    }
+
+    [Fact]
+    public async Task Overload_IsNotTriedAgainBeforeTheAgentSaid()
+    {
+        var run = await grid.RunAsync(
+            "work", new { @do = "overload", retry_after = 0.7 }, retry: new { max_attempts = 2, backoff = "1ms", jitter = 0 });
+        Assert.Equal(("failed", "overloaded"), (Status(run), Code(run)));
+        var (first, second) = (Attempts(run).First(), Attempts(run).Last());
+        Assert.Equal(0.7, first.GetProperty("error").GetProperty("retry_after").GetDouble());
+        Assert.True(
+            second.GetProperty("started_at").GetDateTimeOffset() - first.GetProperty("ended_at").GetDateTimeOffset()
+                >= TimeSpan.FromSeconds(0.7),
+            run.GetRawText());
+    }
+
+    [Fact]
+    public async Task ConfigEdit_UnderLoad_EveryRunCompletesAndTheNewAgentTakesOver()
+    {
+        var before = TestConfig.Python("edited", "told", "VERSION: one");
+        using var over = new CancellationTokenSource();
+        var versions = new HashSet<string>();
+        async Task LoadAsync()
+        {
+            while (!over.IsCancellationRequested)
+            {
+                var run = await grid.RunAsync("edited", new { });
+                Assert.Equal("completed", Status(run));
+                lock (versions)
+                {
+                    versions.Add(Output(run).GetProperty("environment").GetProperty("VERSION").GetString()!);
+                }
+            }
+        }
+        var load = Enumerable.Range(0, 4).Select(_ => LoadAsync()).ToArray();
+        await SeesAsync("one");
+        grid.Configure(TestConfig.Agents.Replace(before, TestConfig.Python("edited", "told", "VERSION: two"), StringComparison.Ordinal));
+        await SeesAsync("two");
+        // One that does not work leaves the one before in force, and is shown.
+        grid.Configure(TestConfig.Agents.Replace(before, TestConfig.Python("edited", "no_such_agent", "VERSION: three"), StringComparison.Ordinal));
+        await Limits.UntilAsync(async () => (await HealthAsync("edited"))?.GetProperty("condition").GetString() == "degraded", () => "not degraded");
+        Assert.Contains("has no agent 'no_such_agent'", (await HealthAsync("edited"))!.Value.GetProperty("problem").GetString());
+        grid.Configure(TestConfig.Agents);
+        await Limits.UntilAsync(async () => (await HealthAsync("edited"))?.GetProperty("condition").GetString() == "healthy", () => "not healthy");
+        await over.CancelAsync();
+        await Task.WhenAll(load);
+        Assert.DoesNotContain("three", versions);
+
+        Task SeesAsync(string version) => Limits.UntilAsync(
+            () =>
+            {
+                lock (versions)
+                {
+                    return versions.Contains(version) || load.Any(l => l.IsFaulted);
+                }
+            },
+            () => $"'{version}' was never seen");
+    }
+
+    [Fact]
+    public async Task Agents_ShowKindTargetAndHealth()
+    {
+        await grid.RunAsync("work", new { });
+        var agent = await AgentAsync("work");
+        Assert.Equal("process", agent.GetProperty("kind").GetString());
+        Assert.Equal("python3 -m agentgrid.worker agents:work", agent.GetProperty("target").GetString());
+        Assert.Equal("healthy", agent.GetProperty("health").GetProperty("condition").GetString());
+        Assert.Equal(2, agent.GetProperty("max_concurrency").GetInt32());
+        Assert.Equal("code", (await AgentAsync("perception")).GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task PythonClient_StartsFollowsAndCancelsRuns()
+    {
+        var start = new ProcessStartInfo("python3")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Programs", "use_client.py"), grid.Server.Url.ToString() },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PYTHONPATH"] = Path.Combine(AppContext.BaseDirectory, "python");
+        using var client = System.Diagnostics.Process.Start(start)!;
+        var output = client.StandardOutput.ReadToEndAsync();
+        var errors = client.StandardError.ReadToEndAsync();
+        await client.WaitForExitAsync().WaitAsync(Limits.Patience);
+        Assert.True(client.ExitCode == 0, await errors);
+        Assert.Equal("ok\n", await output);
+    }
+
+    internal static string Status(JsonElement run) => run.GetProperty("status").GetString()!;
+
+    internal static string Id(JsonElement run) => run.GetProperty("run_id").GetString()!;
+
+    internal static JsonElement Output(JsonElement run) => run.GetProperty("steps")[0].GetProperty("output");
+
+    internal static IEnumerable<JsonElement> Attempts(JsonElement run) =>
+        run.GetProperty("steps")[0].GetProperty("attempts").EnumerateArray();
+
+    private static string Code(JsonElement run) => Attempts(run).Last().GetProperty("error").GetProperty("code").GetString()!;
+
+    private async Task<JsonElement> AgentAsync(string name) =>
+        (await grid.GetAsync("api/v1/agents")).GetProperty("agents").EnumerateArray()
+            .First(a => a.GetProperty("name").GetString() == name);
+
+    private async Task<JsonElement?> HealthAsync(string name) =>
+        (await AgentAsync(name)).TryGetProperty("health", out var health) ? health : null;
+}
+
+public sealed class EmbeddedProcessKindTests(EmbeddedServer server) : ProcessKindTests(server), IClassFixture<EmbeddedServer>;
+
+public sealed class ClusterProcessKindTests(ClusterServer server) : ProcessKindTests(server), IClassFixture<ClusterServer>;
