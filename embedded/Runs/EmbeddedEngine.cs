@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
-using AgentGrid.Core.Config;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
