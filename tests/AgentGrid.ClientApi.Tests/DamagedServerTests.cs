@@ -32,11 +32,14 @@ public sealed class DamagedServerTests : IDisposable
 
         await WithServerAsync([], async http =>
         {
-            foreach (var path in new[] { $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events", $"/api/v1/runs/{run}/steps/a/output" })
+            foreach (var path in new[] { $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/steps/a/output" })
             {
                 using var got = await http.GetAsync(path);
                 await AssertDamagedAsync(got);
             }
+            var events = await http.GetStringAsync($"/api/v1/runs/{run}/events");
+            Assert.Contains("\"damaged\"", events, StringComparison.Ordinal);
+            Assert.Contains("without its checksum, event 1", events, StringComparison.Ordinal);
             using var posted = await PostAsync(http);
             await AssertDamagedAsync(posted);
             using var other = await PostAsync(http, Body.Replace("\"m\"", "\"other\"", StringComparison.Ordinal));
@@ -54,7 +57,7 @@ public sealed class DamagedServerTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, again.StatusCode);
             return run;
         }, log);
-        Assert.Contains(log.Lines, l => l.ToString().Contains($"'m/1' ({run})", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, l => l.ToString().Contains($"run {run} ('m/1')", StringComparison.Ordinal));
         Assert.Single(_folder.GetFiles("agentgrid.db.damaged-*"), f => f.Extension != ".txt");
     }
 
@@ -65,7 +68,7 @@ public sealed class DamagedServerTests : IDisposable
     {
         var problem = await response.JsonAsync();
         Assert.Equal((HttpStatusCode.InternalServerError, "AG2053"), (response.StatusCode, problem.Text("code")));
-        Assert.Contains("the record of event 1,", problem.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains("without its checksum, event 1", problem.Text("detail"), StringComparison.Ordinal);
         Assert.Contains("--recover", problem.Text("detail"), StringComparison.Ordinal);
     }
 
