@@ -199,10 +199,10 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     [Fact]
     public async Task Wait_LongerThanTheTimeout_SaysSo()
     {
-        var result = await Holding("slow").RunAsync([.. HoldArgs("slow"), "--timeout", "200ms"]);
+        var result = await Holding("slow").RunAsync([.. HoldArgs("slow"), "--timeout", "3s"]);
 
         Assert.Equal(ExitCode.StillRunning, result.Exit);
-        Assert.Contains("Not ended after 0.200s", result.Error);
+        Assert.Contains("Not ended after 3.000s", result.Error);
         HoldAgent.Release("slow");
     }
 
