@@ -148,11 +148,11 @@ public sealed class ProcessLifeTests
     [Fact]
     public async Task Environment_IsCleanButForWhatIsNamed()
     {
-        Environment.SetEnvironmentVariable("AGENTGRID_TEST_SECRET", "s3cret");
+        Environment.SetEnvironmentVariable("TEST_OF_KINDS_SECRET", "s3cret");
         var settings = Python("told");
         await using var agent = (settings with
         {
-            Environment = settings.Environment.Add("NAMED", SecretText.Parse("Bearer ${env:AGENTGRID_TEST_SECRET}", out _)!),
+            Environment = settings.Environment.Add("NAMED", SecretText.Parse("Bearer ${env:TEST_OF_KINDS_SECRET}", out _)!),
         }).Agent();
         var told = (await RunAsync(agent, "{}")).Element;
         var environment = told.GetProperty("environment").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString());
