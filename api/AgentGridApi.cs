@@ -62,13 +62,26 @@ public static class AgentGridApi
     /// <exception cref="OptionsValidationException">The options do not allow a start.</exception>
     public static WebApplication MapAgentGridApi(this WebApplication app)
     {
-        app.GuardAgentGridApi();
+        Guard(app);
         MapRoutes(app, app.Services.GetRequiredService<IOptions<ApiOptions>>().Value);
         return app;
     }
 
-    /// <summary>The part of <see cref="MapAgentGridApi"/> that lets requests pass or not.</summary>
-    internal static void GuardAgentGridApi(this WebApplication app)
+    /// <summary>
+    /// Maps health and metrics alone, behind the same access control: for a process of a grid that takes no requests for
+    /// it.
+    /// </summary>
+    /// <inheritdoc cref="MapAgentGridApi" path="/exception"/>
+    public static WebApplication MapAgentGridHealth(this WebApplication app, IHealth health)
+    {
+        Guard(app);
+        new HealthApi(health).Map(app);
+        app.Services.GetRequiredService<TelemetryApi>().Map(app);
+        return app;
+    }
+
+    // Lets requests pass or not.
+    private static void Guard(WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
         var addresses = ListenAddresses.Of(app.Configuration).Concat(app.Urls).ToList();
@@ -133,7 +146,7 @@ public static class AgentGridApi
         new PlanCheckApi(grid, options).Map(api);
         new TicketsApi(services.GetRequiredService<Tickets>(), options).Map(api);
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
-        ActivatorUtilities.CreateInstance<HealthApi>(services).Map(app);
+        new HealthApi(ActivatorUtilities.CreateInstance<ServerHealth>(services)).Map(app);
         services.GetRequiredService<TelemetryApi>().Map(app);
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();

@@ -100,9 +100,14 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         Interlocked.Exchange(ref _engine, null)?.Abandon();
     }
 
+    public ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default) =>
+        Unavailable() is { } unavailable
+            ? ValueTask.FromResult<SubmitResult>(new SubmitResult.Unavailable(unavailable))
+            : Engine.Registry.SubmitAsync(submit, cancellationToken);
+
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default)
     {
-        if (Engine.Find(id)?.Driver is { } driver)
+        if (Engine.Registry.Find(id) is { } driver)
         {
             var details = await driver.LookAsync(static state => RunDetailsBuilder.Build(state))
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -119,7 +124,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public async ValueTask<RunDetails?> WaitForEndAsync(
         RunId id, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        if (Engine.Find(id)?.Driver is { } driver)
+        if (Engine.Registry.Find(id) is { } driver)
         {
             try
             {
@@ -139,67 +144,15 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         await Engine.Store.ListAsync(query).ConfigureAwait(false);
 
-    public async ValueTask<CommandResult> CancelAsync(
-        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default)
-    {
-        if (Engine.Find(id)?.Driver is { } driver)
-        {
-            var ignored = await driver.AskAsync(new RunInput.CancelRun(reason)).WaitAsync(cancellationToken)
-                .ConfigureAwait(false);
-            await driver.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (ignored is null)
-            {
-                return new CommandResult.Done(driver.Summary, Changed: true);
-            }
-        }
-        return Engine.Reader.Find(id)?.Summary switch
-        {
-            null => new CommandResult.NotFound(),
-            { Status: RunStatus.Cancelled } run => new CommandResult.Done(run, Changed: false),
-            var run => Refusals.NotCancellable(run),
-        };
-    }
+    public ValueTask<CommandResult> CancelAsync(
+        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default) =>
+        Engine.Registry.CancelAsync(id, reason, cancellationToken);
 
-    public async ValueTask<CommandResult> RetryAsync(
-        RunId id, string? fromStep = null, CancellationToken cancellationToken = default)
-    {
-        if (Unavailable() is { } unavailable)
-        {
-            return new CommandResult.Unavailable(unavailable);
-        }
-        if (Engine.Find(id)?.Driver is { } active)
-        {
-            if (!await active.LookAsync(static state => state.Status.IsEnded()).WaitAsync(cancellationToken)
-                .ConfigureAwait(false))
-            {
-                return Refusals.NotRetryable(active.Summary);
-            }
-            await active.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        if (Engine.Reader.Find(id) is not { } row
-            || await Engine.Store.ReplayAsync(id).ConfigureAwait(false) is not { } state)
-        {
-            return new CommandResult.NotFound();
-        }
-        if (fromStep is null && row.Summary.Status is not (RunStatus.Failed or RunStatus.Cancelled))
-        {
-            return Refusals.NotRetryable(row.Summary);
-        }
-        if (fromStep is not null && !state.Plan.TryIndexOf(fromStep, out _))
-        {
-            return Refusals.UnknownStep(row.Summary, state.Plan, fromStep);
-        }
-        var run = new EmbeddedRun(Engine, row.Ref, state);
-        run.Accept(WriteOutcome.Durable);
-        Engine.Places.Enter(run.Driver.Tenant);
-        if (Engine.Claim(run) != run)
-        {
-            Engine.Places.Leave(run.Driver.Tenant, ended: false);
-            return Refusals.NotRetryable(row.Summary with { Status = RunStatus.Running, Reason = null });
-        }
-        await run.Driver.AskAsync(new RunInput.RetryRun(fromStep)).WaitAsync(cancellationToken).ConfigureAwait(false);
-        return run.Ref.Refused == WriteOutcome.RunRemoved ? new CommandResult.NotFound() : new CommandResult.Done(run.Summary, Changed: true);
-    }
+    public ValueTask<CommandResult> RetryAsync(
+        RunId id, string? fromStep = null, CancellationToken cancellationToken = default) =>
+        Unavailable() is { } unavailable
+            ? ValueTask.FromResult<CommandResult>(new CommandResult.Unavailable(unavailable))
+            : Engine.Registry.RetryAsync(id, fromStep, cancellationToken);
 
     public ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)

@@ -1,6 +1,7 @@
 using AgentGrid.Core.Grid;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -37,12 +38,12 @@ public static class AgentGridClientServices
         this IServiceCollection services, string redis, Action<GridClientOptions>? configure = null) =>
         services.AddGrid(redis, configure, s => new SiloConnection(s.GetRequiredService<IClusterClient>()));
 
-    internal static IServiceCollection AddGridRedis(this IServiceCollection services)
-    {
-        services.TryAddKeyedSingleton(
-            RedisKey, (s, _) => RedisConnection.Connect(s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis));
-        return services;
-    }
+    /// <summary>
+    /// The Orleans client behind <see cref="AddAgentGridClient"/>, for grains that the grid does not speak of; null as long
+    /// as no silo has been found.
+    /// </summary>
+    public static IClusterClient? FindClusterClient(this IServiceProvider services) =>
+        services.GetRequiredService<IClusterConnection>().Client;
 
     private static IServiceCollection AddGrid(
         this IServiceCollection services, string redis, Action<GridClientOptions>? configure,
@@ -59,7 +60,8 @@ public static class AgentGridClientServices
         }
         options.ValidateOnStart();
         services.AddSingleton<IValidateOptions<GridClientOptions>, GridClientOptionsValidation>();
-        services.AddGridRedis();
+        services.TryAddKeyedSingleton(
+            RedisKey, (s, _) => RedisConnection.Connect(s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(s => new RedisRunLog(
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),

@@ -4,6 +4,7 @@ using AgentGrid.GrainClient.Feed;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,5 @@
-using AgentGrid.GrainClient.Connections;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.Options;
 
 namespace AgentGrid.GrainClient;
@@ -17,17 +18,14 @@ internal sealed class GridClientOptionsValidation : IValidateOptions<GridClientO
         {
             problems.Add($"FeedBuffer is {options.FeedBuffer}; it must be at least 1.");
         }
-        if (!IsName(options.ClusterId))
+        if (!ClusterNames.IsClusterName(options.ClusterId))
         {
             problems.Add($"ClusterId is '{options.ClusterId}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
         }
-        if (!IsName(options.Prefix))
+        if (!ClusterNames.IsClusterName(options.Prefix))
         {
             problems.Add($"KeyPrefix is '{options.KeyPrefix}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
         }
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
-
-    internal static bool IsName(string text) =>
-        text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

@@ -6,6 +6,7 @@ using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
 using AgentGrid.Grains.Telemetry;
+using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,7 @@ public static class ClusterEngineServices
         services.TryAddSingleton<ReleasedSlots>();
         services.TryAddSingleton<RedisReach>();
         services.TryAddSingleton(CreateNode);
+        services.TryAddSingleton<ILocalNode>(s => s.GetRequiredService<Node>());
         services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
         services.TryAddSingleton<ClusterLife>();
         services.AddHostedService(s => s.GetRequiredService<ClusterLife>());

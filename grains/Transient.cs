@@ -1,15 +1,10 @@
-using Orleans.Serialization;
-using StackExchange.Redis;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.RunLog.Connections;
 
 namespace AgentGrid.Grains;
 
-/// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
+/// <summary>Failures that go away when what failed has moved or come back.</summary>
 internal static class Transient
 {
-    public static bool Is(Exception exception) =>
-        exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
-            // A message that expired while a silo died; nobody here cancels what is asked of the cluster.
-            or OperationCanceledException
-            // How an exception of Redis arrives that was thrown on another silo.
-            or UnavailableExceptionFallbackException;
+    public static bool Is(Exception exception) => ClusterFailure.Is(exception) || RedisFailure.Is(exception);
 }

@@ -7,7 +7,7 @@ namespace AgentGrid.Api.Health;
 /// <summary>How the server is. Status: <c>ok</c>, <c>degraded</c> (somebody should look), <c>unavailable</c>.</summary>
 public sealed record HealthView(
     string Status, string Engine, bool Ready, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns,
-    long LastSeq, int OpenFeeds, ConfigHealth Config, string Version)
+    long LastSeq, int OpenFeeds, ConfigHealth Config, string Version) : IHealthView
 {
     private static readonly string ProductVersion =
         typeof(HealthView).Assembly.GetName().Version?.ToString(3) ?? "unknown";
@@ -28,4 +28,4 @@ public sealed record ConfigHealth(
     DateTimeOffset? LoadedAt, ImmutableArray<string> Changes, ImmutableArray<ConfigProblem> Problems);
 
 /// <summary>The answer of the two probes.</summary>
-public sealed record ProbeView(string Status);
+internal sealed record ProbeView(string Status);

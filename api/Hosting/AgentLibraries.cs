@@ -4,8 +4,9 @@ using AgentGrid.Api.Settings;
 namespace AgentGrid.Api.Hosting;
 
 /// <summary>The libraries of agents that the program is told to load.</summary>
-internal static class AgentLibraries
+public static class AgentLibraries
 {
+    /// <summary>Those of <see cref="ApiOptions.AgentAssemblies"/>.</summary>
     /// <exception cref="StartupRefusedException">A file is not there, or is not a .NET library.</exception>
     public static Assembly[] Load(IConfiguration configuration) =>
         [.. new SectionReader(configuration).List(nameof(ApiOptions.AgentAssemblies)).Select(Load)];

@@ -1,6 +1,6 @@
 namespace AgentGrid.Api.Hosting;
 
-internal static partial class ApiServer
+public static partial class ApiServer
 {
     [LoggerMessage(2020, LogLevel.Information, "Agent Grid listens on {Addresses}; {Place}")]
     private static partial void LogListening(ILogger logger, string addresses, string place);

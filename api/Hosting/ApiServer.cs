@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 
 namespace AgentGrid.Api.Hosting;
 
-/// <summary>The client API as a program of its own, around whatever engine it is given.</summary>
-internal static partial class ApiServer
+/// <summary>The client API as a program, around whatever engine it is given.</summary>
+public static partial class ApiServer
 {
     private const int Failed = 1;
     private const int Misunderstood = 2;
@@ -111,7 +111,7 @@ internal static partial class ApiServer
     }
 
     /// <summary>The server as it is before it is started, what it has mapped included.</summary>
-    public static WebApplication Build(CommandLine.Serve commandLine, ServerComposition composition)
+    internal static WebApplication Build(CommandLine.Serve commandLine, ServerComposition composition)
     {
         var app = Create(commandLine, composition);
         composition.Map(app);

@@ -4,11 +4,12 @@ using AgentGrid.Api.Settings;
 namespace AgentGrid.Api.Hosting;
 
 /// <summary>The options that a program has, besides those that all programs with a client API have.</summary>
-internal sealed record CommandLineSyntax
+public sealed record CommandLineSyntax
 {
     /// <summary>Options whose value does not simply become a setting.</summary>
-    public static readonly ImmutableArray<string> Handled = ["--agents", "--api-key-hash", "--environment"];
+    internal static readonly ImmutableArray<string> Handled = ["--agents", "--api-key-hash", "--environment"];
 
+    /// <summary>What <c>--help</c> prints.</summary>
     public required string Help { get; init; }
 
     /// <summary>Options that take a value, and the settings that they set.</summary>
@@ -21,6 +22,6 @@ internal sealed record CommandLineSyntax
     public required SettingNames Settings { get; init; }
 
     /// <summary>Everything that can stand on the command line, to find out what a mistyped word was to be.</summary>
-    public IEnumerable<string> Words =>
+    internal IEnumerable<string> Words =>
         [.. Handled, .. WithValue.Keys, .. Flags.Keys, "--help", "--version", "new-key", "hash-key"];
 }

@@ -3,7 +3,7 @@ using AgentGrid.Api.Settings;
 namespace AgentGrid.Api.Hosting;
 
 /// <summary>What a program runs in the server: the engine, and what of it can be reached over HTTP.</summary>
-internal sealed record ServerComposition
+public sealed record ServerComposition
 {
     /// <summary>The options of the program, and with them its settings.</summary>
     public required CommandLineSyntax Syntax { get; init; }

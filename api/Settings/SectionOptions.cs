@@ -5,8 +5,9 @@ namespace AgentGrid.Api.Settings;
 /// <summary>
 /// Options that are read from the section <c>AgentGrid</c>, and refused where it cannot be understood.
 /// </summary>
-internal static class SectionOptions
+public static class SectionOptions
 {
+    /// <summary>Options that <paramref name="read"/> reads; each of its problems is one of the start.</summary>
     public static OptionsBuilder<T> ReadSection<T>(this OptionsBuilder<T> builder, Action<SectionReader, T> read)
         where T : class, new()
     {

@@ -9,23 +9,34 @@ namespace AgentGrid.Api.Settings;
 /// Reads the settings of the section <c>AgentGrid</c> as people write them: without the blanks around, times with their
 /// units, numbers in digits. What cannot be understood gives the default, and a problem that names its place.
 /// </summary>
-internal sealed class SectionReader(IConfiguration configuration)
+public sealed class SectionReader(IConfiguration configuration)
 {
     private readonly List<string> _problems = [];
     private readonly List<SettingInForce> _inForce = [];
 
+    /// <summary>Everything that could not be understood, a sentence each.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>What has been read, in that order.</summary>
-    public IReadOnlyList<SettingInForce> InForce => _inForce;
+    internal IReadOnlyList<SettingInForce> InForce => _inForce;
 
-    public SettingSources Sources { get; } = new(configuration);
+    internal SettingSources Sources { get; } = new(configuration);
 
+    /// <summary>Notes a problem, as it stands.</summary>
     public void Problem(string problem) => _problems.Add(problem);
 
-    /// <summary>Notes a value that the reader does not know how to show.</summary>
-    public void Show(string name, string value, string? place) => _inForce.Add(new SettingInForce(name, value, place));
+    /// <summary>Notes a problem of one setting; it begins with where that was written.</summary>
+    /// <param name="problem">What follows the place: <c> is '8'; expected ...</c></param>
+    public void Problem(string name, string problem)
+    {
+        var path = PathOf(name);
+        Problem((Sources.Of(path).LastOrDefault() is { } source ? SettingSources.Place(source, path) : path) + problem);
+    }
 
+    /// <summary>Notes a value that the reader does not know how to show.</summary>
+    internal void Show(string name, string value, string? place) => _inForce.Add(new SettingInForce(name, value, place));
+
+    /// <summary>A text; <paramref name="otherwise"/> where nobody has set it.</summary>
     /// <param name="mayBeEmpty">Whether to be empty means something; otherwise it is a mistake.</param>
     /// <param name="show">What of it may be seen; null for all.</param>
     [return: NotNullIfNotNull(nameof(otherwise))]
@@ -41,6 +52,7 @@ internal sealed class SectionReader(IConfiguration configuration)
         return text;
     }
 
+    /// <summary>A time with its unit, or as .NET writes it.</summary>
     public TimeSpan Duration(string name, TimeSpan otherwise, TimeSpan least, TimeSpan most) => Value(
         name, otherwise, DurationText.Format, (string text, out string? problem) =>
         {
@@ -55,6 +67,7 @@ internal sealed class SectionReader(IConfiguration configuration)
             return null;
         });
 
+    /// <summary>A whole number.</summary>
     public int Integer(string name, int otherwise, int least, int most = int.MaxValue) =>
         Integer(name, (int?)otherwise, least, most)!.Value;
 
@@ -75,6 +88,7 @@ internal sealed class SectionReader(IConfiguration configuration)
             return null;
         });
 
+    /// <summary><c>true</c> or <c>false</c>.</summary>
     public bool Flag(string name, bool otherwise) => Value(
         name, otherwise, f => f ? "true" : "false", (string text, out string? problem) =>
         {
@@ -104,7 +118,7 @@ internal sealed class SectionReader(IConfiguration configuration)
     /// <summary>
     /// An address of HTTP; null where an empty one is written. It is never quoted: it may have a password.
     /// </summary>
-    public Uri? Address(string name, Uri? otherwise)
+    internal Uri? Address(string name, Uri? otherwise)
     {
         if (Find(name, mayBeEmpty: true) is not { } written)
         {
@@ -173,7 +187,7 @@ internal sealed class SectionReader(IConfiguration configuration)
     }
 
     /// <summary>What the last source has that says something; null where none does, or where it is a mistake.</summary>
-    public (string Text, string Place)? Find(string name, bool mayBeEmpty = false)
+    internal (string Text, string Place)? Find(string name, bool mayBeEmpty = false)
     {
         var path = PathOf(name);
         if (Sources.Of(path).LastOrDefault() is not { } source)
@@ -196,7 +210,7 @@ internal sealed class SectionReader(IConfiguration configuration)
         return (text, place);
     }
 
-    public static string PathOf(string name) => $"{ApiOptions.Section}:{name}";
+    internal static string PathOf(string name) => $"{ApiOptions.Section}:{name}";
 
     private delegate T? Parse<T>(string text, out string? problem)
         where T : struct;

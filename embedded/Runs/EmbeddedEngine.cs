@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
@@ -11,6 +10,7 @@ using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
 using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
@@ -19,18 +19,19 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>Everything that drives runs in this process: built when the engine starts, gone when it stops.</summary>
-internal sealed partial class EmbeddedEngine : IDisposable
+internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
 {
     private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(1);
 
     private readonly JournalFile _file;
     private readonly ConfigSource _config;
     private readonly AgentInstances _agents;
-    private readonly ConcurrentDictionary<RunKey, EmbeddedRun> _byKey = new();
-    private readonly ConcurrentDictionary<RunId, EmbeddedRun> _byId = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly EngineGauges _gauges;
+    private readonly LocalSlots _localSlots;
+    private readonly DriverServices _drivers;
     private readonly LifeSign _lifeSign;
+    private Outage? _outage;
     private ITimer? _pulse;
     private ITimer? _sweeper;
     private int _sweeping;
@@ -54,8 +55,9 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Reader = new JournalReader(_file);
         Store = new StoreReader(Reader, _file.Damage, new DamageLog(logger), time, Latest);
         Journal = new JournalWriter(_file, Feed, logger, platform);
-        LocalSlots = new LocalSlots(Slots);
-        Drivers = new DriverServices
+        _localSlots = new LocalSlots(Slots);
+        Registry = new RunRegistry(this, platform, time);
+        _drivers = new DriverServices
         {
             Queue = RunQueue,
             Caller = new LocalCaller(new InvocationServices
@@ -89,20 +91,17 @@ internal sealed partial class EmbeddedEngine : IDisposable
     public EmbeddedPlatform Platform { get; }
     public RunQueue RunQueue { get; }
     public AdmissionControl Places { get; }
+    public RunRegistry Registry { get; }
     public FeedBuffer Feed { get; }
     public JournalReader Reader { get; }
     public StoreReader Store { get; }
     public JournalWriter Journal { get; }
     public SlotTable Slots { get; } = new();
-    public LocalSlots LocalSlots { get; }
-    public DriverServices Drivers { get; }
     public AgentStatistics Statistics { get; } = new();
     public InvocationCount Invocations { get; } = new();
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
     public CancellationToken Stopping { get; }
-
-    public ICollection<EmbeddedRun> Active => _byId.Values;
 
     /// <summary>Resumes every run that has not ended, and begins to accept new ones.</summary>
     public async Task StartAsync()
@@ -111,19 +110,15 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Configure(_config.Current);
         _config.Changed += Configure;
         Journal.Start();
-        Outage? outage = _lifeSign.Last is { } last ? new Outage(last, Time.GetUtcNow()) : null;
+        _outage = _lifeSign.Last is { } last ? new Outage(last, Time.GetUtcNow()) : null;
         _pulse = Time.CreateTimer(_ => _lifeSign.Give(Time.GetUtcNow()), null, TimeSpan.Zero, s_pulse);
         var resumed = Reader.Active();
         foreach (var row in resumed)
         {
-            var state = await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false)
-                ?? throw new InvalidOperationException($"Run {row.Ref.Id} went away before anything could remove it.");
-            var run = new EmbeddedRun(this, row.Ref, state);
-            run.Accept(WriteOutcome.Durable);
-            Places.Enter(run.Driver.Tenant);
-            _byKey[row.Ref.Key] = run;
-            _byId[row.Ref.Id] = run;
-            run.Driver.Resume(outage);
+            Registry.Resume(
+                await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false)
+                    ?? throw new InvalidOperationException($"Run {row.Ref.Id} went away before anything could remove it."),
+                _outage);
         }
         if (resumed.Count > 0)
         {
@@ -133,33 +128,27 @@ internal sealed partial class EmbeddedEngine : IDisposable
         _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
     }
 
-    public EmbeddedRun? Find(RunId id) => _byId.GetValueOrDefault(id);
+    GridConfig IRegistryHost.Config => _config.Current;
 
-    public EmbeddedRun? Find(RunKey key) => _byKey.GetValueOrDefault(key);
+    AdmissionRefusal? IRegistryHost.WhyFull(string? tenant) => Places.Refusal(tenant);
 
-    /// <summary>
-    /// Makes a run the one that is driven for its key. It has a place already; unless it becomes the one, that is the
-    /// caller's to give back.
-    /// </summary>
-    /// <returns>The run that has the key: this one, or another that was there before.</returns>
-    public EmbeddedRun Claim(EmbeddedRun run)
+    async ValueTask<RunState?> IRegistryHost.ReplayAsync(RunKey key) =>
+        Reader.Find(key) is { } row ? await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false) : null;
+
+    async ValueTask<RunState?> IRegistryHost.ReplayAsync(RunId run) =>
+        await Store.ReplayAsync(run).ConfigureAwait(false);
+
+    ValueTask<Outage?> IRegistryHost.LastOutageAsync() => ValueTask.FromResult(_outage);
+
+    RunDriver IRegistryHost.Drive(RunState state, RunOrigin origin)
     {
-        var owner = _byKey.GetOrAdd(run.Ref.Key, run);
-        if (owner == run)
+        var run = new EmbeddedRun(this, origin == RunOrigin.Posted ? new RunRef(state.Id, state.Key) : RefOf(state),
+            runsAhead: origin is RunOrigin.Posted or RunOrigin.Resumed);
+        if (origin == RunOrigin.Resumed)
         {
-            _byId[run.Ref.Id] = run;
+            run.TakePlace(state.Tenant);
         }
-        return owner;
-    }
-
-    /// <summary>The run has nothing to do any more, or never had.</summary>
-    public void OnEnded(EmbeddedRun run)
-    {
-        _byKey.TryRemove(KeyValuePair.Create(run.Ref.Key, run));
-        if (_byId.TryRemove(KeyValuePair.Create(run.Ref.Id, run)))
-        {
-            Places.Leave(run.Driver.Tenant, ended: true);
-        }
+        return new RunDriver(_drivers, run, _localSlots, state);
     }
 
     /// <summary>
@@ -230,17 +219,14 @@ internal sealed partial class EmbeddedEngine : IDisposable
         Slots.Configure(config);
     }
 
-    private void LoseWhatRuns()
-    {
-        foreach (var run in Active)
-        {
-            run.Driver.LoseWhatRuns();
-        }
-    }
+    // Retention may have removed it since it was read.
+    private RunRef RefOf(RunState state) => Reader.Find(state.Id)?.Ref ?? new RunRef(state.Id, state.Key);
+
+    private void LoseWhatRuns() => Array.ForEach(Registry.Drivers, static d => d.LoseWhatRuns());
 
     // One that waits for the journal to begin again runs nothing yet, and is not waited for.
-    private Task LookAtAllAsync() =>
-        Task.WhenAll(Active.Where(r => r.RunsAhead).Select(r => r.Driver.LookAsync(static _ => true)));
+    private Task LookAtAllAsync() => Task.WhenAll(
+        Registry.Drivers.Where(d => Registry.Find(d.Id) == d).Select(static d => d.LookAsync(static _ => true)));
 
     private void Close()
     {
@@ -257,7 +243,7 @@ internal sealed partial class EmbeddedEngine : IDisposable
     }
 
     // Whether an active run is queued or running, and what it waits for, is known in memory alone.
-    private RunSummary Latest(RunSummary kept) => kept.Status.IsEnded() ? kept : Find(kept.RunId)?.Summary ?? kept;
+    private RunSummary Latest(RunSummary kept) => kept.Status.IsEnded() ? kept : Registry.Find(kept.RunId)?.Summary ?? kept;
 
     // A sweep removes a bounded number of runs, so that it never holds a commit up for long, and goes on at once
     // while there are more.

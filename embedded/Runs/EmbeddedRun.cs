@@ -2,48 +2,66 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Store;
 
 namespace AgentGrid.Embedded.Runs;
 
-/// <summary>A run that is driven in this process, and its part of the journal.</summary>
-internal sealed class EmbeddedRun : IRunJournal
+/// <summary>The part of the journal that is about a run which is driven in this process, and the run's place.</summary>
+internal sealed class EmbeddedRun(EmbeddedEngine engine, RunRef run, bool runsAhead) : IRunJournal
 {
-    private readonly EmbeddedEngine _engine;
-    private readonly TaskCompletionSource<WriteOutcome> _accepted =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public EmbeddedRun(EmbeddedEngine engine, RunRef run, RunState state)
-    {
-        _engine = engine;
-        Ref = run;
-        RunsAhead = !state.Status.IsEnded();
-        Driver = new RunDriver(engine.Drivers, this, engine.LocalSlots, state);
-    }
-
-    public RunRef Ref { get; }
-    public RunDriver Driver { get; }
-    public RunSummary Summary => Driver.Summary;
-
-    /// <summary>What became of the run's acceptance; done already for runs that were found in the journal.</summary>
-    public Task<WriteOutcome> Accepted => _engine.Platform.Wait(_accepted.Task);
+    private bool _hasPlace;
+    private bool _wasActive;
 
     /// <summary>
     /// While the run goes on, its driver is the only writer, and turns are written in their order. Of one that has ended it
     /// may be that somebody else writes that it was posted again: the first turn of a retry is waited for.
     /// </summary>
-    public bool RunsAhead { get; private set; }
+    public bool RunsAhead { get; private set; } = runsAhead;
 
-    /// <summary>Says what became of the acceptance.</summary>
-    public void Accept(WriteOutcome outcome) => _accepted.SetResult(outcome);
+    /// <summary>The run was promised a place before.</summary>
+    public void TakePlace(string? tenant)
+    {
+        engine.Places.Enter(tenant);
+        (_hasPlace, _wasActive) = (true, true);
+    }
+
+    public void Admit(RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed)
+    {
+        var isNew = events[0] is RunEvent.RunAccepted;
+        if (!isNew)
+        {
+            engine.Places.Enter(state.Tenant);
+        }
+        else if (engine.Places.TryEnter(state.Tenant) is { } refusal)
+        {
+            completed(new AdmitOutcome.Full(refusal));
+            return;
+        }
+        _hasPlace = true;
+        engine.Journal.Append(new AppendEvents(run, state.Version - events.Length, events, LineOf(state, events))
+        {
+            Accept = isNew ? state.Plan : null,
+            Completed = outcome =>
+            {
+                _wasActive = outcome == WriteOutcome.Durable;
+                RunsAhead |= _wasActive;
+                completed(outcome switch
+                {
+                    WriteOutcome.Durable => AdmitOutcome.Kept.Instance,
+                    WriteOutcome.KeyTaken or WriteOutcome.Conflict => AdmitOutcome.Conflict.Instance,
+                    WriteOutcome.RunRemoved => AdmitOutcome.Gone.Instance,
+                    WriteOutcome.Failed => new AdmitOutcome.Unavailable(
+                        engine.Journal.Failure ?? "The run could not be kept; try again."),
+                    _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "unknown outcome"),
+                });
+            },
+        });
+    }
 
     public void Append(RunDriver driver, RunState state, RunEvent[] events, Action<TurnOutcome>? completed)
     {
-        // While it goes on, those who ask for the run's line ask its driver.
-        var line = state.Status.IsEnded() || Array.Exists(events, static e => e is RunEvent.RunRetried)
-            ? RunDetailsBuilder.Summarize(state)
-            : null;
-        _engine.Journal.Append(new AppendEvents(Ref, state.Version - events.Length, events, line)
+        engine.Journal.Append(new AppendEvents(run, state.Version - events.Length, events, LineOf(state, events))
         {
             Completed = completed is null ? null : outcome =>
             {
@@ -61,12 +79,24 @@ internal sealed class EmbeddedRun : IRunJournal
     public async ValueTask<RunState?> ReplayAsync(RunDriver driver)
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _engine.Journal.Append(new Flush { Completed = _ => flushed.SetResult() });
-        await _engine.Platform.Wait(flushed.Task).ConfigureAwait(false);
+        engine.Journal.Append(new Flush { Completed = _ => flushed.SetResult() });
+        await engine.Platform.Wait(flushed.Task).ConfigureAwait(false);
         // Nothing of what was refused is on its way any more.
-        Ref.Refused = null;
-        return await _engine.Store.ReplayAsync(Ref.Id).ConfigureAwait(false);
+        run.Refused = null;
+        return await engine.Store.ReplayAsync(run.Id).ConfigureAwait(false);
     }
 
-    public void Close(RunDriver driver) => _engine.OnEnded(this);
+    // While it goes on, those who ask for the run's line ask its driver.
+    private static RunSummary? LineOf(RunState state, RunEvent[] events) =>
+        state.Status.IsEnded() || Array.Exists(events, static e => e is RunEvent.RunRetried)
+            ? RunDetailsBuilder.Summarize(state)
+            : null;
+
+    public void Close(RunDriver driver)
+    {
+        if (_hasPlace)
+        {
+            engine.Places.Leave(driver.Tenant, ended: _wasActive);
+        }
+    }
 }

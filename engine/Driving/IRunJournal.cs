@@ -11,6 +11,18 @@ public interface IRunJournal
     /// </summary>
     bool RunsAhead { get; }
 
+    /// <summary>
+    /// Keeps the turn that makes the run active, its acceptance or its retry, if there is a place for it: wholly or not at
+    /// all.
+    /// </summary>
+    /// <param name="driver">Who is to drive it then.</param>
+    /// <param name="state">The run with these events in it, to be looked at before the call returns.</param>
+    /// <param name="events">At least one; of a new run, that it is accepted.</param>
+    /// <param name="completed">
+    /// Told once what became of it, on any thread, before or after the call returns. Never told when the process ends first.
+    /// </param>
+    void Admit(RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed);
+
     /// <summary>Keeps the events of a turn, wholly or not at all, unless somebody else has written meanwhile.</summary>
     /// <param name="driver">Whose turn it is: there is no need to try on when it has been stopped.</param>
     /// <param name="state">The run with these events in it, to be looked at before the call returns.</param>

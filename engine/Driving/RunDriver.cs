@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Engine.Driving;
 
@@ -17,6 +19,8 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     private readonly IRunJournal _journal;
     private readonly ISlotSource _slots;
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource<AdmitOutcome> _admitted =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<Message> _inbox = [];
     private List<Message> _reading = [];
@@ -63,6 +67,12 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
             return !_journal.RunsAhead || ReferenceEquals(summary.Agents, agents) ? summary : summary with { Agents = agents };
         }
     }
+
+    /// <summary>Completes when it is known what became of <see cref="Admit"/>; at once where that is not needed.</summary>
+    public Task<AdmitOutcome> Admitted => _services.Platform.Wait(_admitted.Task);
+
+    /// <summary>What users may see of the run is what this driver says.</summary>
+    public bool IsAdmitted => _admitted.Task.IsCompleted;
 
     /// <summary>Completes when the run's end is durable, or when it is driven no longer.</summary>
     public Task Over => _services.Platform.Wait(_over.Task);
@@ -115,13 +125,18 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         return _services.Platform.Wait(reply.Task);
     }
 
-    /// <summary>The run is accepted: it waits for its turn from now on.</summary>
-    public void Begin() => _services.Queue.Enter(this);
+    /// <summary>
+    /// Has the turn kept that makes the run active, its acceptance or its retry; from then on it waits for its turn. When
+    /// that is refused, it is driven no longer.
+    /// </summary>
+    /// <param name="events">They are in the state already.</param>
+    public void Admit(RunEvent[] events) => _journal.Admit(this, _state, events, OnAdmitted);
 
     /// <summary>Does what a replayed state asks for.</summary>
     /// <param name="outage">The last time in which no process was there to drive runs; null for none that is known.</param>
     public void Resume(Outage? outage = null)
     {
+        _admitted.SetResult(AdmitOutcome.Kept.Instance);
         if (outage is { } down)
         {
             Post(new RunInput.ResumeRun(down.Since, down.Until));
@@ -132,6 +147,16 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
         Post(new Message(null, Look: _ => Reload()));
     }
+
+    /// <summary>Tells a run that has ended something: it is driven until it has heard that.</summary>
+    public void Hear(RunInput input)
+    {
+        _admitted.SetResult(AdmitOutcome.Kept.Instance);
+        Post(input);
+    }
+
+    /// <summary>Another drives the run: it is as if this one had never been.</summary>
+    public void Discard() => BeOver();
 
     /// <summary>
     /// The process is about to end in order: what its agents still do is lost, and that is nobody's fault.
@@ -182,6 +207,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         return slot?.Node;
     }
 
+    /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
+    internal Action<RunDriver>? Left { get; set; }
+
     internal bool Post(RunInput input, OpenAttempt from) => Post(new Message(input, From: from));
 
     private string WhyOver => $"the run is {_summary.Status}";
@@ -203,6 +231,24 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
         _services.Platform.Queue(this, preferLocal: false);
         return true;
+    }
+
+    private void OnAdmitted(AdmitOutcome outcome)
+    {
+        if (outcome is AdmitOutcome.Kept)
+        {
+            _services.Queue.Enter(this);
+        }
+        else
+        {
+            BeOver();
+        }
+        if (outcome is AdmitOutcome.Failed failed)
+        {
+            _admitted.SetException(failed.Cause);
+            return;
+        }
+        _admitted.SetResult(outcome);
     }
 
     // The end of the run is durable: users may see it.
@@ -242,6 +288,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
             _isOver = true;
         }
         _journal.Close(this);
+        Left?.Invoke(this);
         _over.TrySetResult();
     }
 }

@@ -1,4 +1,5 @@
 using AgentGrid.GrainInterfaces;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.Streams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -79,7 +80,8 @@ internal sealed partial class ClientConnection(
                 clustering.CreateMultiplexer = _ => Task.FromResult((redis, true));
             });
             client.AddRedisStreams(ClusterNames.Events, streams => streams.Connection = _ => redis);
-            client.Services.Configure<ExceptionSerializationOptions>(RedisConnection.PassOnFailures);
+            // What a grain has met in Redis arrives as what it is, with whatever was the cause of that.
+            client.Services.Configure<ExceptionSerializationOptions>(o => o.SupportedExceptionTypeFilter = static _ => true);
             client.UseConnectionRetryFilter(RetryAsync);
         });
         return services.BuildServiceProvider();

@@ -1,5 +1,6 @@
 using AgentGrid.Core.Grid;
-using StackExchange.Redis;
+using AgentGrid.GrainInterfaces;
+using AgentGrid.RunLog.Connections;
 
 namespace AgentGrid.GrainClient.Connections;
 
@@ -12,12 +13,8 @@ internal sealed class ClusterCalls(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Failures of the cluster itself, which go away when what failed has moved or come back.</summary>
-    public static bool IsTransient(Exception exception) =>
-        exception is TimeoutException or OrleansException or RedisException or ObjectDisposedException
-            // A message that expired while a silo died; nobody here cancels what is asked of the cluster.
-            or OperationCanceledException
-            or Orleans.Serialization.UnavailableExceptionFallbackException;
+    /// <summary>Failures that go away when what failed has moved or come back.</summary>
+    public static bool IsTransient(Exception exception) => ClusterFailure.Is(exception) || RedisFailure.Is(exception);
 
     /// <summary>Asks until there is an answer.</summary>
     /// <param name="call">Is told how often it has been made before.</param>

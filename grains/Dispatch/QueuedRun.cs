@@ -1,4 +1,3 @@
-using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Grains.Nodes;
 

@@ -1,5 +1,5 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using AgentGrid.Core;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -15,6 +18,9 @@ namespace AgentGrid.Grains.Driving;
 internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : IRunJournal
 {
     public bool RunsAhead => false;
+
+    public void Admit(RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed) =>
+        _ = AdmitAsync(driver, state, events, completed);
 
     public void Append(RunDriver driver, RunState state, RunEvent[] events, Action<TurnOutcome>? completed) =>
         _ = AppendAsync(driver, state.Version - events.Length, events, RunDetailsBuilder.Summarize(state), completed!);
@@ -41,6 +47,49 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
     }
 
     public void Close(RunDriver driver) => engine.ActiveRuns.Remove(driver);
+
+    private async Task AdmitAsync(
+        RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed)
+    {
+        AdmitOutcome outcome;
+        try
+        {
+            outcome = events is [RunEvent.RunAccepted accepted]
+                ? await AcceptAsync(accepted, state.Plan)
+                : await RetryAsync(driver, state, events);
+        }
+        catch (Exception e)
+        {
+            outcome = new AdmitOutcome.Failed(e);
+        }
+        completed(outcome);
+    }
+
+    private async Task<AdmitOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan) =>
+        await engine.Log.AcceptAsync(accepted, plan, engine.MaxRuns) switch
+        {
+            AcceptOutcome.Kept => AdmitOutcome.Kept.Instance,
+            // The answer to an earlier attempt of this very acceptance was lost on the way.
+            AcceptOutcome.KeyTaken taken when taken.RunId == run => AdmitOutcome.Kept.Instance,
+            AcceptOutcome.KeyTaken => AdmitOutcome.Conflict.Instance,
+            AcceptOutcome.Full full => new AdmitOutcome.Full(new AdmissionRefusal(full.Reason, full.RetryAfter)),
+            var other => throw new InvalidOperationException($"Unknown outcome {other.GetType()}."),
+        };
+
+    private async Task<AdmitOutcome> RetryAsync(RunDriver driver, RunState state, RunEvent[] events)
+    {
+        var (version, summary) = (state.Version, RunDetailsBuilder.Summarize(state));
+        return await AppendAsync(driver, version - events.Length, events, summary) switch
+        {
+            TurnOutcome.Kept => AdmitOutcome.Kept.Instance,
+            // It has been kept, and the answer was lost on the way.
+            TurnOutcome.Conflict when await engine.Log.FindAsync(run) is { } kept
+                && kept.Version == version && !kept.Summary.Status.IsEnded() => AdmitOutcome.Kept.Instance,
+            TurnOutcome.Conflict => AdmitOutcome.Conflict.Instance,
+            TurnOutcome.Gone => AdmitOutcome.Gone.Instance,
+            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+        };
+    }
 
     private async Task AppendAsync(
         RunDriver driver, long version, RunEvent[] events, RunSummary summary, Action<TurnOutcome> completed)

@@ -1,7 +1,10 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Driving;
@@ -19,32 +22,39 @@ namespace AgentGrid.Grains.Matches;
 /// has seen all turns before it.
 /// </remarks>
 [Reentrant, RandomPlacement, GrainType("agentgrid.match")]
-internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life) : Grain, IMatchGrain
+internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life) : Grain, IMatchGrain, IRegistryHost
 {
-    private readonly Dictionary<string, RunDriver> _byRound = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Task> _submitting = new(StringComparer.Ordinal);
-    private DriverServices? _drivers;
+    private RunRegistry _registry = null!;
+    private DriverServices _drivers = null!;
     private bool _stopping;
+
+    GridConfig IRegistryHost.Config => engine.Node.Config.Current;
 
     private string MatchId => this.GetPrimaryKeyString();
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken) => WakeAsync();
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        // Not before: from here on it is the grain's own scheduler.
+        _drivers = engine.DriversOn(TaskScheduler.Current);
+        _registry = new RunRegistry(this, _drivers.Platform, engine.Time);
+        return WakeAsync();
+    }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _stopping = true;
-        await Task.WhenAll(_byRound.Values.ToArray().Select(d => d.StopAsync())).WaitAsync(cancellationToken);
+        await Task.WhenAll(_registry.Drivers.Select(static d => d.StopAsync())).WaitAsync(cancellationToken);
     }
 
     public async Task WakeAsync()
     {
         foreach (var run in await engine.Log.ActiveAsync(MatchId))
         {
-            if (!_byRound.ContainsKey(run.Key.Round) && !_submitting.ContainsKey(run.Key.Round))
+            if (!_registry.Has(run.Key))
             {
                 try
                 {
-                    await ResumeAsync(run.Id, run.Key.Round);
+                    await _registry.ResumeAsync(run.Id);
                 }
                 catch (DamageException e)
                 {
@@ -56,78 +66,72 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
     }
 
+    public async Task<SubmitReply> SubmitAsync(SubmitCommand command)
+    {
+        try
+        {
+            return SubmitReply.Of(await _registry.SubmitAsync(new SubmitRun(
+                new RunKey(MatchId, command.Round), command.Input, command.Plan, command.InlinePlan, command.Priority,
+                command.Tenant, command.TraceParent)));
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            return SubmitReply.Of(new SubmitResult.Unavailable(
+                $"Run '{MatchId}/{command.Round}' could not be kept, because Redis or the cluster does not answer " +
+                $"({e.Message}). Post it again: the same key starts one run, however often it is posted."));
+        }
+        catch (DamageException e)
+        {
+            engine.Log.Report(e);
+            return SubmitReply.Of(new SubmitResult.Unavailable(
+                $"'{MatchId}/{command.Round}' is a run that cannot be read, so that nothing else can be posted there. " +
+                e.Message));
+        }
+    }
+
+    public Task<CommandReply> CancelAsync(CancelCommand command) =>
+        UnlessDamagedAsync(() => _registry.CancelAsync(command.RunId, command.Reason));
+
+    public Task<CommandReply> RetryAsync(RetryCommand command) =>
+        UnlessDamagedAsync(() => _registry.RetryAsync(command.RunId, command.FromStep));
+
     public Task ReportProgressAsync(ProgressReport report)
     {
-        Find(report.RunId)?.Post(
+        _registry.Find(report.RunId)?.Post(
             new RunInput.ReportProgress(report.Step, report.Attempt, report.Fraction, report.Message));
         return Task.CompletedTask;
     }
 
-    public Task<CommandReply> CancelAsync(CancelCommand command) => UnlessDamagedAsync(() => CancelRunAsync(command));
+    // The log knows it, and says so when it is asked to keep the run.
+    AdmissionRefusal? IRegistryHost.WhyFull(string? tenant) => null;
 
-    public Task<CommandReply> RetryAsync(RetryCommand command) => UnlessDamagedAsync(() => RetryRunAsync(command));
+    // Asked by the key: that a key has a run that is not there is damage, and not the work of retention.
+    async ValueTask<RunState?> IRegistryHost.ReplayAsync(RunKey key) =>
+        await engine.Log.FindAsync(key) is { Summary.RunId: var run } ? await engine.Log.ReplayAsync(run) : null;
 
-    private async Task<CommandReply> CancelRunAsync(CancelCommand command)
+    async ValueTask<RunState?> IRegistryHost.ReplayAsync(RunId run) => await engine.Log.ReplayAsync(run);
+
+    ValueTask<Outage?> IRegistryHost.LastOutageAsync() => life.LastOutageAsync();
+
+    RunDriver IRegistryHost.Drive(RunState state, RunOrigin origin)
     {
-        if (Find(command.RunId) is { } driver)
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        if (origin == RunOrigin.Resumed)
         {
-            var ignored = await driver.AskAsync(new RunInput.CancelRun(command.Reason));
-            if (ignored is null)
-            {
-                return Done(driver.Summary, changed: true);
-            }
-            await driver.Over;
+            LogResumed(engine.Logger, state.Key);
         }
-        return (await engine.Log.FindAsync(command.RunId))?.Summary switch
-        {
-            null => CommandReply.Of(new CommandResult.NotFound()),
-            { Status: RunStatus.Cancelled } run => Done(run, changed: false),
-            { } run when run.Status.IsEnded() => CommandReply.Of(Refusals.NotCancellable(run)),
-            { } run => await TryAgainAsync(run, () => CancelRunAsync(command)),
-        };
-    }
-
-    private async Task<CommandReply> RetryRunAsync(RetryCommand command)
-    {
-        if (Find(command.RunId) is { } active)
-        {
-            if (!active.Summary.Status.IsEnded())
-            {
-                return CommandReply.Of(Refusals.NotRetryable(active.Summary));
-            }
-            await active.Over;
-        }
-        if (await engine.Log.FindAsync(command.RunId) is not { } stored
-            || await engine.Log.ReplayAsync(command.RunId) is not { } state)
-        {
-            return CommandReply.Of(new CommandResult.NotFound());
-        }
-        if (!state.Status.IsEnded()
-            || (command.FromStep is null && state.Status is not (RunStatus.Failed or RunStatus.Cancelled)))
-        {
-            return CommandReply.Of(Refusals.NotRetryable(stored.Summary));
-        }
-        if (command.FromStep is { } step && !state.Plan.TryIndexOf(step, out _))
-        {
-            return CommandReply.Of(Refusals.UnknownStep(stored.Summary, state.Plan, step));
-        }
-        if (_byRound.ContainsKey(state.Key.Round))
-        {
-            return CommandReply.Of(Refusals.NotRetryable(stored.Summary with { Status = RunStatus.Running }));
-        }
-        var driver = Drive(state);
-        var refused = await driver.AskAsync(new RunInput.RetryRun(command.FromStep));
-        return refused is null
-            ? Done(driver.Summary, changed: true)
-            : CommandReply.Of(Refusals.NotRetryable(driver.Summary));
+        var driver = engine.Drive(state, _drivers);
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        _ = DeactivateAfterAsync(driver);
+        return driver;
     }
 
     // An answer rather than an exception: those of the run log do not reach other silos and clients as what they are.
-    private async Task<CommandReply> UnlessDamagedAsync(Func<Task<CommandReply>> command)
+    private async Task<CommandReply> UnlessDamagedAsync(Func<ValueTask<CommandResult>> command)
     {
         try
         {
-            return await command();
+            return CommandReply.Of(await command());
         }
         catch (DamageException e)
         {
@@ -136,43 +140,10 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
     }
 
-    private static CommandReply Done(RunSummary run, bool changed) =>
-        CommandReply.Of(new CommandResult.Done(run, changed));
-
-    // The run is active, and nobody drives it here: an answer was lost, or it was handed over just now.
-    private async Task<CommandReply> TryAgainAsync(RunSummary run, Func<Task<CommandReply>> command)
-    {
-        await ResumeAsync(run.RunId, run.Round);
-        return Find(run.RunId) is null ? CommandReply.Of(new CommandResult.NotFound()) : await command();
-    }
-
-    private RunDriver? Find(RunId id) => _byRound.Values.FirstOrDefault(d => d.Id == id);
-
-    private async Task ResumeAsync(RunId id, string round)
-    {
-        var outage = await life.LastOutageAsync();
-        if (await engine.Log.ReplayAsync(id) is { } state && !state.Status.IsEnded() && !_byRound.ContainsKey(round))
-        {
-            LogResumed(engine.Logger, state.Key);
-            Drive(state).Resume(outage);
-        }
-    }
-
-    private RunDriver Drive(RunState state)
-    {
-        ObjectDisposedException.ThrowIf(_stopping, this);
-        var driver = engine.Drive(state, _drivers ??= engine.DriversOn(TaskScheduler.Current));
-        _byRound.Add(state.Key.Round, driver);
-        DelayDeactivation(Timeout.InfiniteTimeSpan);
-        _ = ForgetAfterAsync(driver);
-        return driver;
-    }
-
-    private async Task ForgetAfterAsync(RunDriver driver)
+    private async Task DeactivateAfterAsync(RunDriver driver)
     {
         await driver.Over;
-        _byRound.Remove(driver.Key.Round);
-        if (_byRound.Count == 0 && _submitting.Count == 0 && !_stopping)
+        if (_registry.IsEmpty && !_stopping)
         {
             DeactivateOnIdle();
         }

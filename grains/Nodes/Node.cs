@@ -18,7 +18,7 @@ namespace AgentGrid.Grains.Nodes;
 /// This silo as a node: its agents, what runs on them, and its slots. The dispatcher decides what comes here; should two
 /// of them have disagreed for a moment, what is too much waits here, so that the limits hold exactly all the same.
 /// </summary>
-internal sealed partial class Node : IDisposable, IAsyncDisposable
+internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan Orphaned = TimeSpan.FromSeconds(60);
 
@@ -98,6 +98,7 @@ internal sealed partial class Node : IDisposable, IAsyncDisposable
     public InvocationServices Invocations { get; }
 
     public bool IsDraining => _draining;
+    public int HeldSlots => _invocations.Values.Count(i => i.HoldsSlot);
 
     /// <summary>Invokes an agent, or joins the invocation that has the slot already.</summary>
     public Task<InvocationReply> InvokeAsync(InvocationRequest request)

@@ -1,4 +1,5 @@
 using AgentGrid.GrainInterfaces.Agents;
+using AgentGrid.RunLog.Connections;
 using Orleans.Concurrency;
 
 namespace AgentGrid.Grains.Nodes;

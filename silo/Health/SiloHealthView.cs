@@ -8,4 +8,4 @@ namespace AgentGrid.Silo.Health;
 /// <param name="Silos">How many members the cluster has, as this one sees it.</param>
 internal sealed record SiloHealthView(
     string Status, string Engine, bool Ready, ImmutableArray<string> Problems, string Node, string Cluster, int Running,
-    int Silos, ConfigHealth Config);
+    int Silos, ConfigHealth Config) : IHealthView;

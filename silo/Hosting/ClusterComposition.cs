@@ -2,11 +2,10 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Api;
 using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Security;
-using AgentGrid.Api.Telemetry;
 using AgentGrid.Engine;
 using AgentGrid.GrainClient;
-using AgentGrid.GrainClient.Connections;
 using AgentGrid.Kinds;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Health;
 using AgentGrid.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -35,6 +34,8 @@ internal static class ClusterComposition
         ((IConfigurationBuilder)builder.Configuration).AddLogLevelsOfOrleans();
         var services = builder.Services;
         services.AddSingleton(settings);
+        services.AddKeyedSingleton(
+            AgentGridClientServices.RedisKey, (_, _) => RedisConnection.Connect(settings.Redis));
         services.AddSingleton<ProcessExit>();
         services.AddHostedService<UnhandledErrors>();
         // What every process with the client API knows of the same cluster, and nobody else.
@@ -60,8 +61,6 @@ internal static class ClusterComposition
                 services.AddDashboardOfSilos(builder.Configuration, settings);
                 break;
             case SiloRole.Silo:
-                services.Configure<GridClientOptions>(o => Configure(o, settings)).AddGridRedis();
-                services.AddSingleton<SiloHealthApi>();
                 break;
             default:
                 throw new InvalidOperationException($"Unknown role {settings.Role}.");
@@ -100,15 +99,13 @@ internal static class ClusterComposition
         }
         else
         {
-            app.GuardAgentGridApi();
-            app.Services.GetRequiredService<SiloHealthApi>().Map(app);
-            app.Services.GetRequiredService<TelemetryApi>().Map(app);
+            app.MapAgentGridHealth(ActivatorUtilities.CreateInstance<SiloHealth>(app.Services));
         }
         if (settings.Dashboard)
         {
             // Whoever sees grains sees what is in them; so it takes a key that may do everything.
             app.MapOrleansDashboard("/dashboard")
-                .WithMetadata(new RequiredScope(ApiScope.Submit) { FromBrowsers = true }).ExcludeFromDescription();
+                .RequiresOfBrowsers(ApiScope.Submit).ExcludeFromDescription();
         }
     }
 

@@ -1,5 +1,5 @@
 using AgentGrid.Core.Grid;
-using AgentGrid.GrainClient.Connections;
+using AgentGrid.GrainClient;
 using AgentGrid.Silo.Settings;
 using Orleans.Dashboard;
 
@@ -17,7 +17,7 @@ internal static class DashboardOfSilos
         }
         new ServicesOfClient(services, configuration).AddDashboard(dashboard => dashboard.HideTrace = true);
         // The Orleans client is in a container of its own, and may not be connected yet.
-        services.AddTransient<IGrainFactory>(s => s.GetRequiredService<IClusterConnection>().Client
+        services.AddTransient<IGrainFactory>(s => s.FindClusterClient()
             ?? throw new GridUnavailableException(
                 $"No silo of cluster '{settings.ClusterId}' can be reached: there is nothing that the dashboard could show."));
     }

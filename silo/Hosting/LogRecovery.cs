@@ -1,5 +1,5 @@
 using AgentGrid.GrainClient;
-using AgentGrid.GrainClient.Connections;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.RunLog.Recovery;
 using AgentGrid.Silo.Settings;
 using StackExchange.Redis;

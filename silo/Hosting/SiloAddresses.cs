@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AgentGrid.Api;
-using AgentGrid.GrainClient.Connections;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Settings;
 
 namespace AgentGrid.Silo.Hosting;

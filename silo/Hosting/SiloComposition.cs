@@ -1,12 +1,11 @@
 using System.Net;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient;
-using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.Grains;
-using AgentGrid.Grains.Feed;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Members;
 using AgentGrid.Silo.Settings;
 using Orleans.Clustering.Redis;
@@ -50,7 +49,6 @@ internal static class SiloComposition
         var addresses = SiloAddresses.Of(settings);
         var services = builder.Services;
         services.AddSingleton(addresses);
-        services.AddGridRedis();
         services.AddSingleton(s => new RedisRunLog(
             Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
@@ -87,8 +85,7 @@ internal static class SiloComposition
         {
             return;
         }
-        using var nvml = Nvml.TryOpen(out _);
-        settings.Engine.AccountGpuMemory = nvml is not null && nvml.Read().Any();
+        settings.Engine.AccountGpuMemory = MachineGpus.AreThere();
     }
 
     private static void AddCluster(ISiloBuilder silo, SiloSettings settings, SiloAddresses addresses)

@@ -1,6 +1,6 @@
-using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.Grains.Nodes;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Hosting;
 using AgentGrid.Silo.Settings;
 

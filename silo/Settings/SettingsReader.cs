@@ -8,9 +8,10 @@ using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainClient;
-using AgentGrid.GrainClient.Connections;
+using AgentGrid.GrainInterfaces;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Connections;
 
 namespace AgentGrid.Silo.Settings;
 
@@ -89,7 +90,7 @@ internal sealed class SettingsReader
             case "api":
                 return SiloRole.Api;
             default:
-                Problem("Role", $" is '{Names.Shorten(role)}'; there are 'silo', 'api' and 'all'.");
+                _reader.Problem("Role", $" is '{Names.Shorten(role)}'; there are 'silo', 'api' and 'all'.");
                 return SiloRole.All;
         }
     }
@@ -102,7 +103,7 @@ internal sealed class SettingsReader
             "Redis", otherwise, show: r => RedisConnection.Problem(r) is null ? RedisConnection.AddressOf(r) : "");
         if (RedisConnection.Problem(redis) is { } problem)
         {
-            Problem("Redis", $": {problem}");
+            _reader.Problem("Redis", $": {problem}");
             return otherwise;
         }
         return redis;
@@ -111,9 +112,9 @@ internal sealed class SettingsReader
     private string? Id(string key)
     {
         var id = _reader.Text(key);
-        if (id is not null && !GridClientOptionsValidation.IsName(id))
+        if (id is not null && !ClusterNames.IsClusterName(id))
         {
-            Problem(key, $" is '{Names.Shorten(id)}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
+            _reader.Problem(key, $" is '{Names.Shorten(id)}': expected 1 to 64 letters, digits, '-', '_' or '.'.");
         }
         return id;
     }
@@ -123,7 +124,7 @@ internal sealed class SettingsReader
         var name = _reader.Text("Name");
         if (name is not null && (name.Length > MostNameCharacters || name.Any(c => c is '|' || char.IsControl(c))))
         {
-            Problem(
+            _reader.Problem(
                 "Name",
                 $" is '{Names.Shorten(name)}': expected 1 to {MostNameCharacters} characters, and no '|' among them.");
         }
@@ -149,7 +150,7 @@ internal sealed class SettingsReader
         }
         catch (Exception e) when (e is SocketException or ArgumentException or IndexOutOfRangeException)
         {
-            Problem(
+            _reader.Problem(
                 "Advertise",
                 $" is '{Names.Shorten(text)}', which is no address, and no name that can be found ({e.Message}).");
             return null;
@@ -180,7 +181,7 @@ internal sealed class SettingsReader
         var queues = _reader.Commas(key);
         if (queues is { Count: 0 })
         {
-            Problem(key, " names none; expected names of queues, separated by commas: 'general,gpu'.");
+            _reader.Problem(key, " names none; expected names of queues, separated by commas: 'general,gpu'.");
         }
         return queues is null ? null : [.. queues.Distinct(StringComparer.Ordinal)];
     }
@@ -201,7 +202,7 @@ internal sealed class SettingsReader
                 sizes.Add(mb);
                 continue;
             }
-            Problem(
+            _reader.Problem(
                 key,
                 $" has '{Names.Shorten(text)}'; expected the memory of each GPU in MiB, separated by commas: " +
                 "'24000' or '24000,24000'.");
@@ -216,12 +217,5 @@ internal sealed class SettingsReader
         var channel = _reader.Text(nameof(log.Channel), log.Channel, mayBeEmpty: true);
         log.Channel = string.IsNullOrEmpty(channel) ? null : channel;
         return log;
-    }
-
-    private void Problem(string key, string problem)
-    {
-        var path = SectionReader.PathOf(key);
-        var source = _reader.Sources.Of(path).LastOrDefault();
-        _reader.Problem((source is null ? path : SettingSources.Place(source, path)) + problem);
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AgentGrid.Conformance;
 using AgentGrid.Core.Grid;
-using AgentGrid.GrainClient.Connections;
+using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Cluster.Tests.Client;

@@ -133,11 +133,11 @@ internal sealed partial class EngineSimulation
     }
 
     private bool IsSettled() =>
-        _process is { Stopping: null, HasWrites: false, Platform.Ready: 0 } && _process.Engine.Active.Count == 0
+        _process is { Stopping: null, HasWrites: false, Platform.Ready: 0 } && _process.Engine.Registry.IsEmpty
         && _pending.Count == 0 && _process.Engine.Slots.All().All(a => a is { Running: 0, Waiting: 0 });
 
     private string WhatIsLeft() => !_process.Grid.IsRunning ? "the engine is not running"
-        : $"runs {string.Join(' ', _process.Engine.Active.Select(a => $"{a.Ref.Key}:{a.Summary.Status}"))}; " +
+        : $"runs {string.Join(' ', _process.Engine.Registry.Drivers.Select(a => $"{a.Key}:{a.Summary.Status}"))}; " +
           $"slots {string.Join(' ', _process.Engine.Slots.All().Select(a => $"{a.Agent.Name}:{a.Running}+{a.Waiting}"))}; " +
           $"waiting clients {string.Join("; ", _pending.Select(p => p.What))}; " +
           $"shutdown {_process.Stopping?.Status.ToString() ?? "none"}";

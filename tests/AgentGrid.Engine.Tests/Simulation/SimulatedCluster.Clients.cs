@@ -1,4 +1,7 @@
-using AgentGrid.Core.Plans;
+using System.Collections.Immutable;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 
@@ -6,86 +9,128 @@ namespace AgentGrid.Engine.Tests.Simulation;
 
 internal sealed partial class SimulatedCluster
 {
-    private void ActAsClient()
+    // Two for each key: they differ in what is posted.
+    private readonly List<SubmitRun[]> _requests = [];
+    private readonly HashSet<RunKey> _accepted = [];
+
+    private SubmitRun[] MakeRequests(RunKey key)
     {
-        switch (_world.Random.Next(8))
-        {
-            case < 4 when _runs < 6: Submit(); break;
-            case 4: Cancel(); break;
-            case 5: Retry(); break;
-            default: AnyDriver()?.Driver?.Post(RunInput.SkipSubmission.Instance); break;
-        }
+        var plan = RandomPlan.Make(_world.Random);
+        return
+        [
+            .. Enumerable.Range(0, 2).Select(v => new SubmitRun(
+                key, Json.Parse($$"""{"list":[1,2,3,4],"flag":true,"v":{{v}}}"""), InlinePlan: plan)),
+        ];
     }
 
-    private void Submit()
+    // What nobody has can be asked for all the same: the silo that accepts it has seen somebody who had it.
+    private static GridConfig ConfigOf(IEnumerable<AgentConfig> agents) => new()
+    {
+        Agents = agents.Append(new AgentConfig { Name = "gone", Capabilities = ["nobody_has_this"] })
+            .ToImmutableSortedDictionary(static a => a.Name, static a => a),
+    };
+
+    private void ActAsClient()
     {
         if (Pick(_silos.Where(IsThere)) is not { } silo)
         {
             return;
         }
-        var plan = PlanReader.ReadJson("simulated", RandomPlan.Make(_world.Random)).Plan!;
-        var id = RunId.From(new Guid(++_runs, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)_runs));
-        var accepted = new RunEvent.RunAccepted(
-            id, $"m{_runs}", "1", "simulated", plan.Version, Json.Parse("""{"list":[1,2,3,4],"flag":true}"""),
-            (ulong)_world.Random.NextInt64())
-        { Time = _world.Now };
-        Store.Accept(plan, accepted);
-        silo.Drive(RunMachine.Evolve(new RunState(plan), accepted)).Begin();
+        switch (_world.Random.Next(8))
+        {
+            case < 5: Submit(silo); break;
+            case 5 or 6 when AnyRun() is { } run: Cancel(silo, run); break;
+            case 7 when AnyRun() is { } run: Retry(silo, run); break;
+            default: break; // nothing has been posted yet
+        }
     }
 
-    private void Cancel()
+    private RunId? AnyRun()
     {
-        if (AnyDriver() is not ({ } silo, { } driver))
+        RunId[] all = [.. Store.Runs];
+        return all.Length == 0 ? null : all[_world.Random.Next(all.Length)];
+    }
+
+    private void Submit(SimulatedSilo silo)
+    {
+        var submit = _requests[_world.Random.Next(_requests.Count)][_world.Chance(20) ? 1 : 0];
+        Ask(silo, $"{submit.Key} is posted", silo.Registry.SubmitAsync(submit), result =>
         {
-            return;
-        }
-        Ask(silo, $"{SimulatedStore.Short(driver.Id)} is to be cancelled", driver.AskAsync(new RunInput.CancelRun("simulated")), why =>
-        {
-            if (why is null)
+            switch (result)
             {
-                _world.Check(
-                    Store.Has(driver.Id, static e => e is RunEvent.RunCancelled),
-                    $"a client was told that {driver.Id} is cancelled, and the store does not have it");
-            }
-            else if (why.EndsWith("already", StringComparison.Ordinal))
-            {
-                _world.Check(
-                    Store.Has(driver.Id, static e => e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled),
-                    $"a client was told that {driver.Id} has ended, and the store does not have it");
+                case SubmitResult.Accepted { Run: var run }:
+                    _world.Check(
+                        Store.Find(submit.Key) == run.RunId && _accepted.Add(submit.Key),
+                        $"{submit.Key} was accepted as {run.RunId}, and is {Store.Find(submit.Key)}");
+                    CheckInput(run, submit, isSame: true);
+                    break;
+                case SubmitResult.Replayed { Run: var run }:
+                    CheckInput(run, submit, isSame: true);
+                    break;
+                case SubmitResult.Conflict { Run: var run }:
+                    CheckInput(run, submit, isSame: false);
+                    break;
+                default:
+                    _world.Check(false, $"{submit.Key} was answered with {result}");
+                    break;
             }
         });
     }
 
-    private void Retry()
-    {
-        var ended = Store.Runs.Where(r => Store[r].Status is RunStatus.Failed or RunStatus.Cancelled
-            && !_silos.Exists(s => s.Find(r) is not null)).ToArray();
-        if (ended.Length == 0 || Pick(_silos.Where(IsThere)) is not { } silo)
-        {
-            return;
-        }
-        var run = ended[_world.Random.Next(ended.Length)];
-        var driver = silo.Drive(Store.Replay(run));
-        Ask(silo, $"{SimulatedStore.Short(run)} is to be retried", driver.AskAsync(new RunInput.RetryRun()), why =>
-            _world.Check(
-                why is not null || Store.Has(run, static e => e is RunEvent.RunRetried),
-                $"a client was told that {run} is retried, and the store does not have it"));
-    }
+    private void CheckInput(RunSummary run, SubmitRun submit, bool isSame) => _world.Check(
+        Store.Find(submit.Key) == run.RunId && (Store[run.RunId].Input.Equals(submit.Input) == isSame),
+        $"a client was told that {submit.Key} is {(isSame ? "" : "not ")}{run.RunId}, and the store says " +
+        $"{Store.Find(submit.Key)?.ToString() ?? "nothing"}");
 
-    private void Ask(SimulatedSilo silo, string what, Task<string?> answer, Action<string?> then)
+    private void Cancel(SimulatedSilo silo, RunId run) => Ask(
+        silo, $"{SimulatedStore.Short(run)} is to be cancelled", silo.Registry.CancelAsync(run, "simulated"), result =>
+        {
+            _world.Check(result is CommandResult.Done or CommandResult.Refused, $"cancelling {run} was answered with {result}");
+            if (result is CommandResult.Done)
+            {
+                _world.Check(
+                    Store.Has(run, static e => e is RunEvent.RunCancelled),
+                    $"a client was told that {run} is cancelled, and the store does not have it");
+            }
+            else if (result is CommandResult.Refused refused)
+            {
+                _world.Check(
+                    refused.Run.Status.IsEnded()
+                        && Store.Has(run, static e => e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled),
+                    $"a client was told that {run} has ended, and the store does not have it");
+            }
+        });
+
+    private void Retry(SimulatedSilo silo, RunId run) => Ask(
+        silo, $"{SimulatedStore.Short(run)} is to be retried", silo.Registry.RetryAsync(run, null), result =>
+        {
+            _world.Check(result is CommandResult.Done or CommandResult.Refused, $"retrying {run} was answered with {result}");
+            _world.Check(
+                result is not CommandResult.Done || Store.Has(run, static e => e is RunEvent.RunRetried),
+                $"a client was told that {run} is retried, and the store does not have it");
+        });
+
+    private void Ask<T>(SimulatedSilo silo, string what, ValueTask<T> answer, Action<T> then)
     {
         _world.Note(what);
-        _clients.Add((silo, what, answer, why =>
+        var task = answer.AsTask();
+        _clients.Add((silo, what, task, () =>
         {
-            _world.Note($"{what}: {why ?? "done"}");
-            then(why);
+            // It was not known whether it was kept: that is an answer too.
+            if (task.Exception?.InnerException is TimeoutException)
+            {
+                _world.Note($"{what}: no answer");
+                return;
+            }
+            _world.Note($"{what}: {task.Result!.GetType().Name}");
+            then(task.Result);
         }
         ));
     }
 
     private (SimulatedSilo? Silo, RunDriver? Driver)? AnyDriver()
     {
-        var all = _silos.Where(IsThere).SelectMany(static s => s.Drivers.Select(d => (s, d))).ToArray();
+        var all = _silos.Where(IsThere).SelectMany(static s => s.Registry.Drivers.Select(d => (s, d))).ToArray();
         return all.Length == 0 ? null : all[_world.Random.Next(all.Length)];
     }
 }

@@ -92,7 +92,7 @@ internal sealed partial class SimulatedCluster
             Lost++;
             _world.Check(
                 name == _poison
-                    || _innocentCrashes.GetValueOrDefault(name) > RunLimits.Default.MaxLosses - Isolation.MostInCompany,
+                    || _innocentCrashes.GetValueOrDefault(name) > Limits.MaxLosses - Isolation.MostInCompany,
                 $"{name} has never ended its process, and has failed: {attempt.Error!.Message}");
         }
     }
@@ -134,7 +134,7 @@ internal sealed partial class SimulatedCluster
     // It was taken for dead, and comes back as if nothing had happened.
     private void TakeRunsFrom(SimulatedSilo silo)
     {
-        foreach (var driver in silo.Drivers.ToArray())
+        foreach (var driver in silo.Registry.Drivers)
         {
             if (Pick(_silos.Where(s => s != silo && IsThere(s))) is { } other)
             {
@@ -146,7 +146,7 @@ internal sealed partial class SimulatedCluster
 
     private void DriveTwice()
     {
-        if (AnyDriver() is (_, { } driver) && Pick(_silos.Where(s => IsThere(s) && s.Find(driver.Id) is null)) is { } other)
+        if (AnyDriver() is (_, { } driver) && Pick(_silos.Where(s => IsThere(s) && !s.Drives(driver.Id))) is { } other)
         {
             Doubles++;
             other.Resume(driver.Id);

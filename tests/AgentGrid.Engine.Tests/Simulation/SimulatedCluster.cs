@@ -1,4 +1,5 @@
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Tests.Simulation;
@@ -16,17 +17,18 @@ internal sealed partial class SimulatedCluster
 
     private readonly World _world;
     private readonly List<SimulatedSilo> _silos = [];
-    private readonly List<(SimulatedSilo Silo, string What, Task<string?> Answer, Action<string?> Then)> _clients = [];
+    private readonly List<(SimulatedSilo Silo, string What, Task Answer, Action Then)> _clients = [];
     private readonly Dictionary<string, int> _innocentCrashes = new(StringComparer.Ordinal);
     private readonly bool _hasPoison;
     private readonly int _actions;
     private string? _poison;
     private int _started;
-    private int _runs;
 
     public SimulatedCluster(int seed, Mistake mistake)
     {
         _world = new World(seed, mistake);
+        _hasPoison = _world.Chance(40);
+        Limits = new RunLimits { MaxLosses = _world.Random.Next(Isolation.MostInCompany, 7) };
         Store = new SimulatedStore(_world, this);
         Dispatcher = new SimulatedDispatcher(_world, this);
         for (var i = 0; i < 4; i++)
@@ -37,25 +39,31 @@ internal sealed partial class SimulatedCluster
                 Capabilities = [i < 3 ? "work" : "other"],
                 Priority = _world.Random.Next(3),
                 MaxConcurrency = _world.Random.Next(1, 4),
-                Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, 10)),
+                Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, _hasPoison ? 60 : 10)),
                 Retry = new RetryPolicy { MaxAttempts = _world.Random.Next(1, 4), Jitter = 0.5 },
             });
         }
         MostRuns = _world.Random.Next(1, 6);
+        Config = ConfigOf(Agents.Values);
+        for (var i = 0; i < 6; i++)
+        {
+            _requests.Add(MakeRequests(new RunKey($"m{i % 4}", $"{i}")));
+        }
         for (var i = _world.Random.Next(1, 4); i > 0; i--)
         {
             StartSilo();
             StartNode();
         }
         _actions = _world.Random.Next(100, 600);
-        _hasPoison = _world.Chance(30);
     }
 
     public SimulatedStore Store { get; }
     public SimulatedDispatcher Dispatcher { get; }
     public List<SimulatedNode> Nodes { get; } = [];
     public SortedDictionary<string, AgentConfig> Agents { get; } = new(StringComparer.Ordinal);
+    public GridConfig Config { get; }
     public int MostRuns { get; }
+    public RunLimits Limits { get; }
     public int Invocations { get; set; }
     public int Deaths { get; private set; }
     public int Doubles { get; private set; }
@@ -95,9 +103,9 @@ internal sealed partial class SimulatedCluster
         {
             if (_clients[i].Answer.IsCompleted)
             {
-                var (_, _, answer, then) = _clients[i];
+                var (_, _, _, then) = _clients[i];
                 _clients.RemoveAt(i--);
-                then(answer.Result);
+                then();
             }
         }
         foreach (var silo in _silos)
@@ -177,7 +185,7 @@ internal sealed partial class SimulatedCluster
         {
             return;
         }
-        foreach (var run in Store.Runs.Where(r => !Store[r].Status.IsEnded() && !_silos.Exists(s => s.Find(r) is not null)))
+        foreach (var run in Store.Runs.Where(r => !Store[r].Status.IsEnded() && !_silos.Exists(s => s.Drives(r))))
         {
             Pick(_silos.Where(IsThere))?.Resume(run);
         }
@@ -192,7 +200,6 @@ internal sealed partial class SimulatedCluster
         {
             place.IsFrozen = false;
         }
-        StopDoubles();
         var latest = _world.Clock.Now + s_longestLife;
         for (var steps = 0; IsWell() && !IsSettled(); steps++)
         {
@@ -200,6 +207,7 @@ internal sealed partial class SimulatedCluster
             _world.Check(_world.Clock.Now < latest, $"after hours there is still something to do: {WhatIsLeft()}");
             if (_world.Chance(5))
             {
+                StopDoubles();
                 Report();
             }
             if (!DoWork() && !_world.Arrive() && !Nodes.Exists(static n => IsThere(n) && n.Act()) && !FireOne())
@@ -216,7 +224,7 @@ internal sealed partial class SimulatedCluster
     // Of two drivers of a run one stops, as when silos agree again on who has a grain.
     private void StopDoubles()
     {
-        foreach (var drivers in _silos.SelectMany(static s => s.Drivers).GroupBy(static d => d.Id).ToArray())
+        foreach (var drivers in _silos.SelectMany(static s => s.Registry.Drivers).GroupBy(static d => d.Id).ToArray())
         {
             foreach (var driver in drivers.Skip(1))
             {
@@ -226,12 +234,12 @@ internal sealed partial class SimulatedCluster
     }
 
     private bool IsSettled() => Store.Runs.All(r => Store[r].Status.IsEnded()) && !_world.HasFlights && _clients.Count == 0
-        && _silos.All(static s => s.Platform.Ready == 0 && !s.Drivers.Any()) && Nodes.All(static n => n.IsDead || n.IsIdle)
+        && _silos.All(static s => s.Platform.Ready == 0 && s.Registry.IsEmpty) && Nodes.All(static n => n.IsDead || n.IsIdle)
         && Dispatcher.IsIdle;
 
     private string WhatIsLeft() =>
         $"runs {string.Join(' ', Store.Runs.Where(r => !Store[r].Status.IsEnded()).Select(r => $"{SimulatedStore.Short(r)}:{Store[r].Status}"))}; " +
-        $"drivers {string.Join(' ', _silos.SelectMany(static s => s.Drivers.Select(d => $"{s.Name}:{SimulatedStore.Short(d.Id)}:{d.Summary.Status}")))}; " +
+        $"drivers {string.Join(' ', _silos.SelectMany(static s => s.Registry.Drivers.Select(d => $"{s.Name}:{SimulatedStore.Short(d.Id)}:{d.Summary.Status}")))}; " +
         $"clients {string.Join("; ", _clients.Select(static c => c.What))}; {Dispatcher}; " +
         $"nodes {string.Join(' ', Nodes.Where(static n => !n.IsDead).Select(static n => $"{n.Name}:{n.Held().Length}"))}";
 

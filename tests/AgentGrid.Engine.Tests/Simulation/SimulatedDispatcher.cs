@@ -195,7 +195,9 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
                 > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
             if (free.Length > 0 && _waiters.Remove(key))
             {
-                var node = free[world.Random.Next(free.Length)].Name;
+                var node = world.Mistake == Mistake.KeepsNobodyApart
+                    ? free.MaxBy(n => _grants.Values.Count(g => g.Node == n.Name))!.Name
+                    : free[world.Random.Next(free.Length)].Name;
                 _grants.Add(key, new Grant(waiter.Agent, node, world.Now, waiter.Isolation));
                 waiter.Answer((node, waiter.Agent));
             }

@@ -1,5 +1,7 @@
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Registry;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
@@ -9,6 +11,25 @@ internal sealed class SimulatedJournal(World world, SimulatedSilo silo, RunId ru
     private readonly SimulatedStore _store = silo.Cluster.Store;
 
     public bool RunsAhead => false;
+
+    public void Admit(RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed)
+    {
+        if (events is [RunEvent.RunAccepted accepted])
+        {
+            Accept(state.Plan, accepted, completed);
+            return;
+        }
+        var version = state.Version;
+        Append(driver, state, events, outcome => completed(outcome switch
+        {
+            TurnOutcome.Kept => AdmitOutcome.Kept.Instance,
+            // It has been kept, and the answer was lost on the way.
+            TurnOutcome.Conflict when _store[run] is var kept && kept.Version == version && !kept.Status.IsEnded() =>
+                AdmitOutcome.Kept.Instance,
+            TurnOutcome.Conflict => AdmitOutcome.Conflict.Instance,
+            _ => new AdmitOutcome.Failed(new TimeoutException("simulated")),
+        }));
+    }
 
     public void Append(RunDriver driver, RunState state, RunEvent[] events, Action<TurnOutcome>? completed)
     {
@@ -58,17 +79,37 @@ internal sealed class SimulatedJournal(World world, SimulatedSilo silo, RunId ru
         Try();
     }
 
-    public ValueTask<RunState?> ReplayAsync(RunDriver driver)
+    public ValueTask<RunState?> ReplayAsync(RunDriver driver) =>
+        silo.ReadAsync(SimulatedStore.Short(run), () => _store.Replay(run));
+
+    public void Close(RunDriver driver)
     {
-        var read = new TaskCompletionSource<RunState?>();
-        void Try() => silo.Send($"{SimulatedStore.Short(run)} is read", _store, () =>
-        {
-            var state = _store.Replay(run);
-            silo.Answer($"{SimulatedStore.Short(run)} as it is kept", () => read.TrySetResult(state), Try);
-        }, Try);
-        Try();
-        return new ValueTask<RunState?>(read.Task);
     }
 
-    public void Close(RunDriver driver) => silo.Forget(driver);
+    // Whoever gets no answer gives up: the run may have been accepted or not.
+    private void Accept(Plan plan, RunEvent.RunAccepted accepted, Action<AdmitOutcome> completed)
+    {
+        var answered = false;
+        void Tell(AdmitOutcome outcome)
+        {
+            if (!answered)
+            {
+                answered = true;
+                completed(outcome);
+            }
+        }
+        void GiveUp() => Tell(new AdmitOutcome.Failed(new TimeoutException("simulated")));
+        void Try() => silo.Send($"{SimulatedStore.Short(run)} is to be accepted", _store, () =>
+        {
+            var outcome = _store.Accept(plan, accepted) ? AdmitOutcome.Kept.Instance : (AdmitOutcome)AdmitOutcome.Conflict.Instance;
+            silo.Answer(
+                $"{SimulatedStore.Short(run)} is accepted: {outcome.GetType().Name}", () => Tell(outcome),
+                world.Chance(50) ? GiveUp : Try);
+        }, Try);
+        Try();
+        if (world.Errs(Mistake.AcceptsBeforeItIsKept))
+        {
+            Tell(AdmitOutcome.Kept.Instance);
+        }
+    }
 }

@@ -1,16 +1,19 @@
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
 /// <summary>A process of the cluster that drives runs, one piece of work at a time.</summary>
-internal sealed class SimulatedSilo : Place
+internal sealed class SimulatedSilo : Place, IRegistryHost
 {
     private readonly World _world;
-    private readonly Dictionary<RunId, RunDriver> _drivers = [];
     private readonly DriverServices _services;
 
     public SimulatedSilo(World world, SimulatedCluster cluster, string name)
@@ -21,8 +24,10 @@ internal sealed class SimulatedSilo : Place
         Time = new SimulatedTime(world.Clock);
         Platform = new SimulatedWork(world.Random);
         Log = new MistakeLog();
+        Registry = new RunRegistry(this, Platform, Time);
         _services = new DriverServices
         {
+            Limits = cluster.Limits,
             Queue = new SimulatedQueue(this),
             Caller = new SimulatedCaller(world, this),
             Platform = Platform,
@@ -37,40 +42,52 @@ internal sealed class SimulatedSilo : Place
     public SimulatedTime Time { get; }
     public SimulatedWork Platform { get; }
     public MistakeLog Log { get; }
-    public IEnumerable<RunDriver> Drivers => _drivers.Values;
+    public RunRegistry Registry { get; }
+    public GridConfig Config => Cluster.Config;
 
-    public RunDriver? Find(RunId run) => _drivers.GetValueOrDefault(run);
+    public bool Drives(RunId run) => Array.Exists(Registry.Drivers, d => d.Id == run);
 
-    public RunDriver Drive(RunState state)
+    public AdmissionRefusal? WhyFull(string? tenant) => null;
+
+    public ValueTask<RunState?> ReplayAsync(RunKey key) => ReadAsync(key.ToString(), () =>
+        Cluster.Store.Find(key) is { } run ? Cluster.Store.Replay(run) : null);
+
+    public ValueTask<RunState?> ReplayAsync(RunId run) => ReadAsync(
+        SimulatedStore.Short(run), () => Cluster.Store.Has(run) ? Cluster.Store.Replay(run) : null);
+
+    public ValueTask<Outage?> LastOutageAsync() => ValueTask.FromResult<Outage?>(null);
+
+    public RunDriver Drive(RunState state, RunOrigin origin) => new(
+        _services, new SimulatedJournal(_world, this, state.Id), new SimulatedSlots(_world, this), state);
+
+    /// <summary>Reads something of the store, until there is an answer.</summary>
+    public ValueTask<RunState?> ReadAsync(string what, Func<RunState?> read)
     {
-        var driver = new RunDriver(
-            _services, new SimulatedJournal(_world, this, state.Id), new SimulatedSlots(_world, this), state);
-        _drivers.Add(state.Id, driver);
-        return driver;
+        var answer = new TaskCompletionSource<RunState?>();
+        void Try() => Send($"{what} is read", Cluster.Store, () =>
+        {
+            var state = read();
+            Answer($"{what} as it is kept", () => answer.TrySetResult(state), Try);
+        }, Try);
+        Try();
+        return new ValueTask<RunState?>(Platform.Wait(answer.Task));
     }
-
-    public void Forget(RunDriver driver) => _drivers.Remove(driver.Id);
 
     /// <summary>Takes a run up that nobody drives, or so it is thought here.</summary>
     public void Resume(RunId run)
     {
-        if (_drivers.ContainsKey(run) || Cluster.Store.Replay(run) is not { } state || state.Status.IsEnded())
+        if (!Drives(run) && Cluster.Store.Has(run) && Cluster.Store.Replay(run) is var state && !state.Status.IsEnded())
         {
-            return;
+            _world.Note($"{Name} takes up {SimulatedStore.Short(run)}");
+            Registry.Resume(state, outage: null);
         }
-        _world.Note($"{Name} takes up {SimulatedStore.Short(run)}");
-        Drive(state).Resume();
     }
 
     /// <summary>The process is dead: nothing of it is told to anybody any more.</summary>
     public void Die()
     {
         IsDead = true;
-        foreach (var driver in _drivers.Values)
-        {
-            driver.Abandon();
-        }
-        _drivers.Clear();
+        Array.ForEach(Registry.Drivers, static d => d.Abandon());
     }
 
     /// <summary>Sends something to another part of the cluster, and again after a pause until it has come there.</summary>
@@ -130,6 +147,15 @@ internal sealed class SimulatedWork(Random random) : Platform
     public void When(Task task, Action then) => _waits.Add((task, then));
 
     public override void Queue(IThreadPoolWorkItem work, bool preferLocal) => _ready.Add(work);
+
+    public override Guid NewId(DateTimeOffset now)
+    {
+        Span<byte> id = stackalloc byte[16];
+        random.NextBytes(id);
+        return new Guid(id);
+    }
+
+    public override ulong NewSeed() => (ulong)random.NextInt64();
 
     public void RunOne()
     {

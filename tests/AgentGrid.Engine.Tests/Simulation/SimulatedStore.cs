@@ -15,15 +15,27 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(15);
 
     private readonly Dictionary<RunId, Kept> _runs = [];
+    private readonly Dictionary<RunKey, RunId> _keys = [];
 
     public IEnumerable<RunId> Runs => _runs.Keys;
     public int Conflicts { get; private set; }
 
-    public void Accept(Plan plan, RunEvent.RunAccepted accepted)
+    /// <returns>False when another run has the key.</returns>
+    public bool Accept(Plan plan, RunEvent.RunAccepted accepted)
     {
-        _runs.Add(accepted.RunId, new Kept(plan));
+        if (!_keys.TryAdd(accepted.Key, accepted.RunId) && !world.Errs(Mistake.IgnoresKeys))
+        {
+            // The same may come twice, when the answer was lost.
+            return _keys[accepted.Key] == accepted.RunId;
+        }
+        _runs.TryAdd(accepted.RunId, new Kept(plan));
         Keep(accepted.RunId, [accepted]);
+        return true;
     }
+
+    public RunId? Find(RunKey key) => _keys.TryGetValue(key, out var run) ? run : null;
+
+    public bool Has(RunId run) => _runs.ContainsKey(run);
 
     public TurnOutcome Append(RunId run, long version, RunEvent[] events)
     {

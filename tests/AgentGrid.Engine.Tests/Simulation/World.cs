@@ -107,6 +107,12 @@ internal enum Mistake
 {
     None,
 
+    /// <summary>The store does not look at whether a key is taken.</summary>
+    IgnoresKeys,
+
+    /// <summary>A client is told that its run is accepted while that is under way.</summary>
+    AcceptsBeforeItIsKept,
+
     /// <summary>The store does not look at the version that a driver has seen.</summary>
     IgnoresVersions,
 

@@ -1,10 +1,9 @@
-using Orleans.Serialization;
 using StackExchange.Redis;
 
-namespace AgentGrid.GrainClient.Connections;
+namespace AgentGrid.RunLog.Connections;
 
 /// <summary>The one connection to Redis that everything in a process shares.</summary>
-internal static class RedisConnection
+public static class RedisConnection
 {
     private const int TimeoutMs = 5_000;
     private const int RetryMs = 500;
@@ -26,6 +25,8 @@ internal static class RedisConnection
     }
 
     /// <summary>Reads the address and its options, and sees to it that it keeps trying when Redis is away.</summary>
+    /// <param name="redis">As StackExchange.Redis writes it: <c>host:port,password=...</c>.</param>
+    /// <exception cref="ArgumentException">It cannot be understood: see <see cref="Problem"/>.</exception>
     public static ConfigurationOptions Options(string redis)
     {
         var options = ConfigurationOptions.Parse(redis);
@@ -45,12 +46,6 @@ internal static class RedisConnection
 
     /// <summary>Where it is, without anything secret.</summary>
     public static string AddressOf(string redis) => string.Join(", ", Options(redis).EndPoints.Select(e => Format(e)));
-
-    /// <summary>
-    /// Lets what a grain has met in Redis arrive at its caller as what it is, with whatever was the cause of that.
-    /// </summary>
-    public static void PassOnFailures(ExceptionSerializationOptions exceptions) =>
-        exceptions.SupportedExceptionTypeFilter = static _ => true;
 
     private static string Format(System.Net.EndPoint endPoint) => endPoint switch
     {

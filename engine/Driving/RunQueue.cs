@@ -1,6 +1,6 @@
-using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Admission;
 
-namespace AgentGrid.Engine.Admission;
+namespace AgentGrid.Engine.Driving;
 
 /// <summary>
 /// Lets a bounded number of runs be driven at once; the others wait: by priority, then tenant by tenant in turn, then in

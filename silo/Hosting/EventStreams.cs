@@ -2,10 +2,10 @@ using AgentGrid.GrainInterfaces;
 using AgentGrid.Streams;
 using StackExchange.Redis;
 
-namespace AgentGrid.Grains.Feed;
+namespace AgentGrid.Silo.Hosting;
 
 /// <summary>The stream that carries what is kept in the run log to feeds.</summary>
-public static class EventStreams
+internal static class EventStreams
 {
     // A subscriber that is gone must not be waited for.
     private static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(10);

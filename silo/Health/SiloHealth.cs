@@ -1,41 +1,26 @@
 using System.Collections.Immutable;
 using AgentGrid.Api.Health;
-using AgentGrid.Api.Requests;
-using AgentGrid.Api.Security;
 using AgentGrid.GrainClient;
-using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Settings;
 using StackExchange.Redis;
 
 namespace AgentGrid.Silo.Health;
 
-/// <summary>
-/// The health of a silo that serves no client API. <c>/health/live</c>: the process answers. <c>/health/ready</c>: it
-/// takes attempts. <c>/health</c>: what it knows of itself.
-/// </summary>
-internal sealed class SiloHealthApi(
-    SiloSettings settings, Node node, ISiloStatusOracle silos, RedisRunLog log,
+/// <summary>The health of a silo that serves no client API: it is ready when it takes attempts.</summary>
+internal sealed class SiloHealth(
+    SiloSettings settings, ILocalNode node, ISiloStatusOracle silos, RedisRunLog log,
     [FromKeyedServices(AgentGridClientServices.RedisKey)] IConnectionMultiplexer redis, TimeProvider time)
+    : IHealth
 {
     private static readonly TimeSpan LongestPing = TimeSpan.FromSeconds(1);
 
-    public void Map(IEndpointRouteBuilder app)
-    {
-        var health = app.MapGroup("/health").AsApi();
-        health.MapGet("/live", () => Results.Json(new ProbeView("live")));
-        health.MapGet("/ready", ReadyAsync);
-        health.MapGet("/", DetailsAsync).Requires(ApiScope.Read);
-    }
+    public async ValueTask<bool> IsReadyAsync(CancellationToken cancellationToken) =>
+        (await ObstaclesAsync(cancellationToken)).IsEmpty;
 
-    private async Task<IResult> ReadyAsync(CancellationToken cancellationToken)
-    {
-        var ready = (await ObstaclesAsync(cancellationToken)).IsEmpty;
-        return Results.Json(new ProbeView(ready ? "ready" : "not_ready"), statusCode: ready ? 200 : 503);
-    }
-
-    private async Task<IResult> DetailsAsync(CancellationToken cancellationToken)
+    public async ValueTask<IHealthView> DescribeAsync(CancellationToken cancellationToken)
     {
         var obstacles = await ObstaclesAsync(cancellationToken);
         var config = node.Config.Problems;
@@ -47,12 +32,10 @@ internal sealed class SiloHealthApi(
                 : Array.Empty<string>(),
         ];
         var isOk = problems.IsEmpty && config.IsEmpty;
-        var view = new SiloHealthView(
+        return new SiloHealthView(
             !obstacles.IsEmpty ? "unavailable" : isOk ? "ok" : "degraded", "orleans", obstacles.IsEmpty,
-            problems, node.Describe().Node, settings.ClusterId, node.Describe().Held.Length,
-            silos.GetActiveSilos().Length,
+            problems, node.Name, settings.ClusterId, node.HeldSlots, silos.GetActiveSilos().Length,
             new ConfigHealth(node.Config.LoadedAt, node.Config.Changes, config));
-        return Results.Json(view, statusCode: obstacles.IsEmpty ? 200 : 503);
     }
 
     private async Task<string?> EvictionAsync(CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
-namespace AgentGrid.Grains.Nodes;
+namespace AgentGrid.RunLog.Connections;
 
 /// <summary>For how long this silo has reached Redis, or has not. Told by whoever tries regularly.</summary>
-internal sealed class RedisReach(TimeProvider time)
+public sealed class RedisReach(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private long? _wellSince;
@@ -31,6 +31,7 @@ internal sealed class RedisReach(TimeProvider time)
         }
     }
 
+    /// <summary>A try has succeeded.</summary>
     public void Reached()
     {
         lock (_gate)
@@ -40,7 +41,8 @@ internal sealed class RedisReach(TimeProvider time)
         }
     }
 
-    /// <param name="tried">When the try began.</param>
+    /// <summary>A try has failed.</summary>
+    /// <param name="tried">When it began, as <see cref="TimeProvider.GetTimestamp"/> has it.</param>
     public void Missed(long tried)
     {
         lock (_gate)

@@ -1,8 +1,7 @@
-using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
 
 
-namespace AgentGrid.Engine.Tests.Admission;
+namespace AgentGrid.Engine.Tests.Driving;
 
 public sealed class RunQueueTests
 {

@@ -4,13 +4,13 @@ using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace AgentGrid.GrainClient.Connections;
+namespace AgentGrid.RunLog.Connections;
 
 /// <summary>
 /// Nothing can be done without Redis, so a program that cannot reach it says so, and soon. It tries with connections of
 /// its own: one that goes on trying by itself does not say why it has failed, and keeps whoever closes it waiting.
 /// </summary>
-internal static partial class RedisGate
+public static partial class RedisGate
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2);

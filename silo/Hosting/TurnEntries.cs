@@ -4,7 +4,7 @@ using AgentGrid.GrainInterfaces.Feed;
 using AgentGrid.Streams;
 using StackExchange.Redis;
 
-namespace AgentGrid.Grains.Feed;
+namespace AgentGrid.Silo.Hosting;
 
 /// <summary>The entries that the run log's scripts append to the stream of turns.</summary>
 internal sealed class TurnEntries : IRedisEntryFormat

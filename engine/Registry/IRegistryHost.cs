@@ -1,0 +1,45 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Driving;
+
+namespace AgentGrid.Engine.Registry;
+
+/// <summary>What a registry of runs takes from its engine.</summary>
+public interface IRegistryHost
+{
+    /// <summary>The configuration that is in force.</summary>
+    GridConfig Config { get; }
+
+    /// <summary>Why there is no place for a run, where that can be known without asking for one; null otherwise.</summary>
+    AdmissionRefusal? WhyFull(string? tenant);
+
+    /// <summary>The run that has a key, by what is kept of it; null when there is none (any more).</summary>
+    ValueTask<RunState?> ReplayAsync(RunKey key);
+
+    /// <summary>A run by what is kept of it; null when it is not there (any more).</summary>
+    ValueTask<RunState?> ReplayAsync(RunId run);
+
+    /// <summary>When there was last no process to drive runs; null for never, as far as is known.</summary>
+    ValueTask<Outage?> LastOutageAsync();
+
+    /// <summary>Makes the driver of a run. It is in the registry when the call has returned, or never.</summary>
+    RunDriver Drive(RunState state, RunOrigin origin);
+}
+
+/// <summary>Why somebody begins to drive a run.</summary>
+public enum RunOrigin
+{
+    /// <summary>It is new, and not accepted yet.</summary>
+    Posted,
+
+    /// <summary>It has ended, and is to go on; that is not durable yet.</summary>
+    Retried,
+
+    /// <summary>It has not ended, and nobody drives it.</summary>
+    Resumed,
+
+    /// <summary>It has ended, and is to hear of something.</summary>
+    Ended,
+}

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using AgentGrid.Core;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
+
+namespace AgentGrid.Engine.Registry;
+
+public sealed partial class RunRegistry
+{
+    /// <summary>Asks a run to end. Returns after the answer is durable.</summary>
+    public async ValueTask<CommandResult> CancelAsync(
+        RunId run, string reason, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (Holder(run) is { } driver)
+            {
+                if (await driver.Admitted.WaitAsync(cancellationToken) is AdmitOutcome.Kept
+                    && await driver.AskAsync(new RunInput.CancelRun(reason)).WaitAsync(cancellationToken) is null)
+                {
+                    return new CommandResult.Done(driver.Summary, Changed: true);
+                }
+                await driver.Over.WaitAsync(cancellationToken);
+            }
+            if (await host.ReplayAsync(run) is not { } state)
+            {
+                return new CommandResult.NotFound();
+            }
+            var summary = RunDetailsBuilder.Summarize(state);
+            if (summary.Status.IsEnded())
+            {
+                return summary.Status == RunStatus.Cancelled
+                    ? new CommandResult.Done(summary, Changed: false)
+                    : Refusals.NotCancellable(summary);
+            }
+            // Nobody drives it here: an answer was lost, or it was handed over just now.
+            Resume(state, await host.LastOutageAsync());
+            await HeldAsync(state.Key, cancellationToken);
+        }
+    }
+
+    /// <summary>Lets an ended run go on. Returns after the answer is durable.</summary>
+    /// <param name="fromStep">Do this step and those that depend on it anew; null: those that are not completed.</param>
+    public async ValueTask<CommandResult> RetryAsync(
+        RunId run, string? fromStep, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (Holder(run) is { } active)
+            {
+                if (await active.Admitted.WaitAsync(cancellationToken) is AdmitOutcome.Kept
+                    && !active.Summary.Status.IsEnded())
+                {
+                    return Refusals.NotRetryable(active.Summary);
+                }
+                await active.Over.WaitAsync(cancellationToken);
+            }
+            if (await host.ReplayAsync(run) is not { } state)
+            {
+                return new CommandResult.NotFound();
+            }
+            var before = RunDetailsBuilder.Summarize(state);
+            if (before.Status.IsEnded() && fromStep is not null && !state.Plan.TryIndexOf(fromStep, out _))
+            {
+                return Refusals.UnknownStep(before, state.Plan, fromStep);
+            }
+            var retry = RunMachine.Decide(
+                state, new RunInput.RetryRun(fromStep), time.GetUtcNow(), NoAgents.Instance, RunLimits.Default);
+            if (retry.Ignored is not null)
+            {
+                return Refusals.NotRetryable(before);
+            }
+            var driver = host.Drive(state, RunOrigin.Retried);
+            if (!TryAdd(driver))
+            {
+                await HeldAsync(state.Key, cancellationToken);
+                continue;
+            }
+            driver.Admit([.. retry.Events]);
+            switch (await driver.Admitted)
+            {
+                case AdmitOutcome.Kept: return new CommandResult.Done(driver.Summary, Changed: true);
+                case AdmitOutcome.Gone: return new CommandResult.NotFound();
+                case AdmitOutcome.Unavailable(var message): return new CommandResult.Unavailable(message);
+                default: break; // somebody else has changed it meanwhile
+            }
+        }
+    }
+
+    // Whoever posts the key of a run holds it until the store has said that it is taken.
+    private async ValueTask HeldAsync(RunKey key, CancellationToken cancellationToken)
+    {
+        if (Holder(key) is { } holder && await holder.Admitted.WaitAsync(cancellationToken) is not AdmitOutcome.Kept)
+        {
+            await holder.Over.WaitAsync(cancellationToken);
+        }
+    }
+
+    // A retry asks no agent: that comes when it is the run's turn.
+    private sealed class NoAgents : IRoutingView
+    {
+        public static readonly NoAgents Instance = new();
+
+        public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities) => [];
+
+        public AgentLoad? Named(string agent) => null;
+
+        public string? TryReserve(string agent, string step, int attempt) => null;
+    }
+}
