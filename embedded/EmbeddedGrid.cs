@@ -144,15 +144,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         await Engine.Store.ListAsync(query).ConfigureAwait(false);
 
-    public ValueTask<CommandResult> CancelAsync(
-        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default) =>
-        Engine.Registry.CancelAsync(id, reason, cancellationToken);
-
-    public ValueTask<CommandResult> RetryAsync(
-        RunId id, string? fromStep = null, CancellationToken cancellationToken = default) =>
+    public ValueTask<CommandResult> CommandAsync(
+        RunId id, RunCommand command, CancellationToken cancellationToken = default) =>
         Unavailable() is { } unavailable
             ? ValueTask.FromResult<CommandResult>(new CommandResult.Unavailable(unavailable))
-            : Engine.Registry.RetryAsync(id, fromStep, cancellationToken);
+            : Engine.Registry.CommandAsync(id, command, cancellationToken);
 
     public ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)

@@ -1,7 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
 
 namespace AgentGrid.GrainClient;
@@ -36,10 +35,11 @@ public sealed partial class ClusterGrid
                     return Match(client, submit.Key.MatchId).SubmitAsync(command);
                 },
                 _times.Patience, cancellationToken).ConfigureAwait(false);
+            var result = reply.To<SubmitResult>()!;
             // The same was posted a moment ago, by us: the answer to that was lost, and this is it.
-            return reply.Outcome == SubmitOutcome.Replayed && tries > 0 && IsFresh(reply.Run!)
-                ? new SubmitResult.Accepted(reply.Run!)
-                : reply.ToResult();
+            return result is SubmitResult.Replayed(var run) && tries > 0 && IsFresh(run)
+                ? new SubmitResult.Accepted(run)
+                : result;
         }
         catch (GridUnavailableException e)
         {
@@ -47,29 +47,8 @@ public sealed partial class ClusterGrid
         }
     }
 
-    public ValueTask<CommandResult> CancelAsync(
-        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default) =>
-        CommandAsync(
-            id, (match, _) => match.CancelAsync(new CancelCommand(id, reason)),
-            (result, before) => result is CommandResult.Done done && before.Summary.Status != RunStatus.Cancelled
-                ? done with { Changed = true }
-                : result,
-            cancellationToken);
-
-    public ValueTask<CommandResult> RetryAsync(
-        RunId id, string? fromStep = null, CancellationToken cancellationToken = default) =>
-        CommandAsync(
-            id, (match, _) => match.RetryAsync(new RetryCommand(id, fromStep)),
-            (result, before) => result is CommandResult.Refused refused && before.Summary.Status.IsEnded()
-                && !refused.Run.Status.IsEnded()
-                ? new CommandResult.Done(refused.Run, Changed: true)
-                : result,
-            cancellationToken);
-
-    // A command whose answer was lost is given again, and then finds its own work done: `repeated` reads the answer so.
-    private async ValueTask<CommandResult> CommandAsync(
-        RunId id, Func<IMatchGrain, int, Task<CommandReply>> command,
-        Func<CommandResult, StoredRun, CommandResult> repeated, CancellationToken cancellationToken)
+    public async ValueTask<CommandResult> CommandAsync(
+        RunId id, RunCommand command, CancellationToken cancellationToken = default)
     {
         if (!_running)
         {
@@ -82,16 +61,32 @@ public sealed partial class ClusterGrid
                 return new CommandResult.NotFound();
             }
             var tries = 0;
+            var json = Json.From(command);
             var reply = await _calls.AskAsync(
-                (client, madeBefore) => command(Match(client, before.Key.MatchId), tries = madeBefore),
+                (client, madeBefore) =>
+                {
+                    tries = madeBefore;
+                    return Match(client, before.Key.MatchId).CommandAsync(id, json);
+                },
                 _times.Patience, cancellationToken).ConfigureAwait(false);
-            return tries > 0 ? repeated(reply.ToResult(), before) : reply.ToResult();
+            var result = reply.To<CommandResult>()!;
+            return tries > 0 ? Repeated(result, before.Summary.Status) : result;
         }
         catch (GridUnavailableException e)
         {
             return new CommandResult.Unavailable(e.Message);
         }
     }
+
+    // A command whose answer was lost is given again, and then may find its own work done.
+    private static CommandResult Repeated(CommandResult result, RunStatus before) => result switch
+    {
+        CommandResult.Done { Run.Status: RunStatus.Cancelled } done when before != RunStatus.Cancelled =>
+            done with { Changed = true },
+        CommandResult.Refused refused when before.IsEnded() && !refused.Run.Status.IsEnded() =>
+            new CommandResult.Done(refused.Run, Changed: true),
+        _ => result,
+    };
 
     private bool IsFresh(RunSummary run) => _time.GetUtcNow() - run.AcceptedAt < 2 * _times.Patience;
 }

@@ -18,25 +18,6 @@ public struct RunIdWire
     [Id(0)] public string? Value;
 }
 
-/// <summary>What a run's line is on the wire between silos.</summary>
-[GenerateSerializer, Immutable, Alias("agentgrid.RunSummary")]
-public struct RunSummaryWire
-{
-    [Id(0)] public RunId RunId;
-    [Id(1)] public string MatchId;
-    [Id(2)] public string Round;
-    [Id(3)] public string Plan;
-    [Id(4)] public string PlanVersion;
-    [Id(5)] public int Status;
-    [Id(6)] public DateTimeOffset AcceptedAt;
-    [Id(7)] public DateTimeOffset? StartedAt;
-    [Id(8)] public DateTimeOffset? EndedAt;
-    [Id(9)] public int WaitingAttempts;
-    [Id(10)] public int RetryingBranches;
-    [Id(11)] public string? Agents;
-    [Id(12)] public string? Reason;
-}
-
 /// <summary>What an error is on the wire between silos.</summary>
 [GenerateSerializer, Immutable, Alias("agentgrid.RunError")]
 public struct RunErrorWire
@@ -63,7 +44,7 @@ public struct ConfigProblemWire
 /// <summary>Core knows no Orleans, so what of it crosses silos is converted here, case by case.</summary>
 [RegisterConverter]
 public sealed class CoreConverters :
-    IConverter<Json, JsonWire>, IConverter<RunId, RunIdWire>, IConverter<RunSummary, RunSummaryWire>,
+    IConverter<Json, JsonWire>, IConverter<RunId, RunIdWire>,
     IConverter<RunError, RunErrorWire>, IConverter<ConfigProblem, ConfigProblemWire>
 {
     public Json ConvertFromSurrogate(in JsonWire surrogate) => Json.Trusted(surrogate.Utf8);
@@ -74,40 +55,6 @@ public sealed class CoreConverters :
         RunId.TryParse(surrogate.Value, out var id) ? id : default;
 
     public RunIdWire ConvertToSurrogate(in RunId value) => new() { Value = value.Value };
-
-    public RunSummary ConvertFromSurrogate(in RunSummaryWire surrogate) => new()
-    {
-        RunId = surrogate.RunId,
-        MatchId = surrogate.MatchId,
-        Round = surrogate.Round,
-        Plan = surrogate.Plan,
-        PlanVersion = surrogate.PlanVersion,
-        Status = (RunStatus)surrogate.Status,
-        AcceptedAt = surrogate.AcceptedAt,
-        StartedAt = surrogate.StartedAt,
-        EndedAt = surrogate.EndedAt,
-        WaitingAttempts = surrogate.WaitingAttempts,
-        RetryingBranches = surrogate.RetryingBranches,
-        Agents = surrogate.Agents is { } agents ? AgentSet.Parse(agents) : null,
-        Reason = surrogate.Reason,
-    };
-
-    public RunSummaryWire ConvertToSurrogate(in RunSummary value) => new()
-    {
-        RunId = value.RunId,
-        MatchId = value.MatchId,
-        Round = value.Round,
-        Plan = value.Plan,
-        PlanVersion = value.PlanVersion,
-        Status = (int)value.Status,
-        AcceptedAt = value.AcceptedAt,
-        StartedAt = value.StartedAt,
-        EndedAt = value.EndedAt,
-        WaitingAttempts = value.WaitingAttempts,
-        RetryingBranches = value.RetryingBranches,
-        Agents = value.Agents?.Text,
-        Reason = value.Reason,
-    };
 
     public RunError ConvertFromSurrogate(in RunErrorWire surrogate) =>
         new((ErrorKind)surrogate.Kind, surrogate.Code, surrogate.Message, surrogate.Retryable)

@@ -93,8 +93,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         {
             return NoSuchRun(runId);
         }
-        var result = reason is null ? await grid.CancelAsync(id) : await grid.CancelAsync(id, reason);
-        return Answer(runId, result, StatusCodes.Status200OK);
+        return Answer(runId, await grid.CancelAsync(id, reason), StatusCodes.Status200OK);
     }
 
     private async Task<IResult> RetryAsync([FromRoute(Name = "run_id")] string runId, HttpContext context)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Routing;
@@ -32,17 +33,12 @@ public interface IAgentGrid
     /// </remarks>
     ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default);
 
-    /// <summary>Asks a run to end. Returns after the answer is durable.</summary>
-    ValueTask<CommandResult> CancelAsync(
-        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default);
-
     /// <summary>
-    /// Lets a failed or cancelled run go on from its completed steps; or any ended run from a step: that one and all
-    /// that depend on it are done anew. Returns after the answer is durable.
+    /// Asks something of a run. Returns after the answer is durable. See <see cref="RunCommands"/> for the commands by
+    /// their names.
     /// </summary>
-    /// <param name="fromStep">The id of a step; null for those that are not completed.</param>
-    ValueTask<CommandResult> RetryAsync(
-        RunId id, string? fromStep = null, CancellationToken cancellationToken = default);
+    ValueTask<CommandResult> CommandAsync(
+        RunId id, RunCommand command, CancellationToken cancellationToken = default);
 
     /// <summary>One page of events that are durable now, in the order of their numbers.</summary>
     /// <remarks>
@@ -97,6 +93,12 @@ public sealed record SubmitRun(
     string? TraceParent = null);
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>
+[JsonDerivedType(typeof(Accepted), "accepted")]
+[JsonDerivedType(typeof(Replayed), "replayed")]
+[JsonDerivedType(typeof(Conflict), "conflict")]
+[JsonDerivedType(typeof(Invalid), "invalid")]
+[JsonDerivedType(typeof(Overloaded), "overloaded")]
+[JsonDerivedType(typeof(Unavailable), "unavailable")]
 public abstract record SubmitResult
 {
     private SubmitResult()
@@ -121,24 +123,6 @@ public abstract record SubmitResult
 
     /// <summary>The engine cannot keep anything now (stopping, or its disk fails). Nothing was kept.</summary>
     public sealed record Unavailable(string Message) : SubmitResult;
-}
-
-/// <summary>What became of a cancel or a retry.</summary>
-public abstract record CommandResult
-{
-    private CommandResult()
-    {
-    }
-
-    /// <param name="Changed">False when the run already was as asked.</param>
-    public sealed record Done(RunSummary Run, bool Changed) : CommandResult;
-
-    public sealed record NotFound : CommandResult;
-
-    /// <summary>The run is in a state that does not allow it.</summary>
-    public sealed record Refused(RunSummary Run, string Code, string Message) : CommandResult;
-
-    public sealed record Unavailable(string Message) : CommandResult;
 }
 
 /// <summary>Which runs to list.</summary>

@@ -1,9 +1,13 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace AgentGrid.Core.Runs;
 
 /// <summary>
 /// The agents that a run has had an attempt with, in the order of the first ones. Immutable; equal by the names.
 /// </summary>
 /// <remarks>One text: engines keep it beside every run, and ask it about many runs at once.</remarks>
+[JsonConverter(typeof(AgentSetConverter))]
 public sealed class AgentSet : IEquatable<AgentSet>
 {
     private const int LongestRemembered = 1_000;
@@ -71,4 +75,14 @@ public sealed class AgentSet : IEquatable<AgentSet>
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
 
     public override string ToString() => Text;
+}
+
+/// <summary>A set as its text.</summary>
+public sealed class AgentSetConverter : JsonConverter<AgentSet>
+{
+    public override AgentSet Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        AgentSet.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, AgentSet value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Text);
 }

@@ -9,9 +9,17 @@ namespace AgentGrid.Engine.Registry;
 
 public sealed partial class RunRegistry
 {
-    /// <summary>Asks a run to end. Returns after the answer is durable.</summary>
-    public async ValueTask<CommandResult> CancelAsync(
-        RunId run, string reason, CancellationToken cancellationToken = default)
+    /// <summary>Asks something of a run. Returns after the answer is durable.</summary>
+    public ValueTask<CommandResult> CommandAsync(
+        RunId run, RunCommand command, CancellationToken cancellationToken = default) => command switch
+        {
+            RunCommand.Cancel(var reason) => CancelAsync(run, reason, cancellationToken),
+            RunCommand.Retry(var fromStep) => RetryAsync(run, fromStep, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command.GetType(), "unknown command"),
+        };
+
+    private async ValueTask<CommandResult> CancelAsync(
+        RunId run, string reason, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -41,10 +49,8 @@ public sealed partial class RunRegistry
         }
     }
 
-    /// <summary>Lets an ended run go on. Returns after the answer is durable.</summary>
-    /// <param name="fromStep">Do this step and those that depend on it anew; null: those that are not completed.</param>
-    public async ValueTask<CommandResult> RetryAsync(
-        RunId run, string? fromStep, CancellationToken cancellationToken = default)
+    private async ValueTask<CommandResult> RetryAsync(
+        RunId run, string? fromStep, CancellationToken cancellationToken)
     {
         while (true)
         {

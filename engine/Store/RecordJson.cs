@@ -40,18 +40,9 @@ internal static class RecordJson
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(RunStatusConverter), typeof(AgentSetConverter)])]
+    Converters = [typeof(RunStatusConverter)])]
 [JsonSerializable(typeof(RunHead))]
 [JsonSerializable(typeof(RunSummary))]
 internal sealed partial class RecordContext : JsonSerializerContext;
 
 internal sealed class RunStatusConverter() : JsonStringEnumConverter<RunStatus>(JsonNamingPolicy.SnakeCaseLower);
-
-internal sealed class AgentSetConverter : JsonConverter<AgentSet>
-{
-    public override AgentSet Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        AgentSet.Parse(reader.GetString()!);
-
-    public override void Write(Utf8JsonWriter writer, AgentSet value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.Text);
-}

@@ -1,3 +1,5 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using Orleans.Concurrency;
 
 namespace AgentGrid.GrainInterfaces.Matches;
@@ -10,16 +12,15 @@ namespace AgentGrid.GrainInterfaces.Matches;
 public interface IMatchGrain : IGrainWithStringKey
 {
     /// <summary>Starts the run of a round, or finds it. Answers after the run is durable.</summary>
+    /// <returns>A <see cref="SubmitResult"/>, as JSON.</returns>
     [Alias("Submit"), ResponseTimeout("00:00:20")]
-    Task<SubmitReply> SubmitAsync(SubmitCommand command);
+    Task<Json> SubmitAsync(SubmitCommand command);
 
-    /// <summary>Asks a run to end. Answers after the end is durable.</summary>
-    [Alias("Cancel"), ResponseTimeout("00:00:20")]
-    Task<CommandReply> CancelAsync(CancelCommand command);
-
-    /// <summary>Lets an ended run go on. Answers after that is durable.</summary>
-    [Alias("Retry"), ResponseTimeout("00:00:20")]
-    Task<CommandReply> RetryAsync(RetryCommand command);
+    /// <summary>Asks something of a run. Answers after the answer is durable.</summary>
+    /// <param name="command">A <see cref="RunCommand"/>, as JSON.</param>
+    /// <returns>A <see cref="CommandResult"/>, as JSON.</returns>
+    [Alias("Command"), ResponseTimeout("00:00:20")]
+    Task<Json> CommandAsync(RunId run, Json command);
 
     /// <summary>Resumes every run of the match that has not ended and that nobody drives. Harmless at any time.</summary>
     [Alias("Wake"), ResponseTimeout("00:00:20")]

@@ -66,34 +66,42 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
     }
 
-    public async Task<SubmitReply> SubmitAsync(SubmitCommand command)
+    public async Task<Json> SubmitAsync(SubmitCommand command)
     {
         try
         {
-            return SubmitReply.Of(await _registry.SubmitAsync(new SubmitRun(
+            return Json.From(await _registry.SubmitAsync(new SubmitRun(
                 new RunKey(MatchId, command.Round), command.Input, command.Plan, command.InlinePlan, command.Priority,
                 command.Tenant, command.TraceParent)));
         }
         catch (Exception e) when (Transient.Is(e))
         {
-            return SubmitReply.Of(new SubmitResult.Unavailable(
+            return Json.From<SubmitResult>(new SubmitResult.Unavailable(
                 $"Run '{MatchId}/{command.Round}' could not be kept, because Redis or the cluster does not answer " +
                 $"({e.Message}). Post it again: the same key starts one run, however often it is posted."));
         }
         catch (DamageException e)
         {
             engine.Log.Report(e);
-            return SubmitReply.Of(new SubmitResult.Unavailable(
+            return Json.From<SubmitResult>(new SubmitResult.Unavailable(
                 $"'{MatchId}/{command.Round}' is a run that cannot be read, so that nothing else can be posted there. " +
                 e.Message));
         }
     }
 
-    public Task<CommandReply> CancelAsync(CancelCommand command) =>
-        UnlessDamagedAsync(() => _registry.CancelAsync(command.RunId, command.Reason));
-
-    public Task<CommandReply> RetryAsync(RetryCommand command) =>
-        UnlessDamagedAsync(() => _registry.RetryAsync(command.RunId, command.FromStep));
+    public async Task<Json> CommandAsync(RunId run, Json command)
+    {
+        try
+        {
+            return Json.From(await _registry.CommandAsync(run, command.To<RunCommand>()!));
+        }
+        catch (DamageException e)
+        {
+            // An answer rather than an exception: those of the run log do not reach others as what they are.
+            engine.Log.Report(e);
+            return Json.From<CommandResult>(new CommandResult.Unavailable(e.Message));
+        }
+    }
 
     public Task ReportProgressAsync(ProgressReport report)
     {
@@ -124,20 +132,6 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _ = DeactivateAfterAsync(driver);
         return driver;
-    }
-
-    // An answer rather than an exception: those of the run log do not reach other silos and clients as what they are.
-    private async Task<CommandReply> UnlessDamagedAsync(Func<ValueTask<CommandResult>> command)
-    {
-        try
-        {
-            return CommandReply.Of(await command());
-        }
-        catch (DamageException e)
-        {
-            engine.Log.Report(e);
-            return CommandReply.Of(new CommandResult.Unavailable(e.Message));
-        }
     }
 
     private async Task DeactivateAfterAsync(RunDriver driver)

@@ -23,7 +23,7 @@ internal sealed class FakeGrid : IAgentGrid
     public Exception? NextFailure { get; set; }
     public RunQuery? LastQuery { get; private set; }
     public RouteQuery? LastRoute { get; private set; }
-    public string? LastReason { get; private set; }
+    public RunCommand? LastCommand { get; private set; }
     public int Followers { get; private set; }
 
     public GridHealth Health { get; set; } = new()
@@ -158,11 +158,14 @@ internal sealed class FakeGrid : IAgentGrid
         }
     }
 
-    public ValueTask<CommandResult> CancelAsync(
-        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default)
+    public ValueTask<CommandResult> CommandAsync(
+        RunId id, RunCommand command, CancellationToken cancellationToken = default)
     {
-        LastReason = reason;
-        End(id, RunStatus.Cancelled);
+        LastCommand = command;
+        if (command is RunCommand.Cancel)
+        {
+            End(id, RunStatus.Cancelled);
+        }
         return new(NextCommand ?? new CommandResult.Done(_runs[id].Summary, true));
     }
 
@@ -173,17 +176,6 @@ internal sealed class FakeGrid : IAgentGrid
     }
 
     public (string Agent, bool Drained)? LastDrain { get; private set; }
-    public string? LastFromStep { get; private set; }
-
-    public ValueTask<CommandResult> RetryAsync(
-        RunId id, string? fromStep = null, CancellationToken cancellationToken = default)
-    {
-        LastFromStep = fromStep;
-        return RetryAsync(id);
-    }
-
-    private ValueTask<CommandResult> RetryAsync(RunId id) =>
-        new(NextCommand ?? new CommandResult.Done(_runs[id].Summary, true));
 
     public ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default)

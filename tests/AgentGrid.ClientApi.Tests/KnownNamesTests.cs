@@ -90,7 +90,7 @@ public sealed class KnownNamesTests
         Assert.Equal((code, field), (json.Text("code"), json.Text("field")));
         Assert.Contains(detail, json.Text("detail"));
         Assert.Null(server.Grid.LastDrain);
-        Assert.Null(server.Grid.LastReason);
+        Assert.Null(server.Grid.LastCommand);
     }
 
     [Theory]

@@ -132,7 +132,7 @@ public sealed class RunsTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.True(json.GetProperty("changed").GetBoolean());
         Assert.Equal("cancelled", json.GetProperty("run").Text("status"));
-        Assert.Equal("over", server.Grid.LastReason);
+        Assert.Equal(new RunCommand.Cancel("over"), server.Grid.LastCommand);
     }
 
     [Theory]
@@ -147,7 +147,7 @@ public sealed class RunsTests
         using var response = await server.PostAsync($"/api/v1/runs/{run.Summary.RunId}/cancel", body);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal("cancelled by request", server.Grid.LastReason);
+        Assert.Equal(new RunCommand.Cancel("cancelled by request"), server.Grid.LastCommand);
     }
 
     [Theory]
@@ -163,7 +163,7 @@ public sealed class RunsTests
         using var response = await server.PostAsync($"/api/v1/runs/{run.Summary.RunId}/cancel", body);
 
         await ExpectAsync(response, HttpStatusCode.BadRequest, code, "");
-        Assert.Null(server.Grid.LastReason);
+        Assert.Null(server.Grid.LastCommand);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class RunsTests
 
         await server.PostAsync($"/api/v1/runs/{run.RunId}/retry", """{"from_step": "motion"}""");
 
-        Assert.Equal("motion", server.Grid.LastFromStep);
+        Assert.Equal(new RunCommand.Retry("motion"), server.Grid.LastCommand);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains;
@@ -29,12 +30,12 @@ public sealed class SmokeTests
             InlinePlan = Json.Parse("""{"steps": {"a": {"agent": "alpha"}, "b": {"capability": "work", "mode": "all", "needs": ["a"]}}}"""),
         });
 
-        Assert.True(reply.Outcome == SubmitOutcome.Accepted, reply.ToString());
+        var run = Assert.IsType<SubmitResult.Accepted>(reply.To<SubmitResult>()).Run;
         await using var redis = await SharedRedis.Server.ConnectAsync();
         var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = keys }, TimeProvider.System);
         RunState? state = null;
         await Limits.EventuallyAsync(
-            async () => (state = await log.ReplayAsync(reply.Run!.RunId))?.Status.IsEnded() == true,
+            async () => (state = await log.ReplayAsync(run.RunId))?.Status.IsEnded() == true,
             () => new($"the run is {state?.Status}"));
         Assert.Equal(RunStatus.Completed, state!.Status);
         folder.Delete(recursive: true);

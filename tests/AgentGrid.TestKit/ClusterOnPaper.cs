@@ -73,13 +73,9 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     public ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         grid.ListRunsAsync(query, cancellationToken);
 
-    public ValueTask<CommandResult> CancelAsync(
-        RunId id, string reason = "cancelled by request", CancellationToken cancellationToken = default) =>
-        grid.CancelAsync(id, reason, cancellationToken);
-
-    public ValueTask<CommandResult> RetryAsync(
-        RunId id, string? fromStep = null, CancellationToken cancellationToken = default) =>
-        grid.RetryAsync(id, fromStep, cancellationToken);
+    public ValueTask<CommandResult> CommandAsync(
+        RunId id, RunCommand command, CancellationToken cancellationToken = default) =>
+        grid.CommandAsync(id, command, cancellationToken);
 
     public ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default) =>

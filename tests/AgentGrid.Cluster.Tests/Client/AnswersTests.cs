@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Cluster.Tests.Client;
 
@@ -99,6 +101,54 @@ public sealed class AnswersTests
         Arrives(new RoutingDecision(null, "nobody offers it", []));
     }
 
+    [Fact]
+    public void Json_OfWhatBecameOfASubmission_ArrivesWhole()
+    {
+        Arrives<SubmitResult>(new SubmitResult.Accepted(s_run));
+        Arrives<SubmitResult>(new SubmitResult.Replayed(s_run with { Agents = null, Reason = null, EndedAt = null }));
+        Arrives<SubmitResult>(new SubmitResult.Conflict(s_run, ["grid_snapshot.players[0].role", "round"]));
+        Arrives<SubmitResult>(new SubmitResult.Invalid(
+            [new ConfigProblem("plans/a.yaml", 3, 7, "steps.a", "unknown_key", "no 'agnt'"), new(null, 0, 0, "", "c", "m")]));
+        Arrives<SubmitResult>(new SubmitResult.Overloaded(TimeSpan.FromMilliseconds(1_250), "full"));
+        Arrives<SubmitResult>(new SubmitResult.Unavailable("stopping"));
+        ArrivesOfEveryKind<SubmitResult>(6);
+    }
+
+    [Fact]
+    public void Json_OfCommandsAndTheirResults_ArrivesWhole()
+    {
+        Arrives<RunCommand>(new RunCommand.Cancel("too \"late\""));
+        Arrives<RunCommand>(new RunCommand.Retry("motion"));
+        Arrives<RunCommand>(new RunCommand.Retry());
+        ArrivesOfEveryKind<RunCommand>(2);
+        Arrives<CommandResult>(new CommandResult.Done(s_run, Changed: true));
+        Arrives<CommandResult>(new CommandResult.NotFound());
+        Arrives<CommandResult>(new CommandResult.Refused(s_run, "run_active", "it has not ended"));
+        Arrives<CommandResult>(new CommandResult.Unavailable("stopping"));
+        ArrivesOfEveryKind<CommandResult>(4);
+    }
+
+    private static readonly RunSummary s_run = new()
+    {
+        RunId = RunId.From(Guid.CreateVersion7()),
+        MatchId = "m|1 ü",
+        Round = "r",
+        Plan = "p",
+        PlanVersion = "v",
+        Status = RunStatus.Failed,
+        AcceptedAt = new DateTimeOffset(2026, 11, 22, 13, 14, 15, 161, TimeSpan.Zero),
+        StartedAt = new DateTimeOffset(2026, 11, 22, 13, 14, 16, TimeSpan.Zero),
+        EndedAt = new DateTimeOffset(2026, 11, 22, 13, 15, 0, TimeSpan.Zero),
+        WaitingAttempts = 2,
+        RetryingBranches = 3,
+        Agents = AgentSet.None.With("a").With("b"),
+        Reason = "why",
+    };
+
+    // One that is added and not named above is found here.
+    private static void ArrivesOfEveryKind<T>(int kinds) => Assert.Equal(
+        kinds, typeof(T).GetNestedTypes().Count(t => t.IsSubclassOf(typeof(T))));
+
     private static T Arrived<T>(T value) => Json.Trusted(Json.From(value).Utf8.ToArray()).To<T>()!;
 
     private static void Arrives<T>(T value)
@@ -114,7 +164,7 @@ public sealed class AnswersTests
     private static string Describe(object? value) => value switch
     {
         null => "null",
-        string or Json => $"'{value}'",
+        string or Json or AgentSet or RunId => $"'{value}'",
         System.Collections.IEnumerable many => $"[{string.Join(", ", many.Cast<object?>().Select(Describe))}]",
         IFormattable simple => simple.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
         bool flag => flag.ToString(),

@@ -2,6 +2,7 @@ using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -79,12 +80,12 @@ public sealed class GrantedGpuTests : IAsyncLifetime
             Input = Json.Parse("{}"),
             InlinePlan = Json.Parse("""{"steps":{"only":{"agent":"on_gpu"}}}"""),
         });
-        Assert.True(reply.Outcome == SubmitOutcome.Accepted, reply.ToString());
+        var run = Assert.IsType<SubmitResult.Accepted>(reply.To<SubmitResult>()).Run;
         await using var redis = await SharedRedis.Server.ConnectAsync();
         var log = new RedisRunLog(redis, new RunLogOptions { KeyPrefix = _cluster }, TimeProvider.System);
         RunState? state = null;
         await Limits.EventuallyAsync(
-            async () => (state = await log.ReplayAsync(reply.Run!.RunId))?.Status.IsEnded() == true,
+            async () => (state = await log.ReplayAsync(run.RunId))?.Status.IsEnded() == true,
             () => new($"the run is {state?.Status}"));
         Assert.Equal(RunStatus.Completed, state!.Status);
         var attempt = Assert.Single(state.Steps[0].Attempts);

@@ -83,7 +83,8 @@ internal sealed partial class SimulatedCluster
         $"{Store.Find(submit.Key)?.ToString() ?? "nothing"}");
 
     private void Cancel(SimulatedSilo silo, RunId run) => Ask(
-        silo, $"{SimulatedStore.Short(run)} is to be cancelled", silo.Registry.CancelAsync(run, "simulated"), result =>
+        silo, $"{SimulatedStore.Short(run)} is to be cancelled",
+        silo.Registry.CommandAsync(run, new RunCommand.Cancel("simulated")), result =>
         {
             _world.Check(result is CommandResult.Done or CommandResult.Refused, $"cancelling {run} was answered with {result}");
             if (result is CommandResult.Done)
@@ -102,7 +103,8 @@ internal sealed partial class SimulatedCluster
         });
 
     private void Retry(SimulatedSilo silo, RunId run) => Ask(
-        silo, $"{SimulatedStore.Short(run)} is to be retried", silo.Registry.RetryAsync(run, null), result =>
+        silo, $"{SimulatedStore.Short(run)} is to be retried",
+        silo.Registry.CommandAsync(run, new RunCommand.Retry()), result =>
         {
             _world.Check(result is CommandResult.Done or CommandResult.Refused, $"retrying {run} was answered with {result}");
             _world.Check(

@@ -1,0 +1,62 @@
+using System.Text.Json.Serialization;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Core.Grid;
+
+/// <summary>What can be asked of a run that is there.</summary>
+[JsonDerivedType(typeof(Cancel), "cancel")]
+[JsonDerivedType(typeof(Retry), "retry")]
+public abstract record RunCommand
+{
+    private RunCommand()
+    {
+    }
+
+    /// <summary>To end.</summary>
+    /// <param name="Reason">For people; it is shown in the run and in its events.</param>
+    public sealed record Cancel(string Reason = "cancelled by request") : RunCommand;
+
+    /// <summary>
+    /// To go on: a failed or cancelled run from its completed steps; or any ended run from a step, so that this one and
+    /// all that depend on it are done anew.
+    /// </summary>
+    /// <param name="FromStep">The id of a step; null for those that are not completed.</param>
+    public sealed record Retry(string? FromStep = null) : RunCommand;
+}
+
+/// <summary>What became of a <see cref="RunCommand"/>.</summary>
+[JsonDerivedType(typeof(Done), "done")]
+[JsonDerivedType(typeof(NotFound), "not_found")]
+[JsonDerivedType(typeof(Refused), "refused")]
+[JsonDerivedType(typeof(Unavailable), "unavailable")]
+public abstract record CommandResult
+{
+    private CommandResult()
+    {
+    }
+
+    /// <param name="Changed">False when the run already was as asked.</param>
+    public sealed record Done(RunSummary Run, bool Changed) : CommandResult;
+
+    public sealed record NotFound : CommandResult;
+
+    /// <summary>The run is in a state that does not allow it.</summary>
+    public sealed record Refused(RunSummary Run, string Code, string Message) : CommandResult;
+
+    public sealed record Unavailable(string Message) : CommandResult;
+}
+
+/// <summary>The commands by their names.</summary>
+public static class RunCommands
+{
+    /// <inheritdoc cref="RunCommand.Cancel"/>
+    public static ValueTask<CommandResult> CancelAsync(
+        this IAgentGrid grid, RunId id, string? reason = null, CancellationToken cancellationToken = default) =>
+        grid.CommandAsync(
+            id, reason is null ? new RunCommand.Cancel() : new RunCommand.Cancel(reason), cancellationToken);
+
+    /// <inheritdoc cref="RunCommand.Retry"/>
+    public static ValueTask<CommandResult> RetryAsync(
+        this IAgentGrid grid, RunId id, string? fromStep = null, CancellationToken cancellationToken = default) =>
+        grid.CommandAsync(id, new RunCommand.Retry(fromStep), cancellationToken);
+}
