@@ -3,15 +3,19 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Api.Runs;
 
-/// <summary>A run in one line of a list. Reason: why it failed or was cancelled, in one line.</summary>
+/// <summary>
+/// A run in one line of a list. Reason: why it failed or was cancelled, in one line. LastStartedAt: later than StartedAt
+/// after a retry. DurationMs: milliseconds from the last start to the end; absent until it has ended.
+/// </summary>
 public sealed record RunLine(
     RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
-    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
-    int RetryingBranches, RunLinks Links)
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt,
+    double? DurationMs, int WaitingAttempts, int RetryingBranches, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
         run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
-        run.AcceptedAt, run.StartedAt, run.EndedAt, run.WaitingAttempts, run.RetryingBranches, RunLinks.Of(run.RunId));
+        run.AcceptedAt, run.StartedAt, run.LastStartedAt, run.EndedAt, run.Duration?.TotalMilliseconds,
+        run.WaitingAttempts, run.RetryingBranches, RunLinks.Of(run.RunId));
 }
 
 /// <summary>One page of runs, newest first. Next: the cursor of the next page; absent on the last.</summary>
@@ -37,7 +41,13 @@ public sealed record RunView
     public string? SubmittedBy { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>Later than <see cref="StartedAt"/> after a retry.</summary>
+    public DateTimeOffset? LastStartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Milliseconds from the last start to the end.</summary>
+    public double? DurationMs { get; init; }
     public Json? Result { get; init; }
     public RunError? Error { get; init; }
     public string? CancelReason { get; init; }
@@ -63,7 +73,9 @@ public sealed record RunView
             SubmittedBy = run.Tenant,
             AcceptedAt = run.Summary.AcceptedAt,
             StartedAt = run.Summary.StartedAt,
+            LastStartedAt = run.Summary.LastStartedAt,
             EndedAt = run.Summary.EndedAt,
+            DurationMs = run.Summary.Duration?.TotalMilliseconds,
             Result = run.Result,
             Error = run.Error,
             CancelReason = run.CancelReason,

@@ -14,7 +14,7 @@ internal sealed record RunAnswer(
 /// <summary>A run in one line.</summary>
 internal sealed record RunLine(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
-    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
+    DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
     int RetryingBranches, string? Reason)
 {
     /// <summary>The status, or what a running run is held up by, in the words of the filter.</summary>
@@ -33,7 +33,7 @@ internal sealed record CommandView(bool Changed, RunLine Run);
 /// <summary>A run with its steps.</summary>
 internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
-    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
+    DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
     string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";

@@ -10,7 +10,7 @@ namespace AgentGrid.Cli.Commands;
 /// <summary><c>runs</c>: lists runs, newest first, once or again and again.</summary>
 internal static class RunsCommand
 {
-    private static readonly string[] s_columns = ["run", "match/round", "plan", "status", "accepted", "took"];
+    private static readonly string[] s_columns = ["run", "match/round", "plan", "status", "accepted", "duration"];
 
     public static Command Create(CommandTree tree)
     {
@@ -79,7 +79,7 @@ internal static class RunsCommand
     private static object[] Row(RunLine run, DateTimeOffset now) =>
     [
         run.RunId, $"{run.MatchId}/{run.Round}", $"{run.Plan}@{run.PlanVersion}", Show.Status(run.State),
-        Show.Time(run.AcceptedAt), Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now),
+        Show.Time(run.AcceptedAt), Show.SpanSoFar(run.LastStartedAt, run.EndedAt, now),
     ];
 
     private static Task RedrawAsync(

@@ -86,7 +86,7 @@ internal static class ShowCommand
             screen.Line($"posted by {caller}");
         }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
-        screen.Line($"took      {Show.SpanSoFar(run.AcceptedAt, run.EndedAt, now)}");
+        screen.Line($"duration  {Show.SpanSoFar(run.LastStartedAt, run.EndedAt, now)}");
         foreach (var line in WaitReason.Lines(run, drained, now))
         {
             screen.Line($"waits     {line}");

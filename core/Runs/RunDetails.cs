@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 
@@ -15,7 +16,20 @@ public sealed record RunSummary
     public required RunStatus Status { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>
+    /// When it was started after it had last been retried, or else first; null before, and where an older version wrote it
+    /// down without.
+    /// </summary>
+    public DateTimeOffset? LastStartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>
+    /// From its last start to its end, so that the time in which it lay there before a retry does not count; null until
+    /// both are known.
+    /// </summary>
+    [JsonIgnore]
+    public TimeSpan? Duration => EndedAt - LastStartedAt;
 
     /// <summary>How many of its attempts wait for a slot.</summary>
     public int WaitingAttempts { get; init; }

@@ -13,6 +13,7 @@ public static class RunDetailsBuilder
         Status = state.Status,
         AcceptedAt = state.AcceptedAt,
         StartedAt = state.StartedAt,
+        LastStartedAt = state.LastStartedAt,
         EndedAt = state.EndedAt,
         WaitingAttempts = state.WaitingAttempts,
         RetryingBranches = state.RetryingBranches,

@@ -304,6 +304,7 @@ public static partial class RunMachine
     {
         state.Result = null;
         state.Status = RunStatus.Queued;
+        state.LastStartedAt = null;
         state.EndedAt = null;
         state.Error = null;
         state.CancelReason = null;

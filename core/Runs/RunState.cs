@@ -37,7 +37,7 @@ public sealed class RunState
     public DateTimeOffset AcceptedAt { get; internal set; }
     public DateTimeOffset? StartedAt { get; internal set; }
 
-    /// <summary>When it was started after it had last been retried, or else first; null before.</summary>
+    /// <summary>When it was started after it had last been retried, or else first; null until then.</summary>
     public DateTimeOffset? LastStartedAt { get; internal set; }
     public DateTimeOffset? EndedAt { get; internal set; }
 

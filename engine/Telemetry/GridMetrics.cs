@@ -104,7 +104,7 @@ public static class GridMetrics
         if (RunDuration.Enabled)
         {
             RunDuration.Record(
-                (e.Time - (state.LastStartedAt ?? state.AcceptedAt)).TotalSeconds,
+                (e.Time - (state.LastStartedAt ?? e.Time)).TotalSeconds,
                 new KeyValuePair<string, object?>("plan", GridTelemetry.NameOfPlan(state)),
                 new KeyValuePair<string, object?>("status", status));
         }

@@ -47,6 +47,10 @@ public abstract class RetryingRunsTests<THost> : ConformanceTests<THost>
         var run = await EndOfAsync(failed.Summary);
         AssertCompleted(run);
         Assert.Null(run.Error);
+        Assert.Equal(run.Summary.EndedAt - run.Summary.LastStartedAt, run.Summary.Duration);
+        Assert.True(run.Summary.LastStartedAt > failed.Summary.EndedAt, $"{run.Summary} after {failed.Summary}");
+        var listed = (await Grid.ListRunsAsync(new RunQuery(MatchId: run.Summary.MatchId))).Runs.Single();
+        Assert.Equal(run.Summary.Duration, listed.Duration);
         Assert.Equal(["alpha", "bravo", "bravo", "charlie"], Script.Calls().Select(c => c.Agent));
         var tries = Script.Calls("bravo");
         Assert.NotEqual(tries[0].Invocation.IdempotencyKey, tries[1].Invocation.IdempotencyKey);

@@ -30,6 +30,26 @@ public sealed class RetriedRunTests
     }
 
     [Fact]
+    public void Summarize_RetriedRun_LastsFromItsLastStart()
+    {
+        TimeSpan? Duration(RunScenario run) => RunDetailsBuilder.Summarize(run.State).Duration;
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", RunMachineTests.TwoAgents());
+        run.Sleep(TimeSpan.FromSeconds(30)).Started();
+        Assert.Null(Duration(run));
+        run.Sleep(TimeSpan.FromSeconds(2)).Fails("a");
+        Assert.Equal(TimeSpan.FromSeconds(2), Duration(run));
+
+        run.Sleep(TimeSpan.FromHours(5)).When(new RunInput.RetryRun());
+        Assert.Null(Duration(run));
+        run.Sleep(TimeSpan.FromSeconds(9)).Started().Sleep(TimeSpan.FromSeconds(3)).Succeeds("a", 2);
+        Assert.Equal(TimeSpan.FromSeconds(3), Duration(run));
+
+        // One that never ran again did not take the hours before.
+        run.Sleep(TimeSpan.FromHours(5)).When(new RunInput.RetryRun("a")).When(new RunInput.CancelRun("no"));
+        Assert.Equal((RunStatus.Cancelled, (TimeSpan?)null), (run.State.Status, Duration(run)));
+    }
+
+    [Fact]
     public void Decide_RetryFromAStep_DoesItAndWhatDependsOnItAnew()
     {
         var run = new RunScenario(

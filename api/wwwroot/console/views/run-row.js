@@ -15,6 +15,7 @@ export const rowOf = run => ({
   status: run.status,
   reason: run.reason ?? '',
   accepted: millis(run.accepted_at),
+  started: millis(run.last_started_at),
   ended: millis(run.ended_at),
 });
 
@@ -66,7 +67,7 @@ export function showRow(element, row, index, state) {
   element.reason.title = row.reason;
   setText(plan, row.plan ?? '');
   setText(accepted, time(row.accepted));
-  setText(took, ENDED.has(row.status) ? duration(row.ended - row.accepted) : duration(now() - row.accepted));
+  setText(took, row.started ? duration((row.ended ?? now()) - row.started) : '');
   setText(id, row.id.slice(-8));
   element.setAttribute('aria-rowindex', index + 1);
   element.index = index;

@@ -240,11 +240,12 @@ class Run {
     const done = run.steps.filter(s => ['completed', 'failed', 'skipped', 'cancelled'].includes(s.status)).length;
     const attempts = run.steps.reduce((n, s) => n + s.attempts.length, 0);
     const accepted = millis(run.accepted_at);
+    const started = millis(run.last_started_at);
     const facts = [
       ['Plan', `${run.plan} @ ${run.plan_version}`],
       ['Accepted', time(accepted)],
       ['Waited', run.started_at ? duration(millis(run.started_at) - accepted) : 'not started'],
-      ['Took', duration((run.ended_at ? millis(run.ended_at) : now()) - accepted)],
+      ['Duration', started ? duration((millis(run.ended_at) ?? now()) - started) : ''],
       ['Steps', `${done} of ${run.steps.length} done`],
       ['Attempts', String(attempts)],
       ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),

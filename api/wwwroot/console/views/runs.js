@@ -279,6 +279,8 @@ class Runs {
     // The list may be newer than the event; only a retry leads back.
     if (RANK[status] < RANK[row.status] && event.stage !== 'orchestration:retried') return;
     row.status = status;
+    if (event.stage === 'orchestration:retried') row.started = null;
+    if (event.stage === 'orchestration:started') row.started = millis(event.time);
     row.ended = ENDED.has(status) ? millis(event.time) : null;
     row.reason = reasonOf(event);
   }
