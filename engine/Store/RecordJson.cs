@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -29,7 +30,7 @@ internal static class RecordJson
         {
             return;
         }
-        foreach (var property in type.Properties.Where(p => s_inHead.Contains(((System.Reflection.MemberInfo)p.AttributeProvider!).Name)))
+        foreach (var property in type.Properties.Where(p => p.AttributeProvider is MemberInfo m && s_inHead.Contains(m.Name)))
         {
             property.ShouldSerialize = static (_, _) => false;
             property.IsRequired = false;
