@@ -77,7 +77,7 @@ public sealed partial class RedisRunLog : IRunStore
         var answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
         if ((string?)answer[0] == "plan")
         {
-            arguments[8] = plan.Definition.Utf8;
+            arguments[7] = plan.Definition.Utf8;
             answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
         }
         switch ((string?)answer[0])
@@ -92,7 +92,8 @@ public sealed partial class RedisRunLog : IRunStore
                     ? run
                     : throw RunLogDamage.Of(by, $"has the key '{accepted.Key}', and that is no run's id"));
             case "full":
-                return Full(accepted.Tenant, maxRuns, answer);
+                var (reason, wait) = WhyFull(maxRuns, answer);
+                return new AcceptOutcome.Full(reason, wait);
             case var other:
                 throw new InvalidOperationException($"The script that accepts runs answered '{other}'.");
         }
@@ -100,9 +101,9 @@ public sealed partial class RedisRunLog : IRunStore
 
     /// <inheritdoc/>
     public async Task<AppendOutcome> AppendAsync(
-        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns = int.MaxValue)
     {
-        var arguments = AppendArguments(run, expectedVersion, events, summary);
+        var arguments = AppendArguments(run, expectedVersion, events, summary, maxRuns);
         var answer = await EvaluateAsync(Script.Append, arguments).ConfigureAwait(false);
         switch ((string?)answer[0])
         {
@@ -113,6 +114,9 @@ public sealed partial class RedisRunLog : IRunStore
                 return AppendOutcome.Conflict.Instance;
             case "gone":
                 return AppendOutcome.Gone.Instance;
+            case "full":
+                var (reason, wait) = WhyFull(maxRuns, answer);
+                return new AppendOutcome.Full(reason, wait);
             case "status":
                 throw new ArgumentException(
                     $"Run {run} is {(RunStatus)(int)answer[1]}, none of the events changes that, and the summary says " +
@@ -147,7 +151,7 @@ public sealed partial class RedisRunLog : IRunStore
         var head = RunHead.Of(e, _plans.HashOf(plan));
         return
         [
-            e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", e.Tenant is null ? "0" : "1", maxRuns,
+            e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanKey, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
             writer.Head(e.RunId, head), writer.Tip(1, head.Accepted(e.RunId)),
             writer.Turn(e.RunId, 0, [e]), _channel,
@@ -155,7 +159,7 @@ public sealed partial class RedisRunLog : IRunStore
     }
 
     private RedisValue[] AppendArguments(
-        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns)
     {
         var moved = MovedTo(events);
         if (events.Count == 0 || summary.RunId != run || (moved is { } to && to.IsEnded() != summary.Status.IsEnded()))
@@ -170,7 +174,7 @@ public sealed partial class RedisRunLog : IRunStore
         [
             run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",
             summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, writer.Tip(version, summary),
-            writer.Turn(run, expectedVersion, events), _channel,
+            writer.Turn(run, expectedVersion, events), _channel, maxRuns, _time.GetUtcNow().ToUnixTimeMilliseconds(),
         ];
     }
 
@@ -209,9 +213,9 @@ public sealed partial class RedisRunLog : IRunStore
         return status;
     }
 
-    private AcceptOutcome.Full Full(string? tenant, int maxRuns, RedisResult[] answer)
+    private (string Reason, TimeSpan RetryAfter) WhyFull(int maxRuns, RedisResult[] answer)
     {
-        var (held, own, lately) = ((long)answer[1], (long)answer[2], (long)answer[3]);
+        var (held, own, lately, tenant) = ((long)answer[1], (long)answer[2], (long)answer[3], (string?)answer[5]);
         var free = maxRuns - held;
         var reason = free <= 0
             ? $"{held} runs are active or queued, as many as are allowed (options MaxActiveRuns and MaxQueuedRuns)."
@@ -223,7 +227,7 @@ public sealed partial class RedisRunLog : IRunStore
                     (long)double.Parse(text, System.Globalization.CultureInfo.InvariantCulture))
                 : TimeSpan.FromSeconds(LatelySeconds);
         wait = wait < ShortestWait ? ShortestWait : wait > LongestWait ? LongestWait : wait;
-        return new AcceptOutcome.Full(reason, wait);
+        return (reason, wait);
     }
 
     private async Task<RedisResult[]> EvaluateAsync(string script, RedisValue[] arguments) =>

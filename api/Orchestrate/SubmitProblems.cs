@@ -12,12 +12,14 @@ internal static class SubmitProblems
     {
         SubmitResult.Conflict conflict => Taken(conflict),
         SubmitResult.Invalid invalid => Invalid(invalid.Problems),
-        SubmitResult.Overloaded overloaded => new ApiProblem(429, ApiCode.Overloaded, overloaded.Message)
-        {
-            RetryAfter = overloaded.RetryAfter,
-        },
+        SubmitResult.Overloaded overloaded => Overloaded(overloaded.RetryAfter, overloaded.Message),
         SubmitResult.Unavailable unavailable => Unavailable(unavailable.Message),
         _ => throw new InvalidOperationException($"A submission cannot be answered with {result.GetType().Name}."),
+    };
+
+    public static ApiProblem Overloaded(TimeSpan retryAfter, string message) => new(429, ApiCode.Overloaded, message)
+    {
+        RetryAfter = retryAfter,
     };
 
     public static ApiProblem Unavailable(string message) => new(503, ApiCode.Unavailable, message)

@@ -29,7 +29,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
         runs.MapPost("/{run_id}/retry", RetryAsync).WithName("retry_run").Requires(ApiScope.Submit)
             .Produces<CommandView>().Produces<CommandView>(202)
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(429).ProducesProblem(503);
     }
 
     /// <summary>There is no such run; ids that no engine makes included.</summary>
@@ -114,6 +114,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
             new CommandView(done.Changed, RunLine.Of(done.Run)), statusCode: done.Changed ? changedStatus : 200),
         CommandResult.NotFound => NoSuchRun(runId),
         CommandResult.Refused refused => new ApiProblem(409, refused.Code, refused.Message),
+        CommandResult.Overloaded overloaded => SubmitProblems.Overloaded(overloaded.RetryAfter, overloaded.Message),
         CommandResult.Unavailable unavailable => SubmitProblems.Unavailable(unavailable.Message),
         _ => throw new InvalidOperationException($"A command cannot be answered with {result.GetType().Name}."),
     };

@@ -28,6 +28,7 @@ public abstract record RunCommand
 [JsonDerivedType(typeof(Done), "done")]
 [JsonDerivedType(typeof(NotFound), "not_found")]
 [JsonDerivedType(typeof(Refused), "refused")]
+[JsonDerivedType(typeof(Overloaded), "overloaded")]
 [JsonDerivedType(typeof(Unavailable), "unavailable")]
 public abstract record CommandResult
 {
@@ -42,6 +43,9 @@ public abstract record CommandResult
 
     /// <summary>The run is in a state that does not allow it.</summary>
     public sealed record Refused(RunSummary Run, string Code, string Message) : CommandResult;
+
+    /// <summary>There is no room for another run that has not ended, now. Nothing was changed.</summary>
+    public sealed record Overloaded(TimeSpan RetryAfter, string Message) : CommandResult;
 
     public sealed record Unavailable(string Message) : CommandResult;
 }

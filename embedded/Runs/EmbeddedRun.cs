@@ -28,12 +28,7 @@ internal sealed class EmbeddedRun(EmbeddedEngine engine, RunRef run, bool runsAh
 
     public void Admit(RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed)
     {
-        var isNew = events[0] is RunEvent.RunAccepted;
-        if (!isNew)
-        {
-            engine.Places.Enter(state.Tenant);
-        }
-        else if (engine.Places.TryEnter(state.Tenant) is { } refusal)
+        if (engine.Places.TryEnter(state.Tenant) is { } refusal)
         {
             completed(new AdmitOutcome.Full(refusal));
             return;
@@ -41,7 +36,7 @@ internal sealed class EmbeddedRun(EmbeddedEngine engine, RunRef run, bool runsAh
         _hasPlace = true;
         engine.Journal.Append(new AppendEvents(run, state.Version - events.Length, events, LineOf(state, events))
         {
-            Accept = isNew ? state.Plan : null,
+            Accept = events[0] is RunEvent.RunAccepted ? state.Plan : null,
             Completed = outcome =>
             {
                 _wasActive = outcome == WriteOutcome.Durable;

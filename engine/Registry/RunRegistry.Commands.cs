@@ -89,6 +89,7 @@ public sealed partial class RunRegistry
             {
                 case AdmitOutcome.Kept: return new CommandResult.Done(driver.Summary, Changed: true);
                 case AdmitOutcome.Gone: return new CommandResult.NotFound();
+                case AdmitOutcome.Full(var refusal): return new CommandResult.Overloaded(refusal.RetryAfter, refusal.Reason);
                 case AdmitOutcome.Unavailable(var message): return new CommandResult.Unavailable(message);
                 default: break; // somebody else has changed it meanwhile
             }

@@ -11,6 +11,11 @@ public abstract record AppendOutcome
     /// <param name="LastSeq">The number of its last event; the others have those before it.</param>
     public sealed record Kept(long LastSeq) : AppendOutcome;
 
+    /// <summary>It makes an ended run active again, and there is no place for it; nothing was changed.</summary>
+    /// <param name="Reason">A sentence.</param>
+    /// <param name="RetryAfter">When it makes sense to ask again: 1 to 60 seconds.</param>
+    public sealed record Full(string Reason, TimeSpan RetryAfter) : AppendOutcome;
+
     /// <summary>The run has other events than expected, and nothing was changed: replay it.</summary>
     public sealed record Conflict : AppendOutcome
     {

@@ -34,9 +34,12 @@ public interface IRunStore
     /// <see cref="AppendOutcome.Conflict"/>.
     /// </remarks>
     /// <param name="summary">The run after these events.</param>
+    /// <param name="maxRuns">
+    /// As <see cref="AcceptAsync"/> has it, for a turn that makes an ended run active again: then there must be a place for it.
+    /// </param>
     /// <exception cref="ArgumentException">The summary does not fit the events.</exception>
     Task<AppendOutcome> AppendAsync(
-        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary);
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns = int.MaxValue);
 
     /// <summary>Null when there is no such run (any more).</summary>
     /// <exception cref="DamageException">What is kept of it is damaged.</exception>

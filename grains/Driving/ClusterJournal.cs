@@ -81,13 +81,14 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         var (version, summary) = (state.Version, RunDetailsBuilder.Summarize(state));
         return await AppendAsync(driver, version - events.Length, events, summary) switch
         {
-            TurnOutcome.Kept => AdmitOutcome.Kept.Instance,
+            AppendOutcome.Kept => AdmitOutcome.Kept.Instance,
+            AppendOutcome.Full full => new AdmitOutcome.Full(new AdmissionRefusal(full.Reason, full.RetryAfter)),
             // It has been kept, and the answer was lost on the way.
-            TurnOutcome.Conflict when await engine.Log.FindAsync(run) is { } kept
+            AppendOutcome.Conflict when await engine.Log.FindAsync(run) is { } kept
                 && kept.Version == version && !kept.Summary.Status.IsEnded() => AdmitOutcome.Kept.Instance,
-            TurnOutcome.Conflict => AdmitOutcome.Conflict.Instance,
-            TurnOutcome.Gone => AdmitOutcome.Gone.Instance,
-            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+            AppendOutcome.Conflict => AdmitOutcome.Conflict.Instance,
+            AppendOutcome.Gone => AdmitOutcome.Gone.Instance,
+            var other => throw new InvalidOperationException($"Unknown outcome {other.GetType()}."),
         };
     }
 
@@ -97,7 +98,13 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         var outcome = TurnOutcome.Failed;
         try
         {
-            outcome = await AppendAsync(driver, version, events, summary);
+            outcome = await AppendAsync(driver, version, events, summary) switch
+            {
+                AppendOutcome.Kept => TurnOutcome.Kept,
+                AppendOutcome.Conflict => TurnOutcome.Conflict,
+                AppendOutcome.Gone => TurnOutcome.Gone,
+                var other => throw new InvalidOperationException($"Unknown outcome {other.GetType()}."),
+            };
         }
         catch (DamageException e)
         {
@@ -111,7 +118,7 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         completed(outcome);
     }
 
-    private async Task<TurnOutcome> AppendAsync(
+    private async Task<AppendOutcome> AppendAsync(
         RunDriver driver, long version, RunEvent[] events, RunSummary summary)
     {
         while (true)
@@ -119,18 +126,12 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
             try
             {
                 var startedAt = Stopwatch.GetTimestamp();
-                switch (await engine.Log.AppendAsync(run, version, events, summary))
+                var outcome = await engine.Log.AppendAsync(run, version, events, summary, engine.MaxRuns);
+                if (outcome is AppendOutcome.Kept)
                 {
-                    case AppendOutcome.Kept:
-                        GridMetrics.RecordCommit(startedAt, events.Length);
-                        return TurnOutcome.Kept;
-                    case AppendOutcome.Conflict:
-                        return TurnOutcome.Conflict;
-                    case AppendOutcome.Gone:
-                        return TurnOutcome.Gone;
-                    case var other:
-                        throw new InvalidOperationException($"Unknown outcome {other.GetType()}.");
+                    GridMetrics.RecordCommit(startedAt, events.Length);
                 }
+                return outcome;
             }
             catch (Exception e) when (Transient.Is(e) && !driver.IsStopping)
             {

@@ -1,21 +1,15 @@
--- Keeps a new run: {'kept', last, 1 if somebody listens to the channel}, {'taken', run}, {'full', held, own, ended
--- lately, last end}, or {'plan'} when the plan's definition is not there and was not sent along.
+-- Keeps a new run: {'kept', last, 1 if somebody listens to the channel}, {'taken', run}, {'full', ...} (see fullFor), or {'plan'} when the plan's definition is not there and was not sent along.
 
-local id, match, round, tenant, named = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local most, now = tonumber(ARGV[6]), tonumber(ARGV[7])
-local plan, definition, head, tip, record, channel = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local id, match, round, tenant, most, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local plan, definition, head, tip, record, channel = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 
 local taken = redis.call('HGET', p .. ':rounds:' .. match, round)
 if taken then
   return { 'taken', string.match(taken, ':(.*)$') or taken }
 end
-local held = redis.call('ZCARD', p .. ':active')
-local own = tonumber(redis.call('HGET', p .. ':tenants', tenant) or '0')
-local free = most - held
-if free <= 0 or (named == '1' and own >= 8 * free) then
-  local lately = redis.call('ZCOUNT', p .. ':ended', now - 10000, '+inf')
-  local last = redis.call('ZREVRANGE', p .. ':ended', 0, 0, 'WITHSCORES')[2]
-  return { 'full', held, own, lately, last or '' }
+local full = fullFor(tenant, most, now)
+if full then
+  return full
 end
 if redis.call('EXISTS', p .. ':run:' .. id) == 1 then
   return redis.error_reply('AGENTGRID run ' .. id .. ' is there already, with another key')

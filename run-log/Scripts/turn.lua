@@ -41,6 +41,20 @@ local function place(status)
   return p .. (names[status] or ':active')
 end
 
+-- {'full', held, own, ended lately, last end, tenant} where there is no place for one more run of a tenant; nil where
+-- there is. Who names no tenant, '', may take every place.
+local function fullFor(tenant, most, now)
+  local held = redis.call('ZCARD', p .. ':active')
+  local own = tonumber(redis.call('HGET', p .. ':tenants', tenant) or '0')
+  local free = most - held
+  if free > 0 and (tenant == '' or own < 8 * free) then
+    return nil
+  end
+  local lately = redis.call('ZCOUNT', p .. ':ended', now - 10000, '+inf')
+  local last = redis.call('ZREVRANGE', p .. ':ended', 0, 0, 'WITHSCORES')[2]
+  return { 'full', held, own, lately, last or '', tenant }
+end
+
 local function enter(id, number, tenant, status, ended)
   redis.call('ZADD', place(status), number, id)
   if tonumber(status) < 2 then

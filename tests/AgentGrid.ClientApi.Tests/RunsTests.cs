@@ -177,6 +177,19 @@ public sealed class RunsTests
         Assert.Equal(new RunCommand.Retry("motion"), server.Grid.LastCommand);
     }
 
+    [Fact]
+    public async Task Retry_WhileFull_Answers429WithRetryAfter()
+    {
+        await using var server = await TestServer.StartAsync();
+        var run = server.Grid.Add().Summary;
+        server.Grid.NextCommand = new CommandResult.Overloaded(TimeSpan.FromSeconds(1.2), "20 runs are active or queued.");
+
+        using var response = await server.PostAsync($"/api/v1/runs/{run.RunId}/retry", "{}");
+
+        await ExpectAsync(response, HttpStatusCode.TooManyRequests, "AG2050", "");
+        Assert.Equal(TimeSpan.FromSeconds(2), response.Headers.RetryAfter?.Delta);
+    }
+
     [Theory]
     [InlineData("waiting_for_slot", RunActivity.WaitingForSlot)]
     [InlineData("retrying", RunActivity.Retrying)]

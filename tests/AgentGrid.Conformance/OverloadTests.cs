@@ -37,6 +37,30 @@ public abstract class OverloadTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Retry_PastTheLimits_IsRefusedAndChangesNothing()
+    {
+        var gate = Script.Gate();
+        Script.On("alpha", call => call.AnswerAfterAsync(gate));
+        var ended = await AcceptAsync(OneStep);
+        Assert.IsType<CommandResult.Done>(await Grid.CancelAsync(ended.RunId));
+        var runs = await FillAsync();
+        var last = (await FeedAsync()).Count;
+
+        var overloaded = Assert.IsType<CommandResult.Overloaded>(await Grid.RetryAsync(ended.RunId));
+
+        Assert.True(overloaded.RetryAfter > TimeSpan.Zero);
+        Assert.Equal(RunStatus.Cancelled, (await Grid.GetRunAsync(ended.RunId))!.Summary.Status);
+        Assert.Equal(last, (await FeedAsync()).Count);
+        gate.Open();
+        foreach (var run in runs)
+        {
+            AssertCompleted(await EndOfAsync(run));
+        }
+        Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(ended.RunId));
+        AssertCompleted(await EndOfAsync(ended));
+    }
+
+    [Fact]
     public async Task Submit_KnownKeyWhileFull_IsReplayed()
     {
         var gate = Script.Gate();

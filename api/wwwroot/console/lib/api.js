@@ -18,10 +18,12 @@ export const url = path => new URL(path, document.baseURI).href;
 
 /** A refusal of the server, as its problem document tells it; status 0 when it could not be reached. */
 export class Problem extends Error {
-  constructor(status, body) {
+  constructor(status, body, retryAfter = null) {
     super(body.detail ?? body.title ?? `The server answered with ${status}.`);
     this.status = status;
     this.body = body;
+    /** In how many seconds to ask again, where the server says so. */
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -84,7 +86,7 @@ async function send(method, path, body, signal, type = 'application/json') {
   }
   // /health says 503 with a body of its own when the server is not ready.
   if (!response.ok && !(path === 'health' && json?.last_seq !== undefined))
-    throw new Problem(response.status, json ?? {});
+    throw new Problem(response.status, json ?? {}, Number(response.headers.get('retry-after')) || null);
   return { status: response.status, json, text };
 }
 

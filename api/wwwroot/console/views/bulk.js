@@ -51,6 +51,19 @@ async function collect(ids, filters, wanted, since) {
   } while (cursor);
 }
 
+// Of many, the server takes as many as it has room for.
+async function change(id, kind) {
+  const body = kind === 'cancel' ? { reason: 'cancelled in the console, with others' } : {};
+  while (true) {
+    try {
+      return await post(`api/v1/runs/${id}/${kind}`, body);
+    } catch (error) {
+      if (error.status !== 429) throw error;
+      await new Promise(resume => setTimeout(resume, 1000 * (error.retryAfter ?? 1)));
+    }
+  }
+}
+
 async function run(kind, ids) {
   const all = ids.length;
   let done = 0;
@@ -63,10 +76,7 @@ async function run(kind, ids) {
   const next = async () => {
     for (let id = ids.pop(); id; id = ids.pop()) {
       try {
-        await post(
-          `api/v1/runs/${id}/${kind}`,
-          kind === 'cancel' ? { reason: 'cancelled in the console, with others' } : {},
-        );
+        await change(id, kind);
       } catch (error) {
         refused++;
         reason = error.message;
