@@ -26,6 +26,8 @@ internal static class EmbeddedSettings
             nameof(options.CancelGrace), options.CancelGrace, TimeSpan.Zero, TimeSpan.FromDays(1));
         options.FeedBuffer = reader.Integer(nameof(options.FeedBuffer), options.FeedBuffer, 1);
         options.MaxOutputBytes = reader.Integer(nameof(options.MaxOutputBytes), options.MaxOutputBytes, 1);
+        options.MaxItems = reader.Integer(nameof(options.MaxItems), options.MaxItems, 1);
+        options.MaxStepOutputBytes = reader.Integer(nameof(options.MaxStepOutputBytes), options.MaxStepOutputBytes, 1);
         options.MaxLosses = reader.Integer(nameof(options.MaxLosses), options.MaxLosses, Isolation.MostInCompany);
     }
 }

@@ -25,6 +25,8 @@ public static class EmbeddedEngineServices
             .Validate(o => o.CancelGrace >= TimeSpan.Zero, "CancelGrace must not be negative.")
             .Validate(o => o.FeedBuffer >= 1, "FeedBuffer must be at least 1.")
             .Validate(o => o.MaxOutputBytes >= 1, "MaxOutputBytes must be at least 1.")
+            .Validate(o => o.MaxItems >= 1, "MaxItems must be at least 1.")
+            .Validate(o => o.MaxStepOutputBytes >= 1, "MaxStepOutputBytes must be at least 1.")
             .Validate(o => o.MaxLosses >= Isolation.MostInCompany, $"MaxLosses must be at least {Isolation.MostInCompany}.")
             .Validate(o => !string.IsNullOrWhiteSpace(o.Data), "Data must name a folder.");
         if (configure is not null)

@@ -58,6 +58,23 @@ public sealed class EmbeddedOptions
     /// </summary>
     public int MaxLosses { get; set; } = RunLimits.Default.MaxLosses;
 
+    /// <summary>How many items a step of mode <c>each</c> may have; with more it fails. Default 10,000.</summary>
+    public int MaxItems { get; set; } = RunLimits.Default.MaxItems;
+
+    /// <summary>
+    /// How many bytes the outputs of a step of mode <c>all</c> or <c>each</c> may have together; with more it fails. Default
+    /// 64 MiB.
+    /// </summary>
+    public int MaxStepOutputBytes { get; set; } = RunLimits.Default.MaxStepOutputBytes;
+
+    /// <summary>The same as the run machine knows it.</summary>
+    internal RunLimits Limits => new()
+    {
+        MaxLosses = MaxLosses,
+        MaxItems = MaxItems,
+        MaxStepOutputBytes = MaxStepOutputBytes,
+    };
+
     /// <summary>The name of this node, as attempts record it. Default <c>local</c>.</summary>
     public string Node { get; set; } = "local";
 }

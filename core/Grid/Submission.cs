@@ -13,39 +13,42 @@ public static class Submission
     private const string InlinePlanName = "inline";
 
     /// <summary>The plan that a request asks for.</summary>
-    /// <param name="problems">Why it cannot be run; empty when it can.</param>
-    /// <returns>Null when it cannot be run.</returns>
-    public static Plan? PlanOf(SubmitRun submit, GridConfig config, out ImmutableArray<ConfigProblem> problems)
+    public static PlanAsked PlanOf(SubmitRun submit, GridConfig config)
     {
         if (submit.Input.Problem() is { } bad)
         {
-            problems = [new ConfigProblem(null, 0, 0, "input", CommandCodes.BadInput, $"The input cannot be kept: {bad}")];
-            return null;
+            return PlanAsked.Unreadable(
+                [new ConfigProblem(null, 0, 0, "input", CommandCodes.BadInput, $"The input cannot be kept: {bad}")]);
         }
         if (submit.InlinePlan is { } inline)
         {
             var result = PlanReader.ReadJson(InlinePlanName, inline);
-            problems = result.Plan is null ? result.Problems : PlanReader.Check(result.Plan, config.Agents);
-            return problems.IsEmpty ? result.Plan : null;
+            return result.Plan is null
+                ? PlanAsked.Unreadable(result.Problems)
+                : new PlanAsked(result.Plan, PlanReader.Check(result.Plan, config.Agents), config.DefaultPlan);
         }
-        problems = [];
         var name = submit.Plan ?? config.DefaultPlan;
-        if (name is not null && config.Plans.TryGetValue(name, out var plan))
-        {
-            return plan;
-        }
-        problems = [UnknownPlan(name, config)];
-        return null;
+        return name is not null && config.Plans.TryGetValue(name, out var plan)
+            ? new PlanAsked(plan, [], config.DefaultPlan)
+            : new PlanAsked(null, [UnknownPlan(name, config)], config.DefaultPlan);
     }
 
     /// <summary>What a request differs in from the run that has its key; empty when it is that run's own.</summary>
-    /// <remarks>The same request can meet a newer version of its named plan; that is still the same request.</remarks>
-    public static ImmutableArray<string> Differences(RunSummary run, Json input, SubmitRun submit, Plan plan)
+    /// <remarks>
+    /// It is about what was posted, and not about what the configuration has become: the same request is the same, whatever
+    /// its named plan says now, and whichever plan is the default one.
+    /// </remarks>
+    public static ImmutableArray<string> Differences(RunState run, SubmitRun submit, PlanAsked asked)
     {
-        var differences = JsonDifferences.Find(input, submit.Input);
-        var samePlan = run.Plan == plan.Name && (submit.InlinePlan is null || run.PlanVersion == plan.Version);
-        return samePlan ? differences : differences.Insert(0, "plan");
+        var differences = JsonDifferences.Find(run.Input, submit.Input);
+        return IsSamePlan(run, submit, asked) ? differences : differences.Insert(0, "plan");
     }
+
+    private static bool IsSamePlan(RunState run, SubmitRun submit, PlanAsked asked) =>
+        submit.InlinePlan is not null ? run.Inline && run.Plan.Name == asked.Plan!.Name && run.Plan.Version == asked.Plan.Version
+        : !run.Inline && (submit.Plan is { } name
+            ? run.Plan.Name == name
+            : run.ByDefault == true || run.Plan.Name == asked.DefaultPlan);
 
     private static ConfigProblem UnknownPlan(string? name, GridConfig config)
     {
@@ -60,4 +63,17 @@ public static class Submission
         return new ConfigProblem(null, 0, 0, "plan", CommandCodes.UnknownPlan,
             $"There is no plan '{Names.Shorten(name)}'; {hint}");
     }
+}
+
+/// <summary>The plan that a request asks for, as far as it can be told.</summary>
+/// <param name="Plan">Null when there is none of the name, or when it cannot be read.</param>
+/// <param name="Problems">Why it cannot be run now; empty when it can.</param>
+/// <param name="DefaultPlan">The name of the plan for requests that name none; null when there is none.</param>
+public sealed record PlanAsked(Plan? Plan, ImmutableArray<ConfigProblem> Problems, string? DefaultPlan)
+{
+    /// <summary>No run can have been accepted of such a request, whatever the configuration was.</summary>
+    public bool IsUnreadable { get; private init; }
+
+    internal static PlanAsked Unreadable(ImmutableArray<ConfigProblem> problems) =>
+        new(null, problems, null) { IsUnreadable = true };
 }

@@ -21,6 +21,9 @@ public static class ErrorCodes
     /// <summary>A <c>for_each</c> did not lead to a list.</summary>
     public const string NotAList = "not_a_list";
 
-    /// <summary>An agent's output was larger than the engine allows.</summary>
+    /// <summary>A <c>for_each</c> led to a list with more items than the engine allows.</summary>
+    public const string TooManyItems = "too_many_items";
+
+    /// <summary>An agent's output, or the outputs of a step together, were larger than the engine allows.</summary>
     public const string OutputTooLarge = "output_too_large";
 }

@@ -53,6 +53,11 @@ public abstract record RunEvent
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public bool Inline { get; init; }
 
+        /// <summary>
+        /// The request named no plan: this was the default one. Null from older versions, which did not say.
+        /// </summary>
+        public bool? ByDefault { get; init; }
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }

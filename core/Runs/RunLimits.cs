@@ -11,4 +11,12 @@ public sealed record RunLimits
     /// least <see cref="Isolation.MostInCompany"/>, or those would be charged that only ran beside the cause.
     /// </summary>
     public int MaxLosses { get; init; } = 6;
+
+    /// <summary>How many items a step of mode <c>each</c> may have; with more it fails.</summary>
+    public int MaxItems { get; init; } = 10_000;
+
+    /// <summary>
+    /// How many bytes the outputs of a step of mode <c>all</c> or <c>each</c> may have together; with more it fails.
+    /// </summary>
+    public int MaxStepOutputBytes { get; init; } = 64 * 1024 * 1024;
 }

@@ -39,6 +39,12 @@ public static partial class RunMachine
             {
                 return NotHeeded(input.Step, input.Attempt, "result");
             }
+            if (step.Step.Mode is StepMode.All or StepMode.Each
+                && step.BranchOutputBytes + input.Output.Utf8.Length > limits.MaxStepOutputBytes)
+            {
+                FailStep(step, OutputsTooLarge(step));
+                return Advance();
+            }
             Emit(new RunEvent.AttemptSucceeded(step.Id, attempt.Number, attempt.Agent, input.Output) { Time = now });
             CheckQuorum(step);
             return Advance();

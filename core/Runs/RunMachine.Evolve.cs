@@ -47,6 +47,7 @@ public static partial class RunMachine
         state.Tenant = e.Tenant;
         state.TraceParent = e.TraceParent;
         state.Inline = e.Inline;
+        state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;
     }
 
@@ -186,6 +187,7 @@ public static partial class RunMachine
         attempt.Output = e.Output;
         step.Branches[attempt.Branch].Status = BranchStatus.Succeeded;
         step.SucceededBranches++;
+        step.BranchOutputBytes += e.Output.Utf8.Length;
     }
 
     private static void Fail(RunState state, RunEvent.AttemptFailed e)
@@ -336,6 +338,7 @@ public static partial class RunMachine
         step.Branches.Clear();
         step.AttemptsBeforeRetry = step.Attempts.Count;
         step.SucceededBranches = step.FailedBranches = 0;
+        step.BranchOutputBytes = step.Kept.Sum(static a => (long)a.Output!.Utf8.Length);
     }
 
     // Those that the step's output is made of when it is completed.

@@ -91,6 +91,12 @@ public static partial class RunMachine
             FailRun(error);
         }
 
+        private RunError OutputsTooLarge(StepState step) => new(
+            ErrorKind.Error, ErrorCodes.OutputTooLarge,
+            $"Step '{step.Id}' of run '{state.Key}': the outputs of its {step.Branches.Count} branches have more than " +
+            $"{limits.MaxStepOutputBytes} bytes together, which is as much as is allowed (option MaxStepOutputBytes). Let " +
+            "its agents return less, such as where the rest can be found.", Retryable: false);
+
         // A step is decided as soon as enough branches have succeeded, or too few can still succeed.
         private void CheckQuorum(StepState step)
         {

@@ -26,6 +26,9 @@ public sealed class RunState
 
     /// <summary>Whether the plan came with the request; its name is of the caller's choice then.</summary>
     public bool Inline { get; internal set; }
+
+    /// <summary>The request named no plan: this was the default one. Null where an older version did not say.</summary>
+    public bool? ByDefault { get; internal set; }
     public RunId Id { get; internal set; }
     public RunKey Key { get; internal set; }
     public Json Input { get; internal set; } = Json.EmptyObject;

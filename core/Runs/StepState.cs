@@ -36,6 +36,9 @@ public sealed class StepState(int index, Step step)
     internal int SucceededBranches { get; set; }
     internal int FailedBranches { get; set; }
 
+    /// <summary>How many bytes the outputs of the branches have that have succeeded.</summary>
+    internal long BranchOutputBytes { get; set; }
+
     /// <summary>The items of mode each; read from the list when first asked for.</summary>
     internal ImmutableArray<Json> Items { get; set; }
 

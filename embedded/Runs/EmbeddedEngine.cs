@@ -78,7 +78,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
             Statistics = Statistics,
             Logger = logger,
             RunLogger = runLogger,
-            Limits = new RunLimits { MaxLosses = options.MaxLosses },
+            Limits = options.Limits,
             Stopping = Stopping,
         };
         _gauges = new EngineGauges(this);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
@@ -50,9 +51,6 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     /// <summary>What it was posted under.</summary>
     public RunKey Key { get; }
-
-    /// <summary>What was posted.</summary>
-    public Core.Json Input => _state.Input;
 
     /// <summary>The run's line as users may see it: an end shows only when it is durable.</summary>
     /// <remarks>
@@ -106,6 +104,11 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
         return _services.Platform.Wait(reply.Task);
     }
+
+    /// <inheritdoc cref="Submission.Differences"/>
+    /// <remarks>Can be asked at any time: what was posted never changes.</remarks>
+    public ImmutableArray<string> DifferencesTo(SubmitRun submit, PlanAsked asked) =>
+        Submission.Differences(_state, submit, asked);
 
     /// <summary>Looks at the state between two turns.</summary>
     public Task<T> LookAsync<T>(Func<RunState, T> look)

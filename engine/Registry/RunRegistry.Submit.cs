@@ -21,29 +21,26 @@ public sealed partial class RunRegistry
             // Before any work on the plan and the input.
             return new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
         }
-        var plan = Submission.PlanOf(submit, host.Config, out var problems);
-        if (plan is null)
+        var asked = Submission.PlanOf(submit, host.Config);
+        while (!asked.IsUnreadable)
         {
-            return new SubmitResult.Invalid(problems);
-        }
-        while (true)
-        {
-            var result = Holder(submit.Key) is { } holder
-                ? await AnswerAsync(holder, submit, plan, cancellationToken)
-                : await BeginAsync(submit, plan);
+            var result = Holder(submit.Key) is { } holder ? await AnswerAsync(holder, submit, asked, cancellationToken)
+                : asked.Problems.IsEmpty ? await BeginAsync(submit, asked)
+                : await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid(asked.Problems);
             if (result is not null)
             {
                 return result;
             }
         }
+        return new SubmitResult.Invalid(asked.Problems);
     }
 
     /// <summary>Has a new run accepted, unless its key is taken.</summary>
     /// <returns>Null when somebody else was faster, and nobody has the key by now.</returns>
-    private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, Plan plan)
+    private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked)
     {
-        var accepted = Accept(submit, plan);
-        var driver = host.Drive(RunMachine.Evolve(new RunState(plan), accepted), RunOrigin.Posted);
+        var accepted = Accept(submit, asked.Plan!);
+        var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {
             return null;
@@ -55,12 +52,12 @@ public sealed partial class RunRegistry
                 GridMetrics.RecordAccepted();
                 return new SubmitResult.Accepted(driver.Summary);
             case AdmitOutcome.Full(var refusal):
-                return await AnswerFromStoreAsync(submit, plan)
+                return await AnswerFromStoreAsync(submit, asked)
                     ?? new SubmitResult.Overloaded(refusal.RetryAfter, refusal.Reason);
             case AdmitOutcome.Unavailable(var message):
                 return new SubmitResult.Unavailable(message);
             default:
-                return await AnswerFromStoreAsync(submit, plan);
+                return await AnswerFromStoreAsync(submit, asked);
         }
     }
 
@@ -73,20 +70,21 @@ public sealed partial class RunRegistry
         {
             Time = now,
             Inline = submit.InlinePlan is not null,
+            ByDefault = submit is { Plan: null, InlinePlan: null },
         };
     }
 
     /// <summary>Answers for the run that has the key, which is driven here, or is about to be accepted.</summary>
     /// <returns>Null when there is none any more.</returns>
     private async ValueTask<SubmitResult?> AnswerAsync(
-        RunDriver holder, SubmitRun submit, Plan plan, CancellationToken cancellationToken)
+        RunDriver holder, SubmitRun submit, PlanAsked asked, CancellationToken cancellationToken)
     {
         switch (await holder.Admitted.WaitAsync(cancellationToken))
         {
             case AdmitOutcome.Unavailable(var message):
                 return new SubmitResult.Unavailable(message);
             case AdmitOutcome.Kept:
-                if (Submission.Differences(holder.Summary, holder.Input, submit, plan) is { IsEmpty: false } differences)
+                if (holder.DifferencesTo(submit, asked) is { IsEmpty: false } differences)
                 {
                     return new SubmitResult.Conflict(holder.Summary, differences);
                 }
@@ -99,18 +97,18 @@ public sealed partial class RunRegistry
                 break; // it is not accepted, because another has the key or there is no place
         }
         await holder.Over.WaitAsync(cancellationToken);
-        return await AnswerFromStoreAsync(submit, plan);
+        return await AnswerFromStoreAsync(submit, asked);
     }
 
     /// <summary>Answers for the run that has the key by what is kept; null when there is none.</summary>
-    private async ValueTask<SubmitResult?> AnswerFromStoreAsync(SubmitRun submit, Plan plan)
+    private async ValueTask<SubmitResult?> AnswerFromStoreAsync(SubmitRun submit, PlanAsked asked)
     {
         if (await host.ReplayAsync(submit.Key) is not { } state)
         {
             return null;
         }
         var run = RunDetailsBuilder.Summarize(state);
-        if (Submission.Differences(run, state.Input, submit, plan) is { IsEmpty: false } differences)
+        if (Submission.Differences(state, submit, asked) is { IsEmpty: false } differences)
         {
             return new SubmitResult.Conflict(run, differences);
         }

@@ -42,7 +42,7 @@ internal sealed partial class ClusterEngine
             Queue = new ClusterRunQueue(this),
             Caller = new ClusterCaller(this),
             Platform = Platform.Process,
-            Limits = new RunLimits { MaxLosses = node.Options.MaxLosses },
+            Limits = node.Options.Limits,
             Time = node.Time,
             Statistics = node.Statistics,
             Logger = Logger,

@@ -169,6 +169,8 @@ internal sealed class SettingsReader
         engine.MaxActiveRuns = _reader.Integer(nameof(engine.MaxActiveRuns), engine.MaxActiveRuns, 1);
         engine.MaxQueuedRuns = _reader.Integer(nameof(engine.MaxQueuedRuns), engine.MaxQueuedRuns, 0);
         engine.MaxOutputBytes = _reader.Integer(nameof(engine.MaxOutputBytes), engine.MaxOutputBytes, 1);
+        engine.MaxItems = _reader.Integer(nameof(engine.MaxItems), engine.MaxItems, 1);
+        engine.MaxStepOutputBytes = _reader.Integer(nameof(engine.MaxStepOutputBytes), engine.MaxStepOutputBytes, 1);
         engine.MaxLosses = _reader.Integer(nameof(engine.MaxLosses), engine.MaxLosses, Isolation.MostInCompany);
         engine.DrainTimeout = _reader.Duration(nameof(engine.DrainTimeout), engine.DrainTimeout, TimeSpan.Zero, s_day);
         engine.CancelGrace = _reader.Duration(nameof(engine.CancelGrace), engine.CancelGrace, TimeSpan.Zero, s_day);

@@ -121,6 +121,46 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
         Assert.Equal(["agent 'alpha' max_concurrency 4 -> 5"], (await Grid.GetHealthAsync()).ConfigChanges);
     }
 
+    [Fact]
+    public async Task Submit_AgainAfterTheConfigurationHasChanged_IsTheSameRun()
+    {
+        await Host.EditAsync(File, $"default: duo\n{Duo("charlie")}");
+        SubmitRun named = Request(), byDefault = named with { Key = new RunKey(Script.NewMatch(), "1"), Plan = null };
+        var first = await AcceptAsync(named);
+        var second = await AcceptAsync(byDefault);
+        AssertCompleted(await EndOfAsync(first));
+
+        await Host.EditAsync(File, $"default: trio\n{Duo("bravo").Replace("duo", "trio", StringComparison.Ordinal)}");
+
+        Assert.Equal("trio", Assert.Single(await Grid.GetPlansAsync()).Name);
+        Assert.Equal(first.RunId, Assert.IsType<SubmitResult.Replayed>(await Grid.SubmitAsync(named)).Run.RunId);
+        Assert.Equal(second.RunId, Assert.IsType<SubmitResult.Replayed>(await Grid.SubmitAsync(byDefault)).Run.RunId);
+        Assert.Equal("duo", (await EndOfAsync(second)).Summary.Plan);
+        var other = Assert.IsType<SubmitResult.Invalid>(await Grid.SubmitAsync(Request()));
+        Assert.Equal(CommandCodes.UnknownPlan, Assert.Single(other.Problems).Code);
+    }
+
+    [Fact]
+    public async Task Submit_AgainForAnotherPlan_IsAConflict()
+    {
+        await Host.EditAsync(File, $"default: duo\n{Duo("bravo")}\n  trio:\n    steps: {{ first: {{ agent: charlie }} }}");
+        var request = Request() with { Plan = null };
+        var run = await AcceptAsync(request);
+
+        foreach (var other in new[]
+        {
+            request with { Plan = "trio" },
+            request with { Plan = "nowhere" },
+            request with { InlinePlan = Json.Parse("""{"name": "duo", "steps": {"first": {"agent": "alpha"}}}""") },
+        })
+        {
+            var conflict = Assert.IsType<SubmitResult.Conflict>(await Grid.SubmitAsync(other));
+            Assert.Equal((run.RunId, "plan"), (conflict.Run.RunId, Assert.Single(conflict.Differences)));
+        }
+        // By its name it is the same plan.
+        Assert.IsType<SubmitResult.Replayed>(await Grid.SubmitAsync(request with { Plan = "duo" }));
+    }
+
     private SubmitRun Request() => new(new RunKey(Script.NewMatch(), "1"), Json.EmptyObject, Plan: "duo");
 
     private static string Duo(string second) => $$"""

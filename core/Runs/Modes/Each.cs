@@ -22,6 +22,15 @@ public static partial class RunMachine
                 return;
             }
             var count = list.Value.GetArrayLength();
+            if (count > limits.MaxItems)
+            {
+                FailStep(step, new RunError(
+                    ErrorKind.Plan, ErrorCodes.TooManyItems,
+                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' led to a list of {count} items, and " +
+                    $"{limits.MaxItems} are allowed (option MaxItems). Post them as several runs, or give each item more to " +
+                    "do.", Retryable: false));
+                return;
+            }
             if (count > 0 && Matching(step).Count == 0)
             {
                 NoAgent(step);

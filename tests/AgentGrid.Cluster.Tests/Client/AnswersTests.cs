@@ -124,8 +124,9 @@ public sealed class AnswersTests
         Arrives<CommandResult>(new CommandResult.Done(s_run, Changed: true));
         Arrives<CommandResult>(new CommandResult.NotFound());
         Arrives<CommandResult>(new CommandResult.Refused(s_run, "run_active", "it has not ended"));
+        Arrives<CommandResult>(new CommandResult.Overloaded(TimeSpan.FromMilliseconds(1_250), "full"));
         Arrives<CommandResult>(new CommandResult.Unavailable("stopping"));
-        ArrivesOfEveryKind<CommandResult>(4);
+        ArrivesOfEveryKind<CommandResult>(5);
     }
 
     private static readonly RunSummary s_run = new()
