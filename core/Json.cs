@@ -101,6 +101,11 @@ public sealed class Json : IEquatable<Json>
     /// </summary>
     public string? Problem()
     {
+        // A reader passes over strings without looking whether they are text.
+        if (!System.Text.Unicode.Utf8.IsValid(Utf8.Span))
+        {
+            return "It is not UTF-8.";
+        }
         var reader = new Utf8JsonReader(Utf8.Span, new JsonReaderOptions { MaxDepth = MaxOutsideDepth });
         try
         {

@@ -22,4 +22,23 @@ public sealed class AgentKindContext
     /// <summary>The text with its secrets, as they are now: not to be kept or shown.</summary>
     /// <exception cref="AgentException">A secret is not there.</exception>
     public string Reveal(SecretText text) => text.Reveal(FindSecret);
+
+    /// <summary>
+    /// What others wrote, fit to be shown: secrets that <paramref name="secrets"/> refer to, as services repeat them in what
+    /// they answer, are references again.
+    /// </summary>
+    public string Conceal(string text, params IEnumerable<SecretText> secrets) =>
+        secrets.Aggregate(text, (shown, secret) => secret.Conceal(shown, Find));
+
+    private string? Find(SecretReference reference)
+    {
+        try
+        {
+            return FindSecret(reference);
+        }
+        catch (AgentException)
+        {
+            return null; // what is not there has not been sent
+        }
+    }
 }

@@ -72,6 +72,12 @@ public static class ConfigCodes
     /// <summary>A <c>${...}</c> that refers to nothing.</summary>
     public const string BadReference = "AG1023";
 
+    /// <summary>A text that is no address of a service.</summary>
+    public const string BadAddress = "AG1024";
+
+    /// <summary>A schema that is none.</summary>
+    public const string BadSchema = "AG1025";
+
     /// <summary>A plan without steps.</summary>
     public const string EmptyPlan = "AG1101";
 

@@ -11,6 +11,9 @@ public sealed class SecretText
 {
     private const string Begin = "${";
 
+    // What is shorter can be part of any word.
+    private const int ShortestConcealed = 4;
+
     private readonly ImmutableArray<object> _parts; // a string, or a SecretReference
 
     private SecretText(string template, ImmutableArray<object> parts) => (Template, _parts) = (template, parts);
@@ -57,6 +60,15 @@ public sealed class SecretText
     public string Reveal(Func<SecretReference, string> find) =>
         string.Concat(_parts.Select(part => part is SecretReference reference ? find(reference) : (string)part));
 
+    /// <summary>
+    /// A text that others wrote, in which each secret that this one refers to is its reference again: to be shown.
+    /// </summary>
+    /// <param name="find">Finds a secret; null for one that is not there.</param>
+    public string Conceal(string text, Func<SecretReference, string?> find) =>
+        References.Aggregate(text, (shown, reference) => find(reference) is { Length: >= ShortestConcealed } secret
+            ? shown.Replace(secret, $"{Begin}{reference}}}", StringComparison.Ordinal)
+            : shown);
+
     /// <summary>As it is written.</summary>
     public override string ToString() => Template;
 }
@@ -71,6 +83,9 @@ public sealed record SecretReference(SecretSource Source, string Name)
         ["file", { Length: > 0 } path] => new SecretReference(SecretSource.File, path),
         _ => null,
     };
+
+    /// <summary>As it is written, between the braces.</summary>
+    public override string ToString() => $"{(Source == SecretSource.Environment ? "env" : "file")}:{Name}";
 }
 
 /// <summary>What secrets are read from.</summary>

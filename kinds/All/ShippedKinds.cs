@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine;
+using AgentGrid.Kinds.Http;
 using AgentGrid.Kinds.Process;
 
 namespace AgentGrid.Kinds;
@@ -9,7 +10,7 @@ namespace AgentGrid.Kinds;
 public static class ShippedKinds
 {
     /// <summary>One of each.</summary>
-    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind()];
+    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind(), new HttpKind()];
 
     /// <summary>Lets <c>agents.yaml</c> name all of them.</summary>
     public static AgentGridBuilder AddShippedKinds(this AgentGridBuilder builder) => builder.AddKinds(Create());

@@ -3,6 +3,7 @@ using AgentGrid.Api;
 using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
+using AgentGrid.Kinds;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,6 +40,7 @@ public sealed class GridHost : IAsyncLifetime
         builder.Services.AddAgentGridApi(Api);
         builder.Services.AddAgentGrid()
             .AddAgents(typeof(PerceptionAgent).Assembly).AddAgent<HoldAgent>().AddAgent<MalignAgent>()
+            .AddShippedKinds()
             .UseEmbeddedEngine(o =>
             {
                 o.Data = Data;

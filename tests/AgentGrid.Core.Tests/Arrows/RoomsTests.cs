@@ -19,7 +19,8 @@ public sealed class RoomsTests
         | grain-client | core, engine, run-log, streams, grain-interfaces | Microsoft.Orleans.*, StackExchange.Redis |
         | grains | core, engine, run-log, grain-interfaces | Microsoft.Orleans.* |
         | kinds/Process | core | Microsoft.Extensions.* |
-        | kinds/All | core, engine, kinds/Process | |
+        | kinds/Http | core | Microsoft.Extensions.* |
+        | kinds/All | core, engine, kinds/Process, kinds/Http | |
         | api | core | Microsoft.AspNetCore.OpenApi, OpenTelemetry.*, OpenTelemetry |
         | client-api | core, engine, embedded, api, agents, kinds/All | |
         | silo | core, engine, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis |

@@ -31,4 +31,16 @@ public sealed class SecretTextTests
         Assert.Null(SecretText.Parse(template, out var told));
         Assert.StartsWith(problem, told);
     }
+
+    [Theory]
+    [InlineData("no key-1234 here", "no ${env:KEY} here")]
+    [InlineData("key-1234key-1234 and a", "${env:KEY}${env:KEY} and a")]
+    [InlineData("Bearer file", "Bearer ${file:/run/a}")]
+    [InlineData("short", "short")]
+    public void Conceal_PutsReferencesWhereSecretsStand(string text, string shown)
+    {
+        var secrets = SecretText.Parse("Bearer ${env:KEY} ${file:/run/a} ${env:SHORT} ${env:GONE}", out _)!;
+
+        Assert.Equal(shown, secrets.Conceal(text, r => r.Name switch { "KEY" => "key-1234", "/run/a" => "file", "SHORT" => "a", _ => null }));
+    }
 }
