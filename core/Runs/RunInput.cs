@@ -26,6 +26,9 @@ public abstract record RunInput
 
     public sealed record FailAttempt(string Step, int Attempt, RunError Error) : RunInput;
 
+    /// <summary>The agent whose slot an attempt waits for has been drained: somebody else may do it.</summary>
+    public sealed record PassOnAttempt(string Step, int Attempt) : RunInput;
+
     /// <summary>The node that ran an attempt is gone, and with it what it was doing.</summary>
     /// <param name="WasStopped">
     /// No process has died: the node was stopped in order, or the attempt never came there. So it may be lost as often as

@@ -60,6 +60,36 @@ public static partial class RunMachine
             return Advance();
         }
 
+        public string? PassOnAttempt(RunInput.PassOnAttempt input)
+        {
+            if (Find(input.Step, input.Attempt, out var step) is not { Status: AttemptStatus.Queued } attempt)
+            {
+                return NotHeeded(input.Step, input.Attempt, "drain");
+            }
+            if (routing.Named(attempt.Agent) is not { Drained: true })
+            {
+                return $"'{attempt.Agent}' takes attempts";
+            }
+            var branch = step.Branches[attempt.Branch];
+            if (NextAgent(step, branch, drained: false) is { } next)
+            {
+                Emit(new RunEvent.AttemptCancelled(
+                    step.Id, attempt.Number, attempt.Agent,
+                    $"'{attempt.Agent}' was drained while it waited for a slot; '{next.Agent}' is asked") { Time = now });
+                StartAttempt(step, branch.Index, next with { Why = $"asked in place of '{attempt.Agent}', which is drained" });
+            }
+            else if (Backup(step) is { } backup && routing.Named(backup.Agent!) is { Drained: false })
+            {
+                StartDueBranch(step, backup);
+            }
+            else
+            {
+                return $"'{attempt.Agent}' is drained, and nobody else can be asked: attempt {attempt.Number} of step " +
+                    $"'{step.Id}' goes on waiting";
+            }
+            return Advance();
+        }
+
         public string? LoseAttempt(RunInput.LoseAttempt input)
         {
             if (Find(input.Step, input.Attempt, out var step) is not { Status: AttemptStatus.Running } attempt)
@@ -117,9 +147,7 @@ public static partial class RunMachine
                 return;
             }
             // A backup of a race that has not started yet goes before any fallback.
-            var backup = step.Step.Mode == StepMode.Race
-                ? step.Branches.Find(b => b.Status == BranchStatus.Waiting && b.AllTries == 0)
-                : null;
+            var backup = Backup(step);
             var next = backup is null ? NextAgent(step, branch) : null;
             EmitFailed(step, attempt, error, retryAt: null, givesUp: next is null);
             if (next is not null)
@@ -132,6 +160,10 @@ public static partial class RunMachine
             }
             CheckQuorum(step);
         }
+
+        private static BranchState? Backup(StepState step) => step.Step.Mode == StepMode.Race
+            ? step.Branches.Find(b => b.Status == BranchStatus.Waiting && b.AllTries == 0)
+            : null;
 
         private void EmitFailed(
             StepState step, AttemptState attempt, RunError error, DateTimeOffset? retryAt, bool givesUp) =>

@@ -244,8 +244,20 @@ public static partial class RunMachine
         return died > started ? died - started : TimeSpan.Zero;
     }
 
-    private static void Cancel(RunState state, RunEvent.AttemptCancelled e) =>
-        EndAttempt(state, state[e.Step], e.Attempt, AttemptMove.Cancel, e).CancelReason = e.Reason;
+    private static void Cancel(RunState state, RunEvent.AttemptCancelled e)
+    {
+        var step = state[e.Step];
+        var attempt = EndAttempt(state, step, e.Attempt, AttemptMove.Cancel, e);
+        attempt.CancelReason = e.Reason;
+        // Whoever has never had a slot for it has not been asked, and can be yet.
+        var branch = step.Branches[attempt.Branch];
+        if (attempt.StartedAt is null && branch.Tries == 1 && branch.Asked[^1] == attempt.Agent)
+        {
+            branch.Asked.RemoveAt(branch.Asked.Count - 1);
+            branch.AllTries--;
+            branch.Tries = 0;
+        }
+    }
 
     private static AttemptState EndAttempt(
         RunState state, StepState step, int number, AttemptMove move, RunEvent e)

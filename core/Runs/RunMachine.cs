@@ -25,6 +25,7 @@ public static partial class RunMachine
             RunInput.ReportProgress i => turn.ReportProgress(i),
             RunInput.CompleteAttempt i => turn.CompleteAttempt(i),
             RunInput.FailAttempt i => turn.FailAttempt(i),
+            RunInput.PassOnAttempt i => turn.PassOnAttempt(i),
             RunInput.LoseAttempt i => turn.LoseAttempt(i),
             RunInput.ResumeRun i => turn.ResumeRun(i),
             RunInput.FireTimers => turn.FireTimers(),

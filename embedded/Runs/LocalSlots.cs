@@ -52,6 +52,8 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
     {
         public void OnGranted(TakenSlot slot) => attempt.Grant(slot);
 
+        public void OnDrained() => attempt.HearOfDrain();
+
         public void OnAgentGone() => attempt.FailForWantOfAgent();
     }
 }

@@ -45,6 +45,9 @@ public sealed class OpenAttempt
         Driver.Post(new RunInput.GrantSlot(Step.Id, State.Number, slot.Node, slot.Choice), this);
     }
 
+    /// <summary>The agent whose slot was asked for takes no attempts for now; the request goes on waiting.</summary>
+    public void HearOfDrain() => Driver.Post(new RunInput.PassOnAttempt(Step.Id, State.Number), this);
+
     /// <summary>The agent whose slot was asked for is no longer there.</summary>
     public void FailForWantOfAgent() => Driver.Post(new RunInput.FailAttempt(Step.Id, State.Number, new RunError(
         ErrorKind.Routing, ErrorCodes.NoAgent,

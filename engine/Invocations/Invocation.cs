@@ -138,6 +138,11 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
 
     void ISlotWaiter.OnGranted(TakenSlot slot) => _services.Platform.Queue(this, preferLocal: false);
 
+    // A node's own table is asked when the attempt has its agent.
+    void ISlotWaiter.OnDrained()
+    {
+    }
+
     void ISlotWaiter.OnAgentGone() => End(new AttemptOutcome.Error(new RunError(
         ErrorKind.Routing, ErrorCodes.NoAgent,
         $"Agent '{Agent}' is not in the configuration of node '{_services.Node}' any more.", Retryable: false)));

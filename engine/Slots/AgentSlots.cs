@@ -171,6 +171,9 @@ internal sealed class AgentSlots
         request.Grant(slot);
     }
 
+    /// <summary>Those that wait and have not been told that the agent is drained, which they are from now on.</summary>
+    public List<SlotRequest> TakeUntold() => [.. _waiters.Values.SelectMany(static w => w).Where(static r => r.TakeUntold())];
+
     /// <summary>Nobody waits any more.</summary>
     /// <returns>Who did, in the order in which they would have been served.</returns>
     public List<SlotRequest> WithdrawAll()

@@ -6,6 +6,9 @@ public interface ISlotWaiter
     /// <summary>It has a slot, and gives it back with <see cref="SlotTable.Release"/>.</summary>
     void OnGranted(TakenSlot slot);
 
+    /// <summary>The agent takes no attempts for now; the request goes on waiting. Said once, or never.</summary>
+    void OnDrained();
+
     /// <summary>The agent is no longer there.</summary>
     void OnAgentGone();
 }

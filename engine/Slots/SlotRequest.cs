@@ -14,6 +14,8 @@ public sealed class SlotRequest(
     string agent, int priority, DateTimeOffset deadline, ISlotWaiter waiter, string? tenant = null)
     : IPendingSlot
 {
+    private bool _wasTold;
+
     /// <summary>The agent whose slot it is to be.</summary>
     public string Agent { get; } = agent;
 
@@ -56,6 +58,9 @@ public sealed class SlotRequest(
         : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)
         : a.LongestPath != b.LongestPath ? b.LongestPath.CompareTo(a.LongestPath)
         : a.Order.CompareTo(b.Order));
+
+    /// <summary>True once: its waiter is to be told that the agent is drained.</summary>
+    internal bool TakeUntold() => !_wasTold && (_wasTold = true);
 
     internal void Wait(long order)
     {

@@ -55,11 +55,11 @@ public sealed partial class SlotTable
         Tell(granted);
     }
 
-    /// <summary>Lets an agent take no further attempts, or take them again.</summary>
+    /// <summary>Lets an agent take no further attempts, or take them again. Whoever waits for it is told.</summary>
     /// <returns>False when there is no such agent.</returns>
     public bool Drain(string agent, bool drained)
     {
-        List<SlotRequest> granted = [];
+        List<SlotRequest> granted = [], waiting = [];
         lock (_gate)
         {
             if (!_agents.TryGetValue(agent, out var slots))
@@ -67,9 +67,14 @@ public sealed partial class SlotTable
                 return false;
             }
             slots.Drained = drained;
+            if (drained)
+            {
+                waiting.AddRange(slots.TakeUntold());
+            }
             Grant(slots.Queue, granted);
         }
         Tell(granted);
+        waiting.ForEach(static r => r.Waiter.OnDrained());
         return true;
     }
 
@@ -135,7 +140,7 @@ public sealed partial class SlotTable
     public void Wait(SlotRequest request)
     {
         List<SlotRequest> granted = [];
-        var gone = false;
+        var (gone, drained) = (false, false);
         lock (_gate)
         {
             if (request.Status != SlotRequestStatus.New)
@@ -145,6 +150,7 @@ public sealed partial class SlotTable
             if (_agents.TryGetValue(request.Agent, out var slots) && slots.Config.Enabled)
             {
                 slots.Enqueue(request, _order++);
+                drained = slots.Drained && request.TakeUntold();
                 Grant(slots.Queue, granted);
             }
             else
@@ -156,6 +162,10 @@ public sealed partial class SlotTable
         if (gone)
         {
             request.Waiter.OnAgentGone();
+        }
+        if (drained)
+        {
+            request.Waiter.OnDrained();
         }
         Tell(granted);
     }

@@ -31,6 +31,9 @@ public sealed record SlotRequest
 
     /// <summary>How it is kept apart from others of which the same is asked; null when it is not.</summary>
     [Id(9)] public SlotIsolation? Isolation { get; init; }
+
+    /// <summary>Whoever asks can hear that the agent is drained, and has not heard it yet.</summary>
+    [Id(10)] public bool HearsOfDrain { get; init; }
 }
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>
@@ -52,4 +55,7 @@ public enum SlotOutcome
 
     /// <summary>It was released before it was granted.</summary>
     Withdrawn = 3,
+
+    /// <summary>It waits, and the agent takes no attempts for now. Said to those alone who can hear it.</summary>
+    Drained = 4,
 }

@@ -79,7 +79,7 @@ internal sealed partial class DispatcherGrain(
         {
             waiter.Driver = request.Driver;
         }
-        return await waiter.AnswerAsync(node);
+        return await waiter.AnswerAsync(node, request.HearsOfDrain);
     }
 
     public Task ReleaseSlotsAsync(ImmutableArray<string> slots)

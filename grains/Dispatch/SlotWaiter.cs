@@ -11,6 +11,7 @@ namespace AgentGrid.Grains.Dispatch;
 internal sealed class SlotWaiter : ISlotWaiter
 {
     private readonly TaskCompletionSource<SlotReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SlotLeases _grants;
     private readonly Waiters _waiters;
 
@@ -41,7 +42,8 @@ internal sealed class SlotWaiter : ISlotWaiter
     public long AskedAt { get; private set; }
 
     /// <summary>The answer, or that there is none yet.</summary>
-    public async Task<SlotReply> AnswerAsync(Node node)
+    /// <param name="hearsOfDrain">That the agent is drained is an answer.</param>
+    public async Task<SlotReply> AnswerAsync(Node node, bool hearsOfDrain)
     {
         if (_answer.Task.IsCompleted)
         {
@@ -49,11 +51,13 @@ internal sealed class SlotWaiter : ISlotWaiter
         }
         Asking++;
         using var patience = node.Patience();
-        await ((Task)_answer.Task).WaitAsync(patience.Token).ConfigureAwait(
+        Task news = hearsOfDrain ? Task.WhenAny(_answer.Task, _drained.Task) : _answer.Task;
+        await news.WaitAsync(patience.Token).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Asking--;
         AskedAt = node.Time.GetTimestamp();
-        return _answer.Task.IsCompleted ? await _answer.Task : new SlotReply(SlotOutcome.Waiting);
+        return _answer.Task.IsCompleted ? await _answer.Task
+            : new SlotReply(hearsOfDrain && _drained.Task.IsCompleted ? SlotOutcome.Drained : SlotOutcome.Waiting);
     }
 
     public void Answer(SlotReply reply) => _answer.TrySetResult(reply);
@@ -65,6 +69,8 @@ internal sealed class SlotWaiter : ISlotWaiter
         _waiters.Remove(this);
         Answer(reply);
     }
+
+    void ISlotWaiter.OnDrained() => _drained.TrySetResult();
 
     void ISlotWaiter.OnAgentGone()
     {

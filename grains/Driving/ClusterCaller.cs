@@ -140,8 +140,9 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             case InvocationStatus.Cancelled:
                 return Lost(call, $"node '{call.Node}' was stopped", wasStopped: true);
             case InvocationStatus.Unknown when !wasAsked:
-                // It may never have come there, and then only we know of its slot.
+                // It may never have come there, and then only we know of its slot. Should it come yet, nobody waits for it.
                 await engine.ReleaseAsync(call.Slot);
+                await CancelAsync(call);
                 return reply.NodeSince < call.StartedAt - s_clocks
                     ? Lost(call, $"node '{call.Node}' never got it", wasStopped: true)
                     : Lost(call, $"node '{call.Node}' does not know it: it was restarted, or never got it");

@@ -53,6 +53,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Gone = state.Losses > 0 && engine.LastGone is { } gone && !engine.IsAlive(gone) ? gone : null,
             Driver = engine.Node.Address,
             Isolation = SlotIsolation.Of(state),
+            HearsOfDrain = true,
         };
         var pending = new PendingSlot(attempt, request.Slot);
         var asking = engine.Attend(attempt.Driver, AskAsync(pending, request));
@@ -126,7 +127,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
                 var reply = await engine.Dispatcher.AcquireSlotAsync(request);
                 switch (reply.Outcome)
                 {
-                    case SlotOutcome.Granted or SlotOutcome.Waiting when pending.IsWithdrawn:
+                    case SlotOutcome.Granted or SlotOutcome.Waiting or SlotOutcome.Drained when pending.IsWithdrawn:
                         // It was asked for after it was given back: calls overtake each other.
                         await engine.ReleaseAsync(request.Slot);
                         return;
@@ -139,6 +140,10 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
                     case SlotOutcome.AgentGone:
                         pending.Attempt.FailForWantOfAgent();
                         return;
+                    case SlotOutcome.Drained:
+                        request = request with { HearsOfDrain = false };
+                        pending.Attempt.HearOfDrain();
+                        break; // and ask again, until somebody else is asked
                     case SlotOutcome.Waiting or SlotOutcome.Withdrawn:
                         break; // ask again
                     default:

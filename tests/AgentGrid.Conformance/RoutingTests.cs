@@ -26,6 +26,43 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Drain_WhileAttemptsWait_OthersAreAskedAndTheRestGoesOnWaiting()
+    {
+        var gate = Script.Gate();
+        Script.On("solo", call => call.AnswerAfterAsync(gate));
+        var holding = await AcceptAsync("""{"a": {"agent": "solo"}}""");
+        await Script.StartedAsync("solo");
+        var withFallback = await AcceptAsync("""{"a": {"agent": "solo", "fallback": ["alpha"]}}""");
+        await SeenAsync(withFallback, "solo:queued");
+        var ofACapability = await AcceptAsync(
+            """{"a": {"mode": "each", "for_each": "input.list", "capability": "tunnel"}}""", """{"list": [1, 2, 3, 4, 5]}""");
+        await WaitingAsync("solo", 3);
+        var alone = await AcceptAsync("""{"a": {"agent": "solo"}}""");
+        await SeenAsync(alone, "solo:queued");
+
+        Assert.True(await Grid.DrainAgentAsync("solo", drained: true));
+
+        var passedOn = await EndOfAsync(withFallback);
+        AssertCompleted(passedOn);
+        var attempts = StepOf(passedOn, "a").Attempts;
+        Assert.Equal([("solo", AttemptStatus.Cancelled), ("alpha", AttemptStatus.Succeeded)], attempts.Select(a => (a.Agent, a.Status)));
+        Assert.Equal("'solo' was drained while it waited for a slot; 'alpha' is asked", attempts[0].CancelReason);
+        Assert.Equal("asked in place of 'solo', which is drained", attempts[1].Decision!.Why);
+        Assert.Equal(1, Assert.Single(Script.Calls("alpha")).Invocation.Try);
+        var each = await EndOfAsync(ofACapability);
+        AssertCompleted(each);
+        Assert.All(StepOf(each, "a").Attempts, a => Assert.True(a.Agent == "narrow" || a.Status == AttemptStatus.Cancelled));
+        await WaitingAsync("solo", 1);
+
+        gate.Open();
+        AssertCompleted(await EndOfAsync(holding));
+        Assert.Equal(RunStatus.Running, (await Grid.GetRunAsync(alone.RunId))!.Summary.Status);
+        Assert.True(await Grid.DrainAgentAsync("solo", drained: false));
+        AssertCompleted(await EndOfAsync(alone));
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
     public async Task Drain_AgentWithAFallback_TheFallbackIsAsked()
     {
         Assert.True(await Grid.DrainAgentAsync("alpha", drained: true));

@@ -152,6 +152,8 @@ public sealed class SlotLeasesTests
         public void OnGranted(TakenSlot slot) =>
             test._grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
 
+        public void OnDrained() => throw new InvalidOperationException("no agent is ever drained here");
+
         public void OnAgentGone() => throw new InvalidOperationException("no agent is ever removed here");
     }
 }

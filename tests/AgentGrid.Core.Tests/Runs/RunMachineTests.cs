@@ -323,6 +323,55 @@ public sealed class RunMachineTests
     }
 
     [Fact]
+    public void Decide_AgentIsDrainedWhileAnAttemptWaits_ItsFallbackIsAsked()
+    {
+        var agents = new FakeRouting().With("best", "work", slots: 1).With("other", "work");
+        agents.InUse["best"] = 1;
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started();
+        run.Then("orchestration:started", "best:queued");
+        run.When(new RunInput.PassOnAttempt("a", 1)).Then();
+
+        agents.Drained.Add("best");
+
+        run.When(new RunInput.PassOnAttempt("a", 1)).Then("best:cancelled", "other:start");
+        Assert.Equal("asked in place of 'best', which is drained", run.State["a"].Attempts[1].Decision!.Why);
+        // It was never asked, so it is there for when the other fails.
+        run.Fails("a", attempt: 2).Then("other:error", "a:failed", "error");
+        Assert.Equal(1, run.State["a"].Attempts[1].Try);
+    }
+
+    [Fact]
+    public void Decide_AgentIsDrainedWhileAnAttemptWaitsAndNobodyElseIsThere_GoesOnWaiting()
+    {
+        var agents = new FakeRouting().With("best", "work", slots: 1).With("other", "work");
+        agents.InUse["best"] = 1;
+        agents.Drained.UnionWith(["best", "other"]);
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started();
+
+        run.When(new RunInput.PassOnAttempt("a", 1)).Then();
+
+        Assert.Contains("nobody else can be asked", run.Ignored, StringComparison.Ordinal);
+        run.When(new RunInput.GrantSlot("a", 1, FakeRouting.Node)).Then("best:start");
+        run.When(new RunInput.PassOnAttempt("a", 1)).Then();
+    }
+
+    [Fact]
+    public void Decide_AgentOfARaceIsDrainedWhileItWaits_ItsBackupBeginsAtOnce()
+    {
+        var agents = new FakeRouting().With("best", "work", slots: 1, priority: 5).With("other", "work", slots: 1);
+        (agents.InUse["best"], agents.InUse["other"]) = (1, 1);
+        var run = new RunScenario(
+            """{"steps":{"a":{"capability":"work","mode":"race","candidates":2,"hedge_after":"1m"}}}""", agents);
+        run.Started().Then("orchestration:started", "a:speculative_start", "best:queued");
+        agents.InUse["other"] = 0;
+
+        agents.Drained.Add("best");
+
+        run.When(new RunInput.PassOnAttempt("a", 1)).Then("other:start");
+        run.Succeeds("a", attempt: 2).Then("other:succeeded", "best:cancelled", "a:done", "completed");
+    }
+
+    [Fact]
     public void Decide_AgentIsDrainedAndSoIsItsFallback_Waits()
     {
         var agents = TwoAgents();

@@ -30,6 +30,7 @@ internal sealed class RunSimulation(int seed)
 
     public int Crashes { get; private set; }
     public int Losses { get; private set; }
+    public int PassedOn { get; private set; }
     public int Ignored { get; private set; }
     public RunStatus Outcome => _state.Status;
 
@@ -94,6 +95,10 @@ internal sealed class RunSimulation(int seed)
         {
             LoseNode(_holding[_random.Next(_holding.Count)]);
         }
+        else if (dice == 75)
+        {
+            Drain(_waiting.Count > 0 ? _waiting[_random.Next(_waiting.Count)].Agent : $"agent{_random.Next(4)}");
+        }
         else if (dice == 71 && _random.Next(20) == 0)
         {
             Turn(new RunInput.CancelRun("simulated"));
@@ -105,6 +110,21 @@ internal sealed class RunSimulation(int seed)
         else
         {
             PassTime();
+        }
+    }
+
+    private void Drain(string agent)
+    {
+        if (_routing.Drained.Remove(agent))
+        {
+            GrantWaiting();
+            return;
+        }
+        _routing.Drained.Add(agent);
+        foreach (var (_, step, attempt) in _waiting.Where(w => w.Agent == agent).ToArray())
+        {
+            Turn(new RunInput.PassOnAttempt(step, attempt));
+            PassedOn += _state[step].Attempts[attempt - 1].Status == AttemptStatus.Cancelled ? 1 : 0;
         }
     }
 

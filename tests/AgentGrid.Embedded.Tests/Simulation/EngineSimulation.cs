@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 using AgentGrid.Engine.Invocations;
 
@@ -50,6 +51,10 @@ internal sealed partial class EngineSimulation : IDisposable
             FeedBuffer = _random.Next(4) == 0 ? _random.Next(1, 40) : 1_000,
             Synchronous = settings.Breakage == Breakage.DoesNotSync ? JournalSync.Normal : JournalSync.Full,
         };
+        if (settings.Poison)
+        {
+            _options.MaxLosses = _random.Next(Isolation.MostInCompany, 7);
+        }
         if (settings.SmallLimits)
         {
             _options.MaxActiveRuns = _random.Next(1, 4);

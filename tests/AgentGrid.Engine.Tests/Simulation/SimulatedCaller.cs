@@ -77,7 +77,11 @@ internal sealed class SimulatedCaller(World world, SimulatedSilo silo) : IAgentC
         {
             case NodeAnswer.Running: Ask(call, join: true); break;
             case NodeAnswer.None: Ask(call, join); break;
-            case NodeAnswer.Unknown when join: Lose(call, "its node does not know it", wasStopped: true); break;
+            case NodeAnswer.Unknown when join:
+                // Should it come there yet, nobody waits for it.
+                Cancel(call);
+                Lose(call, "its node does not know it", wasStopped: true);
+                break;
             case NodeAnswer.Unknown: Ask(call, join: false); break;
             case NodeAnswer.Cancelled: Lose(call, "its node has cancelled it", wasStopped: true); break;
             case NodeAnswer.Succeeded:

@@ -6,13 +6,14 @@ internal sealed partial class SimulatedCluster
 {
     private void Harm()
     {
-        switch (_world.Random.Next(9))
+        switch (_world.Random.Next(10))
         {
             case 0: KillSilo(); break;
             case 1: KillNode(); break;
             case 2 or 3: Freeze(Pick<Place>([.. _silos.Where(IsThere), .. Nodes.Where(IsThere)])); break;
             case 4: Dispatcher.Move(); break;
             case 5 or 6: DriveTwice(); break;
+            case 7: Dispatcher.Drain($"agent{_world.Random.Next(4)}"); break;
             default: Thaw(); break;
         }
     }
@@ -60,11 +61,28 @@ internal sealed partial class SimulatedCluster
     public bool IsPoison(string key)
     {
         var attempt = key[..key.LastIndexOf('#')];
-        if (_hasPoison && _poison is null && _world.Chance(20))
+        if (HasPoison && _poison is null && _world.Chance(20))
         {
             _poison = attempt;
         }
         return _poison == attempt;
+    }
+
+    // How often the poison has ended a process after it had outlived what was known of it.
+    private int Surprises()
+    {
+        var count = 0;
+        foreach (var run in Store.Runs)
+        {
+            var before = 0;
+            Store.Replay(run, state =>
+            {
+                var now = AttemptsOf(state).FirstOrDefault(a => a.Name == _poison).State?.Crashes ?? 0;
+                count += now < before ? 1 : 0;
+                before = now;
+            });
+        }
+        return count;
     }
 
     // What runs there by what is durable is lost now, and it is none of its doing.
@@ -83,16 +101,17 @@ internal sealed partial class SimulatedCluster
         run.Steps.SelectMany(s => s.Attempts.Select(a => ($"{SimulatedStore.Short(run.Id)}/{s.Id}/{a.Number}", a)));
 
     // Promise 9: an attempt that has never ended its process is not failed as lost, but where nodes have died under it
-    // again and again for other reasons.
+    // again and again for other reasons; or of one that had lived far longer than before, which begins anew with that.
     private void CheckInnocence()
     {
+        var surprises = Surprises() * Isolation.MostInCompany;
         foreach (var (name, attempt) in Store.Runs.SelectMany(r => AttemptsOf(Store[r]))
             .Where(static a => a.State.Error?.Kind == ErrorKind.Lost))
         {
             Lost++;
             _world.Check(
                 name == _poison
-                    || _innocentCrashes.GetValueOrDefault(name) > Limits.MaxLosses - Isolation.MostInCompany,
+                    || _innocentCrashes.GetValueOrDefault(name) + surprises > Limits.MaxLosses - Isolation.MostInCompany,
                 $"{name} has never ended its process, and has failed: {attempt.Error!.Message}");
         }
     }

@@ -19,7 +19,6 @@ internal sealed partial class SimulatedCluster
     private readonly List<SimulatedSilo> _silos = [];
     private readonly List<(SimulatedSilo Silo, string What, Task Answer, Action Then)> _clients = [];
     private readonly Dictionary<string, int> _innocentCrashes = new(StringComparer.Ordinal);
-    private readonly bool _hasPoison;
     private readonly int _actions;
     private string? _poison;
     private int _started;
@@ -27,7 +26,7 @@ internal sealed partial class SimulatedCluster
     public SimulatedCluster(int seed, Mistake mistake)
     {
         _world = new World(seed, mistake);
-        _hasPoison = _world.Chance(40);
+        HasPoison = _world.Chance(40);
         Limits = new RunLimits { MaxLosses = _world.Random.Next(Isolation.MostInCompany, 7) };
         Store = new SimulatedStore(_world, this);
         Dispatcher = new SimulatedDispatcher(_world, this);
@@ -39,7 +38,7 @@ internal sealed partial class SimulatedCluster
                 Capabilities = [i < 3 ? "work" : "other"],
                 Priority = _world.Random.Next(3),
                 MaxConcurrency = _world.Random.Next(1, 4),
-                Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, _hasPoison ? 60 : 10)),
+                Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, HasPoison ? 60 : 10)),
                 Retry = new RetryPolicy { MaxAttempts = _world.Random.Next(1, 4), Jitter = 0.5 },
             });
         }
@@ -52,7 +51,10 @@ internal sealed partial class SimulatedCluster
         for (var i = _world.Random.Next(1, 4); i > 0; i--)
         {
             StartSilo();
-            StartNode();
+            if (!HasPoison || Nodes.Count == 0)
+            {
+                StartNode();
+            }
         }
         _actions = _world.Random.Next(100, 600);
     }
@@ -67,6 +69,9 @@ internal sealed partial class SimulatedCluster
     public int Invocations { get; set; }
     public int Deaths { get; private set; }
     public int Doubles { get; private set; }
+
+    /// <summary>There is an attempt that ends the process that it runs in.</summary>
+    public bool HasPoison { get; }
     public int Poisonings { get; private set; }
     public int Lost { get; private set; }
     public World World => _world;
@@ -92,6 +97,9 @@ internal sealed partial class SimulatedCluster
         if (IsWell())
         {
             Settle();
+        }
+        if (IsWell())
+        {
             CheckInnocence();
         }
         return _world.Broken;
@@ -196,6 +204,7 @@ internal sealed partial class SimulatedCluster
     {
         _world.Note("from now on all is well");
         _world.Heal();
+        Dispatcher.UndrainAll();
         foreach (var place in _silos.Cast<Place>().Concat(Nodes))
         {
             place.IsFrozen = false;

@@ -14,6 +14,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     private readonly Dictionary<string, Grant> _grants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Waiter> _waiters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _released = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _drained = new(StringComparer.Ordinal);
     private readonly HashSet<RunId> _places = [];
     private readonly Dictionary<RunId, List<Action<bool>>> _queue = [];
 
@@ -32,7 +33,9 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     /// <param name="answer">
     /// Told the node and the agent; or nothing, when the dispatcher does not know of the request any more.
     /// </param>
-    public void Ask(string key, string agent, Isolation? isolation, Action<(string Node, string Agent)?> answer)
+    /// <param name="drained">Told when the agent takes no attempts for now; the request goes on waiting.</param>
+    public void Ask(
+        string key, string agent, Isolation? isolation, Action<(string Node, string Agent)?> answer, Action drained)
     {
         if (_grants.TryGetValue(key, out var granted))
         {
@@ -50,9 +53,32 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         _waiters.Remove(key);
         waiter?.Answer(null);
-        _waiters.Add(key, new Waiter(agent, isolation, [answer]));
+        _waiters.Add(key, new Waiter(agent, isolation, [answer], drained));
+        if (_drained.Contains(agent))
+        {
+            drained();
+        }
         Serve();
     }
+
+    /// <summary>An agent takes no attempts any more, or takes them again.</summary>
+    public void Drain(string agent)
+    {
+        if (_drained.Remove(agent))
+        {
+            world.Note($"{agent} is undrained");
+            Serve();
+            return;
+        }
+        world.Note($"{agent} is drained");
+        _drained.Add(agent);
+        foreach (var waiter in _waiters.Values.Where(w => w.Agent == agent).ToArray())
+        {
+            waiter.Drained();
+        }
+    }
+
+    public void UndrainAll() => _drained.Clear();
 
     public void Release(string key)
     {
@@ -175,7 +201,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         var running = _grants.Values.Count(g => g.Agent == agent);
         return new AgentLoad(
             config, running, _waiters.Values.Count(w => w.Agent == agent),
-            Math.Max(0, (config.MaxConcurrency * nodes) - running), Slots: Math.Max(1, config.MaxConcurrency * nodes));
+            _drained.Contains(agent) ? 0 : Math.Max(0, (config.MaxConcurrency * nodes) - running), _drained.Contains(agent), Slots: Math.Max(1, config.MaxConcurrency * nodes));
     }
 
     private void Serve()
@@ -191,7 +217,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         foreach (var (key, waiter) in _waiters.ToArray())
         {
-            var free = cluster.Nodes.Where(n => !n.IsGone && IsApart(n, waiter.Isolation) && cluster.Agents[waiter.Agent].MaxConcurrency
+            var free = cluster.Nodes.Where(n => !_drained.Contains(waiter.Agent) && !n.IsGone && IsApart(n, waiter.Isolation) && cluster.Agents[waiter.Agent].MaxConcurrency
                 > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
             if (free.Length > 0 && _waiters.Remove(key))
             {
@@ -216,7 +242,8 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         return beside.Append(one.Company).All(company => company > beside.Count);
     }
 
-    private sealed record Waiter(string Agent, Isolation? Isolation, List<Action<(string Node, string Agent)?>> Asking)
+    private sealed record Waiter(
+        string Agent, Isolation? Isolation, List<Action<(string Node, string Agent)?>> Asking, Action Drained)
     {
         public void Answer((string Node, string Agent)? slot) => Asking.ForEach(answer => answer(slot));
     }

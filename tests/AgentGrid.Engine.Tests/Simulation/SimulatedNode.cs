@@ -47,7 +47,7 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
             {
                 IsPoison = cluster.IsPoison(key),
                 IsWanted = () => IsWanted(run, step, attempt, losses),
-                Hangs = !world.IsHealed && world.Chance(15),
+                Hangs = !world.IsHealed && world.Chance(cluster.HasPoison ? 50 : 15),
                 AskedAt = world.Now,
             });
             if (_unwanted.Remove(key))
@@ -96,7 +96,8 @@ internal sealed class SimulatedNode(World world, SimulatedCluster cluster, strin
         var one = running[world.Random.Next(running.Length)];
         world.Check(
             one.IsCancelled || one.IsWanted(), $"{Name} still runs {one.Agent}, though nobody waits for it and nobody has said so");
-        if (one.IsPoison && world.Chance(25))
+        // Rather while others run beside it, which shall not pay for it.
+        if (one.IsPoison && world.Chance(running.Length > 1 ? 30 : 10))
         {
             cluster.Poison(this);
             return true;

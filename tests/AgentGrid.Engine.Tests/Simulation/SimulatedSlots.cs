@@ -92,7 +92,8 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         silo.Send($"a slot for {key}", silo.Cluster.Dispatcher, () => silo.Cluster.Dispatcher.Ask(
             key, pending.Agent, pending.Isolation, granted => silo.Answer(
                 $"a slot for {key} on {granted?.Node ?? "no node"}", () => Answered(pending, granted),
-                world.Mistake == Mistake.GivesUpSlots ? null : () => Ask(pending))), () => Ask(pending));
+                world.Mistake == Mistake.GivesUpSlots ? null : () => Ask(pending)),
+            () => silo.Answer($"{pending.Agent} is drained", pending.Attempt.HearOfDrain)), () => Ask(pending));
     }
 
     private void Answered(Pending pending, (string Node, string Agent)? granted)

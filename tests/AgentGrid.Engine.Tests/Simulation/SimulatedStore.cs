@@ -78,7 +78,8 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
     }
 
     /// <summary>Another copy of the run, from its records.</summary>
-    public RunState Replay(RunId run)
+    /// <param name="look">Shown the run after each event.</param>
+    public RunState Replay(RunId run, Action<RunState>? look = null)
     {
         var kept = _runs[run];
         var state = new RunState(kept.Plan);
@@ -88,6 +89,7 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
             foreach (var e in RunEventJson.Read(record))
             {
                 RunMachine.Evolve(state, e);
+                look?.Invoke(state);
             }
         }
         return state;

@@ -146,6 +146,8 @@ public sealed class GpuMemoryTests
 
         public void OnGranted(TakenSlot slot) => Gpus.Add(slot.Gpu);
 
+        public void OnDrained() => throw new InvalidOperationException("no agent is ever drained here");
+
         public void OnAgentGone() => throw new InvalidOperationException("no agent is ever removed here");
     }
 }

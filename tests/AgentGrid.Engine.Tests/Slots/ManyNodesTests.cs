@@ -332,6 +332,8 @@ public sealed class ManyNodesTests
             test._told.Add($"{name} on {slot.Node}{(slot.Gpu is { } gpu ? $", GPU {gpu}" : "")}");
         }
 
+        public void OnDrained() => test._told.Add($"{name} drained");
+
         public void OnAgentGone() => test._told.Add($"{name} gone");
     }
 }

@@ -138,6 +138,10 @@ internal sealed class MistakenTable(SlotMistake mistake)
         {
         }
 
+        public void OnDrained()
+        {
+        }
+
         public void OnAgentGone()
         {
         }

@@ -40,6 +40,9 @@ internal sealed partial class SlotSimulation
             That(
                 asker.Stage != Stage.Waiting || !_nodes.Values.Any(n => HasRoom(asker.Agent, n, asker.Request.Isolation)),
                 $"{asker} waits though there is room");
+            That(
+                asker.Stage != Stage.Waiting || asker.IsTold || !_drained.Contains(asker.Agent),
+                $"{asker} waits for an agent that is drained, and has not been told");
             if (asker.Stage == Stage.Waiting && _nodes.Values.Any(n => HasRoom(asker.Agent, n)))
             {
                 Count("waits for other company");

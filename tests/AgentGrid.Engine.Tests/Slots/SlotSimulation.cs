@@ -18,7 +18,7 @@ internal sealed partial class SlotSimulation
     public static readonly ImmutableArray<string> Rarities =
     [
         "withdrawn before it waits", "withdrawn while it waits", "withdrawn after the grant", "withdrawn again",
-        "asked again", "asked after it was withdrawn", "told that the agent is gone", "released again",
+        "asked again", "asked after it was withdrawn", "told that the agent is gone", "told that the agent is drained", "released again",
         "released after the node was gone", "granted at once", "granted later", "kept apart no longer",
         "kept apart no longer, which it was not", "waits for other company",
     ];
@@ -198,6 +198,16 @@ internal sealed partial class SlotSimulation
         OnTaken(asker.Agent, slot, asker.Gpu, asker.Request.Isolation);
     }
 
+    private void OnDrained(Asker asker)
+    {
+        Note($"  {asker} is told that its agent is drained");
+        Count("told that the agent is drained");
+        That(asker.Stage == Stage.Waiting, $"{asker} is told that its agent is drained, and does not wait");
+        That(_drained.Contains(asker.Agent), $"{asker} is told that its agent is drained, and it is not");
+        That(!asker.IsTold, $"{asker} is told again that its agent is drained");
+        asker.IsTold = true;
+    }
+
     private void OnAgentGone(Asker asker)
     {
         Note($"  {asker} is told that its agent is gone");
@@ -366,6 +376,11 @@ internal sealed partial class SlotSimulation
                 simulation.OnGranted(this, slot);
             }
         }
+
+        /// <summary>It has been told that its agent is drained.</summary>
+        public bool IsTold { get; set; }
+
+        public void OnDrained() => simulation.OnDrained(this);
 
         public void OnAgentGone() => simulation.OnAgentGone(this);
     }

@@ -302,10 +302,10 @@ public sealed class SlotTableTests
         Assert.Null(_taken.TryTake("a"));
         Assert.Equal(0, _table.Named("a")!.FreeSlots);
         Wait("a");
-        Assert.Empty(_told);
+        Assert.Equal(["a drained"], _told);
 
         Assert.True(_table.Drain("a", drained: false));
-        Assert.Equal(["a granted"], _told);
+        Assert.Equal(["a drained", "a granted"], _told);
         Assert.False(_table.Drain("nobody", drained: true));
     }
 
@@ -365,6 +365,8 @@ public sealed class SlotTableTests
             test._taken.Add(slot);
             test._told.Add($"{name} granted");
         }
+
+        public void OnDrained() => test._told.Add($"{name} drained");
 
         public void OnAgentGone() => test._told.Add($"{name} gone");
     }
