@@ -71,6 +71,7 @@ internal static class PlanWriter
         }
         WriteDuration(writer, "hedge_after", step.HedgeAfter, s_defaults.HedgeAfter);
         WriteText(writer, "for_each", step.ForEach?.Text);
+        WriteWith(writer, step);
         if (step.Input is { } input)
         {
             writer.WritePropertyName("input");
@@ -88,6 +89,40 @@ internal static class PlanWriter
             writer.WriteBoolean("optional", true);
         }
         WriteWord(writer, "on_none", step.OnNone, s_defaults.OnNone);
+        writer.WriteEndObject();
+    }
+
+    // Written even when it is empty: to be given nothing is not the same as to be given all there is.
+    private static void WriteWith(Utf8JsonWriter writer, Step step)
+    {
+        if (step.With is null)
+        {
+            return;
+        }
+        writer.WriteStartObject("with");
+        foreach (var (name, member) in step.With)
+        {
+            switch (member)
+            {
+                case InputMember.At { Otherwise: null } at:
+                    writer.WriteString(name, at.Path.Text);
+                    break;
+                case InputMember.At at:
+                    writer.WriteStartObject(name);
+                    writer.WriteString("path", at.Path.Text);
+                    writer.WritePropertyName("default");
+                    at.Otherwise!.WriteTo(writer);
+                    writer.WriteEndObject();
+                    break;
+                case InputMember.Filled filled:
+                    writer.WriteStartObject(name);
+                    writer.WriteString("text", filled.Template.Text);
+                    writer.WriteEndObject();
+                    break;
+                default:
+                    throw new InvalidOperationException($"unknown member {member.GetType()}");
+            }
+        }
         writer.WriteEndObject();
     }
 

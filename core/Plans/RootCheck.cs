@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
@@ -25,6 +26,10 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
             {
                 CheckRoots(i, [.. when.Paths.Select(p => p.Root)], step.At("when"));
             }
+            if (step.Step.With is { } with)
+            {
+                CheckWith(i, step, with);
+            }
         }
     }
 
@@ -34,6 +39,16 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
         if (path.Root != ValuePath.InputRoot && !graph.TryIndexOf(path.Root, out _))
         {
             ReportUnknown(path.Root, place);
+        }
+    }
+
+    private void CheckWith(int index, StepDraft step, ImmutableSortedDictionary<string, InputMember> with)
+    {
+        foreach (var (name, member) in with)
+        {
+            var roots = member.Paths.Select(static p => p.Root);
+            CheckRoots(
+                index, [.. step.Step.Mode == StepMode.Each ? roots.Except(ValuePath.ItemRoots) : roots], step.At("with", name));
         }
     }
 

@@ -31,6 +31,12 @@ public sealed record Step
     /// <summary>Mode each: where the list is, in the input or in the output of a needed step.</summary>
     public ValuePath? ForEach { get; init; }
 
+    /// <summary>
+    /// What its agents are given, member by member, and nothing else but <see cref="Input"/>; null: what was posted, the
+    /// outputs of the needed steps under their ids, and <c>item</c> and <c>index</c> in mode each.
+    /// </summary>
+    public ImmutableSortedDictionary<string, InputMember>? With { get; init; }
+
     /// <summary>A JSON object that is merged over the input of every attempt; null for none.</summary>
     public Json? Input { get; init; }
 

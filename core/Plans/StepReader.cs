@@ -13,8 +13,8 @@ internal sealed class StepReader(ProblemList problems)
 
     private static readonly string[] s_keys =
     [
-        "needs", "capability", "agent", "mode", "require", "candidates", "hedge_after", "for_each", "input", "timeout",
-        "retry", "fallback", "when", "optional", "on_none",
+        "needs", "capability", "agent", "mode", "require", "candidates", "hedge_after", "for_each", "with", "input",
+        "timeout", "retry", "fallback", "when", "optional", "on_none",
     ];
 
     // Keys with a meaning in some modes only.
@@ -46,6 +46,7 @@ internal sealed class StepReader(ProblemList problems)
             Candidates = reader.Integer("candidates", 1, MostBranches) ?? defaults.Candidates,
             HedgeAfter = reader.Duration("hedge_after", zero: true) ?? defaults.HedgeAfter,
             ForEach = PathText.ReadPath(reader, "for_each", problems),
+            With = InputReader.Read(reader["with"], problems),
             Input = ReadInput(reader),
             Timeout = reader.Duration("timeout"),
             Retry = RetryReader.Read(reader["retry"], problems),

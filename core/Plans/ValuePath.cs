@@ -15,6 +15,9 @@ public sealed record ValuePath
     /// <summary>The root that stands for the run's input.</summary>
     public const string InputRoot = "input";
 
+    /// <summary>The roots that stand for the item and its index, in what a step of mode each is given.</summary>
+    public static readonly ImmutableArray<string> ItemRoots = ["item", "index"];
+
     private ValuePath(string text, string root, ImmutableArray<object> segments) =>
         (Text, Root, Segments) = (text, root, segments);
 

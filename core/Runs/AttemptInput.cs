@@ -11,15 +11,19 @@ namespace AgentGrid.Core.Runs;
 public sealed class AttemptInput
 {
     private readonly Json _posted;
-    private readonly Json? _overlay;
+    private readonly Step _step;
+    private readonly ImmutableDictionary<string, Json> _roots;
     private readonly Json? _item;
     private readonly int _index;
 
-    private AttemptInput(Json posted, ImmutableDictionary<string, Json> results, Json? overlay, Json? item, int index)
+    private AttemptInput(
+        Json posted, Step step, ImmutableDictionary<string, Json> results, ImmutableDictionary<string, Json> roots, Json? item,
+        int index)
     {
         _posted = posted;
+        _step = step;
         Results = results;
-        _overlay = overlay;
+        _roots = roots;
         _item = item;
         _index = index;
     }
@@ -35,18 +39,59 @@ public sealed class AttemptInput
             results = results.SetItem(state.Steps[need].Id, state.Steps[need].Output ?? Json.Null);
         }
         var item = step.Step.Mode == StepMode.Each ? Items(state, step)[attempt.Branch] : null;
-        return new AttemptInput(state.Input, results, step.Step.Input, item, attempt.Branch);
+        var roots = step.Step.With is null ? results : RootsOf(state, step.Step.With, results);
+        return new AttemptInput(state.Input, step.Step, results, roots, item, attempt.Branch);
     }
 
     /// <summary>
-    /// What was posted, the results by step id, <c>item</c> and <c>index</c>, and the step's own input over all that;
-    /// later ones replace earlier ones of the same name, and objects in the step's input are merged.
+    /// The members of the step's <c>with</c>; or, where it has none, what was posted, the results by step id, <c>item</c> and
+    /// <c>index</c>. The step's own <c>input</c> is over that: it replaces what has the same name, and objects are merged.
     /// </summary>
     public Json Compose() => Json.Build(writer =>
     {
-        var overlay = _overlay?.Element;
+        var overlay = _step.Input?.Element;
         var written = new HashSet<string>();
         writer.WriteStartObject();
+        if (_step.With is { } with)
+        {
+            WriteMembers(writer, with, overlay, written);
+        }
+        else
+        {
+            WriteAll(writer, overlay, written);
+        }
+        if (overlay is { } rest)
+        {
+            foreach (var member in rest.EnumerateObject())
+            {
+                if (written.Add(member.Name))
+                {
+                    member.WriteTo(writer);
+                }
+            }
+        }
+        writer.WriteEndObject();
+    });
+
+    private void WriteMembers(
+        Utf8JsonWriter writer, ImmutableSortedDictionary<string, InputMember> with, JsonElement? overlay,
+        HashSet<string> written)
+    {
+        foreach (var (name, member) in with)
+        {
+            if (Overlaid(overlay, name))
+            {
+                Member(writer, name, Json.Build(w => member.Write(w, RootOf)).Element, overlay, written);
+                continue;
+            }
+            written.Add(name);
+            writer.WritePropertyName(name);
+            member.Write(writer, RootOf);
+        }
+    }
+
+    private void WriteAll(Utf8JsonWriter writer, JsonElement? overlay, HashSet<string> written)
+    {
         if (_item is not null)
         {
             Member(writer, "item", _item.Element, overlay, written);
@@ -63,18 +108,29 @@ public sealed class AttemptInput
         {
             Member(writer, member.Name, member.Value, overlay, written);
         }
-        if (overlay is { } rest)
+    }
+
+    private JsonElement? RootOf(string root) => root switch
+    {
+        ValuePath.InputRoot => _posted.Element,
+        "item" when _item is not null => _item.Element,
+        "index" when _item is not null => JsonSerializer.SerializeToElement(_index),
+        _ => _roots.GetValueOrDefault(root)?.Element,
+    };
+
+    // Besides the needed steps, those that come before them.
+    private static ImmutableDictionary<string, Json> RootsOf(
+        RunState state, ImmutableSortedDictionary<string, InputMember> with, ImmutableDictionary<string, Json> results)
+    {
+        foreach (var root in with.Values.SelectMany(static m => m.Paths).Select(static p => p.Root))
         {
-            foreach (var member in rest.EnumerateObject())
+            if (state.Plan.TryIndexOf(root, out var index) && state.Steps[index].Output is { } output)
             {
-                if (written.Add(member.Name))
-                {
-                    member.WriteTo(writer);
-                }
+                results = results.SetItem(root, output);
             }
         }
-        writer.WriteEndObject();
-    });
+        return results;
+    }
 
     private static bool Overlaid(JsonElement? overlay, string name) =>
         overlay is { } over && over.TryGetProperty(name, out _);

@@ -38,6 +38,29 @@ public abstract class PipelineTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Pipeline_WithMembers_GivesExactlyThese()
+    {
+        Script.On("alpha", _ => new(Json.Parse("""{"text": "so"}""")));
+
+        var run = await RunAsync(
+            """
+            {
+              "a": {"agent": "alpha", "with": {}},
+              "b": {"agent": "bravo", "needs": ["a"], "with": {
+                "said": "a.text", "n": "input.grid_snapshot.n", "lang": {"path": "input.lang", "default": "en"},
+                "line": {"text": "{{ a.text }} {{ input.grid_snapshot.n }}"}}},
+              "c": {"agent": "charlie", "mode": "each", "for_each": "input.list", "with": {"it": "item", "at": "index"}}
+            }
+            """, """{"grid_snapshot": {"n": 7}, "list": ["x"]}""");
+
+        AssertCompleted(run);
+        string Given(string agent) => Json.From(Assert.Single(Script.Calls(agent)).Input).ToString();
+        Assert.Equal("{}", Given("alpha"));
+        Assert.Equal("""{"lang":"en","line":"so 7","n":7,"said":"so"}""", Given("bravo"));
+        Assert.Equal("""{"at":0,"it":"x"}""", Given("charlie"));
+    }
+
+    [Fact]
     public async Task Plan_OfAThousandParallelSteps_Completes()
     {
         var steps = string.Join(',', Enumerable.Range(0, 1_000).Select(i => $$""" "s{{i}}": {"agent": "alpha"} """));

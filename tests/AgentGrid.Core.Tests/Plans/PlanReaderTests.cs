@@ -67,6 +67,20 @@ public sealed class PlanReaderTests
     [InlineData("""{"steps": {"a": {"agent": "x", "input": {"y": ["\ud800"]}}}}""", "plan.steps.a.input.y[0]: AG1016")]
     [InlineData("""{"steps": {"a": {"agent": "x", "input": {"\ud800": 1}}}}""", "plan.steps.a.input: AG1016")]
     [InlineData("""{"steps": {"input": {"agent": "x"}}}""", "plan.steps.input: AG1116")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": ["input.a"]}}}""", "plan.steps.a.with: AG1004")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": 3}}}}""",
+        "plan.steps.a.with.y: AG1004: 'y': expected a path such as input.text")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": "input."}}}}""", "plan.steps.a.with.y: AG1109")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"path": "input.a", "text": "b"}}}}}""", "plan.steps.a.with.y: AG1109")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"text": "b", "default": 1}}}}}""", "plan.steps.a.with.y: AG1109")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"pth": "input.a"}}}}}""", "plan.steps.a.with.y.pth: AG1002")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"text": "{{ input.a }"}}}}}""",
+        "plan.steps.a.with.y.text: AG1109: 'text': '{{ input.a }', at character 12: expected '.', '[' or '}}', came '}'")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"text": "{{ nobody.a }}"}}}}}""", "plan.steps.a.with.y: AG1111")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": "item.a"}}}}""", "plan.steps.a.with.y: AG1111")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": "a.b"}}}}""", "plan.steps.a.with.y: AG1111: the step 'a' cannot read its own output")]
+    [InlineData("""{"steps": {"a": {"agent": "x"}, "b": {"agent": "x", "with": {"y": "a.b"}}}}""",
+        "plan.steps.b.with.y: AG1111: 'a' need not be done when 'b' starts: add 'a' to its 'needs'")]
     [InlineData("""{"steps": {"a b": {"agent": "x"}}}""", "plan.steps[\"a b\"]: AG1007")]
     [InlineData("""{"timeout": 15, "steps": {"a": {"agent": "x"}}}""",
         "plan.timeout: AG1006: 'timeout': '15' has no unit: write 15s")]
@@ -201,7 +215,7 @@ public sealed class PlanReaderTests
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
             "unknown key 'max_concurency'; known: agent, candidates, capability, fallback, for_each, hedge_after, "
-                + "input, mode, needs, on_none, optional, require, retry, timeout, when.",
+                + "input, mode, needs, on_none, optional, require, retry, timeout, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);

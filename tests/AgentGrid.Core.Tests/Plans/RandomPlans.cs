@@ -45,6 +45,7 @@ internal sealed class RandomPlans(int seed)
         Maybe(() => step["hedge_after"] = Chance() ? "0s" : NextDuration(), mode == "race" && Chance());
         Maybe(() => step["for_each"] = $"[\"{Pick([.. needs, "input"])}\"].items", mode == "each");
         Maybe(() => step["input"] = NextObject(3), Chance());
+        Maybe(() => step["with"] = NextWith([.. needs, "input"]), Chance());
         Maybe(() => step["timeout"] = NextDuration(), Chance());
         Maybe(
             () => step["when"] = $"[\"{Pick([.. needs, "input"])}\"].a >= {_random.Next(9)} or not input.b", Chance());
@@ -61,6 +62,15 @@ internal sealed class RandomPlans(int seed)
             step["capability"] = Chance() ? "c" : NextList(["c", "d", "e"]);
         }
         return step;
+    }
+
+    private JsonObject NextWith(string[] roots)
+    {
+        var with = new JsonObject();
+        Maybe(() => with["a path"] = $"[\"{Pick(roots)}\"].a[1]", Chance());
+        Maybe(() => with["b"] = new JsonObject { ["path"] = $"[\"{Pick(roots)}\"].b", ["default"] = NextObject(2) }, Chance());
+        Maybe(() => with["c"] = new JsonObject { ["text"] = $"{{{{{{{{ {{{{ ['{Pick(roots)}'].c }}}} }}}} {{" }, Chance());
+        return with;
     }
 
     private JsonObject NextRetry()
