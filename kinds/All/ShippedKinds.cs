@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine;
+using AgentGrid.Kinds.Chat;
 using AgentGrid.Kinds.Http;
 using AgentGrid.Kinds.Process;
 
@@ -10,7 +11,7 @@ namespace AgentGrid.Kinds;
 public static class ShippedKinds
 {
     /// <summary>One of each.</summary>
-    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind(), new HttpKind()];
+    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind(), new HttpKind(), new ChatKind()];
 
     /// <summary>Lets <c>agents.yaml</c> name all of them.</summary>
     public static AgentGridBuilder AddShippedKinds(this AgentGridBuilder builder) => builder.AddKinds(Create());

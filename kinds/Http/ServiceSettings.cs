@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Kinds.Http;
@@ -67,6 +68,14 @@ public static class ServiceSettings
         }
         return headers;
     }
+
+    /// <summary>The value, when a header can have it.</summary>
+    /// <exception cref="AgentException">It cannot.</exception>
+    public static string HeaderValue(string name, string value) => value.Any(c => c is < ' ' and not '\t' or > '~')
+        ? throw new AgentException(
+            HttpErrors.BadConfig,
+            $"What '{name}' refers to has characters in it that headers cannot have, a line break perhaps.", retryable: false)
+        : value;
 
     private static bool IsOwn(string name) => s_ownHeaders.Contains(name, StringComparer.OrdinalIgnoreCase)
         || name.StartsWith("AgentGrid-", StringComparison.OrdinalIgnoreCase);

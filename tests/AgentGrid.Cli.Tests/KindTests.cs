@@ -12,13 +12,14 @@ public sealed class KindTests
         config.Write("agents.yaml", """
             agents:
               render: { kind: http, url: "http://127.0.0.1:1/render?key=${env:TEST_OF_CLI_RENDER}" }
+              talk: { kind: chat, model: m-1, endpoint: "http://127.0.0.1:1/v1" }
             """);
         Environment.SetEnvironmentVariable("TEST_OF_CLI_RENDER", "s3cret");
         await using var host = new GridHost { Config = config.Folder };
         await host.InitializeAsync();
         var json = await host.Tool().RunAsync("agents", "--json");
         await Limits.UntilAsync(
-            async () => (json = await host.Tool().RunAsync("agents", "--json")).Out.Contains("unhealthy", StringComparison.Ordinal),
+            async () => (json = await host.Tool().RunAsync("agents", "--json")).Out.Split("unhealthy").Length == 3,
             () => json.Out);
         var people = await host.Tool().RunAsync("agents");
 
@@ -26,6 +27,7 @@ public sealed class KindTests
         Assert.Equal("http", agent.GetProperty("kind").GetString());
         Assert.Equal("http://127.0.0.1:1/render?key=${env:TEST_OF_CLI_RENDER}", agent.GetProperty("target").GetString());
         Assert.Contains("http http://127.0.0.1:1/render?key=${env:TEST_OF_CLI_RENDER}, unhealthy: ", people.Out);
+        Assert.Contains("chat m-1 at http://127.0.0.1:1/v1, unhealthy: ", people.Out);
         Assert.DoesNotContain("s3cret", json.Out + people.Out);
     }
 }

@@ -45,17 +45,19 @@ public sealed class ValidateTests : IDisposable
         _scratch.Write("agents.yaml", """
             agents:
               render: { kind: http, url: "http://127.0.0.1:1/${env:NOT_THERE}", headers: { X-Key: "${file:/not/there}" }, capabilities: [rendering] }
+              talk: { kind: chat, model: m, endpoint: "http://127.0.0.1:1/v1", api_key: "${env:NOT_THERE}", prompt: "{{ input.text }}" }
             """);
         var plan = _scratch.Write("plans/a.yaml", "plans: { p: { steps: { x: { capability: rendering } } } }\n");
         var good = await RunAsync(_scratch.Folder);
-        var agents = _scratch.Write("agents.yaml", "agents:\n  render: { kind: http, ulr: \"http://127.0.0.1:1/\" }\n");
+        var agents = _scratch.Write("agents.yaml", "agents:\n  render: { kind: http, ulr: \"http://127.0.0.1:1/\" }\n  talk: { kind: chat, model: m, api_key: k, prompt: \"{{ text }}\" }\n");
         var bad = await RunAsync(_scratch.Folder);
 
         Assert.Equal((ExitCode.Ok, ""), (good.Exit, good.Out));
         Assert.Equal(ExitCode.Usage, bad.Exit);
         Assert.Equal($"{agents}(2,11): error AG1008: 'url' must say where the service is: url: https://render.example.com/api/jobs.", bad.Lines[0]);
         Assert.Equal($"{agents}(2,25): error AG1002: unknown key 'ulr', did you mean 'url'?", bad.Lines[1]);
-        Assert.StartsWith($"{plan}(1,", bad.Lines[2]);
+        Assert.StartsWith($"{agents}(3,53): error AG1111: 'prompt': a path begins with 'input'", bad.Lines[2]);
+        Assert.StartsWith($"{plan}(1,", bad.Lines[3]);
     }
 
     [Fact]

@@ -5,10 +5,13 @@ public sealed class LimitedStream : Stream
 {
     private readonly Stream _inner;
     private readonly long _limit;
+    private readonly bool _perLine;
     private long _left;
 
     /// <param name="limit">Bytes that may be read, until there is a <see cref="Renew"/>.</param>
-    public LimitedStream(Stream inner, long limit) => (_inner, _limit, _left) = (inner, limit, limit);
+    /// <param name="perLine">Every line break is one.</param>
+    public LimitedStream(Stream inner, long limit, bool perLine = false) =>
+        (_inner, _limit, _perLine, _left) = (inner, limit, perLine, limit);
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -34,8 +37,11 @@ public sealed class LimitedStream : Stream
 
     /// <inheritdoc/>
     /// <exception cref="TooLongException">There is more than may be read.</exception>
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await _inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await _inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        return Count(buffer.Span, read);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="TooLongException">There is more than may be read.</exception>
@@ -44,7 +50,7 @@ public sealed class LimitedStream : Stream
 
     /// <inheritdoc/>
     /// <exception cref="TooLongException">There is more than may be read.</exception>
-    public override int Read(byte[] buffer, int offset, int count) => Count(_inner.Read(buffer, offset, count));
+    public override int Read(byte[] buffer, int offset, int count) => Count(buffer.AsSpan(offset), _inner.Read(buffer, offset, count));
 
     /// <inheritdoc/>
     public override void Flush()
@@ -70,7 +76,12 @@ public sealed class LimitedStream : Stream
         base.Dispose(disposing);
     }
 
-    private int Count(int read) => (_left -= read) >= 0 ? read : throw new TooLongException(_limit);
+    private int Count(ReadOnlySpan<byte> buffer, int read)
+    {
+        var end = _perLine ? buffer[..read].LastIndexOf((byte)'\n') : -1;
+        _left = end < 0 ? _left - read : _limit - (read - end - 1);
+        return _left >= 0 ? read : throw new TooLongException(_limit);
+    }
 }
 
 /// <summary>There is more than may be read.</summary>

@@ -24,9 +24,7 @@ public static class ServiceClients
     /// <summary>A client for one agent.</summary>
     /// <param name="connectTimeout">How long it may take until a connection is there, TLS included.</param>
     /// <param name="wrap">Puts something in front of the connections; null for nothing.</param>
-    /// <param name="propagatesTrace">Whether requests carry the trace context of the current activity.</param>
-    public static HttpClient Create(
-        TimeSpan connectTimeout, Func<HttpMessageHandler, HttpMessageHandler>? wrap = null, bool propagatesTrace = false)
+    public static HttpClient Create(TimeSpan connectTimeout, Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -39,11 +37,9 @@ public static class ServiceClients
             PooledConnectionIdleTimeout = s_longestIdle,
             KeepAlivePingDelay = TimeSpan.FromSeconds(KeepAliveSeconds),
             EnableMultipleHttp2Connections = true,
+            // It would name a span of its own, which nobody keeps: who asks says to what a request belongs.
+            ActivityHeadersPropagator = null,
         };
-        if (!propagatesTrace)
-        {
-            handler.ActivityHeadersPropagator = null;
-        }
         return new HttpClient(wrap?.Invoke(handler) ?? handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,

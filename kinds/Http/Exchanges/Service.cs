@@ -68,7 +68,7 @@ internal sealed partial class Service(string agent, HttpSettings settings, Agent
             var url = context.Reveal(settings.Url);
             return ServiceAddress.Problem(url) is { } problem
                 ? throw new AgentException(HttpErrors.BadConfig, $"Agent '{agent}': 'url' is '{settings.Target}': {problem}", retryable: false)
-                : new PreparedService(new Uri(url), [.. settings.Headers.Select(h => (h.Key, Value(h.Key, context.Reveal(h.Value))))]);
+                : new PreparedService(new Uri(url), [.. settings.Headers.Select(h => (h.Key, ServiceSettings.HeaderValue(h.Key, context.Reveal(h.Value))))]);
         }
         catch (AgentException e)
         {
@@ -147,12 +147,6 @@ internal sealed partial class Service(string agent, HttpSettings settings, Agent
         KeyScope.None => null,
         _ => throw new InvalidOperationException($"Unknown scope {settings.IdempotencyKey}."),
     };
-
-    private string Value(string name, string value) => value.Any(c => c is < ' ' and not '\t' or > '~')
-        ? throw new AgentException(
-            HttpErrors.BadConfig,
-            $"Agent '{agent}': the header '{name}' has characters in it that headers cannot have, a line break perhaps.", retryable: false)
-        : value;
 
     private static void Add(HttpRequestMessage request, string name, string value) =>
         request.Headers.TryAddWithoutValidation(name, value);

@@ -18,8 +18,27 @@ public sealed class KindsGuideTests
         Assert.All(s_page.Blocks("yaml"), yaml => Assert.Empty(ConfigReader.Read([new ConfigFile("agents.yaml", yaml)], catalog).Problems));
     }
 
+    [Fact]
+    public void Readme_PlanOfThreeKinds_IsRight()
+    {
+        var blocks = new Markdown("README.md").Blocks("yaml").ToList();
+        var agents = Assert.Single(blocks, b => b.Contains("kind: chat", StringComparison.Ordinal));
+        var plans = Assert.Single(blocks, b => b.Contains("  highlight:", StringComparison.Ordinal));
+
+        var result = ConfigReader.Read(
+            [new ConfigFile("agents.yaml", agents), new ConfigFile("plans/highlight.yaml", plans)],
+            AgentCatalog.Empty.With(ShippedKinds.Create()));
+
+        Assert.Empty(result.Problems);
+        var plan = Assert.Single(result.Config!.Plans).Value;
+        Assert.Equal(
+            ["chat", "http", "process"],
+            plan.Steps.Select(s => result.Config.Agents[s.Agent!].Kind!.Name).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("http")]
+    [InlineData("chat")]
     public void Examples_HaveEveryKeyOfTheKind(string name)
     {
         var kind = Assert.Single(ShippedKinds.Create(), k => k.Name == name);

@@ -33,8 +33,8 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public async Task PlanAndAgentExamples_RunWithALibraryOfAgents()
     {
-        Write("config/agents.yaml", Block("yaml", "agents:\n"));
-        Write("config/plans/threat_report.yaml", Block("yaml", "plans:\n"));
+        Write("config/agents.yaml", Block("yaml", "  threat_estimator:"));
+        Write("config/plans/threat_report.yaml", Block("yaml", "  threat_report:"));
         var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(
         [
             "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"),

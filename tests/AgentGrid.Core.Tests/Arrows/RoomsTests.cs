@@ -20,7 +20,8 @@ public sealed class RoomsTests
         | grains | core, engine, run-log, grain-interfaces | Microsoft.Orleans.* |
         | kinds/Process | core | Microsoft.Extensions.* |
         | kinds/Http | core | Microsoft.Extensions.* |
-        | kinds/All | core, engine, kinds/Process, kinds/Http | |
+        | kinds/Chat | core, kinds/Http | Microsoft.Extensions.*, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
+        | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat | |
         | api | core | Microsoft.AspNetCore.OpenApi, OpenTelemetry.*, OpenTelemetry |
         | client-api | core, engine, embedded, api, agents, kinds/All | |
         | silo | core, engine, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis |

@@ -36,9 +36,11 @@ public sealed class FakeService : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            service.Requests.Enqueue(new SeenRequest(
+            var request = new SeenRequest(
                 context.Request.Method, context.Request.Path, Encoding.UTF8.GetString(body.ToArray()),
-                context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+                context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+            service.Requests.Enqueue(request);
+            context.Items[typeof(SeenRequest)] = request;
             await service.Respond(context);
         });
         await app.StartAsync();
@@ -65,4 +67,8 @@ public sealed class FakeService : IAsyncDisposable
     }
 }
 
-public sealed record SeenRequest(string Method, string Path, string Body, IReadOnlyDictionary<string, string> Headers);
+/// <summary>A request, as it came.</summary>
+public sealed record SeenRequest(string Method, string Path, string Body, IReadOnlyDictionary<string, string> Headers)
+{
+    public static SeenRequest Of(HttpContext context) => (SeenRequest)context.Items[typeof(SeenRequest)]!;
+}

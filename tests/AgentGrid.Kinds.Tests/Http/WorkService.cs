@@ -1,12 +1,18 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using AgentGrid.Kinds.Tests.Chat;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentGrid.Kinds.Tests.Http;
 
-/// <summary>A service that does what the <c>do</c> of its input says.</summary>
+/// <summary>
+/// A service that does what the <c>do</c> of its input says. Asked as a model is, it finds its input in the prompt, and
+/// answers as models do.
+/// </summary>
 public sealed class WorkService : IAsyncDisposable
 {
+    private const int TooLarge = 17 << 20;
+
     private FakeService _service = null!;
 
     /// <summary>Its address, without a path.</summary>
@@ -26,43 +32,45 @@ public sealed class WorkService : IAsyncDisposable
 
     private async Task WorkAsync(HttpContext context)
     {
-        if (context.Request.Method == "DELETE")
+        switch (context.Request.Method)
         {
-            Cancelled.Enqueue(context.Request.Path.Value!.Split('/')[^1]);
-            context.Response.StatusCode = 204;
-            return;
+            case "DELETE":
+                Cancelled.Enqueue(context.Request.Path.Value!.Split('/')[^1]);
+                context.Response.StatusCode = 204;
+                return;
+            case "GET":
+                await FakeService.With(202, """{"status":"running","progress":0.5}""")(context);
+                return;
         }
-        if (context.Request.Method == "GET")
-        {
-            await FakeService.With(202, """{"status":"running","progress":0.5}""")(context);
-            return;
-        }
-        // By now other requests may have come: its own is the one that is read again.
-        var input = JsonElement.Parse(_service.Requests.Last(r => r.Headers["AgentGrid-Run"] == context.Request.Headers["AgentGrid-Run"]).Body);
+        var isModel = context.Request.Path.Value!.EndsWith("/chat/completions", StringComparison.Ordinal);
+        var body = JsonElement.Parse(SeenRequest.Of(context).Body);
+        var input = isModel ? JsonElement.Parse(body.GetProperty("messages")[0].GetProperty("content").GetString()!) : body;
         var mark = input.TryGetProperty("mark", out var m) ? m.GetString()! : "";
         var wanted = input.TryGetProperty("do", out var what) ? what.GetString() : "";
         await (wanted switch
         {
-            "progress" => StreamAsync(context, "event: progress\ndata: {\"fraction\":0.5}\n\nevent: result\ndata: {\"done\":true}\n\n"),
-            "wait" => WaitAsync(context, mark),
+            "progress" when !isModel => FakeService.With(
+                200, "event: progress\ndata: {\"fraction\":0.5}\n\nevent: result\ndata: {\"done\":true}\n\n", "text/event-stream")(context),
+            "wait" => WaitAsync(context, isModel ? $"data: {FakeModel.Part("h")}\n\n" : "event: progress\ndata: {\"fraction\":0.1}\n\n", mark),
             "job" => FakeService.With(202, "", null, ("Location", $"/jobs/{mark}"))(context),
             "die" => DieAsync(context),
-            "large" => FakeService.With(200, $"\"{new string('x', 17 << 20)}\"")(context),
+            "large" => Answer(isModel, $"\"{new string('x', TooLarge)}\"")(context),
             "garbage" => FakeService.With(200, "{")(context),
-            "overload" => FakeService.With(503, """{"code":"overloaded","detail":"come back later","retry_after":0.7}""", "application/problem+json")(context),
-            _ => FakeService.With(200, JsonSerializer.Serialize(new { path = context.Request.Path.Value, input }))(context),
+            "overload" => FakeService.With(
+                503, """{"code":"overloaded","detail":"come back later","retry_after":0.7}""", "application/problem+json")(context),
+            _ => Answer(isModel, JsonSerializer.Serialize(new { path = context.Request.Path.Value, input }))(context),
         });
     }
 
-    private static Task StreamAsync(HttpContext context, string events) =>
-        FakeService.With(200, events, "text/event-stream")(context);
+    private static RequestDelegate Answer(bool isModel, string text) =>
+        isModel ? FakeModel.Streams([.. text.Chunk(1 << 16).Select(c => new string(c))]) : FakeService.With(200, text);
 
-    private async Task WaitAsync(HttpContext context, string mark)
+    private async Task WaitAsync(HttpContext context, string progress, string mark)
     {
         var aborted = new TaskCompletionSource();
         context.RequestAborted.Register(aborted.SetResult);
         context.Response.ContentType = "text/event-stream";
-        await context.Response.WriteAsync("event: progress\ndata: {\"fraction\":0.1}\n\n");
+        await context.Response.WriteAsync(progress);
         await context.Response.Body.FlushAsync();
         await aborted.Task;
         Cancelled.Enqueue(mark);

@@ -1,0 +1,49 @@
+using AgentGrid.Kinds.Chat;
+using AgentGrid.Kinds.Tests.Http;
+
+namespace AgentGrid.Kinds.Tests.Chat;
+
+/// <summary>What is said of an agent of the kind <c>chat</c>.</summary>
+public sealed class ChatSettingsTests
+{
+    [Theory]
+    [InlineData("model: m, api_key: \"${env:KEY}\"")]
+    [InlineData("model: m, endpoint: \"http://127.0.0.1:11434/v1\"")]
+    [InlineData("model: m, endpoint: \"${env:ENDPOINT}\", prompt: \"{{ input }} {{ input.a[0] }} {{input[\\\"odd name\\\"]}} {{{{ }}\"")]
+    public void Read_Good_HasNoProblems(string keys) => Assert.Empty(Agents.Read(new ChatKind(), $"kind: chat, {keys}").Problems);
+
+    [Theory]
+    [InlineData("api_key: k", "AG1008", "'model' must say which model is asked")]
+    [InlineData("model: 4, api_key: k", "AG1004", "'model': expected a text, came the number 4. Put it into quotes.")]
+    [InlineData("model: m", "AG1008", "'api_key' must be a secret, as \"${env:OPENAI_API_KEY}\", or 'endpoint' another one")]
+    [InlineData("model: m, endpoint: localhost", "AG1024", "'endpoint' cannot be 'localhost'")]
+    [InlineData("model: m, api_key: k, tools: [search]", "AG1002", "unknown key 'tools'")]
+    [InlineData("model: m, api_key: k, promt: x", "AG1002", "unknown key 'promt', did you mean 'prompt'?")]
+    [InlineData("model: m, api_key: k, prompt: \"{{ text }}\"", "AG1111", "'prompt': a path begins with 'input', which is all that the agent is given: did you mean 'input.text'?")]
+    [InlineData("model: m, api_key: k, system: \"{{ inputs.text }}\"", "AG1111", "'system': a path begins with 'input', which is all that the agent is given: did you mean 'input.text'?")]
+    [InlineData("model: m, api_key: k, prompt: \"{{ input.text | upper }}\"", "AG1109", "'prompt': 'input.text | upper', at character ")]
+    [InlineData("model: m, api_key: k, prompt: \"a {{ input.text\"", "AG1109", "'prompt': '{{ input.text' is not closed: write {{ input.name }}, or {{{{ for {{ itself.")]
+    [InlineData("model: m, api_key: k, temperature: 3", "AG1005", "'temperature' must be 0 to 2, not 3.")]
+    [InlineData("model: m, api_key: k, max_output_tokens: 0", "AG1005", "'max_output_tokens' must be 1 to ")]
+    [InlineData("model: m, api_key: k, stop: END", "AG1004", "'stop': expected a list of at most 16 texts, came the text 'END'.")]
+    [InlineData("model: m, api_key: k, stop: [1]", "AG1004", "'stop': expected a list")]
+    [InlineData("model: m, api_key: k, structured: schema", "AG1013", "'structured' says how an answer is kept to 'output_schema', and there is none.")]
+    [InlineData("model: m, api_key: k, output_schema: plan.json", "AG1004", "'output_schema': expected a JSON schema")]
+    [InlineData("model: m, api_key: k, output_schema: { type: objekt }", "AG1025", "'output_schema' is no JSON schema: ")]
+    [InlineData("model: m, api_key: k, output_schema: { \"$ref\": \"#/$defs/none\" }", "AG1025", "'output_schema' is no JSON schema: ")]
+    [InlineData("model: m, api_key: k, output_schema: { type: object }, structured: json", "AG1014", "'structured' cannot be 'json'; known: object, prompt, schema.")]
+    [InlineData("model: m, api_key: k, output: text", "AG1014", "'output' cannot be 'text'; known: full, value.")]
+    public void Read_Mistakes_AreReportedAtTheirPlace(string keys, string code, string message)
+    {
+        var problem = Assert.Single(Agents.Read(new ChatKind(), $"kind: chat, {keys}").Problems);
+        Assert.Equal((code, 2), (problem.Code, problem.Line));
+        Assert.StartsWith(message, problem.Message);
+    }
+
+    [Fact]
+    public void Target_IsModelAndEndpoint()
+    {
+        var kind = Agents.Read(new ChatKind(), "kind: chat, model: m, api_key: \"${env:KEY}\"").Config!.Agents["tested"].Kind!;
+        Assert.Equal("m at https://api.openai.com/v1", kind.Target);
+    }
+}
