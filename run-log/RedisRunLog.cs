@@ -118,9 +118,7 @@ public sealed partial class RedisRunLog : IRunStore
                 var (reason, wait) = WhyFull(maxRuns, answer);
                 return new AppendOutcome.Full(reason, wait);
             case "status":
-                throw new ArgumentException(
-                    $"Run {run} is {(RunStatus)(int)answer[1]}, none of the events changes that, and the summary says " +
-                    $"{summary.Status}: expected the summary of the run after its events.", nameof(summary));
+                throw TurnCheck.NotMoved(run, (RunStatus)(int)answer[1], summary);
             case var other:
                 throw new InvalidOperationException($"The script that keeps turns answered '{other}'.");
         }
@@ -161,13 +159,7 @@ public sealed partial class RedisRunLog : IRunStore
     private RedisValue[] AppendArguments(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns)
     {
-        var moved = MovedTo(events);
-        if (events.Count == 0 || summary.RunId != run || (moved is { } to && to.IsEnded() != summary.Status.IsEnded()))
-        {
-            throw new ArgumentException(
-                $"Run {run}: expected at least one event, and the summary of the run after its events; " +
-                $"came {events.Count} events, and a summary of run {summary.RunId} that is {summary.Status}.");
-        }
+        var moved = TurnCheck.MovedTo(run, events, summary);
         var writer = TurnWriter.OfThread;
         var version = expectedVersion + events.Count;
         return
@@ -193,24 +185,6 @@ public sealed partial class RedisRunLog : IRunStore
             _ = _redis.PublishAsync(
                 RedisChannel.Literal(_options.Channel), e.Utf8, CommandFlags.FireAndForget);
         }
-    }
-
-    // Where the last event leads that says anything of the run as a whole; null when none does.
-    private static RunStatus? MovedTo(IReadOnlyList<RunEvent> events)
-    {
-        RunStatus? status = null;
-        foreach (var e in events)
-        {
-            status = e switch
-            {
-                RunEvent.RunCompleted => RunStatus.Completed,
-                RunEvent.RunFailed => RunStatus.Failed,
-                RunEvent.RunCancelled => RunStatus.Cancelled,
-                RunEvent.RunRetried => RunStatus.Queued,
-                _ => status, // says nothing about the run as a whole
-            };
-        }
-        return status;
     }
 
     private (string Reason, TimeSpan RetryAfter) WhyFull(int maxRuns, RedisResult[] answer)

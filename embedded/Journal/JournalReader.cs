@@ -27,6 +27,9 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
     /// <summary>The rows of all runs that have not ended, oldest first.</summary>
     public IReadOnlyList<RunRow> Active() => Rows("WHERE status = 0 ORDER BY id");
 
+    /// <summary>All runs that have not ended, damaged ones too, oldest first.</summary>
+    public IReadOnlyList<ListedRun> ReadActive() => Listed("WHERE status = 0 ORDER BY id");
+
     /// <summary>Every run, oldest first.</summary>
     public IReadOnlyList<RunRow> All() => Rows("ORDER BY id");
 
@@ -83,14 +86,7 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
         And("match_id", "$match", query.MatchId);
         And("round", "$round", query.Round);
         And("plan_name", "$plan", query.Plan);
-        var runs = new List<ListedRun>();
-        Query($"SELECT {RunRow.Columns} FROM runs {where} ORDER BY id DESC LIMIT $limit", [.. parameters], row =>
-        {
-            var (run, damage) = Try(row, 0);
-            runs.Add(new ListedRun(row.GetInt64(0), run?.Stored, damage));
-            return true;
-        });
-        return ValueTask.FromResult<IReadOnlyList<ListedRun>>(runs);
+        return ValueTask.FromResult(Listed($"{where} ORDER BY id DESC LIMIT $limit", [.. parameters]));
     }
 
     /// <inheritdoc/>
@@ -187,6 +183,18 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
             damage = file.Damage.OfRun(run.Id, $"has a record without its checksum, event {seq}", run.Key);
         }
         return new StoredTurn(seq, run.Id, run.Key, record, damage) { IsUnsealed = !SealedRecord.IsSealed(record) };
+    }
+
+    private IReadOnlyList<ListedRun> Listed(string where, params (string, object)[] parameters)
+    {
+        var runs = new List<ListedRun>();
+        Query($"SELECT {RunRow.Columns} FROM runs {where}", parameters, row =>
+        {
+            var (run, damage) = Try(row, 0);
+            runs.Add(new ListedRun(row.GetInt64(0), run?.Stored, damage));
+            return true;
+        });
+        return runs;
     }
 
     private List<RunRow> Rows(string where, params (string, object)[] parameters)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
@@ -48,7 +49,7 @@ internal class JournalSession : IDisposable
         _expired = new(_connection, $"""
             SELECT id FROM runs WHERE status > 0 AND ended_at < ?1 AND id < coalesce(
                 (SELECT id FROM runs WHERE accepted_at >= ?1 ORDER BY id LIMIT 1), {long.MaxValue})
-            ORDER BY id LIMIT {SweepRuns.MostRuns}
+            ORDER BY id LIMIT ?2
             """);
         _deleteEvents = new(_connection, "DELETE FROM journal WHERE run = ?");
         _deleteRun = new(_connection, "DELETE FROM runs WHERE id = ?");
@@ -151,6 +152,7 @@ internal class JournalSession : IDisposable
         {
             _pending.Add(draft.Number(++_seq));
         }
+        append.LastSeq = _seq = last;
         if (append is { Accept: null, Line: { } line, Tip: { } tip })
         {
             var (status, ended) = StatusOf(line);
@@ -160,18 +162,25 @@ internal class JournalSession : IDisposable
         return WriteOutcome.Durable;
     }
 
-    // A run that has not ended is written by its driver alone, in the order of its turns. One that has ended only begins
-    // with these two: by then retention may have removed it, or somebody else have written.
+    // A run of the engine that has not ended is written by its driver alone, in the order of its turns. One that has ended
+    // only begins with these two: by then retention may have removed it, or somebody else have written.
     private WriteOutcome? RefusalOf(AppendEvents append)
     {
+        if (append.IsChecked)
+        {
+            return Check(append);
+        }
         if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried)
         {
-            append.Run.Refused = _findLast.Bind(append.Run.Row).Blob() is not { } last ? WriteOutcome.RunRemoved
-                : SealedRecord.VersionAfter(last) is { } version && version != append.Version ? WriteOutcome.Conflict
-                : null;
+            append.Run.Refused = Check(append);
         }
         return append.Run.Refused;
     }
+
+    private WriteOutcome? Check(AppendEvents append) =>
+        _findLast.Bind(append.Run.Row).Blob() is not { } last ? WriteOutcome.RunRemoved
+            : SealedRecord.VersionAfter(last) is { } version && version != append.Version ? WriteOutcome.Conflict
+            : null;
 
     private bool Accept(AppendEvents append, Plan plan)
     {
@@ -187,6 +196,7 @@ internal class JournalSession : IDisposable
             return false;
         }
         append.Run.Row = ++_row;
+        append.PlanKey = planRow.ToString(CultureInfo.InvariantCulture);
         return true;
     }
 
@@ -216,7 +226,7 @@ internal class JournalSession : IDisposable
     private void Sweep(SweepRuns sweep)
     {
         var expired = new List<long>();
-        _expired.Bind(sweep.EndedBefore.UtcTicks).Query(1, row => expired.Add(row[0]!.Value));
+        _expired.Bind(sweep.EndedBefore.UtcTicks).Bind((long)sweep.Most).Query(1, row => expired.Add(row[0]!.Value));
         foreach (var run in expired)
         {
             _deleteEvents.Bind(run).Run();

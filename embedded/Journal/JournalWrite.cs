@@ -27,7 +27,13 @@ internal sealed class RunRef(RunId id, RunKey key, long row = 0)
 internal abstract class JournalWrite
 {
     /// <summary>Called on the writer's thread, once, when it is durable or has been refused. Must be quick.</summary>
-    public Action<WriteOutcome>? Completed { get; init; }
+    public Action<WriteOutcome>? Completed { get; set; }
+
+    /// <summary>
+    /// It is refused while the disk does not take it, and when the writer has stopped. Without that it is tried again, and
+    /// nobody is told when the writer has stopped.
+    /// </summary>
+    public virtual bool CanFail { get; init; }
 }
 
 /// <summary>The events of one turn of a run.</summary>
@@ -39,7 +45,8 @@ internal sealed class AppendEvents : JournalWrite
 
     /// <param name="version">How many events the run had before them.</param>
     /// <param name="line">Where it stands after them; null where they change nothing of that.</param>
-    public AppendEvents(RunRef run, long version, RunEvent[] events, RunSummary? line = null)
+    /// <param name="isShown">The writer's feed shows them.</param>
+    public AppendEvents(RunRef run, long version, RunEvent[] events, RunSummary? line = null, bool isShown = true)
     {
         var writer = TurnWriter.OfThread;
         Run = run;
@@ -55,7 +62,7 @@ internal sealed class AppendEvents : JournalWrite
                 Records.Length == 1 ? events : events[from..Math.Min(from + MostInOneRecord, events.Length)]);
         }
         Tip = line is null ? null : writer.Tip(version + events.Length, line);
-        Drafts = writer.Feed.Drafts(run.Id, run.Key, events);
+        Drafts = isShown ? writer.Feed.Drafts(run.Id, run.Key, events) : [];
     }
 
     public RunRef Run { get; }
@@ -69,19 +76,39 @@ internal sealed class AppendEvents : JournalWrite
     /// <summary>The line as the journal keeps it, sealed; null where there is none.</summary>
     public byte[]? Tip { get; }
 
-    /// <summary>The events as feeds show them.</summary>
+    /// <summary>The events as feeds show them; none when no feed does.</summary>
     public FeedDraft[] Drafts { get; }
 
     /// <summary>Set when the first event is the run's acceptance: the plan that it was accepted with.</summary>
     public Plan? Accept { get; init; }
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing new is promised while it cannot be kept.</remarks>
+    public override bool CanFail
+    {
+        get => base.CanFail || Accept is not null;
+        init => base.CanFail = value;
+    }
+
+    /// <summary>Whoever writes may not have seen all turns: they are kept only when the run has that version.</summary>
+    public bool IsChecked { get; init; }
+
+    /// <summary>The number of the last event; set when it completes.</summary>
+    public long LastSeq { get; set; }
+
+    /// <summary>By which the plan of an acceptance is found; set when it completes.</summary>
+    public string PlanKey { get; set; } = "";
 }
 
 /// <summary>Remove runs that ended before a moment, a bounded number of them.</summary>
-internal sealed class SweepRuns(DateTimeOffset endedBefore) : JournalWrite
+/// <param name="most">How many; <see cref="MostRuns"/> at most.</param>
+internal sealed class SweepRuns(DateTimeOffset endedBefore, int most = SweepRuns.MostRuns) : JournalWrite
 {
     public const int MostRuns = 500;
 
     public DateTimeOffset EndedBefore { get; } = endedBefore;
+
+    public int Most { get; } = most;
 
     /// <summary>How many runs were removed; set when it completes.</summary>
     public int Removed { get; set; }
@@ -100,7 +127,7 @@ internal enum WriteOutcome
     /// <summary>The run had ended long ago, and has just been removed; nothing was kept.</summary>
     RunRemoved,
 
-    /// <summary>The run has ended, and has other events than whoever wrote had seen; nothing was kept.</summary>
+    /// <summary>The run has other events than whoever wrote had seen; nothing was kept.</summary>
     Conflict,
 
     /// <summary>It could not be kept; nothing of it was.</summary>

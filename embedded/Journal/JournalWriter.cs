@@ -13,8 +13,8 @@ namespace AgentGrid.Embedded.Journal;
 /// follow the order of durability.
 /// </summary>
 /// <remarks>
-/// When a commit fails, acceptances are refused, and everything else stays queued and is tried again every second:
-/// runs that were accepted lose nothing, and nothing new is promised meanwhile. Where nothing is queued, the disk is
+/// When a commit fails, what can fail is refused, acceptances always, and everything else stays queued and is tried again
+/// every second: runs that were accepted lose nothing, and nothing new is promised meanwhile. Where nothing is queued, the disk is
 /// tried with a number that is there already.
 /// </remarks>
 internal sealed partial class JournalWriter : IDisposable
@@ -24,7 +24,7 @@ internal sealed partial class JournalWriter : IDisposable
 
     private readonly JournalSession _session;
     private readonly string _path;
-    private readonly FeedBuffer _feed;
+    private readonly FeedBuffer? _feed;
     private readonly ILogger _logger;
     private readonly EmbeddedPlatform _platform;
     private readonly Lock _gate = new();
@@ -39,14 +39,15 @@ internal sealed partial class JournalWriter : IDisposable
     private volatile bool _abandoned;
     private bool _stopped;
 
-    public JournalWriter(JournalFile file, FeedBuffer feed, ILogger logger, EmbeddedPlatform platform)
+    /// <param name="feed">Where events are shown; null: whoever appends shows them, and counts commits.</param>
+    public JournalWriter(JournalFile file, FeedBuffer? feed, ILogger logger, EmbeddedPlatform platform)
     {
         _platform = platform;
         _session = platform.OpenSession(file);
         _path = file.Path;
         _feed = feed;
         _logger = logger;
-        _feed.StartAfter(_session.LastSeq);
+        _feed?.StartAfter(_session.LastSeq);
     }
 
     /// <summary>Why nothing can be written now; null when all is well.</summary>
@@ -55,8 +56,8 @@ internal sealed partial class JournalWriter : IDisposable
     public void Start() => _join = _platform.StartThread("agent-grid-journal", Loop);
 
     /// <summary>
-    /// Queues a write. Writes become durable in the order of their appending. When the writer has stopped, acceptances
-    /// are refused, and the rest is dropped: its runs resume from what is durable.
+    /// Queues a write. Writes become durable in the order of their appending. When the writer has stopped, what can fail
+    /// is refused, and the rest is dropped: its runs resume from what is durable.
     /// </summary>
     public void Append(JournalWrite write)
     {
@@ -139,7 +140,7 @@ internal sealed partial class JournalWriter : IDisposable
 
     private static void Refuse(JournalWrite write)
     {
-        if (write is AppendEvents { Accept: not null })
+        if (write.CanFail)
         {
             write.Completed?.Invoke(WriteOutcome.Failed);
         }
@@ -222,8 +223,11 @@ internal sealed partial class JournalWriter : IDisposable
             LogRecovered(_logger);
         }
         var committed = _session.TakeCommitted();
-        GridMetrics.RecordCommit(startedAt, committed.Count);
-        _feed.Publish(committed);
+        if (_feed is not null)
+        {
+            GridMetrics.RecordCommit(startedAt, committed.Count);
+            _feed.Publish(committed);
+        }
         for (var i = 0; i < count; i++)
         {
             _taken[i].Completed?.Invoke(_outcomes[i]);
@@ -254,8 +258,8 @@ internal sealed partial class JournalWriter : IDisposable
         }
         _failure = $"The journal cannot be written: {e.Message.TrimEnd('.')}. Make room on the disk of the data "
             + "folder, or make it writable. What was accepted is kept meanwhile, and all goes on by itself.";
-        var refused = _taken.FindAll(w => w is AppendEvents { Accept: not null });
-        _taken.RemoveAll(w => w is AppendEvents { Accept: not null });
+        var refused = _taken.FindAll(static w => w.CanFail);
+        _taken.RemoveAll(static w => w.CanFail);
         refused.ForEach(Refuse);
     }
 

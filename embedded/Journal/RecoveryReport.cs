@@ -8,7 +8,7 @@ namespace AgentGrid.Embedded.Journal;
 /// <param name="SetAside">Where the damaged file is now.</param>
 /// <param name="Kept">How many runs were kept.</param>
 /// <param name="Dropped">A line for each run that was dropped, and for what else was lost.</param>
-internal sealed record RecoveryReport(string? Damage, string? SetAside, int Kept, ImmutableArray<string> Dropped)
+public sealed record RecoveryReport(string? Damage, string? SetAside, int Kept, ImmutableArray<string> Dropped)
 {
     public static readonly RecoveryReport Sound = new(null, null, 0, []);
 }

@@ -35,11 +35,15 @@ public sealed class AdmissionControl(int limit, TimeProvider time)
 
     /// <summary>Takes a place if there is one.</summary>
     /// <returns>Null when it is taken; else why not, and when to ask again.</returns>
-    public AdmissionRefusal? TryEnter(string? tenant)
+    public AdmissionRefusal? TryEnter(string? tenant) => TryEnter(tenant, limit);
+
+    /// <inheritdoc cref="TryEnter(string?)"/>
+    /// <param name="most">How many places there are, where that is for whoever enters to say.</param>
+    public AdmissionRefusal? TryEnter(string? tenant, int most)
     {
         lock (_gate)
         {
-            if (Reason(tenant) is { } reason)
+            if (Reason(tenant, most) is { } reason)
             {
                 return new AdmissionRefusal(reason, Promise());
             }
@@ -54,7 +58,7 @@ public sealed class AdmissionControl(int limit, TimeProvider time)
     {
         lock (_gate)
         {
-            return Reason(tenant) is { } reason ? new AdmissionRefusal(reason, Promise()) : null;
+            return Reason(tenant, limit) is { } reason ? new AdmissionRefusal(reason, Promise()) : null;
         }
     }
 
@@ -86,15 +90,15 @@ public sealed class AdmissionControl(int limit, TimeProvider time)
         _byTenant[key] = held;
     }
 
-    private string? Reason(string? tenant)
+    private string? Reason(string? tenant, int most)
     {
-        var free = limit - _held;
+        var free = most - _held;
         if (free <= 0)
         {
             return $"{_held} runs are active or queued, as many as are allowed (options MaxActiveRuns and MaxQueuedRuns).";
         }
         return tenant is not null && _byTenant.GetValueOrDefault(tenant) is var own && own >= (long)Share * free
-            ? $"'{tenant}' has {own} of {limit} possible runs, and the last {free} are kept for others."
+            ? $"'{tenant}' has {own} of {most} possible runs, and the last {free} are kept for others."
             : null;
     }
 

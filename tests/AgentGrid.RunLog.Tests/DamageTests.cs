@@ -5,7 +5,6 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
-using AgentGrid.RunLog.Tests.Runs;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 

@@ -34,7 +34,7 @@ public sealed class EvictionTests
         await using var server = await RedisServer.StartAsync();
         await using var connection = await server.ConnectAsync();
         var test = new TestLog(connection, "lasting");
-        var run = new Runs.LoggedRun(Runs.LoggedRun.OneStep, "m", "1", test.Time.Now);
+        var run = new LoggedRun(LoggedRun.OneStep, "m", "1", test.Time.Now);
         await run.CompleteAsync(test.Log);
 
         var keys = await test.KeysAsync();

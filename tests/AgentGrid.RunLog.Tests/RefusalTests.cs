@@ -1,7 +1,6 @@
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
-using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests;

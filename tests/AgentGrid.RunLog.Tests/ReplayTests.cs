@@ -2,58 +2,12 @@ using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Tests.Hosting;
-using AgentGrid.RunLog.Tests.Runs;
 
 namespace AgentGrid.RunLog.Tests;
 
 public sealed class ReplayTests(SharedRedis redis)
 {
     private readonly TestLog _test = redis.NewLog();
-
-    [Fact]
-    public async Task ReplayAsync_AfterEveryTurnOfRandomRuns_GivesTheState()
-    {
-        for (var seed = 0; seed < 15; seed++)
-        {
-            var random = new Random(seed);
-            var run = LoggedRun.Random(random, "m", $"{seed}", _test.Time.Now);
-            await run.AcceptAsync(_test.Log);
-            while (!await run.StepAsync(_test.Log, random))
-            {
-                Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump((await _test.Log.ReplayAsync(run.Id))!));
-                Assert.Equal(run.Summary, (await _test.Log.FindAsync(run.Id))!.Summary);
-            }
-            Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump((await _test.Open().ReplayAsync(run.Id))!));
-        }
-    }
-
-    [Fact]
-    public async Task ReplayAsync_ARunThatIsNotThere_IsNull()
-    {
-        var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
-        Assert.Null(await _test.Log.ReplayAsync(run.Id));
-        Assert.Null(await _test.Log.FindAsync(run.Id));
-        Assert.Null(await _test.Log.FindAsync(run.State.Key));
-    }
-
-    [Fact]
-    public async Task ReplayAsync_MoreThanIsReadAtOnce_GivesTheState()
-    {
-        var plan = LoggedRun.PlanOf("large", """
-            {"steps":{"a":{"agent":"work"},"b":{"agent":"work"},"c":{"agent":"work"},"d":{"agent":"work"}}}
-            """);
-        var run = new LoggedRun(plan, "m", "1", _test.Time.Now);
-        await run.AcceptAsync(_test.Log);
-        await run.StartAsync(_test.Log);
-        var output = AgentGrid.Core.Json.From(new string('x', 3 << 20));
-        foreach (var step in plan.Steps)
-        {
-            await run.TurnAsync(_test.Log, new RunInput.CompleteAttempt(step.Id, 1, output));
-        }
-
-        Assert.Equal(RunStatus.Completed, run.State.Status);
-        Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump((await _test.Log.ReplayAsync(run.Id))!));
-    }
 
     [Fact]
     public async Task ReplayAsync_AnyByteOfAnyRecordChanged_RefusesItByName()

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using AgentGrid.Core.Feed;
 using AgentGrid.RunLog.Scripts;
 using AgentGrid.RunLog.Tests.Hosting;
-using AgentGrid.RunLog.Tests.Runs;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests;

@@ -1,15 +1,13 @@
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Store;
-using AgentGrid.RunLog.Tests.Hosting;
-using AgentGrid.RunLog.Tests.Runs;
 
-namespace AgentGrid.RunLog.Tests;
+namespace AgentGrid.StoreContract;
 
-public sealed class ListingTests(SharedRedis redis)
+/// <summary>Lists of runs.</summary>
+public abstract class ListingTests<THost> : StoreTests<THost>
+    where THost : IStoreHost, new()
 {
-    private readonly TestLog _test = redis.NewLog();
-
     [Fact]
     public async Task ListAsync_AnyFilterAndPageSize_GivesTheRunsNewestFirst()
     {
@@ -76,15 +74,15 @@ public sealed class ListingTests(SharedRedis redis)
         {
             var run = new LoggedRun(
                 i == 0 ? LoggedRun.PlanOf("rare", """{"steps":{"a":{"agent":"flaky"}}}""") : LoggedRun.OneStep,
-                "m", $"{i}", _test.Time.Now)
+                "m", $"{i}", Time.Now)
             { TipsSayAgents = false };
-            await run.AcceptAsync(_test.Log);
-            await run.StartAsync(_test.Log);
+            await run.AcceptAsync(Store);
+            await run.StartAsync(Store);
         }
 
-        var first = await _test.Log.ListAsync(new RunQuery(Agent: "flaky"));
+        var first = await Store.ListAsync(new RunQuery(Agent: "flaky"));
         Assert.Empty(first.Runs);
-        var second = await _test.Log.ListAsync(new RunQuery(Agent: "flaky", Cursor: first.Next));
+        var second = await Store.ListAsync(new RunQuery(Agent: "flaky", Cursor: first.Next));
         Assert.Equal("0", Assert.Single(second.Runs).Round);
         Assert.Null(second.Next);
     }
@@ -95,7 +93,7 @@ public sealed class ListingTests(SharedRedis redis)
         var runs = await MakeRunsAsync();
         var failed = runs.First(r => r.State.Status == RunStatus.Failed);
 
-        await failed.TurnAsync(_test.Log, new RunInput.RetryRun());
+        await failed.TurnAsync(Store, new RunInput.RetryRun());
 
         Assert.Equal(runs.AsEnumerable().Reverse().Select(r => r.Summary), await AllAsync(new RunQuery(Limit: 5)));
     }
@@ -104,10 +102,10 @@ public sealed class ListingTests(SharedRedis redis)
     public async Task ListAsync_TheLastPageFull_HasNoNext()
     {
         var runs = await MakeRunsAsync();
-        var page = await _test.Log.ListAsync(new RunQuery(Limit: runs.Count));
+        var page = await Store.ListAsync(new RunQuery(Limit: runs.Count));
         Assert.Equal(runs.Count, page.Runs.Length);
         Assert.Null(page.Next);
-        Assert.NotNull((await _test.Log.ListAsync(new RunQuery(Limit: runs.Count - 1))).Next);
+        Assert.NotNull((await Store.ListAsync(new RunQuery(Limit: runs.Count - 1))).Next);
     }
 
     [Fact]
@@ -115,22 +113,22 @@ public sealed class ListingTests(SharedRedis redis)
     {
         foreach (var cursor in new[] { "", "x", "-1", "1.5", "99999999999999999999" })
         {
-            await Assert.ThrowsAsync<FormatException>(() => _test.Log.ListAsync(new RunQuery(Cursor: cursor)));
+            await Assert.ThrowsAsync<FormatException>(() => Store.ListAsync(new RunQuery(Cursor: cursor)));
         }
-        Assert.Empty((await _test.Log.ListAsync(new RunQuery(Cursor: "1"))).Runs);
+        Assert.Empty((await Store.ListAsync(new RunQuery(Cursor: "1"))).Runs);
     }
 
     [Fact]
     public async Task ActiveAsync_MoreThanIsReadAtOnce_GivesAllOldestFirst()
     {
         var runs = Enumerable.Range(0, 1_203)
-            .Select(i => new LoggedRun(LoggedRun.OneStep, "m", $"{i}", _test.Time.Now)).ToArray();
+            .Select(i => new LoggedRun(LoggedRun.OneStep, "m", $"{i}", Time.Now)).ToArray();
         foreach (var run in runs)
         {
-            Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(_test.Log));
+            Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(Store));
         }
-        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveAsync()).Select(r => r.Id));
-        Assert.Equal(runs.Select(r => r.Id), (await _test.Log.ActiveAsync("m")).Select(r => r.Id));
+        Assert.Equal(runs.Select(r => r.Id), (await Store.ActiveAsync()).Select(r => r.Id));
+        Assert.Equal(runs.Select(r => r.Id), (await Store.ActiveAsync("m")).Select(r => r.Id));
     }
 
     private async Task<List<RunSummary>> AllAsync(RunQuery query)
@@ -138,7 +136,7 @@ public sealed class ListingTests(SharedRedis redis)
         var all = new List<RunSummary>();
         while (true)
         {
-            var page = await _test.Log.ListAsync(query);
+            var page = await Store.ListAsync(query);
             Assert.True(page.Runs.Length <= query.Limit);
             all.AddRange(page.Runs);
             if (page.Next is null)
@@ -157,22 +155,22 @@ public sealed class ListingTests(SharedRedis redis)
         for (var i = 0; i < 26; i++)
         {
             var plan = (i % 7) switch { 0 => busy, 1 => flaky, _ => LoggedRun.OneStep };
-            var run = new LoggedRun(plan, $"m{i % 3}", $"{i}", _test.Time.Now.AddSeconds(i))
+            var run = new LoggedRun(plan, $"m{i % 3}", $"{i}", Time.Now.AddSeconds(i))
             {
                 TipsSayAgents = tipsSayAgents,
             };
             runs.Add(run);
-            Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(_test.Log));
+            Assert.IsType<AcceptOutcome.Kept>(await run.AcceptAsync(Store));
             if (i % 7 != 5)
             {
-                await run.StartAsync(_test.Log);
+                await run.StartAsync(Store);
             }
             switch (i % 7)
             {
-                case 1: await run.FailAsync(_test.Log); break;
-                case 2: await run.FinishAsync(_test.Log); break;
-                case 3: await run.FailAsync(_test.Log); break;
-                case 4: await run.TurnAsync(_test.Log, new RunInput.CancelRun("enough")); break;
+                case 1: await run.FailAsync(Store); break;
+                case 2: await run.FinishAsync(Store); break;
+                case 3: await run.FailAsync(Store); break;
+                case 4: await run.TurnAsync(Store, new RunInput.CancelRun("enough")); break;
                 default: break;
             }
         }

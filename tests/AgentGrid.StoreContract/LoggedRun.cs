@@ -5,10 +5,10 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Store;
 
-namespace AgentGrid.RunLog.Tests.Runs;
+namespace AgentGrid.StoreContract;
 
 /// <summary>A run, driven by the run machine, every turn of which goes into a log.</summary>
-internal sealed class LoggedRun
+public sealed class LoggedRun
 {
     public static readonly Plan OneStep = PlanOf("one", """{"steps":{"a":{"agent":"work"}}}""");
 
@@ -62,7 +62,7 @@ internal sealed class LoggedRun
         new(PlanReader.ReadJson("random", RandomPlan.Make(random)).Plan!, match, round, now, tenant,
             """{"list":[1,2,3],"flag":true}""");
 
-    public async Task<AcceptOutcome> AcceptAsync(RedisRunLog log, int maxRuns = 100_000)
+    public async Task<AcceptOutcome> AcceptAsync(IRunStore log, int maxRuns = 100_000)
     {
         var outcome = await log.AcceptAsync(_accepted, State.Plan, maxRuns);
         if (outcome is AcceptOutcome.Kept kept)
@@ -73,7 +73,7 @@ internal sealed class LoggedRun
     }
 
     /// <summary>One turn of the machine, kept; nothing when it has no events.</summary>
-    public async Task TurnAsync(RedisRunLog log, RunInput input)
+    public async Task TurnAsync(IRunStore log, RunInput input)
     {
         var before = State.Version;
         var events = Decide(input);
@@ -87,24 +87,24 @@ internal sealed class LoggedRun
 
     public IReadOnlyList<RunEvent> Decide(RunInput input) => RunMachine.Decide(State, input, Now, _routing, RunLimits.Default).Events;
 
-    public Task StartAsync(RedisRunLog log) => TurnAsync(log, RunInput.StartRun.Instance);
+    public Task StartAsync(IRunStore log) => TurnAsync(log, RunInput.StartRun.Instance);
 
     /// <summary>Accepts, starts and completes it.</summary>
-    public async Task CompleteAsync(RedisRunLog log)
+    public async Task CompleteAsync(IRunStore log)
     {
         Assert.IsType<AcceptOutcome.Kept>(await AcceptAsync(log));
         await StartAsync(log);
         await FinishAsync(log);
     }
 
-    public Task FinishAsync(RedisRunLog log) =>
+    public Task FinishAsync(IRunStore log) =>
         TurnAsync(log, new RunInput.CompleteAttempt("a", State["a"].Attempts.Count, Json.EmptyObject));
 
-    public Task FailAsync(RedisRunLog log, string step = "a") => TurnAsync(log, new RunInput.FailAttempt(
+    public Task FailAsync(IRunStore log, string step = "a") => TurnAsync(log, new RunInput.FailAttempt(
         step, State[step].Attempts.Count, new RunError(ErrorKind.Error, "broken", "it broke")));
 
     /// <summary>Something that may happen to it; true when it has ended.</summary>
-    public async Task<bool> StepAsync(RedisRunLog log, Random random)
+    public async Task<bool> StepAsync(IRunStore log, Random random)
     {
         if (State.Status == RunStatus.Queued)
         {
