@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using AgentGrid.Api.Problems;
 using AgentGrid.Core;
+using Microsoft.AspNetCore.Connections;
 
 namespace AgentGrid.Api.Requests;
 
@@ -72,7 +73,7 @@ internal sealed class RequestBody : IDisposable
             whole = problem is null;
             return (whole ? body : null, problem);
         }
-        catch (Exception e) when (unpacked is not null && e is InvalidDataException or InvalidOperationException)
+        catch (Exception e) when (unpacked is not null && IsBroken(e))
         {
             return (null, ContentCoding.Broken(request));
         }
@@ -85,6 +86,10 @@ internal sealed class RequestBody : IDisposable
             unpacked?.Dispose();
         }
     }
+
+    // What zlib says that the library has not foreseen is an IOException; a connection that breaks has its own.
+    private static bool IsBroken(Exception e) => e is InvalidDataException or InvalidOperationException
+        or (IOException and not (BadHttpRequestException or ConnectionResetException));
 
     // False when there is more than fits.
     private async ValueTask<bool> FillAsync(PipeReader reader, int maxBytes)

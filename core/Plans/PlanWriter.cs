@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AgentGrid.Core.Agents;
@@ -65,6 +66,7 @@ internal static class PlanWriter
         WriteText(writer, "agent", step.Agent);
         WriteWord(writer, "mode", step.Mode, s_defaults.Mode);
         WriteRequire(writer, step.Require);
+        WriteTolerance(writer, step.MaxFailures);
         if (step.Candidates != s_defaults.Candidates)
         {
             writer.WriteNumber("candidates", step.Candidates);
@@ -128,13 +130,25 @@ internal static class PlanWriter
 
     private static void WriteRequire(Utf8JsonWriter writer, Require require)
     {
-        if (require == Require.Any)
+        if (require == Require.Any || require.Settles)
         {
-            writer.WriteString("require", "any");
+            writer.WriteString("require", require.ToString());
         }
         else if (require.Count is { } count)
         {
             writer.WriteNumber("require", count);
+        }
+    }
+
+    private static void WriteTolerance(Utf8JsonWriter writer, Tolerance failures)
+    {
+        if (failures.Count is { } count)
+        {
+            writer.WriteNumber("max_failures", count);
+        }
+        else if (failures.Percent is { } percent)
+        {
+            writer.WriteString("max_failures", string.Create(CultureInfo.InvariantCulture, $"{percent}%"));
         }
     }
 

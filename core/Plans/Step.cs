@@ -22,6 +22,9 @@ public sealed record Step
     /// <summary>How many branches must succeed. Only in the modes all and each.</summary>
     public Require Require { get; init; } = Require.All;
 
+    /// <summary>How many branches may fail where all of them are waited for: <see cref="Plans.Require.Settled"/>.</summary>
+    public Tolerance MaxFailures { get; init; }
+
     /// <summary>Mode race: how many agents at most.</summary>
     public int Candidates { get; init; } = 2;
 
@@ -85,13 +88,26 @@ public enum OnNone
 
 /// <summary>A quorum: how many branches of a step must succeed.</summary>
 /// <param name="Count">Null: all of them.</param>
-public readonly record struct Require(int? Count)
+/// <param name="Settles">All of them are waited for, whether they succeed or fail; the count means nothing then.</param>
+public readonly record struct Require(int? Count, bool Settles = false)
 {
     public static readonly Require All = new(null);
     public static readonly Require Any = new(1);
 
+    /// <summary>All branches end, and what they came to is handed on: outputs, and why the others failed.</summary>
+    public static readonly Require Settled = new(null, Settles: true);
+
     /// <summary>How many of <paramref name="branches"/> must succeed; a quorum larger than that asks for all.</summary>
     public int Of(int branches) => Math.Min(Count ?? branches, branches);
 
-    public override string ToString() => Count switch { null => "all", 1 => "any", var n => n.Value.ToString() };
+    public override string ToString() => Settles ? "settled" : Count switch { null => "all", 1 => "any", var n => n.Value.ToString() };
+}
+
+/// <summary>How many branches of a step may fail: a number, a share, or, as it is by default, as many as there are.</summary>
+/// <param name="Count">Null where it is no number.</param>
+/// <param name="Percent">0 to 100; null where it is no share.</param>
+public readonly record struct Tolerance(int? Count, double? Percent)
+{
+    /// <summary>How many of <paramref name="branches"/> may fail; of a share, rounded down.</summary>
+    public int Of(int branches) => Count ?? (Percent is { } percent ? (int)(branches * (percent / 100)) : branches);
 }

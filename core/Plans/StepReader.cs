@@ -13,7 +13,7 @@ internal sealed class StepReader(ProblemList problems)
 
     private static readonly string[] s_keys =
     [
-        "needs", "capability", "agent", "mode", "require", "candidates", "hedge_after", "for_each", "with", "input",
+        "needs", "capability", "agent", "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "with", "input",
         "timeout", "retry", "fallback", "when", "optional", "on_none",
     ];
 
@@ -21,6 +21,7 @@ internal sealed class StepReader(ProblemList problems)
     private static readonly (string Key, StepMode[] Modes)[] s_modeKeys =
     [
         ("require", [StepMode.All, StepMode.Each]),
+        ("max_failures", [StepMode.All, StepMode.Each]),
         ("candidates", [StepMode.Race]),
         ("hedge_after", [StepMode.Race]),
         ("for_each", [StepMode.Each]),
@@ -43,6 +44,7 @@ internal sealed class StepReader(ProblemList problems)
             Agent = reader.Name("agent", "agent name"),
             Mode = reader.Word("mode", Modes) ?? defaults.Mode,
             Require = ReadRequire(reader),
+            MaxFailures = ReadMaxFailures(reader),
             Candidates = reader.Integer("candidates", 1, MostBranches) ?? defaults.Candidates,
             HedgeAfter = reader.Duration("hedge_after", zero: true) ?? defaults.HedgeAfter,
             ForEach = PathText.ReadPath(reader, "for_each", problems),
@@ -135,14 +137,43 @@ internal sealed class StepReader(ProblemList problems)
             reader.Integer("require", 1, MostBranches) is { } count ? new Require(count) : Require.All,
         ConfigNode.Scalar { Kind: ScalarKind.Text, Text: "all" } => Require.All,
         ConfigNode.Scalar { Kind: ScalarKind.Text, Text: "any" } => Require.Any,
+        ConfigNode.Scalar { Kind: ScalarKind.Text, Text: "settled" } => Require.Settled,
         var node => BadRequire(node),
     };
 
     private Require BadRequire(ConfigNode node)
     {
         problems.Add(
-            node.Place, ConfigCodes.UnknownWord, $"'require': expected all, any or a number, came {node.Describe()}.");
+            node.Place, ConfigCodes.UnknownWord, $"'require': expected all, any, settled or a number, came {node.Describe()}.");
         return Require.All;
+    }
+
+    private Tolerance ReadMaxFailures(MappingReader reader)
+    {
+        if (reader["max_failures"] is not { } node)
+        {
+            return default;
+        }
+        if (reader["require"] is not ConfigNode.Scalar { Text: "settled" })
+        {
+            problems.Add(
+                node.Place, ConfigCodes.NotInMode,
+                "'max_failures' has a meaning with 'require: settled' alone: other quorums say how many must succeed.");
+        }
+        if (node is ConfigNode.Scalar { Kind: ScalarKind.Number })
+        {
+            return new Tolerance(reader.Integer("max_failures", 0, MostBranches), null);
+        }
+        if (node is ConfigNode.Scalar { Kind: ScalarKind.Text, Text: [.. var share, '%'] }
+            && double.TryParse(share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
+            && percent <= 100)
+        {
+            return new Tolerance(null, percent);
+        }
+        problems.Add(
+            node.Place, ConfigCodes.UnknownWord,
+            $"'max_failures': expected a number, or a share such as 5%, came {node.Describe()}.");
+        return default;
     }
 
     private Json? ReadInput(MappingReader reader)

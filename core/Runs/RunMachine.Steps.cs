@@ -25,6 +25,10 @@ public static partial class RunMachine
             }
         }
 
+        private static int RequiredOf(Step step, int branches) => step.Require.Settles
+            ? Math.Max(0, branches - step.MaxFailures.Of(branches))
+            : step.Require.Of(branches);
+
         private void FanOut(StepState step, ImmutableArray<string> agents, int branches, int required) =>
             Emit(new RunEvent.StepFannedOut(step.Id, step.Step.Mode, agents, branches, required) { Time = now });
 
@@ -104,7 +108,11 @@ public static partial class RunMachine
             {
                 return;
             }
-            if (step.SucceededBranches >= step.Required)
+            if (step.Step.Require.Settles)
+            {
+                CheckSettled(step);
+            }
+            else if (step.SucceededBranches >= step.Required)
             {
                 CancelAttempts(step, step.Step.Mode == StepMode.Race ? "lost the race" : "enough others succeeded");
                 Emit(new RunEvent.StepCompleted(step.Id, Winners(step)) { Time = now });
@@ -116,12 +124,33 @@ public static partial class RunMachine
             }
         }
 
+        // It ends when all branches have, or when more have failed than may.
+        private void CheckSettled(StepState step)
+        {
+            var most = step.Step.MaxFailures.Of(step.Branches.Count);
+            if (step.FailedBranches > most)
+            {
+                FailStep(step, LastError(step) with
+                {
+                    Message = $"Step '{step.Id}' of run '{state.Key}': {step.FailedBranches} of {step.Branches.Count} have " +
+                        $"failed, and {most} may (max_failures); the last one: {LastError(step).Message}",
+                });
+            }
+            else if (step.SucceededBranches + step.FailedBranches == step.Branches.Count)
+            {
+                Emit(new RunEvent.StepCompleted(step.Id, Winners(step)) { Time = now });
+                MarkReady(step);
+            }
+        }
+
+        private static RunError LastError(StepState step) => step.Attempts.Last(a => a.Error is not null).Error!;
+
         private static ImmutableArray<int> Winners(StepState step) =>
             [.. CountedSuccesses(step).OrderBy(a => a.Branch).Select(a => a.Number)];
 
         private RunError QuorumError(StepState step)
         {
-            var last = step.Attempts.Last(a => a.Error is not null).Error!;
+            var last = LastError(step);
             return step.Branches.Count == 1
                 ? last
                 : last with

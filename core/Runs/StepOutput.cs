@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Runs;
@@ -8,7 +9,8 @@ internal static class StepOutput
 {
     /// <summary>
     /// One and race: the winner's output. All: an object of outputs by agent. Each: an array in the order of the
-    /// items, null for an item without a success.
+    /// items, null for an item without a success. Where all branches are waited for, those that failed have
+    /// <c>{"failed": {"agent": ..., "code": ..., "message": ...}}</c> in their places.
     /// </summary>
     public static Json Of(StepState step, ImmutableArray<int> winners) => step.Step.Mode switch
     {
@@ -27,6 +29,11 @@ internal static class StepOutput
             writer.WritePropertyName(attempt.Agent);
             attempt.Output!.WriteTo(writer);
         }
+        foreach (var failed in Failures(step).Values.OrderBy(static a => a.Branch))
+        {
+            writer.WritePropertyName(failed.Agent);
+            WriteFailure(writer, failed);
+        }
         writer.WriteEndObject();
     });
 
@@ -38,11 +45,45 @@ internal static class StepOutput
             var attempt = step.Attempts[winner - 1];
             outputs[attempt.Branch] = attempt.Output;
         }
+        var failures = Failures(step);
         writer.WriteStartArray();
-        foreach (var output in outputs)
+        for (var i = 0; i < outputs.Length; i++)
         {
-            (output ?? Json.Null).WriteTo(writer);
+            if (failures.TryGetValue(i, out var failed))
+            {
+                WriteFailure(writer, failed);
+                continue;
+            }
+            (outputs[i] ?? Json.Null).WriteTo(writer);
         }
         writer.WriteEndArray();
     });
+
+    // The last attempts of the branches that have failed, where that is handed on.
+    private static Dictionary<int, AttemptState> Failures(StepState step)
+    {
+        var failures = new Dictionary<int, AttemptState>();
+        if (step.Step.Require.Settles)
+        {
+            foreach (var attempt in step.Attempts.Skip(step.AttemptsBeforeRetry).Where(static a => a.Error is not null))
+            {
+                if (step.Branches[attempt.Branch].Status == BranchStatus.Failed)
+                {
+                    failures[attempt.Branch] = attempt;
+                }
+            }
+        }
+        return failures;
+    }
+
+    private static void WriteFailure(Utf8JsonWriter writer, AttemptState attempt)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartObject("failed");
+        writer.WriteString("agent", attempt.Agent);
+        writer.WriteString("code", attempt.Error!.Code);
+        writer.WriteString("message", attempt.Error.Message);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
 }

@@ -1,5 +1,6 @@
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Conformance;
 
@@ -26,6 +27,26 @@ public abstract class EachTests<THost> : ConformanceTests<THost>
         var items = run.Result!.Element.GetProperty("a").EnumerateArray().ToArray();
         Assert.Equal(["x", "y", "z"], items.Select(i => i.GetProperty("id").GetString()));
         Assert.Equal([0, 1, 2], items.Select(i => i.GetProperty("index").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Each_Settled_HandsOnOutputsAndFailures()
+    {
+        Script.On("alpha", call => call.Input.GetProperty("index").GetInt32() == 1
+            ? throw new AgentException("no_luck", "not this one", retryable: false)
+            : new(Json.Parse("true")));
+
+        var run = await RunAsync(
+            """
+            {"a": {"agent": "alpha", "mode": "each", "for_each": "input.list", "require": "settled", "max_failures": "50%"},
+             "b": {"agent": "bravo", "needs": ["a"], "with": {"why": "a[1].failed.code"}}}
+            """, """{"list": [1, 2, 3]}""");
+
+        AssertCompleted(run);
+        Assert.Equal(
+            """[true,{"failed":{"agent":"alpha","code":"no_luck","message":"not this one"}},true]""",
+            StepOf(run, "a").Output!.ToString());
+        Assert.Equal("no_luck", Assert.Single(Script.Calls("bravo")).Input.GetProperty("why").GetString());
     }
 
     [Fact]

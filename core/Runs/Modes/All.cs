@@ -17,7 +17,7 @@ public static partial class RunMachine
             }
             var ranked = Router.Rank(agents);
             var branches = Undrained(ranked);
-            FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, step.Step.Require.Of(branches));
+            FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, RequiredOf(step.Step, branches));
             for (var i = 0; i < branches; i++)
             {
                 if (step.Branches[i].Status == BranchStatus.Waiting)

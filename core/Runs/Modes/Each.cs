@@ -36,7 +36,7 @@ public static partial class RunMachine
                 NoAgent(step);
                 return;
             }
-            FanOut(step, [], count, step.Step.Require.Of(count));
+            FanOut(step, [], count, RequiredOf(step.Step, count));
             for (var i = 0; i < count; i++)
             {
                 if (step.Branches[i].Status == BranchStatus.Waiting)

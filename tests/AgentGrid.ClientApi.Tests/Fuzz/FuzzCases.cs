@@ -20,7 +20,8 @@ internal static class FuzzCases
            "a": {"agent": "echo", "timeout": "1s", "retry": {"max_attempts": 2, "backoff": "1ms", "jitter": 0.2, "on": ["error"]}},
            "b": {"needs": ["a"], "capability": ["echo"], "mode": "race", "candidates": 2, "hedge_after": "0s",
                  "when": "a.x > 1 or not input.y", "on_none": "skip", "optional": true, "fallback": ["echo"]},
-           "c": {"needs": ["a", "b"], "agent": "echo", "mode": "each", "for_each": "input.x.list", "require": 1, "input": {"k": 1}},
+           "c": {"needs": ["a", "b"], "agent": "echo", "mode": "each", "for_each": "input.x.list", "require": 1, "input": {"k": 1},
+                 "with": {"p": "a.x", "q": {"path": "item.y", "default": [1]}, "r": {"text": "{{ index }} {{ input.x }}"}}},
            "d": {"capability": "echo", "mode": "all", "require": "any"}}}}
         """;
 

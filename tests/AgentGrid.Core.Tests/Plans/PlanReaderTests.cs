@@ -68,6 +68,10 @@ public sealed class PlanReaderTests
     [InlineData("""{"steps": {"a": {"agent": "x", "input": {"\ud800": 1}}}}""", "plan.steps.a.input: AG1016")]
     [InlineData("""{"steps": {"input": {"agent": "x"}}}""", "plan.steps.input: AG1116")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": ["input.a"]}}}""", "plan.steps.a.with: AG1004")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "mode": "all", "max_failures": 1}}}""", "plan.steps.a.max_failures: AG1107")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "mode": "all", "require": "settled", "max_failures": "101%"}}}""",
+        "plan.steps.a.max_failures: AG1014: 'max_failures': expected a number, or a share such as 5%")]
+    [InlineData("""{"steps": {"a": {"agent": "x", "mode": "all", "require": "settled", "max_failures": -1}}}""", "plan.steps.a.max_failures: AG")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": 3}}}}""",
         "plan.steps.a.with.y: AG1004: 'y': expected a path such as input.text")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": "input."}}}}""", "plan.steps.a.with.y: AG1109")]
@@ -109,7 +113,7 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"candidates\": 0", ".candidates: AG1005")]
     [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": 0", ".require: AG1005")]
     [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": \"some\"",
-        ".require: AG1014: 'require': expected all, any or a number, came the text 'some'.")]
+        ".require: AG1014: 'require': expected all, any, settled or a number, came the text 'some'.")]
     [InlineData("\"agent\": \"x\", \"timeout\": \"-1s\"", ".timeout: AG1006: 'timeout': '-1s' is negative")]
     [InlineData("\"agent\": \"x\", \"timeout\": \"0s\"", ".timeout: AG1005: 'timeout' must be at least 1ms, not 0s.")]
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"hedge_after\": \"0.5ms\"", ".hedge_after: AG1005")]
@@ -215,7 +219,7 @@ public sealed class PlanReaderTests
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
             "unknown key 'max_concurency'; known: agent, candidates, capability, fallback, for_each, hedge_after, "
-                + "input, mode, needs, on_none, optional, require, retry, timeout, when, with.",
+                + "input, max_failures, mode, needs, on_none, optional, require, retry, timeout, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);

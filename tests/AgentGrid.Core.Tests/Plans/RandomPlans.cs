@@ -39,8 +39,11 @@ internal sealed class RandomPlans(int seed)
         Maybe(() => step["mode"] = mode, mode != "one");
         Maybe(() => step["needs"] = NextList(needs, all: true), needs.Length > 0);
         Maybe(
-            () => step["require"] = Chance() ? _random.Next(1, 5) : Pick("all", "any"),
+            () => step["require"] = Chance() ? _random.Next(1, 5) : Pick("all", "any", "settled"),
             mode is "all" or "each" && Chance());
+        Maybe(
+            () => step["max_failures"] = Chance() ? _random.Next(5) : $"{_random.Next(1_000) / 10d}%",
+            $"{step["require"]}" == "settled" && Chance());
         Maybe(() => step["candidates"] = _random.Next(1, 9), mode == "race" && Chance());
         Maybe(() => step["hedge_after"] = Chance() ? "0s" : NextDuration(), mode == "race" && Chance());
         Maybe(() => step["for_each"] = $"[\"{Pick([.. needs, "input"])}\"].items", mode == "each");
