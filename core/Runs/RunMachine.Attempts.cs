@@ -75,7 +75,8 @@ public static partial class RunMachine
             {
                 Emit(new RunEvent.AttemptCancelled(
                     step.Id, attempt.Number, attempt.Agent,
-                    $"'{attempt.Agent}' was drained while it waited for a slot; '{next.Agent}' is asked") { Time = now });
+                    $"'{attempt.Agent}' was drained while it waited for a slot; '{next.Agent}' is asked")
+                { Time = now });
                 StartAttempt(step, branch.Index, next with { Why = $"asked in place of '{attempt.Agent}', which is drained" });
             }
             else if (Backup(step) is { } backup && routing.Named(backup.Agent!) is { Drained: false })
