@@ -2,6 +2,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Agents;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -36,7 +37,7 @@ public static class EmbeddedEngineServices
         builder.Services.TryAddSingleton(services => new EmbeddedGrid(
             services.GetRequiredService<IOptions<EmbeddedOptions>>(),
             services.GetRequiredService<AgentCatalog>(),
-            agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
+            agent => AgentFactory.Create(services, agent),
             new SteadyClock(services.GetRequiredService<TimeProvider>()),
             services.GetRequiredService<ILogger<EmbeddedGrid>>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger(AgentGridServices.RunLogCategory))

@@ -1,5 +1,6 @@
 using System.Reflection;
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Agents;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentGrid.Engine;
@@ -9,6 +10,7 @@ public sealed class AgentGridBuilder(IServiceCollection services)
 {
     private readonly List<Assembly> _assemblies = [];
     private readonly List<Type> _types = [];
+    private readonly List<AgentDeclaration> _agents = [];
     private readonly List<IAgentKind> _kinds = [];
 
     /// <summary>What it is put into; engines add themselves here.</summary>
@@ -29,6 +31,18 @@ public sealed class AgentGridBuilder(IServiceCollection services)
         return this;
     }
 
+    /// <summary>One agent that is there already. It is not disposed of here.</summary>
+    /// <param name="name">Unique; letters, digits, '_', '-' and '.'.</param>
+    /// <param name="capabilities">What it can do; none for one that is reached by its name alone.</param>
+    public AgentGridBuilder AddAgent(string name, IAgent agent, params string[] capabilities) =>
+        Add(new AgentAttribute(name) { Capabilities = capabilities }, agent.GetType(), _ => new AgentFactory.Borrowed(agent));
+
+    /// <summary>One agent that is made when the engine starts, and disposed of when it stops.</summary>
+    /// <param name="declaration">Its name, and what it can do.</param>
+    /// <param name="create">Makes it, from the services of the host.</param>
+    public AgentGridBuilder AddAgent(AgentAttribute declaration, Func<IServiceProvider, IAgent> create) =>
+        Add(declaration, typeof(IAgent), create);
+
     /// <summary>Kinds of agents that need no class: <c>kind: process</c> in <c>agents.yaml</c>.</summary>
     public AgentGridBuilder AddKinds(params IEnumerable<IAgentKind> kinds)
     {
@@ -38,5 +52,11 @@ public sealed class AgentGridBuilder(IServiceCollection services)
 
     internal AgentCatalog Catalog() => AgentCatalog.Of(_assemblies
         .Distinct().SelectMany(a => a.GetTypes()).Where(t => t.IsDefined(typeof(AgentAttribute), inherit: false))
-        .Concat(_types).Distinct()).With(_kinds);
+        .Concat(_types).Distinct()).With(_agents).With(_kinds);
+
+    private AgentGridBuilder Add(AgentAttribute declaration, Type type, Func<IServiceProvider, IAgent> create)
+    {
+        _agents.Add(new AgentDeclaration(declaration.Name, type, declaration) { Create = create });
+        return this;
+    }
 }

@@ -1,5 +1,6 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Store;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
@@ -55,7 +56,7 @@ public static class ClusterEngineServices
     private static Node CreateNode(IServiceProvider services) => new(
         services.GetRequiredService<IOptions<ClusterEngineOptions>>(),
         services.GetRequiredService<AgentCatalog>(),
-        agent => (IAgent)ActivatorUtilities.CreateInstance(services, agent.Type),
+        agent => AgentFactory.Create(services, agent),
         services,
         new SteadyClock(services.GetRequiredService<TimeProvider>()),
         services.GetRequiredService<ILocalSiloDetails>(),

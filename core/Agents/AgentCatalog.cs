@@ -3,8 +3,13 @@ using System.Reflection;
 
 namespace AgentGrid.Core.Agents;
 
-/// <summary>One agent class, as declared by its attribute.</summary>
-public sealed record AgentDeclaration(string Name, Type Type, AgentAttribute Attribute);
+/// <summary>One agent that is code, as declared by an attribute.</summary>
+/// <param name="Type">Its class; of one that is made by <see cref="Create"/>, perhaps <see cref="IAgent"/> alone.</param>
+public sealed record AgentDeclaration(string Name, Type Type, AgentAttribute Attribute)
+{
+    /// <summary>Makes it; null where its class says how.</summary>
+    public Func<IServiceProvider, IAgent>? Create { get; init; }
+}
 
 /// <summary>The agents that exist as code, by name, and the kinds of those that do not.</summary>
 public sealed class AgentCatalog
@@ -27,6 +32,18 @@ public sealed class AgentCatalog
     public AgentCatalog With(params IEnumerable<IAgentKind> kinds) =>
         new(Agents, Kinds.SetItems(kinds.Select(k => KeyValuePair.Create(k.Name, k))));
 
+    /// <summary>The same agents and kinds, and these agents.</summary>
+    /// <exception cref="InvalidOperationException">A name is not valid, or there is an agent of that name.</exception>
+    public AgentCatalog With(params IEnumerable<AgentDeclaration> agents)
+    {
+        var all = Agents.ToBuilder();
+        foreach (var agent in agents)
+        {
+            Add(all, agent);
+        }
+        return new AgentCatalog(all.ToImmutable(), Kinds);
+    }
+
     /// <summary>Finds every class with an <see cref="AgentAttribute"/> in the assemblies.</summary>
     /// <exception cref="InvalidOperationException">
     /// A class is not a concrete <see cref="IAgent"/>, a name is not valid, or two classes have the same name.
@@ -48,17 +65,22 @@ public sealed class AgentCatalog
                 throw new InvalidOperationException(
                     $"{type.FullName} has an [Agent] attribute, so it must be a concrete class that implements IAgent.");
             }
-            if (!Names.IsValid(attribute.Name))
-            {
-                throw new InvalidOperationException($"{type.FullName}: {Names.Problem("agent name", attribute.Name)}");
-            }
-            if (agents.TryGetValue(attribute.Name, out var other))
-            {
-                throw new InvalidOperationException(
-                    $"Two classes are both the agent '{attribute.Name}': {other.Type.FullName} and {type.FullName}.");
-            }
-            agents.Add(attribute.Name, new AgentDeclaration(attribute.Name, type, attribute));
+            Add(agents, new AgentDeclaration(attribute.Name, type, attribute));
         }
         return new AgentCatalog(agents.ToImmutable(), Nothing);
+    }
+
+    private static void Add(ImmutableSortedDictionary<string, AgentDeclaration>.Builder agents, AgentDeclaration agent)
+    {
+        if (!Names.IsValid(agent.Name))
+        {
+            throw new InvalidOperationException($"{agent.Type.FullName}: {Names.Problem("agent name", agent.Name)}");
+        }
+        if (agents.TryGetValue(agent.Name, out var other))
+        {
+            throw new InvalidOperationException(
+                $"Two classes are both the agent '{agent.Name}': {other.Type.FullName} and {agent.Type.FullName}.");
+        }
+        agents.Add(agent.Name, agent);
     }
 }
