@@ -4,7 +4,6 @@ using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
-using AgentGrid.Core.Runs;
 using AgentGrid.Kinds.Http;
 using AgentGrid.Kinds.Http.Connections;
 using Microsoft.Extensions.AI;
@@ -78,8 +77,8 @@ internal sealed class ChatAgent : IKindAgent
     private async Task<ChatAnswer> AskAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {
         var messages = ChatRequest.Messages(_settings, invocation.Input);
-        var options = ChatRequest.Options(_settings);
-        var model = Model();
+        var (endpoint, model) = Model();
+        var options = ChatRequest.Options(_settings, endpoint);
         if (!_settings.Stream)
         {
             return ChatAnswer.Of(
@@ -112,7 +111,7 @@ internal sealed class ChatAgent : IKindAgent
             : new Uri(endpoint);
     }
 
-    private IChatClient Model()
+    private (Uri Endpoint, IChatClient Client) Model()
     {
         var endpoint = Prepare();
         lock (_gate)
@@ -121,7 +120,7 @@ internal sealed class ChatAgent : IKindAgent
             {
                 _model = model = (endpoint, Create(endpoint));
             }
-            return model.Client;
+            return model;
         }
     }
 

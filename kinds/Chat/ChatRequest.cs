@@ -21,7 +21,7 @@ internal static class ChatRequest
         return system is null ? [prompt] : [new ChatMessage(ChatRole.System, system), prompt];
     }
 
-    public static ChatOptions Options(ChatSettings settings) => new()
+    public static ChatOptions Options(ChatSettings settings, Uri endpoint) => new()
     {
         Temperature = (float?)settings.Temperature,
         TopP = (float?)settings.TopP,
@@ -29,11 +29,11 @@ internal static class ChatRequest
         PresencePenalty = (float?)settings.PresencePenalty,
         Seed = settings.Seed,
         StopSequences = settings.Stop.IsEmpty ? null : [.. settings.Stop],
-        RawRepresentationFactory = _ => Raw(settings),
+        RawRepresentationFactory = _ => Raw(settings, endpoint),
     };
 
     // What has no common form, or whose common form says less: the library would leave limits out of a schema.
-    private static ChatCompletionOptions Raw(ChatSettings settings)
+    private static ChatCompletionOptions Raw(ChatSettings settings, Uri endpoint)
     {
         var options = new ChatCompletionOptions();
         if (settings.OutputSchema is { } schema)
@@ -53,7 +53,7 @@ internal static class ChatRequest
         if (settings.MaxOutputTokens is { } most)
         {
             // Others know the older name alone, which OpenAI refuses for its newer models.
-            if (IsOpenAi(settings))
+            if (IsOpenAi(endpoint))
             {
                 options.MaxOutputTokenCount = most;
             }
@@ -65,7 +65,7 @@ internal static class ChatRequest
         return options;
     }
 
-    private static bool IsOpenAi(ChatSettings settings) =>
-        settings.Endpoint.Template.Contains("api.openai.com", StringComparison.OrdinalIgnoreCase)
-        || settings.Endpoint.Template.Contains(".azure.com", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOpenAi(Uri endpoint) =>
+        endpoint.Host.Equals("api.openai.com", StringComparison.OrdinalIgnoreCase)
+        || endpoint.Host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase);
 }

@@ -72,8 +72,7 @@ internal sealed class PromptTemplate
         {
             if (part is InputPath path)
             {
-                var value = path.Find(input);
-                text.Append(value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText());
+                text.Append(TextOf(path, input));
             }
             else
             {
@@ -81,5 +80,18 @@ internal sealed class PromptTemplate
             }
         }
         return text.ToString();
+    }
+
+    private static string TextOf(InputPath path, Json input)
+    {
+        var value = path.Find(input);
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new AgentException(HttpErrors.BadInput, $"'{path.Text}' of the input is not Unicode.", retryable: false, e);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 using AgentGrid.Kinds.Http.Kserve;
 

@@ -35,6 +35,9 @@ internal sealed record ProcessSettings : KindSettings
     /// <summary>Null for the server's own.</summary>
     public string? WorkingDirectory { get; init; }
 
+    /// <summary>Every text that may refer to a secret.</summary>
+    public IEnumerable<SecretText> Secrets => [.. Command, .. Environment.Values];
+
     /// <inheritdoc/>
     public override string Target => string.Join(' ', Command.Select(c => c.Template));
 

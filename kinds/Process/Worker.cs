@@ -18,6 +18,7 @@ internal sealed partial class Worker
     private static readonly TimeSpan s_terminatePatience = TimeSpan.FromSeconds(1);
 
     private readonly string _agent;
+    private readonly ProcessSettings _settings;
     private readonly AgentKindContext _context;
     private readonly Guard _guard;
     private readonly ILogger _logger;
@@ -31,10 +32,10 @@ internal sealed partial class Worker
     private long _lastId;
 
     private Worker(
-        string agent, AgentKindContext context, Guard guard, System.Diagnostics.Process process, bool ownsSession,
-        ILogger logger)
+        string agent, ProcessSettings settings, AgentKindContext context, Guard guard, System.Diagnostics.Process process,
+        bool ownsSession, ILogger logger)
     {
-        (_agent, _context, _guard, _logger, _process) = (agent, context, guard, logger, process);
+        (_agent, _settings, _context, _guard, _logger, _process) = (agent, settings, context, guard, logger, process);
         Id = process.Id;
         _group = new ProcessGroup(process, ownsSession);
         _stdin = process.StandardInput.BaseStream;
@@ -97,7 +98,7 @@ internal sealed partial class Worker
             throw new AgentException(
                 ProcessErrors.Unavailable, $"Agent '{agent}': '{settings.Target}' cannot be started: {e.Message}", inner: e);
         }
-        var worker = new Worker(agent, context, guard, process, launch.OwnsSession, logger);
+        var worker = new Worker(agent, settings, context, guard, process, launch.OwnsSession, logger);
         if (launch.OwnsSession)
         {
             guard.Add(process.Id);
@@ -206,7 +207,7 @@ internal sealed partial class Worker
                     case Answer.Result { Id: 0 }: return;
                     case Answer.Failure { Id: 0 } x:
                         throw new AgentException(
-                            x.Error.Code, await WithTailAsync($"{Who} could not begin: {x.Error.Message}").ConfigureAwait(false),
+                            x.Error.Code, await WithTailAsync($"{Who} could not begin: {Shown(x.Error.Message)}").ConfigureAwait(false),
                             x.Error.Retryable);
                     case Answer.Result or Answer.Failure: throw new FormatException("it answered another request");
                     default: break;
@@ -255,7 +256,10 @@ internal sealed partial class Worker
                     return x.Value;
                 case Answer.Failure x when x.Id == id:
                     Tasks++;
-                    throw x.Error;
+                    throw new AgentException(x.Error.Code, Shown(x.Error.Message), x.Error.Retryable, x.Error)
+                    {
+                        RetryAfter = x.Error.RetryAfter,
+                    };
                 case Answer.Result { Id: var other }: throw WrongId(id, other);
                 case Answer.Failure { Id: var other }: throw WrongId(id, other);
                 default: break; // late progress, or what a later version may say
@@ -297,8 +301,11 @@ internal sealed partial class Worker
 
     private async ValueTask<string> WithTailAsync(string message) =>
         await _stderr.TailAsync(s_stderrPatience).ConfigureAwait(false) is { Length: > 0 } tail
-            ? $"{message} Its last lines: {tail}"
+            ? $"{message} Its last lines: {Shown(tail)}"
             : message;
+
+    // Programs repeat what they were told, in complaints most of all.
+    private string Shown(string text) => _context.Conceal(text, _settings.Secrets);
 
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> line)
     {

@@ -132,7 +132,7 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
             using var request = Service.About(HttpMethod.Delete, _location, prepared, invocation);
             using var response = await service.SendAsync(request, patience.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             service.WasNotWithdrawn(e);
         }

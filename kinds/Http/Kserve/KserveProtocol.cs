@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using AgentGrid.Core;
-using AgentGrid.Core.Agents;
 using AgentGrid.Kinds.Http.Exchanges;
 
 namespace AgentGrid.Kinds.Http.Kserve;

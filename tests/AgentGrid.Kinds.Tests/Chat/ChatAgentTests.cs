@@ -178,6 +178,8 @@ public sealed class ChatAgentTests : IAsyncLifetime
     [InlineData("""{"error":{"code":"server_is_overloaded","message":"full"}}""", "server_is_overloaded", true, "full")]
     [InlineData("""{"error":{"code":"insufficient_quota","message":"no money"}}""", "insufficient_quota", false, "no money")]
     [InlineData("""{"error":{"code":400,"message":"no"}}""", "http_400", false, "no")]
+    [InlineData("""{"error":"it exploded"}""", "error", true, "it exploded")]
+    [InlineData("""{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}""", "overloaded_error", true, "Overloaded")]
     public async Task Stream_ErrorAmongTheParts_IsTheFailure(string part, string code, bool retryable, string message)
     {
         _service.Respond = Events(Part("hel"), part, "[DONE]");

@@ -9,6 +9,7 @@ public sealed class ChatSettingsTests
     [Theory]
     [InlineData("model: m, api_key: \"${env:KEY}\"")]
     [InlineData("model: m, endpoint: \"http://127.0.0.1:11434/v1\"")]
+    [InlineData("model: m, api_key: k, output_schema: { \"$schema\": \"https://json-schema.org/draft/2020-12/schema\", \"$id\": \"https://example.com/a\", type: object }")]
     [InlineData("model: m, endpoint: \"${env:ENDPOINT}\", prompt: \"{{ input }} {{ input.a[0] }} {{input[\\\"odd name\\\"]}} {{{{ }}\"")]
     public void Read_Good_HasNoProblems(string keys) => Assert.Empty(Agents.Read(new ChatKind(), $"kind: chat, {keys}").Problems);
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentGrid.Core.Agents;
 using AgentGrid.Kinds.Tests.Process;
 using AgentGrid.TestKit;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 using static AgentGrid.Kinds.Tests.Process.ProcessAgentTests;
@@ -171,6 +170,25 @@ public sealed class ProcessLifeTests
             Environment = ImmutableSortedDictionary<string, SecretText>.Empty.Add("X", SecretText.Parse("${env:NOT_THERE}", out _)!),
         }).Agent();
         Assert.Equal("NOT_THERE", (await Assert.ThrowsAsync<AgentException>(() => agent.WarmUpAsync(default))).Message);
+    }
+
+    [Fact]
+    public async Task Secret_ThatAProgramRepeats_IsShownAsTheReference()
+    {
+        Environment.SetEnvironmentVariable("TEST_OF_KINDS_TOKEN", "t0p-s3cret");
+        var settings = Shell("""
+            read -r l; echo '{"id":0,"result":{}}'
+            read -r l; echo "{\"id\":1,\"error\":{\"code\":-32000,\"message\":\"refused $TOKEN\"}}"
+            read -r l; echo "cannot log in with $TOKEN" >&2; exit 3
+            """);
+        await using var agent = (settings with
+        {
+            Environment = settings.Environment.Add("TOKEN", SecretText.Parse("${env:TEST_OF_KINDS_TOKEN}", out _)!),
+        }).Agent();
+        var refused = await Assert.ThrowsAsync<AgentException>(() => RunAsync(agent, "{}"));
+        Assert.Equal("refused ${env:TEST_OF_KINDS_TOKEN}", refused.Message);
+        var died = await Assert.ThrowsAsync<AgentException>(() => RunAsync(agent, "{}"));
+        Assert.EndsWith("Its last lines: cannot log in with ${env:TEST_OF_KINDS_TOKEN}", died.Message);
     }
 
     [Fact]
