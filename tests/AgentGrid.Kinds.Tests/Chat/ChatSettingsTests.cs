@@ -1,5 +1,8 @@
+using System.ClientModel.Primitives;
+using System.Text.Json;
 using AgentGrid.Kinds.Chat;
 using AgentGrid.Kinds.Tests.Http;
+using OpenAI.Chat;
 
 namespace AgentGrid.Kinds.Tests.Chat;
 
@@ -46,5 +49,25 @@ public sealed class ChatSettingsTests
     {
         var kind = Agents.Read(new ChatKind(), "kind: chat, model: m, api_key: \"${env:KEY}\"").Config!.Agents["tested"].Kind!;
         Assert.Equal("m at https://api.openai.com/v1", kind.Target);
+    }
+
+    [Theory]
+    [InlineData("https://api.openai.com/v1", true)]
+    [InlineData("https://mine.openai.azure.com/openai/v1", true)]
+    [InlineData("https://api.openai.com.example.com/v1", false)]
+    [InlineData("http://vllm:8000/v1", false)]
+    public void MaxOutputTokens_AreNamedAsTheEndpointKnowsThem(string endpoint, bool isNewName)
+    {
+        var agent = Agents.Read(new ChatKind(), "kind: chat, model: m, api_key: k, max_output_tokens: 7").Config!.Agents["tested"];
+        var options = ChatRequest.Options((ChatSettings)agent.Kind!.Settings!, new Uri(endpoint));
+        using var sent = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(sent))
+        {
+            ((IJsonModel<ChatCompletionOptions>)options.RawRepresentationFactory!(null!)!)
+                .Write(writer, ModelReaderWriterOptions.Json);
+        }
+        var body = JsonElement.Parse(sent.ToArray());
+        Assert.Equal(isNewName, body.TryGetProperty("max_completion_tokens", out var newer) && newer.GetInt32() == 7);
+        Assert.Equal(!isNewName, body.TryGetProperty("max_tokens", out var older) && older.GetInt32() == 7);
     }
 }
