@@ -1,4 +1,5 @@
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;
 using AgentGrid.RunLog.Connections;
@@ -26,7 +27,7 @@ public static class AgentGridClientServices
     /// <param name="redis">The Redis of the cluster: <see cref="GridClientOptions.Redis"/>.</param>
     public static IServiceCollection AddAgentGridClient(
         this IServiceCollection services, string redis, Action<GridClientOptions>? configure = null) =>
-        services.AddGrid(redis, configure, s => new ClientConnection(
+        services.AddRedis(redis).AddGrid(configure, s => new ClientConnection(
             s.GetRequiredService<IOptions<GridClientOptions>>().Value,
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey), s.GetRequiredService<ILoggerFactory>()));
 
@@ -36,7 +37,18 @@ public static class AgentGridClientServices
     /// </summary>
     public static IServiceCollection AddAgentGridClientInSilo(
         this IServiceCollection services, string redis, Action<GridClientOptions>? configure = null) =>
-        services.AddGrid(redis, configure, s => new SiloConnection(s.GetRequiredService<IClusterClient>()));
+        services.AddRedis(redis).AddGrid(configure, InSilo);
+
+    /// <summary>
+    /// As <see cref="AddAgentGridClientInSilo(IServiceCollection, string, Action{GridClientOptions})"/>, where the silo is
+    /// all of the cluster and has an <see cref="IRunStore"/> and an <see cref="IStoreAccess"/> of its own.
+    /// </summary>
+    public static IServiceCollection AddAgentGridClientInSilo(
+        this IServiceCollection services, Action<GridClientOptions>? configure = null)
+    {
+        services.AddOptions<GridClientOptions>().Configure(static o => o.Times = CallTimes.OfOneSilo);
+        return services.AddGrid(configure, InSilo);
+    }
 
     /// <summary>
     /// The Orleans client behind <see cref="AddAgentGridClient"/>, for grains that the grid does not speak of; null as long
@@ -45,11 +57,30 @@ public static class AgentGridClientServices
     public static IClusterClient? FindClusterClient(this IServiceProvider services) =>
         services.GetRequiredService<IClusterConnection>().Client;
 
+    private static SiloConnection InSilo(IServiceProvider services) =>
+        new(services.GetRequiredService<IClusterClient>());
+
+    private static IServiceCollection AddRedis(this IServiceCollection services, string redis)
+    {
+        services.AddOptions<GridClientOptions>().Configure(o => o.Redis = redis);
+        services.TryAddKeyedSingleton(
+            RedisKey, (s, _) => RedisConnection.Connect(s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis));
+        services.TryAddSingleton(s => new RedisRunLog(
+            s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),
+            new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },
+            s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
+        services.TryAddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
+        services.TryAddSingleton<IStoreAccess>(s => new RedisAccess(
+            s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis, s.GetRequiredService<RedisRunLog>(),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisAccess>>()));
+        return services;
+    }
+
     private static IServiceCollection AddGrid(
-        this IServiceCollection services, string redis, Action<GridClientOptions>? configure,
+        this IServiceCollection services, Action<GridClientOptions>? configure,
         Func<IServiceProvider, IClusterConnection> connect)
     {
-        var options = services.AddOptions<GridClientOptions>().Configure(o => o.Redis = redis);
+        var options = services.AddOptions<GridClientOptions>();
         if (configure is not null)
         {
             options.Configure(configure);
@@ -60,18 +91,12 @@ public static class AgentGridClientServices
         }
         options.ValidateOnStart();
         services.AddSingleton<IValidateOptions<GridClientOptions>, GridClientOptionsValidation>();
-        services.TryAddKeyedSingleton(
-            RedisKey, (s, _) => RedisConnection.Connect(s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis));
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(s => new RedisRunLog(
-            s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),
-            new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },
-            s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton(connect);
         services.AddSingleton(s => new ClusterGrid(
             s.GetRequiredService<IOptions<GridClientOptions>>(), s.GetRequiredService<IClusterConnection>(),
-            s.GetRequiredService<RedisRunLog>(), s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILoggerFactory>()));
+            s.GetRequiredService<IRunStore>(), s.GetRequiredService<IStoreAccess>(),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
         services.TryAddSingleton<IAgentGrid>(s => s.GetRequiredService<ClusterGrid>());
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ClusterGrid>());
         return services;

@@ -3,8 +3,6 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
-using AgentGrid.RunLog;
-using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient;
 
@@ -61,9 +59,10 @@ public sealed partial class ClusterGrid
             problems.AddRange(cluster.ConfigProblems.Select(p => p.Told));
             problems.AddRange(cluster.AgentProblems);
         }
-        if (ready && await EvictionAsync(cancellationToken).ConfigureAwait(false) is { } policy)
+        if (ready && await _access.FindProblemAsync(cancellationToken).ConfigureAwait(false) is { } problem)
         {
-            problems.Add(RedisRunLog.EvictionProblem(policy));
+            problems.Add(problem.Message);
+            ready = !problem.KeepsNothing;
         }
         return new GridHealth
         {
@@ -92,19 +91,6 @@ public sealed partial class ClusterGrid
         {
             problems.Add(e.Message);
             return new RunCounts(0, 0);
-        }
-    }
-
-    private async Task<string?> EvictionAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _log.FindEvictionAsync().WaitAsync(_times.LongestHealth, _time, cancellationToken)
-                .ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is RedisException or TimeoutException)
-        {
-            return null;
         }
     }
 

@@ -5,7 +5,6 @@ using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Feed;
-using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient;
 
@@ -13,7 +12,7 @@ public sealed partial class ClusterGrid
 {
     private const int MostEvents = 500;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan RedisPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StorePause = TimeSpan.FromMilliseconds(500);
 
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default) =>
         await ReadAsync(() => _log.ReplayAsync(id), cancellationToken).ConfigureAwait(false) is { } state
@@ -38,8 +37,8 @@ public sealed partial class ClusterGrid
             }
             catch (GridUnavailableException) when (_time.GetElapsedTime(started) < timeout)
             {
-                // The run goes on when Redis comes back, and so does the wait for it.
-                await Task.Delay(RedisPause, _time, cancellationToken).ConfigureAwait(false);
+                // The run goes on when the store comes back, and so does the wait for it.
+                await Task.Delay(StorePause, _time, cancellationToken).ConfigureAwait(false);
                 continue;
             }
             var left = timeout - _time.GetElapsedTime(started);
@@ -89,7 +88,7 @@ public sealed partial class ClusterGrid
             {
                 yield break;
             }
-            // Redis has lost what came after the start of this era; who had seen more of it is told.
+            // The store has lost what came after the start of this era; who had seen more of it is told.
             var (seen, start) = (follower.Seen, _tail.Era.Start);
             query = query with { After = Math.Min(seen, start) };
             if (seen > start)
@@ -106,18 +105,18 @@ public sealed partial class ClusterGrid
     private ValueTask<long> LastSeqAsync(CancellationToken cancellationToken) =>
         PatientlyAsync(() => _log.LastSeqAsync(), cancellationToken);
 
-    // A feed outlives an absence of Redis: it is silent until then.
+    // A feed outlives an absence of the store: it is silent until then.
     private async ValueTask<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await read().ConfigureAwait(false);
+                return await ReadAsync(read, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is RedisException or TimeoutException && !_stopping)
+            catch (GridUnavailableException) when (!_stopping)
             {
-                await Task.Delay(RedisPause, _time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(StorePause, _time, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -1,48 +1,42 @@
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainClient.Feed;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.GrainInterfaces.Matches;
-using AgentGrid.RunLog;
-using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 
 namespace AgentGrid.GrainClient;
 
 /// <summary>
-/// Agent Grid on a cluster. What has happened is read from the run log in Redis; what is to happen is asked of the
-/// grains, in short calls; what happens is followed over a stream.
+/// Agent Grid on a cluster. What has happened is read from the store; what is to happen is asked of the grains, in short
+/// calls; what happens is followed over a stream.
 /// </summary>
 public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, IAsyncDisposable
 {
     private readonly IClusterConnection _connection;
     private readonly ClusterCalls _calls;
     private readonly CallTimes _times;
-    private readonly RedisRunLog _log;
+    private readonly IRunStore _log;
+    private readonly IStoreAccess _access;
     private readonly FeedTail _tail;
     private readonly EventSubscription _subscription;
-    private readonly string _redis;
-    private readonly string _redisAddress;
     private readonly string _clusterId;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private volatile bool _running;
     private volatile bool _stopping;
 
     internal ClusterGrid(
-        IOptions<GridClientOptions> options, IClusterConnection connection, RedisRunLog log, TimeProvider time,
-        ILoggerFactory loggers)
+        IOptions<GridClientOptions> options, IClusterConnection connection, IRunStore log, IStoreAccess access,
+        TimeProvider time, ILoggerFactory loggers)
     {
         _connection = connection;
         _log = log;
-        _redis = options.Value.Redis;
-        _redisAddress = RedisConnection.AddressOf(options.Value.Redis);
+        _access = access;
         _clusterId = options.Value.ClusterId;
         _time = time;
-        _logger = loggers.CreateLogger<ClusterGrid>();
         _times = options.Value.Times;
         _calls = new ClusterCalls(connection, _clusterId, time, _times);
         _tail = new FeedTail(
@@ -51,11 +45,11 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
         _subscription = new EventSubscription(connection, _tail, time, loggers.CreateLogger<EventSubscription>());
     }
 
-    /// <summary>Waits for Redis, but not for silos: whoever asks before there are any waits for them.</summary>
-    /// <exception cref="GridUnavailableException">Redis cannot be reached.</exception>
+    /// <summary>Waits for the store, but not for silos: whoever asks before there are any waits for them.</summary>
+    /// <exception cref="GridUnavailableException">The store cannot be reached.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await RedisGate.PassAsync(_redis, _time, _logger, cancellationToken).ConfigureAwait(false);
+        await _access.OpenAsync(cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync().ConfigureAwait(false);
         _connection.Start();
         _subscription.Start();
@@ -100,32 +94,6 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
 
     private static IDispatcherGrain Dispatcher(IClusterClient client) => client.GetGrain<IDispatcherGrain>(0);
 
-    // A connection that breaks takes with it what was under way; what is asked after that waits for the next one. What
-    // the library says about its connections is of no use to a caller of the API; what Redis itself answers is.
-    private async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
-    {
-        var again = true;
-        while (true)
-        {
-            try
-            {
-                return await read().WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (RedisConnectionException) when (again)
-            {
-                again = false;
-            }
-            catch (Exception e) when (e is RedisException or TimeoutException)
-            {
-                throw new GridUnavailableException(RedisProblem(e), e);
-            }
-        }
-    }
-
-    private string RedisProblem(Exception e)
-    {
-        var answer = e is RedisServerException ? e.Message.TrimEnd('.') : e.GetType().Name;
-        return $"Redis at {_redisAddress} does not answer as expected ({answer}): runs cannot be kept or read until it " +
-            "does. Look whether it runs, has memory left, and can be reached from here.";
-    }
+    private Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken) =>
+        _access.ReadAsync(read, cancellationToken);
 }

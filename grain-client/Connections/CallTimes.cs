@@ -6,6 +6,9 @@ namespace AgentGrid.GrainClient.Connections;
 /// </summary>
 internal sealed record CallTimes
 {
+    /// <summary>For one silo in the same process: who is late is slow, and is not asked twice.</summary>
+    public static CallTimes OfOneSilo { get; } = new() { LongestTry = TimeSpan.FromSeconds(8.5) };
+
     /// <summary>A killed silo costs two seconds, a frozen one six; and then it must have been noticed here.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(8.5);
 

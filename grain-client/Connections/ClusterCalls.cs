@@ -1,4 +1,5 @@
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.RunLog.Connections;
 
@@ -14,7 +15,8 @@ internal sealed class ClusterCalls(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Failures that go away when what failed has moved or come back.</summary>
-    public static bool IsTransient(Exception exception) => ClusterFailure.Is(exception) || RedisFailure.Is(exception);
+    public static bool IsTransient(Exception exception) =>
+        ClusterFailure.Is(exception) || RedisFailure.Is(exception) || exception is StoreUnavailableException;
 
     /// <summary>Asks until there is an answer.</summary>
     /// <param name="call">Is told how often it has been made before.</param>
@@ -53,10 +55,14 @@ internal sealed class ClusterCalls(
 
     private GridUnavailableException NoAnswer(TimeSpan waited, Exception? failure)
     {
+        if (failure is StoreUnavailableException)
+        {
+            return new GridUnavailableException(failure.Message, failure);
+        }
         var last = failure is null ? "" : $", and the last attempt ended with {failure.GetType().Name}";
         return new GridUnavailableException(
             $"No silo of cluster '{clusterId}' has answered for {waited.TotalSeconds:0.0} s{last}: expected at least one " +
-            "that runs and can reach Redis. Start one (AgentGrid.Silo --role silo), or look at its log; then ask again.",
+            "that runs and reaches its store. Start one (AgentGrid.Silo --role silo), or look at its log; then ask again.",
             failure);
     }
 }

@@ -3,12 +3,11 @@ using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Feed;
-using AgentGrid.RunLog;
 
 namespace AgentGrid.GrainClient.Feed;
 
-/// <summary>The events of the run log.</summary>
-internal sealed class RunLogEvents(RedisRunLog log) : IEventLog
+/// <summary>The events of the store.</summary>
+internal sealed class RunLogEvents(IRunStore log) : IEventLog
 {
     public Task<long> LastSeqAsync() => log.LastSeqAsync();
 

@@ -58,6 +58,10 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
                 ? await AcceptAsync(accepted, state.Plan)
                 : await RetryAsync(driver, state, events);
         }
+        catch (StoreUnavailableException e)
+        {
+            outcome = new AdmitOutcome.Unavailable(e.Message);
+        }
         catch (Exception e)
         {
             outcome = new AdmitOutcome.Failed(e);
@@ -133,7 +137,9 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
                 }
                 return outcome;
             }
-            catch (Exception e) when (Transient.Is(e) && !driver.IsStopping)
+            // Nothing new is promised while the store keeps nothing: who asks for a retry is told so.
+            catch (Exception e) when (Transient.Is(e) && !driver.IsStopping
+                && !(e is StoreUnavailableException && events[0] is RunEvent.RunRetried))
             {
                 LogNotKept(engine.Logger, LogLevel.Warning, e, driver.Key);
                 await Task.Delay(ClusterEngine.Pause, engine.Time);

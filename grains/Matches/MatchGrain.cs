@@ -77,7 +77,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         catch (Exception e) when (Transient.Is(e))
         {
             return Json.From<SubmitResult>(new SubmitResult.Unavailable(
-                $"Run '{MatchId}/{command.Round}' could not be kept, because Redis or the cluster does not answer " +
+                $"Run '{MatchId}/{command.Round}' could not be kept, because the cluster does not answer " +
                 $"({e.Message}). Post it again: the same key starts one run, however often it is posted."));
         }
         catch (DamageException e)

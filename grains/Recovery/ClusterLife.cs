@@ -16,7 +16,7 @@ internal sealed partial class ClusterLife(Node node, IRunStore log, ILogger<Clus
 
     private Known? _known;
 
-    /// <summary>When nobody was there last; null for never. Asks Redis the first time.</summary>
+    /// <summary>When nobody was there last; null for never. Asks the store the first time.</summary>
     public async ValueTask<Outage?> LastOutageAsync() => (Volatile.Read(ref _known) ?? await LookAsync()).Outage;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,7 +30,7 @@ internal sealed partial class ClusterLife(Node node, IRunStore log, ILogger<Clus
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                // While Redis is away nobody can drive runs, whether or not anybody is there.
+                // While the store is away nobody can drive runs, whether or not anybody is there.
                 LogUnsaid(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e);
             }
         }
@@ -44,7 +44,7 @@ internal sealed partial class ClusterLife(Node node, IRunStore log, ILogger<Clus
         return known;
     }
 
-    [LoggerMessage(EventId = 723, Message = "Redis could not be told that the cluster lives")]
+    [LoggerMessage(EventId = 723, Message = "The store could not be told that the cluster lives")]
     private static partial void LogUnsaid(ILogger logger, LogLevel level, Exception exception);
 
     private sealed record Known(Outage? Outage);

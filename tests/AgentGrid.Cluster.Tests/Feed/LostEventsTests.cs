@@ -34,7 +34,8 @@ public sealed class LostEventsTests : IAsyncLifetime
         _log = new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System);
         var options = new GridClientOptions { Redis = SharedRedis.Address, ClusterId = _keys, FeedBuffer = 4 };
         _grid = new ClusterGrid(
-            Options.Create(options), new NoSilos(), _log, TimeProvider.System, NullLoggerFactory.Instance);
+            Options.Create(options), new NoSilos(), _log, OneProcess.AccessTo(_log), TimeProvider.System,
+            NullLoggerFactory.Instance);
         await _grid.StartAsync(TestContext.Current.CancellationToken);
     }
 

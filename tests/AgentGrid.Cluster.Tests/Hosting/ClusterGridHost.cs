@@ -41,9 +41,9 @@ public sealed class ClusterGridHost : IGridHost
             Times = OneProcess.Calls,
         };
         options.FeedBuffer = setup.FeedBuffer ?? options.FeedBuffer;
+        var log = new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System);
         _grid = new ClusterGrid(
-            Options.Create(options), new SiloConnection(_silos.Client),
-            new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System),
+            Options.Create(options), new SiloConnection(_silos.Client), log, OneProcess.AccessTo(log),
             TimeProvider.System, NullLoggerFactory.Instance);
         await _grid.StartAsync(CancellationToken.None);
         await _silos.ReadyAsync();

@@ -1,5 +1,8 @@
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains.Dispatch;
+using AgentGrid.RunLog;
+using AgentGrid.RunLog.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
 
 [assembly: AssemblyFixture(typeof(SharedRedis))]
 
@@ -22,6 +25,10 @@ internal static class OneProcess
         LongestLoads = s_longerThanAnyPause / 4,
         LongestDescription = s_longerThanAnyPause,
     };
+
+    /// <summary>The way to a log in the tests' Redis.</summary>
+    public static RedisAccess AccessTo(RedisRunLog log) =>
+        new(SharedRedis.Address, log, TimeProvider.System, NullLogger<RedisAccess>.Instance);
 
     public static CallTimes Calls { get; } = new()
     {

@@ -45,9 +45,9 @@ internal sealed class PlacementSilos : IAsyncDisposable
             ClusterId = made._keys,
             Times = OneProcess.Calls,
         };
+        var log = new RedisRunLog(made._redis, new RunLogOptions { KeyPrefix = made._keys }, TimeProvider.System);
         made._grid = new ClusterGrid(
-            Options.Create(options), new SiloConnection(made._silos.Client),
-            new RedisRunLog(made._redis, new RunLogOptions { KeyPrefix = made._keys }, TimeProvider.System),
+            Options.Create(options), new SiloConnection(made._silos.Client), log, OneProcess.AccessTo(log),
             TimeProvider.System, NullLoggerFactory.Instance);
         await made._grid.StartAsync(CancellationToken.None);
         await Limits.EventuallyAsync(
