@@ -1,6 +1,7 @@
 using AgentGrid.Api.Feed;
 using AgentGrid.Api.Grid;
 using AgentGrid.Api.Health;
+using AgentGrid.Api.Mcp;
 using AgentGrid.Api.OpenApi;
 using AgentGrid.Api.Orchestrate;
 using AgentGrid.Api.Plans;
@@ -126,6 +127,7 @@ public static class AgentGridApi
             kestrel.Limits.MaxRequestBodySize = Math.Max(30_000_000, api.Value.MaxBodyBytes);
         });
         services.AddAgentGridOpenApi();
+        McpApi.Add(services);
     }
 
     private static void MapRoutes(WebApplication app, ApiOptions options)
@@ -148,6 +150,7 @@ public static class AgentGridApi
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         new HealthApi(ActivatorUtilities.CreateInstance<ServerHealth>(services)).Map(app);
         services.GetRequiredService<TelemetryApi>().Map(app);
+        McpApi.Map(app);
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();
     }

@@ -90,6 +90,9 @@ public sealed record PlanSettings
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromHours(1);
     public static readonly PlanSettings Default = new();
 
+    /// <summary>What it does, for people and for models that choose among tools; null when it does not say.</summary>
+    public string? Description { get; init; }
+
     /// <summary>How long a run may take from its start to its end.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 

@@ -28,6 +28,7 @@ internal static class PlanWriter
     public static Json Write(Plan plan) => Json.Build(writer =>
     {
         writer.WriteStartObject();
+        WriteText(writer, "description", plan.Settings.Description);
         WriteDuration(writer, "timeout", plan.Settings.Timeout, PlanSettings.DefaultTimeout);
         if (!plan.Settings.Result.IsEmpty)
         {

@@ -22,7 +22,7 @@ public sealed class RoomsTests
         | kinds/Http | core | Microsoft.Extensions.* |
         | kinds/Chat | core, kinds/Http | Microsoft.Extensions.*, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
         | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat | |
-        | api | core | Microsoft.AspNetCore.OpenApi, OpenTelemetry.*, OpenTelemetry |
+        | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry |
         | client-api | core, engine, embedded, api, agents, kinds/All | |
         | silo | core, engine, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis |
         | cli | core, agents, kinds/All | System.CommandLine, Spectre.Console |

@@ -17,6 +17,7 @@ internal sealed class RandomPlans(int seed)
             steps[ids[i]] = NextStep([.. ids.Take(i).Where(_ => _random.Next(3) == 0)]);
         }
         var plan = new JsonObject { ["steps"] = steps };
+        Maybe(() => plan["description"] = "What it \"does\".", Chance());
         if (Chance())
         {
             plan["timeout"] = NextDuration();

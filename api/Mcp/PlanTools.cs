@@ -1,0 +1,143 @@
+using System.Text.Json;
+using AgentGrid.Api.Orchestrate;
+using AgentGrid.Api.Security;
+using AgentGrid.Core;
+using AgentGrid.Core.Feed;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace AgentGrid.Api.Mcp;
+
+/// <summary>
+/// The configured plans as tools of the Model Context Protocol: a call is a run, its events are the progress, and its result
+/// is the answer. A call that is given up cancels the run that it began.
+/// </summary>
+internal sealed class PlanTools(IAgentGrid grid, ApiOptions options, IHttpContextAccessor http)
+{
+    private const string MatchOfCalls = "mcp";
+
+    private static readonly JsonElement s_input = JsonElement.Parse("""
+        {
+          "type": "object",
+          "properties": {
+            "match_id": { "type": "string", "description": "With 'round' the key of the run: the same key finds the same run." },
+            "round": { "type": "string", "description": "With 'match_id' the key of the run. Each call is a new run without." }
+          },
+          "additionalProperties": true
+        }
+        """);
+
+    public async ValueTask<ListToolsResult> ListAsync(
+        RequestContext<ListToolsRequestParams> request, CancellationToken cancellationToken) => new()
+        {
+            Tools = [.. (await grid.GetPlansAsync(cancellationToken)).Select(ToolOf)],
+        };
+
+    public async ValueTask<CallToolResult> CallAsync(
+        RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    {
+        var call = request.Params!;
+        var input = Json.From(call.Arguments ?? new Dictionary<string, JsonElement>());
+        if (input.Utf8.Length > options.MaxBodyBytes)
+        {
+            return Error($"The arguments have more than {options.MaxBodyBytes} bytes.");
+        }
+        var (match, round) = (TextOf(call, "match_id") ?? MatchOfCalls, TextOf(call, "round") ?? Guid.NewGuid().ToString("N"));
+        if ((RunKey.Problem("match_id", match) ?? RunKey.Problem("round", round)) is { } problem)
+        {
+            return Error(problem);
+        }
+        var caller = http.HttpContext?.Features.Get<ApiCaller>()?.Name;
+        switch (await grid.SubmitAsync(
+            new SubmitRun(new RunKey(match, round), input, call.Name, Tenant: caller), CancellationToken.None))
+        {
+            case SubmitResult.Accepted(var run):
+                return await FinishAsync(request, run.RunId, isOurs: true, cancellationToken);
+            case SubmitResult.Replayed(var run):
+                return await FinishAsync(request, run.RunId, isOurs: false, cancellationToken);
+            case var refused:
+                return Error(SubmitProblems.Of(refused).Detail);
+        }
+    }
+
+    private async Task<CallToolResult> FinishAsync(
+        RequestContext<CallToolRequestParams> request, RunId run, bool isOurs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FollowAsync(request, run, cancellationToken);
+            return ResultOf(await grid.WaitForEndAsync(run, Timeout.InfiniteTimeSpan, cancellationToken));
+        }
+        catch (OperationCanceledException) when (isOurs && cancellationToken.IsCancellationRequested)
+        {
+            await grid.CancelAsync(run, "given up by the caller of the tool", CancellationToken.None);
+            throw;
+        }
+    }
+
+    // Every event is a step forward; how many there will be is not known.
+    private async Task FollowAsync(
+        RequestContext<CallToolRequestParams> request, RunId run, CancellationToken cancellationToken)
+    {
+        if (request.Params!.ProgressToken is not { } token)
+        {
+            return;
+        }
+        var count = 0;
+        await foreach (var events in grid.FollowAsync(new FeedQuery(RunId: run, After: 0), cancellationToken))
+        {
+            foreach (var e in events)
+            {
+                await request.Server.NotifyProgressAsync(
+                    token, new ProgressNotificationValue { Progress = ++count, Message = e.Stage },
+                    cancellationToken: cancellationToken);
+                if (e.EndsRun)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private static Tool ToolOf(PlanDetails plan) => new()
+    {
+        Name = plan.Name,
+        Description = plan.Definition.Element.TryGetProperty("description", out var said)
+            ? said.GetString()
+            : $"Runs the plan '{plan.Name}' of this grid over the arguments, and answers with its result.",
+        InputSchema = s_input,
+    };
+
+    private static CallToolResult ResultOf(RunDetails? run)
+    {
+        switch (run)
+        {
+            case { Summary.Status: RunStatus.Completed, Result: { } result }:
+                return new CallToolResult
+                {
+                    Content = [new TextContentBlock { Text = result.ToString() }],
+                    StructuredContent = result.Element,
+                };
+            case null:
+                return Error("The run was removed before its result could be read.");
+            default:
+                return Error(
+                    $"Run {run.Summary.RunId} is {run.Summary.Status.ToString().ToLowerInvariant()}: " +
+                    $"{run.Error?.Message ?? run.CancelReason}");
+        }
+    }
+
+    private static CallToolResult Error(string message) => new()
+    {
+        IsError = true,
+        Content = [new TextContentBlock { Text = message }],
+    };
+
+    private static string? TextOf(CallToolRequestParams call, string name) =>
+        call.Arguments?.TryGetValue(name, out var value) != true ? null
+        : value.ValueKind == JsonValueKind.String ? value.GetString()
+        : value.GetRawText();
+}
