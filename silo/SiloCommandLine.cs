@@ -11,7 +11,7 @@ internal static class SiloCommandLine
     private const string Section = ApiOptions.Section;
 
     private const string Help = """
-        Agent Grid on a cluster: runs graphs of agents over match snapshots, on as many machines as there are.
+        Agent Grid on Orleans: runs graphs of agents over match snapshots, as one silo or on as many machines as there are.
 
         Usage: AgentGrid.Silo [options]
                AgentGrid.Silo new-key                 prints a fresh API key and its hash
@@ -19,8 +19,9 @@ internal static class SiloCommandLine
 
           --role <silo|api|all>       silo: drives runs and executes attempts; api: serves the client API; all: both
                                       in one process (default all)
-          --redis <host:port,...>     the Redis of the cluster, with its options: password=..., ssl=true
-                                      (default 127.0.0.1:6379)
+          --redis <host:port,...>     the Redis of a cluster, with its options: password=..., ssl=true; without it this
+                                      is one silo, alone, that keeps runs in a file
+          --data <folder>             without --redis: where runs are kept (default ./data)
           --name <name>               the node's name, unique in the cluster (default the machine's, the role and the
                                       port)
           --queues <a,b>              the queues that it serves (default: all in role all, general in role silo)
@@ -36,8 +37,8 @@ internal static class SiloCommandLine
           --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
           --agents <dll>              a library with agents of yours; can be given more than once
           --api-key-hash <hash>       asks callers for this key; can be given more than once
-          --recover                   drops the runs that are damaged in Redis, says which and why, and ends; what
-                                      they were goes into a file in the current folder
+          --recover                   drops the runs that are damaged, says which and why, and ends; what they were goes
+                                      into a file in the current folder, or the damaged file of runs is set aside
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...
@@ -55,6 +56,7 @@ internal static class SiloCommandLine
         {
             ["--role"] = $"{Section}:Role",
             ["--redis"] = $"{Section}:Redis",
+            ["--data"] = $"{Section}:Data",
             ["--name"] = $"{Section}:Name",
             ["--queues"] = $"{Section}:Queues",
             ["--gpu-memory-mb"] = $"{Section}:GpuMemoryMb",

@@ -36,6 +36,9 @@ public sealed class SectionReader(IConfiguration configuration)
     /// <summary>Notes a value that the reader does not know how to show.</summary>
     internal void Show(string name, string value, string? place) => _inForce.Add(new SettingInForce(name, value, place));
 
+    /// <summary>Whether anybody has set it, to something that can be understood or not.</summary>
+    public bool IsSet(string name) => Sources.Of(PathOf(name)).Any();
+
     /// <summary>A text; <paramref name="otherwise"/> where nobody has set it.</summary>
     /// <param name="mayBeEmpty">Whether to be empty means something; otherwise it is a mistake.</param>
     /// <param name="show">What of it may be seen; null for all.</param>

@@ -68,7 +68,7 @@ internal sealed class SiloHealth(
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             obstacles.Add(
-                $"Redis at {RedisConnection.AddressOf(settings.Redis)} does not answer ({e.GetType().Name}): look whether " +
+                $"Redis at {RedisConnection.AddressOf(settings.Redis!)} does not answer ({e.GetType().Name}): look whether " +
                 "it runs, and can be reached from here.");
         }
         return obstacles.ToImmutable();

@@ -3,9 +3,7 @@ using AgentGrid.Api;
 using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Security;
 using AgentGrid.Engine;
-using AgentGrid.GrainClient;
 using AgentGrid.Kinds;
-using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Health;
 using AgentGrid.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -34,13 +32,9 @@ internal static class ClusterComposition
         ((IConfigurationBuilder)builder.Configuration).AddLogLevelsOfOrleans();
         var services = builder.Services;
         services.AddSingleton(settings);
-        services.AddKeyedSingleton(
-            AgentGridClientServices.RedisKey, (_, _) => RedisConnection.Connect(settings.Redis));
         services.AddSingleton<ProcessExit>();
         services.AddHostedService<UnhandledErrors>();
-        // What every process with the client API knows of the same cluster, and nobody else.
-        services.PostConfigure<ApiOptions>(api => api.TicketSecret ??=
-            $"{settings.ClusterId}\n{RedisConnection.Options(settings.Redis).Password}\nagentgrid tickets");
+        settings.Mode.AddStore(builder, settings);
         var drain = settings.IsSilo ? settings.Engine.DrainTimeout : TimeSpan.Zero;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + RoomToClose);
         if (settings.IsSilo)
@@ -51,19 +45,9 @@ internal static class ClusterComposition
                 .AddShippedKinds();
             builder.AddSilo(settings);
         }
-        switch (settings.Role)
+        if (settings.IsApi)
         {
-            case SiloRole.All:
-                services.AddAgentGridClientInSilo(settings.Redis, o => Configure(o, settings));
-                break;
-            case SiloRole.Api:
-                services.AddAgentGridClient(settings.Redis, o => Configure(o, settings));
-                services.AddDashboardOfSilos(builder.Configuration, settings);
-                break;
-            case SiloRole.Silo:
-                break;
-            default:
-                throw new InvalidOperationException($"Unknown role {settings.Role}.");
+            settings.Mode.AddGrid(builder, settings);
         }
         if (ListenAddresses.Of(builder.Configuration).Count == 0)
         {
@@ -73,21 +57,14 @@ internal static class ClusterComposition
 
     private static async Task<bool> PrepareAsync(WebApplication app)
     {
-        if (app.Services.GetRequiredService<SiloSettings>().Recover)
+        var settings = app.Services.GetRequiredService<SiloSettings>();
+        if (settings.Recover)
         {
-            await LogRecovery.RunAsync(app.Services, app.Lifetime.ApplicationStopping);
+            await settings.Mode.RecoverAsync(app.Services, app.Lifetime.ApplicationStopping);
             return false;
         }
-        await StartChecks.PassAsync(app.Services, app.Lifetime.ApplicationStopping);
+        await settings.Mode.PrepareAsync(app.Services, app.Lifetime.ApplicationStopping);
         return true;
-    }
-
-    private static void Configure(GridClientOptions client, SiloSettings settings)
-    {
-        client.Redis = settings.Redis;
-        client.ClusterId = settings.ClusterId;
-        client.KeyPrefix = settings.KeyPrefix;
-        client.FeedBuffer = settings.FeedBuffer;
     }
 
     private static void Map(WebApplication app)
@@ -112,7 +89,7 @@ internal static class ClusterComposition
     private static string Place(WebApplication app)
     {
         var settings = app.Services.GetRequiredService<SiloSettings>();
-        var place = $"runs in Redis {RedisConnection.AddressOf(settings.Redis)}, cluster '{settings.ClusterId}'";
+        var place = settings.Mode.Place(app.Services);
         if (!settings.IsSilo)
         {
             return place;

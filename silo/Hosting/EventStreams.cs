@@ -8,7 +8,7 @@ namespace AgentGrid.Silo.Hosting;
 internal static class EventStreams
 {
     // A subscriber that is gone must not be waited for.
-    private static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(10);
 
     /// <param name="keyPrefix">As the run log has it.</param>
     public static ISiloBuilder AddEventStreams(

@@ -15,7 +15,7 @@ internal static class LogRecovery
         var settings = services.GetRequiredService<SiloSettings>();
         var time = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisGate));
-        await RedisGate.PassAsync(settings.Redis, time, logger, cancellationToken);
+        await RedisGate.PassAsync(settings.Redis!, time, logger, cancellationToken);
         var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(AgentGridClientServices.RedisKey);
         var report = await RunLogRecovery.RecoverAsync(
             redis, settings.RunLog, Directory.GetCurrentDirectory(), time, cancellationToken);

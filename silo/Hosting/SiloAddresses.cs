@@ -18,7 +18,8 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
     /// <exception cref="StartupRefusedException">A port is taken, none is free, or there is no way to Redis.</exception>
     public static SiloAddresses Of(SiloSettings settings)
     {
-        var advertised = settings.Advertise ?? OnTheWayTo(settings.Redis);
+        var advertised = settings.Advertise
+            ?? (settings.Redis is { } redis ? OnTheWayTo(redis) : IPAddress.Loopback);
         if (!settings.Recover)
         {
             CheckFree(settings.SiloPort, advertised, "--silo-port");

@@ -36,7 +36,7 @@ internal sealed class StartChecks(
         var settings = services.GetRequiredService<SiloSettings>();
         var time = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisGate));
-        await RedisGate.PassAsync(settings.Redis, time, logger, cancellationToken);
+        await RedisGate.PassAsync(settings.Redis!, time, logger, cancellationToken);
         if (settings.IsSilo)
         {
             await CheckRightsAsync(services, settings);
@@ -62,7 +62,7 @@ internal sealed class StartChecks(
         {
             var (keys, channel) = (settings.KeyPrefix, settings.RunLog.Channel);
             throw new StartupRefusedException(
-                $"Redis at {RedisConnection.AddressOf(settings.Redis)} does not allow what a silo needs: {e.Message} " +
+                $"Redis at {RedisConnection.AddressOf(settings.Redis!)} does not allow what a silo needs: {e.Message} " +
                 $"Give its user these rights: ~{{{keys}}}* ~{keys}/* &{{{keys}}}*{(channel is null ? "" : $" &{channel}")} +@all " +
                 "-@admin -@dangerous +info; or, where it is a replica, name the one that takes writes.");
         }

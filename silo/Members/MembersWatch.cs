@@ -42,7 +42,7 @@ internal sealed partial class MembersWatch(
                 {
                     exit.LeaveCluster(
                         silo,
-                        $"it has not reached Redis at {RedisConnection.AddressOf(settings.Redis)} for " +
+                        $"it has not reached Redis at {RedisConnection.AddressOf(settings.Redis!)} for " +
                         $"{away.TotalSeconds:0} s ({_problem}), and '{other}' has; so its runs go on there. Look at " +
                         "the way from this machine to Redis.");
                 }
@@ -78,7 +78,7 @@ internal sealed partial class MembersWatch(
             reach.Missed(tried);
             if (++_misses == FewestMisses)
             {
-                LogAway(logger, RedisConnection.AddressOf(settings.Redis), _problem);
+                LogAway(logger, RedisConnection.AddressOf(settings.Redis!), _problem);
             }
         }
     }

@@ -12,6 +12,7 @@ using AgentGrid.GrainInterfaces;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
 using AgentGrid.RunLog.Connections;
+using AgentGrid.Silo.Modes;
 
 namespace AgentGrid.Silo.Settings;
 
@@ -27,6 +28,7 @@ internal sealed class SettingsReader
             nameof(GridClientOptions.FeedBuffer),
             .. new[] { typeof(ClusterEngineOptions), typeof(RunLogOptions) }
                 .SelectMany(t => t.GetProperties()).Select(p => p.Name),
+            .. SiloModes.OneSilo?.Settings ?? [],
         ],
         access: [nameof(SiloSettings.Dashboard)]);
 
@@ -57,20 +59,30 @@ internal sealed class SettingsReader
 
     private SiloSettings Read()
     {
-        var role = Role();
-        var redis = Redis();
-        var clusterId = Id("ClusterId") ?? new GridClientOptions().ClusterId;
+        var redis = Redis(out var isNamed);
+        var mode = isNamed ? SiloModes.Cluster : SiloModes.OneSilo;
+        if (mode is null)
+        {
+            _reader.Problem(
+                "No Redis is named, and this program was built without a store of its own: name the Redis of the cluster " +
+                "with --redis host:port, or in AGENTGRID_REDIS.");
+            mode = SiloModes.Cluster;
+        }
+        Check(mode);
+        var role = Role(isNamed);
+        var clusterId = (isNamed ? Id("ClusterId") : null) ?? new GridClientOptions().ClusterId;
         return new SiloSettings
         {
+            Mode = mode,
             Role = role,
             Redis = redis,
             ClusterId = clusterId,
             Name = Name(),
             SiloPort = Port("SiloPort"),
             GatewayPort = Port("GatewayPort"),
-            Advertise = Advertise(),
+            Advertise = isNamed ? Advertise() : null,
             Engine = Engine(role),
-            RunLog = RunLog(Id("KeyPrefix") ?? clusterId),
+            RunLog = RunLog(isNamed, clusterId),
             FeedBuffer = _reader.Integer(
                 nameof(GridClientOptions.FeedBuffer), new GridClientOptions().FeedBuffer, 1),
             Dashboard = _reader.Flag("Dashboard", otherwise: true),
@@ -78,12 +90,30 @@ internal sealed class SettingsReader
         };
     }
 
-    private SiloRole Role()
+    private void Check(ISiloMode mode)
+    {
+        mode.Check(_reader);
+        foreach (var other in new[] { SiloModes.Cluster, SiloModes.OneSilo }.OfType<ISiloMode>().Where(m => m != mode))
+        {
+            foreach (var name in other.Settings.Where(_reader.IsSet))
+            {
+                _reader.Problem(name, other.WhyMeaningless);
+            }
+        }
+    }
+
+    private SiloRole Role(bool hasOthers)
     {
         var role = _reader.Text("Role", "all");
         switch (role.ToLowerInvariant())
         {
             case "all":
+                return SiloRole.All;
+            case "silo" or "api" when !hasOthers:
+                _reader.Problem(
+                    "Role",
+                    $" is '{role}', and one silo without Redis does everything: leave it out, or name the Redis of the " +
+                    "cluster with --redis.");
                 return SiloRole.All;
             case "silo":
                 return SiloRole.Silo;
@@ -95,16 +125,17 @@ internal sealed class SettingsReader
         }
     }
 
-    private string Redis()
+    /// <param name="isNamed">Somebody has named one, whether or not it can be understood.</param>
+    private string? Redis(out bool isNamed)
     {
-        var otherwise = new GridClientOptions().Redis;
+        isNamed = _reader.IsSet("Redis");
         // Where it cannot be understood, nobody knows what of it is a password.
         var redis = _reader.Text(
-            "Redis", otherwise, show: r => RedisConnection.Problem(r) is null ? RedisConnection.AddressOf(r) : "");
-        if (RedisConnection.Problem(redis) is { } problem)
+            "Redis", show: r => RedisConnection.Problem(r) is null ? RedisConnection.AddressOf(r) : "");
+        if (redis is not null && RedisConnection.Problem(redis) is { } problem)
         {
             _reader.Problem("Redis", $": {problem}");
-            return otherwise;
+            return null;
         }
         return redis;
     }
@@ -212,10 +243,15 @@ internal sealed class SettingsReader
         return sizes.ToImmutable();
     }
 
-    private RunLogOptions RunLog(string prefix)
+    private RunLogOptions RunLog(bool isInRedis, string clusterId)
     {
-        var log = new RunLogOptions { KeyPrefix = prefix };
+        var log = new RunLogOptions { KeyPrefix = clusterId };
         log.Retention = _reader.Duration(nameof(log.Retention), log.Retention, s_shortest, DurationText.Max);
+        if (!isInRedis)
+        {
+            return log;
+        }
+        log.KeyPrefix = Id(nameof(log.KeyPrefix)) ?? clusterId;
         var channel = _reader.Text(nameof(log.Channel), log.Channel, mayBeEmpty: true);
         log.Channel = string.IsNullOrEmpty(channel) ? null : channel;
         return log;

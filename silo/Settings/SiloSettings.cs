@@ -1,6 +1,7 @@
 using System.Net;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
+using AgentGrid.Silo.Modes;
 
 namespace AgentGrid.Silo.Settings;
 
@@ -9,8 +10,13 @@ internal sealed record SiloSettings
 {
     public required SiloRole Role { get; init; }
 
-    /// <summary>Where Redis is, and how to get in, as StackExchange.Redis writes it.</summary>
-    public required string Redis { get; init; }
+    /// <summary>Where runs are kept, and who else may keep them there.</summary>
+    public required ISiloMode Mode { get; init; }
+
+    /// <summary>
+    /// Where Redis is, and how to get in, as StackExchange.Redis writes it; null without one: this silo is alone.
+    /// </summary>
+    public required string? Redis { get; init; }
     public required string ClusterId { get; init; }
 
     /// <summary>The node's name; null: one is made of the machine's, the role and the port.</summary>
@@ -33,7 +39,7 @@ internal sealed record SiloSettings
     /// <summary>False: neither the dashboard, nor the measurements that it takes of every call. Default true.</summary>
     public required bool Dashboard { get; init; }
 
-    /// <summary>Drop what is damaged of the run log, say what it was, and end.</summary>
+    /// <summary>Drop what is damaged of the runs, say what it was, and end.</summary>
     public required bool Recover { get; init; }
 
     public string KeyPrefix => RunLog.KeyPrefix;

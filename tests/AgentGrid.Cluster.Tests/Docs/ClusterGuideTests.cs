@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using AgentGrid.Api;
 using AgentGrid.Core.Documents;
+using AgentGrid.Embedded.Store;
 using AgentGrid.GrainClient;
 using AgentGrid.Grains;
 using AgentGrid.RunLog;
@@ -42,7 +43,10 @@ public sealed partial class ClusterGuideTests
     {
         var withOption = SiloCommandLine.Syntax.WithValue.Values
             .Select(v => v.Replace($"{ApiOptions.Section}:", "", StringComparison.Ordinal)).ToHashSet();
-        var there = new object[] { new ClusterEngineOptions(), new RunLogOptions(), new GridClientOptions() }
+        var there = new object[]
+        {
+            new ClusterEngineOptions(), new RunLogOptions(), new GridClientOptions(), new SqliteStoreOptions(),
+        }
             .SelectMany(o => o.GetType().GetProperties().Select(p => (p.Name, Value: p.GetValue(o))))
             .Append((Name: "Dashboard", Value: true))
             .Where(p => !withOption.Contains(p.Name)).DistinctBy(p => p.Name)

@@ -4,6 +4,7 @@ using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Settings;
 using AgentGrid.Silo;
 using AgentGrid.Silo.Hosting;
+using AgentGrid.Silo.Modes;
 using AgentGrid.Silo.Settings;
 using Microsoft.Extensions.Configuration;
 
@@ -12,23 +13,73 @@ namespace AgentGrid.Cluster.Tests.Silo;
 public sealed class SettingsReaderTests
 {
     [Fact]
-    public void Read_Nothing_IsEverythingInOneProcess()
+    public void Read_Nothing_IsOneSiloWithAFile()
     {
         var settings = Read();
 
-        Assert.Equal(
-            (SiloRole.All, "127.0.0.1:6379", "agentgrid", "agentgrid"),
-            (settings.Role, settings.Redis, settings.ClusterId, settings.KeyPrefix));
+        Assert.Equal((SiloRole.All, (string?)null, SiloModes.OneSilo), (settings.Role, settings.Redis, settings.Mode));
         Assert.Null(settings.Engine.Queues);
         Assert.Null(settings.Engine.GpuMemoryMb);
+    }
+
+    [Fact]
+    public void Read_ARedis_IsEverythingOfAClusterInOneProcess()
+    {
+        var settings = ReadCluster();
+
+        Assert.Equal(
+            (SiloRole.All, "127.0.0.1:6379", "agentgrid", "agentgrid", SiloModes.Cluster),
+            (settings.Role, settings.Redis, settings.ClusterId, settings.KeyPrefix, settings.Mode));
         Assert.Equal("agents:events", settings.RunLog.Channel);
+    }
+
+    [Theory]
+    [InlineData("--cluster-id", "east")]
+    [InlineData("--advertise", "10.1.2.3")]
+    [InlineData("--AgentGrid:KeyPrefix", "east")]
+    [InlineData("--AgentGrid:Channel", "")]
+    [InlineData("--role", "silo")]
+    [InlineData("--role", "api")]
+    public void Read_WithoutRedisWhatIsOfAClusterAlone_IsRefused(string option, string value)
+    {
+        var refused = Assert.Throws<StartupRefusedException>(() => Read(option, value));
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.StartsWith(option, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("name the Redis of the cluster with --redis", refused.Message, StringComparison.Ordinal);
+        ReadCluster(option, value);
+    }
+
+    [Theory]
+    [InlineData("--data", "elsewhere")]
+    [InlineData("--AgentGrid:Synchronous", "Normal")]
+    public void Read_WithRedisWhatIsOfAFileAlone_IsRefused(string option, string value)
+    {
+        Assert.Contains(
+            $"{option} means nothing with Redis",
+            Assert.Throws<StartupRefusedException>(() => ReadCluster(option, value)).Message, StringComparison.Ordinal);
+        Read(option, value);
+    }
+
+    [Theory]
+    [InlineData("--role", "all")]
+    [InlineData("--name", "one")]
+    [InlineData("--queues", "general")]
+    [InlineData("--silo-port", "4001")]
+    [InlineData("--AgentGrid:Retention", "1h")]
+    [InlineData("--AgentGrid:FeedBuffer", "7")]
+    [InlineData("--AgentGrid:Dashboard", "false")]
+    public void Read_WhatMeansSomethingToBoth_IsTaken(string option, string value)
+    {
+        Read(option, value);
+        ReadCluster(option, value);
     }
 
     [Fact]
     public void Read_ASilo_ServesGeneralUnlessTold()
     {
-        Assert.Equal(["general"], Read("--role", "silo").Engine.Queues!.Value);
-        Assert.Equal(["gpu", "big"], Read("--role", "silo", "--queues", "gpu, big,gpu").Engine.Queues!.Value);
+        Assert.Equal(["general"], ReadCluster("--role", "silo").Engine.Queues!.Value);
+        Assert.Equal(["gpu", "big"], ReadCluster("--role", "silo", "--queues", "gpu, big,gpu").Engine.Queues!.Value);
     }
 
     [Fact]
@@ -91,7 +142,7 @@ public sealed class SettingsReaderTests
         TimeSpan.FromHours(hours), Read("--AgentGrid:Retention", text).RunLog.Retention);
 
     [Fact]
-    public void Read_AnEmptyChannel_IsNone() => Assert.Null(Read("--AgentGrid:Channel", "").RunLog.Channel);
+    public void Read_AnEmptyChannel_IsNone() => Assert.Null(ReadCluster("--AgentGrid:Channel", "").RunLog.Channel);
 
     [Fact]
     public void Read_AList_IsWrittenWithCommasOrAsAnArray_AndTheLastSourceCounts()
@@ -178,9 +229,11 @@ public sealed class SettingsReaderTests
     [InlineData("--AgentGrid:Retention", "", "is empty")]
     [InlineData("--AgentGrid:FeedBuffer", "0", "from 1 to")]
     [InlineData("--AgentGrid:Dashboard", "no", "'true' or 'false'")]
+    [InlineData("--AgentGrid:Synchronous", "sometimes", "one of Full, Normal")]
     public void Read_ABadValue_IsRefusedWithAReason(string option, string value, string reason)
     {
-        var refused = Assert.Throws<StartupRefusedException>(() => Read(option, value));
+        var refused = Assert.Throws<StartupRefusedException>(
+            () => option == "--redis" || option == "--AgentGrid:Synchronous" ? Read(option, value) : ReadCluster(option, value));
 
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
@@ -191,7 +244,7 @@ public sealed class SettingsReaderTests
     public void Read_SeveralBadValues_ReportsAll()
     {
         var refused = Assert.Throws<StartupRefusedException>(
-            () => Read("--role", "x", "--silo-port", "y", "--queues", ","));
+            () => ReadCluster("--role", "x", "--silo-port", "y", "--queues", ","));
 
         Assert.Equal(3, refused.Message.Split(Environment.NewLine).Length);
     }
@@ -213,6 +266,8 @@ public sealed class SettingsReaderTests
 
         Assert.All(SiloCommandLine.Syntax.Words, word => Assert.Contains(word, help, StringComparison.Ordinal));
     }
+
+    private static SiloSettings ReadCluster(params string[] args) => Read(["--redis", "127.0.0.1:6379", .. args]);
 
     private static SiloSettings Read(params string[] args)
     {

@@ -24,7 +24,7 @@ public sealed class RoomsTests
         | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat | |
         | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry |
         | client-api | core, engine, embedded, api, agents, kinds/All | |
-        | silo | core, engine, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis |
+        | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis |
         | cli | core, agents, kinds/All | System.CommandLine, Spectre.Console |
         | bench | core, engine, embedded, api, agents | |
         """;
@@ -48,8 +48,11 @@ public sealed class RoomsTests
     [Fact]
     public void Api_ReachesNoEngine() => Assert.Equal(["core"], s_table.Reach("api"));
 
-    [Fact]
-    public void Silo_DoesNotReachTheEmbeddedEngine() => Assert.DoesNotContain("embedded", s_table.Reach("silo"));
+    [Theory]
+    [InlineData("grains")]
+    [InlineData("grain-client")]
+    public void Cluster_DoesNotReachTheEmbeddedEngine(string room) =>
+        Assert.DoesNotContain("embedded", s_table.Reach(room));
 
     [Theory]
     [InlineData("Microsoft.Data.Sqlite", "embedded")]
