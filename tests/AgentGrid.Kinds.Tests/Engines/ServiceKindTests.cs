@@ -145,14 +145,20 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
 
     private string Agent(string name, string url) => $"agents: {{ {name}: {{ {Keys(url)} }} }}\n";
 
-    // The server sees it a moment later, and then makes it ready; before that, the one of the test before is asked.
+    // The server sees it a moment later, and then makes it ready; before that, the one of the test before is asked, or the
+    // one that the server was started with.
     private async Task ConfigureAsync(string name, string path)
     {
-        grid.Configure(Agent(name, _service.Url + path));
+        var url = _service.Url + path;
+        grid.Configure(Agent(name, url));
         await Limits.UntilAsync(
-            async () => (await AgentsAsync()).Any(a => a.GetProperty("name").GetString() == name), () => "the server does not know the agent");
+            async () => (await AgentsAsync()).Any(a =>
+                a.GetProperty("name").GetString() == name && a.GetProperty("target").GetString()!.Contains(url, StringComparison.Ordinal)),
+            () => "the server does not know the agent");
         await Limits.UntilAsync(
-            async () => Status(await grid.RunAsync(name, new { })) == "completed", () => "the agent does not work");
+            async () => await grid.RunAsync(name, new { }) is var run && Status(run) == "completed"
+                && Output(run).TryGetProperty("path", out var asked) && asked.GetString() == path + Suffix,
+            () => "the agent does not work");
     }
 
     private async Task<IEnumerable<JsonElement>> AgentsAsync() =>
