@@ -144,9 +144,9 @@ public static partial class ApiServer
         builder.Logging.AddFilter(HostCategory, level => Volatile.Read(ref hasStarted) && level >= LogLevel.Warning);
         builder.Services.AddAgentGridApi();
         builder.Services.AddSingleton(settings).AddSingleton(environment);
-        // For agents that ask for one; a line for each of their requests would drown the log.
-        builder.Services.AddHttpClient();
-        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
+        builder.Services.AddHttpClient(); // for agents that ask for one
+        // A line for each of their requests, and for each call of a tool, would drown the log.
+        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("ModelContextProtocol", LogLevel.Warning);
         EarlyListeners.AddTo(builder.Services);
         composition.Add(builder);
         var app = builder.Build();
