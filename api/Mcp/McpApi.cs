@@ -1,3 +1,4 @@
+using AgentGrid.Api.Orchestrate;
 using AgentGrid.Api.Security;
 using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,7 @@ internal static class McpApi
         services.AddHttpContextAccessor();
         services.AddSingleton(s => new PlanTools(
             s.GetRequiredService<IAgentGrid>(), s.GetRequiredService<IOptions<ApiOptions>>().Value,
+            s.GetRequiredService<MemoryGate>(), s.GetRequiredService<OverloadLog>(),
             s.GetRequiredService<IHttpContextAccessor>()));
         services
             .AddMcpServer(o => o.ServerInfo = new Implementation { Name = "agent-grid", Version = Version })

@@ -15,7 +15,8 @@ namespace AgentGrid.Api.Mcp;
 /// The configured plans as tools of the Model Context Protocol: a call is a run, its events are the progress, and its result
 /// is the answer. A call that is given up cancels the run that it began.
 /// </summary>
-internal sealed class PlanTools(IAgentGrid grid, ApiOptions options, IHttpContextAccessor http)
+internal sealed class PlanTools(
+    IAgentGrid grid, ApiOptions options, MemoryGate memory, OverloadLog overload, IHttpContextAccessor http)
 {
     private const string MatchOfCalls = "mcp";
 
@@ -51,16 +52,26 @@ internal sealed class PlanTools(IAgentGrid grid, ApiOptions options, IHttpContex
             return Error(problem);
         }
         var caller = http.HttpContext?.Features.Get<ApiCaller>()?.Name;
-        switch (await grid.SubmitAsync(
-            new SubmitRun(new RunKey(match, round), input, call.Name, Tenant: caller), CancellationToken.None))
+        switch (await SubmitAsync(new SubmitRun(new RunKey(match, round), input, call.Name, Tenant: caller)))
         {
             case SubmitResult.Accepted(var run):
                 return await FinishAsync(request, run.RunId, isOurs: true, cancellationToken);
             case SubmitResult.Replayed(var run):
                 return await FinishAsync(request, run.RunId, isOurs: false, cancellationToken);
             case var refused:
+                if (refused is SubmitResult.Overloaded overloaded)
+                {
+                    overload.Refused(caller, overloaded.Message);
+                }
                 return Error(SubmitProblems.Of(refused).Detail);
         }
+    }
+
+    // As a post: not cancelled by a client that hangs up, and only while there is memory for the run.
+    private async ValueTask<SubmitResult> SubmitAsync(SubmitRun submit)
+    {
+        using var room = memory.Enter();
+        return room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal;
     }
 
     private async Task<CallToolResult> FinishAsync(

@@ -1,3 +1,5 @@
+using AgentGrid.Core.Grid;
+
 namespace AgentGrid.Api.Orchestrate;
 
 /// <summary>
@@ -23,8 +25,10 @@ internal sealed class MemoryGate(Func<long> used, Action collect, long available
     private long? _collected;
     private long? _refused;
 
-    /// <summary>When to ask again.</summary>
-    public static TimeSpan Pause { get; } = TimeSpan.FromSeconds(5);
+    /// <summary>What is answered where there is no room, and when to ask again.</summary>
+    public static SubmitResult.Overloaded Refusal { get; } = new(
+        TimeSpan.FromSeconds(5),
+        "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
 
     public static MemoryGate OfProcess(TimeProvider time) => new(
         () => GC.GetTotalMemory(forceFullCollection: false), GC.Collect,

@@ -50,7 +50,7 @@ internal sealed class OrchestrateEndpoint(
         using var room = memory.Enter();
         if (!room.TryRead(Math.Min(context.Request.ContentLength ?? 0, options.MaxBodyBytes)))
         {
-            return (NoMemory, null);
+            return (MemoryGate.Refusal, null);
         }
         var (submit, problem) = await ReadAsync(context);
         if (submit is null)
@@ -58,12 +58,8 @@ internal sealed class OrchestrateEndpoint(
             return (null, problem);
         }
         // Not cancelled by a client that hangs up: what it has posted completely is accepted.
-        return (room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : NoMemory, null);
+        return (room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal, null);
     }
-
-    private static SubmitResult.Overloaded NoMemory => new(
-        MemoryGate.Pause,
-        "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
 
     private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context)
     {

@@ -1,8 +1,10 @@
 using System.Net;
+using AgentGrid.Api.Orchestrate;
 using AgentGrid.Api.Security;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -89,6 +91,20 @@ public sealed class McpTests
 
         Assert.True(answer.IsError);
         Assert.Equal("20 runs are active or queued.", TextOf(answer));
+    }
+
+    [Fact]
+    public async Task Call_WhileThereIsNoMemory_IsRefusedAndStartsNothing()
+    {
+        await using var server = await TestServer.StartAsync(services => services.AddSingleton(
+            new MemoryGate(static () => 1_000, static () => { }, 1_000, TimeProvider.System)));
+        await using var client = await ConnectAsync(server);
+
+        var answer = await client.CallToolAsync(Plan, cancellationToken: Cancel);
+
+        Assert.True(answer.IsError);
+        Assert.Contains("no memory", TextOf(answer), StringComparison.Ordinal);
+        Assert.Empty(server.Grid.Submitted);
     }
 
     [Fact]

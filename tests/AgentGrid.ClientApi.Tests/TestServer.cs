@@ -32,7 +32,9 @@ internal sealed class TestServer : IAsyncDisposable
     public Uri Address { get; }
     public HttpClient Http { get; }
 
-    public static async Task<TestServer> StartAsync(params string[] args)
+    public static Task<TestServer> StartAsync(params string[] args) => StartAsync(static _ => { }, args);
+
+    public static async Task<TestServer> StartAsync(Action<IServiceCollection> add, params string[] args)
     {
         var grid = new FakeGrid();
         var log = new LogLines();
@@ -40,6 +42,7 @@ internal sealed class TestServer : IAsyncDisposable
         var app = ServerProgram.Build(line, builder =>
         {
             builder.Services.AddSingleton<IAgentGrid>(grid);
+            add(builder.Services);
             builder.Logging.ClearProviders().AddProvider(log);
         });
         await app.StartAsync();

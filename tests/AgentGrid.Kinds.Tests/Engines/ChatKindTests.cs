@@ -9,7 +9,7 @@ public abstract class ChatKindTests(ServerFixture grid) : ServiceKindTests(grid)
     public async Task Agents_ShowKindTargetAndHealth()
     {
         var agent = await AgentAsync();
-        Assert.Equal(("chat", $"m-1 at {Service.Url}/work"), (agent.GetProperty("kind").GetString(), agent.GetProperty("target").GetString()));
+        Assert.Equal(("chat", $"m-1 at {Service.Url}/render"), (agent.GetProperty("kind").GetString(), agent.GetProperty("target").GetString()));
         Assert.Equal("healthy", agent.GetProperty("health").GetProperty("condition").GetString());
     }
 

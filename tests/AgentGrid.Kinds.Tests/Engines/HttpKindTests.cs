@@ -10,7 +10,7 @@ public abstract class HttpKindTests(ServerFixture grid) : ServiceKindTests(grid)
     public async Task Agents_ShowKindTargetAndHealth()
     {
         var agent = await AgentAsync();
-        Assert.Equal(("http", $"{Service.Url}/work"), (agent.GetProperty("kind").GetString(), agent.GetProperty("target").GetString()));
+        Assert.Equal(("http", $"{Service.Url}/render"), (agent.GetProperty("kind").GetString(), agent.GetProperty("target").GetString()));
         Assert.Equal("healthy", agent.GetProperty("health").GetProperty("condition").GetString());
         Assert.Equal(16, agent.GetProperty("max_concurrency").GetInt32());
     }

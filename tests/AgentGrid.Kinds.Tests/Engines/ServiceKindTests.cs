@@ -17,7 +17,7 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         _service = await WorkService.StartAsync();
-        await ConfigureAsync("work", "/work");
+        await ConfigureAsync("work", "/render");
     }
 
     public async ValueTask DisposeAsync()
@@ -103,7 +103,7 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
             }
         }
         var load = Enumerable.Range(0, 4).Select(_ => LoadAsync()).ToArray();
-        await SeesAsync("/work");
+        await SeesAsync("/render");
         grid.Configure(Agent("work", $"{_service.Url}/two"));
         await SeesAsync("/two");
         // An address at which nobody is leaves the one before in force, and is shown.
@@ -112,7 +112,7 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
         await Limits.UntilAsync(async () => (await HealthAsync())?.GetProperty("condition").GetString() == "degraded", () => "not degraded");
         await over.CancelAsync();
         await Task.WhenAll(load);
-        Assert.Equal([$"/two{Suffix}", $"/work{Suffix}"], paths.Order(StringComparer.Ordinal));
+        Assert.Equal([$"/render{Suffix}", $"/two{Suffix}"], paths.Order(StringComparer.Ordinal));
 
         Task SeesAsync(string start) => Limits.UntilAsync(
             () =>

@@ -114,5 +114,5 @@ public sealed class EventStreamTests : IAsyncLifetime
 
     private void Answer(string stream) => _service.Respond = FakeService.With(200, stream.ReplaceLineEndings("\n"), "text/event-stream");
 
-    private IKindAgent Agent() => Agents.Http($"url: \"{_service.Url}/work\"");
+    private IKindAgent Agent() => Agents.Http($"url: \"{_service.Url}/render\"");
 }

@@ -25,7 +25,7 @@ public sealed class HttpAgentTests : IAsyncLifetime
         await using var agent = Agent();
         Assert.Equal("""{ "x" : 1.10 , "y":"zwölf €"}""", (await agent.RunAsync("""{"a": [1, 2.50]}""")).ToString());
         var request = Assert.Single(_service.Requests);
-        Assert.Equal(("POST", "/work", """{"a": [1, 2.50]}"""), (request.Method, request.Path, request.Body));
+        Assert.Equal(("POST", "/render", """{"a": [1, 2.50]}"""), (request.Method, request.Path, request.Body));
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class HttpAgentTests : IAsyncLifetime
         await using var agent = Agent();
         var error = await agent.FailAsync();
         Assert.Equal(($"http_{status}", retryable), (error.Code, error.Retryable));
-        Assert.StartsWith($"Agent 'tested': POST {_service.Url}/work answered {status} ", error.Message);
+        Assert.StartsWith($"Agent 'tested': POST {_service.Url}/render answered {status} ", error.Message);
         Assert.Single(_service.Requests);
     }
 
@@ -295,7 +295,7 @@ public sealed class HttpAgentTests : IAsyncLifetime
     [Fact]
     public async Task Invoke_NoTls_IsAConnectionThatFailed()
     {
-        await using var agent = Agents.Http($"url: \"{_service.Url.Replace("http:", "https:")}/work\"");
+        await using var agent = Agents.Http($"url: \"{_service.Url.Replace("http:", "https:")}/render\"");
         var error = await agent.FailAsync();
         Assert.Equal(("connection_failed", true), (error.Code, error.Retryable));
     }
@@ -366,7 +366,7 @@ public sealed class HttpAgentTests : IAsyncLifetime
     public async Task Address_InASecret_IsCheckedWhenItIsKnown()
     {
         Environment.SetEnvironmentVariable("TEST_OF_HTTP_URL", _service.Url);
-        await using var agent = Agents.Http("url: \"${env:TEST_OF_HTTP_URL}/work\"");
+        await using var agent = Agents.Http("url: \"${env:TEST_OF_HTTP_URL}/render\"");
         await agent.RunAsync();
         Environment.SetEnvironmentVariable("TEST_OF_HTTP_URL", "ftp://elsewhere");
         var error = await agent.FailAsync();
@@ -402,12 +402,12 @@ public sealed class HttpAgentTests : IAsyncLifetime
             c.Response.ContentType = "application/json";
             return c.Response.WriteAsync(_service.Requests.Last().Body);
         };
-        await using var agent = Agents.Http($"url: \"{_service.Url}/work\"", maxOutputBytes: 8 << 20);
+        await using var agent = Agents.Http($"url: \"{_service.Url}/render\"", maxOutputBytes: 8 << 20);
         var input = $$"""{"text":"{{new string('x', 5_000_000)}}"}""";
         Assert.Equal(input, (await agent.RunAsync(input)).ToString());
     }
 
-    private IKindAgent Agent(string keys = "method: POST") => Agents.Http($"url: \"{_service.Url}/work\", {keys}");
+    private IKindAgent Agent(string keys = "method: POST") => Agents.Http($"url: \"{_service.Url}/render\", {keys}");
 
     private static AgentInvocation Invocation(int attempt, string input) => new()
     {

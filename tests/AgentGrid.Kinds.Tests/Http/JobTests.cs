@@ -12,7 +12,7 @@ public sealed class JobTests : IAsyncLifetime
     private FakeService _service = null!;
 
     public async ValueTask InitializeAsync() => _service = await FakeService.StartAsync(c => c.Request.Method == "POST"
-        ? FakeService.With(202, "", null, ("Location", "/work/jobs/7?key=x"))(c)
+        ? FakeService.With(202, "", null, ("Location", "/render/jobs/7?key=x"))(c)
         : c.Request.Method == "DELETE" ? FakeService.With(204, "", null)(c)
         : _looks.Dequeue()(c));
 
@@ -22,7 +22,7 @@ public sealed class JobTests : IAsyncLifetime
     public async Task Follow_UntilItIsDone_ReportsProgressAndAnswers()
     {
         _looks.Enqueue(FakeService.With(202, """{"status":"queued"}"""));
-        _looks.Enqueue(FakeService.With(202, """{"progress":0.25,"message":"a quarter"}""", "application/json", ("Location", "/work/jobs/8")));
+        _looks.Enqueue(FakeService.With(202, """{"progress":0.25,"message":"a quarter"}""", "application/json", ("Location", "/render/jobs/8")));
         _looks.Enqueue(FakeService.With(200, """{"status":"running","progress":{"fraction":0.5,"message":"half"}}"""));
         _looks.Enqueue(FakeService.With(200, """{"frames":[1]}"""));
         await using var agent = Agent();
@@ -30,7 +30,7 @@ public sealed class JobTests : IAsyncLifetime
         Assert.Equal("""{"frames":[1]}""", (await agent.RunAsync("{}", reports)).ToString());
         Assert.Equal([(0.25, "a quarter"), (0.5, "half")], reports.All);
         Assert.Equal(
-            ["POST /work", "GET /work/jobs/7", "GET /work/jobs/7", "GET /work/jobs/8", "GET /work/jobs/8"],
+            ["POST /render", "GET /render/jobs/7", "GET /render/jobs/7", "GET /render/jobs/8", "GET /render/jobs/8"],
             _service.Requests.Select(r => $"{r.Method} {r.Path}"));
         Assert.All(_service.Requests, r => Assert.Equal("t0ken", r.Headers["X-Token"]));
         Assert.Single(_service.Requests, r => r.Headers.ContainsKey("Idempotency-Key"));
@@ -99,7 +99,7 @@ public sealed class JobTests : IAsyncLifetime
         await using var agent = Agent();
         var error = await agent.FailAsync();
         Assert.Equal(("http_502", true), (error.Code, error.Retryable));
-        Assert.Equal("DELETE /work/jobs/7", Last());
+        Assert.Equal("DELETE /render/jobs/7", Last());
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class JobTests : IAsyncLifetime
         _looks.Enqueue(FakeService.With(403));
         await using var agent = Agent();
         Assert.Equal(("http_403", false), ((await agent.FailAsync()) is var e ? e.Code : "", e.Retryable));
-        Assert.Equal("DELETE /work/jobs/7", Last());
+        Assert.Equal("DELETE /render/jobs/7", Last());
     }
 
     [Theory]
@@ -158,7 +158,7 @@ public sealed class JobTests : IAsyncLifetime
         await looked.Task.WaitAsync(Agents.Soon);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attempt.WaitAsync(Agents.Soon));
-        Assert.Equal("DELETE /work/jobs/7", Last());
+        Assert.Equal("DELETE /render/jobs/7", Last());
     }
 
     [Fact]
@@ -190,5 +190,5 @@ public sealed class JobTests : IAsyncLifetime
     private string Last() => _service.Requests.Last() is var r ? $"{r.Method} {r.Path}" : "";
 
     private IKindAgent Agent(TestLog? log = null) => Agents.Http(
-        $"url: \"{_service.Url}/work\", poll_interval: 50ms, headers: {{ X-Token: t0ken }}", log: log);
+        $"url: \"{_service.Url}/render\", poll_interval: 50ms, headers: {{ X-Token: t0ken }}", log: log);
 }
