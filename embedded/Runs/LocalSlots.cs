@@ -24,6 +24,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
         var request = new SlotRequest(
             attempt.State.Agent, run.Priority, run.Deadline, new Waiter(attempt), run.Tenant)
         {
+            Flow = attempt.Flow,
             Isolation = Isolation.Of(attempt.State),
             LongestPath = run.Plan.LongestPaths[attempt.Step.Index],
         };

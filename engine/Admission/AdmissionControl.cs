@@ -80,7 +80,7 @@ public sealed class AdmissionControl(int limit, TimeProvider time)
     private void Add(string? tenant, int change)
     {
         _held += change;
-        var key = FairQueue.Key(tenant);
+        var key = Tenant.Key(tenant);
         var held = _byTenant.GetValueOrDefault(key) + change;
         if (held == 0)
         {

@@ -8,8 +8,14 @@ namespace AgentGrid.Engine.Driving;
 /// </summary>
 public sealed class OpenAttempt
 {
-    internal OpenAttempt(RunDriver driver, RunState run, StepState step, AttemptState attempt) =>
+    // So many attempts of a run wait for slots among those of the caller's other runs.
+    private const int InCommon = 64;
+
+    internal OpenAttempt(RunDriver driver, RunState run, StepState step, AttemptState attempt, int others)
+    {
         (Driver, Run, Step, State) = (driver, run, step, attempt);
+        Flow = others < InCommon ? null : driver.Key.ToString();
+    }
 
     /// <summary>Whose it is.</summary>
     public RunDriver Driver { get; }
@@ -22,6 +28,13 @@ public sealed class OpenAttempt
 
     /// <inheritdoc cref="Run"/>
     public AttemptState State { get; }
+
+    /// <summary>
+    /// In which line of its caller's attempts it waits. Null for the one of all runs, in order of their deadlines; a run
+    /// that has dozens of attempts open waits with what it has beyond in a line of its own, and lines take turns: it
+    /// leaves slots to the caller's other runs, however many items it has.
+    /// </summary>
+    public string? Flow { get; }
 
     /// <summary>The slot that was asked for; null when one was free at once.</summary>
     internal IPendingSlot? Pending { get; set; }

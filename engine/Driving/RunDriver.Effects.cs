@@ -107,7 +107,7 @@ public sealed partial class RunDriver
     private OpenAttempt Open(string step, int number, bool isJoined = false)
     {
         var ofStep = _state[step];
-        var open = new OpenAttempt(this, _state, ofStep, ofStep.Attempts[number - 1]) { IsJoined = isJoined };
+        var open = new OpenAttempt(this, _state, ofStep, ofStep.Attempts[number - 1], _open.Count) { IsJoined = isJoined };
         if (_open.Remove((step, number), out var before))
         {
             Closed(before);

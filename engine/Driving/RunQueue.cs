@@ -16,7 +16,7 @@ public sealed class RunQueue(int maxActive) : IRunQueue
     private readonly HashSet<IQueuedRun> _active = [];
     private readonly Dictionary<IQueuedRun, Waiter> _waiting = [];
     private readonly Dictionary<string, SortedSet<Waiter>> _byTenant = new(StringComparer.Ordinal);
-    private readonly FairQueue _turns = new();
+    private readonly FairQueue<string> _turns = new();
     private long _order;
     private bool _closed;
 
@@ -117,7 +117,7 @@ public sealed class RunQueue(int maxActive) : IRunQueue
 
     private void Enqueue(IQueuedRun run)
     {
-        var waiter = new Waiter(run, FairQueue.Key(run.Tenant), run.Priority, _order++);
+        var waiter = new Waiter(run, Tenant.Key(run.Tenant), run.Priority, _order++);
         if (!_waiting.TryAdd(run, waiter))
         {
             return;

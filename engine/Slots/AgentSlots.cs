@@ -8,8 +8,8 @@ namespace AgentGrid.Engine.Slots;
 /// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
 internal sealed class AgentSlots
 {
-    // By tenant, and by the company that they may have. What is here waits, and what waits is here.
-    private readonly Dictionary<(string Tenant, int? Company), SortedSet<SlotRequest>> _waiters = [];
+    // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
+    private readonly Dictionary<(string Tenant, string? Flow, int? Company), SortedSet<SlotRequest>> _waiters = [];
     private readonly SlotNodes _nodes;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
@@ -153,7 +153,7 @@ internal sealed class AgentSlots
         }
         requests.Add(request);
         Waiting++;
-        Queue.Turns.Join(request.Tenant);
+        Queue.Join(request);
     }
 
     /// <summary>One that waits here does so no longer.</summary>
@@ -187,7 +187,8 @@ internal sealed class AgentSlots
         return all;
     }
 
-    private static (string, int?) KeyOf(SlotRequest request) => (request.Tenant, request.Isolation?.Company);
+    private static (string, string?, int?) KeyOf(SlotRequest request) =>
+        (request.Tenant, request.Flow, request.Isolation?.Company);
 
     private SlotRequest? Urgent(Func<AgentSlots, SlotRequest, bool> can)
     {
@@ -209,7 +210,7 @@ internal sealed class AgentSlots
             _waiters.Remove(KeyOf(request));
         }
         Waiting--;
-        Queue.Turns.Leave(request.Tenant, served);
+        Queue.Leave(request, served);
     }
 
     // Where least is missing.
@@ -290,8 +291,8 @@ internal sealed class AgentSlots
     {
         foreach (var request in _waiters.Values.SelectMany(static w => w))
         {
-            Queue.Turns.Leave(request.Tenant, served: false);
-            queue.Turns.Join(request.Tenant);
+            Queue.Leave(request, served: false);
+            queue.Join(request);
         }
         foreach (var node in _nodes.All)
         {

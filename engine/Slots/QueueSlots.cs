@@ -5,6 +5,7 @@ namespace AgentGrid.Engine.Slots;
 /// <summary>A class of hardware. Guarded by the table's lock.</summary>
 internal sealed class QueueSlots(string name)
 {
+    private readonly FairQueue<(string Tenant, string? Flow)> _flows = new();
     private int[] _inUse = [];
 
     public string Name { get; } = name;
@@ -14,7 +15,7 @@ internal sealed class QueueSlots(string name)
     public int? Slots { get; set; }
 
     /// <summary>Who waits for any of its agents, and whose turn it is.</summary>
-    public FairQueue Turns { get; } = new();
+    public FairQueue<string> Turns { get; } = new();
 
     public int InUse(SlotNode node) => node.Index < _inUse.Length ? _inUse[node.Index] : 0;
 
@@ -43,8 +44,25 @@ internal sealed class QueueSlots(string name)
         _inUse[node.Index] += change;
     }
 
+    /// <summary>One more request waits for one of its agents.</summary>
+    public void Join(SlotRequest request)
+    {
+        Turns.Join(request.Tenant);
+        _flows.Join(FlowOf(request));
+    }
+
+    /// <summary>One that waited is served, or does not wait any more.</summary>
+    public void Leave(SlotRequest request, bool served)
+    {
+        Turns.Leave(request.Tenant, served);
+        _flows.Leave(FlowOf(request), served);
+    }
+
     public bool IsBefore(SlotRequest a, SlotRequest b) =>
-        a.Priority != b.Priority || a.Tenant == b.Tenant
-            ? SlotRequest.ByUrgency.Compare(a, b) < 0
-            : Turns.Of(a.Tenant) < Turns.Of(b.Tenant);
+        a.Priority != b.Priority ? a.Priority > b.Priority
+        : a.Tenant != b.Tenant ? Turns.Of(a.Tenant) < Turns.Of(b.Tenant)
+        : a.Flow != b.Flow ? _flows.Of(FlowOf(a)) < _flows.Of(FlowOf(b))
+        : SlotRequest.ByUrgency.Compare(a, b) < 0;
+
+    private static (string, string?) FlowOf(SlotRequest request) => (request.Tenant, request.Flow);
 }

@@ -5,8 +5,8 @@ using AgentGrid.Engine.Driving;
 namespace AgentGrid.Engine.Slots;
 
 /// <summary>
-/// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn; of one tenant the earlier
-/// deadline, then (within a run) the longer path that the attempt holds up, then the earlier comer.
+/// An attempt that waits for a slot. Higher priority first, then tenant by tenant in turn, and flow by flow of a tenant;
+/// of one flow the earlier deadline, then (within a run) the longer path that the attempt holds up, then the earlier comer.
 /// </summary>
 /// <param name="deadline">Of its run.</param>
 /// <param name="tenant">Null for nobody in particular.</param>
@@ -28,6 +28,9 @@ public sealed class SlotRequest(
     /// <summary>The longest path of the plan that the attempt holds up, in any unit that is the same for all.</summary>
     public double LongestPath { get; init; }
 
+    /// <summary>What takes turns with the rest of the same tenant; null for that rest. See <see cref="OpenAttempt.Flow"/>.</summary>
+    public string? Flow { get; init; }
+
     /// <summary>The node where the attempt's data is; null for none.</summary>
     public string? Near { get; init; }
 
@@ -44,7 +47,7 @@ public sealed class SlotRequest(
     public ISlotWaiter Waiter { get; } = waiter;
 
     /// <summary>Who it is for; empty for nobody in particular.</summary>
-    public string Tenant { get; } = FairQueue.Key(tenant);
+    public string Tenant { get; } = Admission.Tenant.Key(tenant);
 
     /// <summary>The slot that it was given; null before. Its waiter is told the same.</summary>
     public TakenSlot? Granted { get; private set; }
@@ -52,7 +55,7 @@ public sealed class SlotRequest(
     internal long Order { get; private set; }
     internal SlotRequestStatus Status { get; private set; }
 
-    /// <summary>Among requests of one tenant.</summary>
+    /// <summary>Among requests of one flow.</summary>
     internal static readonly Comparer<SlotRequest> ByUrgency = Comparer<SlotRequest>.Create(static (a, b) =>
         a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
         : a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline)

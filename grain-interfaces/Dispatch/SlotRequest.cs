@@ -34,6 +34,9 @@ public sealed record SlotRequest
 
     /// <summary>Whoever asks can hear that the agent is drained, and has not heard it yet.</summary>
     [Id(10)] public bool HearsOfDrain { get; init; }
+
+    /// <summary>In which line of its tenant's attempts it waits; null for the one of all runs. Lines take turns.</summary>
+    [Id(11)] public string? Flow { get; init; }
 }
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>

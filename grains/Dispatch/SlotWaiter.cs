@@ -23,6 +23,7 @@ internal sealed class SlotWaiter : ISlotWaiter
         Driver = ask.Driver;
         Request = new SlotRequest(ask.Agent, ask.Priority, ask.Deadline, this, ask.Tenant)
         {
+            Flow = ask.Flow,
             LongestPath = ask.LongestPath,
             Near = ask.Near,
             Isolation = ask.Isolation?.ToIsolation(),

@@ -48,6 +48,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Priority = run.Priority,
             Deadline = run.Deadline,
             Tenant = run.Tenant,
+            Flow = attempt.Flow,
             LongestPath = run.Plan.LongestPaths[step.Index],
             Near = NearOf(run, step),
             Gone = state.Losses > 0 && engine.LastGone is { } gone && !engine.IsAlive(gone) ? gone : null,

@@ -68,4 +68,24 @@ public abstract class EachTests<THost> : ConformanceTests<THost>
         Assert.InRange(Script.Peak("narrow"), 1, 3);
         await AllSlotsFreeAsync();
     }
+
+    [Fact]
+    public async Task Each_OfManyItems_LeavesSlotsToTheCallersOtherRuns()
+    {
+        const string OverList = """{"a": {"agent": "narrow", "mode": "each", "for_each": "input.list"}}""";
+        Script.On("narrow", async call =>
+        {
+            await Task.Delay(5);
+            return call.Answer();
+        });
+        var wide = await AcceptAsync(OverList, $$"""{"list": [{{string.Join(',', Enumerable.Range(0, 600))}}]}""");
+        await Script.CalledAsync(calls => calls.Count > 3, "the wide run is busy");
+
+        var small = await RunAsync(OverList, """{"list": [1, 2, 3]}""");
+
+        AssertCompleted(small);
+        var asked = Script.Calls("narrow").Count;
+        AssertCompleted(await EndOfAsync(wide));
+        Assert.InRange(asked, 4, 400);
+    }
 }

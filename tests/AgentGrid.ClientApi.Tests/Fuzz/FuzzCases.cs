@@ -29,6 +29,12 @@ internal static class FuzzCases
         {"name": "n", "timeout": "5s", "result": {"r": "a.x"}, "steps": {"a": {"agent": "echo", "fallback": ["delay"]}}}
         """;
 
+    /// <summary>The seed of the first case.</summary>
+    public static int FirstSeed => Number("AGENTGRID_FUZZ_SEED", 1);
+
+    /// <summary>How many cases are tried.</summary>
+    public static int Count(int usual) => Number("AGENTGRID_FUZZ_CASES", usual);
+
     public static FuzzCase Of(int seed, IReadOnlyList<string> runs)
     {
         var random = new Random(seed);
@@ -54,6 +60,9 @@ internal static class FuzzCases
                 "/api/v1/agents/echo/undrain"), make.Pick("""{"reason": "enough"}""", """{"from_step": "a"}""", "{}")),
         };
     }
+
+    private static int Number(string variable, int otherwise) =>
+        Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     private static FuzzCase Submit(Mutations make, string template, string key) => Post(
         make, make.Chance(40) ? make.Pick("PUT", "PATCH", "DELETE", "OPTIONS", "X") : "POST",

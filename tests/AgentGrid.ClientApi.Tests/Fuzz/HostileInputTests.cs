@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -33,9 +32,7 @@ public sealed class HostileInputTests : IAsyncLifetime
     private HttpClient _http = null!;
     private Uri _server = null!;
 
-    private static int Cases => Number("AGENTGRID_FUZZ_CASES", 5_000);
-
-    private static int FirstSeed => Number("AGENTGRID_FUZZ_SEED", 1);
+    private static int Cases => FuzzCases.Count(5_000);
 
     public async ValueTask InitializeAsync()
     {
@@ -83,10 +80,10 @@ public sealed class HostileInputTests : IAsyncLifetime
     public async Task AnyRequest_IsAnsweredWithAReasonAndSoon()
     {
         var warm = Cases / 4;
-        await SendAsync(FirstSeed, warm);
+        await SendAsync(FuzzCases.FirstSeed, warm);
         await ComesToRestAsync();
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        await SendAsync(FirstSeed + warm, Cases - warm);
+        await SendAsync(FuzzCases.FirstSeed + warm, Cases - warm);
         await ComesToRestAsync();
         var after = GC.GetTotalMemory(forceFullCollection: true);
 
@@ -186,7 +183,4 @@ public sealed class HostileInputTests : IAsyncLifetime
     }
 
     private string Counts() => string.Join(", ", _statuses.Index().Where(s => s.Item > 0).Select(s => $"{s.Index}: {s.Item}"));
-
-    private static int Number(string variable, int otherwise) =>
-        Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

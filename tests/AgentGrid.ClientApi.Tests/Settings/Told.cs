@@ -85,6 +85,24 @@ internal sealed class Told : IDisposable
         return (api, engine);
     }
 
+    /// <summary>Whether the files are files of settings, and the arguments a command line.</summary>
+    public bool IsReadable()
+    {
+        if (ServerProgram.Parse(Args) is not CommandLine.Serve)
+        {
+            return false;
+        }
+        try
+        {
+            Build();
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private (IConfiguration Configuration, EnvironmentSettings Environment) Build()

@@ -141,6 +141,7 @@ internal sealed partial class SlotSimulation
         asker.Request = new SlotRequest(
             asker.Agent, _random.Next(3), DateTimeOffset.UnixEpoch.AddSeconds(_random.Next(3)), asker, asker.Tenant)
         {
+            Flow = _random.Next(2) == 0 ? $"f{_random.Next(3)}" : null,
             Near = AnyNode(),
             Gpu = gpu,
             Isolation = AnyIsolation(),

@@ -121,6 +121,32 @@ public sealed class SlotTableTests
     }
 
     [Fact]
+    public void Release_RunsWithALineOfTheirOwn_TakeTurnsWithTheOthersOfTheirTenant()
+    {
+        _table.Configure(Config(1, Agent("a", slots: 1), Agent("b", slots: 1)));
+        _taken.TryTake("a");
+        for (var i = 0; i < 10_000; i++)
+        {
+            Wait("a", "wide", tenant: "t", flow: "wide");
+        }
+        Wait("b", "small", tenant: "t", deadline: 9);
+        Wait("a", "small", tenant: "t", deadline: 9);
+        Wait("a", "broad", tenant: "t", flow: "broad", deadline: 9);
+        Wait("a", "other", tenant: "other", flow: "wide");
+        Wait("a", "other", tenant: "other");
+        Wait("a", "urgent", tenant: "t", flow: "wide", priority: 1);
+
+        foreach (var held in new[] { "a", "a", "a", "b", "a", "a", "a", "a" })
+        {
+            _taken.Release(held);
+        }
+
+        Assert.Equal(
+            ["urgent", "other", "small", "other", "broad", "wide", "small", "wide"],
+            _told.Select(t => t.Split(' ')[0]));
+    }
+
+    [Fact]
     public void Release_TenantComesAgainAndAgain_DoesNotOvertakeOneThatWaits()
     {
         _table.Configure(Config(null, Agent("a", slots: 1)));
@@ -337,17 +363,21 @@ public sealed class SlotTableTests
 
     private SlotRequest Wait(
         string agent, string? name = null, int priority = 0, int deadline = 0, string? tenant = null,
-        double path = 0)
+        double path = 0, string? flow = null)
     {
-        var request = Request(agent, name, priority, deadline, tenant, path);
+        var request = Request(agent, name, priority, deadline, tenant, path, flow);
         _table.Wait(request);
         return request;
     }
 
     private SlotRequest Request(
         string agent, string? name = null, int priority = 0, int deadline = 0, string? tenant = null,
-        double path = 0) =>
-        new(agent, priority, Noon.AddHours(deadline), new Waiter(this, name ?? agent), tenant) { LongestPath = path };
+        double path = 0, string? flow = null) =>
+        new(agent, priority, Noon.AddHours(deadline), new Waiter(this, name ?? agent), tenant)
+        {
+            Flow = flow,
+            LongestPath = path,
+        };
 
     private static AgentConfig Agent(string name, int slots = 1) =>
         new() { Name = name, Capabilities = [name], MaxConcurrency = slots, Queue = "q" };
