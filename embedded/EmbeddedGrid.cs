@@ -256,6 +256,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         FindSecret = Secrets.Find,
         Services = Services,
         Time = _time,
+        ConfigFolder = _config.Folder,
         CancelGrace = _options.CancelGrace,
         MaxOutputBytes = _options.MaxOutputBytes,
     };

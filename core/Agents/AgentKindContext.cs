@@ -13,6 +13,14 @@ public sealed class AgentKindContext
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Where <c>agents.yaml</c> is, from which relative paths lead; null where there is no such folder.</summary>
+    public string? ConfigFolder { get; init; }
+
+    /// <summary>
+    /// Whether attempts of agents that name GPU memory are told on which GPU they have it; false where nobody accounts for it.
+    /// </summary>
+    public bool LeasesGpuMemory { get; init; }
+
     /// <summary>How long an invocation that was cancelled keeps its slot while it has not returned.</summary>
     public required TimeSpan CancelGrace { get; init; }
 

@@ -39,6 +39,12 @@ public abstract record KindSettings
     /// be; null when the kind sets no limit.
     /// </summary>
     public virtual int? MaxConcurrency => null;
+
+    /// <summary>
+    /// How many attempts at once it needs on a node to do what its keys ask for, as many as fill a batch. Where nothing is said,
+    /// this many run, or the usual number if that is larger; less is a mistake.
+    /// </summary>
+    public virtual int LeastConcurrency => 1;
 }
 
 /// <summary>An agent that a kind has made. It is disposed when none of its invocations runs any more.</summary>

@@ -153,7 +153,15 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
                 $"'max_concurrency' is {said}, and with its other keys the agent does {settings.MaxConcurrency} at once: the " +
                 "others would wait while their time runs out. Leave 'max_concurrency' out, or raise the other.");
         }
-        return said ?? settings?.MaxConcurrency;
+        if (said < settings?.LeastConcurrency)
+        {
+            problems.Add(
+                reader["max_concurrency"]!.Place, ConfigCodes.Contradiction,
+                $"'max_concurrency' is {said}, and with its other keys the agent waits for up to {settings.LeastConcurrency} attempts " +
+                "at once, which can never be there. Leave 'max_concurrency' out, or raise it.");
+        }
+        return said ?? settings?.MaxConcurrency
+            ?? (settings?.LeastConcurrency is { } least and > AgentDefaults.MaxConcurrency ? least : null);
     }
 
     private static Json OwnKeys(IAgentKind kind, MappingReader reader) => Json.Build(writer =>

@@ -16,7 +16,7 @@ internal sealed class KindInstance(AgentConfig config, IKindAgent agent)
 
     /// <summary>The configuration asks for one that is made in the same way.</summary>
     public bool Is(AgentConfig wanted) =>
-        wanted.Kind!.Name == config.Kind!.Name && wanted.Kind.Keys.Equals(config.Kind.Keys);
+        wanted.Kind!.Name == config.Kind!.Name && wanted.Kind.Keys.Equals(config.Kind.Keys) && wanted.Resources == config.Resources;
 
     /// <summary>Null when it takes no further invocations.</summary>
     public AgentUse? TryUse()

@@ -40,6 +40,9 @@ public sealed partial class ConfigSource : IDisposable
     /// <summary>Raised with each configuration that comes into force after the first.</summary>
     public event Action<GridConfig>? Changed;
 
+    /// <summary>The folder; null for none.</summary>
+    public string? Folder => _folder;
+
     /// <summary>What is in force; empty before the start.</summary>
     public GridConfig Current => _now.Config;
 

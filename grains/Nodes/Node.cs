@@ -249,6 +249,8 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
         FindSecret = Secrets.Find,
         Services = services,
         Time = Time,
+        ConfigFolder = Config.Folder,
+        LeasesGpuMemory = Options.AccountGpuMemory,
         CancelGrace = Options.CancelGrace,
         MaxOutputBytes = Options.MaxOutputBytes,
     };

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
-using AgentGrid.Kinds.Http.Kserve;
+using AgentGrid.Kinds.Http.Tensors;
 
 namespace AgentGrid.Kinds.Http;
 
@@ -31,7 +31,7 @@ internal sealed record HttpSettings : KindSettings
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How tensors are made of the input and an output of tensors; null for any JSON.</summary>
-    public KserveSettings? Kserve { get; init; }
+    public TensorMapping? Kserve { get; init; }
 
     /// <inheritdoc/>
     public override string Target => Url.Template;

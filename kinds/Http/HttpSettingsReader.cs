@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentGrid.Core.Documents;
-using AgentGrid.Kinds.Http.Kserve;
+using AgentGrid.Kinds.Http.Tensors;
 
 namespace AgentGrid.Kinds.Http;
 
@@ -43,7 +43,7 @@ internal static class HttpSettingsReader
             IdempotencyKey = agent.Word("idempotency_key", s_scopes) ?? defaults.IdempotencyKey,
             PollInterval = agent.Duration("poll_interval") ?? defaults.PollInterval,
             ConnectTimeout = agent.Duration("connect_timeout") ?? defaults.ConnectTimeout,
-            Kserve = isKserve ? KserveSettingsReader.Read(agent, problems) : null,
+            Kserve = isKserve ? TensorMappingReader.Read(agent, problems) : null,
         };
         return url is null ? null : settings with { Url = url };
     }

@@ -25,7 +25,7 @@ public sealed partial class DockerTests
     {
         var projects = Published().Matches(Dockerfile.Text).Select(m => m.Groups[1].Value).ToList();
 
-        Assert.Equal([Cluster.Project, "client-api/AgentGrid.ClientApi.csproj"], projects);
+        Assert.Equal([Cluster.Project, Cluster.Project, "client-api/AgentGrid.ClientApi.csproj"], projects);
         Assert.All(projects.SelectMany(Needed).Distinct(), room => Assert.Contains(room, s_context));
     }
 

@@ -36,6 +36,19 @@ public sealed partial class GpuImageTests
     }
 
     [Fact]
+    public void Image_HasTheOnnxRuntimeForGpus()
+    {
+        var lines = Dockerfile.Instructions;
+        var copy = lines.SkipWhile(i => !i.EndsWith(" AS silo-gpu", StringComparison.Ordinal))
+            .First(i => i.EndsWith(" /app .", StringComparison.Ordinal));
+        var build = lines.SkipWhile(i => !i.EndsWith(" AS build-silo-gpu", StringComparison.Ordinal)).ElementAt(1);
+
+        Assert.Equal("COPY --from=build-silo-gpu /app .", copy);
+        Assert.Contains($"dotnet publish {Cluster.Project} ", build);
+        Assert.Contains(" -p:OnnxNative=cuda ", build);
+    }
+
+    [Fact]
     public void Record_IsWhatThePackageNeeds()
     {
         var root = typeof(GpuImageTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Kinds.Http.Exchanges;
+using AgentGrid.Kinds.Http.Tensors;
 
 namespace AgentGrid.Kinds.Http.Kserve;
 
@@ -9,7 +10,7 @@ namespace AgentGrid.Kinds.Http.Kserve;
 /// The Open Inference Protocol, version 2, in JSON: what Triton, KServe, MLServer, OpenVINO and TorchServe answer at
 /// <c>/v2/models/NAME/infer</c>.
 /// </summary>
-internal sealed class KserveProtocol(KserveSettings settings) : IProtocol
+internal sealed class KserveProtocol(TensorMapping mapping) : IProtocol
 {
     // How Triton says that it has too much to do, or that a model is still being loaded: versions differ in the status.
     private static readonly string[] s_passing =
@@ -22,15 +23,15 @@ internal sealed class KserveProtocol(KserveSettings settings) : IProtocol
     {
         writer.WriteStartObject();
         writer.WriteStartArray("inputs"u8);
-        foreach (var tensor in settings.Inputs)
+        foreach (var tensor in mapping.Inputs)
         {
             RequestTensor.Of(tensor, input).WriteTo(writer);
         }
         writer.WriteEndArray();
-        if (!settings.Outputs.IsEmpty)
+        if (!mapping.Outputs.IsEmpty)
         {
             writer.WriteStartArray("outputs"u8);
-            foreach (var tensor in settings.Outputs)
+            foreach (var tensor in mapping.Outputs)
             {
                 writer.WriteStartObject();
                 writer.WriteString("name"u8, tensor.Name);
@@ -49,35 +50,15 @@ internal sealed class KserveProtocol(KserveSettings settings) : IProtocol
             throw new FormatException("it has no list 'outputs', as the inference protocol (v2) asks.");
         }
         var tensors = outputs.EnumerateArray().Select(AnswerTensor.Read).ToImmutableArray();
-        var wanted = settings.Outputs.IsEmpty
+        var wanted = mapping.Outputs.IsEmpty
             ? [.. tensors.Select(t => new TensorOutput(t.Name, [t.Name]))]
-            : settings.Outputs;
-        var placed = wanted.Select(w => (w.Members, tensors.FirstOrDefault(t => t.Name == w.Name)
+            : mapping.Outputs;
+        var placed = wanted.Select(w => (w, (Action<Utf8JsonWriter>)(tensors.FirstOrDefault(t => t.Name == w.Name)
             ?? throw new FormatException(
-                $"it has no tensor '{w.Name}'; it has {string.Join(", ", tensors.Select(t => $"'{t.Name}'"))}."))).ToArray();
-        return Json.Build(writer => Write(writer, placed, 0));
+                $"it has no tensor '{w.Name}'; it has {string.Join(", ", tensors.Select(t => $"'{t.Name}'"))}.")).WriteTo)).ToArray();
+        return Json.Build(writer => TensorMapping.Write(writer, placed));
     }
 
     public bool? IsRetryable(string message) =>
         s_passing.Any(p => message.Contains(p, StringComparison.OrdinalIgnoreCase)) ? true : null;
-
-    // All of them have the same members up to the depth.
-    private static void Write(
-        Utf8JsonWriter writer, IReadOnlyCollection<(ImmutableArray<string> Members, AnswerTensor Tensor)> placed, int depth)
-    {
-        writer.WriteStartObject();
-        foreach (var group in placed.GroupBy(p => p.Members[depth], StringComparer.Ordinal))
-        {
-            writer.WritePropertyName(group.Key);
-            if (group.First().Members.Length == depth + 1)
-            {
-                group.First().Tensor.WriteTo(writer);
-            }
-            else
-            {
-                Write(writer, [.. group], depth + 1);
-            }
-        }
-        writer.WriteEndObject();
-    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Kinds.Http.Tensors;
 
 namespace AgentGrid.Kinds.Http.Kserve;
 

@@ -39,6 +39,7 @@ public sealed class KindsGuideTests
     [Theory]
     [InlineData("http")]
     [InlineData("chat")]
+    [InlineData("onnx")]
     public void Examples_HaveEveryKeyOfTheKind(string name)
     {
         var kind = Assert.Single(ShippedKinds.Create(), k => k.Name == name);

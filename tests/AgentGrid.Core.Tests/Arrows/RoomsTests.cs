@@ -21,10 +21,11 @@ public sealed class RoomsTests
         | kinds/Process | core | Microsoft.Extensions.* |
         | kinds/Http | core | Microsoft.Extensions.* |
         | kinds/Chat | core, kinds/Http | Microsoft.Extensions.*, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
-        | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat | |
+        | kinds/Onnx | core, kinds/Http | Microsoft.Extensions.*, Microsoft.ML.OnnxRuntime.Managed |
+        | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat, kinds/Onnx | |
         | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry |
-        | client-api | core, engine, embedded, api, agents, kinds/All | |
-        | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis |
+        | client-api | core, engine, embedded, api, agents, kinds/All | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
+        | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis, Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         | cli | core, agents, kinds/All | System.CommandLine, Spectre.Console |
         | bench | core, engine, embedded, api, agents | |
         """;

@@ -33,8 +33,9 @@ internal static class Agents
     public static async Task<AgentException> FailAsync(this IKindAgent agent, string input = "{}") =>
         await Assert.ThrowsAsync<AgentException>(() => agent.RunAsync(input));
 
-    private static AgentKindContext Context(int maxOutputBytes, TestLog? log) => new()
+    public static AgentKindContext Context(int maxOutputBytes, TestLog? log, string? folder = null) => new()
     {
+        ConfigFolder = folder,
         FindSecret = r => r.Source == SecretSource.Environment
             ? Environment.GetEnvironmentVariable(r.Name) ?? throw new AgentException("no_secret", $"There is no {r.Name}.")
             : File.ReadAllText(r.Name),

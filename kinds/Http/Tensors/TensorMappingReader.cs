@@ -3,10 +3,10 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 
-namespace AgentGrid.Kinds.Http.Kserve;
+namespace AgentGrid.Kinds.Http.Tensors;
 
-/// <summary>Reads <c>inputs</c> and <c>outputs</c>.</summary>
-internal static class KserveSettingsReader
+/// <summary>Reads <c>inputs</c> and <c>outputs</c>, of all kinds that have tensors.</summary>
+public static class TensorMappingReader
 {
     private const int LargestDimension = 1_000_000_000;
 
@@ -15,7 +15,8 @@ internal static class KserveSettingsReader
     private static readonly FrozenDictionary<string, TensorType> s_types =
         Enum.GetValues<TensorType>().ToFrozenDictionary(t => t.ToString(), StringComparer.Ordinal);
 
-    public static KserveSettings Read(MappingReader agent, ProblemList problems)
+    /// <summary>What is said of an agent; what cannot be read is left out, and reported.</summary>
+    public static TensorMapping Read(MappingReader agent, ProblemList problems)
     {
         var inputs = Entries(agent, "inputs", problems).Select(e => ReadInput(e, problems)).OfType<TensorInput>().ToImmutableArray();
         if (agent["inputs"] is null)
@@ -24,7 +25,7 @@ internal static class KserveSettingsReader
                 agent.Place, ConfigCodes.Missing,
                 "'inputs' must say which tensors the model gets, and from where: inputs: { tokens: input.tokens }.");
         }
-        return new KserveSettings { Inputs = inputs, Outputs = ReadOutputs(agent, problems) };
+        return new TensorMapping { Inputs = inputs, Outputs = ReadOutputs(agent, problems) };
     }
 
     private static IEnumerable<ConfigNode.Entry> Entries(MappingReader agent, string key, ProblemList problems) =>
