@@ -45,6 +45,12 @@ public abstract record KindSettings
     /// this many run, or the usual number if that is larger; less is a mistake.
     /// </summary>
     public virtual int LeastConcurrency => 1;
+
+    /// <summary>
+    /// Whether the GPU memory in <c>resources</c> is that of a model which all its attempts on a GPU use together, and not that of
+    /// each attempt.
+    /// </summary>
+    public virtual bool SharesGpuMemory => false;
 }
 
 /// <summary>An agent that a kind has made. It is disposed when none of its invocations runs any more.</summary>

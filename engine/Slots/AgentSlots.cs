@@ -236,6 +236,9 @@ internal sealed class AgentSlots
         : FreeOn(node) <= 0 ? Shortage.GpuMemory
         : Shortage.None;
 
+    private GpuNeed Need =>
+        new(Config.Name, Config.Resources.GpuMemoryBytes, Config.Kind?.Settings?.SharesGpuMemory ?? false);
+
     // Below zero where more runs than the limits allow by now.
     private int FreeOn(SlotNode node)
     {
@@ -244,14 +247,13 @@ internal sealed class AgentSlots
             return 0;
         }
         var free = Math.Min(Config.MaxConcurrency - _inUse[node.Index], Queue.Free(node));
-        var bytes = Config.Resources.GpuMemoryBytes;
-        return free > 0 && bytes > 0 ? Math.Min(free, node.Gpus.RoomFor(Config.Name, bytes)) : free;
+        return free > 0 ? Math.Min(free, node.Gpus.RoomFor(Need)) : free;
     }
 
     private int FreeOn(SlotNode node, Isolation? isolation) => node.Admits(isolation) ? FreeOn(node) : 0;
 
     private int? WithRoom(SlotNode node, int? gpu) =>
-        gpu is { } on && node.Gpus.HasRoom(Config.Name, Config.Resources.GpuMemoryBytes, on) ? on : null;
+        gpu is { } on && node.Gpus.HasRoom(Need, on) ? on : null;
 
     private PlacementDecision Best(string? near, Isolation? isolation) =>
         Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation)), Config);
@@ -270,7 +272,7 @@ internal sealed class AgentSlots
     private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu, Isolation? isolation)
     {
         var slot = new TakenSlot(
-            this, node, placement, node.Gpus.Lease(Config.Name, Config.Resources.GpuMemoryBytes, gpu), isolation);
+            this, node, placement, node.Gpus.Lease(Need, gpu), isolation);
         node.Taken.Add(slot);
         if (isolation is not null)
         {

@@ -19,9 +19,9 @@ internal sealed class GpuLeases
     {
         _gpus = gpus;
         _loading.Clear();
-        foreach (var lease in _leases.Where(IsLoading))
+        foreach (var lease in _leases.Where(IsLoading).DistinctBy(l => l.Need.IsShared ? (l.Gpu, l.Need.Agent) : (object)l))
         {
-            Count(_loading, lease.Gpu, lease.Bytes);
+            Count(_loading, lease.Gpu, Together(lease));
         }
     }
 
@@ -40,50 +40,76 @@ internal sealed class GpuLeases
         return free;
     }
 
-    /// <summary>How many attempts that occupy so much have room at once, each on one GPU.</summary>
-    public int RoomFor(string agent, long bytes)
+    /// <summary>How many attempts that need this have room at once, each on one GPU.</summary>
+    public int RoomFor(GpuNeed need)
     {
-        if (bytes <= 0 || _gpus is not { } gpus)
+        if (need.Bytes <= 0 || _gpus is not { } gpus)
         {
             return int.MaxValue;
+        }
+        if (need.IsShared)
+        {
+            return gpus.Any(g => HasRoom(need, g)) ? int.MaxValue : 0;
         }
         var room = 0L;
         foreach (var gpu in gpus)
         {
-            room += Math.Max(0, FreeOf(gpu, agent)) / bytes;
+            room += Math.Max(0, FreeOf(gpu, need.Agent)) / need.Bytes;
         }
         return (int)Math.Min(room, int.MaxValue);
     }
 
     /// <summary>Whether one more attempt has room on one GPU.</summary>
-    public bool HasRoom(string agent, long bytes, int on) => Find(on) is { } gpu && FreeOf(gpu, agent) >= bytes;
+    public bool HasRoom(GpuNeed need, int on) => Find(on) is { } gpu && HasRoom(need, gpu);
 
     /// <summary>
     /// Leases memory on the GPU that has the most free, so that attempts do not share one while another is idle; of
-    /// equals on one where the agent is loaded.
+    /// equals on one where the agent is loaded. What is shared goes where the agent has the fewest attempts.
     /// </summary>
     /// <param name="on">Where the attempt is to run, room or not; null when that is to be chosen.</param>
     /// <returns>Null when the attempt occupies no memory, or GPU memory is not accounted for.</returns>
-    public GpuLease? Lease(string agent, long bytes, int? on = null)
+    public GpuLease? Lease(GpuNeed need, int? on = null)
     {
-        if (bytes <= 0 || _gpus is not { IsEmpty: false } gpus)
+        if (need.Bytes <= 0 || _gpus is not { IsEmpty: false } gpus)
         {
             return null;
         }
-        var lease = new GpuLease(agent, on ?? gpus.MaxBy(g => (FreeOf(g, agent), IsWarm(g, agent)))!.Index, bytes);
-        _leases.Add(lease);
-        Count(lease, +bytes);
+        var lease = new GpuLease(need, on ?? Choose(need, gpus).Index);
+        Change(lease, () => _leases.Add(lease));
         return lease;
     }
 
     /// <summary>Gives back what one attempt has leased; once, however often it is said.</summary>
     public void End(GpuLease lease)
     {
-        if (_leases.Remove(lease))
+        if (_leases.Contains(lease))
         {
-            Count(lease, -lease.Bytes);
+            Change(lease, () => _leases.Remove(lease));
         }
     }
+
+    private GpuState Choose(GpuNeed need, ImmutableArray<GpuState> gpus) => need.IsShared
+        ? gpus.MaxBy(g => (HasRoom(need, g), -Sharing(need.Agent, g.Index).Count(), FreeOf(g, need.Agent), IsWarm(g, need.Agent)))!
+        : gpus.MaxBy(g => (FreeOf(g, need.Agent), IsWarm(g, need.Agent)))!;
+
+    // Beside attempts of its own there is always room for what is shared.
+    private bool HasRoom(GpuNeed need, GpuState gpu) =>
+        FreeOf(gpu, need.Agent) >= need.Bytes || (need.IsShared && Sharing(need.Agent, gpu.Index).Any());
+
+    private IEnumerable<GpuLease> Sharing(string agent, int gpu) =>
+        _leases.Where(l => l.Gpu == gpu && l.Need.IsShared && l.Need.Agent == agent);
+
+    // What a lease adds: nothing where it shares the memory of others, as long as it is not more than theirs.
+    private void Change(GpuLease lease, Action change)
+    {
+        var before = Together(lease);
+        change();
+        Count(lease, Together(lease) - before);
+    }
+
+    private long Together(GpuLease lease) => lease.Need.IsShared
+        ? Sharing(lease.Need.Agent, lease.Gpu).Select(l => l.Need.Bytes).DefaultIfEmpty().Max()
+        : _leases.Contains(lease) ? lease.Need.Bytes : 0;
 
     // An agent that is warm has its memory in what is in use already: only leases can be in its way. For any other, what
     // is in use counts as well, or models that stay loaded between attempts would be promised to it; and beside that
@@ -100,7 +126,7 @@ internal sealed class GpuLeases
 
     private GpuState? Find(int index) => _gpus?.FirstOrDefault(g => g.Index == index);
 
-    private bool IsLoading(GpuLease lease) => Find(lease.Gpu) is not { } gpu || !IsWarm(gpu, lease.Agent);
+    private bool IsLoading(GpuLease lease) => Find(lease.Gpu) is not { } gpu || !IsWarm(gpu, lease.Need.Agent);
 
     private static bool IsWarm(GpuState gpu, string agent) => gpu.WarmAgents.Contains(agent);
 
@@ -123,10 +149,9 @@ internal sealed class GpuLeases
     }
 }
 
-/// <summary>The memory that one attempt occupies.</summary>
-internal sealed class GpuLease(string agent, int gpu, long bytes)
+/// <summary>The memory that one attempt occupies, alone or with others of its agent.</summary>
+internal sealed class GpuLease(GpuNeed need, int gpu)
 {
-    public string Agent { get; } = agent;
+    public GpuNeed Need { get; } = need;
     public int Gpu { get; } = gpu;
-    public long Bytes { get; } = bytes;
 }

@@ -36,6 +36,9 @@ internal sealed record OnnxSettings : KindSettings
 
     /// <inheritdoc/>
     public override int LeastConcurrency => MaxBatchSize;
+
+    /// <inheritdoc/>
+    public override bool SharesGpuMemory => true;
 }
 
 /// <summary>What computes a model.</summary>

@@ -118,6 +118,53 @@ public sealed class GpuMemoryTests
     }
 
     [Fact]
+    public void TryTake_AttemptsThatShareAModel_LeaseItOnceOnEveryGpu()
+    {
+        Configure(Sharing("a", 16), Agent("b", 8));
+        _table.PutNode(Node(Gpu(0, total: 24), Gpu(1, total: 24)));
+
+        Assert.Equal([0, 1, 0, 1, 0], Enumerable.Range(0, 5).Select(_ => _taken.TryTake("a")?.Gpu));
+        Assert.Equal([16, 16], Leased());
+        Assert.Equal(99 - 5, _table.Named("a")!.FreeSlots);
+        Assert.Equal([0, 1, null], Enumerable.Range(0, 3).Select(_ => _taken.TryTake("b")?.Gpu));
+        for (var i = 0; i < 4; i++)
+        {
+            _taken.Release("a", "n1");
+        }
+        Assert.Equal(16 + 8 + 8, Leased().Sum());
+        _taken.Release("a", "n1");
+        Assert.Equal([8, 8], Leased());
+    }
+
+    [Fact]
+    public void TryTake_ThatShareAModel_WaitWhereItHasNoRoomAtAll()
+    {
+        Configure(Sharing("a", 16), Sharing("b", 16));
+        _table.PutNode(Node(Gpu(0, total: 24)));
+
+        Assert.Equal([0, 0], Enumerable.Range(0, 2).Select(_ => _taken.TryTake("a")?.Gpu));
+        Assert.Null(_taken.TryTake("b"));
+        Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
+        _taken.Release("a", "n1");
+        Assert.Null(_taken.TryTake("b"));
+        _taken.Release("a", "n1");
+        Assert.Equal(0, _taken.TryTake("b")?.Gpu);
+    }
+
+    [Fact]
+    public void PutNode_WhileASharedModelIsLoaded_CountsItOnce()
+    {
+        Configure(Sharing("a", 8), Agent("b", 8));
+        _table.PutNode(Node(Gpu(0, total: 24)));
+        Assert.Equal([0, 0, 0], Enumerable.Range(0, 3).Select(_ => _taken.TryTake("a")?.Gpu));
+
+        _table.PutNode(Node(Gpu(0, total: 24, here: 8, warm: ["old"])));
+
+        Assert.Equal(0, _taken.TryTake("b")?.Gpu);
+        Assert.Null(_taken.TryTake("b"));
+    }
+
+    [Fact]
     public void Describe_Always_SaysWhatTheNodeUses()
     {
         _table.PutNode(Node(Gpu(0, total: 24, here: 9, others: 2)));
@@ -135,6 +182,13 @@ public sealed class GpuMemoryTests
     private static AgentConfig Agent(string name, long bytes) =>
         new() { Name = name, Capabilities = [name], MaxConcurrency = 99, Resources = new AgentResources(bytes) };
 
+    private static AgentConfig Sharing(string name, long bytes) => Agent(name, bytes) with
+    {
+        Kind = new KindConfig("model", "", Core.Json.EmptyObject) { Settings = new SharedSettings() },
+    };
+
+    private IEnumerable<long> Leased() => _table.Nodes()[0].Describe(DateTimeOffset.UnixEpoch).Gpus!.Value.Select(g => g.LeasedBytes);
+
     private static NodeState Node(params GpuState[] gpus) => new() { Name = "n1", Gpus = [.. gpus] };
 
     private static GpuState Gpu(int index, long total, long here = 0, long others = 0, params string[] warm) =>
@@ -149,5 +203,12 @@ public sealed class GpuMemoryTests
         public void OnDrained() => throw new InvalidOperationException("no agent is ever drained here");
 
         public void OnAgentGone() => throw new InvalidOperationException("no agent is ever removed here");
+    }
+
+    private sealed record SharedSettings : KindSettings
+    {
+        public override string Target => "";
+
+        public override bool SharesGpuMemory => true;
     }
 }
