@@ -1,6 +1,7 @@
 using AgentGrid.Bench;
 using AgentGrid.Bench.Cluster;
 using AgentGrid.Bench.Load;
+using AgentGrid.Bench.Onnx;
 using AgentGrid.Bench.Overload;
 using AgentGrid.Bench.Server;
 using AgentGrid.Bench.Shapes;
@@ -18,6 +19,7 @@ if (args is ["server", .. var settings])
     ["soak", .. var r] => (SoakBench.RunAsync, r),
     ["overload", .. var r] => (OverloadBench.RunAsync, r),
     ["cluster", .. var r] => (ClusterBench.RunAsync, r),
+    ["onnx", .. var r] => (OnnxBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
 };
 BenchOptions options;
