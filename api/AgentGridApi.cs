@@ -29,6 +29,8 @@ public static class AgentGridApi
 
         POST /api/v1/orchestrate                start a run
         GET  /api/v1/runs                       runs; /runs/{run_id}, /runs/{run_id}/events
+        POST /api/v1/runs/{run_id}/signals/{name}  what a step waits for
+        GET  /api/v1/approvals                  what waits for people
         GET  /api/v1/agents                     agents, with their load
         GET  /api/v1/plans                      plans
         POST /api/v1/plans/check                what is wrong with a plan; starts nothing
@@ -143,6 +145,7 @@ public static class AgentGridApi
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
             .ProducesProblem(429).ProducesProblem(503);
         new RunsApi(grid, options).Map(api);
+        new SignalsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, options).Map(api);
         new PlanCheckApi(grid, options).Map(api);

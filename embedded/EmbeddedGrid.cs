@@ -147,7 +147,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public ValueTask<CommandResult> CommandAsync(
         RunId id, RunCommand command, CancellationToken cancellationToken = default) =>
         // While the disk fails, nothing new is promised; an end can be waited for.
-        command is RunCommand.Retry && Unavailable() is { } unavailable
+        command is RunCommand.Retry or RunCommand.Signal && Unavailable() is { } unavailable
             ? ValueTask.FromResult<CommandResult>(new CommandResult.Unavailable(unavailable))
             : Engine.Registry.CommandAsync(id, command, cancellationToken);
 

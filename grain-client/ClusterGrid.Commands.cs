@@ -61,7 +61,9 @@ public sealed partial class ClusterGrid
                 return new CommandResult.NotFound();
             }
             var tries = 0;
-            var json = Json.From(command);
+            // With a key of its own a signal can be sent again, and is taken once.
+            var isNew = command is RunCommand.Signal { Key: null };
+            var json = Json.From(isNew ? (RunCommand.Signal)command with { Key = Guid.NewGuid().ToString("N") } : command);
             var reply = await _calls.AskAsync(
                 (client, madeBefore) =>
                 {
@@ -70,7 +72,9 @@ public sealed partial class ClusterGrid
                 },
                 _times.Patience, cancellationToken).ConfigureAwait(false);
             var result = reply.To<CommandResult>()!;
-            return tries > 0 ? Repeated(result, before.Summary.Status) : result;
+            return isNew && result is CommandResult.Done taken ? taken with { Changed = true }
+                : tries > 0 && command is not RunCommand.Signal ? Repeated(result, before.Summary.Status)
+                : result;
         }
         catch (GridUnavailableException e)
         {

@@ -69,6 +69,7 @@ internal static class OpenApiSetup
                     Schema = id == "orchestrate"
                         ? await context.GetOrCreateSchemaAsync(
                             typeof(OrchestrateRequest), cancellationToken: cancellationToken)
+                        : id == "signal_run" ? new OpenApiSchema()
                         : new OpenApiSchema { Type = JsonSchemaType.Object },
                 },
             };

@@ -20,6 +20,14 @@ internal static class JsonBody
             : (body, problem);
     }
 
+    /// <summary>Reads any JSON value.</summary>
+    /// <returns>The value as it came; null when there is no body.</returns>
+    public static async Task<(Json? Body, ApiProblem? Problem)> ReadValueAsync(HttpRequest request, int maxBytes)
+    {
+        var (body, problem) = await ReadAsync(request, maxBytes);
+        return (body.ValueKind == JsonValueKind.Undefined ? null : Json.From(body), problem);
+    }
+
     public static ApiProblem Wrong(string field, string expected) => new(400, ApiCode.WrongType,
         $"{(field == "$" ? "The body" : $"'{field}'")} must be {expected}.")
     { Field = field };

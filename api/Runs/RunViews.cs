@@ -5,17 +5,18 @@ namespace AgentGrid.Api.Runs;
 
 /// <summary>
 /// A run in one line of a list. Reason: why it failed or was cancelled, in one line. LastStartedAt: later than StartedAt
-/// after a retry. DurationMs: milliseconds from the last start to the end; absent until it has ended.
+/// after a retry. WaitingSteps: how many of its steps wait for a signal or for the decision of a person; WaitingApprovals: how many
+/// for a decision. DurationMs: milliseconds from the last start to the end; absent until it has ended.
 /// </summary>
 public sealed record RunLine(
     RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt,
-    double? DurationMs, int WaitingAttempts, int RetryingBranches, RunLinks Links)
+    double? DurationMs, int WaitingAttempts, int RetryingBranches, int WaitingSteps, int WaitingApprovals, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
         run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
         run.AcceptedAt, run.StartedAt, run.LastStartedAt, run.EndedAt, run.Duration?.TotalMilliseconds,
-        run.WaitingAttempts, run.RetryingBranches, RunLinks.Of(run.RunId));
+        run.WaitingAttempts, run.RetryingBranches, run.Waits, run.WaitingApprovals, RunLinks.Of(run.RunId));
 }
 
 /// <summary>One page of runs, newest first. Next: the cursor of the next page; absent on the last.</summary>

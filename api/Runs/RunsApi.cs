@@ -108,15 +108,23 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
             : NoSuchRun(runId);
     }
 
-    private static IResult Answer(string runId, CommandResult result, int changedStatus) => result switch
+    internal static IResult Answer(string runId, CommandResult result, int changedStatus) => result switch
     {
         CommandResult.Done done => Results.Json(
             new CommandView(done.Changed, RunLine.Of(done.Run)), statusCode: done.Changed ? changedStatus : 200),
         CommandResult.NotFound => NoSuchRun(runId),
-        CommandResult.Refused refused => new ApiProblem(409, refused.Code, refused.Message),
+        CommandResult.Refused refused => new ApiProblem(StatusOf(refused.Code), refused.Code, refused.Message),
         CommandResult.Overloaded overloaded => SubmitProblems.Overloaded(overloaded.RetryAfter, overloaded.Message),
         CommandResult.Unavailable unavailable => SubmitProblems.Unavailable(unavailable.Message),
         _ => throw new InvalidOperationException($"A command cannot be answered with {result.GetType().Name}."),
+    };
+
+    private static int StatusOf(string code) => code switch
+    {
+        CommandCodes.UnknownSignal => StatusCodes.Status404NotFound,
+        CommandCodes.BadSignal => StatusCodes.Status400BadRequest,
+        CommandCodes.NotYours => StatusCodes.Status403Forbidden,
+        _ => StatusCodes.Status409Conflict,
     };
 
     // The one member that an optional body may have.

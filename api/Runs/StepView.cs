@@ -29,6 +29,9 @@ public sealed record StepView
 
     /// <summary>Where the output is, when it is not shown here.</summary>
     public string? OutputLink { get; init; }
+
+    /// <summary>What it waits for; absent while it does not wait.</summary>
+    public WaitDetails? Wait { get; init; }
     public required ImmutableArray<AttemptDetails> Attempts { get; init; }
 
     /// <param name="run">The run that the step belongs to.</param>
@@ -56,6 +59,7 @@ public sealed record StepView
             OutputLink = bytes is null || inline
                 ? null
                 : $"{RunLinks.SelfOf(run)}/steps/{Uri.EscapeDataString(step.Id)}/output",
+            Wait = step.Wait,
             Attempts = step.Attempts,
         };
     }

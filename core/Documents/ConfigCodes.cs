@@ -93,7 +93,7 @@ public static class ConfigCodes
     /// <summary>A step that can never start, because a step before it cannot.</summary>
     public const string Unreachable = "AG1105";
 
-    /// <summary>A step with neither a capability nor an agent, or with both.</summary>
+    /// <summary>A step with none of a capability, an agent, a wait and an approval, or with several.</summary>
     public const string NoTarget = "AG1106";
 
     /// <summary>A key that has no meaning in the step's mode.</summary>
@@ -125,4 +125,7 @@ public static class ConfigCodes
 
     /// <summary>A step with a name that means something else in paths.</summary>
     public const string ReservedName = "AG1116";
+
+    /// <summary>A signal with the name of a step that somebody is to approve.</summary>
+    public const string SignalTaken = "AG1117";
 }

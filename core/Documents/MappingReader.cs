@@ -114,6 +114,30 @@ public sealed class MappingReader
         }
     }
 
+    /// <summary>A text, or a list of different texts; what is none is left out.</summary>
+    public ImmutableArray<string>? TextList(string key, string what)
+    {
+        if (this[key] is not { } node)
+        {
+            return null;
+        }
+        var texts = ImmutableArray.CreateBuilder<string>();
+        foreach (var item in node is ConfigNode.Sequence list ? list.Items : [node])
+        {
+            if (TextOf(item, what) is not { } text)
+            {
+                continue;
+            }
+            if (texts.Contains(text.Text))
+            {
+                _problems.Add(item.Place, ConfigCodes.DuplicateEntry, $"'{key}' lists '{Names.Shorten(text.Text)}' twice.");
+                continue;
+            }
+            texts.Add(text.Text);
+        }
+        return texts.ToImmutable();
+    }
+
     /// <param name="zero">Whether 0s is allowed.</param>
     public TimeSpan? Duration(string key, bool zero = false)
     {

@@ -118,6 +118,8 @@ public sealed class FeedWriter
             case RunEvent.AttemptLost x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.AttemptCancelled x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.StepFannedOut x: _writer.WriteString("step"u8, x.Step); break;
+            case RunEvent.StepWaiting x: _writer.WriteString("step"u8, x.Step); break;
+            case RunEvent.SignalReceived { Step: { } taker }: _writer.WriteString("step"u8, taker); break;
             case RunEvent.StepCompleted x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.StepFailed x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.StepSkipped x: _writer.WriteString("step"u8, x.Step); break;
@@ -147,6 +149,8 @@ public sealed class FeedWriter
             case RunEvent.AttemptFailed x: MetaOf(x); break;
             case RunEvent.AttemptLost x: MetaOf(x); break;
             case RunEvent.AttemptCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
+            case RunEvent.StepWaiting x: MetaOf(x); break;
+            case RunEvent.SignalReceived x: MetaOf(x); break;
             case RunEvent.StepCompleted x: _writer.WriteNumber("successes"u8, x.Winners.Length); break;
             case RunEvent.StepFailed x: MetaOf(x); break;
             case RunEvent.StepSkipped x: _writer.WriteString("reason"u8, x.Reason); break;
@@ -215,6 +219,21 @@ public sealed class FeedWriter
     {
         _writer.WriteString("node"u8, e.Node);
         _writer.WriteString("reason"u8, e.Reason);
+    }
+
+    private void MetaOf(RunEvent.StepWaiting e)
+    {
+        _writer.WriteString("signal"u8, e.Signal);
+        _writer.WriteString("deadline"u8, e.Deadline);
+    }
+
+    private void MetaOf(RunEvent.SignalReceived e)
+    {
+        if (e.By is not null)
+        {
+            _writer.WriteString("by"u8, e.By);
+        }
+        Value("data"u8, "data_bytes"u8, e.Data);
     }
 
     private void MetaOf(RunEvent.StepFailed e)

@@ -37,6 +37,8 @@ public static class Stages
         RunEvent.AttemptFailed x => x.Error.Kind == ErrorKind.Timeout ? $"{x.Agent}:timeout" : $"{x.Agent}:error",
         RunEvent.AttemptLost x => $"{x.Agent}:lost",
         RunEvent.AttemptCancelled x => $"{x.Agent}:cancelled",
+        RunEvent.StepWaiting x => $"{x.Step}:waiting",
+        RunEvent.SignalReceived x => $"{x.Signal}:received",
         RunEvent.StepCompleted x => $"{x.Step}:done",
         RunEvent.StepFailed x => $"{x.Step}:failed",
         RunEvent.StepSkipped x => $"{x.Step}:skipped",

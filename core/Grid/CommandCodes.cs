@@ -17,4 +17,25 @@ public static class CommandCodes
 
     /// <summary>A retry names a step that the run does not have.</summary>
     public const string UnknownStep = "AG1206";
+
+    /// <summary>No step of the run's plan waits for such a signal.</summary>
+    public const string UnknownSignal = "AG1207";
+
+    /// <summary>The run has ended, and takes no signals.</summary>
+    public const string NotSignalable = "AG1208";
+
+    /// <summary>What was sent is not what the step asks for.</summary>
+    public const string BadSignal = "AG1209";
+
+    /// <summary>Others may send the signal, or decide.</summary>
+    public const string NotYours = "AG1210";
+
+    /// <summary>All steps that wait for the signal have it.</summary>
+    public const string SignalThere = "AG1211";
+
+    /// <summary>The step does not wait for a decision yet.</summary>
+    public const string TooEarly = "AG1212";
+
+    /// <summary>Another signal was sent with the same key.</summary>
+    public const string SignalKeyTaken = "AG1213";
 }

@@ -150,6 +150,8 @@ public sealed record RunQuery(
         {
             null => true,
             RunActivity.WaitingForSlot => !run.Status.IsEnded() && run.WaitingAttempts > 0,
+            RunActivity.Waiting => !run.Status.IsEnded() && run.Waits > 0,
+            RunActivity.WaitingForApproval => !run.Status.IsEnded() && run.WaitingApprovals > 0,
             RunActivity.Retrying => !run.Status.IsEnded() && run.RetryingBranches > 0,
             _ => throw new InvalidOperationException($"Unknown activity {Activity}."),
         };
@@ -163,6 +165,12 @@ public enum RunActivity
 
     /// <summary>At least one of its branches waits to try again.</summary>
     Retrying,
+
+    /// <summary>At least one of its steps waits for a signal, or for the decision of a person.</summary>
+    Waiting,
+
+    /// <summary>At least one of its steps waits for the decision of a person.</summary>
+    WaitingForApproval,
 }
 
 /// <param name="Next">Null on the last page.</param>

@@ -17,6 +17,21 @@ public static class Refusals
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
         "can be retried, and ended ones from a step.");
 
+    /// <summary>A signal that is not taken.</summary>
+    public static CommandResult.Refused OfSignal(RunSummary run, SignalVerdict verdict) => new(
+        run, verdict.Outcome switch
+        {
+            SignalOutcome.Unknown => CommandCodes.UnknownSignal,
+            SignalOutcome.Ended => CommandCodes.NotSignalable,
+            SignalOutcome.BadData => CommandCodes.BadSignal,
+            SignalOutcome.NotAllowed => CommandCodes.NotYours,
+            SignalOutcome.TooMany => CommandCodes.SignalThere,
+            SignalOutcome.TooEarly => CommandCodes.TooEarly,
+            SignalOutcome.KeyTaken => CommandCodes.SignalKeyTaken,
+            _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Outcome, "no refusal"),
+        },
+        verdict.Message);
+
     /// <summary>The run has no such step.</summary>
     public static CommandResult.Refused UnknownStep(RunSummary run, Plan plan, string step) => new(
         run, CommandCodes.UnknownStep,

@@ -6,6 +6,7 @@ namespace AgentGrid.Core.Grid;
 /// <summary>What can be asked of a run that is there.</summary>
 [JsonDerivedType(typeof(Cancel), "cancel")]
 [JsonDerivedType(typeof(Retry), "retry")]
+[JsonDerivedType(typeof(Signal), "signal")]
 public abstract record RunCommand
 {
     private RunCommand()
@@ -22,6 +23,20 @@ public abstract record RunCommand
     /// </summary>
     /// <param name="FromStep">The id of a step; null for those that are not completed.</param>
     public sealed record Retry(string? FromStep = null) : RunCommand;
+
+    /// <summary>
+    /// To take a signal: for the step that waits for it, or that will. A decision on a step with <c>approve</c> is one by the
+    /// step's id, with <c>{"approved": true, "comment": ..., "values": {...}}</c>.
+    /// </summary>
+    /// <param name="Name">As the plan has it; of a decision the id of its step.</param>
+    /// <param name="Data">Any JSON value of at most <see cref="SignalCheck.MaxBytes"/> bytes.</param>
+    /// <param name="By">Who sends it, for <c>by</c> in plans and for the events; null for nobody who is named.</param>
+    /// <param name="Key">
+    /// By which a repetition is known, of 1 to <see cref="SignalCheck.MaxKeyLength"/> characters; null: each is a new one.
+    /// </param>
+    /// <param name="IsDecision">It is for a step with <c>approve</c>, and for no other.</param>
+    public sealed record Signal(
+        string Name, Json Data, string? By = null, string? Key = null, bool IsDecision = false) : RunCommand;
 }
 
 /// <summary>What became of a <see cref="RunCommand"/>.</summary>
@@ -63,4 +78,20 @@ public static class RunCommands
     public static ValueTask<CommandResult> RetryAsync(
         this IAgentGrid grid, RunId id, string? fromStep = null, CancellationToken cancellationToken = default) =>
         grid.CommandAsync(id, new RunCommand.Retry(fromStep), cancellationToken);
+
+    /// <inheritdoc cref="RunCommand.Signal"/>
+    public static ValueTask<CommandResult> SignalAsync(
+        this IAgentGrid grid, RunId id, string name, Json data, string? by = null, string? key = null,
+        CancellationToken cancellationToken = default) =>
+        grid.CommandAsync(id, new RunCommand.Signal(name, data, by, key), cancellationToken);
+
+    /// <summary>Decides on a step that waits for that. See <see cref="RunCommand.Signal"/>.</summary>
+    /// <param name="comment">Why; null for nothing.</param>
+    /// <param name="values">What the step's form asks for; null for nothing.</param>
+    public static ValueTask<CommandResult> DecideAsync(
+        this IAgentGrid grid, RunId id, string step, bool approved, string? comment = null, Json? values = null,
+        string? by = null, string? key = null, CancellationToken cancellationToken = default) =>
+        grid.CommandAsync(
+            id, new RunCommand.Signal(step, Json.From(new { approved, comment, values }), by, key, IsDecision: true),
+            cancellationToken);
 }

@@ -92,6 +92,39 @@ internal static class PlanWriter
             writer.WriteBoolean("optional", true);
         }
         WriteWord(writer, "on_none", step.OnNone, s_defaults.OnNone);
+        WriteWait(writer, step.Wait);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteWait(Utf8JsonWriter writer, StepWait? wait)
+    {
+        if (wait is null)
+        {
+            return;
+        }
+        writer.WriteStartObject(wait.Approval is null ? "wait" : "approve");
+        if (wait.Approval is { } approval)
+        {
+            writer.WriteString("title", approval.Title.Text);
+            WriteText(writer, "description", approval.Description?.Text);
+            if (approval.Form is { } form)
+            {
+                writer.WritePropertyName("form");
+                form.WriteTo(writer);
+            }
+        }
+        else
+        {
+            writer.WriteString("signal", wait.Signal);
+        }
+        WriteDuration(writer, "timeout", wait.Timeout, StepWait.DefaultTimeout);
+        WriteWord(writer, "on_timeout", wait.OnTimeout, OnTimeout.Fail);
+        if (wait.Default is { } output)
+        {
+            writer.WritePropertyName("default");
+            output.WriteTo(writer);
+        }
+        WriteList(writer, "by", wait.By);
         writer.WriteEndObject();
     }
 

@@ -30,6 +30,10 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
             {
                 CheckWith(i, step, with);
             }
+            if (step.Step.Wait is { } wait)
+            {
+                CheckWait(i, step, wait);
+            }
         }
     }
 
@@ -49,6 +53,21 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
             var roots = member.Paths.Select(static p => p.Root);
             CheckRoots(
                 index, [.. step.Step.Mode == StepMode.Each ? roots.Except(ValuePath.ItemRoots) : roots], step.At("with", name));
+        }
+    }
+
+    // The decision on a step is sent by the step's name, as signals are by theirs.
+    private void CheckWait(int index, StepDraft step, StepWait wait)
+    {
+        var place = step.At(wait.Approval is null ? "wait" : "approve");
+        CheckRoots(index, [.. wait.Paths.Select(static p => p.Root)], place);
+        if (wait.Approval is null && graph.TryIndexOf(wait.Signal, out var other)
+            && graph.Steps[other].Step.Wait?.Approval is not null)
+        {
+            problems.Add(
+                place, ConfigCodes.SignalTaken,
+                $"'{wait.Signal}' is a step that somebody is to approve, and what is sent by that name is the decision: name " +
+                "the signal otherwise.");
         }
     }
 

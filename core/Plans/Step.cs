@@ -63,6 +63,17 @@ public sealed record Step
 
     /// <summary>What happens when no agent matches.</summary>
     public OnNone OnNone { get; init; } = OnNone.Fail;
+
+    /// <summary>The signal that it waits for; null for a step that asks agents.</summary>
+    public StepWait? Wait { get; init; }
+
+    /// <summary>What it does, in one word: its mode, or <c>wait</c> or <c>approve</c>.</summary>
+    public string Kind => Wait switch
+    {
+        null => StepReader.WordOf(Mode),
+        { Approval: null } => "wait",
+        _ => "approve",
+    };
 }
 
 public enum StepMode

@@ -14,7 +14,17 @@ internal sealed class StepReader(ProblemList problems)
     private static readonly string[] s_keys =
     [
         "needs", "capability", "agent", "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "with", "input",
-        "timeout", "retry", "fallback", "when", "optional", "on_none",
+        "timeout", "retry", "fallback", "when", "optional", "on_none", "wait", "approve",
+    ];
+
+    // Who does the work of a step; each has one of them.
+    private static readonly string[] s_targets = ["capability", "agent", "wait", "approve"];
+
+    // Keys that are about agents.
+    private static readonly string[] s_agentKeys =
+    [
+        "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "input", "timeout", "retry", "fallback",
+        "on_none",
     ];
 
     // Keys with a meaning in some modes only.
@@ -56,12 +66,20 @@ internal sealed class StepReader(ProblemList problems)
             When = PathText.ReadCondition(reader, "when", problems),
             Optional = reader.Flag("optional") ?? defaults.Optional,
             OnNone = reader.Word("on_none", OnNones) ?? defaults.OnNone,
+            Wait = WaitReader.Read(entry.Key, reader, problems),
         };
         var draft = new StepDraft(step, entry.Place, entry.Value as ConfigNode.Mapping);
         if (entry.Value is ConfigNode.Mapping or ConfigNode.Scalar { Kind: ScalarKind.Null })
         {
             CheckTarget(draft, reader);
-            CheckMode(draft, reader);
+            if (reader["wait"] is not null || reader["approve"] is not null)
+            {
+                CheckWait(draft, reader);
+            }
+            else
+            {
+                CheckMode(draft, reader);
+            }
         }
         return draft;
     }
@@ -82,15 +100,15 @@ internal sealed class StepReader(ProblemList problems)
 
     private void CheckTarget(StepDraft draft, MappingReader reader)
     {
-        var (capability, agent) = (reader["capability"], reader["agent"]);
-        if (capability is null == agent is null)
+        var there = s_targets.Where(k => reader[k] is not null).ToArray();
+        if (there.Length != 1)
         {
             problems.Add(
-                agent?.Place ?? draft.Place, ConfigCodes.NoTarget,
-                $"step '{Names.Shorten(draft.Id)}' has {(agent is null ? "neither" : "both")} 'capability' " +
-                $"{(agent is null ? "nor" : "and")} 'agent': give it one of them.");
+                there.Length == 0 ? draft.Place : reader[there[1]]!.Place, ConfigCodes.NoTarget,
+                $"step '{Names.Shorten(draft.Id)}' has {(there.Length == 0 ? "none of" : "several of")} 'capability', 'agent', " +
+                "'wait' and 'approve': give it one of them.");
         }
-        else if (capability is ConfigNode.Sequence { Items.IsEmpty: true })
+        else if (reader["capability"] is ConfigNode.Sequence { Items.IsEmpty: true } capability)
         {
             problems.Add(
                 capability.Place, ConfigCodes.NoTarget,
@@ -101,6 +119,24 @@ internal sealed class StepReader(ProblemList problems)
             problems.Add(
                 draft.At("fallback", name), ConfigCodes.DuplicateEntry,
                 $"'fallback' lists '{name}', which is the step's agent already: use 'retry' to try it again.");
+        }
+    }
+
+    private void CheckWait(StepDraft draft, MappingReader reader)
+    {
+        var key = reader["wait"] is null ? "approve" : "wait";
+        foreach (var other in s_agentKeys.Where(k => reader[k] is not null))
+        {
+            problems.Add(
+                draft.At(other), ConfigCodes.NotInMode,
+                $"'{other}' has no meaning beside '{key}', where no agent is asked: remove it" +
+                (other == "timeout" ? $", or write it under '{key}'." : "."));
+        }
+        if (key == "wait" && reader["with"] is not null)
+        {
+            problems.Add(
+                draft.At("with"), ConfigCodes.NotInMode,
+                "'with' has no meaning beside 'wait': a signal is given nothing. Those who decide are shown it, beside 'approve'.");
         }
     }
 

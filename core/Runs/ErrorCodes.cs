@@ -15,6 +15,12 @@ public static class ErrorCodes
     /// <summary>A run ran out of time.</summary>
     public const string RunTimeout = "run_timeout";
 
+    /// <summary>A signal, or somebody's decision, has not come in time.</summary>
+    public const string WaitTimeout = "wait_timeout";
+
+    /// <summary>Somebody has decided that a run is not to go on so.</summary>
+    public const string Rejected = "rejected";
+
     /// <summary>No agent offers what a step asks for.</summary>
     public const string NoAgent = "no_agent";
 

@@ -37,6 +37,18 @@ public sealed record RunSummary
     /// <summary>How many of its branches wait to try again.</summary>
     public int RetryingBranches { get; init; }
 
+    /// <summary>How many of its steps wait for a signal.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Waits { get; init; }
+
+    /// <summary>How many of these wait for the decision of a person.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int WaitingApprovals { get; init; }
+
+    /// <summary>It does nothing but wait, and holds no place among the runs that are driven at once.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OnlyWaits { get; init; }
+
     /// <summary>Who has had an attempt in it; null where only its events say so.</summary>
     public AgentSet? Agents { get; init; }
 
@@ -89,8 +101,26 @@ public sealed record StepDetails
 
     /// <summary>Null until the step is completed.</summary>
     public Json? Output { get; init; }
+
+    /// <summary>What it waits for; null while it does not wait.</summary>
+    public WaitDetails? Wait { get; init; }
     public required ImmutableArray<AttemptDetails> Attempts { get; init; }
 }
+
+/// <summary>What a step waits for.</summary>
+/// <param name="Signal">What it is sent by; of an approval the id of the step.</param>
+/// <param name="Until">When the wait is over.</param>
+/// <param name="By">The names of the API keys that may send it; empty for all.</param>
+/// <param name="Approval">What a person is asked; null where it is no person who is waited for.</param>
+public sealed record WaitDetails(
+    string Signal, DateTimeOffset Until, ImmutableArray<string> By, ApprovalDetails? Approval);
+
+/// <summary>What a person is asked.</summary>
+/// <param name="Title">The question, in one line.</param>
+/// <param name="Description">More about it; null for nothing.</param>
+/// <param name="Form">What is to be filled in, as a JSON Schema; null for nothing.</param>
+/// <param name="Given">What it is about: the values of the step's <c>with</c>; null without.</param>
+public sealed record ApprovalDetails(string Title, string? Description, Json? Form, Json? Given);
 
 public sealed record AttemptDetails
 {

@@ -17,6 +17,9 @@ public static class RunDetailsBuilder
         EndedAt = state.EndedAt,
         WaitingAttempts = state.WaitingAttempts,
         RetryingBranches = state.RetryingBranches,
+        Waits = state.Waits,
+        WaitingApprovals = state.WaitingApprovals,
+        OnlyWaits = state.OnlyWaits,
         Agents = state.Agents,
         Reason = RunReason.Of(state),
     };
@@ -27,18 +30,18 @@ public static class RunDetailsBuilder
         Tenant = state.Tenant,
         PlanDefinition = state.Plan.Definition,
         Input = state.Input,
-        Steps = [.. state.Steps.Select(Build)],
+        Steps = [.. state.Steps.Select(s => Build(state, s))],
         Result = state.Result,
         Error = state.Error,
         CancelReason = state.CancelReason,
     };
 
-    private static StepDetails Build(StepState step) => new()
+    private static StepDetails Build(RunState state, StepState step) => new()
     {
         Id = step.Id,
         Status = step.Status,
         Needs = step.Step.Needs,
-        Mode = step.Step.Mode.ToString().ToLowerInvariant(),
+        Mode = step.Step.Kind,
         Required = step.Branches.Count > 0 ? step.Required : null,
         Branches = step.Branches.Count > 0 ? step.Branches.Count : null,
         StartedAt = step.StartedAt,
@@ -46,8 +49,31 @@ public static class RunDetailsBuilder
         Error = step.Error,
         SkipReason = step.SkipReason,
         Output = step.Output,
+        Wait = WaitOf(state, step),
         Attempts = [.. step.Attempts.Select(Build)],
     };
+
+    private static WaitDetails? WaitOf(RunState state, StepState step)
+    {
+        if (step.WaitsUntil is not { } until || step.Step.Wait is not { } wait)
+        {
+            return null;
+        }
+        var approval = wait.Approval is not { } asked ? null : new ApprovalDetails(
+            asked.Title.Fill(state.Root), asked.Description?.Fill(state.Root),
+            asked.Form is { } form ? Json.Build(form.WriteTo) : null,
+            step.Step.With is { } with ? Json.Build(writer =>
+            {
+                writer.WriteStartObject();
+                foreach (var (name, member) in with)
+                {
+                    writer.WritePropertyName(name);
+                    member.Write(writer, state.Root);
+                }
+                writer.WriteEndObject();
+            }) : null);
+        return new WaitDetails(wait.Signal, until, wait.By, approval);
+    }
 
     private static AttemptDetails Build(AttemptState attempt) => new()
     {

@@ -22,6 +22,8 @@ namespace AgentGrid.Core.Runs;
 [JsonDerivedType(typeof(AttemptFailed), "attempt.failed")]
 [JsonDerivedType(typeof(AttemptLost), "attempt.lost")]
 [JsonDerivedType(typeof(AttemptCancelled), "attempt.cancelled")]
+[JsonDerivedType(typeof(StepWaiting), "step.waiting")]
+[JsonDerivedType(typeof(SignalReceived), "signal.received")]
 [JsonDerivedType(typeof(StepCompleted), "step.completed")]
 [JsonDerivedType(typeof(StepFailed), "step.failed")]
 [JsonDerivedType(typeof(StepSkipped), "step.skipped")]
@@ -70,7 +72,8 @@ public abstract record RunEvent
     /// </summary>
     /// <param name="Since">From when that was, by what is known.</param>
     /// <param name="Deadline">When the run is given up now.</param>
-    public sealed record RunResumed(DateTimeOffset Since, DateTimeOffset Deadline) : RunEvent;
+    /// <param name="Until">Until when that was: waits for signals last as much longer; null in journals of older versions.</param>
+    public sealed record RunResumed(DateTimeOffset Since, DateTimeOffset Deadline, DateTimeOffset? Until = null) : RunEvent;
 
     /// <summary>A step of mode race, all or each has been divided into branches.</summary>
     /// <param name="Agents">The agent of each branch (race, all); empty in mode each.</param>
@@ -111,7 +114,19 @@ public abstract record RunEvent
 
     public sealed record AttemptCancelled(string Step, int Attempt, string Agent, string Reason) : RunEvent;
 
-    /// <param name="Winners">The attempts whose outputs make up the step's output, in the order of their branches.</param>
+    /// <summary>A step waits for a signal; it takes the first of its name that came before.</summary>
+    /// <param name="Deadline">Until when.</param>
+    public sealed record StepWaiting(string Step, string Signal, DateTimeOffset Deadline) : RunEvent;
+
+    /// <summary>A signal has come, or the decision of a person.</summary>
+    /// <param name="Data">What was sent.</param>
+    /// <param name="By">Who sent it: the name of an API key; null when nobody was named.</param>
+    /// <param name="Key">By which a repetition is known; null for none.</param>
+    /// <param name="Step">The step that takes it; null while none waits for it.</param>
+    public sealed record SignalReceived(
+        string Signal, Json Data, string? By = null, string? Key = null, string? Step = null) : RunEvent;
+
+    /// <param name="Winners">The attempts whose outputs make up the step's output, in the order of their branches; none of a step that waited.</param>
     public sealed record StepCompleted(string Step, ImmutableArray<int> Winners) : RunEvent;
 
     /// <param name="Tolerated">The step is optional, so that the run goes on.</param>

@@ -51,6 +51,14 @@ public abstract record RunInput
 
     public sealed record CancelRun(string Reason) : RunInput;
 
+    /// <summary>A signal from outside, or the decision of a person.</summary>
+    /// <param name="Name">The signal's; of a decision the id of its step.</param>
+    /// <param name="By">Who sends it; null for nobody who is named.</param>
+    /// <param name="Key">By which a repetition is known; null when each is a new one.</param>
+    /// <param name="IsDecision">It is for a step that somebody is to approve, and for no other.</param>
+    public sealed record ReceiveSignal(
+        string Name, Json Data, string? By = null, string? Key = null, bool IsDecision = false) : RunInput;
+
     /// <param name="FromStep">Do this step and those that depend on it anew; null: those that are not completed.</param>
     public sealed record RetryRun(string? FromStep = null) : RunInput;
 

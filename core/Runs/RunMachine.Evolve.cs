@@ -23,6 +23,8 @@ public static partial class RunMachine
             case RunEvent.AttemptFailed x: Fail(state, x); break;
             case RunEvent.AttemptLost x: Lose(state, x); break;
             case RunEvent.AttemptCancelled x: Cancel(state, x); break;
+            case RunEvent.StepWaiting x: Wait(state, x); break;
+            case RunEvent.SignalReceived x: Receive(state, x); break;
             case RunEvent.StepCompleted x: Complete(state, x); break;
             case RunEvent.StepFailed x: Fail(state, x); break;
             case RunEvent.StepSkipped x: Skip(state, x); break;
@@ -33,6 +35,7 @@ public static partial class RunMachine
             case RunEvent.RunRetried x: Reopen(state, x); break;
             default: throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event");
         }
+        KeepTime(state, e.Time);
         state.Version++;
         return state;
     }
@@ -66,6 +69,7 @@ public static partial class RunMachine
         state.DownSince = e.Since;
         state.Deadline = e.Deadline;
         state.AddTimer(RunTimer.ForRun(e.Deadline));
+        ProlongWaits(state, e);
     }
 
     private static void FanOut(RunState state, RunEvent.StepFannedOut e)
@@ -167,6 +171,7 @@ public static partial class RunMachine
             (attempt.Crashes, attempt.LongestRun) = (Isolation.MostInCompany, lost.LongestRun);
         }
         step.Attempts.Add(attempt);
+        state.OpenAttempts++;
         state.Agents = state.Agents.With(agent);
         return attempt;
     }
@@ -265,6 +270,7 @@ public static partial class RunMachine
         var attempt = step.Attempts[number - 1];
         AttemptLife.Move(step, attempt, move);
         CountWaiting(state, attempt, waits: false);
+        state.OpenAttempts--;
         attempt.EndedAt = e.Time;
         return attempt;
     }
@@ -286,6 +292,7 @@ public static partial class RunMachine
         step.Status = status;
         step.EndedAt = e.Time;
         state.OpenSteps--;
+        EndWait(state, step);
         foreach (var branch in step.Branches)
         {
             state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
@@ -308,6 +315,7 @@ public static partial class RunMachine
             {
                 step.Status = StepStatus.Cancelled;
                 step.EndedAt = e.Time;
+                EndWait(state, step);
             }
         }
         state.RetryingBranches = 0;
@@ -342,6 +350,7 @@ public static partial class RunMachine
     {
         step.Kept = keepsBranches ? [.. CountedSuccesses(step)] : [];
         step.Output = null;
+        step.Received = null;
         step.SkipReason = null;
         step.Status = StepStatus.Pending;
         step.Error = null;

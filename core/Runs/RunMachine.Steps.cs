@@ -10,9 +10,14 @@ public static partial class RunMachine
     {
         private void StartStep(StepState step)
         {
-            if (step.Step.When is { } when && !when.Evaluate(Root))
+            if (step.Step.When is { } when && !when.Evaluate(state.Root))
             {
                 SkipStep(step, $"its condition '{when.Text}' is not true");
+                return;
+            }
+            if (step.Step.Wait is { } wait)
+            {
+                StartWait(step, wait);
                 return;
             }
             switch (step.Step.Mode)

@@ -47,7 +47,9 @@ public static partial class RunMachine
             {
                 return "the run was driven all the time, or goes on already";
             }
-            Emit(new RunEvent.RunResumed(since, state.Deadline + (input.Until - since)) { Time = now });
+            // Of one that only waits, no time has passed in any case.
+            var deadline = state.PausedAt is null ? state.Deadline + (input.Until - since) : state.Deadline;
+            Emit(new RunEvent.RunResumed(since, deadline, input.Until) { Time = now });
             return null;
         }
 
@@ -61,6 +63,10 @@ public static partial class RunMachine
                         ErrorKind.Timeout, ErrorCodes.RunTimeout,
                         $"Run '{state.Key}' did not end within {DurationOf(state.Plan.Settings.Timeout)}, " +
                         "the timeout of its plan."));
+                }
+                else if (timer.Attempt < 0)
+                {
+                    TimeOutWait(state.Steps[timer.Step]);
                 }
                 else if (timer.Attempt > 0)
                 {
@@ -176,10 +182,6 @@ public static partial class RunMachine
 
         private void Ready(StepState step) =>
             _ready.Enqueue(step, (-state.Plan.LongestPaths[step.Index], step.Index));
-
-        private JsonElement? Root(string name) => name == ValuePath.InputRoot
-            ? state.Input.Element
-            : state.Plan.TryIndexOf(name, out var index) ? state.Steps[index].Output?.Element : null;
 
         private static string DurationOf(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
     }

@@ -30,6 +30,7 @@ public static partial class RunMachine
             RunInput.ResumeRun i => turn.ResumeRun(i),
             RunInput.FireTimers => turn.FireTimers(),
             RunInput.CancelRun i => turn.CancelRun(i),
+            RunInput.ReceiveSignal i => turn.ReceiveSignal(i),
             RunInput.RetryRun i => turn.RetryRun(i),
             RunInput.SkipSubmission => turn.SkipSubmission(),
             _ => throw new ArgumentOutOfRangeException(nameof(input), input.GetType(), "unknown input"),

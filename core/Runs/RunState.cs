@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Runs;
@@ -72,6 +73,25 @@ public sealed class RunState
     /// <summary>How many branches wait to try again.</summary>
     public int RetryingBranches { get; internal set; }
 
+    /// <summary>How many attempts wait for a slot or run.</summary>
+    public int OpenAttempts { get; internal set; }
+
+    /// <summary>How many steps wait for a signal.</summary>
+    public int Waits { get; internal set; }
+
+    /// <summary>How many of these wait for the decision of a person.</summary>
+    public int WaitingApprovals { get; internal set; }
+
+    /// <summary>Nothing happens in it until a signal comes, or until a wait is over.</summary>
+    public bool OnlyWaits =>
+        Waits > 0 && OpenAttempts == 0 && RetryingBranches == 0 && Status == RunStatus.Running;
+
+    /// <summary>Since when it does nothing but wait, which is no part of its timeout; null while it does more.</summary>
+    public DateTimeOffset? PausedAt { get; internal set; }
+
+    /// <summary>All signals that came, in their order.</summary>
+    public List<ReceivedSignal> Signals { get; } = [];
+
     /// <summary>How many steps have not ended.</summary>
     internal int OpenSteps { get; set; }
 
@@ -93,6 +113,11 @@ public sealed class RunState
             return null;
         }
     }
+
+    /// <summary>What paths of the plan begin with: what was posted, or the output of a step; null where there is none.</summary>
+    internal JsonElement? Root(string name) => name == ValuePath.InputRoot
+        ? Input.Element
+        : Plan.TryIndexOf(name, out var index) ? Steps[index].Output?.Element : null;
 
     internal void AddTimer(RunTimer timer) => _timers.Enqueue(timer, timer.Due.UtcTicks);
 
@@ -117,25 +142,30 @@ public sealed class RunState
         }
         if (timer.Step < 0)
         {
-            return timer.Due == Deadline;
+            return timer.Due == Deadline && PausedAt is null;
         }
         var step = Steps[timer.Step];
         if (step.Status != StepStatus.Running)
         {
             return false;
         }
-        return timer.Attempt > 0
+        return timer.Attempt < 0 ? step.WaitsUntil == timer.Due
+            : timer.Attempt > 0
             ? step.Attempts[timer.Attempt - 1] is { Status: AttemptStatus.Running } attempt && attempt.Deadline == timer.Due
             : timer.Branch < step.Branches.Count && step.Branches[timer.Branch].Due == timer.Due;
     }
 }
 
-/// <summary>Something that becomes due: the run's end (no step), an attempt's end, or a branch's (next) start.</summary>
+/// <summary>
+/// Something that becomes due: the run's end (no step), an attempt's end, a branch's (next) start, or the end of a wait.
+/// </summary>
 internal readonly record struct RunTimer(DateTimeOffset Due, int Step, int Branch, int Attempt)
 {
     public static RunTimer ForRun(DateTimeOffset due) => new(due, -1, 0, 0);
 
     public static RunTimer ForAttempt(DateTimeOffset due, int step, int attempt) => new(due, step, 0, attempt);
+
+    public static RunTimer ForWait(DateTimeOffset due, int step) => new(due, step, 0, -1);
 
     public static RunTimer ForBranch(DateTimeOffset due, int step, int branch) => new(due, step, branch, 0);
 }

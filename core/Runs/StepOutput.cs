@@ -10,15 +10,40 @@ internal static class StepOutput
     /// <summary>
     /// One and race: the winner's output. All: an object of outputs by agent. Each: an array in the order of the
     /// items, null for an item without a success. Where all branches are waited for, those that failed have
-    /// <c>{"failed": {"agent": ..., "code": ..., "message": ...}}</c> in their places.
+    /// <c>{"failed": {"agent": ..., "code": ..., "message": ...}}</c> in their places. Of a step that waited: what was sent,
+    /// and of an approval also by whom and when.
     /// </summary>
     public static Json Of(StepState step, ImmutableArray<int> winners) => step.Step.Mode switch
     {
+        _ when step.Step.Wait is { } wait => OfWait(wait, step.Received),
         StepMode.One or StepMode.Race => step.Attempts[winners[0] - 1].Output!,
         StepMode.All => ByAgent(step, winners),
         StepMode.Each => ByItem(step, winners),
         _ => throw new InvalidOperationException($"unknown mode {step.Step.Mode}"),
     };
+
+    // What was sent, or what was decided by whom and when; or else what the plan has for when nothing comes.
+    private static Json OfWait(StepWait wait, ReceivedSignal? received) =>
+        received is null ? wait.Default ?? Json.Null
+        : wait.Approval is null ? received.Data
+        : Json.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteBoolean("approved", true);
+            if (received.By is { } by)
+            {
+                writer.WriteString("by", by);
+            }
+            writer.WriteString("at", received.At);
+            foreach (var member in received.Data.Element.EnumerateObject())
+            {
+                if (member.Name != "approved" && member.Value.ValueKind != JsonValueKind.Null)
+                {
+                    member.WriteTo(writer);
+                }
+            }
+            writer.WriteEndObject();
+        });
 
     private static Json ByAgent(StepState step, ImmutableArray<int> winners) => Json.Build(writer =>
     {

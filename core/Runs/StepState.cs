@@ -42,6 +42,12 @@ public sealed class StepState(int index, Step step)
     /// <summary>The items of mode each; read from the list when first asked for.</summary>
     internal ImmutableArray<Json> Items { get; set; }
 
+    /// <summary>Until when it waits for its signal; null while it does not.</summary>
+    public DateTimeOffset? WaitsUntil { get; internal set; }
+
+    /// <summary>The signal that it has taken; null for none.</summary>
+    public ReceivedSignal? Received { get; internal set; }
+
     public Json? Output { get; internal set; }
     public RunError? Error { get; internal set; }
     public string? SkipReason { get; internal set; }

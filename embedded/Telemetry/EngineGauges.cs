@@ -18,6 +18,9 @@ internal sealed class EngineGauges : IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.runs.queued", () => engine.RunQueue.Waiting, "{run}", "Accepted runs that wait for their turn");
         _meter.CreateObservableGauge(
+            "agentgrid.runs.waiting", () => engine.Registry.Drivers.Count(static d => d.Summary.OnlyWaits), "{run}",
+            "Runs that do nothing but wait for a signal");
+        _meter.CreateObservableGauge(
             "agentgrid.slots.used", () => PerAgent(a => a.Running), "{slot}", "Slots in use, by agent and queue");
         _meter.CreateObservableGauge(
             "agentgrid.slots.limit", () => PerAgent(a => a.Agent.MaxConcurrency), "{slot}", "Slots, by agent and queue");

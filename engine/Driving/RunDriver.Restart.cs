@@ -193,10 +193,7 @@ public sealed partial class RunDriver
         {
             _services.Queue.Leave(this);
         }
-        else if (_state.Status == RunStatus.Running)
-        {
-            _services.Queue.Reenter(this);
-        }
+        Reenter();
         Reload();
         return true;
     }

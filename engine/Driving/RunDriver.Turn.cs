@@ -17,6 +17,9 @@ public sealed partial class RunDriver
     private DateTimeOffset _drivenSince;
     private bool _isLeaving;
 
+    // It does nothing but wait, and holds no place.
+    private bool _isAside;
+
     // The run has ended by what its journal has, and nothing was appended since.
     private bool _endIsKept;
     private Action<TurnOutcome>? _onOutcome;
@@ -201,6 +204,7 @@ public sealed partial class RunDriver
             _turnEnd = end;
             _journal.Append(this, _state, events, end == TurnEnd.Nothing ? null : outcome => OnDurable(outcome, end));
             _turnEnd = TurnEnd.Nothing;
+            MindPlace();
             ArmTimer();
             return true;
         }
@@ -259,6 +263,7 @@ public sealed partial class RunDriver
         _summary = RunDetailsBuilder.Summarize(_state);
         end.Replies?.ForEach(static r => r.Message.Reply!.SetResult(r.Ignored));
         Array.ForEach(events, Measure);
+        MindPlace();
         if (end.Calls is not null)
         {
             Call(end.Calls);
@@ -272,7 +277,37 @@ public sealed partial class RunDriver
     }
 
     private bool IsUpToDate(RunSummary summary) => _state.Status == summary.Status
-        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches;
+        && _state.WaitingAttempts == summary.WaitingAttempts && _state.RetryingBranches == summary.RetryingBranches
+        && _state.Waits == summary.Waits && _state.WaitingApprovals == summary.WaitingApprovals
+        && _state.OnlyWaits == summary.OnlyWaits;
+
+    // A run that does nothing but wait keeps no other from being driven. When it goes on it waits for nobody: it had its turn.
+    private void MindPlace()
+    {
+        if (_state.OnlyWaits == _isAside)
+        {
+            return;
+        }
+        _isAside = _state.OnlyWaits;
+        if (_isAside)
+        {
+            _services.Queue.Leave(this);
+        }
+        else if (_state.Status == RunStatus.Running)
+        {
+            _services.Queue.Return(this);
+        }
+    }
+
+    // What is driven by a state that was replayed has the place that it had.
+    private void Reenter()
+    {
+        _isAside = _state.OnlyWaits;
+        if (_state.Status == RunStatus.Running && !_isAside)
+        {
+            _services.Queue.Reenter(this);
+        }
+    }
 
     // One timer a run, set to the earliest of all that it waits for. A later one is left to fire for nothing.
     private void ArmTimer()

@@ -144,10 +144,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         {
             Post(new RunInput.ResumeRun(down.Since, down.Until));
         }
-        if (_state.Status == RunStatus.Running)
-        {
-            _services.Queue.Reenter(this);
-        }
+        Reenter();
         Post(new Message(null, Look: _ => Reload()));
     }
 

@@ -71,7 +71,7 @@ public sealed class RunQueue(int maxActive) : IRunQueue
         run.Start();
     }
 
-    /// <summary>Gives a run that was started before a restart its place back, even past the limit.</summary>
+    /// <summary>Gives a run that was started before, and has no place now, its place back, even past the limit.</summary>
     public void Reenter(IQueuedRun run)
     {
         lock (_gate)
@@ -112,6 +112,8 @@ public sealed class RunQueue(int maxActive) : IRunQueue
     void IRunQueue.Enter(RunDriver run) => Enter(run);
 
     void IRunQueue.Reenter(RunDriver run) => Reenter(run);
+
+    void IRunQueue.Return(RunDriver run) => Reenter(run);
 
     void IRunQueue.Leave(RunDriver run) => Leave(run);
 

@@ -15,6 +15,7 @@ public sealed partial class RunRegistry
         {
             RunCommand.Cancel(var reason) => CancelAsync(run, reason, cancellationToken),
             RunCommand.Retry(var fromStep) => RetryAsync(run, fromStep, cancellationToken),
+            RunCommand.Signal signal => SignalAsync(run, signal, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command.GetType(), "unknown command"),
         };
 

@@ -25,6 +25,9 @@ public static class GridMetrics
     private static readonly Counter<long> Retries = GridTelemetry.Meter.CreateCounter<long>(
         "agentgrid.attempt.retries", "{attempt}", "Attempts that failed and are tried again, by agent");
 
+    private static readonly Counter<long> Signals = GridTelemetry.Meter.CreateCounter<long>(
+        "agentgrid.signals", "{signal}", "Signals and decisions that runs have taken, by plan");
+
     private static readonly Histogram<double> CommitDuration = GridTelemetry.Meter.CreateHistogram(
         "agentgrid.journal.commit.duration", "s", "How long a commit of the journal took, its fsync included",
         advice: Seconds());
@@ -44,6 +47,9 @@ public static class GridMetrics
             case RunEvent.AttemptSucceeded x: RecordEnd(state, x, x.Step, x.Attempt, "succeeded"); break;
             case RunEvent.AttemptFailed x: RecordFailure(state, x); break;
             case RunEvent.AttemptCancelled x: RecordEnd(state, x, x.Step, x.Attempt, "cancelled"); break;
+            case RunEvent.SignalReceived:
+                Signals.Add(1, new KeyValuePair<string, object?>("plan", GridTelemetry.NameOfPlan(state)));
+                break;
             case RunEvent.RunCompleted: RecordRun(state, e, "completed"); break;
             case RunEvent.RunFailed: RecordRun(state, e, "failed"); break;
             case RunEvent.RunCancelled: RecordRun(state, e, "cancelled"); break;

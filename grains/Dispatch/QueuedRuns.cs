@@ -23,7 +23,7 @@ internal sealed class QueuedRuns(Node node)
     /// <summary>Gives those their place back that had begun.</summary>
     public void Restore(IReadOnlyList<StoredRun> active)
     {
-        foreach (var run in active.Where(r => r.Summary.Status == RunStatus.Running && !_byRun.ContainsKey(r.Id.Value)
+        foreach (var run in active.Where(r => IsDriven(r) && !_byRun.ContainsKey(r.Id.Value)
             && !_left.Contains(r.Id.Value)))
         {
             var holder = new QueuedRun(run.Id.Value, run.Head.Priority, run.Head.Tenant, _admission, node)
@@ -38,7 +38,7 @@ internal sealed class QueuedRuns(Node node)
     /// <summary>Compares who holds a place with what the run log says.</summary>
     public void Check(IReadOnlyList<StoredRun> active)
     {
-        var running = active.Where(r => r.Summary.Status == RunStatus.Running).Select(r => r.Id.Value)
+        var running = active.Where(IsDriven).Select(r => r.Id.Value)
             .ToHashSet(StringComparer.Ordinal);
         foreach (var holder in _byRun.Values.Where(h => h.HoldsPlace).ToArray())
         {
@@ -82,6 +82,9 @@ internal sealed class QueuedRuns(Node node)
             Forget(holder.RunId);
         }
     }
+
+    // One that does nothing but wait for a signal is in nobody's way.
+    private static bool IsDriven(StoredRun run) => run.Summary is { Status: RunStatus.Running, OnlyWaits: false };
 
     private void Forget(string runId)
     {

@@ -10,8 +10,14 @@ internal sealed class ActiveRuns
     private readonly ConcurrentDictionary<RunDriver, bool> _all = new();
     private readonly ConcurrentDictionary<string, int> _callsByNode = new(StringComparer.Ordinal);
 
-    /// <summary>How many runs there are in a status.</summary>
-    public int In(RunStatus status) => _all.Keys.Count(d => d.Summary.Status == status);
+    /// <summary>How many runs wait for their turn.</summary>
+    public int Queued => _all.Keys.Count(static d => d.Summary.Status == RunStatus.Queued);
+
+    /// <summary>How many runs do nothing but wait for a signal.</summary>
+    public int Waiting => _all.Keys.Count(static d => d.Summary.OnlyWaits);
+
+    /// <summary>How many runs do more than that.</summary>
+    public int Driven => _all.Keys.Count(static d => d.Summary is { Status: RunStatus.Running, OnlyWaits: false });
 
     public void Add(RunDriver driver) => _all[driver] = true;
 

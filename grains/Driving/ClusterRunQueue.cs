@@ -24,7 +24,22 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
     {
     }
 
+    public void Return(RunDriver run) => _ = engine.Attend(run, ReturnAsync(run));
+
     public void Leave(RunDriver run) => _ = engine.Attend(run, engine.LeaveAsync(run.Id, run.Key));
+
+    // It goes on whatever the dispatcher says, which finds it in the run log as well.
+    private async Task ReturnAsync(RunDriver run)
+    {
+        try
+        {
+            await engine.Dispatcher.EnterRunAsync(new PlaceRequest(run.Id.Value, run.Priority, run.Tenant));
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogUnanswered(engine.Logger, e, run.Key.ToString());
+        }
+    }
 
     private async Task EnterAsync(RunDriver run)
     {

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
-using AgentGrid.Core.Runs;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
@@ -20,9 +19,11 @@ internal sealed class NodeGauges : IHostedService, IDisposable
     public NodeGauges(Node node, ActiveRuns runs, LocalDispatcher dispatcher)
     {
         _meter.CreateObservableGauge(
-            "agentgrid.runs.active", () => runs.In(RunStatus.Running), "{run}", "Runs that are driven here now");
+            "agentgrid.runs.active", () => runs.Driven, "{run}", "Runs that are driven here now");
         _meter.CreateObservableGauge(
-            "agentgrid.runs.queued", () => runs.In(RunStatus.Queued), "{run}", "Accepted runs that wait here for their turn");
+            "agentgrid.runs.queued", () => runs.Queued, "{run}", "Accepted runs that wait here for their turn");
+        _meter.CreateObservableGauge(
+            "agentgrid.runs.waiting", () => runs.Waiting, "{run}", "Runs here that do nothing but wait for a signal");
         _meter.CreateObservableGauge(
             "agentgrid.slots.used", () => PerAgent(node.Slots.All(), a => a.Running), "{slot}",
             "Slots in use here, by agent and queue");

@@ -39,6 +39,11 @@ public sealed class AccessTests
             data.Add("POST", "/api/v1/orchestrate", Both, 202);
             data.Add("POST", "/api/v1/runs/x/cancel", Reader, 403);
             data.Add("POST", "/api/v1/runs/x/cancel", Poster, 404);
+            data.Add("POST", "/api/v1/runs/x/signals/y", Reader, 403);
+            data.Add("POST", "/api/v1/runs/x/signals/y", Poster, 404);
+            data.Add("POST", "/api/v1/runs/x/approvals/y", Reader, 403);
+            data.Add("GET", "/api/v1/approvals", Poster, 403);
+            data.Add("GET", "/api/v1/approvals", Reader, 200);
             data.Add("POST", "/api/v1/runs/x/retry", Reader, 403);
             data.Add("POST", "/api/v1/runs/x/retry", Poster, 404);
             data.Add("POST", "/api/v1/route", null, 401);

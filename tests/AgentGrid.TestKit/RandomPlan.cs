@@ -11,34 +11,103 @@ public static class RandomPlan
         writer.WriteString("timeout", $"{random.Next(20, 200)}s");
         writer.WriteStartObject("steps");
         var count = random.Next(1, 8);
+        var waits = random.Next(2) == 0;
         for (var i = 0; i < count; i++)
         {
             writer.WriteStartObject($"s{i}");
             WriteNeeds(writer, random, i);
-            WriteTarget(writer, random);
             if (random.Next(4) == 0)
             {
                 writer.WriteBoolean("optional", true);
-            }
-            if (random.Next(3) == 0)
-            {
-                writer.WriteString("timeout", $"{random.Next(1, 8)}s");
             }
             if (random.Next(6) == 0)
             {
                 writer.WriteString("when", random.Next(2) == 0 ? "input.flag" : "not input.flag");
             }
-            if (random.Next(4) == 0)
+            if (waits && random.Next(4) == 0)
             {
-                writer.WriteStartArray("fallback");
-                writer.WriteStringValue("agent3");
-                writer.WriteEndArray();
+                WriteWait(writer, random);
+            }
+            else
+            {
+                WriteWork(writer, random);
             }
             writer.WriteEndObject();
         }
         writer.WriteEndObject();
         writer.WriteEndObject();
     });
+
+    /// <summary>Something that can be sent to a run of such a plan: most often what one of its steps waits for.</summary>
+    /// <param name="plan">The plan's definition.</param>
+    /// <returns>The signal's name, and what comes with it.</returns>
+    public static (string Name, Json Data) Signal(Random random, Json plan)
+    {
+        (string Name, bool Approved)[] waits =
+        [
+            .. plan.Element.GetProperty("steps").EnumerateObject().SelectMany(static s =>
+                s.Value.TryGetProperty("wait", out var wait) ? [(wait.GetProperty("signal").GetString()!, false)]
+                : s.Value.TryGetProperty("approve", out _) ? [(s.Name, true)]
+                : Array.Empty<(string, bool)>()),
+        ];
+        var (name, approved) = waits.Length > 0 && random.Next(8) > 0 ? waits[random.Next(waits.Length)] : ("signal1", false);
+        return (name, Json.Parse(approved
+            ? random.Next(6) switch
+            {
+                0 => """{"approved":false,"comment":"no"}""",
+                1 => """{"approved":true}""", // the form is not filled in
+                _ => """{"approved":true,"values":{"stars":3}}""",
+            }
+            : $"{random.Next(4)}"));
+    }
+
+    private static void WriteWork(System.Text.Json.Utf8JsonWriter writer, Random random)
+    {
+        WriteTarget(writer, random);
+        if (random.Next(3) == 0)
+        {
+            writer.WriteString("timeout", $"{random.Next(1, 8)}s");
+        }
+        if (random.Next(4) == 0)
+        {
+            writer.WriteStartArray("fallback");
+            writer.WriteStringValue("agent3");
+            writer.WriteEndArray();
+        }
+    }
+
+    private static void WriteWait(System.Text.Json.Utf8JsonWriter writer, Random random)
+    {
+        if (random.Next(2) == 0)
+        {
+            writer.WriteStartObject("wait");
+            writer.WriteString("signal", $"signal{random.Next(2)}");
+        }
+        else
+        {
+            writer.WriteStartObject("approve");
+            writer.WriteString("title", "{{ input.list }}?");
+            writer.WriteStartObject("form");
+            writer.WriteStartObject("properties");
+            writer.WriteStartObject("stars");
+            writer.WriteString("type", "integer");
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+            writer.WriteStartArray("required");
+            writer.WriteStringValue("stars");
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        // Longer than the run may take, now and then: its clock stands still meanwhile.
+        writer.WriteString("timeout", $"{random.Next(1, random.Next(3) == 0 ? 400 : 20)}s");
+        var (word, hasDefault) = random.Next(3) switch { 0 => ("fail", false), 1 => ("skip", false), _ => ("default", true) };
+        writer.WriteString("on_timeout", word);
+        if (hasDefault)
+        {
+            writer.WriteString("default", "late");
+        }
+        writer.WriteEndObject();
+    }
 
     private static void WriteNeeds(System.Text.Json.Utf8JsonWriter writer, Random random, int step)
     {

@@ -102,6 +102,8 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
             .. KnownKeys("""{"zzzzzzzzzz":1,"steps":{"a":{"agent":"x"}}}"""),
             .. KnownKeys("""{"steps":{"a":{"agent":"x","zzzzzzzzzz":1}}}"""),
             .. KnownKeys("""{"steps":{"a":{"agent":"x","retry":{"zzzzzzzzzz":1}}}}"""),
+            .. KnownKeys("""{"steps":{"a":{"wait":{"signal":"x","zzzzzzzzzz":1}}}}"""),
+            .. KnownKeys("""{"steps":{"a":{"approve":{"title":"x","zzzzzzzzzz":1}}}}"""),
         ];
 
         Assert.True(keys.Length >= 24, string.Join(", ", keys));

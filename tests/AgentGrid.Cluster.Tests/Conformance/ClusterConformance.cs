@@ -27,6 +27,8 @@ public static class ClusterConformance
 
     public sealed class Cancelling : CancelTests<ClusterGridHost>;
 
+    public sealed class Waiting : WaitingTests<ClusterGridHost>;
+
     public sealed class RetryingRuns : RetryingRunsTests<ClusterGridHost>;
 
     public sealed class Feeds : FeedTests<ClusterGridHost>;

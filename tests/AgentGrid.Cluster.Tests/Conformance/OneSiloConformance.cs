@@ -13,6 +13,8 @@ public static class OneSiloConformance
 
     public sealed class Pipelines : PipelineTests<OneSiloHost>;
 
+    public sealed class Waiting : WaitingTests<OneSiloHost>;
+
     public sealed class RetryingRuns : RetryingRunsTests<OneSiloHost>;
 
     public sealed class Feeds : FeedTests<OneSiloHost>;

@@ -97,8 +97,33 @@ public sealed class PlanReaderTests
         Assert.StartsWith(expected, Assert.Single(Bad(json)), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("", ": AG1106: step 's' has neither 'capability' nor 'agent'")]
-    [InlineData("\"agent\": \"x\", \"capability\": \"y\"", ".agent: AG1106: step 's' has both")]
+    [InlineData("", ": AG1106: step 's' has none of 'capability', 'agent', 'wait' and 'approve'")]
+    [InlineData("\"agent\": \"x\", \"capability\": \"y\"", ".agent: AG1106: step 's' has several of")]
+    [InlineData("\"agent\": \"x\", \"wait\": {\"signal\": \"y\"}", ".wait: AG1106: step 's' has several of")]
+    [InlineData("\"wait\": {}", ".wait: AG1008: 'wait' needs 'signal: <name>'")]
+    [InlineData("\"wait\": {\"signal\": \"a b\"}", ".wait.signal: AG1007")]
+    [InlineData("\"wait\": {\"signal\": \"y\", \"titel\": 1}", ".wait.titel: AG1002")]
+    [InlineData("\"wait\": {\"signal\": \"y\", \"timeout\": \"400d\"}", ".wait.timeout: AG1006")]
+    [InlineData("\"wait\": {\"signal\": \"y\", \"on_timeout\": \"default\"}", ".wait.on_timeout: AG1008")]
+    [InlineData("\"wait\": {\"signal\": \"y\", \"default\": 1}", ".wait.default: AG1013")]
+    [InlineData("\"wait\": {\"signal\": \"y\", \"by\": [\"a\", \"a\"]}", ".wait.by[1]: AG1015")]
+    [InlineData("\"wait\": {\"signal\": \"y\"}, \"timeout\": \"1s\"",
+        ".timeout: AG1107: 'timeout' has no meaning beside 'wait', where no agent is asked: remove it, or write it under 'wait'.")]
+    [InlineData("\"wait\": {\"signal\": \"y\"}, \"with\": {\"x\": \"input.x\"}", ".with: AG1107")]
+    [InlineData("\"wait\": {\"signal\": \"y\"}, \"retry\": {}", ".retry: AG1107")]
+    [InlineData("\"approve\": {}", ".approve: AG1008: 'approve' needs 'title: <what is asked>'")]
+    [InlineData("\"approve\": {\"title\": \"{{ t.x }}?\"}", ".approve: AG1111: 't' need not be done when 's' starts")]
+    [InlineData("\"approve\": {\"title\": \"{{ t\"}", ".approve.title: AG1109")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {}}", ".approve.form: AG1025: a form has 1 to 100 fields")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {}}}}", ".approve.form.properties.x: AG1025: 'x' has no 'type'")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {\"$ref\": \"#\"}}}}", ".approve.form.properties.x[\"$ref\"]: AG1002")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {\"type\": \"array\"}}}}", ".approve.form.properties.x.type: AG1014")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {\"type\": \"string\", \"minimum\": 1}}}}",
+        ".approve.form.properties.x.minimum: AG1025: 'minimum' has no meaning for a string")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {\"type\": \"integer\", \"default\": \"a\"}}}}",
+        ".approve.form.properties.x.default: AG1025: 'default': expected a whole number")]
+    [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {\"type\": \"integer\"}}, \"required\": [\"y\"]}}",
+        ".approve.form.required: AG1025: 'required' lists 'y'")]
     [InlineData("\"capability\": []", ".capability: AG1106: step 's' lists no capability")]
     [InlineData("\"agent\": \"x\", \"hedge_after\": \"1s\"",
         ".hedge_after: AG1107: 'hedge_after' has no meaning in mode one: remove it, or write 'mode: race'.")]
@@ -218,8 +243,8 @@ public sealed class PlanReaderTests
             result.Problems.Select(p => $"({p.Line},{p.Column}): {p.Code}"));
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
-            "unknown key 'max_concurency'; known: agent, candidates, capability, fallback, for_each, hedge_after, "
-                + "input, max_failures, mode, needs, on_none, optional, require, retry, timeout, when, with.",
+            "unknown key 'max_concurency'; known: agent, approve, candidates, capability, fallback, for_each, hedge_after, "
+                + "input, max_failures, mode, needs, on_none, optional, require, retry, timeout, wait, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);

@@ -42,6 +42,20 @@ public sealed class PlanWriterTests
         """.ReplaceLineEndings(""),
         QuickStart().Definition.ToString());
 
+    [Theory]
+    [InlineData("""{"wait":{"signal":"paid","timeout":"1h","on_timeout":"default","default":{"a":[1]},"by":["shop"]}}""")]
+    [InlineData("""{"wait":{"signal":"paid"}}""")]
+    [InlineData("""{"with":{"clip":"input.clip"},"approve":{"title":"{{ input.clip }}?","description":"Look.","form":{"type":"object","properties":{"z":{"type":"string","title":"Z","minLength":1,"enum":["p","q"],"default":"p"},"a":{"type":"number","maximum":0.5}},"required":["z"],"additionalProperties":false},"on_timeout":"skip"}}""")]
+    public void Write_StepThatWaits_IsReadAsTheSame(string step)
+    {
+        var text = $$$"""{"steps":{"s":{{{step}}}}}""";
+
+        var plan = PlanReader.ReadJson("p", Json.Parse(text));
+
+        Assert.Empty(plan.Problems);
+        Assert.Equal(text, plan.Plan!.Definition.ToString());
+    }
+
     [Fact]
     public void Version_SamePlanFromYamlAndJson_IsOneHash()
     {

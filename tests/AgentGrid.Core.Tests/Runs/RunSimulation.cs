@@ -32,6 +32,7 @@ internal sealed class RunSimulation(int seed)
     public int Losses { get; private set; }
     public int PassedOn { get; private set; }
     public int Ignored { get; private set; }
+    public int Signals { get; private set; }
     public RunStatus Outcome => _state.Status;
 
     public void Run()
@@ -83,6 +84,10 @@ internal sealed class RunSimulation(int seed)
         {
             Deliver(_random.Next(_inFlight.Count));
         }
+        else if (dice < 64 && _plan.Steps.Any(static s => s.Wait is not null))
+        {
+            Signal();
+        }
         else if (dice < 66 && _delivered.Count > 0)
         {
             Turn(_delivered[_random.Next(_delivered.Count)]); // twice, or late
@@ -111,6 +116,25 @@ internal sealed class RunSimulation(int seed)
         {
             PassTime();
         }
+    }
+
+    // Early, late, again, with the key of another, or what nobody waits for.
+    private void Signal()
+    {
+        var (name, data) = RandomPlan.Signal(_random, _plan.Definition);
+        var input = new RunInput.ReceiveSignal(name, data, Key: $"k{_random.Next(12)}");
+        var verdict = SignalCheck.Of(_state, input);
+        var before = _state.Signals.Count;
+        Turn(input);
+        Check(
+            _state.Signals.Count - before == (verdict.Outcome == SignalOutcome.Heeded ? 1 : 0),
+            $"{name} was to be {verdict}, and there are {_state.Signals.Count - before} more");
+        Signals += _state.Signals.Count - before;
+        if (verdict.Outcome == SignalOutcome.Heeded)
+        {
+            Check(SignalCheck.Of(_state, input).Outcome == SignalOutcome.Repeated, $"{name} is not known again");
+        }
+        GrantWaiting();
     }
 
     private void Drain(string agent)
@@ -204,11 +228,34 @@ internal sealed class RunSimulation(int seed)
     private void ComeBack(TimeSpan after)
     {
         var (since, left) = (_now, _state.Deadline - _now);
+        var waits = _state.Steps.Select(static s => s.WaitsUntil).ToArray();
         _now += after;
         Turn(new RunInput.ResumeRun(since, _now));
         Check(
-            _state.Status != RunStatus.Running || _state.Deadline - _now >= left - TimeSpan.FromSeconds(1),
+            _state.Status != RunStatus.Running || _state.PausedAt is not null || _state.Deadline - _now >= left - TimeSpan.FromSeconds(1),
             $"of {left} that the run had left, {_state.Deadline - _now} are left after a pause of {after}");
+        Check(
+            after < TimeSpan.FromSeconds(1) || _state.DownSince != since
+                || _state.Steps.Zip(waits).All(s => s.Second is null || s.First.WaitsUntil == s.Second + after),
+            $"a wait is not longer by the {after} in which nobody could send anything");
+    }
+
+    private void CheckWaits()
+    {
+        Check(_state.Waits == _state.Steps.Count(static s => s.WaitsUntil is not null), $"{_state.Waits} steps are said to wait");
+        Check(
+            _state.OpenAttempts == _state.Steps.Sum(static s => s.Attempts.Count(static a => a.Status.IsOpen())),
+            $"{_state.OpenAttempts} attempts are said to be open");
+        Check(_state.OnlyWaits == _state.PausedAt is not null, "the run's clock does not stand still, or has not gone on");
+        Check(
+            _state.Status != RunStatus.Running || _state.NextDue is not null, "nothing will ever happen to the run");
+        foreach (var step in _state.Steps.Where(static s => s.WaitsUntil is not null))
+        {
+            Check(step.Received is null, $"step {step.Id} waits, and has what it waits for");
+            Check(
+                !_state.Signals.Exists(s => s.Step is null && s.Name == step.Step.Wait!.Signal),
+                $"step {step.Id} waits for what is there");
+        }
     }
 
     private void Turn(RunInput input)
@@ -223,6 +270,7 @@ internal sealed class RunSimulation(int seed)
         {
             Interpret(e);
         }
+        CheckWaits();
         if (!_recovering)
         {
             CheckSlots();
@@ -339,12 +387,17 @@ internal sealed class RunSimulation(int seed)
             Check(step.Attempts.All(a => !a.Status.IsOpen()), $"step {step.Id} has open attempts");
             Check(step.Attempts.Select((a, i) => a.Number == i + 1).All(x => x), $"step {step.Id} has gaps in its attempts");
             Check(step.Status != StepStatus.Completed || step.Output is not null, $"step {step.Id} has no output");
+            Check(
+                step.Received is null || _state.Signals.Contains(step.Received),
+                $"step {step.Id} has a signal that nobody sent");
             if (_state.Status == RunStatus.Completed)
             {
                 Check(step.Status.IsEnded() && step.Status != StepStatus.Cancelled, $"step {step.Id} was left behind");
                 Check(step.Status != StepStatus.Failed || step.Step.Optional, $"step {step.Id} failed, the run did not");
             }
         }
+        var taken = _state.Steps.Select(static s => s.Received).OfType<ReceivedSignal>().ToArray();
+        Check(taken.Distinct(ReferenceEqualityComparer.Instance).Count() == taken.Length, "a signal was taken twice");
         CheckEvents();
     }
 
@@ -352,7 +405,9 @@ internal sealed class RunSimulation(int seed)
     {
         var ended = new HashSet<(string, int)>();
         var open = true;
-        var runEnds = DateTimeOffset.MaxValue;
+        var state = new RunState(_plan);
+        var waits = new HashSet<string>();
+        var keys = new HashSet<(string, string?)>();
         foreach (var e in _journal.SelectMany(turn => RunEventJson.Read(turn)))
         {
             Check(open || e is RunEvent.SubmissionSkipped or RunEvent.RunRetried, $"{e} after the end");
@@ -366,22 +421,38 @@ internal sealed class RunSimulation(int seed)
             if (e is RunEvent.AttemptFailed { Error.RetryAfter: { } after, RetryAt: { } retryAt })
             {
                 Check(retryAt >= e.Time + after, $"{e} is tried again too early");
-                Check(retryAt < runEnds, $"{e} is tried again when the run is out of time");
+                Check(retryAt < state.Deadline, $"{e} is tried again when the run is out of time");
             }
-            runEnds = e switch
-            {
-                RunEvent.RunStarted x => x.Deadline,
-                RunEvent.RunResumed x => x.Deadline,
-                _ => runEnds,
-            };
             // Promise 3: a result is recorded exactly once.
             Check(result is null || ended.Add(result.Value), $"attempt {result} ended twice");
+            CheckWait(e, waits, keys);
+            RunMachine.Evolve(state, e);
             open = e switch
             {
                 RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled => false,
                 RunEvent.RunRetried => true,
                 _ => open,
             };
+        }
+    }
+
+    // A signal is recorded exactly once, a wait ends exactly once.
+    private void CheckWait(RunEvent e, HashSet<string> waits, HashSet<(string, string?)> keys)
+    {
+        var ended = e switch
+        {
+            RunEvent.StepCompleted x => x.Step,
+            RunEvent.StepFailed x => x.Step,
+            RunEvent.StepSkipped { Reason: not "its condition 'input.flag' is not true" and not "its condition 'not input.flag' is not true" } x => x.Step,
+            _ => null,
+        };
+        switch (e)
+        {
+            case RunEvent.StepWaiting x: Check(waits.Add(x.Step), $"{x.Step} waits twice"); break;
+            case RunEvent.SignalReceived x: Check(keys.Add((x.Signal, x.Key)), $"{x.Signal} with {x.Key} came twice"); break;
+            case RunEvent.RunFailed or RunEvent.RunCancelled: waits.Clear(); break;
+            case RunEvent.RunCompleted: Check(waits.Count == 0, "the run is completed, and waits"); break;
+            default: Check(ended is null || _plan[ended].Wait is null || waits.Remove(ended), $"{ended} ended, and did not wait"); break;
         }
     }
 

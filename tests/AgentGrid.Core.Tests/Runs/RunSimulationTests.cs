@@ -11,7 +11,7 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
         var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
         var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "3000");
         var seeds = only is null ? Enumerable.Range(0, count) : [int.Parse(only)];
-        int crashes = 0, losses = 0, passedOn = 0, ignored = 0;
+        int signals = 0, crashes = 0, losses = 0, passedOn = 0, ignored = 0;
         var outcomes = new Dictionary<RunStatus, int>();
         foreach (var seed in seeds)
         {
@@ -25,15 +25,16 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
                 throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
             }
             crashes += simulation.Crashes;
+            signals += simulation.Signals;
             losses += simulation.Losses;
             passedOn += simulation.PassedOn;
             ignored += simulation.Ignored;
             outcomes[simulation.Outcome] = outcomes.GetValueOrDefault(simulation.Outcome) + 1;
         }
-        output.WriteLine($"{string.Join(", ", outcomes)}; {crashes} crashes, {losses} losses, {passedOn} passed on, {ignored} ignored");
+        output.WriteLine($"{string.Join(", ", outcomes)}; {crashes} crashes, {losses} losses, {passedOn} passed on, {signals} signals, {ignored} ignored");
         if (only is null)
         {
-            Assert.True(crashes > count / 2 && losses > count / 2 && ignored > count && passedOn > count / 50, "the simulation is too tame");
+            Assert.True(signals > count / 4 && crashes > count / 2 && losses > count / 2 && ignored > count && passedOn > count / 50, "the simulation is too tame");
             Assert.Equal(3, outcomes.Count);
         }
     }

@@ -23,6 +23,8 @@ public static class EmbeddedConformance
 
     public sealed class Cancelling : CancelTests<EmbeddedGridHost>;
 
+    public sealed class Waiting : WaitingTests<EmbeddedGridHost>;
+
     public sealed class RetryingRuns : RetryingRunsTests<EmbeddedGridHost>;
 
     public sealed class Feeds : FeedTests<EmbeddedGridHost>;

@@ -16,6 +16,9 @@ internal sealed partial class EngineSimulation
     private readonly Dictionary<RunId, RunStatus?> _told = [];
     private readonly HashSet<RunId> _retried = [];
 
+    /// <summary>The signals that clients were told are taken.</summary>
+    private readonly List<(RunId Run, string Name, string? Key, Json Data)> _sent = [];
+
     private void MakeRequests()
     {
         for (var k = 0; k < _settings.Keys; k++)
@@ -49,7 +52,7 @@ internal sealed partial class EngineSimulation
         {
             return;
         }
-        switch (_random.Next(20))
+        switch (_random.Next(23))
         {
             case < 6: Submit(_keys[_random.Next(_keys.Count)], _random.Next(6) == 0 ? 1 : 0); break;
             case 6 when _settings.Cancels && _random.Next(2) == 0 && AnyRun() is { } run: Cancel(run); break;
@@ -59,6 +62,7 @@ internal sealed partial class EngineSimulation
             case 10: List(); break;
             case 11 when _settings.Readers && _readers.Count < 5: AddReader(); break;
             case 12 when _readers.Count > 0: _readers[_random.Next(_readers.Count)].Disconnect(); break;
+            case > 19: SignalAny(); break;
             case > 12 when _readers.Count > 0: _readers[_random.Next(_readers.Count)].Read(_process.Grid); break;
             default: break; // nothing to do it with
         }
@@ -133,6 +137,37 @@ internal sealed partial class EngineSimulation
             default: throw new SimulationFailure($"cancelling {run}: {result}");
         }
     });
+
+    // Early, late, again with the same key, or what nobody waits for.
+    private void SignalAny()
+    {
+        if (_keys[_random.Next(_keys.Count)] is not { Run: { } run } known)
+        {
+            return; // it has not been posted
+        }
+        var (name, data) = TestKit.RandomPlan.Signal(_random, known.Requests[0].InlinePlan!);
+        var key = _random.Next(3) == 0 ? null : $"k{_random.Next(5)}";
+        Pend(
+            $"{Short(run)} is sent {name} ({key})",
+            _process.Grid.SignalAsync(run, name, data, key: key), result =>
+            {
+                Note($"{name} ({key}) for {Short(run)}: {result.GetType().Name}");
+                Counts.Count($"Signal{result.GetType().Name}");
+                switch (result)
+                {
+                    case CommandResult.Done done:
+                        Tell(done.Run);
+                        _sent.Add((run, name, key, data));
+                        break;
+                    case CommandResult.Refused refused: Tell(refused.Run); break;
+                    case CommandResult.NotFound: Check(_settings.ShortRetention, $"run {run} is not there any more"); break;
+                    case CommandResult.Unavailable unavailable:
+                        Check(_diskWasBad || _process.Stopping is not null, $"unavailable: {unavailable.Message}");
+                        break;
+                    default: throw new SimulationFailure($"{name} for {run}: {result}");
+                }
+            });
+    }
 
     private void Retry(RunId run)
     {
@@ -231,6 +266,8 @@ internal sealed partial class EngineSimulation
         private int? _variant;
         private bool _accepted;
 
+        /// <summary>The run that clients know; null for none.</summary>
+        public RunId? Run => _run;
         public SubmitRun[] Requests => requests;
         public RunKey Key => requests[0].Key;
 

@@ -30,7 +30,28 @@ internal sealed partial class EngineSimulation
                 end is null || _retried.Contains(run) || row!.Summary.Status == end,
                 $"a client was told that run {run} is {end}; it is {row!.Summary.Status}");
         }
+        foreach (var run in _sent.Select(static s => s.Run).Distinct())
+        {
+            CheckSignals(ReplayOf(run));
+        }
         CheckRecord(ReadAll());
+    }
+
+    // What a client was told is taken is there once, and taken by one step.
+    private void CheckSignals(RunState run)
+    {
+        foreach (var (_, name, key, data) in _sent.Where(s => s.Run == run.Id))
+        {
+            var count = run.Signals.Count(s => s.Name == name && s.Data.Equals(data) && (key is null || s.Key == key));
+            Check(
+                key is null ? count > 0 : count == 1,
+                $"a client was told that run {run.Id} has {name} ({key}), and it is there {count} times");
+        }
+        Check(
+            run.Signals.Select(static s => (s.Name, s.Key)).Distinct().Count() == run.Signals.Count, $"run {run.Id} has a signal twice");
+        var taken = run.Steps.Select(static s => s.Received).OfType<ReceivedSignal>().ToArray();
+        Check(
+            taken.Distinct(ReferenceEqualityComparer.Instance).Count() == taken.Length, $"run {run.Id} has a signal that was taken twice");
     }
 
     private RunState ReplayOf(RunId run) => _process.Engine.Store.ReplayAsync(run).GetAwaiter().GetResult()!;
@@ -200,6 +221,7 @@ internal sealed partial class EngineSimulation
             state.Status == row.Summary.Status,
             $"run {run} is {row.Summary.Status}, and its events say {state.Status}:\n{string.Join('\n', events.Select(Text))}");
         CheckInnocence(state);
+        CheckSignals(state);
         var ended = new HashSet<string>();
         var open = false;
         foreach (var e in events)

@@ -36,11 +36,12 @@ internal sealed partial class SimulatedCluster
         {
             return;
         }
-        switch (_world.Random.Next(8))
+        switch (_world.Random.Next(11))
         {
             case < 5: Submit(silo); break;
             case 5 or 6 when AnyRun() is { } run: Cancel(silo, run); break;
             case 7 when AnyRun() is { } run: Retry(silo, run); break;
+            case > 7 when AnyRun() is { } run: Signal(silo, run); break;
             default: break; // nothing has been posted yet
         }
     }
@@ -111,6 +112,64 @@ internal sealed partial class SimulatedCluster
                 result is not CommandResult.Done || Store.Has(run, static e => e is RunEvent.RunRetried),
                 $"a client was told that {run} is retried, and the store does not have it");
         });
+
+    // Early, late, again with the same key, or what nobody waits for.
+    private void Signal(SimulatedSilo silo, RunId run)
+    {
+        var (name, data) = RandomPlan.Signal(_world.Random, Store[run].Plan.Definition);
+        var key = _world.Chance(30) ? null : $"k{_world.Random.Next(5)}";
+        Ask(
+            silo, $"{SimulatedStore.Short(run)} is sent {name} ({key})",
+            silo.Registry.CommandAsync(run, new RunCommand.Signal(name, data, Key: key)), result =>
+            {
+                _world.Check(result is CommandResult.Done or CommandResult.Refused, $"{name} for {run} was answered with {result}");
+                if (result is not CommandResult.Done done)
+                {
+                    return;
+                }
+                Signals++;
+                var kept = 0;
+                Store.Has(run, e =>
+                {
+                    kept += e is RunEvent.SignalReceived x && x.Signal == name && (key is null || x.Key == key) && x.Data.Equals(data) ? 1 : 0;
+                    return false;
+                });
+                _world.Check(key is null ? kept > 0 : kept == 1, $"a client was told that {run} has {name} ({key}), and the store has it {kept} times");
+            });
+    }
+
+    // Of what came with one key one is kept, and no step takes what another has; a wait that has begun has ended once.
+    private void CheckSignals()
+    {
+        foreach (var run in Store.Runs)
+        {
+            var (keys, waits) = (new HashSet<(string, string?)>(), new HashSet<string>());
+            var plan = Store[run].Plan;
+            Store.Has(run, e =>
+            {
+                var ended = e switch
+                {
+                    RunEvent.StepCompleted x => x.Step,
+                    RunEvent.StepFailed x => x.Step,
+                    RunEvent.StepSkipped x when waits.Contains(x.Step) => x.Step,
+                    _ => null,
+                };
+                _world.Check(
+                    e is not RunEvent.SignalReceived x1 || keys.Add((x1.Signal, x1.Key)), $"{run} has a signal twice: {e}");
+                _world.Check(e is not RunEvent.StepWaiting x2 || waits.Add(x2.Step), $"{run} waits twice: {e}");
+                _world.Check(ended is null || plan[ended].Wait is null || waits.Remove(ended), $"{run} did not wait: {e}");
+                if (e is RunEvent.RunFailed or RunEvent.RunCancelled)
+                {
+                    waits.Clear();
+                }
+                return false;
+            });
+            _world.Check(waits.Count == 0, $"{run} has ended, and waits");
+            var taken = Store[run].Steps.Select(static s => s.Received).OfType<ReceivedSignal>().ToArray();
+            _world.Check(
+                taken.Distinct(ReferenceEqualityComparer.Instance).Count() == taken.Length, $"{run} has a signal that was taken twice");
+        }
+    }
 
     private void Ask<T>(SimulatedSilo silo, string what, ValueTask<T> answer, Action<T> then)
     {

@@ -74,6 +74,7 @@ internal sealed partial class SimulatedCluster
     public bool HasPoison { get; }
     public int Poisonings { get; private set; }
     public int Lost { get; private set; }
+    public int Signals { get; private set; }
     public World World => _world;
 
     /// <returns>The promise that was broken; null when all were kept.</returns>
@@ -101,6 +102,7 @@ internal sealed partial class SimulatedCluster
         if (IsWell())
         {
             CheckInnocence();
+            CheckSignals();
         }
         return _world.Broken;
     }

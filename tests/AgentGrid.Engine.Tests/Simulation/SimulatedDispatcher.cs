@@ -165,12 +165,13 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     {
         if (world.Mistake != Mistake.ForgetsPlaces)
         {
-            _places.RemoveWhere(r => cluster.Store[r].Status != RunStatus.Running);
+            _places.RemoveWhere(r => !IsDriven(r));
         }
-        _places.UnionWith(cluster.Store.Runs.Where(r =>
-            cluster.Store[r].Status == RunStatus.Running && !_queue.ContainsKey(r)));
+        _places.UnionWith(cluster.Store.Runs.Where(r => IsDriven(r) && !_queue.ContainsKey(r)));
         Serve();
     }
+
+    private bool IsDriven(RunId run) => cluster.Store[run] is { Status: RunStatus.Running, OnlyWaits: false };
 
     /// <summary>It is on another silo now.</summary>
     public void Move()

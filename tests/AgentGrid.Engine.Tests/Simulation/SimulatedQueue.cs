@@ -25,6 +25,9 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
     {
     }
 
+    public void Return(RunDriver run) => silo.Send(
+        $"{SimulatedStore.Short(run.Id)} goes on", _dispatcher, () => _dispatcher.Enter(run.Id, static _ => { }));
+
     public void Leave(RunDriver run) => silo.Send(
         $"{SimulatedStore.Short(run.Id)} wants no place any more", _dispatcher, () => _dispatcher.Leave(run.Id));
 

@@ -1,0 +1,80 @@
+namespace AgentGrid.Core.Runs;
+
+public static partial class RunMachine
+{
+    private static void Wait(RunState state, RunEvent.StepWaiting e)
+    {
+        var step = Begin(state[e.Step], e);
+        Await(state, step, e.Deadline);
+        state.Waits++;
+        state.WaitingApprovals += step.Step.Wait!.Approval is null ? 0 : 1;
+        if (state.Signals.Find(s => s.Step is null && s.Name == e.Signal) is { } early)
+        {
+            Take(step, early);
+        }
+    }
+
+    private static void Receive(RunState state, RunEvent.SignalReceived e)
+    {
+        var signal = new ReceivedSignal(e.Signal, e.Data, e.By, e.Key, e.Time);
+        state.Signals.Add(signal);
+        if (e.Step is { } step)
+        {
+            Take(state[step], signal);
+        }
+    }
+
+    private static void Take(StepState step, ReceivedSignal signal)
+    {
+        step.Received = signal;
+        signal.Step = step.Id;
+    }
+
+    private static void Await(RunState state, StepState step, DateTimeOffset until)
+    {
+        step.WaitsUntil = until;
+        state.AddTimer(RunTimer.ForWait(until, step.Index));
+    }
+
+    private static void EndWait(RunState state, StepState step)
+    {
+        if (step.WaitsUntil is not null)
+        {
+            step.WaitsUntil = null;
+            state.Waits--;
+            state.WaitingApprovals -= step.Step.Wait!.Approval is null ? 0 : 1;
+        }
+    }
+
+    // Nobody could be told anything while nobody was there.
+    private static void ProlongWaits(RunState state, RunEvent.RunResumed e)
+    {
+        foreach (var step in state.Waits > 0 && e.Until > e.Since ? state.Steps : [])
+        {
+            if (step.WaitsUntil is { } until)
+            {
+                Await(state, step, until + (e.Until!.Value - e.Since));
+            }
+        }
+    }
+
+    // The clock of a run stands still while it does nothing but wait: its timeout is for its work.
+    private static void KeepTime(RunState state, DateTimeOffset now)
+    {
+        if (state.OnlyWaits == state.PausedAt is not null)
+        {
+            return;
+        }
+        if (state.PausedAt is not { } since)
+        {
+            state.PausedAt = now;
+            return;
+        }
+        state.PausedAt = null;
+        if (state.Status == RunStatus.Running)
+        {
+            state.Deadline += now > since ? now - since : TimeSpan.Zero;
+            state.AddTimer(RunTimer.ForRun(state.Deadline));
+        }
+    }
+}
