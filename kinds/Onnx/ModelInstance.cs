@@ -78,6 +78,7 @@ internal sealed class ModelInstance
             if (OrtFailure.Of(e) == FailureKind.OutOfMemory && _pool.MaxRows > 1)
             {
                 _pool.Halve(_pool.MaxRows, OrtFailure.Reason(e));
+                return null;
             }
             _pool.NotLoaded(this, e as AgentException ?? OrtFailure.OfLoad(e, $"Agent '{_pool.Agent.Name}': the model's first run has failed"));
             return null;

@@ -6,7 +6,8 @@ namespace AgentGrid.Kinds.Onnx;
 
 /// <summary>
 /// The instances of one agent's model on one device, and the queue that they share. Instances that cannot load it try again, after a
-/// pause that grows, and as long as none is there attempts fail at once.
+/// pause that grows, and as long as none is there attempts fail at once. Where memory is leased by attempts, none is taken without
+/// one: there the next attempt after the pause makes them try.
 /// </summary>
 internal sealed class ModelPool
 {
@@ -17,10 +18,13 @@ internal sealed class ModelPool
     private readonly HashSet<ModelInstance> _ready = [];
     private readonly List<ModelInstance> _instances = [];
     private readonly int _count;
+    private readonly bool _onDemand;
     private TaskCompletionSource _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ModelSignature? _signature;
     private AgentException? _failure;
     private int _failures;
+    private long _failedAt;
+    private int _asked;
     private bool _isLost;
     private bool _isClosed;
     private int _maxRows;
@@ -31,6 +35,7 @@ internal sealed class ModelPool
         (Agent, Context, Loader, Log, Device) = (agent, context, loader, log, device);
         Queue = new BatchQueue(context.Time, settings.MaxBatchDelay);
         _count = settings.Instances;
+        _onDemand = device.Gpu is not null && context.LeasesGpuMemory && agent.Resources.GpuMemoryBytes > 0;
         _maxRows = settings.MaxBatchSize;
         lock (_gate)
         {
@@ -102,9 +107,14 @@ internal sealed class ModelPool
                 }
                 if (_failure is { } failure && _ready.Count == 0)
                 {
-                    throw Again(failure);
+                    if (!_onDemand || _isLost || PauseLeft() > TimeSpan.Zero)
+                    {
+                        throw Again(failure);
+                    }
+                    _asked = _count;
+                    Monitor.PulseAll(_gate);
                 }
-                if (_signature is { } signature)
+                else if (_signature is { } signature)
                 {
                     return signature;
                 }
@@ -119,12 +129,12 @@ internal sealed class ModelPool
     {
         lock (_gate)
         {
-            if (_failures > 0 && !_isClosed && !_isLost)
+            while (_failures > 0 && !_isClosed && !_isLost && !MayTryAgain())
             {
-                using var pause = Context.Time.CreateTimer(
-                    static pool => ((ModelPool)pool!).Wake(), this,
-                    TimeSpan.FromTicks(Math.Min(s_firstPause.Ticks << Math.Min(_failures - 1, 10), s_longestPause.Ticks)),
-                    Timeout.InfiniteTimeSpan);
+                var left = PauseLeft();
+                using var pause = left <= TimeSpan.Zero
+                    ? null
+                    : Context.Time.CreateTimer(static pool => ((ModelPool)pool!).Wake(), this, left, Timeout.InfiniteTimeSpan);
                 Monitor.Wait(_gate);
             }
             return !_isClosed && !_isLost;
@@ -140,6 +150,7 @@ internal sealed class ModelPool
             _signature = signature;
             _failure = null;
             _failures = 0;
+            Monitor.PulseAll(_gate);
             _ready.Add(instance);
             (outcome, _outcome) = (_outcome, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
@@ -164,6 +175,7 @@ internal sealed class ModelPool
             }
             _failure = failure;
             _failures++;
+            _failedAt = Context.Time.GetTimestamp();
             if (_ready.Count == 0)
             {
                 Queue.FailAll(Again(failure));
@@ -223,9 +235,30 @@ internal sealed class ModelPool
     /// <summary>The failure of what comes while the agent is let go.</summary>
     public AgentException Closed() => new(OnnxErrors.Closed, $"Agent '{Agent.Name}' is being replaced or stopped.");
 
+    private bool MayTryAgain()
+    {
+        if (PauseLeft() > TimeSpan.Zero || (_onDemand && _asked == 0))
+        {
+            return false;
+        }
+        _asked = Math.Max(0, _asked - 1);
+        return true;
+    }
+
+    private TimeSpan PauseLeft() => _failures == 0
+        ? TimeSpan.Zero
+        : TimeSpan.FromTicks(Math.Min(s_firstPause.Ticks << Math.Min(_failures - 1, 10), s_longestPause.Ticks))
+            - Context.Time.GetElapsedTime(_failedAt);
+
     // One exception for each that it is thrown for.
-    private static AgentException Again(AgentException failure) =>
-        new(failure.Code, failure.Message, failure.Retryable, failure.InnerException);
+    private AgentException Again(AgentException failure)
+    {
+        var left = PauseLeft();
+        return new AgentException(failure.Code, failure.Message, failure.Retryable, failure.InnerException)
+        {
+            RetryAfter = failure.Retryable && left > TimeSpan.Zero ? left : null,
+        };
+    }
 
     private void Wake()
     {

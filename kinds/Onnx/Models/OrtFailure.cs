@@ -72,7 +72,7 @@ internal static partial class OrtFailure
     [GeneratedRegex(@"CUDA (?:failure|error) (?:46|214|219|226|700|702|709|710|714|715|716|717|718|719)\b")]
     private static partial Regex LostContext();
 
-    [GeneratedRegex(@"\[ErrorCode:\w+\]\s*")]
+    [GeneratedRegex(@"\[ErrorCode:\w+\]\s*|^.*\[ONNXRuntimeError\] : \d+ : \w+ : ", RegexOptions.Singleline)]
     private static partial Regex Code();
 
     // Where in ONNX Runtime's own sources it was.

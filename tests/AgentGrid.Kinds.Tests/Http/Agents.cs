@@ -33,14 +33,15 @@ internal static class Agents
     public static async Task<AgentException> FailAsync(this IKindAgent agent, string input = "{}") =>
         await Assert.ThrowsAsync<AgentException>(() => agent.RunAsync(input));
 
-    public static AgentKindContext Context(int maxOutputBytes, TestLog? log, string? folder = null) => new()
+    public static AgentKindContext Context(int maxOutputBytes, TestLog? log, string? folder = null, TimeProvider? time = null, bool leasesGpuMemory = false) => new()
     {
         ConfigFolder = folder,
+        LeasesGpuMemory = leasesGpuMemory,
         FindSecret = r => r.Source == SecretSource.Environment
             ? Environment.GetEnvironmentVariable(r.Name) ?? throw new AgentException("no_secret", $"There is no {r.Name}.")
             : File.ReadAllText(r.Name),
         Services = new Services(log ?? new TestLog()),
-        Time = TimeProvider.System,
+        Time = time ?? TimeProvider.System,
         CancelGrace = TimeSpan.FromSeconds(10),
         MaxOutputBytes = maxOutputBytes,
     };

@@ -149,6 +149,35 @@ public sealed class OnnxAgentTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_WhereMemoryIsLeased_IsTriedAgainByAnAttemptAndNotBetweenThem()
+    {
+        var time = new ManualTime();
+        (_agents.Time, _agents.LeasesGpuMemory) = (time, true);
+        await using var agent = _agents.Of(
+            TestModels.MatMulAdd(), "inputs: { x: input.x }, outputs: { z: z }", ", resources: { gpu_memory_mb: 100 }");
+        await agent.WarmUpAsync(default);
+        Assert.Equal("model_not_loaded", (await FailAsync()).Code);
+        _agents.Write("tested.onnx", TestModels.MatMulAdd(output: "z"));
+        time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Equal("model_not_loaded", (await FailAsync()).Code);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.DoesNotContain(_agents.Log.Lines, l => l.Contains("has loaded its model", StringComparison.Ordinal));
+        var output = await agent.InvokeAsync(Programs.Invocation("""{"x":[[1,2]]}""", gpu: 0), default).AsTask().WaitAsync(Limits.Patience);
+        Assert.Equal("""{"z":[[11,22]]}""", output.ToString());
+
+        Task<AgentException> FailAsync() => Assert.ThrowsAsync<AgentException>(
+            () => agent.InvokeAsync(Programs.Invocation("""{"x":[[1,2]]}""", gpu: 0), default).AsTask().WaitAsync(Limits.Patience));
+    }
+
+    [Fact]
+    public async Task WarmUp_OfAModelForALeasedGpu_LooksForTheFile()
+    {
+        _agents.LeasesGpuMemory = true;
+        await using var agent = _agents.Of("model: none.onnx, inputs: { x: input.x }, resources: { gpu_memory_mb: 100 }");
+        Assert.Contains("there is no model '", (await Assert.ThrowsAsync<AgentException>(() => agent.WarmUpAsync(default))).Message);
+    }
+
+    [Fact]
     public async Task Cuda_WhereThereIsNone_IsRefused()
     {
         await using var agent = _agents.Of(TestModels.MatMulAdd(), "inputs: { x: input.x }, device: cuda");

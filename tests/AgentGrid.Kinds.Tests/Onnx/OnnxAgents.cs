@@ -15,6 +15,12 @@ internal sealed class OnnxAgents : IDisposable
 
     public TestLog Log { get; } = new();
 
+    /// <summary>Of agents that are made from now on.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <inheritdoc cref="Time"/>
+    public bool LeasesGpuMemory { get; set; }
+
     public string Write(string name, byte[] model)
     {
         var path = Path.Combine(Folder, name);
@@ -34,7 +40,7 @@ internal sealed class OnnxAgents : IDisposable
         var kind = new OnnxKind();
         var result = Agents.Read(kind, $"kind: onnx, {keys}");
         Assert.Empty(result.Problems);
-        return kind.Create(result.Config!.Agents["tested"] with { Name = name }, Agents.Context(100_000, Log, Folder));
+        return kind.Create(result.Config!.Agents["tested"] with { Name = name }, Agents.Context(100_000, Log, Folder, Time, LeasesGpuMemory));
     }
 
     public void Dispose() => _folder.Dispose();
