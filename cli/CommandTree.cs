@@ -50,7 +50,8 @@ internal sealed class CommandTree
         foreach (var command in new Command[]
         {
             RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), WatchCommand.Create(this),
-            CancelCommand.Create(this), RetryCommand.Create(this), AgentsCommand.Create(this),
+            CancelCommand.Create(this), RetryCommand.Create(this),
+            ApprovalsCommand.Create(this), SignalCommand.CreateApprove(this), SignalCommand.Create(this), AgentsCommand.Create(this),
             DrainCommand.Create(this), DrainCommand.CreateUndrain(this),
             NodesCommand.Create(this), HealthCommand.Create(this), PlansCommand.Create(this), RouteCommand.Create(this),
             ValidateCommand.Create(this), BenchCommand.Create(this),

@@ -39,13 +39,14 @@ internal sealed class GridServer : IDisposable
     public bool HasAnswered { get; private set; }
 
     public Task<Json> GetAsync(string path, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Get, path, null, TimeSpan.Zero, null, cancellationToken);
+        SendAsync(HttpMethod.Get, path, null, TimeSpan.Zero, null, null, cancellationToken);
 
     /// <param name="body">Null for none.</param>
     /// <param name="wait">How long the server is asked to wait before it answers.</param>
+    /// <param name="key">By which a repetition is known; null for none.</param>
     public Task<Json> PostAsync(
-        string path, Json? body, CancellationToken cancellationToken, TimeSpan wait = default) =>
-        SendAsync(HttpMethod.Post, path, body, wait, null, cancellationToken);
+        string path, Json? body, CancellationToken cancellationToken, TimeSpan wait = default, string? key = null) =>
+        SendAsync(HttpMethod.Post, path, body, wait, key, null, cancellationToken);
 
     /// <summary>
     /// Runs, newest first: pages of the server, which may be short, put together to as many runs as are asked for.
@@ -75,7 +76,7 @@ internal sealed class GridServer : IDisposable
 
     /// <summary>How the server is, also where it says that it is unavailable.</summary>
     public Task<Json> HealthAsync(CancellationToken cancellationToken) => SendAsync(
-        HttpMethod.Get, "health", null, TimeSpan.Zero,
+        HttpMethod.Get, "health", null, TimeSpan.Zero, null,
         static answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable && TypeOf(answer) == "application/json",
         cancellationToken);
 
@@ -156,10 +157,14 @@ internal sealed class GridServer : IDisposable
     /// <param name="wait">How long the server may be silent beyond the patience, because it was asked to wait.</param>
     /// <param name="isAnswer">Which answers are no refusal, though their status is not one of success.</param>
     private async Task<Json> SendAsync(
-        HttpMethod method, string path, Json? body, TimeSpan wait, Func<HttpResponseMessage, bool>? isAnswer,
+        HttpMethod method, string path, Json? body, TimeSpan wait, string? key, Func<HttpResponseMessage, bool>? isAnswer,
         CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path);
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        }
         if (body is not null)
         {
             request.Content = new ReadOnlyMemoryContent(body.Utf8);

@@ -15,13 +15,15 @@ internal sealed record RunAnswer(
 internal sealed record RunLine(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
-    int RetryingBranches, string? Reason)
+    int RetryingBranches, string? Reason, int WaitingSteps = 0, int WaitingApprovals = 0)
 {
     /// <summary>The status, or what a running run is held up by, in the words of the filter.</summary>
-    public string State => (Status, RetryingBranches, WaitingAttempts) switch
+    public string State => (Status, RetryingBranches, WaitingAttempts, WaitingApprovals, WaitingSteps) switch
     {
-        ("running", > 0, _) => "retrying",
-        ("running", _, > 0) => "waiting_for_slot",
+        ("running", > 0, _, _, _) => "retrying",
+        ("running", _, > 0, _, _) => "waiting_for_slot",
+        ("running", _, _, > 0, _) => "waiting_for_approval",
+        ("running", _, _, _, > 0) => "waiting",
         _ => Status,
     };
 }
@@ -44,7 +46,19 @@ internal sealed record ErrorView(string Code, string Message);
 internal sealed record StepView(
     string Id, string Status, string Mode, ImmutableArray<string> Needs, int? Required, int? Branches,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, ErrorView? Error, string? SkipReason, int? OutputBytes,
-    ImmutableArray<AttemptView> Attempts);
+    ImmutableArray<AttemptView> Attempts, WaitView? Wait = null);
+
+/// <summary>What a step waits for.</summary>
+internal sealed record WaitView(string Signal, DateTimeOffset Until, ApprovalTextView? Approval);
+
+internal sealed record ApprovalTextView(string Title);
+
+internal sealed record ApprovalList(ImmutableArray<ApprovalView> Approvals, string? Next);
+
+/// <summary>A step that waits for the decision of a person.</summary>
+internal sealed record ApprovalView(
+    string RunId, string MatchId, string Round, string Step, string Title, ImmutableArray<string> By, DateTimeOffset Since,
+    DateTimeOffset Until);
 
 internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,

@@ -17,7 +17,7 @@ internal static class WaitReason
         {
             return ["for its turn: as many runs as are allowed are active; see 'agentgrid runs --status running'"];
         }
-        return
+        return run.Steps.Select(s => Line(run, s)).OfType<string>().Concat(
             from step in run.Steps
             where step.Status == "running"
             from alike in step.Attempts.GroupBy(a => a.Branch).Select(b => b.Last()).GroupBy(a => (a.Agent, a.Status))
@@ -25,8 +25,19 @@ internal static class WaitReason
             where line is not null
             select alike.Count() == 1
                 ? line
-                : string.Create(CultureInfo.InvariantCulture, $"{line} (and {alike.Count() - 1} more of this step)");
+                : string.Create(CultureInfo.InvariantCulture, $"{line} (and {alike.Count() - 1} more of this step)"));
     }
+
+    private static string? Line(RunView run, StepView step) => step.Wait switch
+    {
+        null => null,
+        { Approval: { } asked } wait =>
+            $"step '{step.Id}': for somebody to decide, until {Show.Time(wait.Until)}: {asked.Title} "
+            + $"('agentgrid approve {run.RunId} {step.Id}')",
+        var wait =>
+            $"step '{step.Id}': for the signal '{wait.Signal}', until {Show.Time(wait.Until)} "
+            + $"('agentgrid signal {run.RunId} {wait.Signal}')",
+    };
 
     private static string? Line(
         StepView step, AttemptView last, IReadOnlySet<string> drained, DateTimeOffset now) => last switch

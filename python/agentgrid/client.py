@@ -6,6 +6,7 @@ import os
 import random
 import time
 import urllib.parse
+import uuid
 
 from agentgrid.events import read_events
 from agentgrid.problems import Conflict, GridError, RunCancelled, RunFailed, problem_of
@@ -46,20 +47,28 @@ class Client:
         """The handle of a run that was started before."""
         return RunHandle(self, run_id)
 
-    def request(self, method, path, body=None):
+    def approvals(self):
+        """What waits for somebody's decision now, over all runs: dicts with run_id, step, title, form, given, ..."""
+        cursor = ""
+        while cursor is not None:
+            page = self.request("GET", f"/api/v1/approvals{cursor}")
+            yield from page["approvals"]
+            cursor = f"?cursor={urllib.parse.quote(page['next'], safe='')}" if "next" in page else None
+
+    def request(self, method, path, body=None, **headers):
         """One request, tried again while the server is away or has no room; returns the JSON of the answer."""
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         until = time.monotonic() + self.patience
         pause = 0.1
         while True:
             try:
-                status, headers, content = self._once(method, path, data)
+                status, answered, content = self._once(method, path, data, headers)
                 if status < 400:
                     return json.loads(content) if content else None
                 error = (Conflict if status == 409 else GridError)(status, problem_of(content))
                 if status not in (429, 503):
                     raise error
-                wait = _seconds(headers.get("Retry-After")) or pause
+                wait = _seconds(answered.get("Retry-After")) or pause
             except (OSError, http.client.HTTPException) as e:
                 error = e if isinstance(e, OSError) else ConnectionError(f"{self.url}: {e!r}")
                 wait = pause
@@ -80,10 +89,10 @@ class Client:
     def path(self, path):
         return self._parts.path + path
 
-    def _once(self, method, path, data):
+    def _once(self, method, path, data, headers):
         connection = self.connect(timeout=30)
         try:
-            headers = self.headers(**({"Content-Type": "application/json"} if data is not None else {}))
+            headers = self.headers(**({"Content-Type": "application/json"} if data is not None else {}), **headers)
             connection.request(method, self.path(path), data, headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
@@ -133,6 +142,30 @@ class RunHandle:
     def cancel(self):
         """Asks the run to end; returns what is known of it then."""
         return self._client.request("POST", f"/api/v1/runs/{self.id}/cancel", {})
+
+    def signal(self, name, data=None, key=None):
+        """Sends the signal that a step waits for, with any JSON value; before it waits, too.
+
+        key: by which a repetition is known; by default each call has one of its own, so that a lost connection does no
+        harm. Returns {"changed": ..., "run": ...}. Raises GridError, of which Conflict when it is not taken.
+        """
+        return self._send("signals", name, data, key)
+
+    def approve(self, step, values=None, comment=None, key=None):
+        """Approves a step that waits for that; values: what its form asks for. Returns and raises as signal() does."""
+        return self._decide(step, True, values, comment, key)
+
+    def reject(self, step, comment=None, key=None):
+        """Rejects a step that waits for a decision, so that it fails."""
+        return self._decide(step, False, None, comment, key)
+
+    def _decide(self, step, approved, values, comment, key):
+        told = (("comment", comment), ("values", values))
+        return self._send("approvals", step, {"approved": approved, **{k: v for k, v in told if v is not None}}, key)
+
+    def _send(self, kind, name, data, key):
+        path = f"/api/v1/runs/{self.id}/{kind}/{urllib.parse.quote(name, safe='')}"
+        return self._client.request("POST", path, data, **{"Idempotency-Key": key or str(uuid.uuid4())})
 
     def __repr__(self):
         return f"<RunHandle {self.id}>"

@@ -80,6 +80,30 @@ class ClientTests(unittest.TestCase):
             with self.assertRaises(TimeoutError):
                 Client(server.url).run("r1").get(timeout=0.2)
 
+    def test_a_signal_whose_connection_is_lost_is_sent_again_with_its_key(self):
+        with FakeServer(lost, json_answer(200, {"changed": True}), json_answer(200, {"changed": False})) as server:
+            run = Client(server.url).run("r1")
+            self.assertTrue(run.signal("pay ment", {"amount": 3})["changed"])
+            run.signal("payment", key="order-7")
+        first, again, other = server.requests
+        self.assertEqual("POST /api/v1/runs/r1/signals/pay%20ment HTTP/1.1", first.line)
+        self.assertEqual((first.headers["idempotency-key"], first.body), (again.headers["idempotency-key"], again.body))
+        self.assertEqual(("order-7", b""), (other.headers["idempotency-key"], other.body))
+
+    def test_decisions_and_what_is_to_be_decided(self):
+        with FakeServer(
+                json_answer(200, {"approvals": [{"step": "a"}], "next": "7"}), json_answer(200, {"approvals": [{"step": "b"}]}),
+                json_answer(200, {"changed": True}), json_answer(409, {"code": "AG1212", "detail": "not yet"})) as server:
+            client = Client(server.url)
+            self.assertEqual(["a", "b"], [a["step"] for a in client.approvals()])
+            client.run("r1").approve("review", {"stars": 4}, comment="fine")
+            with self.assertRaisesRegex(Conflict, "not yet"):
+                client.run("r1").reject("review", "too dark")
+        self.assertEqual("GET /api/v1/approvals?cursor=7 HTTP/1.1", server.requests[1].line)
+        self.assertEqual(
+            [{"approved": True, "comment": "fine", "values": {"stars": 4}}, {"approved": False, "comment": "too dark"}],
+            [json.loads(c.body) for c in server.requests[2:]])
+
     def test_delay_starts_a_run_at_the_server_of_the_environment(self):
         import os
         from unittest import mock

@@ -17,7 +17,7 @@ public sealed class UsageTests
         var result = await new Tool(null).RunAsync("--help");
 
         Assert.Equal(ExitCode.Ok, result.Exit);
-        Assert.Equal(15, s_commands.Length);
+        Assert.Equal(18, s_commands.Length);
         Assert.All(s_commands, c => Assert.Contains($"  {c} ", result.Out));
     }
 
@@ -89,7 +89,8 @@ public sealed class UsageTests
         foreach (var command in s_root.Subcommands)
         {
             var calls = OptionsOf(command).Select(o => (o.Name, Args: (string[])[command.Name, o.Name, ""]))
-                .Concat(command.Arguments.Select(a => (a.Name, Args: (string[])[command.Name, ""])));
+                .Concat(command.Arguments.Select(
+                    (a, i) => (a.Name, Args: (string[])[command.Name, .. Enumerable.Repeat("x", i), ""])));
             foreach (var (name, args) in calls)
             {
                 var result = await new Tool(null).RunAsync(args);
