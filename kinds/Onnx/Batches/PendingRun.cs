@@ -19,7 +19,7 @@ internal sealed class PendingRun(ImmutableArray<TensorData> inputs, DateTimeOffs
     public long QueuedAt => queuedAt;
 
     /// <summary>What it adds to a batch.</summary>
-    public long Rows => inputs[0].Rows;
+    public long Rows => inputs.IsEmpty ? 1 : inputs[0].Rows;
 
     /// <summary>The outputs.</summary>
     public Task<ImmutableArray<TensorData>> Done => _done.Task;

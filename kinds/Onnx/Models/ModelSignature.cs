@@ -54,6 +54,10 @@ internal sealed class ModelSignature
                 ? [.. session.OutputNames.Select(n => new TensorOutput(n, [n]))]
                 : settings.Tensors.Outputs;
             var outputs = wanted.Select(o => new Output(o, Find(session.OutputMetadata, o.Name, "output"))).ToImmutableArray();
+            if (settings.MaxBatchSize > 1 && inputs.IsEmpty)
+            {
+                throw new FormatException("the model has no inputs, so there is nothing to batch. Leave 'batch' out.");
+            }
             if (settings.MaxBatchSize > 1
                 && inputs.Select(i => i.Model).Concat(outputs.Select(o => o.Model)).FirstOrDefault(t => !t.HasFreeRows) is { } fixedRows)
             {

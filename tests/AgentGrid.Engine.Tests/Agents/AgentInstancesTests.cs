@@ -56,6 +56,15 @@ public sealed class AgentInstancesTests : IAsyncDisposable
         Assert.Single(_kind.Made);
     }
 
+    // A model is loaded for the memory that it may have.
+    [Fact]
+    public void Apply_OtherResources_MakesAnotherInstance()
+    {
+        Apply("x: { kind: fake, word: one, resources: { gpu_memory_mb: 8 } }");
+        Apply("x: { kind: fake, word: one, resources: { gpu_memory_mb: 9 } }");
+        Assert.Equal(2, _kind.Made.Count);
+    }
+
     [Fact]
     public async Task Apply_OtherKeys_TheNextFollowsWhenItIsReadyAndTheOneBeforeEndsWithItsInvocations()
     {

@@ -58,6 +58,7 @@ public sealed class OnnxAgentTests : IDisposable
         foreach (var (model, keys, reason) in ((byte[], string, string)[])[
             ([1, 2, 3], "inputs: { x: input.x }", "the model 'tested.onnx' cannot be loaded on cpu: "),
             (TestModels.Identity(16, 1), "inputs: { x: input.x }", "the input 'x' is of BFloat16, which JSON has no numbers for."),
+            (TestModels.Given(), "inputs: {}, batch: { max_size: 2 }", "the model has no inputs, so there is nothing to batch"),
             (TestModels.Loop(), "inputs: { n: input.n }, batch: { max_size: 2 }", "'n' has the shape [1], and what is in a batch"),
             (TestModels.Different(), "inputs: { x: input.x }, batch: { max_size: 2 }", "the output 'y' of 2 rows has the shape [1]")])
         {
@@ -66,6 +67,13 @@ public sealed class OnnxAgentTests : IDisposable
             Assert.Equal("model_not_loaded", problem.Code);
             Assert.Contains(reason, problem.Message);
         }
+    }
+
+    [Fact]
+    public async Task ModelWithoutInputs_Computes()
+    {
+        await using var agent = _agents.Of(TestModels.Given(), "inputs: {}");
+        Assert.Equal("""{"y":[1,2]}""", (await agent.RunAsync()).ToString());
     }
 
     [Fact]

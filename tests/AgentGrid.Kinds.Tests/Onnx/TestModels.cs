@@ -30,6 +30,10 @@ internal static class TestModels
     public static byte[] Zeros() => Model(Graph(
         [Node("ConstantOfShape", "n", "y")], [Value("n", Integer, 1)], [Value("y", Float, -1)]));
 
+    /// <summary>y[2] = [1, 2], of nothing.</summary>
+    public static byte[] Given() => Model(Graph(
+        [Node("Identity", "c", "y")], [], [Value("y", Float, 2)], Constant("c", [2], 1f, 2f)));
+
     /// <summary>y = x / x: NaN where x is 0.</summary>
     public static byte[] Ratio() => Model(Graph(
         [Node("Div", "x,x", "y")], [Value("x", Float, -1, -1)], [Value("y", Float, -1, -1)]));
