@@ -3,6 +3,7 @@
 import { get, key, watch } from './lib/api.js';
 import { h, replace } from './lib/dom.js';
 import { agentsView } from './views/agents.js';
+import { approvalsView } from './views/approvals.js';
 import { nodesView } from './views/nodes.js';
 import { runView } from './views/run.js';
 import { runsView } from './views/runs.js';
@@ -11,6 +12,7 @@ import { tryView } from './views/try.js';
 const ROUTES = [
   [/^runs$/, 'Runs', runsView],
   [/^runs\/([0-9a-f]{32})$/, 'Run', runView],
+  [/^approvals$/, 'Inbox', approvalsView],
   [/^agents$/, 'Agents', agentsView],
   [/^nodes$/, 'Nodes', nodesView],
   [/^try$/, 'Try it', tryView],

@@ -59,6 +59,7 @@ const MARKS = {
   lost: '⊘',
   retrying: '↻',
   waiting: '◔',
+  awaiting: '✎',
 };
 
 /** States are told apart by a sign and a word, not by colour alone. */

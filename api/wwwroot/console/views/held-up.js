@@ -1,4 +1,5 @@
-// What a run that has not ended is held up by, in a sentence: its turn, a slot, or the time until the next attempt.
+// What a run that has not ended is held up by, in a sentence: its turn, a slot, the time until the next attempt, or a
+// signal.
 
 import { get, now } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
@@ -6,9 +7,10 @@ import { count, duration, millis, plural, time } from '../lib/format.js';
 
 const LOOK_AGAIN = 2000;
 
-/** What holds each branch of a step up: { state: 'waiting' | 'retrying', attempt }. */
+/** What holds a step or each of its branches up: { state: 'awaiting' }, or { state: 'waiting' | 'retrying', attempt }. */
 export function holdsOf(step) {
   if (step.status !== 'running') return [];
+  if (step.wait) return [{ state: 'awaiting' }];
   const last = [...Map.groupBy(step.attempts, a => a.branch).values()].map(attempts => attempts.at(-1));
   return last.flatMap(attempt => {
     if (attempt.status === 'queued') return [{ state: 'waiting', attempt }];
@@ -20,7 +22,7 @@ export function holdsOf(step) {
 export function stateOf(step) {
   const states = holdsOf(step).map(hold => hold.state);
   if (states.includes('retrying')) return 'retrying';
-  return states.length ? 'waiting' : step.status;
+  return states[0] ?? step.status;
 }
 
 export class HeldUp {
@@ -45,8 +47,8 @@ export class HeldUp {
     if (this.element.hidden) return;
     this.#look(run.status === 'queued');
     const [first] = found;
-    const more = found.length > 1 ? ` ${plural(found.length - 1, 'more attempt')} of this run also wait.` : '';
-    const text = !first ? this.#turn() : first.state === 'waiting' ? this.#slot(first) : again(first);
+    const more = found.length > 1 ? ` ${plural(found.length - 1, 'more attempt or step', 'more attempts and steps')} of this run also wait.` : '';
+    const text = !first ? this.#turn() : this.#text(first);
     setText(this.title, text.title);
     setText(this.body, text.body + more);
     // Made anew only when they differ: somebody may be about to follow one.
@@ -69,6 +71,10 @@ export class HeldUp {
     } catch {
       // The page's own requests tell when the server is away; the sentence does without numbers then.
     }
+  }
+
+  #text(hold) {
+    return hold.state === 'waiting' ? this.#slot(hold) : hold.state === 'awaiting' ? outside(hold) : again(hold);
   }
 
   #turn() {
@@ -103,6 +109,16 @@ export class HeldUp {
       ],
     };
   }
+}
+
+function outside({ step }) {
+  const { signal, until, approval } = step.wait;
+  const end = millis(until);
+  return {
+    title: approval ? 'Waits for somebody to decide.' : `Waits for the signal '${signal}'.`,
+    body: `Step '${step.id}' waits until ${time(end)}, ${duration(Math.max(0, Math.ceil((end - now()) / 1000) * 1000))} from now.`,
+    links: approval ? [['Inbox', '#/approvals']] : [],
+  };
 }
 
 function again({ step, attempt }) {

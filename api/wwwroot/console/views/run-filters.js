@@ -2,7 +2,10 @@
 
 import { h, replace } from '../lib/dom.js';
 
-const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'completed', 'failed', 'cancelled'];
+/** What holds running runs up, in words. */
+export const HOLDS = { waiting: 'waiting for a slot', awaiting: 'waiting for a signal or a person' };
+
+const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'awaiting', 'completed', 'failed', 'cancelled'];
 
 const SPANS = {
   '15m': ['last 15 min', 900_000],
@@ -46,7 +49,7 @@ export const served = filters => ({
   round: filters.round,
   plan: filters.plan,
   agent: filters.agent,
-  status: filters.status === 'waiting' ? 'waiting_for_slot' : filters.status,
+  status: { waiting: 'waiting_for_slot', awaiting: 'waiting' }[filters.status] ?? filters.status,
 });
 
 /** The form above the list. It writes what is chosen into `values`, and says that it has. */
@@ -96,7 +99,7 @@ export class RunFilters {
         onsubmit: e => e.preventDefault(),
         onchange: changed,
       },
-      select('status', 'Status', [['', 'any'], ...STATUSES.map(v => [v, v === 'waiting' ? 'waiting for a slot' : v])]),
+      select('status', 'Status', [['', 'any'], ...STATUSES.map(v => [v, HOLDS[v] ?? v])]),
       text('match_id', 'Match', 'match_123'),
       text('round', 'Round', 'round_4'),
       proposing(text('plan', 'Plan', 'any'), this.plans),

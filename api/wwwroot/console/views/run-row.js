@@ -3,6 +3,7 @@
 import { now } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
 import { duration, mark, millis, time, word } from '../lib/format.js';
+import { HOLDS } from './run-filters.js';
 
 export const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
@@ -55,9 +56,9 @@ export function showRow(element, row, index, state) {
     replace(
       status,
       h('i', { 'aria-hidden': 'true' }, mark(state)),
-      h('b', null, state === 'waiting' ? 'waiting' : word(state)),
+      h('b', null, word(state)),
     );
-    status.title = state === 'waiting' ? 'waiting for a slot' : word(state);
+    status.title = HOLDS[state] ?? word(state);
   }
   element.link.href = `#/runs/${row.id}`;
   setText(element.link, `${row.match} / ${row.round}`);

@@ -6,6 +6,7 @@ import { Feed } from '../lib/feed.js';
 import { duration, mark, millis, time, word } from '../lib/format.js';
 import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
+import { ApprovalCard, askedOf, withGiven } from './approval.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
 import { HeldUp, holdsOf, stateOf } from './held-up.js';
@@ -50,6 +51,8 @@ class Run {
     this.heading = h('h1', null, '…');
     this.facts = h('dl', { class: 'facts' });
     this.heldUp = new HeldUp();
+    this.approvals = h('div', { class: 'approvals' });
+    this.cards = new Map();
     this.error = h('div', { class: 'error-box', role: 'alert', hidden: true });
     this.cancel = h(
       'button',
@@ -96,6 +99,7 @@ class Run {
       ),
       this.facts,
       this.heldUp.element,
+      this.approvals,
       this.error,
       this.body,
     );
@@ -197,13 +201,14 @@ class Run {
     setText(this.heading, `${run.match_id} / ${run.round}`);
     // As in the list: a run that waits or is tried again is not shown as running.
     const states = run.steps.map(stateOf);
-    const state = ['retrying', 'waiting'].find(s => states.includes(s)) ?? run.status;
+    const state = ['retrying', 'waiting', 'awaiting'].find(s => states.includes(s)) ?? run.status;
     if (this.state.dataset.state !== state) {
       this.state.dataset.state = state;
       this.state.className = `state big ${state}`;
       replace(this.state, h('i', { 'aria-hidden': 'true' }, mark(state)), h('b', null, word(state)));
     }
     this.heldUp.show(run);
+    this.#showApprovals();
     this.cancel.hidden = this.ended;
     this.retry.hidden = run.status !== 'failed' && run.status !== 'cancelled';
     const trouble = run.error ?? (run.cancel_reason ? { message: run.cancel_reason } : null);
@@ -226,6 +231,18 @@ class Run {
         : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It is there when the run has completed.'),
     );
     this.#once('input', this.input, run.input.text, () => jsonView(run.input, 'Posted'));
+  }
+
+  // What it waits for people to decide. Cards that are there stay: somebody may be about to fill one in.
+  #showApprovals() {
+    const cards = new Map();
+    for (const step of this.run.steps.filter(s => s.wait?.approval)) {
+      const id = `${step.id} ${step.started_at}`;
+      cards.set(id, this.cards.get(id) ?? new ApprovalCard(withGiven(askedOf(this.path, step), step.given)));
+    }
+    if (cards.size !== this.cards.size || [...cards.keys()].some(id => !this.cards.has(id)))
+      replace(this.approvals, [...cards.values()].map(c => c.element));
+    this.cards = cards;
   }
 
   #once(name, element, value, make) {
@@ -264,6 +281,7 @@ class Run {
     if (!this.run || this.ended) return;
     this.#facts();
     this.heldUp.show(this.run);
+    for (const card of this.cards.values()) card.tick();
     this.timeline.tick();
   }
 
@@ -332,7 +350,10 @@ class Run {
 function runOf(answer) {
   const run = answer.value();
   for (const part of ['input', 'result', 'plan_definition']) run[part] = answer.get(part);
-  for (const [i, step] of answer.get('steps').entries()) run.steps[i].output = step.get('output');
+  for (const [i, step] of answer.get('steps').entries()) {
+    run.steps[i].output = step.get('output');
+    run.steps[i].given = step.get('wait')?.get('approval')?.get('given');
+  }
   return run;
 }
 

@@ -231,7 +231,7 @@ class Runs {
   /** Of running runs the list says that they wait or are retried, but not for what; their details do. */
   async #lookInto(runs) {
     for (const run of runs) this.states.list(run);
-    const held = runs.filter(r => r.waiting_attempts || r.retrying_branches).slice(0, MOST_DETAILS);
+    const held = runs.filter(r => r.waiting_attempts || r.retrying_branches || r.waiting_steps).slice(0, MOST_DETAILS);
     const next = async () => {
       for (let run = held.pop(); run && !this.closed; run = held.pop()) {
         try {
@@ -394,7 +394,7 @@ class Runs {
       kind,
       served(this.filters),
       // Runs that wait or are retried are shown as what they are, not as running.
-      row => this.filters.status !== 'running' || !(row.waiting_attempts || row.retrying_branches),
+      row => this.filters.status !== 'running' || !(row.waiting_attempts || row.retrying_branches || row.waiting_steps),
       sinceOf(this.filters, now()),
     );
   }

@@ -59,7 +59,9 @@ export class StepPanel {
         : null,
     ]);
     this.#part(this.attempts, [id, attempts], () => attemptList(step));
-    this.#part(this.input, [id, step.needs.map(n => run.steps.find(s => s.id === n)?.status)], () => inputs(run, step));
+    this.#part(this.input, [id, step.needs.map(n => run.steps.find(s => s.id === n)?.status)], () =>
+      asksNobody(step) ? [] : inputs(run, step),
+    );
     this.#part(this.output, [id, step.status, step.output_bytes], () => this.#outputOf(step));
   }
 
@@ -134,6 +136,8 @@ function header(step, state) {
   ];
 }
 
+const asksNobody = step => step.mode === 'wait' || step.mode === 'approve';
+
 const errorBox = error =>
   h(
     'div',
@@ -143,6 +147,7 @@ const errorBox = error =>
   );
 
 function attemptList(step) {
+  if (asksNobody(step)) return h('p', { class: 'dim' }, 'It waits for somebody or something outside, and asks no agent.');
   if (step.attempts.length === 0) return h('p', { class: 'dim' }, 'Nobody has been asked yet.');
   const shown = step.attempts.slice(-MOST_ATTEMPTS);
   return h(
