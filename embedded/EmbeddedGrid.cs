@@ -77,6 +77,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             Volatile.Write(ref _accepting, false);
             await _engine.DrainAsync(cancellationToken).ConfigureAwait(false);
         }
+        // Before the agents: what becomes of attempts when these are let go of is nothing that they did.
+        Interlocked.Exchange(ref _engine, null)?.Dispose();
         if (Interlocked.Exchange(ref _agents, null) is { } agents)
         {
             await agents.DisposeAsync().ConfigureAwait(false);

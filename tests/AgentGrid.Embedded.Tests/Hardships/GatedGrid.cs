@@ -29,7 +29,8 @@ internal sealed class GatedGrid : IAsyncDisposable
 
     public static async Task<GatedGrid> StartAsync(
         string data, TimeProvider? time = null, Func<CancellationToken, Task>? work = null,
-        Action<EmbeddedOptions>? configure = null, int slots = 10_000, string timeout = "10m")
+        Action<EmbeddedOptions>? configure = null, int slots = 10_000, string timeout = "10m",
+        Func<Task>? dispose = null)
     {
         var config = Directory.CreateTempSubdirectory("agentgrid-gated-");
         await File.WriteAllTextAsync(
@@ -44,7 +45,8 @@ internal sealed class GatedGrid : IAsyncDisposable
         configure?.Invoke(options);
         var grid = new EmbeddedGrid(
             Options.Create(options), AgentCatalog.Of([typeof(Gated)]),
-            _ => new Gated { Work = work ?? (static _ => Task.CompletedTask) }, time ?? TimeProvider.System,
+            _ => new Gated { Work = work ?? (static _ => Task.CompletedTask), Dispose = dispose ?? (static () => Task.CompletedTask) },
+            time ?? TimeProvider.System,
             NullLogger<EmbeddedGrid>.Instance);
         try
         {
@@ -76,6 +78,9 @@ internal sealed class GatedGrid : IAsyncDisposable
         return ended!.Summary;
     }
 
+    /// <summary>Whether the engine still takes what comes of a run that has not ended.</summary>
+    public bool Takes(RunId run) => _grid.IsRunning && _grid.Engine.Registry.Find(run) is { Summary.Status: RunStatus.Running };
+
     public async ValueTask DisposeAsync()
     {
         await _grid.StopAsync(new CancellationToken(canceled: true));
@@ -83,9 +88,13 @@ internal sealed class GatedGrid : IAsyncDisposable
     }
 
     [Agent("gated")]
-    private sealed class Gated : IAgent
+    private sealed class Gated : IAgent, IAsyncDisposable
     {
         public required Func<CancellationToken, Task> Work { get; init; }
+
+        public required Func<Task> Dispose { get; init; }
+
+        public async ValueTask DisposeAsync() => await Dispose();
 
         public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
         {
