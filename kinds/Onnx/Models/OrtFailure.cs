@@ -43,7 +43,7 @@ internal static partial class OrtFailure
     /// <summary>Its message without what is of no use to people.</summary>
     public static string Reason(Exception exception) =>
         exception is DllNotFoundException or BadImageFormatException || exception.InnerException is DllNotFoundException
-            ? "ONNX Runtime is not there, or not for this machine: " + (exception.InnerException ?? exception).Message.Split('\n')[0]
+            ? "ONNX Runtime is not there, or not for this machine: " + (exception.InnerException ?? exception).Message.Split(" In order to ")[0]
             : SourcePlace().Replace(Code().Replace(exception.Message, ""), "").Trim();
 
     /// <summary>The failure of an attempt.</summary>

@@ -70,6 +70,17 @@ public sealed class OnnxAgentTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatOnnxRuntimeSays_IsInTheLogOfTheAgent()
+    {
+        await using var agent = _agents.Of(OnnxProto.Model(OnnxProto.Graph(
+            [OnnxProto.Node("Identity", "x", "y")], [OnnxProto.Value("x", OnnxProto.Float, 1)], [OnnxProto.Value("y", OnnxProto.Float, 1)],
+            OnnxProto.Constant("needless", [1], 1f))), name: "talked_about");
+        await agent.WarmUpAsync(default);
+        Assert.Contains(_agents.Log.Lines, l =>
+            l.StartsWith("Warning: Agent 'talked_about': ONNX Runtime: ", StringComparison.Ordinal) && l.Contains("needless", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task ModelWithoutInputs_Computes()
     {
         await using var agent = _agents.Of(TestModels.Given(), "inputs: {}");
