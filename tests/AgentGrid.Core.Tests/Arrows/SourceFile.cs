@@ -14,6 +14,9 @@ internal sealed partial record SourceFile(string Path, string Text)
     /// <summary>What its <c>using</c> lines name.</summary>
     public IEnumerable<string> Usings => Using().Matches(Text).Select(m => m.Groups[1].Value);
 
+    /// <summary>The lines that begin with <c>using</c> and name a namespace alone, in their order.</summary>
+    public IEnumerable<string> UsedNamespaces => NamespaceUsing().Matches(Text).Select(m => m.Groups[1].Value);
+
     /// <summary>Every name in its code, with the dots in it: <c>Plan</c>, <c>Plans.Plan</c>, <c>state.Plan</c>.</summary>
     public IEnumerable<string> Names => Name().Matches(NotCode().Replace(Text, "")).Select(m => m.Value).Distinct();
 
@@ -37,6 +40,9 @@ internal sealed partial record SourceFile(string Path, string Text)
 
     [GeneratedRegex(@"^(?:global )?using (?:static )?(?:\w+ = )?([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();
+
+    [GeneratedRegex(@"^using ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex NamespaceUsing();
 
     [GeneratedRegex(@"//.*|^(?:global )?using [\w. =]+;|^namespace .*", RegexOptions.Multiline)]
     private static partial Regex NotCode();
