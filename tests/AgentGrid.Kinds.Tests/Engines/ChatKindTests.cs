@@ -1,7 +1,9 @@
+using AgentGrid.Kinds.Tests.Http;
+
 namespace AgentGrid.Kinds.Tests.Engines;
 
 /// <summary>What becomes of attempts of the kind <c>chat</c>, on a real server of each engine.</summary>
-public abstract class ChatKindTests(ServerFixture grid) : ServiceKindTests(grid)
+public abstract class ChatKindTests(ServerFixture grid, WorkService service) : ServiceKindTests(grid, service)
 {
     protected override string Suffix => "/chat/completions";
 
@@ -27,6 +29,6 @@ public abstract class ChatKindTests(ServerFixture grid) : ServiceKindTests(grid)
         $"kind: chat, model: m-1, endpoint: \"{url}\", output: value, output_schema: {{ type: object }}";
 }
 
-public sealed class EmbeddedChatKindTests(EmbeddedServer server) : ChatKindTests(server), IClassFixture<EmbeddedServer>;
+public sealed class EmbeddedChatKindTests(EmbeddedServer server, WorkService service) : ChatKindTests(server, service), IClassFixture<EmbeddedServer>;
 
-public sealed class ClusterChatKindTests(ClusterServer server) : ChatKindTests(server), IClassFixture<ClusterServer>;
+public sealed class ClusterChatKindTests(ClusterServer server, WorkService service) : ChatKindTests(server, service), IClassFixture<ClusterServer>;

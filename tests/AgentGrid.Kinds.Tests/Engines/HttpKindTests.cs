@@ -1,7 +1,9 @@
+using AgentGrid.Kinds.Tests.Http;
+
 namespace AgentGrid.Kinds.Tests.Engines;
 
 /// <summary>What becomes of attempts of the kind <c>http</c>, on a real server of each engine.</summary>
-public abstract class HttpKindTests(ServerFixture grid) : ServiceKindTests(grid)
+public abstract class HttpKindTests(ServerFixture grid, WorkService service) : ServiceKindTests(grid, service)
 {
     [Fact]
     public Task Cancel_OfWorkThatIsDoneLater_WithdrawsIt() => CancelsAsync("job");
@@ -18,6 +20,6 @@ public abstract class HttpKindTests(ServerFixture grid) : ServiceKindTests(grid)
     protected override string Keys(string url) => $"kind: http, url: \"{url}\", poll_interval: 100ms";
 }
 
-public sealed class EmbeddedHttpKindTests(EmbeddedServer server) : HttpKindTests(server), IClassFixture<EmbeddedServer>;
+public sealed class EmbeddedHttpKindTests(EmbeddedServer server, WorkService service) : HttpKindTests(server, service), IClassFixture<EmbeddedServer>;
 
-public sealed class ClusterHttpKindTests(ClusterServer server) : HttpKindTests(server), IClassFixture<ClusterServer>;
+public sealed class ClusterHttpKindTests(ClusterServer server, WorkService service) : HttpKindTests(server, service), IClassFixture<ClusterServer>;

@@ -29,7 +29,10 @@ public abstract class OnnxKindTests(ServerFixture grid) : IAsyncLifetime
         {
             await File.WriteAllBytesAsync(Path.Combine(models, $"{name}.onnx"), model);
         }
-        grid.Configure(Agents);
+        if (!grid.Configure(Agents))
+        {
+            return;
+        }
         await Limits.UntilAsync(
             async () => (await AgentsAsync()).Count(a => Condition(a) == "healthy" && Target(a).StartsWith("models/", StringComparison.Ordinal)) == 6
                 && Target(await AgentAsync("work")) == "models/add.onnx",

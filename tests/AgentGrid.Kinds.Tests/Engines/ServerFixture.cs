@@ -9,6 +9,7 @@ public abstract class ServerFixture : IAsyncLifetime
     private static int s_rounds;
     private readonly Scratch _folder = new();
     private GridProcess? _server;
+    private (string Agents, string Plans) _configured;
 
     public GridProcess Server => _server ?? throw new InvalidOperationException("The server was not started.");
 
@@ -30,10 +31,17 @@ public abstract class ServerFixture : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    public void Configure(string agents, string plans = "plans: {}\n")
+    /// <returns>False when that is the configuration already.</returns>
+    public bool Configure(string agents, string plans = "plans: {}\n")
     {
+        if (_configured == (agents, plans))
+        {
+            return false;
+        }
+        _configured = (agents, plans);
         _folder.Write("config/agents.yaml", agents);
         _folder.Write("config/plans/p.yaml", plans);
+        return true;
     }
 
     public async Task StartAsync()

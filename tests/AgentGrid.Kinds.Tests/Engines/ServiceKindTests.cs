@@ -6,24 +6,18 @@ using static AgentGrid.Kinds.Tests.Engines.ProcessKindTests;
 namespace AgentGrid.Kinds.Tests.Engines;
 
 /// <summary>What becomes of attempts of kinds that ask a service, on a real server of each engine.</summary>
-public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
+public abstract class ServiceKindTests(ServerFixture grid, WorkService service) : IAsyncLifetime, IClassFixture<WorkService>
 {
-    private WorkService _service = null!;
-
     protected ServerFixture Grid => grid;
 
-    protected WorkService Service => _service;
+    protected WorkService Service => service;
 
-    public virtual async ValueTask InitializeAsync()
-    {
-        _service = await WorkService.StartAsync();
-        await ConfigureAsync("work", "/render");
-    }
+    public ValueTask InitializeAsync() => ConfigureAsync("work", "/render");
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        await _service.DisposeAsync();
         GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
@@ -51,7 +45,7 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
     {
         var run = await grid.RunAsync("work", new { @do = "wait", mark = "late" }, timeout: "2s");
         Assert.Equal(("failed", "timeout"), (Status(run), Code(run)));
-        await Limits.UntilAsync(() => _service.Cancelled.Contains("late"), () => "not told");
+        await Limits.UntilAsync(() => service.Cancelled.Contains("late"), () => "not told");
     }
 
     [Fact]
@@ -104,7 +98,7 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
         }
         var load = Enumerable.Range(0, 4).Select(_ => LoadAsync()).ToArray();
         await SeesAsync("/render");
-        grid.Configure(Agent("work", $"{_service.Url}/two"));
+        grid.Configure(Agent("work", $"{service.Url}/two"));
         await SeesAsync("/two");
         // An address at which nobody is leaves the one before in force, and is shown.
         using var closed = new ClosedPort();
@@ -137,7 +131,7 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
         await grid.SeenAsync(id, "work:progress");
         using var answer = await grid.Server.Client.PostAsync($"api/v1/runs/{id}/cancel", null);
         Assert.True(answer.IsSuccessStatusCode);
-        await Limits.UntilAsync(() => _service.Cancelled.Contains(what), () => "not cancelled");
+        await Limits.UntilAsync(() => service.Cancelled.Contains(what), () => "not cancelled");
         Assert.Equal("cancelled", Status(await grid.EndAsync(id)));
     }
 
@@ -147,10 +141,13 @@ public abstract class ServiceKindTests(ServerFixture grid) : IAsyncLifetime
 
     // The server sees it a moment later, and then makes it ready; before that, the one of the test before is asked, or the
     // one that the server was started with.
-    private async Task ConfigureAsync(string name, string path)
+    private async ValueTask ConfigureAsync(string name, string path)
     {
-        var url = _service.Url + path;
-        grid.Configure(Agent(name, url));
+        var url = service.Url + path;
+        if (!grid.Configure(Agent(name, url)))
+        {
+            return;
+        }
         await Limits.UntilAsync(
             async () => (await AgentsAsync()).Any(a =>
                 a.GetProperty("name").GetString() == name && a.GetProperty("target").GetString()!.Contains(url, StringComparison.Ordinal)),

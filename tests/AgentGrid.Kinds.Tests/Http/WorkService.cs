@@ -9,7 +9,7 @@ namespace AgentGrid.Kinds.Tests.Http;
 /// A service that does what the <c>do</c> of its input says. Asked as a model is, it finds its input in the prompt, and
 /// answers as models do.
 /// </summary>
-public sealed class WorkService : IAsyncDisposable
+public sealed class WorkService : IAsyncLifetime
 {
     private const int TooLarge = 17 << 20;
 
@@ -21,12 +21,7 @@ public sealed class WorkService : IAsyncDisposable
     /// <summary>What was cancelled: the <c>mark</c> of its input.</summary>
     public ConcurrentQueue<string> Cancelled { get; } = new();
 
-    public static async Task<WorkService> StartAsync()
-    {
-        var work = new WorkService();
-        work._service = await FakeService.StartAsync(work.WorkAsync);
-        return work;
-    }
+    public async ValueTask InitializeAsync() => _service = await FakeService.StartAsync(WorkAsync);
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 
