@@ -68,7 +68,7 @@ public abstract class ProcessKindTests(ServerFixture grid) : IAsyncLifetime
     [Fact]
     public async Task TooLarge_FailsTheAttemptForGood()
     {
-        var run = await grid.RunAsync("work", new { @do = "large", size = 17 << 20 }, retry: new { max_attempts = 3, backoff = "1ms" });
+        var run = await grid.RunAsync("work", new { @do = "large", size = ServerFixture.MaxOutputBytes }, retry: new { max_attempts = 3, backoff = "1ms" });
         Assert.Equal(("failed", "output_too_large"), (Status(run), Code(run)));
         Assert.Single(Attempts(run));
     }

@@ -6,6 +6,8 @@ namespace AgentGrid.Kinds.Tests.Engines;
 /// <summary>The real server, with agents of kinds in its configuration.</summary>
 public abstract class ServerFixture : IAsyncLifetime
 {
+    public const int MaxOutputBytes = 1 << 20;
+
     private static int s_rounds;
     private readonly Scratch _folder = new();
     private GridProcess? _server;
@@ -103,7 +105,7 @@ public abstract class ServerFixture : IAsyncLifetime
 public sealed class EmbeddedServer : ServerFixture
 {
     protected override GridProcess Launch(string config, Uri url) => GridProcess.Launch(
-        "client-api", Folder, ["--data", Path.Combine(Folder, "data"), "--config", config], url);
+        "client-api", Folder, ["--data", Path.Combine(Folder, "data"), "--config", config, "--AgentGrid:MaxOutputBytes", $"{MaxOutputBytes}"], url);
 }
 
 /// <summary>A cluster of one silo, with a Redis of its own.</summary>
@@ -130,7 +132,7 @@ public sealed class ClusterServer : ServerFixture
         "silo", Folder,
         [
             "--role", "all", "--redis", $"127.0.0.1:{_redis!.Port}", "--silo-port", $"{FreePorts.Next()}", "--gateway-port",
-            $"{FreePorts.Next()}", "--config", config,
+            $"{FreePorts.Next()}", "--config", config, "--AgentGrid:MaxOutputBytes", $"{MaxOutputBytes}",
         ],
         url);
 }

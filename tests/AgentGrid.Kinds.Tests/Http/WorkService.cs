@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using AgentGrid.Kinds.Tests.Chat;
+using AgentGrid.Kinds.Tests.Engines;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentGrid.Kinds.Tests.Http;
@@ -11,7 +12,7 @@ namespace AgentGrid.Kinds.Tests.Http;
 /// </summary>
 public sealed class WorkService : IAsyncLifetime
 {
-    private const int TooLarge = 17 << 20;
+    private const int TooLarge = ServerFixture.MaxOutputBytes + 1;
 
     private FakeService _service = null!;
 
