@@ -44,6 +44,7 @@ public abstract class KilledServerTests(ServerFixture grid)
     [Fact]
     public async Task Stop_EndsTheProcesses()
     {
+        grid.Configure(TestConfig.Agents);
         await grid.StartAsync();
         var pid = Output(await grid.RunAsync("work", new { })).GetProperty("pid").GetInt32();
         await grid.Server.SignalAsync(GridProcess.Terminate);

@@ -29,7 +29,7 @@ public abstract class OnnxKindTests(ServerFixture grid) : IAsyncLifetime
         {
             await File.WriteAllBytesAsync(Path.Combine(models, $"{name}.onnx"), model);
         }
-        if (!grid.Configure(Agents))
+        if (!await grid.UseAsync(Agents))
         {
             return;
         }

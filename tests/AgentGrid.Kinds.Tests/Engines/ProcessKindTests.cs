@@ -9,8 +9,12 @@ namespace AgentGrid.Kinds.Tests.Engines;
 public abstract class ProcessKindTests(ServerFixture grid) : IAsyncLifetime
 {
     // The agent may still be held back after a test in which its processes died: a success ends that.
-    public async ValueTask InitializeAsync() => Assert.Equal("completed", Status(
-        await grid.RunAsync("work", new { x = 1 }, retry: new { max_attempts = 30, backoff = "200ms" })));
+    public async ValueTask InitializeAsync()
+    {
+        await grid.UseAsync(TestConfig.Agents);
+        Assert.Equal("completed", Status(
+            await grid.RunAsync("work", new { x = 1 }, retry: new { max_attempts = 30, backoff = "200ms" })));
+    }
 
     public ValueTask DisposeAsync()
     {

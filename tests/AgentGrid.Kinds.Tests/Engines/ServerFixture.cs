@@ -17,11 +17,7 @@ public abstract class ServerFixture : IAsyncLifetime
 
     public string Folder => _folder.Folder;
 
-    public virtual async ValueTask InitializeAsync()
-    {
-        Configure(TestConfig.Agents);
-        await StartAsync();
-    }
+    public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -46,6 +42,22 @@ public abstract class ServerFixture : IAsyncLifetime
         return true;
     }
 
+    /// <summary>The server has this configuration, which it may still have to read when it runs already.</summary>
+    /// <returns>False when it had that before.</returns>
+    public async Task<bool> UseAsync(string agents)
+    {
+        if (!Configure(agents))
+        {
+            return false;
+        }
+        if (_server is null)
+        {
+            await StartAsync();
+        }
+        return true;
+    }
+
+    /// <summary>Starts the server, again when it runs.</summary>
     public async Task StartAsync()
     {
         if (_server is not null)
@@ -115,8 +127,8 @@ public sealed class ClusterServer : ServerFixture
 
     public override async ValueTask InitializeAsync()
     {
-        _redis = await RedisServer.StartAsync("--appendonly", "yes");
         await base.InitializeAsync();
+        _redis = await RedisServer.StartAsync("--appendonly", "yes");
     }
 
     public override async ValueTask DisposeAsync()

@@ -144,7 +144,7 @@ public abstract class ServiceKindTests(ServerFixture grid, WorkService service) 
     private async ValueTask ConfigureAsync(string name, string path)
     {
         var url = service.Url + path;
-        if (!grid.Configure(Agent(name, url)))
+        if (!await grid.UseAsync(Agent(name, url)))
         {
             return;
         }
