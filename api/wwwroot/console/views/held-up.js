@@ -47,7 +47,8 @@ export class HeldUp {
     if (this.element.hidden) return;
     this.#look(run.status === 'queued');
     const [first] = found;
-    const more = found.length > 1 ? ` ${plural(found.length - 1, 'more attempt or step', 'more attempts and steps')} of this run also wait.` : '';
+    const others = plural(found.length - 1, 'more attempt or step', 'more attempts and steps');
+    const more = found.length > 1 ? ` ${others} of this run also wait.` : '';
     const text = !first ? this.#turn() : this.#text(first);
     setText(this.title, text.title);
     setText(this.body, text.body + more);
@@ -114,9 +115,10 @@ export class HeldUp {
 function outside({ step }) {
   const { signal, until, approval } = step.wait;
   const end = millis(until);
+  const left = duration(Math.max(0, Math.ceil((end - now()) / 1000) * 1000));
   return {
     title: approval ? 'Waits for somebody to decide.' : `Waits for the signal '${signal}'.`,
-    body: `Step '${step.id}' waits until ${time(end)}, ${duration(Math.max(0, Math.ceil((end - now()) / 1000) * 1000))} from now.`,
+    body: `Step '${step.id}' waits until ${time(end)}, ${left} from now.`,
     links: approval ? [['Inbox', '#/approvals']] : [],
   };
 }
