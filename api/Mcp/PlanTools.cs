@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AgentGrid.Api.Orchestrate;
 using AgentGrid.Api.Security;
 using AgentGrid.Core;
@@ -119,8 +120,22 @@ internal sealed class PlanTools(
         Description = plan.Definition.Element.TryGetProperty("description", out var said)
             ? said.GetString()
             : $"Runs the plan '{plan.Name}' of this grid over the arguments, and answers with its result.",
-        InputSchema = s_input,
+        InputSchema = plan.Definition.Element.TryGetProperty("input_schema", out var schema) ? WithKey(schema) : s_input,
     };
+
+    // The key of the run is asked for by every tool, and checked by its own rules.
+    private static JsonElement WithKey(JsonElement schema)
+    {
+        var tool = JsonObject.Create(schema)!;
+        tool["type"] = "object";
+        var members = tool["properties"] as JsonObject;
+        tool["properties"] = members ??= [];
+        foreach (var key in s_input.GetProperty("properties").EnumerateObject())
+        {
+            members[key.Name] = JsonObject.Create(key.Value);
+        }
+        return JsonSerializer.SerializeToElement(tool);
+    }
 
     private static CallToolResult ResultOf(RunDetails? run)
     {

@@ -38,4 +38,7 @@ public static class CommandCodes
 
     /// <summary>Another signal was sent with the same key.</summary>
     public const string SignalKeyTaken = "AG1213";
+
+    /// <summary>The input is not what the plan's <c>input_schema</c> asks for, or a posted plan has one.</summary>
+    public const string WrongInput = "AG1214";
 }

@@ -12,6 +12,11 @@ public static class Submission
     /// <summary>The name of plans that are posted inline and have none of their own.</summary>
     private const string InlinePlanName = "inline";
 
+    // A schema of somebody else could take any time to check.
+    private static readonly ConfigProblem s_schemaOfOnesOwn = new(
+        null, 0, 0, "plan.input_schema", CommandCodes.WrongInput,
+        "A plan that is posted has no input_schema, because its input comes with it. Leave it out, or put the plan into config/plans.");
+
     /// <summary>The plan that a request asks for.</summary>
     public static PlanAsked PlanOf(SubmitRun submit, GridConfig config)
     {
@@ -23,13 +28,13 @@ public static class Submission
         if (submit.InlinePlan is { } inline)
         {
             var result = PlanReader.ReadJson(InlinePlanName, inline);
-            return result.Plan is null
-                ? PlanAsked.Unreadable(result.Problems)
+            return result.Plan is null ? PlanAsked.Unreadable(result.Problems)
+                : result.Plan.Settings.InputSchema is not null ? PlanAsked.Unreadable([s_schemaOfOnesOwn])
                 : new PlanAsked(result.Plan, PlanReader.Check(result.Plan, config.Agents), config.DefaultPlan);
         }
         var name = submit.Plan ?? config.DefaultPlan;
         return name is not null && config.Plans.TryGetValue(name, out var plan)
-            ? new PlanAsked(plan, [], config.DefaultPlan)
+            ? new PlanAsked(plan, InputProblems(plan, submit.Input), config.DefaultPlan)
             : new PlanAsked(null, [UnknownPlan(name, config)], config.DefaultPlan);
     }
 
@@ -49,6 +54,11 @@ public static class Submission
         : !run.Inline && (submit.Plan is { } name
             ? run.Plan.Name == name
             : run.ByDefault == true || run.Plan.Name == asked.DefaultPlan);
+
+    private static ImmutableArray<ConfigProblem> InputProblems(Plan plan, Json input) => plan.Settings.InputSchema is not { } schema
+        ? []
+        : [.. schema.Problems(input).Select(p => new ConfigProblem(
+            null, 0, 0, p.Place, CommandCodes.WrongInput, $"{p.Reason} (the input_schema of plan '{plan.Name}')."))];
 
     private static ConfigProblem UnknownPlan(string? name, GridConfig config)
     {

@@ -29,6 +29,11 @@ internal static class PlanWriter
     {
         writer.WriteStartObject();
         WriteText(writer, "description", plan.Settings.Description);
+        if (plan.Settings.InputSchema is { } schema)
+        {
+            writer.WritePropertyName("input_schema");
+            schema.Text.WriteTo(writer);
+        }
         WriteDuration(writer, "timeout", plan.Settings.Timeout, PlanSettings.DefaultTimeout);
         if (!plan.Settings.Result.IsEmpty)
         {

@@ -1,21 +1,18 @@
-extern alias JsonSchemaNet;
-
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
-using JsonSchemaNet::Json.Schema;
 
 namespace AgentGrid.Kinds.Chat;
 
-/// <summary>What an answer has to be: a JSON schema.</summary>
+/// <summary>What an answer has to be.</summary>
 internal sealed class AnswerSchema
 {
-    private readonly JsonSchema _schema;
+    private readonly ValueSchema _schema;
 
-    private AnswerSchema(Json text, JsonSchema schema) => (Text, _schema) = (text, schema);
+    private AnswerSchema(ValueSchema schema) => _schema = schema;
 
     /// <summary>The schema as it is written.</summary>
-    public Json Text { get; }
+    public Json Text => _schema.Text;
 
     /// <summary>
     /// It is one that endpoints can hold a model to without loss: every object names all its members, requires all of them, and
@@ -23,44 +20,15 @@ internal sealed class AnswerSchema
     /// </summary>
     public bool IsStrict => IsStrictIn(Text.Element);
 
-    /// <summary>Reads the value of a key; null when it is not there, and when it is no schema.</summary>
-    public static AnswerSchema? Read(MappingReader agent, string key, ProblemList problems)
-    {
-        if (agent[key] is not { } node)
-        {
-            return null;
-        }
-        if (node is not ConfigNode.Mapping)
-        {
-            problems.Add(node.Place, ConfigCodes.WrongType, $"'{key}': expected a JSON schema, as {{ type: object, properties: ... }}, came {node.Describe()}.");
-            return null;
-        }
-        var text = node.ToJson();
-        try
-        {
-            var schema = JsonSchema.FromText(text.ToString(), new BuildOptions { SchemaRegistry = new SchemaRegistry() });
-            // What it refers to is looked for when it is used.
-            schema.Evaluate(JsonElement.Parse("null"));
-            return new AnswerSchema(text, schema);
-        }
-        catch (Exception e) when (e is JsonException or JsonSchemaException or ArgumentException or InvalidOperationException or FormatException)
-        {
-            problems.Add(node.Place, ConfigCodes.BadSchema, $"'{key}' is no JSON schema: {e.Message}");
-            return null;
-        }
-    }
+    /// <inheritdoc cref="ValueSchema.Read"/>
+    public static AnswerSchema? Read(MappingReader agent, string key, ProblemList problems) =>
+        ValueSchema.Read(agent, key, problems) is { } schema ? new AnswerSchema(schema) : null;
 
     /// <summary>Why a value does not fit; null when it does.</summary>
     public string? Problem(Json value)
     {
-        var results = _schema.Evaluate(value.Element, new EvaluationOptions { OutputFormat = OutputFormat.List });
-        if (results.IsValid)
-        {
-            return null;
-        }
-        var (where, why) = (results.Details ?? []).Prepend(results).Where(d => d.Errors is { Count: > 0 })
-            .Select(d => (d.InstanceLocation.ToString(), string.Join(", ", d.Errors!.Values))).FirstOrDefault();
-        return why is null ? "it does not fit the schema" : $"at '{where}': {why}";
+        var (place, reason) = _schema.Problems(value.Element, "answer").FirstOrDefault();
+        return reason is null ? null : $"at '{place}': {reason}";
     }
 
     private static bool IsStrictIn(JsonElement schema)

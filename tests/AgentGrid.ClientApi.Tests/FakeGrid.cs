@@ -19,6 +19,9 @@ internal sealed class FakeGrid : IAgentGrid
 
     public List<SubmitRun> Submitted { get; } = [];
     public SubmitResult? NextSubmit { get; set; }
+
+    /// <summary>The definition of its plan.</summary>
+    public string Plan { get; set; } = """{"steps":{"a":{"agent":"echo"}}}""";
     public CommandResult? NextCommand { get; set; }
     public Exception? NextFailure { get; set; }
     public RunQuery? LastQuery { get; private set; }
@@ -245,7 +248,7 @@ internal sealed class FakeGrid : IAgentGrid
         ]);
 
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>
-        new([new PlanDetails("tactical_motion", "abc", true, Json.Parse("""{"steps":{"a":{"agent":"echo"}}}"""))]);
+        new([new PlanDetails("tactical_motion", "abc", true, Json.Parse(Plan))]);
 
     public ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default)
     {

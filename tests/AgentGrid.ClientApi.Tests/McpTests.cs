@@ -33,6 +33,23 @@ public sealed class McpTests
     }
 
     [Fact]
+    public async Task Tools_OfAPlanWithASchema_AskForWhatItSays()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Grid.Plan = """
+            {"input_schema": {"required": ["text"], "properties": {"text": {"type": "string"}}, "additionalProperties": false}, "steps": {}}
+            """;
+        await using var client = await ConnectAsync(server);
+
+        var schema = Assert.Single(await client.ListToolsAsync(cancellationToken: Cancel)).JsonSchema;
+
+        Assert.Equal("object", schema.GetProperty("type").GetString());
+        Assert.Equal("text", schema.GetProperty("required")[0].GetString());
+        Assert.Equal(
+            ["text", "match_id", "round"], schema.GetProperty("properties").EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
     public async Task Call_IsARun_WithItsEventsAsProgressAndItsResultAsTheAnswer()
     {
         await using var server = await TestServer.StartAsync();

@@ -9,7 +9,7 @@ public sealed class RoomsTests
     private const string Table = """
         | room | may use the rooms | and the packages |
         | --- | --- | --- |
-        | core | | YamlDotNet |
+        | core | | YamlDotNet, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
         | agents | core | |
         | engine | core | Microsoft.Extensions.* |
         | embedded | core, engine | Microsoft.Data.Sqlite, SQLitePCLRaw.*, Microsoft.Extensions.* |
@@ -20,7 +20,7 @@ public sealed class RoomsTests
         | grains | core, engine, run-log, grain-interfaces | Microsoft.Orleans.* |
         | kinds/Process | core | Microsoft.Extensions.* |
         | kinds/Http | core | Microsoft.Extensions.* |
-        | kinds/Chat | core, kinds/Http | Microsoft.Extensions.*, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
+        | kinds/Chat | core, kinds/Http | Microsoft.Extensions.* |
         | kinds/Onnx | core, kinds/Http | Microsoft.Extensions.*, Microsoft.ML.OnnxRuntime.Managed |
         | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat, kinds/Onnx | |
         | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry |

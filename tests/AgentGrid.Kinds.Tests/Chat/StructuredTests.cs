@@ -57,7 +57,7 @@ public sealed class StructuredTests : IAsyncLifetime
 
     [Theory]
     [InlineData("I think 7.", "it is not JSON")]
-    [InlineData("""{"score": 11}""", "it does not fit 'output_schema': at '/score'")]
+    [InlineData("""{"score": 11}""", "it does not fit 'output_schema': at 'answer.score'")]
     [InlineData("""{"score": 1, "more": 2}""", "it does not fit 'output_schema'")]
     [InlineData("[]", "it does not fit 'output_schema'")]
     [InlineData("", "it is not JSON")]
