@@ -6,11 +6,12 @@ using MyAgents;
 
 namespace AgentGrid.ClientApi.Tests.Readme;
 
-/// <summary>What README.md shows is what these files hold and what the server does.</summary>
+/// <summary>What README.md and docs/dotnet.md show is what these files hold and what the server does.</summary>
 public sealed partial class ReadmeTests : IDisposable
 {
     private static readonly string Root = FindRoot();
     private static readonly string Text = File.ReadAllText(Path.Combine(Root, "README.md"));
+    private static readonly string Guide = File.ReadAllText(Path.Combine(Root, "docs", "dotnet.md"));
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-readme-");
 
@@ -18,14 +19,14 @@ public sealed partial class ReadmeTests : IDisposable
 
     [Fact]
     public void AgentExample_IsTheCompiledOne() =>
-        Assert.Equal(Source("ThreatEstimator.cs").Trim(), Block("csharp", "class ThreatEstimator").Trim());
+        Assert.Equal(Source("ThreatEstimator.cs").Trim(), Block(Text, "csharp", "class ThreatEstimator").Trim());
 
     [Fact]
     public void HostExample_IsTheCompiledOne()
     {
         var compiled = Source("ReadmeHost.cs").Split('\n').Select(l => l.Trim()).ToHashSet();
 
-        var shown = Block("csharp", "MapAgentGridApi").Trim().Split('\n').Select(l => l.Trim()).ToList();
+        var shown = Block(Guide, "csharp", "MapAgentGridApi").Trim().Split('\n').Select(l => l.Trim()).ToList();
 
         Assert.All(shown.Where(l => l != "app.Run();"), line => Assert.Contains(line, compiled));
     }
@@ -33,8 +34,8 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public async Task PlanAndAgentExamples_RunWithALibraryOfAgents()
     {
-        Write("config/agents.yaml", Block("yaml", "  threat_estimator:"));
-        Write("config/plans/threat_report.yaml", Block("yaml", "  threat_report:"));
+        Write("config/agents.yaml", Block(Guide, "yaml", "  threat_estimator:"));
+        Write("config/plans/threat_report.yaml", Block(Guide, "yaml", "  threat_report:"));
         var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(
         [
             "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"),
@@ -95,8 +96,8 @@ public sealed partial class ReadmeTests : IDisposable
         File.WriteAllText(path, text);
     }
 
-    private static string Block(string language, string containing) =>
-        Fences().Matches(Text).Single(m => m.Groups[1].Value == language
+    private static string Block(string page, string language, string containing) =>
+        Fences().Matches(page).Single(m => m.Groups[1].Value == language
             && m.Groups[2].Value.Contains(containing, StringComparison.Ordinal)).Groups[2].Value;
 
     private static string Source(string file) => File.ReadAllText(

@@ -12,7 +12,7 @@ using MyService;
 
 namespace AgentGrid.Cluster.Tests.Readme;
 
-/// <summary>What README.md shows of a service that asks the cluster is what is compiled here, and it works.</summary>
+/// <summary>What docs/dotnet.md shows of a service that asks the cluster is what is compiled here, and it works.</summary>
 public sealed class ReadmeTests
 {
     [Fact]
@@ -20,7 +20,7 @@ public sealed class ReadmeTests
     {
         var compiled = Repository.Read("tests", "AgentGrid.Cluster.Tests", "Readme", "Rounds.cs");
 
-        var shown = Regex.Matches(Repository.Read("README.md"), "```csharp\n(.*?)```", RegexOptions.Singleline)
+        var shown = Regex.Matches(Repository.Read("docs", "dotnet.md"), "```csharp\n(.*?)```", RegexOptions.Singleline)
             .Select(m => m.Groups[1].Value).Single(b => b.Contains("AddAgentGridClient", StringComparison.Ordinal));
 
         Assert.Equal(compiled.Trim(), shown.Trim());
