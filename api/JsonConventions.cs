@@ -1,5 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using AgentGrid.Api.Runs;
 using AgentGrid.Core;
 
 namespace AgentGrid.Api;
@@ -15,6 +17,8 @@ internal static class JsonConventions
         options.MaxDepth = Json.Options.MaxDepth;
         // Answers are not put into HTML; escaping '&' and quotes there would only make links hard to read.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.TypeInfoResolver = (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver())
+            .WithAddedModifier(CandidateWords.Add);
         foreach (var converter in Json.Options.Converters)
         {
             options.Converters.Add(converter);

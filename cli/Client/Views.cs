@@ -68,15 +68,15 @@ internal sealed record AttemptView(
 /// <summary>Why an attempt went where it went.</summary>
 internal sealed record DecisionView(string? Agent, string Why, ImmutableArray<CandidateView> Candidates);
 
-internal sealed record CandidateView(
-    string Agent, int Priority, int FreeSlots, double Load, double Score, string? Note);
+/// <param name="Because">Null where the server is older than the tool.</param>
+internal sealed record CandidateView(string Agent, string? Note, string? Because = null);
 
 /// <summary>Why an attempt runs on its node.</summary>
 internal sealed record PlacementView(
     string? Node, string Why, ImmutableArray<NodeCandidateView> Candidates, int? Gpu);
 
-internal sealed record NodeCandidateView(
-    string Node, double Score, int FreeSlots, double Load, long? FreeGpuMemoryBytes, string? Note);
+/// <inheritdoc cref="CandidateView"/>
+internal sealed record NodeCandidateView(string Node, string? Note, string? Because = null);
 
 internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentGrid.Cli.Client;
 
 namespace AgentGrid.Cli.Output;
@@ -7,10 +6,9 @@ namespace AgentGrid.Cli.Output;
 internal static class DecisionTable
 {
     public static void Print(Screen screen, DecisionView decision) => screen.Table(
-        ["", "agent", "priority", "free slots", "load", "score", "note"],
+        ["", "agent", "because"],
         decision.Candidates.Select(c => new object[]
         {
-            c.Agent == decision.Agent ? ">" : "", c.Agent, c.Priority.ToString(CultureInfo.InvariantCulture),
-            c.FreeSlots.ToString(CultureInfo.InvariantCulture), Show.Number(c.Load), Show.Number(c.Score), c.Note ?? "",
+            c.Agent == decision.Agent ? ">" : "", c.Agent, c.Because ?? c.Note ?? "",
         }));
 }

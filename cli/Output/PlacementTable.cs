@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentGrid.Cli.Client;
 
 namespace AgentGrid.Cli.Output;
@@ -7,14 +6,9 @@ namespace AgentGrid.Cli.Output;
 internal static class PlacementTable
 {
     public static void Print(Screen screen, PlacementView placement) => screen.Table(
-        ["", "node", "free slots", "load", "free gpu memory", "score", "note"],
+        ["", "node", "because"],
         placement.Candidates.Select(c => new object[]
         {
-            c.Node == placement.Node ? ">" : "", c.Node, c.FreeSlots.ToString(CultureInfo.InvariantCulture),
-            Show.Number(c.Load),
-            c.FreeGpuMemoryBytes is { } free
-                ? string.Create(CultureInfo.InvariantCulture, $"{free >> 20} MiB")
-                : Show.Nothing,
-            Show.Number(c.Score), c.Note ?? "",
+            c.Node == placement.Node ? ">" : "", c.Node, c.Because ?? c.Note ?? "",
         }));
 }

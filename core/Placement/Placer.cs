@@ -13,6 +13,8 @@ public static class Placer
     /// <summary>How many candidates a placement names at most: it is kept with every attempt.</summary>
     public const int MostCandidates = 16;
 
+    internal const string NoSlot = "no slot is free";
+
     private const double FreeSlotBonus = 1_000;
     private const double RefusalPenalty = 1_000;
     private const double LoadWeight = 100;
@@ -45,6 +47,9 @@ public static class Placer
         return new PlacementDecision(null, why, candidates);
     }
 
+    /// <summary>Whether it could have started an attempt: the busiest that can has a better score than all that cannot.</summary>
+    internal static bool HasFreeSlot(NodeCandidate candidate) => candidate.Score >= FreeSlotBonus - (LoadWeight * MostLoad);
+
     private static bool IsFree(NodeLoad node) => node.Refusal is null && node.FreeSlots > 0;
 
     private static double Score(NodeLoad node) => Math.Round(
@@ -68,7 +73,7 @@ public static class Placer
         var node = ranked.Load;
         return new NodeCandidate(
             node.Node, ranked.Score, node.FreeSlots, Math.Round(node.Load, 3), node.FreeGpuMemoryBytes,
-            node.Refusal ?? (node.FreeSlots <= 0 ? node.Full ?? "no slot is free" : Merits(node)));
+            node.Refusal ?? (node.FreeSlots <= 0 ? node.Full ?? NoSlot : Merits(node)));
     }
 
     private static string? Merits(NodeLoad node) => (node.IsWarm, node.IsNear) switch

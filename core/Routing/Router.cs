@@ -9,6 +9,8 @@ namespace AgentGrid.Core.Routing;
 /// </summary>
 public static class Router
 {
+    internal const string NoSlot = "no slot is free";
+
     private const string Drained = "it is drained";
     private const double FreeSlotBonus = 10_000_000;
     private const double PriorityWeight = 1_000;
@@ -45,8 +47,11 @@ public static class Router
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
             load.Drained ? Drained
-                : load.Note ?? (load.FreeSlots > 0 ? null : load.Full ?? "no slot is free"));
+                : load.Note ?? (load.FreeSlots > 0 ? null : load.Full ?? NoSlot));
     }
+
+    /// <summary>Whether it could have started an attempt: neither priority nor load outweighs that.</summary>
+    internal static bool HasFreeSlot(RoutingCandidate candidate) => candidate.Score > FreeSlotBonus / 2;
 
     private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -FreeSlotBonus / 2;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace AgentGrid.Core.Routing;
 
@@ -11,7 +12,19 @@ public sealed record RoutingDecision(string? Agent, string Why, ImmutableArray<R
 /// <summary>One agent that was considered.</summary>
 /// <param name="FreeSlots">How many attempts it could take at once, at that moment.</param>
 /// <param name="Load">Running and waiting attempts per slot; 0 is idle, 1 is full.</param>
-/// <param name="Score">Higher is better; comparable within one decision only.</param>
+/// <param name="Score">
+/// The order as one number, higher is better: 10,000,000 for a free slot, or less that for one that is drained or can run
+/// nowhere; 1,000 for each point of priority; less the load, 999 at most.
+/// </param>
 /// <param name="Note">What counted for or against it; null for nothing remarkable.</param>
 public sealed record RoutingCandidate(
-    string Agent, int Priority, int FreeSlots, double Load, double Score, string? Note = null);
+    string Agent, int Priority, int FreeSlots, double Load, double Score, string? Note = null)
+{
+    /// <summary>What the score is made of, by weight: <c>3 free slots, priority 10, load 0.25</c>.</summary>
+    public string InWords() => string.Create(
+        CultureInfo.InvariantCulture, $"{Slots()}, priority {Priority}, load {Load:0.###}");
+
+    private string Slots() => !Router.HasFreeSlot(this) ? Note ?? Router.NoSlot
+        : FreeSlots == 1 ? "1 free slot"
+        : $"{FreeSlots} free slots";
+}

@@ -231,7 +231,7 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         var absent = await host.Tool().RunAsync("show", "cand/1", "--step", "nothing");
 
         Assert.Contains("candidates of attempt 1: the only candidate", people.Out);
-        Assert.Contains(people.Lines, l => l.StartsWith('>') && l.Contains("perception"));
+        Assert.Contains(people.Lines, l => l.StartsWith('>') && l.Contains("perception") && l.Contains("priority 10, load "));
         Assert.Equal("motion", json.Json.GetProperty("id").GetString());
         Assert.Equal(ExitCode.Refused, absent.Exit);
         Assert.Contains("it has motion", absent.Error);
@@ -296,6 +296,7 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
 
         Assert.Equal("motion_generator: highest priority", people.Lines[0]);
         Assert.Equal(4, people.Lines.Count);
+        Assert.Contains(people.Lines, l => l.Contains("motion_backup") && l.Contains("priority 5, load "));
         Assert.Equal(3, json.Json.GetProperty("candidates").GetArrayLength());
         Assert.StartsWith("echo: the only candidate", named.Out);
         Assert.Equal(ExitCode.Refused, nobody.Exit);

@@ -253,7 +253,7 @@ internal sealed class FakeGrid : IAgentGrid
     public ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default)
     {
         LastRoute = query;
-        return new(new RoutingDecision("perception", "It is idle.", [new("perception", 10, 4, 0, 10)]));
+        return new(new RoutingDecision("perception", "It is idle.", [new("perception", 10, 4, 0, 10_010_000)]));
     }
 
     public ValueTask<GridHealth> GetHealthAsync(CancellationToken cancellationToken = default) => new(Health);

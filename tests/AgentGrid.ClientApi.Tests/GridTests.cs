@@ -65,6 +65,7 @@ public sealed class GridTests
         var json = await response.JsonAsync();
         Assert.Equal("It is idle.", json.Text("why"));
         Assert.Equal(4, json.GetProperty("candidates")[0].GetProperty("free_slots").GetInt32());
+        Assert.Equal("4 free slots, priority 10, load 0", json.GetProperty("candidates")[0].Text("because"));
         Assert.Equal(capabilities, string.Join(",", server.Grid.LastRoute!.Capabilities));
         Assert.Equal(agent, server.Grid.LastRoute.Agent);
     }

@@ -241,7 +241,8 @@ public sealed class RunsTests
 
         Assert.Equal(
             """{"node":"n1","why":"less loaded; next is 'n2'","candidates":[{"node":"n1","score":990,"free_slots":3"""
-            + ""","load":0.1,"free_gpu_memory_bytes":4096}],"gpu":0}""",
+            + ""","load":0.1,"free_gpu_memory_bytes":1073741824"""
+            + ""","because":"3 free slots, load 0.1, 1024 MiB of GPU memory free"}],"gpu":0}""",
             run.GetProperty("steps")[0].GetProperty("attempts")[0].GetProperty("placement").GetRawText());
     }
 
@@ -256,7 +257,7 @@ public sealed class RunsTests
             Status = AttemptStatus.TimedOut,
             QueuedAt = DateTimeOffset.UnixEpoch,
             Decision = new RoutingDecision("echo", "Best.", []),
-            Placement = new PlacementDecision("n1", "less loaded; next is 'n2'", [new NodeCandidate("n1", 990, 3, 0.1, 4096)], Gpu: 0),
+            Placement = new PlacementDecision("n1", "less loaded; next is 'n2'", [new NodeCandidate("n1", 990, 3, 0.1, 1 << 30)], Gpu: 0),
         };
         grid.Update(id, r => r with
         {

@@ -151,6 +151,7 @@ public sealed class RunTests(Chromium chromium)
         await page.ClickAsync("button", "Ask");
 
         await page.SeesAsync(".why tr.chosen", "motion_generator");
+        await page.SeesAsync(".why tr.chosen", "free slots, priority 10, load 0");
         await page.SeesAsync(".why tr:not(.chosen)", "motion_backup");
         page.HasNotComplained();
     }

@@ -44,6 +44,25 @@ public sealed class PlacerTests
         Assert.Equal(node, Placer.Best([new("near", 1, load, IsNear: true), new("idle", 4, 0)], Agent).Node);
 
     [Fact]
+    public void Candidates_InWords_SayWhatTheScoreIsMadeOf()
+    {
+        NodeLoad[] nodes =
+        [
+            new("warm", 3, 0.1, 2L << 30, IsWarm: true), new("last", 1, 0.25), new("busiest", 2, 12),
+            new("full", 0, 0, 0, IsWarm: true, IsNear: true, Full: "its GPUs are full"), new("taken", 0, 1),
+            new("cpu", 4, 0, Refusal: "has no GPU"),
+        ];
+
+        Assert.Equal(
+            [
+                "3 free slots, load 0.1, the agent is loaded, 2048 MiB of GPU memory free", "1 free slot, load 0.25",
+                "2 free slots, load 12", "its GPUs are full, load 0, 0 MiB of GPU memory free", "no slot is free, load 1",
+                "has no GPU, load 0",
+            ],
+            Placer.Best(nodes, Agent).Candidates.Select(c => c.InWords()));
+    }
+
+    [Fact]
     public void Best_SaysWhatDecided()
     {
         Assert.Equal("the only node", Why(new NodeLoad("n", 1, 0)));

@@ -29,6 +29,27 @@ public sealed class RouterTests
         Assert.Equal(why, Router.Best([Agent("a", priority), Agent("b", running: otherRunning)], "'x'").Why);
 
     [Fact]
+    public void Candidates_InWords_SayWhatTheScoreIsMadeOf()
+    {
+        AgentLoad[] agents =
+        [
+            Agent("idle", priority: 10, slots: 4, running: 1), Agent("last", slots: 8, running: 7),
+            Agent("important", priority: 1000, slots: 1, running: 1, waiting: 1),
+            Agent("queued", priority: -1000, slots: 3) with { FreeSlots = 0, Full = "its queue is full" },
+            Agent("drained", priority: 1000) with { Drained = true },
+            Agent("lost") with { Note = "no node has a GPU" },
+        ];
+
+        Assert.Equal(
+            [
+                "3 free slots, priority 10, load 0.25", "1 free slot, priority 0, load 0.875",
+                "no slot is free, priority 1000, load 2", "its queue is full, priority -1000, load 0",
+                "it is drained, priority 1000, load 0", "no node has a GPU, priority 0, load 0",
+            ],
+            Router.Rank(agents).Select(c => c.InWords()));
+    }
+
+    [Fact]
     public void Best_FullPrimary_GoesToTheOneWithAFreeSlotAndSaysSo()
     {
         var decision = Router.Best([Agent("primary", 10, slots: 1, running: 1), Agent("backup")], "'x'");

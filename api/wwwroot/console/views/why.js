@@ -1,55 +1,35 @@
 // Why an attempt went where it went: to which agent, and to which node.
 
 import { h } from '../lib/dom.js';
-import { bytes } from '../lib/format.js';
 
 /** The router's decision for an agent. */
-export function decision({ agent, why, candidates }) {
-  return reason(
+export const decision = ({ agent, why, candidates }) =>
+  reason(
     'Why here: ',
     why,
     table(
       'Candidates',
-      ['Candidate', 'Priority', 'Free', 'Load', 'Score'],
-      candidates.map(c => ({
-        name: c.agent,
-        chosen: c.agent === agent,
-        note: c.note,
-        cells: [c.priority, c.free_slots, c.load.toFixed(2), Math.round(c.score)],
-      })),
+      'Candidate',
+      candidates.map(c => ({ name: c.agent, chosen: c.agent === agent, because: c.because })),
     ),
   );
-}
 
 /** The choice of a node for that agent. */
-export function placement({ node, why, candidates }) {
-  // Where no node accounts for GPU memory there is nothing to show of it.
-  const memory = candidates.some(c => c.free_gpu_memory_bytes !== undefined);
-  return reason(
+export const placement = ({ node, why, candidates }) =>
+  reason(
     'Why this node: ',
     why,
     table(
       'Nodes that were considered',
-      ['Node', 'Free', 'Load', memory ? 'GPU free' : null, 'Score'].filter(Boolean),
-      candidates.map(c => ({
-        name: c.node,
-        chosen: c.node === node,
-        note: c.note,
-        cells: [
-          c.free_slots,
-          c.load.toFixed(2),
-          memory ? bytes(c.free_gpu_memory_bytes) || '–' : null,
-          Math.round(c.score),
-        ].filter(v => v !== null),
-      })),
+      'Node',
+      candidates.map(c => ({ name: c.node, chosen: c.node === node, because: c.because })),
     ),
   );
-}
 
 const reason = (label, why, candidates) =>
   h('div', { class: 'why' }, h('p', null, h('span', { class: 'dim' }, label), why), candidates);
 
-function table(label, columns, rows) {
+function table(label, column, rows) {
   if (rows.length === 0) return null;
   return h(
     'div',
@@ -58,31 +38,16 @@ function table(label, columns, rows) {
       'table',
       null,
       h('caption', { class: 'hidden' }, `${label}, best first`),
-      h(
-        'thead',
-        null,
-        h(
-          'tr',
-          null,
-          columns.map((t, i) => h('th', { scope: 'col', class: i ? 'num' : null }, t)),
-        ),
-      ),
+      h('thead', null, h('tr', null, h('th', { scope: 'col' }, column), h('th', { scope: 'col' }, 'Because'))),
       h('tbody', null, rows.map(row)),
     ),
   );
 }
 
-function row({ name, chosen, note, cells }) {
-  return h(
+const row = ({ name, chosen, because }) =>
+  h(
     'tr',
     { class: chosen ? 'chosen' : null },
-    h(
-      'th',
-      { scope: 'row' },
-      name,
-      chosen ? h('span', { class: 'hidden' }, ' (chosen)') : null,
-      note ? h('span', { class: 'dim block' }, note) : null,
-    ),
-    cells.map(value => h('td', { class: 'num' }, String(value))),
+    h('th', { scope: 'row' }, name, chosen ? h('span', { class: 'hidden' }, ' (chosen)') : null),
+    h('td', null, because),
   );
-}
