@@ -5,4 +5,6 @@ namespace AgentGrid.Cli.Commands;
 
 /// <summary>What a check of configuration found.</summary>
 /// <param name="Files">How many files were read.</param>
-internal sealed record CheckReport(bool Valid, int Files, ImmutableArray<ConfigProblem> Problems);
+/// <param name="Warnings">They leave what was checked valid.</param>
+internal sealed record CheckReport(
+    bool Valid, int Files, ImmutableArray<ConfigProblem> Problems, ImmutableArray<ConfigProblem> Warnings);

@@ -15,6 +15,8 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
     private readonly List<Dictionary<string, (string Path, string Text)>> _folders = [];
     private readonly Dictionary<string, (string Path, string Text)> _loose = new(StringComparer.Ordinal);
     private readonly List<(string Path, string Text)> _inline = [];
+    private readonly List<ConfigProblem> _problems = [];
+    private readonly List<ConfigProblem> _warnings = [];
     private (string Path, string Text)? _besideAgents;
 
     public async Task AddAsync(string path, CancellationToken cancellationToken)
@@ -42,11 +44,10 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
 
     public CheckReport Run()
     {
-        var problems = new List<ConfigProblem>();
         var known = ConfigReader.Read([], catalog).Config ?? GridConfig.Empty;
         foreach (var files in _folders)
         {
-            problems.AddRange(Read(files, ref known));
+            Read(files, ref known);
         }
         if (_loose.Count > 0)
         {
@@ -56,15 +57,20 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
             {
                 _loose[AgentsFile] = _besideAgents!.Value;
             }
-            problems.AddRange(Read(_loose, ref known).Where(p => !added || p.File != _besideAgents!.Value.Path));
+            Read(_loose, ref known, except: added ? _besideAgents!.Value.Path : null);
             if (added)
             {
                 _loose.Remove(AgentsFile);
             }
         }
-        problems.AddRange(_inline.SelectMany(file => ReadInline(file, known)));
+        foreach (var (path, text) in _inline)
+        {
+            var result = PlanReader.ReadFile("inline", new ConfigFile(path, text), known.Agents);
+            _problems.AddRange(result.Problems);
+            _warnings.AddRange(result.Warnings);
+        }
         var count = _folders.Sum(f => f.Count) + _loose.Count + _inline.Count;
-        return new CheckReport(problems.Count == 0, count, [.. problems]);
+        return new CheckReport(_problems.Count == 0, count, [.. _problems], [.. _warnings]);
     }
 
     private async Task AddFolderAsync(string folder, CancellationToken cancellationToken)
@@ -94,21 +100,26 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
         }
     }
 
-    private IEnumerable<ConfigProblem> Read(
-        Dictionary<string, (string Path, string Text)> files, ref GridConfig known)
+    /// <param name="except">The path of a file that nobody asked about.</param>
+    private void Read(
+        Dictionary<string, (string Path, string Text)> files, ref GridConfig known, string? except = null)
     {
         var result = ConfigReader.Read([.. files.Select(f => new ConfigFile(f.Key, f.Value.Text))], catalog);
         known = result.Config ?? known;
-        return result.Problems.Select(p => p with
-        {
-            File = p.File is { } name && files.TryGetValue(name, out var file) ? file.Path : p.File,
-            Message = files.Aggregate(
-                p.Message, (text, f) => text.Replace($"{f.Key}(", $"{f.Value.Path}(", StringComparison.Ordinal)),
-        });
+        _problems.AddRange(Named(result.Problems));
+        _warnings.AddRange(Named(result.Warnings));
+
+        IEnumerable<ConfigProblem> Named(IEnumerable<ConfigProblem> found) =>
+            found.Select(p => AsNamed(p, files)).Where(p => except is null || p.File != except);
     }
 
-    private static IEnumerable<ConfigProblem> ReadInline((string Path, string Text) file, GridConfig known) =>
-        PlanReader.ReadFile("inline", new ConfigFile(file.Path, file.Text), known.Agents).Problems;
+    private static ConfigProblem AsNamed(ConfigProblem problem, Dictionary<string, (string Path, string Text)> files) =>
+        problem with
+        {
+            File = problem.File is { } name && files.TryGetValue(name, out var file) ? file.Path : problem.File,
+            Message = files.Aggregate(
+                problem.Message, (text, f) => text.Replace($"{f.Key}(", $"{f.Value.Path}(", StringComparison.Ordinal)),
+        };
 
     [GeneratedRegex(@"^steps\s*:", RegexOptions.Multiline)]
     private static partial Regex TopLevelSteps();

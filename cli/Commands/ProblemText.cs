@@ -8,9 +8,13 @@ namespace AgentGrid.Cli.Commands;
 /// </summary>
 internal static class ProblemText
 {
-    public static string Of(ConfigProblem problem) => problem.File is null
-        ? $"error {problem.Code}: {problem.Path}: {problem.Message}"
+    public static string Of(ConfigProblem problem) => Of(problem, "error");
+
+    public static string OfWarning(ConfigProblem problem) => Of(problem, "warning");
+
+    private static string Of(ConfigProblem problem, string kind) => problem.File is null
+        ? $"{kind} {problem.Code}: {problem.Path}: {problem.Message}"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{problem.File}({problem.Line},{problem.Column}): error {problem.Code}: {problem.Message}");
+            $"{problem.File}({problem.Line},{problem.Column}): {kind} {problem.Code}: {problem.Message}");
 }

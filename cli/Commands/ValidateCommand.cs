@@ -79,8 +79,13 @@ internal static class ValidateCommand
             {
                 screen.Line(ProblemText.Of(problem));
             }
+            foreach (var warning in report.Warnings)
+            {
+                screen.Line(ProblemText.OfWarning(warning));
+            }
             screen.Note(string.Create(
-                CultureInfo.InvariantCulture, $"files: {report.Files}, mistakes: {report.Problems.Length}"));
+                CultureInfo.InvariantCulture,
+                $"files: {report.Files}, mistakes: {report.Problems.Length}, warnings: {report.Warnings.Length}"));
         }
         return report.Valid ? ExitCode.Ok : ExitCode.Usage;
     }

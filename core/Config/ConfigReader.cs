@@ -5,7 +5,11 @@ using AgentGrid.Core.Documents;
 namespace AgentGrid.Core.Config;
 
 /// <summary>A configuration, or every mistake in its files.</summary>
-public sealed record ConfigResult(GridConfig? Config, ImmutableArray<ConfigProblem> Problems);
+public sealed record ConfigResult(GridConfig? Config, ImmutableArray<ConfigProblem> Problems)
+{
+    /// <summary>What is allowed, and most likely not what was meant; with mistakes and without.</summary>
+    public ImmutableArray<ConfigProblem> Warnings { get; init; } = [];
+}
 
 /// <summary>
 /// Reads <c>agents.yaml</c> and <c>plans/*.yaml</c> together, lays them over the agents that exist as code, and
@@ -41,9 +45,7 @@ public static class ConfigReader
             }
         }
         grid = plans.AddTo(grid, checkCapabilities: agentsReadable);
-        return problems.Count == 0
-            ? new ConfigResult(grid, [])
-            : new ConfigResult(null, problems.ToImmutable());
+        return new ConfigResult(problems.Count == 0 ? grid : null, problems.ToImmutable()) { Warnings = problems.Warnings };
     }
 
     private static bool IsPlanFile(string name) =>

@@ -128,4 +128,7 @@ public static class ConfigCodes
 
     /// <summary>A signal with the name of a step that somebody is to approve.</summary>
     public const string SignalTaken = "AG1117";
+
+    /// <summary>A warning: a text in a literal <c>input</c> that looks like a reference to a value.</summary>
+    public const string LiteralReference = "AG1118";
 }

@@ -1,6 +1,6 @@
 namespace AgentGrid.Core.Documents;
 
-/// <summary>One mistake in a file or in an inline plan.</summary>
+/// <summary>One mistake in a file or in an inline plan, or a warning of one.</summary>
 /// <param name="File">The file's name; null for a request body.</param>
 /// <param name="Line">From 1; 0 where there are no lines (a request body).</param>
 /// <param name="Column">From 1; 0 where there are no lines.</param>

@@ -2,29 +2,34 @@ using System.Collections.Immutable;
 
 namespace AgentGrid.Core.Documents;
 
-/// <summary>Collects problems. Beyond <see cref="Limit"/> they are only counted, so that garbage stays cheap.</summary>
+/// <summary>
+/// Collects problems, and apart from them warnings. Beyond <see cref="Limit"/> they are only counted, so that garbage stays
+/// cheap.
+/// </summary>
 public sealed class ProblemList
 {
     public const int Limit = 200;
 
     private readonly List<ConfigProblem> _problems = [];
+    private readonly List<ConfigProblem> _warnings = [];
+    private int _warningCount;
 
     // What may be spent on finding suggestions, in letters compared: hostile input has many long names.
     private long _suggestionBudget = 20_000_000;
 
-    /// <summary>How many there are, those beyond the limit included.</summary>
+    /// <summary>How many problems there are, those beyond the limit included.</summary>
     public int Count { get; private set; }
 
     public bool IsFull => Count >= Limit;
 
-    public void Add(ConfigPlace place, string code, string message)
-    {
-        if (!IsFull)
-        {
-            _problems.Add(new ConfigProblem(place.File, place.Line, place.Column, place.Path, code, message));
-        }
-        Count++;
-    }
+    /// <summary>What is warned of, in the order of the places; it refuses nothing.</summary>
+    public ImmutableArray<ConfigProblem> Warnings => Listed(_warnings, _warningCount, "warnings");
+
+    public void Add(ConfigPlace place, string code, string message) => Add(_problems, Count++, place, code, message);
+
+    /// <summary>Adds what is allowed, and most likely not what was meant.</summary>
+    public void Warn(ConfigPlace place, string code, string message) =>
+        Add(_warnings, _warningCount++, place, code, message);
 
     /// <summary>The end of a message about an unknown word: <c>, did you mean 'x'?</c>, or the known words.</summary>
     public string Suggest(string word, IReadOnlyCollection<string> known)
@@ -47,14 +52,24 @@ public sealed class ProblemList
     }
 
     /// <summary>The problems in the order of their places.</summary>
-    public ImmutableArray<ConfigProblem> ToImmutable()
+    public ImmutableArray<ConfigProblem> ToImmutable() => Listed(_problems, Count, "problems");
+
+    private static void Add(List<ConfigProblem> list, int before, ConfigPlace place, string code, string message)
     {
-        var sorted = _problems
+        if (before < Limit)
+        {
+            list.Add(new ConfigProblem(place.File, place.Line, place.Column, place.Path, code, message));
+        }
+    }
+
+    private static ImmutableArray<ConfigProblem> Listed(List<ConfigProblem> list, int count, string what)
+    {
+        var sorted = list
             .OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column)
             .ToImmutableArray();
-        return Count <= Limit
+        return count <= Limit
             ? sorted
             : sorted.Add(new ConfigProblem(
-                null, 0, 0, "", ConfigCodes.MoreProblems, $"and {Count - Limit} more problems, which are not listed."));
+                null, 0, 0, "", ConfigCodes.MoreProblems, $"and {count - Limit} more {what}, which are not listed."));
     }
 }

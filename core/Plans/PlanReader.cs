@@ -18,7 +18,7 @@ public static class PlanReader
         var problems = new ProblemList();
         var node = JsonSource.Read(definition.Element, path, problems);
         var draft = PlanDraft.Read(name, node, node.Place, problems, isInline: true);
-        return problems.Count == 0 ? new PlanResult(draft.Plan, []) : new PlanResult(null, problems.ToImmutable());
+        return PlanResult.Of(draft, problems);
     }
 
     /// <summary>
@@ -48,7 +48,7 @@ public static class PlanReader
         {
             new TargetCheck(agents, problems, checkCapabilities: false).Run(draft.Steps);
         }
-        return problems.Count == 0 ? new PlanResult(draft!.Plan, []) : new PlanResult(null, problems.ToImmutable());
+        return PlanResult.Of(draft, problems);
     }
 
     private static PlanDraft? OneOf(ConfigNode.Mapping file, ProblemList problems)
@@ -82,4 +82,11 @@ public static class PlanReader
 }
 
 /// <summary>A plan, or everything that is wrong with it.</summary>
-public sealed record PlanResult(Plan? Plan, ImmutableArray<ConfigProblem> Problems);
+public sealed record PlanResult(Plan? Plan, ImmutableArray<ConfigProblem> Problems)
+{
+    /// <summary>What is allowed, and most likely not what was meant; with mistakes and without.</summary>
+    public ImmutableArray<ConfigProblem> Warnings { get; init; } = [];
+
+    internal static PlanResult Of(PlanDraft? draft, ProblemList problems) =>
+        new(problems.Count == 0 ? draft!.Plan : null, problems.ToImmutable()) { Warnings = problems.Warnings };
+}

@@ -59,7 +59,7 @@ internal sealed class StepReader(ProblemList problems)
             HedgeAfter = reader.Duration("hedge_after", zero: true) ?? defaults.HedgeAfter,
             ForEach = PathText.ReadPath(reader, "for_each", problems),
             With = InputReader.Read(reader["with"], problems),
-            Input = ReadInput(reader),
+            Input = ReadInput(entry.Key, reader),
             Timeout = reader.Duration("timeout"),
             Retry = RetryReader.Read(reader["retry"], problems),
             Fallback = reader.NameList("fallback", "agent name") ?? [],
@@ -212,14 +212,15 @@ internal sealed class StepReader(ProblemList problems)
         return default;
     }
 
-    private Json? ReadInput(MappingReader reader)
+    private Json? ReadInput(string step, MappingReader reader)
     {
         if (reader["input"] is not { } node)
         {
             return null;
         }
-        if (node is ConfigNode.Mapping)
+        if (node is ConfigNode.Mapping input)
         {
+            LiteralReferences.Warn(step, input, problems);
             return node.ToJson();
         }
         problems.Add(node.Place, ConfigCodes.WrongType, $"'input': expected a mapping, came {node.Describe()}.");

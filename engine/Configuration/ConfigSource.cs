@@ -69,6 +69,7 @@ public sealed partial class ConfigSource : IDisposable
         {
             throw new ConfigException(_folder, [.. unreadable, .. result.Problems]);
         }
+        LogWarnings(result);
         _inForce = files;
         _now = new Snapshot(config, [], _time.GetUtcNow(), []);
         if (_folder is not null)
@@ -134,6 +135,7 @@ public sealed partial class ConfigSource : IDisposable
             _now = before with { Problems = [.. content.Problems, .. result.Problems] };
             return;
         }
+        LogWarnings(result);
         var changes = ConfigDifferences.Find(before.Config, config);
         // In force everywhere, and only then is it to be read that it is loaded.
         _now = before with { Config = config };
@@ -154,6 +156,14 @@ public sealed partial class ConfigSource : IDisposable
         LogReloaded(_logger, string.Join("; ", changes));
     }
 
+    private void LogWarnings(ConfigResult result)
+    {
+        foreach (var warning in result.Warnings)
+        {
+            LogWarned(_logger, warning);
+        }
+    }
+
     // All of it at once: whoever sees that something else was read does not see the mistakes of what was before.
     private sealed record Snapshot(
         GridConfig Config, ImmutableArray<ConfigProblem> Problems, DateTimeOffset LoadedAt,
@@ -170,4 +180,7 @@ public sealed partial class ConfigSource : IDisposable
 
     [LoggerMessage(EventId = 303, Message = "The configuration files have changed, and say the same as what is in force")]
     private static partial void LogNothingChanged(ILogger logger, LogLevel level);
+
+    [LoggerMessage(304, LogLevel.Warning, "The configuration may not mean what was meant: {Warning}")]
+    private static partial void LogWarned(ILogger logger, ConfigProblem warning);
 }

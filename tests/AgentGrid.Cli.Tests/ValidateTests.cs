@@ -61,6 +61,22 @@ public sealed class ValidateTests : IDisposable
     }
 
     [Fact]
+    public async Task Validate_ReferenceInALiteralInput_IsAWarning()
+    {
+        var plan = _scratch.Write(
+            "plans/a.yaml", "plans:\n  p:\n    steps:\n      x: { agent: echo, input: { text: '${input.text}' } }\n");
+
+        var people = await RunAsync(_scratch.Folder);
+        var json = await RunAsync(_scratch.Folder, "--json");
+
+        Assert.Equal(ExitCode.Ok, people.Exit);
+        Assert.StartsWith($"{plan}(4,40): warning AG1118: step 'x': ", Assert.Single(people.Lines));
+        Assert.Contains("mistakes: 0, warnings: 1", people.Error);
+        Assert.True(json.Json.GetProperty("valid").GetBoolean());
+        Assert.Equal("AG1118", json.Json.GetProperty("warnings")[0].GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task Validate_Json_IsOneDocument()
     {
         var plan = _scratch.Write("plan.yaml", "plans: { p: { steps: { x: { agent: ecko } } } }\n");

@@ -23,6 +23,7 @@ public sealed class PlanCheckTests
         var answer = await response.JsonAsync();
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Empty(answer.GetProperty("problems").EnumerateArray());
+        Assert.Empty(answer.GetProperty("warnings").EnumerateArray());
         Assert.Equal(12, answer.Text("version").Length);
         Assert.Equal(
             """
@@ -82,6 +83,24 @@ public sealed class PlanCheckTests
         var problems = (await response.JsonAsync()).GetProperty("problems").EnumerateArray();
         Assert.Equal(
             ["steps.a.agent", "steps.b.needs[0]", "steps.b.tries"], problems.Select(p => p.Text("path")));
+    }
+
+    [Fact]
+    public async Task Check_ReferenceInALiteralInput_IsWarnedOfAndCanBePosted()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var response = await server.PostAsync(
+            "/api/v1/plans/check", "steps:\n  a: { agent: perception, input: { match: '{{ input.match_id }}' } }\n", Yaml);
+
+        var answer = await response.JsonAsync();
+        var warning = Assert.Single(answer.GetProperty("warnings").EnumerateArray());
+        Assert.Empty(answer.GetProperty("problems").EnumerateArray());
+        Assert.Equal(
+            ("AG1118", "steps.a.input.match", 2, 43),
+            (warning.Text("code"), warning.Text("path"), warning.GetProperty("line").GetInt32(),
+                warning.GetProperty("column").GetInt32()));
+        Assert.True(answer.TryGetProperty("plan", out _));
     }
 
     [Theory]

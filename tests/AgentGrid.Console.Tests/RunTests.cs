@@ -91,6 +91,9 @@ public sealed class RunTests(Chromium chromium)
         Assert.Equal("  b: { agent: echo, needs: [c] }", selected.GetString());
         Assert.Empty((await server.Grid.ListRunsAsync(new Core.Grid.RunQuery())).Runs);
 
+        await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo, input: { x: '${y}' } }\n");
+        await page.SeesAsync("#inline-problem li", "Warning: step 'a': the agent is given '${y}' as it stands");
+
         await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo }\n  b: { agent: echo, needs: [a] }\n");
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync(".run-head .state", "completed");

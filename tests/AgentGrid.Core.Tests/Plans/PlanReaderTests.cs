@@ -294,6 +294,35 @@ public sealed class PlanReaderTests
         Assert.Equal(("mine", plan.Version), (again.Name, again.Version));
     }
 
+    [Fact]
+    public void Read_LiteralInputThatLooksLikeAReference_IsWarnedOfAndStaysAsItIs()
+    {
+        const string Input = """{"a":"Sum up {{ b.text }}!","deep":{"list":["${env:X}","{{}} ${ {{"]},"fine":"$5 {x} }} {{"}""";
+
+        var result = PlanReader.ReadJson("p", Json.Parse("""{"steps": {"s": {"agent": "echo", "input": """ + Input + "}}}"));
+
+        Assert.Equal(Input, result.Plan!["s"].Input?.ToString());
+        Assert.Equal(
+            [("plan.steps.s.input.a", ConfigCodes.LiteralReference), ("plan.steps.s.input.deep.list[0]", ConfigCodes.LiteralReference)],
+            result.Warnings.Select(w => (w.Path, w.Code)));
+        Assert.Equal(
+            "step 's': the agent is given '{{ b.text }}' as it stands, as 'input' is literal. For a value, write under 'with': " +
+            "a: input.text, or a: { text: \"... {{ input.text }} ...\" }.",
+            result.Warnings[0].Message);
+    }
+
+    [Fact]
+    public void Read_MoreWarningsThanAreListed_AreCountedAndRefuseNothing()
+    {
+        var texts = string.Join(',', Enumerable.Repeat("\"${x}\"", ProblemList.Limit + 3));
+
+        var result = PlanReader.ReadJson("p", Json.Parse("""{"steps": {"s": {"agent": "echo", "input": {"a": [""" + texts + "]}}}}"));
+
+        Assert.NotNull(result.Plan);
+        Assert.Equal("and 3 more warnings, which are not listed.", result.Warnings[^1].Message);
+        Assert.Equal(ProblemList.Limit + 1, result.Warnings.Length);
+    }
+
     private static Plan Good(string json)
     {
         var result = PlanReader.ReadJson("given", Json.Parse(json));

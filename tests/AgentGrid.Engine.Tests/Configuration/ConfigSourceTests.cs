@@ -30,6 +30,22 @@ public sealed partial class ConfigSourceTests : IDisposable
     }
 
     [Fact]
+    public void Load_ReferenceInALiteralInput_IsWarnedOfOnce()
+    {
+        const string Plan = "plans: { p: { steps: { a: { agent: worker, input: { x: '${y}' } } } } }\n";
+        _folder.Write("plans/p.yaml", Plan);
+        using var source = Started();
+        Settle();
+        var first = Assert.Single(_log.Of(LogLevel.Warning));
+        _folder.Write("plans/p.yaml", $"# once more\n{Plan}");
+        Settle();
+
+        Assert.Contains("plans/p.yaml(1,56): AG1118: step 'a'", first, StringComparison.Ordinal);
+        Assert.Equal(2, _log.Of(LogLevel.Warning).Length);
+        Assert.Empty(source.Problems);
+    }
+
+    [Fact]
     public void Look_GoodEdit_IsInForceWithinTwoSeconds()
     {
         _folder.Write("agents.yaml", "agents:\n  worker: { priority: 1 }\n");

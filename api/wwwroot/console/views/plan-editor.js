@@ -40,12 +40,12 @@ export class PlanEditor {
     clearTimeout(this.timer);
     const plan = this.area.value;
     const { json, text } = await post('api/v1/plans/check', plan, 'application/yaml');
-    if (this.area.value === plan) this.show(json.problems);
+    if (this.area.value === plan) this.show(json.problems, json.warnings);
     return json.plan ? new Json(text).get('plan') : null;
   }
 
-  /** Shows problems `{ line, path, code, message }`; those without a line by their path. */
-  show(problems) {
+  /** Shows problems and warnings `{ line, path, code, message }`; those without a line by their path. */
+  show(problems, warnings = []) {
     const all = this.area.value.split('\n').length;
     const lines = new Map();
     for (const p of problems) if (p.line) lines.set(Math.min(p.line, all), p.message);
@@ -60,26 +60,27 @@ export class PlanEditor {
     replace(
       this.problems,
       problems.length ? h('p', { class: 'hidden' }, `The plan has ${plural(problems.length, 'mistake')}.`) : null,
-      problems.length
+      problems.length || warnings.length
         ? h(
             'ul',
             null,
-            problems.map(p => this.#problem(p)),
+            problems.map(p => this.#item('error-text', '', p)),
+            warnings.map(w => this.#item(null, 'Warning: ', w)),
           )
         : null,
     );
   }
 
-  #problem({ line, path, code, message }) {
+  #item(style, kind, { line, path, code, message }) {
     return h(
       'li',
-      { class: 'error-text' },
+      { class: style },
       line
         ? h('button', { type: 'button', class: 'quiet small', onclick: () => this.#goTo(line) }, `line ${line}`)
         : path
           ? h('b', null, path)
           : null,
-      ` ${message}${code ? ` (${code})` : ''}`,
+      ` ${kind}${message}${code ? ` (${code})` : ''}`,
     );
   }
 
