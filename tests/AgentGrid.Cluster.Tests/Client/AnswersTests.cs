@@ -120,7 +120,8 @@ public sealed class AnswersTests
         Arrives<RunCommand>(new RunCommand.Cancel("too \"late\""));
         Arrives<RunCommand>(new RunCommand.Retry("motion"));
         Arrives<RunCommand>(new RunCommand.Retry());
-        ArrivesOfEveryKind<RunCommand>(2);
+        Arrives<RunCommand>(new RunCommand.Signal("payment", Json.Parse("""{"amount":9007199254740993}"""), "key", "shop"));
+        ArrivesOfEveryKind<RunCommand>(3);
         Arrives<CommandResult>(new CommandResult.Done(s_run, Changed: true));
         Arrives<CommandResult>(new CommandResult.NotFound());
         Arrives<CommandResult>(new CommandResult.Refused(s_run, "run_active", "it has not ended"));
