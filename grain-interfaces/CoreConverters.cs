@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.GrainInterfaces;
@@ -41,11 +42,26 @@ public struct ConfigProblemWire
     [Id(5)] public string Message;
 }
 
+/// <summary>What an attempt whose agent has not returned is on the wire between silos.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.AbandonedAttempt")]
+public struct AbandonedAttemptWire
+{
+    [Id(0)] public RunId RunId;
+    [Id(1)] public string MatchId;
+    [Id(2)] public string Round;
+    [Id(3)] public string Step;
+    [Id(4)] public int Attempt;
+    [Id(5)] public string Node;
+    [Id(6)] public DateTimeOffset CancelledAt;
+    [Id(7)] public DateTimeOffset? SlotHeldUntil;
+}
+
 /// <summary>Core knows no Orleans, so what of it crosses silos is converted here, case by case.</summary>
 [RegisterConverter]
 public sealed class CoreConverters :
     IConverter<Json, JsonWire>, IConverter<RunId, RunIdWire>,
-    IConverter<RunError, RunErrorWire>, IConverter<ConfigProblem, ConfigProblemWire>
+    IConverter<RunError, RunErrorWire>, IConverter<ConfigProblem, ConfigProblemWire>,
+    IConverter<AbandonedAttempt, AbandonedAttemptWire>
 {
     public Json ConvertFromSurrogate(in JsonWire surrogate) => Json.Trusted(surrogate.Utf8);
 
@@ -82,5 +98,21 @@ public sealed class CoreConverters :
         Path = value.Path,
         Code = value.Code,
         Message = value.Message,
+    };
+
+    public AbandonedAttempt ConvertFromSurrogate(in AbandonedAttemptWire surrogate) => new(
+        surrogate.RunId, surrogate.MatchId, surrogate.Round, surrogate.Step, surrogate.Attempt, surrogate.Node,
+        surrogate.CancelledAt, surrogate.SlotHeldUntil);
+
+    public AbandonedAttemptWire ConvertToSurrogate(in AbandonedAttempt value) => new()
+    {
+        RunId = value.RunId,
+        MatchId = value.MatchId,
+        Round = value.Round,
+        Step = value.Step,
+        Attempt = value.Attempt,
+        Node = value.Node,
+        CancelledAt = value.CancelledAt,
+        SlotHeldUntil = value.SlotHeldUntil,
     };
 }

@@ -12,7 +12,7 @@ public sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency,
     int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
-    string? Target, AgentHealth? Health)
+    string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts)
 {
     private const string Code = "code";
 
@@ -33,7 +33,8 @@ public sealed record AgentView(
             agent.Latency,
             config.Kind?.Name ?? Code,
             config.Kind?.Target,
-            agent.Health);
+            agent.Health,
+            agent.AbandonedAttempts);
     }
 }
 

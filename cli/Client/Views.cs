@@ -83,11 +83,16 @@ internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 internal sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled, bool Drained,
     AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs, string? Target = null, AgentHealthView? Health = null,
-    string Kind = "code");
+    string Kind = "code", ImmutableArray<AbandonedView> AbandonedAttempts = default);
 
 internal sealed record AgentHealthView(string Condition, string? Problem);
 
-internal sealed record AgentLoadView(int Running, int Waiting);
+internal sealed record AgentLoadView(int Running, int Waiting, int Abandoned = 0);
+
+/// <summary>An attempt that has ended, and whose agent has not returned.</summary>
+internal sealed record AbandonedView(
+    string MatchId, string Round, string Step, int Attempt, string Node, DateTimeOffset CancelledAt,
+    DateTimeOffset? SlotHeldUntil);
 
 internal sealed record AgentCountsView(long Succeeded, long Failed, long TimedOut, long Cancelled);
 

@@ -19,13 +19,18 @@ internal static class AgentsCommand
                 session.Screen.Value(json);
                 return ExitCode.Ok;
             }
+            var agents = json.To<AgentList>()!.Agents;
             session.Screen.Console.Write(session.Screen.TableOf(
                 [
                     "agent", "capabilities", "priority", "queue", "running", "waiting", "ok", "failed", "timeouts",
                     "p50", "p95", "p99",
                 ],
                 "kind",
-                json.To<AgentList>()!.Agents.Select(agent => (Row(agent), Remark(agent)))));
+                agents.Select(agent => (Row(agent), Remark(agent)))));
+            foreach (var line in agents.SelectMany(Abandoned))
+            {
+                session.Screen.Line(line);
+            }
             return ExitCode.Ok;
         });
         return command;
@@ -40,6 +45,25 @@ internal static class AgentsCommand
         }
         var health = agent.Health is { } h ? $", {h.Condition}{(h.Problem is { } problem ? $": {problem}" : "")}" : "";
         return $"{agent.Kind} {target}{health}";
+    }
+
+    // What it does that no run shows: work for attempts that have ended.
+    private static IEnumerable<string> Abandoned(AgentView agent)
+    {
+        if (agent.AbandonedAttempts.IsDefaultOrEmpty)
+        {
+            yield break;
+        }
+        foreach (var attempt in agent.AbandonedAttempts)
+        {
+            yield return $"{agent.Name} has not returned from attempt {Whole(attempt.Attempt)} of step '{attempt.Step}' of "
+                + $"{attempt.MatchId}/{attempt.Round} on node '{attempt.Node}': told to stop at {Show.Time(attempt.CancelledAt)}, "
+                + (attempt.SlotHeldUntil is { } until ? $"holds its slot until {Show.Time(until)}" : "its slot is free again");
+        }
+        if (agent.Load.Abandoned > agent.AbandonedAttempts.Length)
+        {
+            yield return $"{agent.Name} has not returned from {Whole(agent.Load.Abandoned)} attempts in all";
+        }
     }
 
     private static object[] Row(AgentView agent) =>

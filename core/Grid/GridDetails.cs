@@ -18,6 +18,10 @@ public sealed record AgentDetails
 
     /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
     public int Abandoned { get; init; }
+
+    /// <summary>Those that were given up on first, in that order: 20 of each node at most.</summary>
+    public ImmutableArray<AbandonedAttempt> AbandonedAttempts { get; init; } = [];
+
     public required long Succeeded { get; init; }
     public required long Failed { get; init; }
     public required long TimedOut { get; init; }

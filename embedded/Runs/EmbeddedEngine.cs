@@ -66,7 +66,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
                 Agents = agents,
                 Slots = Slots,
                 Running = Invocations,
-                Statistics = Statistics,
+                Abandoned = Abandoned,
                 Platform = platform,
                 Time = time,
                 Logger = logger,
@@ -99,6 +99,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
     public SlotTable Slots { get; } = new();
     public AgentStatistics Statistics { get; } = new();
     public InvocationCount Invocations { get; } = new();
+    public AbandonedInvocations Abandoned { get; } = new();
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
     public CancellationToken Stopping { get; }

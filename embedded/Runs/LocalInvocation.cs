@@ -39,6 +39,9 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
 
     public override string Key => _invocation.IdempotencyKey;
 
+    public override InvokedAttempt Attempt => new(
+        _invocation.RunId, _invocation.Key.MatchId, _invocation.Key.Round, _invocation.Step, _invocation.Attempt);
+
     protected override AgentInvocation OnBegin()
     {
         Span = _trace?.BeginAttempt(_attempt.Step, _attempt.State);

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Slots;
-using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Invocations;
 
@@ -27,8 +27,11 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     private ProgressThrottle _progress;
     private ITimer? _apart;
     private ITimer? _grace;
+    private long _cancelled;
+    private DateTimeOffset _cancelledAt;
     private int _phase;
     private bool _released;
+    private bool _ignoresCancellation;
 
     /// <summary>On a slot that was taken for it.</summary>
     protected Invocation(InvocationServices services, string agent, TakenSlot slot)
@@ -57,6 +60,9 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
 
     /// <summary>Names the attempt, for logs.</summary>
     public abstract string Key { get; }
+
+    /// <summary>The attempt that the agent is called for.</summary>
+    public abstract InvokedAttempt Attempt { get; }
 
     /// <summary>The attempt's span; null before it runs, and when it is not traced here.</summary>
     public Activity? Span { get; protected set; }
@@ -101,6 +107,15 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             Span?.AddLink(new ActivityLink(inFavourOf));
         }
         _ = CancelAsync();
+    }
+
+    /// <summary>What there is to say of it after it was cancelled, while the agent has not returned.</summary>
+    internal AbandonedAttempt Describe()
+    {
+        var attempt = Attempt;
+        return new AbandonedAttempt(
+            attempt.RunId, attempt.MatchId, attempt.Round, attempt.Step, attempt.Number, _services.Node, _cancelledAt,
+            HoldsSlot ? _cancelledAt + _services.CancelGrace : null);
     }
 
     /// <inheritdoc/>
@@ -172,7 +187,11 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         if (was == Abandoned)
         {
             _grace!.Dispose();
-            _services.Statistics.Abandoned(Agent, -1);
+            _services.Abandoned.Remove(this);
+            if (Volatile.Read(ref _ignoresCancellation))
+            {
+                LogReturned(_services.Time.GetElapsedTime(_cancelled));
+            }
         }
         OnEnded(outcome, was == Abandoned);
         _services.Running.Remove();
@@ -186,22 +205,46 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             return false;
         }
         var grace = _services.Time.CreateTimer(
-            static invocation => ((Invocation)invocation!).Release(), this, _services.CancelGrace,
+            static invocation => ((Invocation)invocation!).OnGrace(), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
         if (Interlocked.CompareExchange(ref _grace, grace, null) is not null)
         {
             grace.Dispose();
             return false;
         }
+        (_cancelled, _cancelledAt) = (_services.Time.GetTimestamp(), _services.Time.GetUtcNow());
         // Counted in before it can return, and be counted out.
-        _services.Statistics.Abandoned(Agent, +1);
+        _services.Abandoned.Add(this);
         if (Interlocked.CompareExchange(ref _phase, Abandoned, Open) != Open)
         {
-            _services.Statistics.Abandoned(Agent, -1);
+            _services.Abandoned.Remove(this);
             grace.Dispose();
             return false;
         }
+        grace.Change(_services.CancelGrace / 2, Timeout.InfiniteTimeSpan);
         return true;
+    }
+
+    // Half of the grace is for those that take a while to stop: nothing is said of them.
+    private void OnGrace()
+    {
+        if (Volatile.Read(ref _phase) != Abandoned)
+        {
+            return;
+        }
+        var elapsed = _services.Time.GetElapsedTime(_cancelled);
+        var first = !Interlocked.Exchange(ref _ignoresCancellation, true);
+        if (elapsed >= _services.CancelGrace)
+        {
+            LogGivenUp(elapsed);
+            Release();
+            return;
+        }
+        if (first)
+        {
+            LogIgnores(elapsed, _cancelledAt + _services.CancelGrace);
+        }
+        _grace!.Change(_services.CancelGrace - elapsed, Timeout.InfiniteTimeSpan);
     }
 
     private void Release()
@@ -232,7 +275,4 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             LogCancelFailed(_services.Logger, e, Agent, Key);
         }
     }
-
-    [LoggerMessage(211, LogLevel.Warning, "Agent '{Agent}' threw when {Attempt} was cancelled")]
-    private static partial void LogCancelFailed(ILogger logger, Exception exception, string agent, string attempt);
 }

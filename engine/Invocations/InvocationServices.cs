@@ -1,6 +1,5 @@
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Slots;
-using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Invocations;
@@ -20,8 +19,8 @@ public sealed record InvocationServices
     /// <summary>How many invocations have not returned.</summary>
     public required InvocationCount Running { get; init; }
 
-    /// <summary>What agents have done.</summary>
-    public required AgentStatistics Statistics { get; init; }
+    /// <summary>Those that were cancelled and have not returned.</summary>
+    public required AbandonedInvocations Abandoned { get; init; }
 
     /// <summary>On which threads agents are called.</summary>
     public required Platform Platform { get; init; }

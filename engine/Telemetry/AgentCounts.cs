@@ -10,7 +10,6 @@ public sealed class AgentCounts
     private long _failed;
     private long _timedOut;
     private long _cancelled;
-    private int _abandoned;
 
     /// <summary>Attempts that succeeded.</summary>
     public long Succeeded => Volatile.Read(ref _succeeded);
@@ -23,9 +22,6 @@ public sealed class AgentCounts
 
     /// <summary>Attempts that were cancelled.</summary>
     public long Cancelled => Volatile.Read(ref _cancelled);
-
-    /// <summary>Invocations that were given up on and have not returned.</summary>
-    public int Abandoned => Volatile.Read(ref _abandoned);
 
     /// <summary>Of attempts that succeeded; null before the first.</summary>
     public LatencyPercentiles? Latency => _latency.Percentiles();
@@ -44,6 +40,4 @@ public sealed class AgentCounts
     internal void TimeOut() => Interlocked.Increment(ref _timedOut);
 
     internal void Cancel() => Interlocked.Increment(ref _cancelled);
-
-    internal void Abandon(int change) => Interlocked.Add(ref _abandoned, change);
 }

@@ -25,9 +25,6 @@ public sealed class AgentStatistics
         }
     }
 
-    /// <summary>Counts an invocation that was given up on (+1), or that has returned after all (-1).</summary>
-    public void Abandoned(string agent, int change) => Of(agent).Abandon(change);
-
     /// <summary>What one agent has done; nothing, when it is not known.</summary>
     public AgentCounts Of(string agent) => _agents.GetOrAdd(agent, static _ => new AgentCounts());
 }

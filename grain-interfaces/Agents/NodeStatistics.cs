@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.GrainInterfaces.Agents;
 
@@ -49,4 +50,7 @@ public sealed record AgentCounts
 
     /// <summary>What is wrong with it here; null when nothing is known to be.</summary>
     [Id(9)] public string? Problem { get; init; }
+
+    /// <summary>Those of <see cref="Abandoned"/> that were cancelled first, in that order.</summary>
+    [Id(10)] public ImmutableArray<AbandonedAttempt> AbandonedAttempts { get; init; } = [];
 }

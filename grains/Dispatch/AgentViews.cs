@@ -36,6 +36,8 @@ internal static class AgentViews
             Waiting = load.Waiting,
             Drained = load.Drained,
             Abandoned = parts.Sum(p => p.Counts.Abandoned),
+            AbandonedAttempts =
+                [.. parts.SelectMany(p => p.Counts.AbandonedAttempts).OrderBy(a => a.CancelledAt)],
             Succeeded = parts.Sum(p => p.Counts.Succeeded),
             Failed = parts.Sum(p => p.Counts.Failed),
             TimedOut = parts.Sum(p => p.Counts.TimedOut),

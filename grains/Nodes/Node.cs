@@ -64,7 +64,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
             Agents = new AgentInstances(catalog, createAgent, KindContext(services), Serves, logger),
             Slots = Slots,
             Running = Running,
-            Statistics = Statistics,
+            Abandoned = Abandoned,
             Platform = Platform.Process,
             Time = time,
             Logger = logger,
@@ -93,6 +93,9 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
 
     /// <summary>How many invocations have not returned.</summary>
     public InvocationCount Running { get; } = new();
+
+    /// <summary>The invocations that were cancelled and have not returned.</summary>
+    public AbandonedInvocations Abandoned { get; } = new();
 
     /// <summary>What invocations need.</summary>
     public InvocationServices Invocations { get; }

@@ -29,11 +29,14 @@ internal sealed class NodeInvocation : Invocation
         _request = request;
         Key = request.Slot;
         Isolation = request.Isolation;
+        Attempt = new InvokedAttempt(request.RunId, request.MatchId, request.Round, request.Step, request.Attempt);
         _askedAt = node.Time.GetTimestamp();
     }
 
     /// <summary>Names the dispatcher's slot.</summary>
     public override string Key { get; }
+
+    public override InvokedAttempt Attempt { get; }
 
     /// <summary>How it is kept apart from others; null when it is not.</summary>
     public SlotIsolation? Isolation { get; }

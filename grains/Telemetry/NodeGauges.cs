@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using AgentGrid.Core.Grid;
-using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Telemetry;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
@@ -25,14 +26,15 @@ internal sealed class NodeGauges : IHostedService, IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.runs.waiting", () => runs.Waiting, "{run}", "Runs here that do nothing but wait for a signal");
         _meter.CreateObservableGauge(
-            "agentgrid.slots.used", () => PerAgent(node.Slots.All(), a => a.Running), "{slot}",
+            "agentgrid.slots.used", () => node.Slots.All().Measure(a => a.Running), "{slot}",
             "Slots in use here, by agent and queue");
         _meter.CreateObservableGauge(
-            "agentgrid.slots.limit", () => PerAgent(node.Slots.All(), a => a.Slots ?? a.Agent.MaxConcurrency), "{slot}",
+            "agentgrid.slots.limit", () => node.Slots.All().Measure(a => a.Slots ?? a.Agent.MaxConcurrency), "{slot}",
             "Slots here, by agent and queue");
         _meter.CreateObservableGauge(
-            "agentgrid.attempts.waiting", () => PerAgent(dispatcher.Loads(), a => a.Waiting), "{attempt}",
+            "agentgrid.attempts.waiting", () => dispatcher.Loads().Measure(a => a.Waiting), "{attempt}",
             "Attempts that wait for a slot, by agent and queue");
+        AbandonedGauges.AddTo(_meter, node.Abandoned, node.Slots);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -40,10 +42,4 @@ internal sealed class NodeGauges : IHostedService, IDisposable
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _meter.Dispose();
-
-    private static IEnumerable<Measurement<int>> PerAgent(IEnumerable<AgentLoad> loads, Func<AgentLoad, int> value) =>
-        loads.Select(a => new Measurement<int>(
-            value(a),
-            new KeyValuePair<string, object?>("agent", a.Agent.Name),
-            new KeyValuePair<string, object?>("queue", a.Agent.Queue)));
 }

@@ -1,4 +1,5 @@
 using AgentGrid.Cli.Tests.Hosting;
+using AgentGrid.Core;
 
 namespace AgentGrid.Cli.Tests;
 
@@ -52,6 +53,29 @@ public sealed class NodesTests : IAsyncLifetime
         Assert.Equal(2, people.Lines.Count);
         Assert.Contains(" all ", people.Lines[1]);
         Assert.Contains(" not accounted for ", people.Lines[1]);
+    }
+
+    [Fact]
+    public async Task Agents_OneThatIgnoresItsCancellation_NamesTheAttemptsThatHaveItsSlots()
+    {
+        var cancelledAt = new DateTimeOffset(2026, 1, 5, 10, 0, 0, TimeSpan.Zero);
+        _cluster.Cluster.Abandoned =
+        [
+            new(RunId.From(Guid.Empty), "m", "1", "motion", 2, "gpu1", cancelledAt, null),
+            new(RunId.From(Guid.Empty), "m", "2", "motion", 1, "gpu1", cancelledAt, cancelledAt.AddSeconds(10)),
+        ];
+
+        var people = await _cluster.Tool().RunAsync("agents");
+
+        Assert.Equal(
+            [
+                "echo has not returned from attempt 2 of step 'motion' of m/1 on node 'gpu1': " +
+                "told to stop at 2026-01-05 10:00:00Z, its slot is free again",
+                "echo has not returned from attempt 1 of step 'motion' of m/2 on node 'gpu1': " +
+                "told to stop at 2026-01-05 10:00:00Z, holds its slot until 2026-01-05 10:00:10Z",
+                "echo has not returned from 3 attempts in all",
+            ],
+            people.Lines.TakeLast(3));
     }
 
     [Fact]

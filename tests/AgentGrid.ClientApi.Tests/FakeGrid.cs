@@ -233,7 +233,13 @@ internal sealed class FakeGrid : IAgentGrid
         {
             Config = new AgentConfig { Name = "perception", Capabilities = ["perception"], Priority = 10 },
             Running = 2, Waiting = 5, Succeeded = 7, Failed = 1, TimedOut = 0, Cancelled = 0,
-            Latency = new LatencyPercentiles(1, 2, 3, 4),
+            Latency = new LatencyPercentiles(1, 2, 3, 4), Abandoned = 2,
+            AbandonedAttempts =
+            [
+                new AbandonedAttempt(
+                    default, "m", "1", "a", 2, "local", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(10)),
+                new AbandonedAttempt(default, "m", "2", "a", 1, "local", DateTimeOffset.UnixEpoch, null),
+            ],
         }]);
 
     public ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default) =>

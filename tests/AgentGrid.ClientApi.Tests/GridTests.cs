@@ -17,6 +17,11 @@ public sealed class GridTests
         Assert.Equal(5, agent.GetProperty("load").GetProperty("waiting").GetInt32());
         Assert.Equal(7, agent.GetProperty("counts").GetProperty("succeeded").GetInt64());
         Assert.Equal(2, agent.GetProperty("latency_ms").GetProperty("p95_ms").GetDouble());
+        Assert.Equal(2, agent.GetProperty("load").GetProperty("abandoned").GetInt32());
+        var abandoned = agent.GetProperty("abandoned_attempts");
+        Assert.Equal(("m", "a", 2), (abandoned[0].Text("match_id"), abandoned[0].Text("step"), abandoned[0].GetProperty("attempt").GetInt32()));
+        Assert.Equal("1970-01-01T00:00:10+00:00", abandoned[0].Text("slot_held_until"));
+        Assert.False(abandoned[1].TryGetProperty("slot_held_until", out _), "its slot is free again");
     }
 
     [Fact]

@@ -54,6 +54,9 @@ public abstract class TimeoutTests<THost> : ConformanceTests<THost>
             enough: r => CallsOf(r).Count > 0);
         Volatile.Write(ref ignores, false);
         var next = await RunAsync("""{"a": {"agent": "solo"}}""");
+        var unreturned = Assert.Single((await LoadAsync("solo")).AbandonedAttempts);
+        Assert.Equal((run.Summary.RunId, "a", 1), (unreturned.RunId, unreturned.Step, unreturned.Attempt));
+        Assert.Null(unreturned.SlotHeldUntil);
         late.Open();
         await Assert.Single(CallsOf(run)).EndedAsync();
         await AllSlotsFreeAsync();

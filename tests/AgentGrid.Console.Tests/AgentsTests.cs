@@ -1,5 +1,6 @@
 using AgentGrid.Api.Security;
 using AgentGrid.Console.Tests.Browser;
+using AgentGrid.Core;
 
 namespace AgentGrid.Console.Tests;
 
@@ -41,6 +42,27 @@ public sealed class AgentsTests(Chromium chromium)
 
         await page.SeesAsync($"{Echo} .tag", "drained");
         await page.SeesAsync(Echo, "Undrain");
+        page.HasNotComplained();
+    }
+
+    [Fact]
+    public async Task Agent_IgnoresItsCancellation_NamesTheAttemptThatHasItsSlot()
+    {
+        await using var server = await ConsoleServer.StartClusterAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/agents");
+        await page.SeesAsync(Echo, "Drain");
+        var id = RunId.From(Guid.CreateVersion7());
+        var now = DateTimeOffset.UtcNow;
+
+        server.Cluster.Abandoned = [new(id, "m", "1", "motion", 2, "gpu1", now, now.AddSeconds(10))];
+        await page.SeesAsync(Echo, "(+2 given up)");
+        await page.SeesAsync($"{Echo} .abandoned", "not returned from m / 1, motion, attempt 2: told to stop at ");
+        await page.SeesAsync($"{Echo} .abandoned", " on gpu1, holds its slot until ");
+        await page.UntilAsync($"document.querySelector(\"{Echo} .abandoned a\").hash === '#/runs/{id}?step=motion'");
+
+        server.Cluster.Abandoned = [new(id, "m", "1", "motion", 2, "gpu1", now, null)];
+        await page.SeesAsync($"{Echo} .abandoned", "its slot is free again");
         page.HasNotComplained();
     }
 

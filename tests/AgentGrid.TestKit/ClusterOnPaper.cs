@@ -19,6 +19,9 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     /// <summary>What the cluster is made of whenever somebody asks, from now on.</summary>
     public Func<ImmutableArray<NodeDetails>> Nodes { get; set; } = () => Example(DateTimeOffset.UtcNow);
 
+    /// <summary>What agent 'echo' has not returned from, besides what is not named.</summary>
+    public ImmutableArray<AbandonedAttempt> Abandoned { get; set; } = [];
+
     /// <summary>Where every attempt that has started went, and why.</summary>
     public PlacementDecision Placement { get; set; } = new("gpu1", "the agent is loaded there; next is 'gpu2'",
         [
@@ -84,8 +87,8 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     public IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, CancellationToken cancellationToken = default) => grid.FollowAsync(query, cancellationToken);
 
-    public ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
-        grid.GetAgentsAsync(cancellationToken);
+    public async ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
+        Abandons(await grid.GetAgentsAsync(cancellationToken));
 
     public ValueTask<bool> DrainAgentAsync(
         string agent, bool drained, CancellationToken cancellationToken = default) =>
@@ -108,4 +111,12 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     private AttemptDetails Placed(AttemptDetails attempt) => attempt.Node is null
         ? attempt
         : attempt with { Node = Placement.Node, Placement = Placement };
+
+    // One more than are named.
+    private ImmutableArray<AgentDetails> Abandons(ImmutableArray<AgentDetails> agents) => Abandoned.IsEmpty ? agents :
+    [
+        .. agents.Select(a => a.Config.Name == "echo"
+            ? a with { Abandoned = Abandoned.Length + 1, AbandonedAttempts = Abandoned }
+            : a),
+    ];
 }

@@ -35,6 +35,12 @@ public sealed class AnswersTests
                 Waiting = 2,
                 Drained = true,
                 Abandoned = 3,
+                AbandonedAttempts =
+                [
+                    new AbandonedAttempt(
+                        RunId.From(new Guid(1, 2, 3, new byte[8])), "match", "1", "motion", 2, "gpu1",
+                        DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(10)),
+                ],
                 Succeeded = 1L << 40,
                 Failed = 5,
                 TimedOut = 6,

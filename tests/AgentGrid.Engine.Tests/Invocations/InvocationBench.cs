@@ -5,7 +5,6 @@ using AgentGrid.Core.Config;
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
-using AgentGrid.Engine.Telemetry;
 using AgentGrid.Engine.Tests.Agents;
 using Microsoft.Extensions.Logging;
 
@@ -28,7 +27,7 @@ internal sealed class InvocationBench
                 AgentCatalog.Of(typeof(BenchAgent)), _ => Agent, Contexts.Of(TimeProvider.System), static _ => true, Log),
             Slots = new SlotTable(),
             Running = new InvocationCount(),
-            Statistics = new AgentStatistics(),
+            Abandoned = new AbandonedInvocations(),
             Platform = isReal ? Engine.Platform.Process : Platform,
             Time = isReal ? TimeProvider.System : _time,
             Logger = Log,
@@ -46,7 +45,7 @@ internal sealed class InvocationBench
 
     /// <summary>How many hold a slot, how many wait for one, and how many were given up on and have not returned.</summary>
     public (int Running, int Waiting, int Abandoned) Load => Services.Slots.Named("agent") is { } load
-        ? (load.Running, load.Waiting, Services.Statistics.Of("agent").Abandoned)
+        ? (load.Running, load.Waiting, Services.Abandoned.Count("agent"))
         : default;
 
     public void Configure(params AgentConfig[] agents) => Services.Slots.Configure(new GridConfig
@@ -97,6 +96,8 @@ internal sealed class BenchInvocation : Invocation
 
     public override string Key => "run/step/1";
 
+    public override InvokedAttempt Attempt => new(RunId.From(new Guid(1, 2, 3, new byte[8])), "match", "1", "step", 1);
+
     public string[] Told => [.. _told];
 
     protected override AgentInvocation OnBegin()
@@ -104,7 +105,7 @@ internal sealed class BenchInvocation : Invocation
         _told.Enqueue("begins");
         return new AgentInvocation
         {
-            RunId = RunId.From(new Guid(1, 2, 3, new byte[8])),
+            RunId = Attempt.RunId,
             Key = new RunKey("match", "1"),
             Agent = Agent,
             Step = "step",
@@ -176,6 +177,8 @@ internal sealed class BenchLog : ILogger
     /// <summary>The first line, when there is one.</summary>
     public Task<string> FirstLine => _first.Task;
 
+    public ConcurrentQueue<string> Lines { get; } = new();
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
@@ -183,6 +186,9 @@ internal sealed class BenchLog : ILogger
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
+        Func<TState, Exception?, string> formatter)
+    {
+        Lines.Enqueue($"{logLevel}: {formatter(state, exception)}");
         _first.TrySetResult($"{logLevel}: {formatter(state, exception)}: {exception?.InnerException?.Message}");
+    }
 }

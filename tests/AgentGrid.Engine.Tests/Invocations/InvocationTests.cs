@@ -1,4 +1,6 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Engine.Tests.Invocations;
 
@@ -7,6 +9,7 @@ public sealed class InvocationTests
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+    private static readonly RunId Run = RunId.From(new Guid(1, 2, 3, new byte[8]));
 
     private readonly InvocationBench _bench = new();
 
@@ -55,6 +58,72 @@ public sealed class InvocationTests
         Assert.False(invocation.HoldsSlot);
         Assert.Equal(["begins", "releases"], invocation.Told);
         Assert.True(_bench.Services.Running.AreRunning);
+    }
+
+    [Fact]
+    public void Cancel_AgentIgnoresIt_SaysWhichAttemptHoldsTheSlotAndUntilWhen()
+    {
+        _bench.Started(_bench.Take()).Cancel();
+        var cancelled = _bench.Services.Time.GetUtcNow();
+
+        _bench.Pass(Grace / 2 - Tick);
+        Assert.Empty(_bench.Log.Lines);
+        _bench.Pass(Tick);
+        _bench.Pass(Tick);
+
+        var told = $"attempt 1 of step 'step' of run {Run}";
+        Assert.Equal(
+            [
+                $"Warning: Agent 'agent' ignores its cancellation: {told} was told to stop 5.0 s ago. It holds its slot " +
+                "until 2026-01-01T00:00:10.0000000+00:00 (option CancelGrace)",
+            ],
+            _bench.Log.Lines);
+        Assert.Equal(
+            [new AbandonedAttempt(Run, "match", "1", "step", 1, "node", cancelled, cancelled + Grace)],
+            _bench.Services.Abandoned.Named("agent"));
+        Assert.Equal((1, 0), (_bench.Services.Abandoned.HoldingSlots("agent"), _bench.Services.Abandoned.GivenUp("agent")));
+
+        _bench.Pass(Grace);
+        Assert.Null(Assert.Single(_bench.Services.Abandoned.Named("agent")).SlotHeldUntil);
+        Assert.Equal((0, 1), (_bench.Services.Abandoned.HoldingSlots("agent"), _bench.Services.Abandoned.GivenUp("agent")));
+        _bench.Agent.Answer();
+
+        Assert.Equal(
+            [
+                $"Warning: Agent 'agent' is given up in {told}: it was told to stop 15.0 s ago. The slot is free for others; " +
+                "the agent has its thread and its memory until it returns",
+                $"Information: Agent 'agent' has returned from {told}, 15.0 s after it was told to stop",
+            ],
+            _bench.Log.Lines.Skip(1));
+        Assert.Empty(_bench.Services.Abandoned.Named("agent"));
+        Assert.Equal(0, _bench.Services.Abandoned.GivenUp("agent"));
+    }
+
+    [Fact]
+    public void Cancel_AgentStopsInTheSecondHalfOfItsGrace_IsSaidOnce()
+    {
+        var invocation = _bench.Started(_bench.Take());
+        invocation.Cancel();
+        _bench.Pass(Grace / 2);
+
+        _bench.Agent.Answer();
+        _bench.Pass(Grace);
+
+        Assert.Equal(["Warning", "Information"], _bench.Log.Lines.Select(static l => l.Split(':')[0]));
+        Assert.Equal(["begins", "returns", "releases", "ends abandoned: 1"], invocation.Told);
+    }
+
+    [Fact]
+    public void Cancel_AgentStopsSoon_IsNotWorthALine()
+    {
+        _bench.Started(_bench.Take()).Cancel();
+        _bench.Pass(Grace / 2 - Tick);
+
+        _bench.Agent.Answer();
+        _bench.Pass(Grace);
+
+        Assert.Empty(_bench.Log.Lines);
+        Assert.Equal((0, 0, 0), _bench.Load);
     }
 
     [Fact]

@@ -119,6 +119,7 @@ class Agents {
     const steer = h('button', { type: 'button', class: 'quiet small', onclick: () => this.#steer(agent.name) });
     const memory = agent.resources?.gpu_memory_bytes ? ` · ${bytes(agent.resources.gpu_memory_bytes)} GPU` : '';
     const problem = h('span', { class: 'error-text block', hidden: true });
+    const abandoned = h('span', { class: 'abandoned' });
     const element = h(
       'tr',
       null,
@@ -130,11 +131,12 @@ class Agents {
         h('span', { class: 'dim block' }, (agent.capabilities.join(', ') || 'by name only') + memory),
         agent.target ? h('span', { class: 'dim block' }, `${agent.kind}: ${agent.target}`) : null,
         problem,
+        abandoned,
       ),
       cells,
       h('td', null, steer),
     );
-    return { element, cells, fill, load, tag, steer, problem };
+    return { element, cells, fill, load, tag, steer, problem, abandoned };
   }
 
   async #steer(name) {
@@ -151,7 +153,33 @@ class Agents {
     row.busy = false;
   }
 
-  #update({ element, cells, fill, load, tag, steer, problem }, agent) {
+  /** Attempts that have ended, while the agent works on: no run shows what holds their slots. */
+  #showAbandoned(row, { abandoned_attempts: attempts }) {
+    const key = JSON.stringify(attempts);
+    if (key === row.shownAbandoned) return;
+    row.shownAbandoned = key;
+    replace(
+      row.abandoned,
+      attempts.map(a =>
+        h(
+          'span',
+          { class: 'error-text block' },
+          'not returned from ',
+          h(
+            'a',
+            { href: `#/runs/${a.run_id}?step=${encodeURIComponent(a.step)}` },
+            `${a.match_id} / ${a.round}, ${a.step}, attempt ${a.attempt}`,
+          ),
+          `: told to stop at ${time(millis(a.cancelled_at))} on ${a.node}, ` +
+            (a.slot_held_until ? `holds its slot until ${time(millis(a.slot_held_until))}` : 'its slot is free again'),
+        ),
+      ),
+    );
+  }
+
+  #update(row, agent) {
+    const { element, cells, fill, load, tag, steer, problem } = row;
+    this.#showAbandoned(row, agent);
     const { condition = 'healthy', problem: why = '' } = agent.health ?? {};
     setText(problem, why);
     problem.hidden = !why;
