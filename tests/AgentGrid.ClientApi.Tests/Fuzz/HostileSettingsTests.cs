@@ -131,7 +131,7 @@ public sealed class HostileSettingsTests
             // What counts as a key lets its holder in, so nobody is shut out or let in by a mistake in writing.
             var ring = ApiKeyRing.Read(api.ApiKeys);
             Assert.All(api.ApiKeys, key => Assert.NotEmpty(key.Name));
-            Assert.Equal(api.ApiKeys.Exists(k => k.Hash.Trim() == s_hash), ring.Find("a key") is not null);
+            Assert.Equal(api.ApiKeys.Exists(k => k.Hash.Trim().Equals(s_hash, StringComparison.OrdinalIgnoreCase)), ring.Find("a key") is not null);
             Assert.InRange(engine.MaxActiveRuns, 1, int.MaxValue);
             Assert.InRange(api.MaxWait, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
             return true;
