@@ -135,6 +135,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
         try
         {
             await socket.ConnectAsync(address, either.Token);
+            server.HasAnswered = true;
             return socket;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -36,7 +36,7 @@ internal sealed class GridServer : IDisposable
     public TimeSpan Patience { get; }
 
     /// <summary>Whether there was an answer from it that was no refusal.</summary>
-    public bool HasAnswered { get; private set; }
+    public bool HasAnswered { get; internal set; }
 
     public Task<Json> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, TimeSpan.Zero, null, null, cancellationToken);

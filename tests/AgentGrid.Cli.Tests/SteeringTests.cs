@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using AgentGrid.Cli.Tests.Hosting;
 
 namespace AgentGrid.Cli.Tests;
@@ -173,6 +175,12 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
 
         await first.DisposeAsync();
         await tool.WarnedAsync("is lost; trying again");
+        using (var nobody = new TcpListener(IPAddress.Loopback, port))
+        {
+            // It is away for so long that a try comes to nothing.
+            nobody.Start();
+            (await nobody.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromMinutes(1))).Dispose();
+        }
         await using var second = new GridHost { Port = port, Data = _scratch.Folder };
         await second.InitializeAsync();
         await tool.WarnedAsync(note);

@@ -49,15 +49,27 @@ public sealed class RunningTool
     internal void Begin(Func<CancellationToken, Task<int>> work) => _work = Task.Run(() => work(_interrupt.Token));
 
     /// <summary>Waits until standard output contains a text.</summary>
-    public Task PrintedAsync(string text) => Out.ContainsAsync(text).WaitAsync(s_limit);
+    public Task PrintedAsync(string text) => SaysAsync(Out, text);
 
-    public Task WarnedAsync(string text) => Error.ContainsAsync(text).WaitAsync(s_limit);
+    public Task WarnedAsync(string text) => SaysAsync(Error, text);
 
     /// <summary>What Ctrl-C does.</summary>
     public async Task<ToolResult> InterruptAsync()
     {
         await _interrupt.CancelAsync();
         return await Ended;
+    }
+
+    private async Task SaysAsync(ObservedWriter writer, string text)
+    {
+        try
+        {
+            await writer.ContainsAsync(text).WaitAsync(s_limit);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"It has not said '{text}' after {s_limit}, but:\n{Out.Text}\n{Error.Text}", e);
+        }
     }
 
     private async Task<ToolResult> EndAsync() =>
