@@ -93,7 +93,7 @@ public sealed class NodesTests(Chromium chromium)
         await page.SeesAsync(".why", "Why here: the only candidate");
         await page.SeesAsync(".why", "Why this node: the agent is loaded there; next is 'gpu2'");
         await page.UntilAsync("[...document.querySelectorAll('.why tr')].map(r => r.innerText.replace(/\\s+/g, ' ').trim())"
-            + ".includes('gpu2 7 0.13 20.0 GB 988')");
+            + ".includes('gpu2 7 free slots, load 0.125, 20480 MiB of GPU memory free')");
         await page.SeesAsync(".why tr.chosen", "gpu1");
         await page.SeesAsync(".why tr", "does not serve queue 'gpu'");
         await page.ClickAsync(".attempt a", "gpu1");
