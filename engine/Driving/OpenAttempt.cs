@@ -14,7 +14,7 @@ public sealed class OpenAttempt
     internal OpenAttempt(RunDriver driver, RunState run, StepState step, AttemptState attempt, int others)
     {
         (Driver, Run, Step, State) = (driver, run, step, attempt);
-        Flow = others < InCommon ? null : driver.Key.ToString();
+        Flow = others < InCommon ? null : driver.Id.Value;
     }
 
     /// <summary>Whose it is.</summary>

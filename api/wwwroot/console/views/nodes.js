@@ -1,9 +1,9 @@
 // The processes that execute attempts: what they are, what runs there, and what they have left.
 
 import { get, now } from '../lib/api.js';
-import { h, replace, setText } from '../lib/dom.js';
+import { h, setText } from '../lib/dom.js';
 import { bytes, count, duration, millis, plural } from '../lib/format.js';
-import { Poll } from '../lib/poll.js';
+import { CardPage } from './card-page.js';
 
 export function nodesView(root, { query }, shell) {
   return new Nodes(root, query.get('node'), shell);
@@ -13,52 +13,28 @@ class Nodes {
   /** @param named The node that somebody came for; null for none. */
   constructor(root, named, shell) {
     this.named = named;
-    this.problem = h('p', { class: 'error-text', role: 'alert' });
-    this.number = h('span', { class: 'dim' });
-    this.note = h('p', { class: 'dim' });
-    this.list = h('div', { class: 'node-cards' });
-    this.cards = new Map();
-    root.append(
-      h(
-        'section',
-        { class: 'card', 'aria-labelledby': 'nodes-title' },
-        h('div', { class: 'list-bar' }, h('h1', { id: 'nodes-title' }, 'Nodes'), this.number),
-        this.problem,
-        this.note,
-      ),
-      this.list,
-    );
-    this.poll = new Poll(shell, () => this.#read());
+    this.page = new CardPage(root, shell, {
+      name: 'nodes',
+      title: 'Nodes',
+      list: 'node-cards',
+      read: () => get('api/v1/nodes'),
+      show: ({ nodes }) => this.#show(nodes),
+    });
   }
 
   close() {
-    this.closed = true;
-    this.poll.close();
-  }
-
-  async #read() {
-    try {
-      const { nodes } = await get('api/v1/nodes');
-      if (!this.closed) this.#show(nodes);
-      setText(this.problem, '');
-    } catch (error) {
-      setText(this.problem, error.message);
-    }
+    this.page.close();
   }
 
   #show(nodes) {
-    setText(this.number, count(nodes.length));
-    setText(this.note, this.#about(nodes));
+    this.page.say(count(nodes.length), this.#about(nodes));
     const cards = new Map();
     for (const node of nodes) {
-      const known = this.cards.get(node.name);
+      const known = this.page.cards.get(node.name);
       cards.set(node.name, known?.shape === shapeOf(node) ? known : new Card(node));
       cards.get(node.name).update(node);
     }
-    const elements = [...cards.values()].map(c => c.element);
-    const same = elements.length === this.list.children.length && elements.every((e, i) => e === this.list.children[i]);
-    if (!same) replace(this.list, elements);
-    this.cards = cards;
+    this.page.put(cards);
     this.#showNamed();
   }
 
@@ -73,7 +49,7 @@ class Nodes {
   }
 
   #showNamed() {
-    const card = this.cards.get(this.named);
+    const card = this.page.cards.get(this.named);
     if (!card) return;
     card.element.dataset.named = 'yes';
     // Once: afterwards the reader may have gone elsewhere.
