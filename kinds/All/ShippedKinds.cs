@@ -3,6 +3,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Engine;
 using AgentGrid.Kinds.Chat;
 using AgentGrid.Kinds.Http;
+using AgentGrid.Kinds.Mcp;
 using AgentGrid.Kinds.Onnx;
 using AgentGrid.Kinds.Process;
 
@@ -12,7 +13,7 @@ namespace AgentGrid.Kinds;
 public static class ShippedKinds
 {
     /// <summary>One of each.</summary>
-    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind(), new HttpKind(), new ChatKind(), new OnnxKind()];
+    public static ImmutableArray<IAgentKind> Create() => [new ProcessKind(), new HttpKind(), new ChatKind(), new McpKind(), new OnnxKind()];
 
     /// <summary>Lets <c>agents.yaml</c> name all of them.</summary>
     public static AgentGridBuilder AddShippedKinds(this AgentGridBuilder builder) => builder.AddKinds(Create());

@@ -90,7 +90,7 @@ internal sealed partial class Worker
                     return;
                 }
                 // More than once: one that meets the beginning of a long call is heard at its end.
-                _worker._group.Terminate();
+                _worker._child.Terminate();
                 // Late as we may be: it has its time between the two.
                 var isFirst = !_isTerminated;
                 _isTerminated = true;

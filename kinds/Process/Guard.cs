@@ -8,7 +8,7 @@ namespace AgentGrid.Kinds.Process;
 /// Ends the processes of a server that was killed itself. It is a shell in a session of its own, that is told of every
 /// process by a pipe, and knows by its end that the server is gone.
 /// </summary>
-internal sealed class Guard
+public sealed class Guard
 {
     // Processes end by themselves when their stdin is closed. Those that do not are asked, and then killed.
     private const string Script = """

@@ -18,7 +18,7 @@ internal sealed class Launch
     private readonly ProcessStartInfo _start;
 
     /// <exception cref="AgentException">A secret or the program is not there.</exception>
-    public Launch(ProcessSettings settings, AgentKindContext context, int? gpu)
+    public Launch(ProgramSettings settings, AgentKindContext context, int? gpu)
     {
         _start = new ProcessStartInfo
         {
@@ -45,7 +45,7 @@ internal sealed class Launch
     public System.Diagnostics.Process Start() => System.Diagnostics.Process.Start(_start)
         ?? throw new InvalidOperationException("No process was started.");
 
-    private void SetEnvironment(ProcessSettings settings, AgentKindContext context, int? gpu)
+    private void SetEnvironment(ProgramSettings settings, AgentKindContext context, int? gpu)
     {
         _start.Environment.Clear();
         foreach (var name in s_inherited)

@@ -1,7 +1,7 @@
 namespace AgentGrid.Kinds.Process;
 
 /// <summary>The codes of failures that are the process's, and not its agent's own. Stable.</summary>
-internal static class ProcessErrors
+public static class ProcessErrors
 {
     /// <summary>It ended in the middle of an attempt. May be tried again.</summary>
     public const string Died = "process_died";

@@ -230,7 +230,7 @@ internal sealed partial class ProcessPool
         try
         {
             worker = await Worker.StartAsync(
-                _agent, _settings, new Launch(_settings, _context, _gpu), _context, _guard, _logger, _closing.Token)
+                _agent, _settings, _gpu, _context, _guard, _logger, _closing.Token)
                 .ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)

@@ -1,14 +1,12 @@
-using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Kinds.Process;
 
 /// <summary>What <c>agents.yaml</c> says of an agent of the kind <c>process</c>.</summary>
 internal sealed record ProcessSettings : KindSettings
 {
-    /// <summary>The program and its arguments, which may refer to secrets.</summary>
-    public required ImmutableArray<SecretText> Command { get; init; }
+    /// <summary>What is started.</summary>
+    public required ProgramSettings Program { get; init; }
 
     /// <summary>How many there are on a node, each with one attempt at a time. With <see cref="PerGpu"/> it says nothing.</summary>
     public int Processes { get; init; } = 1;
@@ -28,18 +26,8 @@ internal sealed record ProcessSettings : KindSettings
     /// <summary>A process that has more resident memory after an attempt is replaced; null for no limit.</summary>
     public long? MaxMemoryBytes { get; init; }
 
-    /// <summary>Variables besides those that every process gets.</summary>
-    public ImmutableSortedDictionary<string, SecretText> Environment { get; init; } =
-        ImmutableSortedDictionary<string, SecretText>.Empty;
-
-    /// <summary>Null for the server's own.</summary>
-    public string? WorkingDirectory { get; init; }
-
-    /// <summary>Every text that may refer to a secret.</summary>
-    public IEnumerable<SecretText> Secrets => [.. Command, .. Environment.Values];
-
     /// <inheritdoc/>
-    public override string Target => string.Join(' ', Command.Select(c => c.Template));
+    public override string Target => Program.Target;
 
     /// <inheritdoc/>
     public override int? MaxConcurrency => PerGpu ? null : Processes;

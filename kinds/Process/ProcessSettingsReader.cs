@@ -23,20 +23,15 @@ internal static class ProcessSettingsReader
 
     public static ProcessSettings? Read(MappingReader agent, ProblemList problems)
     {
-        var defaults = new ProcessSettings { Command = [] };
-        // A list: a text would have to be taken apart, and whoever writes it would have to know how.
-        var command = agent.Secrets("command") ?? [];
-        if (command.IsEmpty)
+        var defaults = new ProcessSettings
         {
-            problems.Add(
-                agent["command"]?.Place ?? agent.Place, ConfigCodes.Missing,
-                "'command' must say what to start, as a list: [python3, -m, agentgrid.worker, my_agents].");
-        }
+            Program = ProgramSettings.Read(
+                agent, "'command' must say what to start, as a list: [python3, -m, agentgrid.worker, my_agents].", problems),
+        };
         var perGpu = agent["processes"] is ConfigNode.Scalar { Kind: ScalarKind.Text }
             && agent.Word("processes", s_perGpu) is true;
-        return new ProcessSettings
+        return defaults with
         {
-            Command = command,
             PerGpu = perGpu,
             Processes = (agent["processes"] is ConfigNode.Scalar { Kind: ScalarKind.Text }
                 ? null : agent.Integer("processes", 1, MostProcesses)) ?? defaults.Processes,
@@ -44,8 +39,6 @@ internal static class ProcessSettingsReader
             IdleTimeout = agent.Duration("idle_timeout"),
             MaxTasksPerProcess = agent.Integer("max_tasks_per_process", 1, MostTasks),
             MaxMemoryBytes = (long?)agent.Integer("max_memory_mb", 1, MostMegabytes) << 20,
-            Environment = agent.SecretsByKey("env") ?? defaults.Environment,
-            WorkingDirectory = agent.Text("working_directory"),
         };
     }
 }

@@ -39,6 +39,7 @@ public sealed class KindsGuideTests
     [Theory]
     [InlineData("http")]
     [InlineData("chat")]
+    [InlineData("mcp")]
     [InlineData("onnx")]
     public void Examples_HaveEveryKeyOfTheKind(string name)
     {

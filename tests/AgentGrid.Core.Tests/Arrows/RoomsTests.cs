@@ -21,8 +21,9 @@ public sealed class RoomsTests
         | kinds/Process | core | Microsoft.Extensions.* |
         | kinds/Http | core | Microsoft.Extensions.* |
         | kinds/Chat | core, kinds/Http | Microsoft.Extensions.* |
+        | kinds/Mcp | core, kinds/Http, kinds/Process | Microsoft.Extensions.*, ModelContextProtocol.Core |
         | kinds/Onnx | core, kinds/Http | Microsoft.Extensions.*, Microsoft.ML.OnnxRuntime.Managed |
-        | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat, kinds/Onnx | |
+        | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat, kinds/Mcp, kinds/Onnx | |
         | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry |
         | client-api | core, engine, embedded, api, agents, kinds/All | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis, Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |

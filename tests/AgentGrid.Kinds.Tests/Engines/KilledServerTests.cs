@@ -19,16 +19,20 @@ public abstract class KilledServerTests(ServerFixture grid)
                 echo $$ >> PIDS; while :; do sleep 1; done
         """;
 
+    // A server of tools, which says its number when it starts.
+    private static readonly string s_tools =
+        $"  tools: {{ kind: mcp, command: [python3, mcp_tools.py, PIDS], working_directory: \"{Path.Combine(AppContext.BaseDirectory, "Programs")}\", tool: work }}";
+
     [Fact]
     public async Task Kill_NoProcessIsLeftAndTheAttemptIsDeliveredAgain()
     {
         using var mark = new TemporaryFile();
         using var pids = new TemporaryFile();
-        grid.Configure($"{TestConfig.Agents}\n{Stubborn.Replace("PIDS", pids.Path, StringComparison.Ordinal)}\n");
+        grid.Configure($"{TestConfig.Agents}\n{$"{Stubborn}\n{s_tools}".Replace("PIDS", pids.Path, StringComparison.Ordinal)}\n");
         await grid.StartAsync();
         var id = await grid.PostAsync(ServerFixture.Step("work", new { @do = "once", mark = mark.Path }));
         await Limits.UntilAsync(() => mark.Text is { Length: > 0 }, () => "the agent was not asked");
-        await Limits.UntilAsync(() => Pids(pids).Length == 2, () => $"these have started: {pids.Text}");
+        await Limits.UntilAsync(() => Pids(pids).Length == 3, () => $"these have started: {pids.Text}");
         int[] all = [.. Pids(pids), int.Parse(mark.Text!, System.Globalization.CultureInfo.InvariantCulture)];
         Assert.All(all, pid => Assert.True(ProcessLifeTests.IsAlive(pid)));
 

@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using AgentGrid.Kinds.Tests.Chat;
 using AgentGrid.Kinds.Tests.Engines;
+using AgentGrid.Kinds.Tests.Mcp;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentGrid.Kinds.Tests.Http;
 
 /// <summary>
 /// A service that does what the <c>do</c> of its input says. Asked as a model is, it finds its input in the prompt, and
-/// answers as models do.
+/// answers as models do; asked as a tool is, it finds it in the arguments.
 /// </summary>
 public sealed class WorkService : IAsyncLifetime
 {
@@ -40,6 +41,11 @@ public sealed class WorkService : IAsyncLifetime
         }
         var isModel = context.Request.Path.Value!.EndsWith("/chat/completions", StringComparison.Ordinal);
         var body = JsonElement.Parse(SeenRequest.Of(context).Body);
+        if (body.TryGetProperty("jsonrpc", out _))
+        {
+            await FakeTools.With(CallAsync)(context);
+            return;
+        }
         var input = isModel ? JsonElement.Parse(body.GetProperty("messages")[0].GetProperty("content").GetString()!) : body;
         var mark = input.TryGetProperty("mark", out var m) ? m.GetString()! : "";
         var wanted = input.TryGetProperty("do", out var what) ? what.GetString() : "";
@@ -52,11 +58,30 @@ public sealed class WorkService : IAsyncLifetime
             "die" => DieAsync(context),
             "large" => Answer(isModel, $"\"{new string('x', TooLarge)}\"")(context),
             "garbage" => FakeService.With(200, "{")(context),
-            "overload" => FakeService.With(
-                503, """{"code":"overloaded","detail":"come back later","retry_after":0.7}""", "application/problem+json")(context),
+            "overload" => Overload(context),
             _ => Answer(isModel, JsonSerializer.Serialize(new { path = context.Request.Path.Value, input }))(context),
         });
     }
+
+    private Task CallAsync(HttpContext context, JsonElement call)
+    {
+        var input = call.GetProperty("params").GetProperty("arguments");
+        var mark = input.TryGetProperty("mark", out var m) ? m.GetString()! : "";
+        return (input.TryGetProperty("do", out var what) ? what.GetString() : "") switch
+        {
+            "progress" => FakeService.With(
+                200, FakeTools.Progress(call, 1, 2) + FakeTools.End(call, new { done = true }), "text/event-stream")(context),
+            "wait" => WaitAsync(context, FakeTools.Progress(call, 1, 10), mark),
+            "die" => DieAsync(context),
+            "large" => FakeTools.Text(call, new string('x', TooLarge))(context),
+            "garbage" => FakeService.With(200, "{")(context),
+            "overload" => Overload(context),
+            _ => FakeTools.Structured(call, new { path = context.Request.Path.Value, input })(context),
+        };
+    }
+
+    private static Task Overload(HttpContext context) => FakeService.With(
+        503, """{"code":"overloaded","detail":"come back later","retry_after":0.7}""", "application/problem+json")(context);
 
     private static RequestDelegate Answer(bool isModel, string text) =>
         isModel ? FakeModel.Streams([.. text.Chunk(1 << 16).Select(c => new string(c))]) : FakeService.With(200, text);

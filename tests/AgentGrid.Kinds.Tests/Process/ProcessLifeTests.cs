@@ -22,7 +22,7 @@ public sealed class ProcessLifeTests
     [Fact]
     public async Task WarmUp_FolderThatIsNotThere_IsSaid()
     {
-        await using var agent = (Python("echo") with { WorkingDirectory = "/no/such/folder" }).Agent();
+        await using var agent = Python("echo").InFolder("/no/such/folder").Agent();
         var error = await Assert.ThrowsAsync<AgentException>(() => agent.WarmUpAsync(default));
         Assert.Equal("There is no folder '/no/such/folder' to work in.", error.Message);
     }
@@ -148,11 +148,7 @@ public sealed class ProcessLifeTests
     public async Task Environment_IsCleanButForWhatIsNamed()
     {
         Environment.SetEnvironmentVariable("TEST_OF_KINDS_SECRET", "s3cret");
-        var settings = Python("told");
-        await using var agent = (settings with
-        {
-            Environment = settings.Environment.Add("NAMED", SecretText.Parse("Bearer ${env:TEST_OF_KINDS_SECRET}", out _)!),
-        }).Agent();
+        await using var agent = Python("told").WithVariable("NAMED", "Bearer ${env:TEST_OF_KINDS_SECRET}").Agent();
         var told = (await RunAsync(agent, "{}")).Element;
         var environment = told.GetProperty("environment").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString());
         Assert.Equal("Bearer s3cret", environment["NAMED"]);
@@ -165,10 +161,7 @@ public sealed class ProcessLifeTests
     [Fact]
     public async Task Secret_ThatIsNotThere_KeepsTheAgentFromStartingAndIsNamed()
     {
-        await using var agent = (Python("echo") with
-        {
-            Environment = ImmutableSortedDictionary<string, SecretText>.Empty.Add("X", SecretText.Parse("${env:NOT_THERE}", out _)!),
-        }).Agent();
+        await using var agent = Python("echo").WithVariable("X", "${env:NOT_THERE}").Agent();
         Assert.Equal("NOT_THERE", (await Assert.ThrowsAsync<AgentException>(() => agent.WarmUpAsync(default))).Message);
     }
 
@@ -181,10 +174,7 @@ public sealed class ProcessLifeTests
             read -r l; echo "{\"id\":1,\"error\":{\"code\":-32000,\"message\":\"refused $TOKEN\"}}"
             read -r l; echo "cannot log in with $TOKEN" >&2; exit 3
             """);
-        await using var agent = (settings with
-        {
-            Environment = settings.Environment.Add("TOKEN", SecretText.Parse("${env:TEST_OF_KINDS_TOKEN}", out _)!),
-        }).Agent();
+        await using var agent = settings.WithVariable("TOKEN", "${env:TEST_OF_KINDS_TOKEN}").Agent();
         var refused = await Assert.ThrowsAsync<AgentException>(() => RunAsync(agent, "{}"));
         Assert.Equal("refused ${env:TEST_OF_KINDS_TOKEN}", refused.Message);
         var died = await Assert.ThrowsAsync<AgentException>(() => RunAsync(agent, "{}"));

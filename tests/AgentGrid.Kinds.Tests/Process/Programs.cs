@@ -19,9 +19,20 @@ internal static class Programs
 
     public static ProcessSettings Command(params string[] command) => new()
     {
-        Command = [.. command.Select(c => SecretText.Parse(c, out _)!)],
-        WorkingDirectory = Folder,
-        Environment = ImmutableSortedDictionary<string, SecretText>.Empty.Add("PYTHONPATH", SecretText.Parse(s_python, out _)!),
+        Program = new ProgramSettings
+        {
+            Command = [.. command.Select(c => SecretText.Parse(c, out _)!)],
+            WorkingDirectory = Folder,
+            Environment = ImmutableSortedDictionary<string, SecretText>.Empty.Add("PYTHONPATH", SecretText.Parse(s_python, out _)!),
+        },
+    };
+
+    public static ProcessSettings InFolder(this ProcessSettings settings, string folder) =>
+        settings with { Program = settings.Program with { WorkingDirectory = folder } };
+
+    public static ProcessSettings WithVariable(this ProcessSettings settings, string name, string value) => settings with
+    {
+        Program = settings.Program with { Environment = settings.Program.Environment.Add(name, SecretText.Parse(value, out _)!) },
     };
 
     public static ProcessAgent Agent(
