@@ -1,3 +1,4 @@
+using AgentGrid.Api.A2a;
 using AgentGrid.Api.Feed;
 using AgentGrid.Api.Grid;
 using AgentGrid.Api.Health;
@@ -36,6 +37,8 @@ public static class AgentGridApi
         POST /api/v1/plans/check                what is wrong with a plan; starts nothing
         POST /api/v1/route                      which agent would get this, and why
         WS   /ws/agents                         every event, live
+        POST /mcp                               plans as tools, for language models
+        POST /a2a                               plans as skills, for other agents; /.well-known/agent-card.json
         POST /api/v1/tickets                    lets a browser show a ticket where it cannot send a key
         GET  /health                            how the server is; /health/live, /health/ready
         GET  /metrics                           metrics, for Prometheus
@@ -117,6 +120,7 @@ public static class AgentGridApi
             s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
+        services.AddSingleton(s => new Waiting(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.TryAddSingleton(s => MemoryGate.OfProcess(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new Tickets(
             s.GetRequiredService<IOptions<ApiOptions>>(), s.GetRequiredService<TimeProvider>()));
@@ -154,6 +158,7 @@ public static class AgentGridApi
         new HealthApi(ActivatorUtilities.CreateInstance<ServerHealth>(services)).Map(app);
         services.GetRequiredService<TelemetryApi>().Map(app);
         McpApi.Map(app);
+        A2aApi.Map(app, options);
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();
     }

@@ -15,14 +15,14 @@ namespace AgentGrid.Api.Feed;
 /// </summary>
 /// <param name="query">What to read; of one run.</param>
 /// <param name="typed">Whether each event has its stage as its type; else all have the default one.</param>
-internal sealed partial class EventStream(
+internal sealed class EventStream(
     IAgentGrid grid, HttpContext context, FeedQuery query, bool typed, ApiOptions options, TimeProvider time,
     ILogger logger)
 {
     private readonly RunId _run = query.RunId!.Value;
     private readonly bool _headAlone = HttpMethods.IsHead(context.Request.Method);
+    private readonly EventOutput _output = new(context, query.RunId!.Value, options, time, logger);
     private long _seen = query.After ?? 0;
-    private long _written;
 
     // Filtered when it is written: the event that ends the run must be seen whatever is asked for.
     private FeedQuery Rest => query with { After = _seen, Stage = null };
@@ -60,7 +60,7 @@ internal sealed partial class EventStream(
             }
             if (page.Events.Any(query.Matches))
             {
-                await StartAsync(cancellationToken);
+                await _output.StartAsync(cancellationToken);
                 if (_headAlone)
                 {
                     return false;
@@ -80,13 +80,13 @@ internal sealed partial class EventStream(
     // True after an event that may have ended the run; false when the engine stops.
     private async Task<bool> FollowToEndAsync(CancellationToken cancellationToken)
     {
-        await StartAsync(cancellationToken);
+        await _output.StartAsync(cancellationToken);
         if (_headAlone)
         {
             return false;
         }
         await using var cursor = FeedCursor.Start(grid, Rest, time, cancellationToken);
-        while (await NextAsync(cursor, cancellationToken))
+        while (await _output.NextAsync(cursor, cancellationToken))
         {
             await WriteAsync(cursor.Batch, cancellationToken);
             _seen = cursor.Batch[^1].Seq;
@@ -100,49 +100,9 @@ internal sealed partial class EventStream(
         return false;
     }
 
-    // Shows life whenever nothing was written for a while, whatever came and was filtered out.
-    private async Task<bool> NextAsync(FeedCursor cursor, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var next = cursor.NextAsync();
-            var left = options.KeepAlive - time.GetElapsedTime(_written);
-            if (next.IsCompleted || left > TimeSpan.Zero)
-            {
-                try
-                {
-                    var atMost = left > TimeSpan.Zero ? left : options.KeepAlive;
-                    return await next.WaitAsync(atMost, time, cancellationToken);
-                }
-                catch (TimeoutException) when (!next.IsFaulted)
-                {
-                    // It may have come in this moment.
-                    continue;
-                }
-            }
-            context.Response.BodyWriter.Write(": keep-alive\n\n"u8);
-            await FlushAsync(cancellationToken);
-        }
-    }
-
-    private async Task StartAsync(CancellationToken cancellationToken)
-    {
-        if (context.Response.HasStarted)
-        {
-            return;
-        }
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-cache";
-        // Proxies that gather responses would hold the events back.
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        // Starting alone sends nothing: the client is to know at once that it is connected.
-        await context.Response.StartAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
-    }
-
     private async Task WriteAsync(ImmutableArray<FeedEvent> events, CancellationToken cancellationToken)
     {
-        var output = context.Response.BodyWriter;
+        var output = _output.Buffer;
         var any = false;
         foreach (var e in events)
         {
@@ -166,27 +126,7 @@ internal sealed partial class EventStream(
         }
         if (any)
         {
-            await FlushAsync(cancellationToken);
-        }
-    }
-
-    private async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        _written = time.GetTimestamp();
-        var flush = context.Response.BodyWriter.FlushAsync(cancellationToken);
-        if (flush.IsCompletedSuccessfully)
-        {
-            return;
-        }
-        try
-        {
-            await flush.AsTask().WaitAsync(options.WebSocketSendTimeout, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            LogSlow(_run.Value, options.WebSocketSendTimeout);
-            context.Abort();
-            throw new OperationCanceledException("The reader of the event stream has stopped reading.");
+            await _output.FlushAsync(cancellationToken);
         }
     }
 }

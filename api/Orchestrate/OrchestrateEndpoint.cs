@@ -13,14 +13,12 @@ namespace AgentGrid.Api.Orchestrate;
 /// <c>POST /api/v1/orchestrate</c>: starts a run or finds it. Reads and writes without binding or reflection.
 /// </summary>
 internal sealed class OrchestrateEndpoint(
-    IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload, MemoryGate memory)
+    IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload, MemoryGate memory, Waiting waiting)
 {
-    private readonly Waiting _waiting = new(options);
-
     public async Task HandleAsync(HttpContext context)
     {
         var query = new QueryReader(context.Request.Query);
-        var wait = _waiting.Wish(context.Request, query);
+        var wait = waiting.Wish(context.Request, query);
         var (result, problem) = query.Problem is null ? await SubmitAsync(context) : (null, query.Problem);
         if (result is null)
         {
@@ -81,7 +79,7 @@ internal sealed class OrchestrateEndpoint(
     private static string? CallerOf(HttpContext context) => context.Features.Get<ApiCaller>()?.Name;
 
     // A trace context that is not well formed is ignored, as W3C Trace Context asks.
-    private static string? TraceParentOf(HttpRequest request) =>
+    public static string? TraceParentOf(HttpRequest request) =>
         request.Headers.TryGetValue("traceparent", out var header) && header is [{ } text]
             && ActivityContext.TryParse(text, null, out _)
             ? text
@@ -103,7 +101,7 @@ internal sealed class OrchestrateEndpoint(
 
     private async Task<RunDetails?> WaitAsync(HttpContext context, RunId id, TimeSpan wait)
     {
-        if (!_waiting.TryEnter())
+        if (!waiting.TryEnter())
         {
             return null;
         }
@@ -119,7 +117,7 @@ internal sealed class OrchestrateEndpoint(
         }
         finally
         {
-            _waiting.Leave();
+            waiting.Leave();
         }
     }
 }

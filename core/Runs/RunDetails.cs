@@ -72,6 +72,9 @@ public sealed record RunDetails
     public required Json Input { get; init; }
     public required ImmutableArray<StepDetails> Steps { get; init; }
 
+    /// <summary>What it was sent, in that order.</summary>
+    public ImmutableArray<SignalDetails> Signals { get; init; } = [];
+
     /// <summary>Null until the run is completed.</summary>
     public Json? Result { get; init; }
 
@@ -106,6 +109,12 @@ public sealed record StepDetails
     public WaitDetails? Wait { get; init; }
     public required ImmutableArray<AttemptDetails> Attempts { get; init; }
 }
+
+/// <summary>A signal that a run was sent.</summary>
+/// <param name="By">Who sent it; null when nobody was named.</param>
+/// <param name="Key">By which a repetition is known; null for none.</param>
+/// <param name="Step">The step that has taken it; null while none has.</param>
+public sealed record SignalDetails(string Name, string? Key, string? By, DateTimeOffset At, string? Step);
 
 /// <summary>What a step waits for.</summary>
 /// <param name="Signal">What it is sent by; of an approval the id of the step.</param>

@@ -31,6 +31,7 @@ public static class RunDetailsBuilder
         PlanDefinition = state.Plan.Definition,
         Input = state.Input,
         Steps = [.. state.Steps.Select(s => Build(state, s))],
+        Signals = [.. state.Signals.Select(s => new SignalDetails(s.Name, s.Key, s.By, s.At, s.Step))],
         Result = state.Result,
         Error = state.Error,
         CancelReason = state.CancelReason,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace AgentGrid.ClientApi.Tests.Fuzz;
@@ -29,6 +30,14 @@ internal static class FuzzCases
         {"name": "n", "timeout": "5s", "result": {"r": "a.x"}, "steps": {"a": {"agent": "echo", "fallback": ["delay"]}}}
         """;
 
+    private const string Message = """
+        {"jsonrpc": "2.0", "id": 1, "method": "METHOD", "params": {
+          "id": "RUN", "contextId": "KEY", "status": "TASK_STATE_WORKING", "pageSize": 5, "pageToken": "", "includeArtifacts": true,
+          "message": {"messageId": "KEY", "contextId": "same", "role": "ROLE_USER", "metadata": {"skillId": "echoes"},
+            "parts": [{"data": {"x": [1, {"y": "z"}]}}, {"text": "{\"a\": 1}", "mediaType": "application/json"}, {"text": "hello"}]},
+          "configuration": {"returnImmediately": false, "historyLength": 3, "acceptedOutputModes": ["application/json"]}}}
+        """;
+
     /// <summary>The seed of the first case.</summary>
     public static int FirstSeed => Number("AGENTGRID_FUZZ_SEED", 1);
 
@@ -41,7 +50,7 @@ internal static class FuzzCases
         var make = new Mutations(random);
         var run = make.Chance(4) || runs.Count == 0 ? make.Escape(make.Text()) : make.Pick(runs);
         var key = make.Chance(20) ? "same" : seed.ToString(CultureInfo.InvariantCulture);
-        return random.Next(15) switch
+        return random.Next(16) switch
         {
             < 3 => Submit(make, Snapshot, key),
             < 7 => Submit(make, Inline, key),
@@ -54,6 +63,7 @@ internal static class FuzzCases
             11 => Follow(make, "/ws/agents" + Cursor(make)),
             12 => Stream(make, $"/api/v1/runs/{run}/events" + Cursor(make)),
             13 => Preflight(make),
+            15 => Call(make, run, key),
             10 => Command(make, "/api/v1/route", make.Pick("""{"capability": ["echo", "x"]}""", """{"agent": "echo"}""")),
             _ => Command(make, make.Pick(
                 $"/api/v1/runs/{run}/cancel", $"/api/v1/runs/{run}/retry", "/api/v1/tickets",
@@ -81,6 +91,19 @@ internal static class FuzzCases
             headers.Add(("Content-Encoding", coding));
         }
         return new FuzzCase(method, target, body, ContentType(make), headers);
+    }
+
+    private static FuzzCase Call(Mutations make, string run, string key)
+    {
+        var method = make.Pick("SendMessage", "SendStreamingMessage", "GetTask", "ListTasks", "CancelTask", "SubscribeToTask", "GetExtendedAgentCard");
+        var call = Message.Replace("METHOD", method, StringComparison.Ordinal)
+            .Replace("RUN", JsonEncodedText.Encode(run).ToString(), StringComparison.Ordinal).Replace("KEY", key, StringComparison.Ordinal);
+        var hostile = Post(make, "POST", "/a2a" + (make.Chance(9) ? "?A2A-Version=" + make.Escape(make.Text()) : ""), make.Chance(6) ? $"[{call},{call}]" : call);
+        if (!make.Chance(9))
+        {
+            ((List<(string, string)>)hostile.Headers).Add(("A2A-Version", make.Chance(9) ? make.Number() : "1.0"));
+        }
+        return hostile;
     }
 
     private static FuzzCase Get(Mutations make, string target) =>
