@@ -12,7 +12,7 @@ public sealed class ApiOptions
     /// <summary>The longest time that <c>?wait=</c> waits; longer wishes are cut to it. Default 5 min.</summary>
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many requests wait for their run at once; past that, 202 comes at once. Default 10,000.</summary>
+    /// <summary>How many requests wait for their run at once; past that, 202 comes at once, and calls of tools are refused. Default 10,000.</summary>
     public int MaxConcurrentWaits { get; set; } = 10_000;
 
     /// <summary>
@@ -54,12 +54,6 @@ public sealed class ApiOptions
     /// nothing is sent.
     /// </summary>
     public Uri? OtlpEndpoint { get; set; }
-
-    /// <summary>
-    /// Where services reach this process to post the results of attempts that run in it: <c>http://10.0.0.7:8000</c>. Default
-    /// none: where it listens, when that is on this machine alone.
-    /// </summary>
-    public Uri? CallbackUrl { get; set; }
 
     /// <summary>How log lines look on the console. Default <see cref="LogFormat.Simple"/>.</summary>
     public LogFormat LogFormat { get; set; }

@@ -15,7 +15,7 @@ internal static class McpApi
         services.AddSingleton(s => new PlanTools(
             s.GetRequiredService<IAgentGrid>(), s.GetRequiredService<IOptions<ApiOptions>>().Value,
             s.GetRequiredService<MemoryGate>(), s.GetRequiredService<OverloadLog>(),
-            s.GetRequiredService<IHttpContextAccessor>()));
+            s.GetRequiredService<Waiting>(), s.GetRequiredService<IHttpContextAccessor>()));
         services
             .AddMcpServer(o => o.ServerInfo = new Implementation { Name = "agent-grid", Version = Version })
             .WithHttpTransport(o => o.Stateless = true)

@@ -17,7 +17,7 @@ namespace AgentGrid.Api.Mcp;
 /// is the answer. A call that is given up cancels the run that it began.
 /// </summary>
 internal sealed class PlanTools(
-    IAgentGrid grid, ApiOptions options, MemoryGate memory, OverloadLog overload, IHttpContextAccessor http)
+    IAgentGrid grid, ApiOptions options, MemoryGate memory, OverloadLog overload, Waiting waiting, IHttpContextAccessor http)
 {
     private const string MatchOfCalls = "mcp";
 
@@ -52,8 +52,25 @@ internal sealed class PlanTools(
         {
             return Error(problem);
         }
+        if (!waiting.TryEnter())
+        {
+            return Error($"{options.MaxConcurrentWaits} requests wait for runs already, and more may not: try again later.");
+        }
+        try
+        {
+            return await RunAsync(request, new RunKey(match, round), input, cancellationToken);
+        }
+        finally
+        {
+            waiting.Leave();
+        }
+    }
+
+    private async ValueTask<CallToolResult> RunAsync(
+        RequestContext<CallToolRequestParams> request, RunKey key, Json input, CancellationToken cancellationToken)
+    {
         var caller = http.HttpContext?.Features.Get<ApiCaller>()?.Name;
-        switch (await SubmitAsync(new SubmitRun(new RunKey(match, round), input, call.Name, Tenant: caller)))
+        switch (await SubmitAsync(new SubmitRun(key, input, request.Params!.Name, Tenant: caller)))
         {
             case SubmitResult.Accepted(var run):
                 return await FinishAsync(request, run.RunId, isOurs: true, cancellationToken);

@@ -8,6 +8,12 @@ public sealed record AgentConfig
     public required string Name { get; init; }
     public ImmutableArray<string> Capabilities { get; init; } = [];
 
+    /// <summary>What it does, for models that may call it; null when nothing is said.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>A JSON schema of what it is given, for models that may call it; null when nothing is said. It is not checked.</summary>
+    public Json? InputSchema { get; init; }
+
     /// <summary>Higher is preferred.</summary>
     public int Priority { get; init; }
 

@@ -24,9 +24,13 @@ public sealed class AgentInvocation
 
     /// <summary>
     /// Names this attempt for ever. A delivery repeated after a crash carries the same key, so work with side
-    /// effects can be made to happen once.
+    /// effects can be made to happen once. A call that another agent made in its attempt has a key of its own.
     /// </summary>
-    public string IdempotencyKey => $"{RunId.Value}/{Step}/{Attempt}";
+    public string IdempotencyKey
+    {
+        get => field ?? $"{RunId.Value}/{Step}/{Attempt}";
+        init;
+    }
 
     /// <summary>When the attempt will be given up; it is then cancelled.</summary>
     public required DateTimeOffset Deadline { get; init; }
@@ -56,6 +60,9 @@ public sealed class AgentInvocation
     public int? Gpu { get; init; }
 
     public IAgentProgress Progress { get; init; } = NoProgress.Instance;
+
+    /// <summary>Calls other agents, as long as the attempt lasts.</summary>
+    public IAgentCalls Calls { get; set; } = NoAgentCalls.Instance;
 }
 
 /// <summary>Takes an agent's word on how far it is; every report that is kept becomes an event.</summary>

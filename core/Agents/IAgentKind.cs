@@ -51,6 +51,9 @@ public abstract record KindSettings
     /// each attempt.
     /// </summary>
     public virtual bool SharesGpuMemory => false;
+
+    /// <summary>The agents that it may call, each once: they are to be there, and none of them may call it in turn.</summary>
+    public virtual ImmutableArray<CalledAgent> Calls => [];
 }
 
 /// <summary>An agent that a kind has made. It is disposed when none of its invocations runs any more.</summary>

@@ -24,7 +24,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_agentKeys =
     [
         KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "queue", "timeout", "retry",
-        "resources", "enabled",
+        "resources", "enabled", "description", "input_schema",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -46,6 +46,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         {
             ReadAgent(entry);
         }
+        new CallsCheck(_agents, problems).Report();
         foreach (var agent in _agents.Values)
         {
             _queues.TryAdd(agent.Queue, new QueueConfig(agent.Queue, null));
@@ -82,6 +83,8 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         agent = agent with
         {
             Capabilities = reader.NameList("capabilities", "capability") ?? agent.Capabilities,
+            Description = reader.Text("description") ?? agent.Description,
+            InputSchema = ValueSchema.Read(reader, "input_schema", problems)?.Text ?? agent.InputSchema,
             Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
             MaxConcurrency = ReadMaxConcurrency(reader, settings) ?? agent.MaxConcurrency,
             MaxConcurrencyTotal = reader.Integer("max_concurrency_total", 1, MostSlots) ?? agent.MaxConcurrencyTotal,

@@ -33,7 +33,8 @@ public static class ConfigDifferences
     /// The keys under which people write what they like: it can be long, and it can be a secret, so that it is only
     /// said to have changed.
     /// </summary>
-    private static readonly FrozenSet<string> s_free = FrozenSet.Create("description", "input", "with", "when", "for_each", "result");
+    private static readonly FrozenSet<string> s_free = FrozenSet.Create(
+        "description", "input", "input_schema", "with", "when", "for_each", "result");
 
     /// <summary>
     /// The first differences, <c>agent 'perception' timeout 15s -> 30s</c>, and how many more there are; empty when

@@ -127,6 +127,9 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         }
     }
 
+    /// <summary>How many calls by other agents have led to this one; 0 for an attempt.</summary>
+    protected virtual int Depth => 0;
+
     /// <summary>The agent is about to be called.</summary>
     /// <returns>What it is asked.</returns>
     protected abstract AgentInvocation OnBegin();
@@ -168,8 +171,10 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         if (Volatile.Read(ref _phase) == Open)
         {
             var use = _services.Agents.Use(Agent);
+            var invocation = OnBegin();
+            invocation.Calls = new AgentCalls(_services, invocation, Depth);
             outcome = await AgentCall.RunAsync(
-                use?.Agent, OnBegin(), _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
+                use?.Agent, invocation, _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
             use?.Dispose();
             OnReturned();
         }

@@ -6,6 +6,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Kinds.Http;
 using AgentGrid.Kinds.Http.Connections;
+using AgentGrid.Kinds.Mcp.Servers;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using OpenAI;
@@ -23,24 +24,33 @@ internal sealed class ChatAgent : IKindAgent
     private readonly string _name;
     private readonly ChatSettings _settings;
     private readonly AgentKindContext _context;
+    private readonly ChatTools? _tools;
     private readonly HttpClient _http;
     private readonly Reach _reach;
     private readonly Lock _gate = new();
     private (Uri Endpoint, IChatClient Client)? _model;
 
-    public ChatAgent(string name, ChatSettings settings, AgentKindContext context, ILogger logger)
+    public ChatAgent(string name, ChatSettings settings, AgentKindContext context, McpServers servers, ILogger logger)
     {
         (_name, _settings, _context) = (name, settings, context);
         var most = (int)Math.Min((long)context.MaxOutputBytes + Around, Array.MaxLength / 2);
         _http = ServiceClients.Create(settings.ConnectTimeout, inner => new ChatHandler(settings, context, most, inner));
+        _tools = settings.Tools is { } tools ? new ChatTools(name, tools, context, servers, logger) : null;
         _reach = new Reach(name, settings.Endpoint.Template, Prepare, settings.ConnectTimeout, context.Time, logger);
     }
 
-    public AgentHealth Health => _reach.Health;
+    public AgentHealth Health => _reach.Health is { Problem: null } && _tools?.Health is { } health ? health : _reach.Health;
 
     private string Who => $"Agent '{_name}': {_settings.Target}";
 
-    public Task WarmUpAsync(CancellationToken cancellationToken) => _reach.CheckAsync(cancellationToken);
+    public async Task WarmUpAsync(CancellationToken cancellationToken)
+    {
+        await _reach.CheckAsync(cancellationToken).ConfigureAwait(false);
+        if (_tools is not null)
+        {
+            await _tools.WarmUpAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {
@@ -70,6 +80,10 @@ internal sealed class ChatAgent : IKindAgent
     public async ValueTask DisposeAsync()
     {
         await _reach.DisposeAsync().ConfigureAwait(false);
+        if (_tools is not null)
+        {
+            await _tools.DisposeAsync().ConfigureAwait(false);
+        }
         // Not the client around it: with its meter it would end the metrics of all agents that have such a meter.
         _http.Dispose();
     }
@@ -78,7 +92,32 @@ internal sealed class ChatAgent : IKindAgent
     {
         var messages = ChatRequest.Messages(_settings, invocation.Input);
         var (endpoint, model) = Model();
-        var options = ChatRequest.Options(_settings, endpoint);
+        if (_tools is null)
+        {
+            return await AskAsync(model, messages, ChatRequest.Options(_settings, endpoint, []), invocation, cancellationToken).ConfigureAwait(false);
+        }
+        var tools = await _tools.OpenAsync(invocation, cancellationToken).ConfigureAwait(false);
+        var options = ChatRequest.Options(_settings, endpoint, tools.Declarations);
+        UsageDetails? usage = null;
+        while (true)
+        {
+            var answer = await AskAsync(model, messages, options, invocation, cancellationToken).ConfigureAwait(false);
+            if (answer.Usage is { } spent)
+            {
+                (usage ??= new UsageDetails()).Add(spent);
+            }
+            if (!answer.WantsTools)
+            {
+                return answer with { Usage = usage, ToolCalls = tools.Calls };
+            }
+            messages.Add(new ChatMessage(ChatRole.Assistant, [.. answer.Text.Length > 0 ? [new TextContent(answer.Text)] : (AIContent[])[], .. answer.Calls]));
+            messages.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(answer.Calls, Who, cancellationToken).ConfigureAwait(false)));
+        }
+    }
+
+    private async Task<ChatAnswer> AskAsync(
+        IChatClient model, List<ChatMessage> messages, ChatOptions options, AgentInvocation invocation, CancellationToken cancellationToken)
+    {
         if (!_settings.Stream)
         {
             return ChatAnswer.Of(

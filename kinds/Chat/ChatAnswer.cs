@@ -17,10 +17,22 @@ internal sealed record ChatAnswer(string Text, string? Refusal, ChatFinishReason
 {
     private const int LongestQuote = 200;
 
+    /// <summary>The tools that the model wants to be called before it goes on.</summary>
+    public IReadOnlyList<FunctionCallContent> Calls { get; init; } = [];
+
+    /// <summary>How many tools were called until this was the answer; null where there are none to call.</summary>
+    public int? ToolCalls { get; init; }
+
+    /// <summary>It is no answer yet.</summary>
+    public bool WantsTools => Calls.Count > 0 && Refusal is null && (Finish == ChatFinishReason.ToolCalls || Finish == ChatFinishReason.Stop);
+
     public static ChatAnswer Of(ChatResponse response) => new(
         response.Text,
         response.Messages.SelectMany(m => m.Contents).OfType<ErrorContent>().FirstOrDefault()?.Message,
-        response.FinishReason, response.ModelId, response.Usage);
+        response.FinishReason, response.ModelId, response.Usage)
+    {
+        Calls = [.. response.Messages.SelectMany(m => m.Contents).OfType<FunctionCallContent>()],
+    };
 
     /// <summary>The output of the attempt.</summary>
     /// <exception cref="AgentException">It is not what was asked for.</exception>
@@ -57,13 +69,14 @@ internal sealed record ChatAnswer(string Text, string? Refusal, ChatFinishReason
         {
             writer.WriteString("text"u8, Text);
         }
-        if (Usage is { } usage)
+        if (Usage is not null || ToolCalls is not null)
         {
             writer.WriteStartObject("usage"u8);
-            WriteCount(writer, "input_tokens"u8, usage.InputTokenCount);
-            WriteCount(writer, "output_tokens"u8, usage.OutputTokenCount);
-            WriteCount(writer, "cached_input_tokens"u8, usage.CachedInputTokenCount);
-            WriteCount(writer, "reasoning_tokens"u8, usage.ReasoningTokenCount);
+            WriteCount(writer, "input_tokens"u8, Usage?.InputTokenCount);
+            WriteCount(writer, "output_tokens"u8, Usage?.OutputTokenCount);
+            WriteCount(writer, "cached_input_tokens"u8, Usage?.CachedInputTokenCount);
+            WriteCount(writer, "reasoning_tokens"u8, Usage?.ReasoningTokenCount);
+            WriteCount(writer, "tool_calls"u8, ToolCalls);
             writer.WriteEndObject();
         }
         if (Model is not null)

@@ -12,6 +12,9 @@ internal static class ChatErrors
     /// <summary>The model or a filter would not. Not to be tried again.</summary>
     public const string Refused = "refused";
 
+    /// <summary>The model wanted to call tools more often than <c>max_calls</c>. Not to be tried again.</summary>
+    public const string TooManyCalls = "too_many_calls";
+
     private const int PaymentRequired = 402;
 
     // What these endpoints say when there is no money left: with 429, as when there is too much to do.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
+using AgentGrid.Kinds.Mcp.Servers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -9,6 +10,8 @@ namespace AgentGrid.Kinds.Chat;
 /// <summary><c>kind: chat</c>: a language model behind an endpoint that speaks as OpenAI's does.</summary>
 public sealed class ChatKind : IAgentKind
 {
+    private readonly McpServers _servers = new();
+
     /// <inheritdoc/>
     public string Name => "chat";
 
@@ -22,7 +25,7 @@ public sealed class ChatKind : IAgentKind
     public IKindAgent Create(AgentConfig agent, AgentKindContext context) => new ChatAgent(
         agent.Name,
         agent.Kind?.Settings as ChatSettings ?? throw new ArgumentException("It is an agent of another kind.", nameof(agent)),
-        context, LoggerOf(context));
+        context, _servers, LoggerOf(context));
 
     private static ILogger LoggerOf(AgentKindContext context) =>
         (context.Services.GetService(typeof(ILoggerFactory)) as ILoggerFactory)?.CreateLogger<ChatKind>()

@@ -10,7 +10,7 @@ internal static class ChatRequest
 {
     private const string SchemaName = "answer";
 
-    public static ChatMessage[] Messages(ChatSettings settings, Json input)
+    public static List<ChatMessage> Messages(ChatSettings settings, Json input)
     {
         var system = settings.System?.Fill(input);
         if (settings.OutputSchema is { } schema && settings.Structured != StructuredMode.Schema)
@@ -21,8 +21,9 @@ internal static class ChatRequest
         return system is null ? [prompt] : [new ChatMessage(ChatRole.System, system), prompt];
     }
 
-    public static ChatOptions Options(ChatSettings settings, Uri endpoint) => new()
+    public static ChatOptions Options(ChatSettings settings, Uri endpoint, IList<AITool> tools) => new()
     {
+        Tools = tools.Count > 0 ? tools : null,
         Temperature = (float?)settings.Temperature,
         TopP = (float?)settings.TopP,
         FrequencyPenalty = (float?)settings.FrequencyPenalty,

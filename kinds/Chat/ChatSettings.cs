@@ -64,6 +64,12 @@ internal sealed record ChatSettings : KindSettings
     /// <summary>How long it may take until a connection is there.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>What the model may call; null for nothing.</summary>
+    public ToolSettings? Tools { get; init; }
+
+    /// <inheritdoc/>
+    public override ImmutableArray<CalledAgent> Calls => Tools?.Agents ?? [];
+
     /// <inheritdoc/>
     public override string Target => $"{Model} at {Endpoint.Template}";
 

@@ -19,6 +19,7 @@ internal static class ChatSettingsReader
     [
         "model", "endpoint", "api_key", "headers", "system", "prompt", "output_schema", "structured", "output", "stream", "temperature",
         "top_p", "max_output_tokens", "seed", "stop", "frequency_penalty", "presence_penalty", "reasoning_effort", "connect_timeout",
+        "tools",
     ];
 
     private static readonly FrozenDictionary<string, StructuredMode> s_modes = new Dictionary<string, StructuredMode>
@@ -71,6 +72,7 @@ internal static class ChatSettingsReader
             FrequencyPenalty = agent.Number("frequency_penalty", -2, 2),
             PresencePenalty = agent.Number("presence_penalty", -2, 2),
             ReasoningEffort = agent.Text("reasoning_effort"),
+            Tools = ToolSettings.Read(agent["tools"], problems),
             ConnectTimeout = agent.Duration("connect_timeout") ?? defaults.ConnectTimeout,
         };
         return model is null ? null : settings;

@@ -15,6 +15,7 @@ internal sealed class StreamedAnswer(ChatSettings settings, IAgentProgress progr
 {
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _refusal = new();
+    private readonly List<FunctionCallContent> _calls = [];
     private int _tokens;
     private ChatFinishReason? _finish;
     private string? _model;
@@ -38,6 +39,7 @@ internal sealed class StreamedAnswer(ChatSettings settings, IAgentProgress progr
             {
                 case TextContent { Text: { Length: > 0 } text }: Add(text); break;
                 case UsageContent usage: _usage = usage.Details; break;
+                case FunctionCallContent call: _calls.Add(call); break;
                 default: break; // reasoning, of which there is nothing in the output
             }
         }
@@ -45,7 +47,7 @@ internal sealed class StreamedAnswer(ChatSettings settings, IAgentProgress progr
 
     /// <summary>All of it.</summary>
     public ChatAnswer End() =>
-        new(_text.ToString(), _refusal.Length > 0 ? _refusal.ToString() : null, _finish, _model, _usage);
+        new(_text.ToString(), _refusal.Length > 0 ? _refusal.ToString() : null, _finish, _model, _usage) { Calls = _calls };
 
     // A part is a token, or a few.
     private void Add(string text)

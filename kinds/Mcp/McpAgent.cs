@@ -4,17 +4,16 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Kinds.Http;
 using AgentGrid.Kinds.Mcp.Servers;
-using AgentGrid.Kinds.Process;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Kinds.Mcp;
 
 /// <summary>An agent whose work is done by a tool of a server.</summary>
-internal sealed class McpAgent(string name, McpSettings settings, AgentKindContext context, Guard guard, ILogger logger) : IKindAgent
+internal sealed class McpAgent(string name, McpSettings settings, AgentKindContext context, McpServers servers, ILogger logger) : IKindAgent
 {
     private const int MostNamed = 20;
 
-    private readonly McpServer _server = new(name, settings.Server, context, guard, logger);
+    private readonly McpServer _server = servers.Create(name, settings.Server, context, logger);
 
     public AgentHealth Health =>
         _server.Health is { Problem: not null } health ? health

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
-using AgentGrid.Kinds.Process;
+using AgentGrid.Kinds.Mcp.Servers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -10,7 +10,7 @@ namespace AgentGrid.Kinds.Mcp;
 /// <summary><c>kind: mcp</c>: a tool of a server that speaks the Model Context Protocol.</summary>
 public sealed class McpKind : IAgentKind
 {
-    private readonly Guard _guard = new();
+    private readonly McpServers _servers = new();
 
     /// <inheritdoc/>
     public string Name => "mcp";
@@ -25,7 +25,7 @@ public sealed class McpKind : IAgentKind
     public IKindAgent Create(AgentConfig agent, AgentKindContext context) => new McpAgent(
         agent.Name,
         agent.Kind?.Settings as McpSettings ?? throw new ArgumentException("It is an agent of another kind.", nameof(agent)),
-        context, _guard, LoggerOf(context));
+        context, _servers, LoggerOf(context));
 
     private static ILogger LoggerOf(AgentKindContext context) =>
         (context.Services.GetService(typeof(ILoggerFactory)) as ILoggerFactory)?.CreateLogger<McpKind>()

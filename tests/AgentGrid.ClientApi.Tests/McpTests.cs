@@ -125,6 +125,19 @@ public sealed class McpTests
     }
 
     [Fact]
+    public async Task Call_NoRoomToWait_IsRefusedAndStartsNothing()
+    {
+        await using var server = await TestServer.StartAsync("--AgentGrid:MaxConcurrentWaits=0");
+        await using var client = await ConnectAsync(server);
+
+        var answer = await client.CallToolAsync(Plan, cancellationToken: Cancel);
+
+        Assert.True(answer.IsError);
+        Assert.Equal("0 requests wait for runs already, and more may not: try again later.", TextOf(answer));
+        Assert.Empty(server.Grid.Submitted);
+    }
+
+    [Fact]
     public async Task Call_ThatIsGivenUp_CancelsItsRun()
     {
         await using var server = await TestServer.StartAsync();

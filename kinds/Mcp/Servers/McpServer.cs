@@ -39,9 +39,7 @@ public sealed partial class McpServer : IAsyncDisposable
     private long _failedAt;
     private bool _isClosed;
 
-    /// <param name="agent">The name of the agent that uses it.</param>
-    /// <param name="guard">Ends programs of a server that was killed itself.</param>
-    public McpServer(string agent, McpServerSettings settings, AgentKindContext context, Guard guard, ILogger logger)
+    internal McpServer(string agent, McpServerSettings settings, AgentKindContext context, Guard guard, ILogger logger)
     {
         (_agent, _settings, _context, _guard, _logger) = (agent, settings, context, guard, logger);
         _longest = (int)Math.Min(((long)context.MaxOutputBytes * OutputTimes) + Around, Array.MaxLength / 2);

@@ -20,7 +20,7 @@ public sealed class RoomsTests
         | grains | core, engine, run-log, grain-interfaces | Microsoft.Orleans.* |
         | kinds/Process | core | Microsoft.Extensions.* |
         | kinds/Http | core | Microsoft.Extensions.* |
-        | kinds/Chat | core, kinds/Http | Microsoft.Extensions.* |
+        | kinds/Chat | core, kinds/Http, kinds/Mcp | Microsoft.Extensions.* |
         | kinds/Mcp | core, kinds/Http, kinds/Process | Microsoft.Extensions.*, ModelContextProtocol.Core |
         | kinds/Onnx | core, kinds/Http | Microsoft.Extensions.*, Microsoft.ML.OnnxRuntime.Managed |
         | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat, kinds/Mcp, kinds/Onnx | |

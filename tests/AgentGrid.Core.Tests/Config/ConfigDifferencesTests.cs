@@ -145,10 +145,17 @@ public sealed class ConfigDifferencesTests
     [InlineData(typeof(AgentResources))]
     [InlineData(typeof(QueueConfig))]
     public void Find_SettingsThatAreQuoted_HaveNoPlaceForSecrets(Type settings) =>
-        // Of a kind its name alone is quoted, see KindsConfigTests.
-        Assert.All(settings.GetProperties().Where(p => !p.GetMethod!.IsStatic && p.PropertyType != typeof(KindConfig)), p => Assert.True(
+        // Of a kind its name alone is quoted, see KindsConfigTests; of schemas nothing is.
+        Assert.All(settings.GetProperties().Where(p => !p.GetMethod!.IsStatic && p.PropertyType != typeof(KindConfig) && p.Name != nameof(AgentConfig.InputSchema)), p => Assert.True(
             s_plainTypes.Contains(p.PropertyType),
             $"'{settings.Name}.{p.Name}' is a {p.PropertyType}: let ConfigDifferences not quote its key."));
+
+    [Fact]
+    public void Find_WhatModelsAreTold_IsNotQuoted() => Assert.Equal(
+        ["agent 'echo' description changed", "agent 'echo' input_schema.const changed"],
+        ConfigDifferences.Find(
+            Config("agents: { echo: { description: secret one, input_schema: { const: secret one } } }"),
+            Config("agents: { echo: { description: secret two, input_schema: { const: secret two } } }")));
 
     [Fact]
     public void Find_SameInOtherWords_IsNothing() => Assert.Empty(ConfigDifferences.Find(

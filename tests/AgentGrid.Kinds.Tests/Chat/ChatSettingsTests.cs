@@ -1,5 +1,8 @@
 using System.ClientModel.Primitives;
 using System.Text.Json;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
+using AgentGrid.Core.Documents;
 using AgentGrid.Kinds.Chat;
 using AgentGrid.Kinds.Tests.Http;
 using OpenAI.Chat;
@@ -21,7 +24,14 @@ public sealed class ChatSettingsTests
     [InlineData("model: 4, api_key: k", "AG1004", "'model': expected a text, came the number 4. Put it into quotes.")]
     [InlineData("model: m", "AG1008", "'api_key' must be a secret, as \"${env:OPENAI_API_KEY}\", or 'endpoint' another one")]
     [InlineData("model: m, endpoint: localhost", "AG1024", "'endpoint' cannot be 'localhost'")]
-    [InlineData("model: m, api_key: k, tools: [search]", "AG1002", "unknown key 'tools'")]
+    [InlineData("model: m, api_key: k, tools: [search]", "AG1004", "'tools': expected a mapping, came a list.")]
+    [InlineData("model: m, api_key: k, tools: { max_calls: 3 }", "AG1008", "'tools' must say what the model may call")]
+    [InlineData("model: m, api_key: k, tools: { agent: [search], mcp: [{ url: \"http://a/mcp\" }] }", "AG1002", "unknown key 'agent', did you mean 'agents'?")]
+    [InlineData("model: m, api_key: k, tools: { mcp: [{ url: \"http://a/mcp\", onyl: [x] }] }", "AG1002", "unknown key 'onyl', did you mean 'only'?")]
+    [InlineData("model: m, api_key: k, tools: { mcp: { url: \"http://a/mcp\" } }", "AG1004", "'mcp': expected a list of 1 to 32 servers")]
+    [InlineData("model: m, api_key: k, tools: { mcp: [{}] }", "AG1008", "either 'url' or 'command' must say where the server is")]
+    [InlineData("model: m, api_key: k, tools: { agents: [testde] }", "AG1011", "unknown agent 'testde', did you mean 'tested'?")]
+    [InlineData("model: m, api_key: k, tools: { agents: [tested] }", "AG1013", "'tested' would call itself, and could wait for its own slot")]
     [InlineData("model: m, api_key: k, promt: x", "AG1002", "unknown key 'promt', did you mean 'prompt'?")]
     [InlineData("model: m, api_key: k, prompt: \"{{ text }}\"", "AG1111", "'prompt': a path begins with 'input', which is all that the agent is given: did you mean 'input.text'?")]
     [InlineData("model: m, api_key: k, system: \"{{ inputs.text }}\"", "AG1111", "'system': a path begins with 'input', which is all that the agent is given: did you mean 'input.text'?")]
@@ -44,6 +54,19 @@ public sealed class ChatSettingsTests
         Assert.StartsWith(message, problem.Message);
     }
 
+    [Theory]
+    [InlineData("b: { kind: chat, model: m, api_key: k, tools: { agents: [a] } }", "'a' would call itself by way of 'b'")]
+    [InlineData("b: { kind: chat, model: m, api_key: k, max_concurrency_total: 2 }", "'b' has 'max_concurrency_total', which calls by other agents would not keep to")]
+    public void Read_CallsThatCannotBe_AreReportedWhereTheyAreNamed(string b, string message)
+    {
+        var problems = ConfigReader.Read(
+            [new ConfigFile("agents.yaml", $"agents:\n  a:\n    {{ kind: chat, model: m, api_key: k, tools: {{ agents: [b] }} }}\n  {b}\n")],
+            AgentCatalog.Empty.With(new ChatKind())).Problems;
+
+        Assert.Equal(3, problems[0].Line);
+        Assert.StartsWith(message, problems[0].Message);
+    }
+
     [Fact]
     public void Target_IsModelAndEndpoint()
     {
@@ -59,7 +82,7 @@ public sealed class ChatSettingsTests
     public void MaxOutputTokens_AreNamedAsTheEndpointKnowsThem(string endpoint, bool isNewName)
     {
         var agent = Agents.Read(new ChatKind(), "kind: chat, model: m, api_key: k, max_output_tokens: 7").Config!.Agents["tested"];
-        var options = ChatRequest.Options((ChatSettings)agent.Kind!.Settings!, new Uri(endpoint));
+        var options = ChatRequest.Options((ChatSettings)agent.Kind!.Settings!, new Uri(endpoint), []);
         using var sent = new MemoryStream();
         using (var writer = new Utf8JsonWriter(sent))
         {

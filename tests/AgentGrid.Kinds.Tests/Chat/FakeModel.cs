@@ -30,6 +30,20 @@ internal static class FakeModel
     public static string Part(string text) =>
         $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"served-1","choices":[{"index":0,"delta":{"role":"assistant","content":{{JsonSerializer.Serialize(text)}}},"finish_reason":null}]}""";
 
+    /// <summary>Wants tools to be called, in parts as these come; each with an id of its own.</summary>
+    public static RequestDelegate Calls(params (string Name, string Arguments)[] calls) => Events([
+        .. calls.SelectMany((call, i) => new[]
+        {
+            Delta($$"""{"role":"assistant","tool_calls":[{"index":{{i}},"id":"c{{i}}","type":"function","function":{"name":"{{call.Name}}","arguments":""} }]}"""),
+            Delta($$"""{"tool_calls":[{"index":{{i}},"function":{"arguments":{{JsonSerializer.Serialize(call.Arguments)}} } }]}"""),
+        }),
+        """{"id":"1","created":1,"model":"served-1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""",
+        $$"""{"id":"1","created":1,"model":"served-1","choices":[],"usage":{{Usage}}}""", "[DONE]",
+    ]);
+
+    private static string Delta(string delta) =>
+        $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"served-1","choices":[{"index":0,"delta":{{delta}},"finish_reason":null}]}""";
+
     /// <summary>An agent that asks it.</summary>
     public static IKindAgent Agent(this FakeService service, string keys = "stream: true", int maxOutputBytes = 100_000, TestLog? log = null) =>
         Agents.Of(new ChatKind(), $"kind: chat, model: m-1, endpoint: \"{service.Url}/v1\", {keys.ReplaceLineEndings(" ")}", maxOutputBytes, log);

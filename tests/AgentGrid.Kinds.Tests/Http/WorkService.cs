@@ -49,6 +49,15 @@ public sealed class WorkService : IAsyncLifetime
         var input = isModel ? JsonElement.Parse(body.GetProperty("messages")[0].GetProperty("content").GetString()!) : body;
         var mark = input.TryGetProperty("mark", out var m) ? m.GetString()! : "";
         var wanted = input.TryGetProperty("do", out var what) ? what.GetString() : "";
+        if (isModel && wanted == "call")
+        {
+            // What was called has answered, and that is the answer.
+            var last = body.GetProperty("messages").EnumerateArray().Last();
+            await (last.GetProperty("role").GetString() == "tool"
+                ? Answer(isModel, last.GetProperty("content").GetString()!)
+                : FakeModel.Calls((input.GetProperty("tool").GetString()!, input.GetProperty("arguments").GetRawText())))(context);
+            return;
+        }
         await (wanted switch
         {
             "progress" when !isModel => FakeService.With(

@@ -1,0 +1,117 @@
+using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Invocations;
+
+namespace AgentGrid.Engine.Tests.Invocations;
+
+/// <summary>Calls of agents by other agents: each has a slot of its own, or says why not, and none waits for ever.</summary>
+public sealed class AgentCallsTests
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
+
+    private readonly InvocationBench _bench = new();
+
+    public AgentCallsTests() => _bench.Configure(new AgentConfig { Name = "agent", MaxConcurrency = 1, Timeout = s_timeout });
+
+    [Fact]
+    public async Task Call_HasASlotAndAKeyOfItsOwn_AndItsOutputIsTheAnswer()
+    {
+        var calling = Call();
+        _bench.Platform.RunAll();
+        Assert.Equal((1, 0, 0), _bench.Load);
+        var asked = _bench.Agent.Invocation!;
+        Assert.Equal(("""{"q":1}""", "step", "00000001000200030000000000000000/step/1/1"), (asked.Input.ToString(), asked.Step, asked.IdempotencyKey));
+
+        _bench.Agent.Answer();
+
+        Assert.Equal("1", (await calling).ToString());
+        Assert.Equal((0, 0, 0), _bench.Load);
+        Assert.False(_bench.Services.Running.AreRunning);
+    }
+
+    [Fact]
+    public async Task Call_WithoutAFreeSlot_EndsWithTheAgentsTimeAndWaitsNoMore()
+    {
+        var holder = _bench.Started(_bench.Take());
+        var calling = Call();
+        _bench.Platform.RunAll();
+        Assert.Equal((1, 1, 0), _bench.Load);
+
+        _bench.Pass(s_timeout);
+
+        var error = await Assert.ThrowsAsync<AgentException>(() => calling);
+        Assert.Equal(("timeout", "Agent 'agent' had no free slot on node 'node' within 30 s."), (error.Code, error.Message));
+        Assert.Equal((1, 0, 0), _bench.Load);
+        _bench.Agent.Answer();
+        Assert.Contains("ends: 1", holder.Told);
+    }
+
+    [Fact]
+    public async Task Call_NoLongerThanTheAttempt()
+    {
+        var calling = Call(until: _bench.Services.Time.GetUtcNow() + TimeSpan.FromSeconds(5));
+        _bench.Agent.OnCalled = _bench.Agent.Heed;
+        _bench.Platform.RunAll();
+
+        _bench.Pass(TimeSpan.FromSeconds(5));
+
+        var error = await Assert.ThrowsAsync<AgentException>(() => calling);
+        Assert.Equal(("timeout", "Agent 'agent' did not answer within 5 s."), (error.Code, error.Message));
+        await _bench.IdleAsync();
+        Assert.Equal((0, 0, 0), _bench.Load);
+    }
+
+    [Fact]
+    public async Task Call_ThatIsCancelled_CancelsTheAgent()
+    {
+        using var cancellation = new CancellationTokenSource();
+        _bench.Agent.OnCalled = _bench.Agent.Heed;
+        var calling = Call(cancellation: cancellation.Token);
+        _bench.Platform.RunAll();
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => calling);
+        await _bench.IdleAsync();
+        Assert.Equal((0, 0, 0), _bench.Load);
+    }
+
+    [Fact]
+    public async Task Call_OfAnAgentThatIsNotThereOrDrained_IsRefusedAtOnce()
+    {
+        Assert.Equal("no_agent", (await Assert.ThrowsAsync<AgentException>(() => Call("other"))).Code);
+        _bench.Services.Slots.Drain("agent", drained: true);
+        var error = await Assert.ThrowsAsync<AgentException>(() => Call());
+        Assert.Equal(("agent_unavailable", "Agent 'agent' takes no calls for now: it is drained."), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public async Task Call_ByACallByACall_IsRefusedWhenItGoesTooDeep()
+    {
+        _bench.Configure(new AgentConfig { Name = "agent", MaxConcurrency = 100, Timeout = s_timeout });
+        var calling = Call();
+        for (var depth = 1; depth <= 8; depth++)
+        {
+            _bench.Platform.RunAll();
+            var deepest = _bench.Agent.Invocation!;
+            calling = deepest.Calls.CallAsync("agent", Json.Null, default).AsTask();
+        }
+        Assert.Equal("too_deep", (await Assert.ThrowsAsync<AgentException>(() => calling)).Code);
+        Assert.Equal(8, _bench.Agent.Calls);
+        _bench.Agent.Answer();
+    }
+
+    private Task<Json> Call(string agent = "agent", DateTimeOffset? until = null, CancellationToken cancellation = default)
+    {
+        var caller = new AgentInvocation
+        {
+            RunId = RunId.From(new Guid(1, 2, 3, new byte[8])),
+            Key = new RunKey("match", "1"),
+            Agent = "caller",
+            Step = "step",
+            Attempt = 1,
+            Deadline = until ?? DateTimeOffset.MaxValue,
+            InputSource = static () => Json.EmptyObject,
+        };
+        return new AgentCalls(_bench.Services, caller, depth: 0).CallAsync(agent, Json.Parse("""{"q":1}"""), cancellation).AsTask();
+    }
+}
