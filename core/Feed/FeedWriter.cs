@@ -103,7 +103,11 @@ public sealed class FeedWriter
         _writer.WriteEndObject();
         _writer.WriteEndObject();
         _writer.Flush();
-        return new FeedDraft(runId, key.MatchId, stage, time, endsRun, _buffer.WrittenSpan.ToArray());
+        var buffer = _buffer.WrittenSpan.ToArray();
+        // Values are as they came, with whatever whitespace stands between their tokens; in streams an event is one line.
+        buffer.AsSpan().Replace((byte)'\n', (byte)' ');
+        buffer.AsSpan().Replace((byte)'\r', (byte)' ');
+        return new FeedDraft(runId, key.MatchId, stage, time, endsRun, buffer);
     }
 
     private void WriteWho(RunEvent e)

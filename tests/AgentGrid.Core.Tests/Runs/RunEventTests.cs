@@ -91,6 +91,18 @@ public sealed class RunEventTests
     }
 
     [Fact]
+    public void FeedWriter_OfAnOutputForPeople_WritesOneLine()
+    {
+        var e = new RunEvent.AttemptSucceeded("s", 1, "a", Json.Parse("{\r\n  \"x\": \"a\\nb\"\n}")) { Time = Time };
+
+        var fed = new FeedWriter().Write(7, Id, new RunKey("m", "r"), e);
+
+        Assert.False(fed.Utf8.Span.ContainsAny("\r\n"u8));
+        var output = JsonElement.Parse(fed.Utf8.Span).GetProperty("meta").GetProperty("output");
+        Assert.Equal("a\nb", output.GetProperty("x").GetString());
+    }
+
+    [Fact]
     public void Write_AttemptWithoutAChoiceOfNodes_SaysNothingOfPlacement()
     {
         var written = Encoding.UTF8.GetString(Write([new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time) { Time = Time }]));
