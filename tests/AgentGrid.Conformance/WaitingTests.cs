@@ -56,6 +56,8 @@ public abstract class WaitingTests<THost> : ConformanceTests<THost>
         var ended = await EndOfAsync(run);
         AssertCompleted(ended);
         Assert.Equal("7", StepOf(ended, "pay").Output!.ToString());
+        var received = Assert.Single(ended.Signals);
+        Assert.Equal(("payment", "k1", "shop", "pay"), (received.Name, received.Key, received.By, received.Step));
         var again = Assert.IsType<CommandResult.Done>(await Grid.SignalAsync(run.RunId, "payment", Json.Parse("7"), key: "k1"));
         Assert.False(again.Changed);
         Assert.Equal(CommandCodes.SignalKeyTaken, await RefusedAsync(run, "payment", "8", "k1"));
