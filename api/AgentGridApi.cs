@@ -1,4 +1,5 @@
 using AgentGrid.Api.A2a;
+using AgentGrid.Api.Callbacks;
 using AgentGrid.Api.Feed;
 using AgentGrid.Api.Grid;
 using AgentGrid.Api.Health;
@@ -13,7 +14,9 @@ using AgentGrid.Api.Security;
 using AgentGrid.Api.Settings;
 using AgentGrid.Api.Telemetry;
 using AgentGrid.Api.WebConsole;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -83,6 +86,7 @@ public static class AgentGridApi
         Guard(app);
         new HealthApi(health).Map(app);
         app.Services.GetRequiredService<TelemetryApi>().Map(app);
+        new CallbackApi(app.Services.GetRequiredService<CallbackDesk>()).Map(app);
         return app;
     }
 
@@ -120,6 +124,8 @@ public static class AgentGridApi
             s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
+        services.AddSingleton(s => new CallbackDesk(s.GetRequiredService<IOptions<ApiOptions>>(), s.GetService<IServer>()));
+        services.AddSingleton<ICallbacks>(s => s.GetRequiredService<CallbackDesk>());
         services.AddSingleton(s => new Waiting(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.TryAddSingleton(s => MemoryGate.OfProcess(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new Tickets(
@@ -159,6 +165,7 @@ public static class AgentGridApi
         services.GetRequiredService<TelemetryApi>().Map(app);
         McpApi.Map(app);
         A2aApi.Map(app, options);
+        new CallbackApi(services.GetRequiredService<CallbackDesk>()).Map(app);
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();
     }

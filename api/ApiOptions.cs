@@ -55,6 +55,12 @@ public sealed class ApiOptions
     /// </summary>
     public Uri? OtlpEndpoint { get; set; }
 
+    /// <summary>
+    /// Where services reach this process to post the results of attempts that run in it: <c>http://10.0.0.7:8000</c>. Default
+    /// none: where it listens, when that is on this machine alone.
+    /// </summary>
+    public Uri? CallbackUrl { get; set; }
+
     /// <summary>How log lines look on the console. Default <see cref="LogFormat.Simple"/>.</summary>
     public LogFormat LogFormat { get; set; }
 

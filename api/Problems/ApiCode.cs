@@ -69,6 +69,9 @@ public static class ApiCode
     /// <summary>426: the path speaks WebSocket.</summary>
     public const string UpgradeRequired = "AG2024";
 
+    /// <summary>410: no attempt waits for what was posted (any more).</summary>
+    public const string NoSuchCallback = "AG2026";
+
     /// <summary>409: the key is taken by a run with other content; see <c>differences</c>.</summary>
     public const string KeyTaken = "AG2030";
 

@@ -25,6 +25,9 @@ internal sealed class RequestBody : IDisposable
     private RequestBody(int size) => _buffer = ArrayPool<byte>.Shared.Rent(size);
 
     /// <summary>The text, without a byte order mark.</summary>
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(_start, _length - _start);
+
+    /// <inheritdoc cref="Memory"/>
     public ReadOnlySpan<byte> Utf8 => _buffer.AsSpan(_start, _length - _start);
 
     public void Dispose()

@@ -25,6 +25,7 @@ internal static class ApiSettings
             nameof(options.WebSocketCloseTimeout), options.WebSocketCloseTimeout, s_shortest, s_day);
         options.KeepAlive = reader.Duration(nameof(options.KeepAlive), options.KeepAlive, s_shortest, s_day);
         options.TicketSecret = reader.Text(nameof(options.TicketSecret), options.TicketSecret, show: _ => "set");
+        options.CallbackUrl = reader.Address(nameof(options.CallbackUrl), options.CallbackUrl);
         options.OtlpEndpoint = reader.Address(nameof(options.OtlpEndpoint), options.OtlpEndpoint);
         options.LogFormat = reader.Word(nameof(options.LogFormat), options.LogFormat);
         options.AgentAssemblies.AddRange(reader.List(nameof(options.AgentAssemblies)));

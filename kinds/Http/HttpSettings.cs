@@ -30,6 +30,9 @@ internal sealed record HttpSettings : KindSettings
     /// <summary>How long it may take until a connection is there.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>With what the service signs results that it posts; null where it posts none.</summary>
+    public SecretText? CallbackSecret { get; init; }
+
     /// <summary>How tensors are made of the input and an output of tensors; null for any JSON.</summary>
     public TensorMapping? Kserve { get; init; }
 
@@ -37,7 +40,7 @@ internal sealed record HttpSettings : KindSettings
     public override string Target => Url.Template;
 
     /// <summary>Every text that may refer to a secret.</summary>
-    public IEnumerable<SecretText> Secrets => Headers.Values.Prepend(Url);
+    public IEnumerable<SecretText> Secrets => CallbackSecret is { } secret ? [Url, secret, .. Headers.Values] : [Url, .. Headers.Values];
 }
 
 /// <summary>For what an idempotency key stands.</summary>

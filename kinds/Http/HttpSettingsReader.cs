@@ -11,7 +11,7 @@ internal static class HttpSettingsReader
     /// <summary>All of them.</summary>
     public static readonly ImmutableArray<string> Keys =
     [
-        "url", "method", "headers", "body", "idempotency_key", "poll_interval", "connect_timeout", "protocol", "inputs", "outputs",
+        "url", "method", "headers", "body", "idempotency_key", "poll_interval", "callback_secret", "connect_timeout", "protocol", "inputs", "outputs",
     ];
 
     private static readonly FrozenDictionary<string, KeyScope> s_scopes = new Dictionary<string, KeyScope>
@@ -42,6 +42,7 @@ internal static class HttpSettingsReader
             Body = body is null || body.Text == InputPath.Whole.Text ? InputPath.Whole : body,
             IdempotencyKey = agent.Word("idempotency_key", s_scopes) ?? defaults.IdempotencyKey,
             PollInterval = agent.Duration("poll_interval") ?? defaults.PollInterval,
+            CallbackSecret = agent.Secret("callback_secret"),
             ConnectTimeout = agent.Duration("connect_timeout") ?? defaults.ConnectTimeout,
             Kserve = isKserve ? TensorMappingReader.Read(agent, problems) : null,
         };

@@ -59,6 +59,16 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
         }
     }
 
+    /// <summary>Tells the service that nobody waits for the work any more, where it has said how.</summary>
+    public async Task LeaveAsync(Answer accepted)
+    {
+        if (accepted.Location is not null)
+        {
+            _location = LocationOf(accepted)!;
+            await WithdrawAsync().ConfigureAwait(false);
+        }
+    }
+
     // Null while it goes on.
     private async Task<Json?> OutputOfAsync(Answer look, CancellationToken cancellationToken)
     {
@@ -74,23 +84,18 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
             _location = LocationOf(look) ?? _location;
         }
         var value = await look.ValueAsync(cancellationToken).ConfigureAwait(false);
-        var status = value.Element.ValueKind == JsonValueKind.Object && value.Element.TryGetProperty("status", out var word)
-            && word.ValueKind == JsonValueKind.String ? word.GetString() : null;
-        switch (status)
+        var state = WorkState.Read(value);
+        if (state.HasFailed)
         {
-            case "failed":
-                _isOver = true;
-                throw look.Failed(ServiceError.Read(value.Element));
-            case "cancelled" or "canceled":
-                _isOver = true;
-                throw look.Failed(new ServiceError("job_cancelled", "the work was cancelled at the service", Retryable: false));
-            case "queued" or "pending" or "running":
-            case not "succeeded" when look.IsAccepted:
-                Report(value.Element);
-                return null;
-            default:
-                return look.Output(status == "succeeded" && ResultOf(value.Element) is { } result ? Json.From(result) : value);
+            _isOver = true;
+            throw look.Failed(state.Error);
         }
+        if (state.GoesOn || (look.IsAccepted && state.Status != "succeeded"))
+        {
+            Report(value.Element);
+            return null;
+        }
+        return look.Output(state.Result);
     }
 
     private void Report(JsonElement value)
@@ -100,9 +105,6 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
             invocation.Progress.Report(progress.Fraction, progress.Message);
         }
     }
-
-    private static JsonElement? ResultOf(JsonElement value) =>
-        value.TryGetProperty("result", out var result) || value.TryGetProperty("output", out result) ? result : null;
 
     // Secrets go nowhere but where the operator has said.
     private Uri? LocationOf(Answer answer)

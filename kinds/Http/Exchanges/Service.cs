@@ -42,11 +42,16 @@ internal sealed partial class Service(string agent, HttpSettings settings, Agent
         try
         {
             var prepared = Prepare();
+            using var callback = settings.CallbackSecret is { } secret ? new Callback(this, invocation, secret) : null;
             using var request = Request(prepared, invocation);
+            if (callback is not null)
+            {
+                Add(request, "AgentGrid-Callback", callback.Url);
+            }
             using var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
             var answer = new Answer(this, response, invocation.Progress);
-            return await (answer.IsAccepted
-                ? new Job(this, prepared, invocation).FollowAsync(answer, cancellationToken)
+            return await (answer.IsAccepted && callback is not null ? callback.WaitAsync(answer, prepared, cancellationToken)
+                : answer.IsAccepted ? new Job(this, prepared, invocation).FollowAsync(answer, cancellationToken)
                 : answer.OutputAsync(cancellationToken)).ConfigureAwait(false);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)

@@ -37,6 +37,23 @@ public sealed class JobTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "does not listen")]
+    [InlineData("secret!", "'whsec_' and Base64")]
+    public async Task Callback_WhereThereCanBeNone_IsRefusedBeforeTheServiceIsAsked(string secret, string reason)
+    {
+        const string Variable = "AGENTGRID_TEST_CALLBACK_SECRET";
+        Environment.SetEnvironmentVariable(Variable, secret);
+        await using var agent = Agents.Http($"url: '{_service.Url}/render', callback_secret: '${{env:{Variable}}}'");
+
+        var error = await agent.FailAsync();
+
+        Assert.Equal(("bad_config", false), (error.Code, error.Retryable));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, error.Message, StringComparison.Ordinal);
+        Assert.Empty(_service.Requests);
+    }
+
+    [Theory]
     [InlineData("""{"status":"succeeded","result":{"a":1}}""", """{"a":1}""")]
     [InlineData("""{"status":"succeeded","output":[1]}""", "[1]")]
     [InlineData("""{"status":"succeeded","frames":2}""", """{"status":"succeeded","frames":2}""")]
