@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AgentGrid.Api.Callbacks;
+using AgentGrid.Api.Health;
 using AgentGrid.Api.Hosting;
 using AgentGrid.Core.Agents;
 using Microsoft.AspNetCore.Builder;
@@ -114,6 +115,32 @@ public sealed class CallbackTests(CallbackTests.Server server) : IClassFixture<C
 
         Assert.Equal(("bad_config", false), (error.Code, error.Retryable));
         Assert.Contains("AgentGrid:CallbackUrl", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Address_OfAProcessThatTakesNoRequestsForTheGrid_IsOpenAsWell()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddAgentGridApi();
+        await using var silo = builder.Build();
+        silo.MapAgentGridHealth(new NoHealth());
+        await silo.StartAsync(TestContext.Current.CancellationToken);
+        var posted = 0;
+
+        using var address = silo.Services.GetRequiredService<ICallbacks>().Open(_ => ++posted == 1 ? null : new CallbackRefusal(400, "again"), 10);
+
+        Assert.Equal(HttpStatusCode.NoContent, await PostAsync(address.Url, "{}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(address.Url, "{}"));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync(address.Url, new string(' ', 11)));
+    }
+
+    private sealed class NoHealth : IHealth
+    {
+        public ValueTask<bool> IsReadyAsync(CancellationToken cancellationToken) => new(true);
+
+        public ValueTask<IHealthView> DescribeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private async Task<(string Run, Uri Address)> StartAsync(string plan = "patient")
