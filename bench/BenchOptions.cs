@@ -33,6 +33,7 @@ internal sealed record BenchOptions
           --fsync WHEN          no, everysec or always: what Redis waits for (default everysec)
           --seconds, --warmup, --concurrency, --json; needs redis-server, and silo/ built for Release
         dotnet run -c Release --project bench -- onnx [options]
+        dotnet run -c Release --project bench -- kinds [options]
           --seconds, --warmup, --concurrency (callers)
         all:
           --sync full|normal    what a commit waits for (default full)

@@ -1,5 +1,6 @@
 using AgentGrid.Bench;
 using AgentGrid.Bench.Cluster;
+using AgentGrid.Bench.Kinds;
 using AgentGrid.Bench.Load;
 using AgentGrid.Bench.Onnx;
 using AgentGrid.Bench.Overload;
@@ -20,6 +21,7 @@ if (args is ["server", .. var settings])
     ["overload", .. var r] => (OverloadBench.RunAsync, r),
     ["cluster", .. var r] => (ClusterBench.RunAsync, r),
     ["onnx", .. var r] => (OnnxBench.RunAsync, r),
+    ["kinds", .. var r] => (KindsBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
 };
 BenchOptions options;

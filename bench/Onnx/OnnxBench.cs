@@ -1,11 +1,8 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
+using AgentGrid.Bench.Kinds;
 using AgentGrid.Bench.Load;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Config;
-using AgentGrid.Core.Documents;
 using AgentGrid.Kinds.Onnx;
 using AgentGrid.Kinds.Tests.Onnx;
 
@@ -33,10 +30,10 @@ internal static class OnnxBench
             await using var agent = await AgentAsync(data, keys);
             foreach (var callers in options.Concurrency)
             {
-                await LoadAsync(agent, input, callers, TimeSpan.FromSeconds(options.Warmup));
+                await AgentLoad.RunAsync(agent, input, callers, TimeSpan.FromSeconds(options.Warmup));
                 using var sizes = new BatchSizes();
                 var before = Environment.CpuUsage.TotalTime;
-                var (latencies, elapsed) = await LoadAsync(agent, input, callers, TimeSpan.FromSeconds(options.Seconds));
+                var (latencies, elapsed) = await AgentLoad.RunAsync(agent, input, callers, TimeSpan.FromSeconds(options.Seconds));
                 var cpu = Environment.CpuUsage.TotalTime - before;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"| {name} | {callers} | {latencies.Length / elapsed.TotalSeconds:N0} | {RunResults.Percentile(latencies, 50):N2} | " +
@@ -46,57 +43,13 @@ internal static class OnnxBench
         return 0;
     }
 
-    private static async Task<(double[] LatenciesMs, TimeSpan Elapsed)> LoadAsync(IKindAgent agent, Json input, int callers, TimeSpan time)
-    {
-        var latencies = new ConcurrentBag<double>();
-        var start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
-        {
-            while (Stopwatch.GetElapsedTime(start) < time)
-            {
-                var began = Stopwatch.GetTimestamp();
-                await agent.InvokeAsync(Invocation(input), default);
-                latencies.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
-            }
-        })));
-        var elapsed = Stopwatch.GetElapsedTime(start);
-        var sorted = latencies.ToArray();
-        Array.Sort(sorted);
-        return (sorted, elapsed);
-    }
-
     private static async Task<IKindAgent> AgentAsync(string folder, string keys)
     {
-        var kind = new OnnxKind();
-        var result = ConfigReader.Read(
-            [
-                new ConfigFile("agents.yaml", string.Create(CultureInfo.InvariantCulture,
-                    $"agents: {{ bench: {{ kind: onnx, model: bench.onnx, device: cpu, inputs: {{ x: {{ path: input.x, shape: [1, {Width}] }} }}{keys} }} }}")),
-            ],
-            AgentCatalog.Empty.With(kind));
-        var agent = kind.Create(result.Config!.Agents["bench"], new AgentKindContext
-        {
-            FindSecret = _ => "",
-            Services = NoServices.Instance,
-            Time = TimeProvider.System,
-            ConfigFolder = folder,
-            CancelGrace = TimeSpan.FromSeconds(10),
-            MaxOutputBytes = 1 << 20,
-        });
+        var agent = AgentLoad.Create(new OnnxKind(), string.Create(CultureInfo.InvariantCulture,
+            $"kind: onnx, model: bench.onnx, device: cpu, inputs: {{ x: {{ path: input.x, shape: [1, {Width}] }} }}{keys}"), folder);
         await agent.WarmUpAsync(default);
         return agent;
     }
-
-    private static AgentInvocation Invocation(Json input) => new()
-    {
-        RunId = RunId.Parse("01a202f6e0647131bc18100a246f23e1"),
-        Key = new RunKey("bench", "1"),
-        Agent = "bench",
-        Step = "step",
-        Attempt = 1,
-        Deadline = DateTimeOffset.UtcNow.AddMinutes(1),
-        InputSource = () => input,
-    };
 
     // Layers of x · w: a row reads all weights, and a batch of rows does so once.
     private static byte[] Model()
@@ -113,12 +66,5 @@ internal static class OnnxBench
     {
         var random = new Random(2);
         return Json.From(new { x = Enumerable.Range(0, Width).Select(_ => MathF.Round(random.NextSingle(), 4)).ToArray() });
-    }
-
-    private sealed class NoServices : IServiceProvider
-    {
-        public static readonly NoServices Instance = new();
-
-        public object? GetService(Type serviceType) => null;
     }
 }

@@ -28,7 +28,7 @@ public sealed class RoomsTests
         | client-api | core, engine, embedded, api, agents, kinds/All | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis, Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         | cli | core, agents, kinds/All | System.CommandLine, Spectre.Console |
-        | bench | core, engine, embedded, api, agents, kinds/Onnx | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
+        | bench | core, engine, embedded, api, agents, kinds/Http, kinds/Process, kinds/Onnx | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         """;
 
     private static readonly RoomTable s_table = new(Table);
