@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Kinds.Process;
 
 /// <summary>An agent whose work is done by processes that are kept warm.</summary>
+/// <param name="leasesGpu">Its attempts get memory on a GPU.</param>
 internal sealed class ProcessAgent(
-    string name, ProcessSettings settings, AgentKindContext context, Guard guard, ILogger logger) : IKindAgent
+    string name, ProcessSettings settings, bool leasesGpu, AgentKindContext context, Guard guard, ILogger logger) : IKindAgent
 {
     private readonly Lock _gate = new();
 
@@ -40,9 +41,12 @@ internal sealed class ProcessAgent(
         }
     }
 
-    /// <summary>Processes for a GPU of their own are started when an attempt comes that has memory there.</summary>
+    /// <summary>
+    /// Processes for a GPU of their own are started when an attempt comes that has memory there: before that nobody has leased
+    /// what they would take. Where nobody leases, there is one, and it is started as any other.
+    /// </summary>
     public Task WarmUpAsync(CancellationToken cancellationToken) =>
-        settings.PerGpu ? Task.CompletedTask : Pool(null).WarmUpAsync(cancellationToken);
+        settings.PerGpu && leasesGpu ? Task.CompletedTask : Pool(null).WarmUpAsync(cancellationToken);
 
     public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ public sealed class ProcessKind : IAgentKind
     public IKindAgent Create(AgentConfig agent, AgentKindContext context) => new ProcessAgent(
         agent.Name,
         agent.Kind?.Settings as ProcessSettings ?? throw new ArgumentException("It is an agent of another kind.", nameof(agent)),
-        context, _guard, LoggerOf(context));
+        context.LeasesGpuMemory && agent.Resources.GpuMemoryBytes > 0, context, _guard, LoggerOf(context));
 
     private static ILogger LoggerOf(AgentKindContext context) =>
         (context.Services.GetService(typeof(ILoggerFactory)) as ILoggerFactory)?.CreateLogger<ProcessKind>()

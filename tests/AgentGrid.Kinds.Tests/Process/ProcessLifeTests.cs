@@ -199,6 +199,16 @@ public sealed class ProcessLifeTests
         Assert.Equal(3, pids.Count);
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task PerGpu_WarmUp_StartsNoProcessForMemoryThatNobodyHas(bool leasesGpu, int ready)
+    {
+        await using var agent = (Python("told") with { PerGpu = true }).Agent(leasesGpu: leasesGpu);
+        await agent.WarmUpAsync(default);
+        Assert.Equal((ready, AgentHealth.Healthy), (agent.Ready, agent.Health));
+    }
+
     [Fact]
     public async Task Dispose_EndsTheProcessesAndWhatTheyHaveStarted()
     {

@@ -36,8 +36,8 @@ internal static class Programs
     };
 
     public static ProcessAgent Agent(
-        this ProcessSettings settings, TimeSpan? grace = null, int maxOutputBytes = 1 << 20, TestLog? log = null) =>
-        new("tested", settings, new AgentKindContext
+        this ProcessSettings settings, TimeSpan? grace = null, int maxOutputBytes = 1 << 20, TestLog? log = null, bool leasesGpu = false) =>
+        new("tested", settings, leasesGpu, new AgentKindContext
         {
             FindSecret = r => Environment.GetEnvironmentVariable(r.Name) ?? throw new AgentException("no_secret", r.Name),
             Services = NoServices.Instance,
