@@ -24,6 +24,8 @@ public sealed partial class ClusterGrid
             Priority = submit.Priority,
             Tenant = submit.Tenant,
             TraceParent = submit.TraceParent,
+            StartAt = submit.StartAt,
+            Delay = submit.Delay,
         };
         try
         {

@@ -5,14 +5,17 @@ namespace AgentGrid.RunLog;
 public sealed partial class RedisRunLog
 {
     private const string CountScript = """
-        -- How many runs have not ended, and how many of them are queued.
-        local queued, active = 0, redis.call('ZRANGE', KEYS[1] .. ':active', 0, -1)
+        -- How many runs are driven, and how many are queued: neither is one whose time to start has not come.
+        local queued, scheduled, active = 0, 0, redis.call('ZRANGE', KEYS[1] .. ':active', 0, -1)
         for _, id in ipairs(active) do
-          if redis.pcall('HGET', KEYS[1] .. ':run:' .. id, 's') == '0' then
+          local status = redis.pcall('HGET', KEYS[1] .. ':run:' .. id, 's')
+          if status == '0' then
             queued = queued + 1
+          elseif status == '-1' then
+            scheduled = scheduled + 1
           end
         end
-        return { #active, queued }
+        return { #active - queued - scheduled, queued }
         """;
 
     /// <inheritdoc/>
@@ -20,6 +23,6 @@ public sealed partial class RedisRunLog
     public async Task<RunCounts> CountAsync()
     {
         var answer = await EvaluateAsync(CountScript, []).ConfigureAwait(false);
-        return new RunCounts((int)answer[1], (int)answer[0] - (int)answer[1]);
+        return new RunCounts((int)answer[1], (int)answer[0]);
     }
 }

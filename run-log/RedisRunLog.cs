@@ -146,13 +146,13 @@ public sealed partial class RedisRunLog : IRunStore
     private RedisValue[] AcceptArguments(RunEvent.RunAccepted e, Plan plan, int maxRuns)
     {
         var writer = TurnWriter.OfThread;
-        var head = RunHead.Of(e, _plans.HashOf(plan));
+        var (head, line) = (RunHead.Of(e, _plans.HashOf(plan)), RunHead.LineOf(e));
         return
         [
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanKey, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
-            writer.Head(e.RunId, head), writer.Tip(1, head.Accepted(e.RunId)),
-            writer.Turn(e.RunId, 0, [e]), _channel,
+            writer.Head(e.RunId, head), writer.Tip(1, line),
+            writer.Turn(e.RunId, 0, [e]), _channel, (int)line.Status,
         ];
     }
 

@@ -21,7 +21,7 @@ internal sealed class TaskProgress
     /// <summary>Of a run that is under way.</summary>
     public TaskProgress(RunDetails run)
     {
-        _started = run.Summary.Status != RunStatus.Queued;
+        _started = run.Summary.Status is not (RunStatus.Scheduled or RunStatus.Queued);
         foreach (var step in run.Steps)
         {
             if (step.Wait is not null)
@@ -57,7 +57,7 @@ internal sealed class TaskProgress
             Stages.Cancelled => TaskStates.Canceled,
             _ => null,
         };
-        _started |= e.Stage is not (Stages.Accepted or Stages.Skipped);
+        _started |= e.Stage is not (Stages.Accepted or Stages.Due or Stages.Skipped);
         if (e.Stage == Stages.Retried)
         {
             _waiting.Clear();

@@ -22,7 +22,7 @@ internal static class TaskStates
         RunStatus.Failed => Failed,
         RunStatus.Cancelled => Canceled,
         _ when run.Waits > 0 => InputRequired,
-        RunStatus.Queued => Submitted,
+        RunStatus.Scheduled or RunStatus.Queued => Submitted,
         _ => Working,
     };
 

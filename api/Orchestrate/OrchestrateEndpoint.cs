@@ -71,7 +71,11 @@ internal sealed class OrchestrateEndpoint(
             return OrchestrateReader.Read(body.Utf8, out problem) is { } read
                 ? (new SubmitRun(
                     read.Key, read.Input, read.Plan, read.InlinePlan, read.Priority,
-                    CallerOf(context), TraceParentOf(context.Request)), null)
+                    CallerOf(context), TraceParentOf(context.Request))
+                {
+                    StartAt = read.StartAt,
+                    Delay = read.Delay,
+                }, null)
                 : (null, problem);
         }
     }

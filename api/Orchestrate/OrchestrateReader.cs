@@ -5,6 +5,7 @@ using System.Text.Json;
 using AgentGrid.Api.Problems;
 using AgentGrid.Api.Requests;
 using AgentGrid.Core;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Api.Orchestrate;
 
@@ -23,6 +24,8 @@ internal ref struct OrchestrateReader
     private string? _plan;
     private Json? _inlinePlan;
     private int _priority;
+    private DateTimeOffset? _startAt;
+    private TimeSpan? _delay;
     private bool _differs;
     private ApiProblem? _problem;
 
@@ -42,6 +45,8 @@ internal ref struct OrchestrateReader
         Plan = 8,
         Input = 16,
         Priority = 32,
+        StartAt = 64,
+        Delay = 128,
     }
 
     /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
@@ -100,7 +105,7 @@ internal ref struct OrchestrateReader
             return null;
         }
         var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
-        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority);
+        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay);
     }
 
     private bool ReadField()
@@ -123,6 +128,8 @@ internal ref struct OrchestrateReader
             Fields.Input => ReadObjectValue("input", optional: true),
             Fields.Plan => ReadPlan(),
             Fields.Priority => ReadPriority(),
+            Fields.StartAt => ReadStartAt(),
+            Fields.Delay => ReadDelay(),
             _ => Accept(StrictJson.Walk(ref _json)),
         };
     }
@@ -222,6 +229,49 @@ internal ref struct OrchestrateReader
         return false;
     }
 
+    private bool ReadStartAt()
+    {
+        if (!ReadOptionalText("start_at", TimeText.Expected, out var text) || text is null)
+        {
+            return _problem is null;
+        }
+        _startAt = TimeText.Parse(text);
+        return _startAt is not null
+            || Refuse("start_at", $"'start_at' must be {TimeText.Expected}; it is '{Names.Shorten(text)}'.");
+    }
+
+    private bool ReadDelay()
+    {
+        if (!ReadOptionalText("delay", "a duration such as 30s, 10m or 1h30m", out var text) || text is null)
+        {
+            return _problem is null;
+        }
+        _delay = DurationText.Parse(text, out var problem);
+        return problem is null || Refuse("delay", $"'delay': {problem}");
+    }
+
+    private bool ReadOptionalText(string field, string expected, out string? text)
+    {
+        _differs = true;
+        text = null;
+        if (_json.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+        if (_json.TokenType != JsonTokenType.String)
+        {
+            return Wrong(field, expected);
+        }
+        text = Accept(StrictJson.Check(ref _json)) ? _json.GetString() : null;
+        return text is not null;
+    }
+
+    private bool Refuse(string field, string detail)
+    {
+        _problem = new ApiProblem(400, ApiCode.InvalidValue, detail) { Field = field };
+        return false;
+    }
+
     private bool Accept(TokenFault fault)
     {
         if (fault != TokenFault.None)
@@ -257,6 +307,8 @@ internal ref struct OrchestrateReader
         : json.ValueTextEquals("plan"u8) ? Fields.Plan
         : json.ValueTextEquals("input"u8) ? Fields.Input
         : json.ValueTextEquals("priority"u8) ? Fields.Priority
+        : json.ValueTextEquals("start_at"u8) ? Fields.StartAt
+        : json.ValueTextEquals("delay"u8) ? Fields.Delay
         : Fields.Other;
 
     // A second pass over a body that was found good: what is kept of it, field by field, as it was written.
@@ -271,7 +323,7 @@ internal ref struct OrchestrateReader
             var start = (int)json.TokenStartIndex;
             json.Read();
             json.Skip();
-            if (field is Fields.Plan or Fields.Priority)
+            if (field is Fields.Plan or Fields.Priority or Fields.StartAt or Fields.Delay)
             {
                 continue;
             }

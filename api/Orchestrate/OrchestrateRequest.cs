@@ -12,5 +12,8 @@ namespace AgentGrid.Api.Orchestrate;
 /// <param name="Plan">The name of a plan, or a plan of its own; absent for the default plan.</param>
 /// <param name="Input">An object with further input.</param>
 /// <param name="Priority">-100 to 100; higher is served first where attempts wait.</param>
+/// <param name="StartAt">When the run starts, at most 366 days from now; absent, or a time that has passed: at once.</param>
+/// <param name="Delay">The same as a duration from now, such as 10m; excludes StartAt.</param>
 public sealed record OrchestrateRequest(
-    string MatchId, Json Round, Json? GridSnapshot = null, Json? Plan = null, Json? Input = null, int? Priority = null);
+    string MatchId, Json Round, Json? GridSnapshot = null, Json? Plan = null, Json? Input = null, int? Priority = null,
+    DateTimeOffset? StartAt = null, string? Delay = null);

@@ -12,7 +12,7 @@ namespace AgentGrid.Api.Runs;
 /// <remarks>The type describes the answer; what is sent is written by hand.</remarks>
 public sealed record RunAnswer(
     RunId RunId, RunStatus Status, string MatchId, string Round, string Plan, string PlanVersion, bool Replayed,
-    RunLinks Links)
+    RunLinks Links, DateTimeOffset? StartsAt = null)
 {
     // Links contain '&', which needs no escaping in JSON that no HTML page embeds.
     private static readonly JsonWriterOptions WriterOptions = new()
@@ -51,6 +51,10 @@ public sealed record RunAnswer(
         json.WriteString("round"u8, run.Round);
         json.WriteString("plan"u8, run.Plan);
         json.WriteString("plan_version"u8, run.PlanVersion);
+        if (run.StartsAt is { } time)
+        {
+            json.WriteString("starts_at"u8, time);
+        }
         json.WriteBoolean("replayed"u8, replayed);
         json.WriteStartObject("links"u8);
         json.WriteString("self"u8, links.Self);
@@ -65,6 +69,7 @@ public sealed record RunAnswer(
 
     private static string Word(RunStatus status) => status switch
     {
+        RunStatus.Scheduled => "scheduled",
         RunStatus.Queued => "queued",
         RunStatus.Running => "running",
         RunStatus.Completed => "completed",

@@ -4,18 +4,18 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.Api.Runs;
 
 /// <summary>
-/// A run in one line of a list. Reason: why it failed or was cancelled, in one line. LastStartedAt: later than StartedAt
+/// A run in one line of a list. StartsAt: when it was to start; absent where that was at once. Reason: why it failed or was cancelled, in one line. LastStartedAt: later than StartedAt
 /// after a retry. WaitingSteps: how many of its steps wait for a signal or for the decision of a person; WaitingApprovals: how many
 /// for a decision. DurationMs: milliseconds from the last start to the end; absent until it has ended.
 /// </summary>
 public sealed record RunLine(
     RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
-    DateTimeOffset AcceptedAt, DateTimeOffset? StartedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt,
+    DateTimeOffset AcceptedAt, DateTimeOffset? StartsAt, DateTimeOffset? StartedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt,
     double? DurationMs, int WaitingAttempts, int RetryingBranches, int WaitingSteps, int WaitingApprovals, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
         run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
-        run.AcceptedAt, run.StartedAt, run.LastStartedAt, run.EndedAt, run.Duration?.TotalMilliseconds,
+        run.AcceptedAt, run.StartsAt, run.StartedAt, run.LastStartedAt, run.EndedAt, run.Duration?.TotalMilliseconds,
         run.WaitingAttempts, run.RetryingBranches, run.Waits, run.WaitingApprovals, RunLinks.Of(run.RunId));
 }
 
@@ -41,6 +41,9 @@ public sealed record RunView
     /// <summary>The name of the API key that it was posted with; null where none was asked for.</summary>
     public string? SubmittedBy { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>When it was to start; absent where that was at once.</summary>
+    public DateTimeOffset? StartsAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>Later than <see cref="StartedAt"/> after a retry.</summary>
@@ -73,6 +76,7 @@ public sealed record RunView
             Replayed = replayed,
             SubmittedBy = run.Tenant,
             AcceptedAt = run.Summary.AcceptedAt,
+            StartsAt = run.Summary.StartsAt,
             StartedAt = run.Summary.StartedAt,
             LastStartedAt = run.Summary.LastStartedAt,
             EndedAt = run.Summary.EndedAt,

@@ -9,13 +9,14 @@ namespace AgentGrid.Cli.Client;
 
 /// <summary>The answer to a post.</summary>
 internal sealed record RunAnswer(
-    string RunId, string Status, string MatchId, string Round, string Plan, string PlanVersion, bool Replayed);
+    string RunId, string Status, string MatchId, string Round, string Plan, string PlanVersion, bool Replayed,
+    DateTimeOffset? StartsAt = null);
 
 /// <summary>A run in one line.</summary>
 internal sealed record RunLine(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, int WaitingAttempts,
-    int RetryingBranches, string? Reason, int WaitingSteps = 0, int WaitingApprovals = 0)
+    int RetryingBranches, string? Reason, int WaitingSteps = 0, int WaitingApprovals = 0, DateTimeOffset? StartsAt = null)
 {
     /// <summary>The status, or what a running run is held up by, in the words of the filter.</summary>
     public string State => (Status, RetryingBranches, WaitingAttempts, WaitingApprovals, WaitingSteps) switch
@@ -36,7 +37,7 @@ internal sealed record CommandView(bool Changed, RunLine Run);
 internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
-    string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy)
+    string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy, DateTimeOffset? StartsAt = null)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }

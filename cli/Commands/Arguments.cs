@@ -35,6 +35,23 @@ internal static class Arguments
             CustomParser = result => ReadDuration(result, least, most),
         };
 
+    /// <summary>A moment like <c>2026-01-05T03:00:00Z</c>.</summary>
+    public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "time",
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+            if (TimeText.Parse(text) is { } time)
+            {
+                return time;
+            }
+            result.AddError($"{name} is '{text}'; expected {TimeText.Expected}.");
+            return null;
+        },
+    };
+
     /// <summary>A whole number from a range.</summary>
     public static Option<int> Number(string name, string description, int least, int most, int otherwise)
     {

@@ -7,7 +7,8 @@ internal static class CancelCommand
 {
     public static Command Create(CommandTree tree)
     {
-        var runs = new RunSelection("cancel", ["queued", "running"], "waiting_for_slot", "retrying", "waiting", "waiting_for_approval");
+        var runs = new RunSelection(
+            "cancel", ["scheduled", "queued", "running"], "waiting_for_slot", "retrying", "waiting", "waiting_for_approval");
         var reason = new Option<string?>("--reason") { Description = "Why; kept with the run.", HelpName = "text" };
         var command = new Command("cancel", "Cancel runs: named ones, those that filters choose, or all of them.");
         runs.AddTo(command);

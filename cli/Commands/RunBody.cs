@@ -10,7 +10,9 @@ namespace AgentGrid.Cli.Commands;
 /// <param name="Plan">
 /// The name of a plan, or the path of a file with one; null: as the file says, or the default plan.
 /// </param>
-internal sealed record RunBody(string File, string? Match, string? Round, string? Plan, int? Priority)
+/// <param name="StartAt">When it starts; it takes the place of a delay in the file, and the other way round.</param>
+internal sealed record RunBody(
+    string File, string? Match, string? Round, string? Plan, int? Priority, DateTimeOffset? StartAt = null, TimeSpan? Delay = null)
 {
     private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
 
@@ -28,7 +30,7 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
             throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
         }
         var plan = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
-        if (isRequest && Match is null && Round is null && plan is null && Priority is null)
+        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null })
         {
             return Json.From(posted);
         }
@@ -61,6 +63,7 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
         "round" => Round is not null,
         "plan" => Plan is not null,
         "priority" => Priority is not null,
+        "start_at" or "delay" => (StartAt, Delay) is not (null, null),
         _ => false,
     };
 
@@ -82,6 +85,14 @@ internal sealed record RunBody(string File, string? Match, string? Round, string
         if (Priority is { } priority)
         {
             writer.WriteNumber("priority", priority);
+        }
+        if (StartAt is { } time)
+        {
+            writer.WriteString("start_at", time);
+        }
+        if (Delay is { } delay)
+        {
+            writer.WriteString("delay", DurationText.Format(delay));
         }
     }
 

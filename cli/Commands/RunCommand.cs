@@ -1,5 +1,7 @@
 using System.CommandLine;
 using AgentGrid.Cli.Client;
+using AgentGrid.Cli.Output;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Cli.Commands;
 
@@ -25,17 +27,26 @@ internal static class RunCommand
             Description = "-100 to 100; higher is served first.",
             HelpName = "n",
         };
+        var startAt = Arguments.Time("--start-at", "Start it then, not now; up to 366 days ahead.");
+        var delay = Arguments.Duration("--delay", "Start it so much later; up to 365d.", TimeSpan.Zero, DurationText.Max);
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var command = new Command("run", "Start a run, or find the one that the same request has started.")
         {
-            file, match, round, plan, priority, wait, timeout,
+            file, match, round, plan, priority, startAt, delay, wait, timeout,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(startAt) is not null && result.GetResult(delay) is not null)
+            {
+                result.AddError("--start-at and --delay both say when it starts: leave one of them out.");
+            }
+        });
         command.Needs(timeout, wait);
         tree.HandleChange(command, async (parsed, session, cancellationToken) =>
         {
             var body = await new RunBody(
                 parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
-                parsed.GetValue(priority)).ComposeAsync(session.Around.In, cancellationToken);
+                parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay)).ComposeAsync(session.Around.In, cancellationToken);
             using var waiting = new Waiting(session, parsed.GetValue(timeout), cancellationToken);
             var json = await waiting.BeginAsync(token => session.Server.PostAsync("api/v1/orchestrate", body, token));
             var answer = json.To<RunAnswer>()!;
@@ -50,7 +61,8 @@ internal static class RunCommand
             }
             session.Screen.Line(
                 $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  " +
-                answer.Status + (answer.Replayed ? "  (had been posted before)" : ""));
+                answer.Status + (answer.Status == "scheduled" ? $" for {Show.Time(answer.StartsAt)}" : "") +
+                (answer.Replayed ? "  (had been posted before)" : ""));
             session.Screen.Note($"Watch it: agentgrid watch {answer.RunId}");
             return ExitCode.Ok;
         });

@@ -92,7 +92,8 @@ internal sealed class Waiting : IDisposable
 
     private void Print(RunView run)
     {
-        var took = Show.Span(run.AcceptedAt, run.EndedAt);
+        // That it was to start later is no part of what it took.
+        var took = Show.Span(run.StartsAt < run.EndedAt ? run.StartsAt : run.AcceptedAt, run.EndedAt);
         switch (run.Status)
         {
             case "completed":

@@ -13,6 +13,10 @@ internal static class WaitReason
     /// <param name="drained">The names of the agents that are drained.</param>
     public static IEnumerable<string> Lines(RunView run, IReadOnlySet<string> drained, DateTimeOffset now)
     {
+        if (run.Status == "scheduled")
+        {
+            return [$"for its time: it starts at {Show.Time(run.StartsAt)}"];
+        }
         if (run.Status == "queued")
         {
             return ["for its turn: as many runs as are allowed are active; see 'agentgrid runs --status running'"];

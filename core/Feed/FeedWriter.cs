@@ -169,6 +169,10 @@ public sealed class FeedWriter
     {
         _writer.WriteString("plan"u8, e.PlanName);
         _writer.WriteString("plan_version"u8, e.PlanVersion);
+        if (e.StartsAt is { } start)
+        {
+            _writer.WriteString("starts_at"u8, start);
+        }
     }
 
     private void MetaOf(RunEvent.RunResumed e)

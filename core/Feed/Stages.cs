@@ -7,6 +7,7 @@ namespace AgentGrid.Core.Feed;
 public static class Stages
 {
     public const string Accepted = "orchestration:accepted";
+    public const string Due = "orchestration:due";
     public const string Started = "orchestration:started";
     public const string Resumed = "orchestration:resumed";
     public const string Retried = "orchestration:retried";
@@ -27,6 +28,7 @@ public static class Stages
     public static string Of(RunEvent e) => e switch
     {
         RunEvent.RunAccepted => Accepted,
+        RunEvent.RunDue => Due,
         RunEvent.RunStarted => Started,
         RunEvent.RunResumed => Resumed,
         RunEvent.StepFannedOut x => x.Mode == StepMode.Race ? $"{x.Step}:speculative_start" : $"{x.Step}:fan_out",

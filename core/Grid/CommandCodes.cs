@@ -41,4 +41,7 @@ public static class CommandCodes
 
     /// <summary>The input is not what the plan's <c>input_schema</c> asks for, or a posted plan has one.</summary>
     public const string WrongInput = "AG1214";
+
+    /// <summary>A request says when its run starts, and that is no time which can be waited for.</summary>
+    public const string BadStart = "AG1215";
 }

@@ -90,7 +90,20 @@ public interface IAgentGrid
 /// <param name="TraceParent">The W3C trace context that the run's spans belong to; null for none.</param>
 public sealed record SubmitRun(
     RunKey Key, Json Input, string? Plan = null, Json? InlinePlan = null, int Priority = 0, string? Tenant = null,
-    string? TraceParent = null);
+    string? TraceParent = null)
+{
+    /// <summary>How far ahead a run can be started.</summary>
+    public static readonly TimeSpan FarthestStart = TimeSpan.FromDays(366);
+
+    /// <summary>
+    /// When the run may start, at most <see cref="FarthestStart"/> from now; null, or a time that has passed: at once. It is no part of
+    /// what was posted: the first post of a key decides. Excludes <see cref="Delay"/>.
+    /// </summary>
+    public DateTimeOffset? StartAt { get; init; }
+
+    /// <summary>The same from the moment in which it is accepted; null for at once.</summary>
+    public TimeSpan? Delay { get; init; }
+}
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>
 [JsonDerivedType(typeof(Accepted), "accepted")]

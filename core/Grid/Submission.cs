@@ -38,6 +38,28 @@ public static class Submission
             : new PlanAsked(null, [UnknownPlan(name, config)], config.DefaultPlan);
     }
 
+    /// <summary>Why a new run cannot start when the request says; null when it can.</summary>
+    public static ConfigProblem? StartProblem(SubmitRun submit, DateTimeOffset now)
+    {
+        static ConfigProblem Bad(string path, string message) => new(null, 0, 0, path, CommandCodes.BadStart, message);
+        var most = $"at most {SubmitRun.FarthestStart.TotalDays:0} days from now";
+        return submit switch
+        {
+            { StartAt: not null, Delay: not null } => Bad("delay", "Expected 'start_at' or 'delay', and both came: leave one of them out."),
+            { Delay: { } delay } when delay < TimeSpan.Zero => Bad(
+                "delay", $"Expected 0s or longer, came {delay:c}."),
+            { Delay: { } delay } when delay > SubmitRun.FarthestStart => Bad(
+                "delay", $"Expected a start {most}, came {delay:c}."),
+            { StartAt: { } at } when at - now > SubmitRun.FarthestStart => Bad(
+                "start_at", $"Expected a start {most}, until {TimeText.Format(now + SubmitRun.FarthestStart)}; came {TimeText.Format(at)}."),
+            _ => null,
+        };
+    }
+
+    /// <summary>When a new run may start; null for at once.</summary>
+    public static DateTimeOffset? StartOf(SubmitRun submit, DateTimeOffset now) =>
+        (submit.StartAt ?? now + submit.Delay) is { } at && at > now ? at.ToUniversalTime() : null;
+
     /// <summary>What a request differs in from the run that has its key; empty when it is that run's own.</summary>
     /// <remarks>
     /// It is about what was posted, and not about what the configuration has become: the same request is the same, whatever

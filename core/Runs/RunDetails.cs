@@ -15,6 +15,10 @@ public sealed record RunSummary
     public required string PlanVersion { get; init; }
     public required RunStatus Status { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>When it may start, or might; null for at once.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public DateTimeOffset? StartsAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>

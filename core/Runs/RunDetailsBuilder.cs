@@ -12,6 +12,7 @@ public static class RunDetailsBuilder
         PlanVersion = state.Plan.Version,
         Status = state.Status,
         AcceptedAt = state.AcceptedAt,
+        StartsAt = state.StartsAt,
         StartedAt = state.StartedAt,
         LastStartedAt = state.LastStartedAt,
         EndedAt = state.EndedAt,

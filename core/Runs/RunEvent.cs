@@ -12,6 +12,7 @@ namespace AgentGrid.Core.Runs;
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(RunAccepted), "run.accepted")]
+[JsonDerivedType(typeof(RunDue), "run.due")]
 [JsonDerivedType(typeof(RunStarted), "run.started")]
 [JsonDerivedType(typeof(RunResumed), "run.resumed")]
 [JsonDerivedType(typeof(StepFannedOut), "step.fanned_out")]
@@ -60,9 +61,16 @@ public abstract record RunEvent
         /// </summary>
         public bool? ByDefault { get; init; }
 
+        /// <summary>When it may start, later than <see cref="Time"/>; null for at once.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public DateTimeOffset? StartsAt { get; init; }
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }
+
+    /// <summary>The time has come at which the run may start: it waits for its turn from now on.</summary>
+    public sealed record RunDue() : RunEvent;
 
     /// <param name="Deadline">When the run is given up.</param>
     public sealed record RunStarted(DateTimeOffset Deadline) : RunEvent;

@@ -9,7 +9,7 @@ public abstract record RunInput
     {
     }
 
-    /// <summary>It is the run's turn.</summary>
+    /// <summary>It is the run's turn. Nothing for one that is scheduled: its time comes with <see cref="FireTimers"/>.</summary>
     public sealed record StartRun : RunInput
     {
         public static readonly StartRun Instance = new();

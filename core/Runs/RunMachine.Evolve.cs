@@ -13,6 +13,7 @@ public static partial class RunMachine
         switch (e)
         {
             case RunEvent.RunAccepted x: Accept(state, x); break;
+            case RunEvent.RunDue: state.Status = RunStatus.Queued; break;
             case RunEvent.RunStarted x: Start(state, x); break;
             case RunEvent.RunResumed x: Resume(state, x); break;
             case RunEvent.StepFannedOut x: FanOut(state, x); break;
@@ -52,6 +53,12 @@ public static partial class RunMachine
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;
+        if (e.StartsAt is { } due)
+        {
+            state.StartsAt = due;
+            state.Status = RunStatus.Scheduled;
+            state.AddTimer(RunTimer.ForRun(due));
+        }
     }
 
     private static void Start(RunState state, RunEvent.RunStarted e)

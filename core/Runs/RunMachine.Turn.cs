@@ -57,7 +57,11 @@ public static partial class RunMachine
         {
             while (state.TryTakeDue(now, out var timer))
             {
-                if (timer.Step < 0)
+                if (state.Status == RunStatus.Scheduled)
+                {
+                    Emit(new RunEvent.RunDue { Time = now });
+                }
+                else if (timer.Step < 0)
                 {
                     FailRun(new RunError(
                         ErrorKind.Timeout, ErrorCodes.RunTimeout,

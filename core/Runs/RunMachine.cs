@@ -41,7 +41,7 @@ public static partial class RunMachine
     /// <summary>What an engine has to do because of an event.</summary>
     public static Effect? EffectOf(RunEvent e) => e switch
     {
-        RunEvent.RunAccepted or RunEvent.RunRetried => new Effect.AwaitTurn(),
+        RunEvent.RunAccepted { StartsAt: null } or RunEvent.RunDue or RunEvent.RunRetried => new Effect.AwaitTurn(),
         RunEvent.AttemptQueued x => new Effect.AwaitSlot(x.Step, x.Attempt),
         RunEvent.AttemptStarted x => new Effect.Invoke(x.Step, x.Attempt),
         RunEvent.AttemptSucceeded x => new Effect.Abandon(x.Step, x.Attempt),

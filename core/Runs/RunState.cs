@@ -39,6 +39,9 @@ public sealed class RunState
     public string? TraceParent { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
+
+    /// <summary>When it may start, or might; null for at once.</summary>
+    public DateTimeOffset? StartsAt { get; internal set; }
     public DateTimeOffset? StartedAt { get; internal set; }
 
     /// <summary>When it was started after it had last been retried, or else first; null until then.</summary>
@@ -136,6 +139,10 @@ public sealed class RunState
     // A timer is never taken back when its cause goes away; it is recognised as stale instead.
     private bool IsLive(RunTimer timer)
     {
+        if (Status == RunStatus.Scheduled)
+        {
+            return timer.Step < 0 && timer.Due == StartsAt;
+        }
         if (Status != RunStatus.Running)
         {
             return false;
@@ -157,7 +164,7 @@ public sealed class RunState
 }
 
 /// <summary>
-/// Something that becomes due: the run's end (no step), an attempt's end, a branch's (next) start, or the end of a wait.
+/// Something that becomes due: the run's start or its end (no step), an attempt's end, a branch's (next) start, or the end of a wait.
 /// </summary>
 internal readonly record struct RunTimer(DateTimeOffset Due, int Step, int Branch, int Attempt)
 {

@@ -1,8 +1,13 @@
 namespace AgentGrid.Core.Runs;
 
-/// <summary>Where a run stands. <see cref="Queued"/>: accepted, and waiting for its turn to start.</summary>
+/// <summary>
+/// Where a run stands. <see cref="Scheduled"/>: accepted, and waiting for the time at which it may start;
+/// <see cref="Queued"/>: waiting for its turn to start.
+/// </summary>
+/// <remarks>Stores keep the numbers: those of the others are what they were before there was the first.</remarks>
 public enum RunStatus
 {
+    Scheduled = -1,
     Queued,
     Running,
     Completed,

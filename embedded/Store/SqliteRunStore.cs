@@ -110,7 +110,7 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
                 Accept = plan,
             };
             var outcome = await KeepAsync(
-                append, RunHead.Of(accepted, "").Accepted(accepted.RunId), () => RunHead.Of(accepted, append.PlanKey),
+                append, RunHead.LineOf(accepted), () => RunHead.Of(accepted, append.PlanKey),
                 new Place(accepted.Tenant)).ConfigureAwait(false);
             if (outcome == WriteOutcome.Durable)
             {

@@ -56,12 +56,12 @@ internal sealed class UnendedRuns(TimeProvider time)
 
     public RunCounts Count()
     {
-        var (queued, all) = (0, 0);
+        var (queued, running) = (0, 0);
         foreach (var (_, run) in _runs)
         {
-            all++;
             queued += run.Kept.Summary.Status == RunStatus.Queued ? 1 : 0;
+            running += run.Kept.Summary.Status == RunStatus.Running ? 1 : 0;
         }
-        return new RunCounts(queued, all - queued);
+        return new RunCounts(queued, running);
     }
 }

@@ -235,7 +235,11 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     private void OnAdmitted(AdmitOutcome outcome)
     {
-        if (outcome is AdmitOutcome.Kept)
+        if (outcome is AdmitOutcome.Kept && _state.Status == RunStatus.Scheduled)
+        {
+            Post(new Message(null)); // a turn in which nothing happens, but that its timer is set
+        }
+        else if (outcome is AdmitOutcome.Kept)
         {
             _services.Queue.Enter(this);
         }

@@ -39,7 +39,12 @@ public sealed partial class RunRegistry
     /// <returns>Null when somebody else was faster, and nobody has the key by now.</returns>
     private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked)
     {
-        var accepted = Accept(submit, asked.Plan!);
+        var now = time.GetUtcNow();
+        if (Submission.StartProblem(submit, now) is { } problem)
+        {
+            return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid([problem]);
+        }
+        var accepted = Accept(submit, asked.Plan!, now);
         var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {
@@ -61,9 +66,8 @@ public sealed partial class RunRegistry
         }
     }
 
-    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan)
+    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, DateTimeOffset now)
     {
-        var now = time.GetUtcNow();
         return new RunEvent.RunAccepted(
             RunId.From(platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
             submit.Input, platform.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
@@ -71,6 +75,7 @@ public sealed partial class RunRegistry
             Time = now,
             Inline = submit.InlinePlan is not null,
             ByDefault = submit is { Plan: null, InlinePlan: null },
+            StartsAt = Submission.StartOf(submit, now),
         };
     }
 

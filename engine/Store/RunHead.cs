@@ -19,7 +19,14 @@ public sealed record RunHead(
     [JsonIgnore]
     public RunKey Key => new(MatchId, Round);
 
-    /// <summary>The run's line when nothing has happened yet.</summary>
+    /// <summary>The line of a run that is about to be kept.</summary>
+    public static RunSummary LineOf(RunEvent.RunAccepted e) => Of(e, "").Accepted(e.RunId) with
+    {
+        Status = e.StartsAt is null ? RunStatus.Queued : RunStatus.Scheduled,
+        StartsAt = e.StartsAt,
+    };
+
+    /// <summary>The run's line when nothing has happened yet, as far as this says.</summary>
     public RunSummary Accepted(RunId run) => new()
     {
         RunId = run,

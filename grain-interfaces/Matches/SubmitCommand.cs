@@ -15,4 +15,6 @@ public sealed record SubmitCommand
     [Id(4)] public int Priority { get; init; }
     [Id(5)] public string? Tenant { get; init; }
     [Id(6)] public string? TraceParent { get; init; }
+    [Id(7)] public DateTimeOffset? StartAt { get; init; }
+    [Id(8)] public TimeSpan? Delay { get; init; }
 }

@@ -72,7 +72,11 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         {
             return Json.From(await _registry.SubmitAsync(new SubmitRun(
                 new RunKey(MatchId, command.Round), command.Input, command.Plan, command.InlinePlan, command.Priority,
-                command.Tenant, command.TraceParent)));
+                command.Tenant, command.TraceParent)
+            {
+                StartAt = command.StartAt,
+                Delay = command.Delay,
+            }));
         }
         catch (Exception e) when (Transient.Is(e))
         {

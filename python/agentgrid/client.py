@@ -1,5 +1,6 @@
 """A client of the API: starts runs, follows them, waits for them."""
 
+import datetime
 import http.client
 import json
 import os
@@ -30,14 +31,16 @@ class Client:
             raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
         self._parts = parts
 
-    def orchestrate(self, payload, plan=None, priority=None):
+    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None):
         """Starts the run of payload's match_id and round, or finds it. Posting the same again is safe, and is done
         when the connection is lost.
 
-        plan: a name, or a plan of its own. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
+        plan: a name, or a plan of its own. start_at: when it starts, a datetime with its time zone, or a text such as
+        '2026-01-05T03:00:00Z'. delay: the same from now, a timedelta, or a text such as '10m'. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
         """
         body = dict(payload)
-        for key, value in (("plan", plan), ("priority", priority)):
+        when = (("start_at", _time(start_at)), ("delay", _duration(delay)))
+        for key, value in (("plan", plan), ("priority", priority), *when):
             if value is not None:
                 body[key] = value
         run = self.request("POST", "/api/v1/orchestrate", body)
@@ -169,6 +172,18 @@ class RunHandle:
 
     def __repr__(self):
         return f"<RunHandle {self.id}>"
+
+
+def _time(value):
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"start_at: expected a datetime with its time zone, came {value!r}")
+        return value.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _duration(value):
+    return f"{value // datetime.timedelta(milliseconds=1)}ms" if isinstance(value, datetime.timedelta) else value
 
 
 def _seconds(text):

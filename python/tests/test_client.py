@@ -1,3 +1,4 @@
+import datetime
 import json
 import threading
 import unittest
@@ -36,6 +37,19 @@ class ClientTests(unittest.TestCase):
         self.assertEqual(("r1", False), (run.id, run.replayed))
         self.assertEqual({b'{"match_id": "m", "round": "1", "plan": "p", "priority": 3}'}, {c.body for c in server.requests})
         self.assertEqual(["secret"] * 4, [c.headers["x-api-key"] for c in server.requests])
+
+    def test_orchestrate_later_says_when(self):
+        noon = datetime.datetime(2026, 1, 5, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
+        with FakeServer(*[json_answer(202, {"run_id": "r"})] * 3) as server:
+            client = Client(server.url)
+            client.orchestrate({"match_id": "m", "round": "1"}, start_at=noon)
+            client.orchestrate({"match_id": "m", "round": "2"}, delay=datetime.timedelta(minutes=10))
+            client.orchestrate({"match_id": "m", "round": "3"}, delay="10m")
+        bodies = [json.loads(request.body) for request in server.requests]
+        self.assertEqual("2026-01-05T11:00:00Z", bodies[0]["start_at"])
+        self.assertEqual(["600000ms", "10m"], [body["delay"] for body in bodies[1:]])
+        with self.assertRaises(ValueError):
+            client.orchestrate({"match_id": "m", "round": "4"}, start_at=datetime.datetime(2026, 1, 5))
 
     def test_a_server_that_stays_away_is_a_connection_error(self):
         server = FakeServer()

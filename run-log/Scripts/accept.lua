@@ -2,6 +2,7 @@
 
 local id, match, round, tenant, most, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local plan, definition, head, tip, record, channel = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local status = ARGV[13]
 
 local taken = redis.call('HGET', p .. ':rounds:' .. match, round)
 if taken then
@@ -24,8 +25,8 @@ if not known then
   redis.call('SET', p .. ':plan:' .. plan, definition)
 end
 redis.call('HINCRBY', p .. ':plans', plan, 1)
-redis.call('HSET', p .. ':run:' .. id, 'head', head, 'tip', tip, 'v', '1', 's', '0', 'n', text(last), 't', tenant,
+redis.call('HSET', p .. ':run:' .. id, 'head', head, 'tip', tip, 'v', '1', 's', status, 'n', text(last), 't', tenant,
   'm', match, 'r', round, 'p', plan)
 redis.call('HSET', p .. ':rounds:' .. match, round, text(last) .. ':' .. id)
-enter(id, text(last), tenant, '0')
+enter(id, text(last), tenant, status)
 return { 'kept', last, listened(channel) }

@@ -49,6 +49,38 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.True(result.Json.GetProperty("input").GetProperty("extra").GetProperty("kept").GetBoolean());
     }
 
+    [Fact]
+    public async Task Run_Later_SaysWhenAndCanBeCancelledBefore()
+    {
+        var input = """{"match_id":"later","round":"1","plan":{"steps":{"only":{"agent":"echo"}}},"start_at":"2020-01-01T00:00:00Z"}""";
+
+        var begun = await new Tool(host.Url) { Input = input }.RunAsync("run", "-", "--delay", "10h");
+        var shown = await host.Tool().RunAsync("show", "later/1");
+        var listed = await host.Tool().RunAsync("runs", "--match", "later", "--status", "scheduled");
+        var cancelled = await host.Tool().RunAsync("cancel", "--match", "later", "--status", "scheduled");
+        var at = await new Tool(host.Url) { Input = input }.RunAsync(
+            "run", "-", "--round", "2", "--start-at", "2020-01-01T00:00:00+01:00", "--wait");
+
+        Assert.Equal(ExitCode.Ok, begun.Exit);
+        Assert.Contains("scheduled for 20", begun.Lines[0]);
+        Assert.Contains(shown.Lines, l => l.StartsWith("waits     for its time: it starts at 20", StringComparison.Ordinal));
+        Assert.Contains("later/1", listed.Lines[1]);
+        Assert.Equal(ExitCode.Ok, cancelled.Exit);
+        Assert.Equal("cancelled", (await host.Tool().RunAsync("show", "later/1", "--json")).Json.GetProperty("status").GetString());
+        Assert.Equal(ExitCode.Ok, at.Exit);
+    }
+
+    [Theory]
+    [InlineData("--start-at is 'tomorrow'; expected a time with its offset from UTC", "--start-at", "tomorrow")]
+    [InlineData("--start-at and --delay both say when it starts", "--start-at", "2030-01-01T00:00Z", "--delay", "1m")]
+    public async Task Run_LaterThatIsNoTime_IsRefused(string expected, params string[] options)
+    {
+        var result = await new Tool(host.Url) { Input = "{}" }.RunAsync(["run", "-", "--match", "m", "--round", "1", .. options]);
+
+        Assert.Equal(ExitCode.Usage, result.Exit);
+        Assert.Contains(expected, result.Error);
+    }
+
     [Theory]
     [InlineData("inline.json", """{"name":"mine","steps":{"only":{"agent":"echo"}}}""", "mine")]
     [InlineData("one.yml", "plans:\n  alone: { steps: { only: { agent: echo } } }\n", "alone")]

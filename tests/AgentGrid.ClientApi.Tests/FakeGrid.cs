@@ -18,6 +18,7 @@ internal sealed class FakeGrid : IAgentGrid
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public List<SubmitRun> Submitted { get; } = [];
+    public IReadOnlyCollection<RunId> Runs => _runs.Keys;
     public SubmitResult? NextSubmit { get; set; }
 
     /// <summary>The definition of its plan.</summary>

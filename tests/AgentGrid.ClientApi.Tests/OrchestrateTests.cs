@@ -1,8 +1,11 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using AgentGrid.Api.Security;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Tests;
 
@@ -10,6 +13,8 @@ public sealed class OrchestrateTests
 {
     private const string Path = "/api/v1/orchestrate";
     private const string Body = """{"match_id":"match_123","round":"round_4","grid_snapshot":{"players":[]}}""";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Post_NewKey_AnswersAcceptedWithLinks()
@@ -51,6 +56,43 @@ public sealed class OrchestrateTests
         Assert.Equal(-5, submit.Priority);
         Assert.Equal(
             """{"match_id" : "m\u00e9","round":"7","input": {"x": 1},"extra": [1, 2]}""", submit.Input.ToString());
+    }
+
+    [Fact]
+    public async Task Post_Later_IsHandedOnAndAnsweredWithTheTime()
+    {
+        await using var server = await TestServer.StartAsync();
+        var start = new DateTimeOffset(2030, 1, 5, 2, 0, 0, TimeSpan.Zero);
+        const string Later = """{"match_id":"m","round":"r","start_at":"2030-01-05T03:00:00+01:00","priority":1}""";
+
+        await server.PostAsync(Path, Later);
+        var submit = Assert.Single(server.Grid.Submitted);
+        var id = server.Grid.Runs.Single();
+        server.Grid.Update(id, r => r with { Summary = r.Summary with { Status = RunStatus.Scheduled, StartsAt = start } });
+        using var response = await server.PostAsync(Path, Later);
+
+        Assert.Equal((start, null), (submit.StartAt, submit.Delay));
+        Assert.Equal("""{"match_id":"m","round":"r"}""", submit.Input.ToString());
+        foreach (var json in (JsonElement[])[
+            await response.JsonAsync(), await server.Http.GetFromJsonAsync<JsonElement>($"/api/v1/runs/{id}", Token),
+            (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs?status=scheduled", Token)).GetProperty("runs")[0]])
+        {
+            Assert.Equal(("scheduled", start), (json.Text("status"), json.GetProperty("starts_at").GetDateTimeOffset()));
+        }
+    }
+
+    // What the guide says, as it says it.
+    [Fact]
+    public async Task Post_LaterAsInTheGuide_IsReadAsADelay()
+    {
+        await using var server = await TestServer.StartAsync();
+        var guide = await File.ReadAllTextAsync(Telemetry.MetricsTests.PathOf("docs/api.md"), Token);
+        var example = guide[guide.IndexOf("{\"match_id\": \"match_123\", \"round\": \"later\"", StringComparison.Ordinal)..];
+
+        using var response = await server.PostAsync(Path, example[..(example.IndexOf('}', StringComparison.Ordinal) + 1)]);
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal(TimeSpan.FromMinutes(10), Assert.Single(server.Grid.Submitted).Delay);
     }
 
     [Fact]

@@ -137,7 +137,7 @@ public sealed partial class MetricsTests : IDisposable
         "--config", Path.Combine(_folder.FullName, "config"),
     ]));
 
-    private static string PathOf(string file)
+    internal static string PathOf(string file)
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "Orleans.AgentGrid.sln")))

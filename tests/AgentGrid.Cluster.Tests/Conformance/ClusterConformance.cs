@@ -29,6 +29,8 @@ public static class ClusterConformance
 
     public sealed class Waiting : WaitingTests<ClusterGridHost>;
 
+    public sealed class Later : LaterTests<ClusterGridHost>;
+
     public sealed class RetryingRuns : RetryingRunsTests<ClusterGridHost>;
 
     public sealed class Feeds : FeedTests<ClusterGridHost>;

@@ -15,6 +15,8 @@ public static class OneSiloConformance
 
     public sealed class Waiting : WaitingTests<OneSiloHost>;
 
+    public sealed class Later : LaterTests<OneSiloHost>;
+
     public sealed class RetryingRuns : RetryingRunsTests<OneSiloHost>;
 
     public sealed class Feeds : FeedTests<OneSiloHost>;

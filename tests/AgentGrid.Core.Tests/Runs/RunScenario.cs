@@ -10,7 +10,8 @@ internal sealed class RunScenario
 {
     private readonly List<RunEvent> _events = [];
 
-    public RunScenario(string planJson, FakeRouting routing, string input = """{"match_id":"m","round":"1"}""")
+    public RunScenario(string planJson, FakeRouting routing, string input = """{"match_id":"m","round":"1"}""",
+        TimeSpan? startsIn = null)
     {
         var result = PlanReader.ReadJson("test", Json.Parse(planJson));
         Assert.True(result.Plan is not null, string.Join("; ", result.Problems));
@@ -21,6 +22,7 @@ internal sealed class RunScenario
             Json.Parse(input), Seed: 42)
         {
             Time = Now,
+            StartsAt = Now + startsIn,
         };
         RunMachine.Evolve(State, accepted);
         _events.Add(accepted);

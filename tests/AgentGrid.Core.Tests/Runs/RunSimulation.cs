@@ -43,7 +43,11 @@ internal sealed class RunSimulation(int seed)
         _state = new RunState(_plan);
         Keep([new RunEvent.RunAccepted(
             RunId.From(new Guid(seed, 0, 0, new byte[8])), "m", "1", "simulated", _plan.Version,
-            Json.Parse("""{"list":[1,2,3,4],"flag":true}"""), (ulong)seed) { Time = _now }], apply: true);
+            Json.Parse("""{"list":[1,2,3,4],"flag":true}"""), (ulong)seed)
+        {
+            Time = _now,
+            StartsAt = seed % 5 == 0 ? _now + TimeSpan.FromMinutes(seed % 60 + 1) : null,
+        }], apply: true);
         Turn(RunInput.StartRun.Instance);
         while (!_state.Status.IsEnded())
         {
@@ -248,7 +252,7 @@ internal sealed class RunSimulation(int seed)
             $"{_state.OpenAttempts} attempts are said to be open");
         Check(_state.OnlyWaits == _state.PausedAt is not null, "the run's clock does not stand still, or has not gone on");
         Check(
-            _state.Status != RunStatus.Running || _state.NextDue is not null, "nothing will ever happen to the run");
+            _state.Status is not (RunStatus.Running or RunStatus.Scheduled) || _state.NextDue is not null, "nothing will ever happen to the run");
         foreach (var step in _state.Steps.Where(static s => s.WaitsUntil is not null))
         {
             Check(step.Received is null, $"step {step.Id} waits, and has what it waits for");
@@ -269,6 +273,11 @@ internal sealed class RunSimulation(int seed)
         foreach (var e in decision.Events)
         {
             Interpret(e);
+        }
+        if (decision.Events.Any(static e => e is RunEvent.RunDue))
+        {
+            Check(_now >= _state.StartsAt, "the run starts too early");
+            Turn(RunInput.StartRun.Instance);
         }
         CheckWaits();
         if (!_recovering)

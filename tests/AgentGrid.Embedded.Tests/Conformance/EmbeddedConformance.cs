@@ -25,6 +25,8 @@ public static class EmbeddedConformance
 
     public sealed class Waiting : WaitingTests<EmbeddedGridHost>;
 
+    public sealed class Later : LaterTests<EmbeddedGridHost>;
+
     public sealed class RetryingRuns : RetryingRunsTests<EmbeddedGridHost>;
 
     public sealed class Feeds : FeedTests<EmbeddedGridHost>;

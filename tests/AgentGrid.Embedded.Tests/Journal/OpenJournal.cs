@@ -129,7 +129,7 @@ internal sealed class OpenJournal : IDisposable
     {
         var done = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         _versions[run.Id] = 1;
-        _lines[run.Id] = RunHead.Of(e, "").Accepted(e.RunId);
+        _lines[run.Id] = RunHead.LineOf(e);
         Writer.Append(new AppendEvents(run, 0, [e]) { Accept = Plan, Completed = done.SetResult });
         return done.Task;
     }

@@ -28,7 +28,10 @@ internal sealed partial class EngineSimulation
             var requests = Enumerable.Range(0, 2).Select(v => new SubmitRun(
                 key,
                 Json.Parse($$"""{"match_id":"{{key.MatchId}}","round":"{{key.Round}}","v":{{v}},"list":[1,2,3,4],"flag":true}"""),
-                InlinePlan: plan, Priority: _random.Next(-1, 2))).ToArray();
+                InlinePlan: plan, Priority: _random.Next(-1, 2))
+            {
+                Delay = k % 4 == 3 ? TimeSpan.FromSeconds(k) : null,
+            }).ToArray();
             _keys.Add(new KnownKey(requests));
         }
     }

@@ -19,7 +19,10 @@ internal sealed partial class SimulatedCluster
         return
         [
             .. Enumerable.Range(0, 2).Select(v => new SubmitRun(
-                key, Json.Parse($$"""{"list":[1,2,3,4],"flag":true,"v":{{v}}}"""), InlinePlan: plan)),
+                key, Json.Parse($$"""{"list":[1,2,3,4],"flag":true,"v":{{v}}}"""), InlinePlan: plan)
+            {
+                Delay = _requests.Count % 4 == 3 ? TimeSpan.FromSeconds(_requests.Count) : null,
+            }),
         ];
     }
 

@@ -47,6 +47,7 @@ export const count = n => n.toLocaleString('en-US');
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 const MARKS = {
+  scheduled: '◷',
   queued: '◔',
   pending: '○',
   running: '●',

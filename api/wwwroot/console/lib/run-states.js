@@ -2,9 +2,9 @@
 
 const UNKNOWN = '?';
 
-/** The status of a run after an event. */
-export const AFTER = {
+const AFTER = {
   'orchestration:accepted': 'queued',
+  'orchestration:due': 'queued',
   'orchestration:started': 'running',
   'orchestration:retried': 'running',
   completed: 'completed',
@@ -12,8 +12,12 @@ export const AFTER = {
   cancelled: 'cancelled',
 };
 
+/** The status of a run after an event; undefined where that says nothing of it. */
+export const after = ({ stage, meta }) =>
+  stage === 'orchestration:accepted' && meta?.starts_at ? 'scheduled' : AFTER[stage];
+
 /** Later ones have higher ranks. */
-export const RANK = { queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
+export const RANK = { scheduled: -1, queued: 0, running: 1, completed: 2, failed: 2, cancelled: 2 };
 
 export class RunStates {
   constructor() {

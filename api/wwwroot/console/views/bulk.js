@@ -6,7 +6,7 @@ import { count, plural, time, word } from '../lib/format.js';
 
 const MOST = 10_000;
 const AT_ONCE = 6;
-const ALLOWED = { cancel: ['queued', 'running'], retry: ['failed', 'cancelled'] };
+const ALLOWED = { cancel: ['scheduled', 'queued', 'running'], retry: ['failed', 'cancelled'] };
 const KINDS_OF_RUNNING = new Set(['waiting_for_slot', 'retrying', 'waiting']);
 
 export async function bulk(kind, filters, wanted, since) {

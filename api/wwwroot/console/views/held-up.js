@@ -1,4 +1,4 @@
-// What a run that has not ended is held up by, in a sentence: its turn, a slot, the time until the next attempt, or a
+// What a run that has not ended is held up by, in a sentence: its time, its turn, a slot, the time until the next attempt, or a
 // signal.
 
 import { get, now } from '../lib/api.js';
@@ -43,13 +43,13 @@ export class HeldUp {
   /** Called again and again: times go on. */
   show(run) {
     const found = run.steps.flatMap(step => holdsOf(step).map(hold => ({ step, ...hold })));
-    this.element.hidden = run.status !== 'queued' && found.length === 0;
+    this.element.hidden = run.status !== 'queued' && run.status !== 'scheduled' && found.length === 0;
     if (this.element.hidden) return;
-    this.#look(run.status === 'queued');
+    if (run.status !== 'scheduled') this.#look(run.status === 'queued');
     const [first] = found;
     const others = plural(found.length - 1, 'more attempt or step', 'more attempts and steps');
     const more = found.length > 1 ? ` ${others} of this run also wait.` : '';
-    const text = !first ? this.#turn() : this.#text(first);
+    const text = run.status === 'scheduled' ? later(run) : !first ? this.#turn() : this.#text(first);
     setText(this.title, text.title);
     setText(this.body, text.body + more);
     // Made anew only when they differ: somebody may be about to follow one.
@@ -110,6 +110,12 @@ export class HeldUp {
       ],
     };
   }
+}
+
+function later(run) {
+  const at = millis(run.starts_at);
+  const left = duration(Math.max(0, Math.ceil((at - now()) / 1000) * 1000));
+  return { title: 'Waits for its time.', body: `It starts at ${time(at)}, ${left} from now.`, links: [] };
 }
 
 function outside({ step }) {

@@ -5,7 +5,17 @@ import { h, replace } from '../lib/dom.js';
 /** What holds running runs up, in words. */
 export const HOLDS = { waiting: 'waiting for a slot', awaiting: 'waiting for a signal or a person' };
 
-const STATUSES = ['queued', 'running', 'waiting', 'retrying', 'awaiting', 'completed', 'failed', 'cancelled'];
+const STATUSES = [
+  'scheduled',
+  'queued',
+  'running',
+  'waiting',
+  'retrying',
+  'awaiting',
+  'completed',
+  'failed',
+  'cancelled',
+];
 
 const SPANS = {
   '15m': ['last 15 min', 900_000],

@@ -261,7 +261,8 @@ class Run {
     const facts = [
       ['Plan', `${run.plan} @ ${run.plan_version}`],
       ['Accepted', time(accepted)],
-      ['Waited', run.started_at ? duration(millis(run.started_at) - accepted) : 'not started'],
+      ...(run.starts_at ? [['Starts', time(millis(run.starts_at))]] : []),
+      ['Waited', run.started_at ? duration(millis(run.started_at) - (millis(run.starts_at) ?? accepted)) : 'not started'],
       ['Duration', started ? duration((millis(run.ended_at) ?? now()) - started) : ''],
       ['Steps', `${done} of ${run.steps.length} done`],
       ['Attempts', String(attempts)],

@@ -4,7 +4,7 @@ import { get, now, query } from '../lib/api.js';
 import { h, perFrame, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { count, millis } from '../lib/format.js';
-import { AFTER, RANK, RunStates } from '../lib/run-states.js';
+import { after, RANK, RunStates } from '../lib/run-states.js';
 import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
@@ -264,12 +264,12 @@ class Runs {
       }
       // Only now does the run belong here: when it was accepted, nobody had had an attempt in it.
       if (this.filters.agent && event.agent === this.filters.agent && !this.byId.has(event.run_id)) this.#headIsOld();
-      const status = AFTER[event.stage];
+      const status = after(event);
       if (!status) continue;
       this.charts.take(event, status);
       const row = this.byId.get(event.run_id);
       if (row) this.#change(row, event, status);
-      else if (event.stage === 'orchestration:accepted') this.#accept(event);
+      else if (event.stage === 'orchestration:accepted') this.#accept(event, status);
       else if (this.filters.status === status) this.#headIsOld();
     }
     this.flush();
@@ -285,17 +285,17 @@ class Runs {
     row.reason = reasonOf(event);
   }
 
-  #accept(event) {
+  #accept(event, status) {
     const f = this.filters;
     if (
       f.agent ||
-      (f.status && f.status !== 'queued') ||
+      (f.status && f.status !== status) ||
       (f.match_id && f.match_id !== event.match_id) ||
       (f.round && f.round !== event.round) ||
       (f.plan && f.plan !== event.meta.plan)
     )
       return;
-    const row = rowOf({ ...event, plan: event.meta.plan, status: 'queued', accepted_at: event.time });
+    const row = rowOf({ ...event, plan: event.meta.plan, status, accepted_at: event.time });
     this.byId.set(row.id, row);
     this.added.push(row);
   }
