@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 
@@ -20,6 +21,9 @@ namespace AgentGrid.Grains;
 /// <summary>Makes an Orleans silo a node of Agent Grid.</summary>
 public static class ClusterEngineServices
 {
+    // Grains whose silo a silo remembers: of runs under way, and of agents on nodes.
+    private const int CachedAddresses = 20_000;
+
     /// <summary>
     /// Adds the grains' services and the placement of agents. The agents come from <c>services.AddAgentGrid()</c>; the
     /// silo must have an <see cref="IRunStore"/>, and the storage and the streams that
@@ -48,6 +52,8 @@ public static class ClusterEngineServices
         services.AddHostedService<NodeReporter>();
         // Whoever calls a grain must be able to tell that Redis was away, and not that an answer could not be read.
         services.Configure<ExceptionSerializationOptions>(o => o.SupportedExceptionTypeFilter = static _ => true);
+        // Orleans makes room for a million at once, and walks through it whenever a silo comes or goes.
+        services.Configure<GrainDirectoryOptions>(static o => o.CacheSize = CachedAddresses);
         silo.AddPlacementDirector<OnNodePlacement, OnNodeDirector>();
         silo.UseSiloMetadata(NodeMetadata.Of(options.Queues, LargestGpu(options)));
         return silo;

@@ -7,7 +7,6 @@ using AgentGrid.Kinds;
 using AgentGrid.Silo.Health;
 using AgentGrid.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
-using Orleans.Dashboard;
 
 namespace AgentGrid.Silo.Hosting;
 
@@ -80,9 +79,7 @@ internal static class ClusterComposition
         }
         if (settings.Dashboard)
         {
-            // Whoever sees grains sees what is in them; so it takes a key that may do everything.
-            app.MapOrleansDashboard("/dashboard")
-                .RequiresOfBrowsers(ApiScope.Submit).ExcludeFromDescription();
+            app.MapLazyDashboard();
         }
     }
 
