@@ -11,9 +11,7 @@ internal static class Parameters
     /// <exception cref="AgentException">It is not a number, or is outside the bounds: <c>bad_input</c>.</exception>
     public static double? Number(AgentInvocation invocation, string name, double min, double max)
     {
-        var input = invocation.Input.Element;
-        if (input.ValueKind != JsonValueKind.Object || !input.TryGetProperty(name, out var value)
-            || value.ValueKind == JsonValueKind.Null)
+        if (invocation.Member(name) is not { ValueKind: not JsonValueKind.Null } value)
         {
             return null;
         }

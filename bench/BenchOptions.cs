@@ -32,6 +32,8 @@ internal sealed record BenchOptions
           --silos A,B,C         silos beside the api, one cluster each; 0: one process (default 0,1,3)
           --fsync WHEN          no, everysec or always: what Redis waits for (default everysec)
           --seconds, --warmup, --concurrency, --json; needs redis-server, and silo/ built for Release
+        dotnet run -c Release --project bench -- payload [options]
+          --seconds, --warmup, --concurrency
         dotnet run -c Release --project bench -- onnx [options]
         dotnet run -c Release --project bench -- kinds [options]
           --seconds, --warmup, --concurrency (callers)

@@ -4,6 +4,7 @@ using AgentGrid.Bench.Kinds;
 using AgentGrid.Bench.Load;
 using AgentGrid.Bench.Onnx;
 using AgentGrid.Bench.Overload;
+using AgentGrid.Bench.Payload;
 using AgentGrid.Bench.Server;
 using AgentGrid.Bench.Shapes;
 using AgentGrid.Bench.Soak;
@@ -20,6 +21,7 @@ if (args is ["server", .. var settings])
     ["soak", .. var r] => (SoakBench.RunAsync, r),
     ["overload", .. var r] => (OverloadBench.RunAsync, r),
     ["cluster", .. var r] => (ClusterBench.RunAsync, r),
+    ["payload", .. var r] => (PayloadBench.RunAsync, r),
     ["onnx", .. var r] => (OnnxBench.RunAsync, r),
     ["kinds", .. var r] => (KindsBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -25,6 +26,12 @@ public sealed class Json : IEquatable<Json>
     public static readonly Json Null = new("null"u8.ToArray());
     public static readonly Json EmptyObject = new("{}"u8.ToArray());
 
+    private const int LargeBytes = 16 * 1_024;
+    private const int LargestBuffer = 256 * 1_024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? s_buffer;
+
     private JsonElement _element;
     private volatile bool _parsed;
     private readonly Lock _gate = new();
@@ -33,6 +40,9 @@ public sealed class Json : IEquatable<Json>
 
     /// <summary>The text of the value, valid JSON in UTF-8.</summary>
     public ReadOnlyMemory<byte> Utf8 { get; }
+
+    /// <summary><see cref="Element"/> is there already.</summary>
+    internal bool IsParsed => _parsed;
 
     public bool IsNull => Utf8.Span.SequenceEqual("null"u8);
 
@@ -47,7 +57,7 @@ public sealed class Json : IEquatable<Json>
                 {
                     if (!_parsed)
                     {
-                        _element = JsonElement.Parse(Utf8.Span, new JsonDocumentOptions { MaxDepth = 128 });
+                        _element = Parse();
                         _parsed = true;
                     }
                 }
@@ -74,6 +84,19 @@ public sealed class Json : IEquatable<Json>
     /// <summary>Wraps text that the caller knows to be valid JSON and will not change.</summary>
     public static Json Trusted(ReadOnlyMemory<byte> utf8) => new(utf8);
 
+    /// <summary>
+    /// The part of this value that an element of <see cref="Element"/> is: the same text, and parsed already.
+    /// </summary>
+    public Json Part(JsonElement element)
+    {
+        var text = JsonMarshal.GetRawUtf8Value(element);
+        return new Json(Utf8.Span.Overlaps(text, out var at) ? Utf8.Slice(at, text.Length) : text.ToArray())
+        {
+            _element = element,
+            _parsed = true,
+        };
+    }
+
     /// <summary>Copies the text of an element as it stands.</summary>
     public static Json From(JsonElement element) => new(JsonMarshal.GetRawUtf8Value(element).ToArray());
 
@@ -83,12 +106,21 @@ public sealed class Json : IEquatable<Json>
     /// <summary>Builds a value with a writer; what the callback writes must be one JSON value.</summary>
     public static Json Build(Action<Utf8JsonWriter> write)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { SkipValidation = false }))
+        // Callbacks may build values too.
+        var buffer = s_buffer ?? new ArrayBufferWriter<byte>(1_024);
+        s_buffer = null;
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = false }))
         {
             write(writer);
         }
-        return new Json(stream.ToArray());
+        if (buffer.Capacity > LargestBuffer)
+        {
+            return new Json(buffer.WrittenMemory);
+        }
+        var text = buffer.WrittenSpan.ToArray();
+        buffer.ResetWrittenCount();
+        s_buffer = buffer;
+        return new Json(text);
     }
 
     /// <summary>Reads the value as a .NET type with <see cref="Options"/>.</summary>
@@ -122,6 +154,10 @@ public sealed class Json : IEquatable<Json>
 
     public void WriteTo(Utf8JsonWriter writer) => writer.WriteRawValue(Utf8.Span, skipInputValidation: true);
 
+    /// <summary>Writes the text of an element as it stands.</summary>
+    public static void Write(Utf8JsonWriter writer, JsonElement element) =>
+        writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+
     public bool Equals(Json? other) => other is not null && Utf8.Span.SequenceEqual(other.Utf8.Span);
 
     public override bool Equals(object? obj) => Equals(obj as Json);
@@ -134,6 +170,13 @@ public sealed class Json : IEquatable<Json>
     }
 
     public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
+
+    // A document is as good as its element, and does not copy the text; but it keeps a pooled buffer of at least that size.
+    private JsonElement Parse()
+    {
+        var options = new JsonDocumentOptions { MaxDepth = 128 };
+        return Utf8.Length < LargeBytes ? JsonElement.Parse(Utf8.Span, options) : JsonDocument.Parse(Utf8, options).RootElement;
+    }
 
     private static JsonSerializerOptions CreateOptions()
     {

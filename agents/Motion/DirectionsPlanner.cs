@@ -1,5 +1,5 @@
 using AgentGrid.Agents.Perception;
-using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Agents.Motion;
 
@@ -10,8 +10,8 @@ internal static class DirectionsPlanner
     private const double Lead = 1;
     private const double Tail = 1;
 
-    public static MotionDirections Plan(Json input, double? duration, double? fps) =>
-        Plan(PerceptionAnalysis.Of(MatchSnapshot.Read(input)), duration, fps);
+    public static MotionDirections Plan(AgentInvocation invocation, double? duration, double? fps) =>
+        Plan(PerceptionAnalysis.Of(MatchSnapshot.Read(invocation)), duration, fps);
 
     public static MotionDirections Plan(PerceptionReport report, double? duration, double? fps)
     {

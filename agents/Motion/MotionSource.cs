@@ -19,7 +19,7 @@ internal static class MotionSource
         var prompt = ResultSearch.Find(invocation, v => ResultSearch.Has(v, "directions", JsonValueKind.Object));
         if (prompt is null)
         {
-            return DirectionsPlanner.Plan(invocation.Input, duration, fps);
+            return DirectionsPlanner.Plan(invocation, duration, fps);
         }
         var directions = Parse(invocation, prompt.Value.GetProperty("directions"));
         directions = directions with { Duration = duration ?? directions.Duration, Fps = fps ?? directions.Fps };

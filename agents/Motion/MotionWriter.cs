@@ -24,7 +24,8 @@ internal static class MotionWriter
         using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
         writer.WriteStartObject();
         WriteHead(writer, directions, invocation.Agent, frames, pulses.Select(p => p.Apex));
-        writer.WriteStartArray("frames");
+        writer.WritePropertyName("frames");
+        writer.Flush();
         var breathsPerSecond = breathing ? 0.25 + 0.25 * directions.Pressure : 0;
         Span<Vector3> joints = stackalloc Vector3[Skeleton.Count];
         var next = 0;
@@ -43,11 +44,9 @@ internal static class MotionWriter
             var exposure = pulses.IsEmpty ? 0 : pulses[next].At(time);
             var breath = Math.Sin(2 * Math.PI * breathsPerSecond * time);
             BodyPose.Solve((float)exposure, (float)breath, joints);
-            WriteFrame(writer, joints);
+            FrameText.Write(buffer, joints, isFirst: frame == 0);
         }
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.Flush();
+        buffer.Write("]}"u8);
         return Json.Trusted(buffer.WrittenMemory);
     }
 
@@ -91,21 +90,4 @@ internal static class MotionWriter
         }
         writer.WriteEndArray();
     }
-
-    private static void WriteFrame(Utf8JsonWriter writer, ReadOnlySpan<Vector3> joints)
-    {
-        writer.WriteStartArray();
-        foreach (var joint in joints)
-        {
-            writer.WriteStartArray();
-            writer.WriteNumberValue(Round(joint.X));
-            writer.WriteNumberValue(Round(joint.Y));
-            writer.WriteNumberValue(Round(joint.Z));
-            writer.WriteEndArray();
-        }
-        writer.WriteEndArray();
-    }
-
-    // Adding zero turns -0 into 0, which would otherwise be written as "-0".
-    private static double Round(float metres) => Math.Round((double)metres, 4) + 0.0;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace AgentGrid.Agents.Perception;
@@ -17,6 +18,19 @@ internal static class JsonText
         catch (InvalidOperationException)
         {
             return value.GetRawText()[1..^1];
+        }
+    }
+
+    /// <inheritdoc cref="Of(JsonElement)"/>
+    public static string Of(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(reader.ValueSpan);
         }
     }
 }

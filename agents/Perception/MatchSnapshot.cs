@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Agents.Perception;
 
@@ -20,12 +20,11 @@ internal sealed record MatchSnapshot(ImmutableArray<PlayerSnapshot> Players, Imm
     /// <summary>
     /// Reads <c>grid_snapshot</c> of an agent's input. Never fails: what makes no sense is noted and left out.
     /// </summary>
-    public static MatchSnapshot Read(Json input)
+    public static MatchSnapshot Read(AgentInvocation invocation)
     {
         var notes = new NoteLog();
         var players = ImmutableArray.CreateBuilder<PlayerSnapshot>();
-        if (input.Element.ValueKind != JsonValueKind.Object
-            || !input.Element.TryGetProperty("grid_snapshot", out var snapshot))
+        if (invocation.Member("grid_snapshot") is not { } snapshot)
         {
             notes.Add("grid_snapshot is missing: no players are known.");
         }

@@ -13,7 +13,7 @@ public sealed class PerceptionAgent : IAgent
     public ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var report = PerceptionAnalysis.Of(MatchSnapshot.Read(invocation.Input));
+        var report = PerceptionAnalysis.Of(MatchSnapshot.Read(invocation));
         return ValueTask.FromResult(Json.From(report));
     }
 }

@@ -30,7 +30,7 @@ public sealed class PromptGeneratorAgent : IAgent
             && ResultSearch.Has(v, "total_peeks", JsonValueKind.Number));
         if (found is null)
         {
-            return PerceptionAnalysis.Of(MatchSnapshot.Read(invocation.Input));
+            return PerceptionAnalysis.Of(MatchSnapshot.Read(invocation));
         }
         try
         {

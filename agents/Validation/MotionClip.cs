@@ -1,7 +1,10 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using AgentGrid.Agents.Motion;
 using AgentGrid.Agents.Perception;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Agents.Validation;
@@ -9,18 +12,39 @@ namespace AgentGrid.Agents.Validation;
 /// <summary>A motion as it came, good or bad.</summary>
 internal sealed class MotionClip
 {
-    private readonly Vector3?[][] _frames;
+    // Whoever validates a motion shares what was read of it.
+    private static readonly ConditionalWeakTable<Json, StrongBox<MotionClip?>> s_read = [];
 
-    private MotionClip(JsonElement motion)
+    private static readonly JsonReaderOptions s_options = new() { MaxDepth = 128 };
+
+    private readonly FrameTable _frames;
+
+    private MotionClip(ReadOnlySpan<byte> motion)
     {
-        Generator = Text(motion, "generator");
-        Player = Text(motion, "player");
-        Start = Number(motion, "start") ?? 0;
-        Fps = Number(motion, "fps") ?? 0;
-        Duration = Number(motion, "duration");
-        FrameCount = Number(motion, "frame_count");
-        Problem = FormProblem(motion);
-        _frames = ReadFrames(motion);
+        var (joints, parents) = (new List<string>(), new List<int>());
+        var frames = FrameTable.Empty;
+        var reader = new Utf8JsonReader(motion, s_options);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.ValueTextEquals("frames"u8) ? "frames" : JsonText.Of(ref reader);
+            reader.Read();
+            switch (name)
+            {
+                case "frames": frames = FrameTable.Read(ref reader); break;
+                case "generator": Generator = Text(ref reader); break;
+                case "player": Player = Text(ref reader); break;
+                case "start": Start = Number(ref reader) ?? 0; break;
+                case "fps": Fps = Number(ref reader) ?? 0; break;
+                case "duration": Duration = Number(ref reader); break;
+                case "frame_count": FrameCount = Number(ref reader); break;
+                case "joints": joints = List(ref reader, Joint); break;
+                case "parents": parents = List(ref reader, Parent); break;
+                default: reader.Skip(); break;
+            }
+        }
+        _frames = frames;
+        Problem = FormProblem(joints, parents);
         if (Fps is not (>= 0.1 and <= 1_000))
         {
             Problem ??= "'fps' is missing, or not a number from 0.1 to 1000.";
@@ -39,7 +63,7 @@ internal sealed class MotionClip
     public double? FrameCount { get; }
 
     /// <summary>How many frames there are.</summary>
-    public int Frames => _frames.Length;
+    public int Frames => _frames.Count;
 
     /// <summary>Why nothing can be measured; null when it can.</summary>
     public string? Problem { get; }
@@ -47,11 +71,10 @@ internal sealed class MotionClip
     public double Time(int frame) => frame / Fps;
 
     /// <summary>Where a joint of <see cref="Skeleton"/> is; null when that is missing or not finite.</summary>
-    public Vector3? At(int frame, int joint) => joint < _frames[frame].Length ? _frames[frame][joint] : null;
+    public Vector3? At(int frame, int joint) => _frames.At(frame, joint);
 
     /// <summary>A frame has a finite position for each joint, and for no others.</summary>
-    public bool IsWhole(int frame) =>
-        _frames[frame].Length == Skeleton.Count && Array.TrueForAll(_frames[frame], p => p is not null);
+    public bool IsWhole(int frame) => _frames.IsWhole(frame);
 
     /// <summary>
     /// Where a joint is in every frame; what is missing is held from before, or from the first that is known.
@@ -69,81 +92,125 @@ internal sealed class MotionClip
 
     /// <summary>Finds the motion among the earlier results or in the input.</summary>
     /// <exception cref="AgentException">There is none: <c>no_motion</c>.</exception>
-    public static MotionClip Read(AgentInvocation invocation) =>
-        ResultSearch.Find(invocation, value => value.TryGetProperty("frames", out _)) is { } motion
-            ? new MotionClip(motion)
+    public static MotionClip Read(AgentInvocation invocation)
+    {
+        foreach (var (_, result) in invocation.Results.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            if (s_read.GetValue(result, static json => new StrongBox<MotionClip?>(Find(json.Utf8.Span))).Value is { } clip)
+            {
+                return clip;
+            }
+        }
+        return ResultSearch.Find(invocation, value => value.TryGetProperty("frames", out _)) is { } motion
+            ? new MotionClip(JsonMarshal.GetRawUtf8Value(motion))
             : throw new AgentException(
                 "no_motion",
                 $"Agent '{invocation.Agent}', step '{invocation.Step}': expected a motion, an object with 'frames', "
                 + "among the results of the steps it needs, but there is none. "
                 + "Let the step need the one that makes the motion.",
                 retryable: false);
+    }
 
-    private static string? FormProblem(JsonElement motion)
+    // It is the result itself, or one level below, where the modes all and each put their branches. As ResultSearch finds
+    // values, but without a tree of tens of thousands of numbers.
+    private static MotionClip? Find(ReadOnlySpan<byte> result)
     {
-        var joints = ResultSearch.Has(motion, "joints", JsonValueKind.Array)
-            ? motion.GetProperty("joints").EnumerateArray()
-                .Select(j => j.ValueKind == JsonValueKind.String ? JsonText.Of(j) : "").ToList()
-            : [];
+        var reader = new Utf8JsonReader(result, s_options);
+        reader.Read();
+        if (HasFrames(reader))
+        {
+            return new MotionClip(result);
+        }
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return null;
+        }
+        while (reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                reader.Read();
+            }
+            var below = reader;
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (HasFrames(below))
+            {
+                return new MotionClip(result[start..(int)reader.BytesConsumed]);
+            }
+        }
+        return null;
+    }
+
+    private static bool HasFrames(Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("frames"u8))
+            {
+                return true;
+            }
+            reader.Skip();
+        }
+        return false;
+    }
+
+    private static string? FormProblem(List<string> joints, List<int> parents)
+    {
         if (!joints.SequenceEqual(Skeleton.Joints))
         {
             return $"'joints' must be the {Skeleton.Count} joints of the skeleton in their order: "
                 + $"{string.Join(", ", Skeleton.Joints)}.";
         }
-        var parents = ResultSearch.Has(motion, "parents", JsonValueKind.Array)
-            ? motion.GetProperty("parents").EnumerateArray()
-                .Select(p => p.ValueKind == JsonValueKind.Number && p.TryGetInt32(out var i) ? i : int.MinValue)
-                .ToList()
-            : [];
         return parents.SequenceEqual(Skeleton.Parents)
             ? null
             : $"'parents' must be those of the skeleton: {string.Join(", ", Skeleton.Parents)}.";
     }
 
-    private static Vector3?[][] ReadFrames(JsonElement motion) =>
-        motion.GetProperty("frames") is { ValueKind: JsonValueKind.Array } frames
-            ? [.. frames.EnumerateArray().Select(ReadFrame)]
-            : [];
+    private delegate T Item<T>(ref Utf8JsonReader reader);
 
-    private static Vector3?[] ReadFrame(JsonElement frame)
+    private static List<T> List<T>(ref Utf8JsonReader reader, Item<T> read)
     {
-        if (frame.ValueKind != JsonValueKind.Array)
+        var items = new List<T>();
+        if (reader.TokenType != JsonTokenType.StartArray)
         {
-            return [];
+            reader.Skip();
+            return items;
         }
-        var joints = new Vector3?[frame.GetArrayLength()];
-        var index = 0;
-        foreach (var joint in frame.EnumerateArray())
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            joints[index++] = ReadPosition(joint);
+            items.Add(read(ref reader));
+            reader.Skip();
         }
-        return joints;
+        return items;
     }
 
-    private static Vector3? ReadPosition(JsonElement joint)
+    private static string Joint(ref Utf8JsonReader reader) => Text(ref reader) ?? "";
+
+    private static int Parent(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var parent) ? parent : int.MinValue;
+
+    private static string? Text(ref Utf8JsonReader reader)
     {
-        if (joint.ValueKind != JsonValueKind.Array || joint.GetArrayLength() != 3)
+        if (reader.TokenType == JsonTokenType.String)
         {
-            return null;
+            return JsonText.Of(ref reader);
         }
-        Span<float> xyz = stackalloc float[3];
-        var axis = 0;
-        foreach (var value in joint.EnumerateArray())
-        {
-            if (value.ValueKind != JsonValueKind.Number || !float.IsFinite(xyz[axis++] = (float)value.GetDouble()))
-            {
-                return null;
-            }
-        }
-        return new Vector3(xyz);
+        reader.Skip();
+        return null;
     }
 
-    private static string? Text(JsonElement motion, string name) =>
-        ResultSearch.Has(motion, name, JsonValueKind.String) ? JsonText.Of(motion.GetProperty(name)) : null;
-
-    private static double? Number(JsonElement motion, string name) =>
-        ResultSearch.Has(motion, name, JsonValueKind.Number) && motion.GetProperty(name).GetDouble() is var number
-            && double.IsFinite(number)
-            ? number
-            : null;
+    private static double? Number(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.GetDouble() is var number && double.IsFinite(number))
+        {
+            return number;
+        }
+        reader.Skip();
+        return null;
+    }
 }

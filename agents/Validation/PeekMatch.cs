@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Agents.Motion;
 using AgentGrid.Agents.Perception;
-using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Agents.Validation;
 
@@ -37,9 +37,9 @@ internal sealed record PeekMatch
     /// Compares. The player is the one whom the motion names, if the snapshot has that one, else the primary player.
     /// Each peek found is matched with at most one that was expected, in the order of time.
     /// </summary>
-    public static PeekMatch Of(MotionClip clip, double[] exposure, Json input)
+    public static PeekMatch Of(MotionClip clip, double[] exposure, AgentInvocation invocation)
     {
-        var snapshot = MatchSnapshot.Read(input);
+        var snapshot = MatchSnapshot.Read(invocation);
         var named = snapshot.Players.FirstOrDefault(p => p.Id == clip.Player);
         var primary = PerceptionAnalysis.Of(snapshot).PrimaryPlayer;
         var player = named ?? snapshot.Players.FirstOrDefault(p => p.Id == primary);

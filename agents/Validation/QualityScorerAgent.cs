@@ -34,7 +34,7 @@ public sealed class QualityScorerAgent : IAgent
         var peeks = PeekDetector.Find(exposure);
         var jerk = MeanJerk(clip, exposure, peeks);
         var smoothness = jerk is { } known ? Smoothness.Score(known) : 1;
-        var coverage = Coverage(PeekMatch.Of(clip, exposure, invocation.Input));
+        var coverage = Coverage(PeekMatch.Of(clip, exposure, invocation));
         return ValueTask.FromResult(Json.From(new QualityReport(
             Math.Round((smoothness + coverage) / 2, 4), Math.Round(smoothness, 4), Math.Round(coverage, 4),
             jerk is { } mean ? Math.Round(mean, 4) : null, peeks.Length, null)));

@@ -14,7 +14,7 @@ public sealed class TimingValidatorAgent : IAgent
     {
         cancellationToken.ThrowIfCancellationRequested();
         var clip = MotionClip.Read(invocation);
-        var match = PeekMatch.Of(clip, PeekDetector.Exposure(clip), invocation.Input);
+        var match = PeekMatch.Of(clip, PeekDetector.Exposure(clip), invocation);
         var message = clip.Problem ?? Problem(match);
         return ValueTask.FromResult(Json.From(new TimingReport(
             message is null, match.Player, match.Expected.Length, match.Found.Length, match.WorstError,

@@ -7,7 +7,8 @@ namespace AgentGrid.Bench.Load;
 /// Runs in a closed loop: each of N users posts a run with a new key, waits until the POST is answered and the run's
 /// last event has come over the WebSocket, and starts over.
 /// </summary>
-internal sealed class RunLoad(Uri server)
+/// <param name="body">What is posted under a match id; null for <see cref="Body"/>.</param>
+internal sealed class RunLoad(Uri server, Func<string, string>? body = null)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<(bool Completed, long At)>> _open = new();
@@ -58,7 +59,7 @@ internal sealed class RunLoad(Uri server)
         while (Stopwatch.GetTimestamp() < end)
         {
             var number = Interlocked.Increment(ref _number);
-            var request = HttpConnection.Post(server, "/api/v1/orchestrate", Body.Of($"{_prefix}{number}"));
+            var request = HttpConnection.Post(server, "/api/v1/orchestrate", (body ?? Body.Of)($"{_prefix}{number}"));
             var ended = new TaskCompletionSource<(bool Completed, long At)>(
                 TaskCreationOptions.RunContinuationsAsynchronously);
             _open[number] = ended;

@@ -41,4 +41,12 @@ internal static class NoOpAgents
     /// <summary>The same behind few slots: most of its attempts wait for one.</summary>
     [Agent("noop_queued")]
     internal sealed class NothingQueued : NoOp;
+
+    /// <summary>Its output is its input.</summary>
+    [Agent("echo")]
+    internal sealed class Echo : IAgent
+    {
+        public ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken) =>
+            new(invocation.Input);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace AgentGrid.Core.Agents;
 
@@ -42,7 +43,26 @@ public sealed class AgentInvocation
     /// </summary>
     public Json Input => _input ??= InputSource();
 
+    /// <summary>Makes <see cref="Input"/>.</summary>
     public required Func<Json> InputSource { private get; init; }
+
+    /// <summary>Finds a member of <see cref="Input"/> without making it; null where there is but the whole.</summary>
+    public Func<string, JsonElement?>? MemberSource { private get; init; }
+
+    /// <summary>
+    /// A member of <see cref="Input"/>; null when there is none. Where outputs are large this is the cheap way: nothing is
+    /// copied, and what was parsed for one attempt is there for all in this process.
+    /// </summary>
+    public JsonElement? Member(string name)
+    {
+        if (MemberSource is not null)
+        {
+            return MemberSource(name);
+        }
+        return Input.Element is { ValueKind: JsonValueKind.Object } input && input.TryGetProperty(name, out var member)
+            ? member
+            : null;
+    }
 
     /// <summary>The outputs of the steps that this one needs, by step id; <c>null</c> (JSON) for a skipped step.</summary>
     public ImmutableDictionary<string, Json> Results { get; init; } = ImmutableDictionary<string, Json>.Empty;

@@ -31,7 +31,7 @@ public sealed class Condition
     }
 
     /// <param name="root">Gives the value of a root; null when it has none.</param>
-    public bool Evaluate(Func<string, JsonElement?> root) => _term.Holds(root);
+    public bool Evaluate(Func<string, Json?> root) => _term.Holds(root);
 
     public override string ToString() => Text;
 }

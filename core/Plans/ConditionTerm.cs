@@ -10,11 +10,11 @@ internal abstract class ConditionTerm
     {
     }
 
-    public abstract bool Holds(Func<string, JsonElement?> root);
+    public abstract bool Holds(Func<string, Json?> root);
 
     internal sealed class All(ImmutableArray<ConditionTerm> terms) : ConditionTerm
     {
-        public override bool Holds(Func<string, JsonElement?> root)
+        public override bool Holds(Func<string, Json?> root)
         {
             foreach (var term in terms)
             {
@@ -29,7 +29,7 @@ internal abstract class ConditionTerm
 
     internal sealed class Any(ImmutableArray<ConditionTerm> terms) : ConditionTerm
     {
-        public override bool Holds(Func<string, JsonElement?> root)
+        public override bool Holds(Func<string, Json?> root)
         {
             foreach (var term in terms)
             {
@@ -44,17 +44,17 @@ internal abstract class ConditionTerm
 
     internal sealed class Not(ConditionTerm term) : ConditionTerm
     {
-        public override bool Holds(Func<string, JsonElement?> root) => !term.Holds(root);
+        public override bool Holds(Func<string, Json?> root) => !term.Holds(root);
     }
 
     internal sealed class Truth(ConditionOperand operand) : ConditionTerm
     {
-        public override bool Holds(Func<string, JsonElement?> root) => JsonComparison.IsTruthy(operand.Value(root));
+        public override bool Holds(Func<string, Json?> root) => JsonComparison.IsTruthy(operand.Value(root));
     }
 
     internal sealed class Comparison(ConditionOperand left, Comparer comparer, ConditionOperand right) : ConditionTerm
     {
-        public override bool Holds(Func<string, JsonElement?> root)
+        public override bool Holds(Func<string, Json?> root)
         {
             var (a, b) = (left.Value(root), right.Value(root));
             return comparer switch
@@ -84,5 +84,5 @@ internal enum Comparer
 /// <summary>One side of a comparison: a path, or a literal.</summary>
 internal readonly record struct ConditionOperand(ValuePath? Path, JsonElement Literal)
 {
-    public JsonElement? Value(Func<string, JsonElement?> root) => Path is null ? Literal : Path.Resolve(root);
+    public JsonElement? Value(Func<string, Json?> root) => Path is null ? Literal : Path.Find(root)?.Element;
 }

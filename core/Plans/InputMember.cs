@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AgentGrid.Core.Plans;
 
 /// <summary>Where a member of a step's input comes from: an entry of its <c>with</c>.</summary>
@@ -12,9 +10,9 @@ public abstract record InputMember
     /// <summary>What it takes values from.</summary>
     public abstract IEnumerable<ValuePath> Paths { get; }
 
-    /// <summary>Writes the value.</summary>
+    /// <summary>The value.</summary>
     /// <param name="root">Gives the value of a root; null when it has none.</param>
-    public abstract void Write(Utf8JsonWriter writer, Func<string, JsonElement?> root);
+    public abstract Json Find(Func<string, Json?> root);
 
     /// <summary>What a path leads to.</summary>
     /// <param name="Otherwise">Where it leads nowhere, or to null; null for JSON null.</param>
@@ -24,15 +22,8 @@ public abstract record InputMember
         public override IEnumerable<ValuePath> Paths => [Path];
 
         /// <inheritdoc/>
-        public override void Write(Utf8JsonWriter writer, Func<string, JsonElement?> root)
-        {
-            if (Path.Resolve(root) is { ValueKind: not JsonValueKind.Null } value)
-            {
-                value.WriteTo(writer);
-                return;
-            }
-            (Otherwise ?? Json.Null).WriteTo(writer);
-        }
+        public override Json Find(Func<string, Json?> root) =>
+            Path.Find(root) is { IsNull: false } value ? value : Otherwise ?? Json.Null;
     }
 
     /// <summary>A text with values in it.</summary>
@@ -42,7 +33,6 @@ public abstract record InputMember
         public override IEnumerable<ValuePath> Paths => Template.Paths;
 
         /// <inheritdoc/>
-        public override void Write(Utf8JsonWriter writer, Func<string, JsonElement?> root) =>
-            writer.WriteStringValue(Template.Fill(root));
+        public override Json Find(Func<string, Json?> root) => Json.From(Template.Fill(root));
     }
 }

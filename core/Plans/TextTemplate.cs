@@ -64,12 +64,12 @@ public sealed record TextTemplate
 
     /// <summary>The text with its values.</summary>
     /// <param name="root">Gives the value of a root; null when it has none.</param>
-    public string Fill(Func<string, JsonElement?> root)
+    public string Fill(Func<string, Json?> root)
     {
         var text = new StringBuilder();
         foreach (var part in _parts)
         {
-            text.Append(part is ValuePath path ? TextOf(path.Resolve(root)) : (string)part);
+            text.Append(part is ValuePath path ? TextOf(path.Find(root)?.Element) : (string)part);
         }
         return text.ToString();
     }

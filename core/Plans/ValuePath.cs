@@ -43,23 +43,15 @@ public sealed record ValuePath
         return problem is null ? path : null;
     }
 
-    /// <summary>The value, or null when something on the way does not exist.</summary>
+    /// <summary>
+    /// The value, or null when something on the way does not exist. Of members with the same name the first counts. A root that
+    /// has not been parsed is read up to the value, and not parsed.
+    /// </summary>
     /// <param name="root">Gives the value of a root; null when it has none.</param>
-    public JsonElement? Resolve(Func<string, JsonElement?> root)
+    public Json? Find(Func<string, Json?> root)
     {
-        if (root(Root) is not { } value || value.ValueKind == JsonValueKind.Undefined)
-        {
-            return null;
-        }
-        foreach (var segment in Segments)
-        {
-            var exists = segment is int index ? TryItem(ref value, index) : TryProperty(ref value, (string)segment);
-            if (!exists)
-            {
-                return null;
-            }
-        }
-        return value;
+        var value = root(Root);
+        return value is null || Segments.IsEmpty ? value : value.IsParsed ? FindInTree(value) : FindInText(value);
     }
 
     public bool Equals(ValuePath? other) => other?.Text == Text;
@@ -164,6 +156,37 @@ public sealed record ValuePath
     // A root that a condition would read as a number or a word of its own stays quoted.
     private static bool CanBegin(string root) => TextScanner.IsNameStart(root[0]) && !ConditionParser.IsReserved(root);
 
+    private Json? FindInTree(Json root)
+    {
+        var value = root.Element;
+        foreach (var segment in Segments)
+        {
+            var exists = segment is int index ? TryItem(ref value, index) : TryProperty(ref value, (string)segment);
+            if (!exists)
+            {
+                return null;
+            }
+        }
+        return root.Part(value);
+    }
+
+    private Json? FindInText(Json root)
+    {
+        var reader = new Utf8JsonReader(root.Utf8.Span, new JsonReaderOptions { MaxDepth = 128 });
+        reader.Read();
+        foreach (var segment in Segments)
+        {
+            var exists = segment is int index ? TryItem(ref reader, index) : TryProperty(ref reader, (string)segment);
+            if (!exists)
+            {
+                return null;
+            }
+        }
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return Json.Trusted(root.Utf8[start..(int)reader.BytesConsumed]);
+    }
+
     private static bool TryItem(ref JsonElement value, int index)
     {
         if (value.ValueKind != JsonValueKind.Array || index >= value.GetArrayLength())
@@ -174,16 +197,81 @@ public sealed record ValuePath
         return true;
     }
 
+    // Of members with the same name the first counts.
     private static bool TryProperty(ref JsonElement value, string name)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            return false;
+        }
+        foreach (var member in value.EnumerateObject())
+        {
+            if (IsNamed(member, name))
+            {
+                value = member.Value;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool IsNamed(JsonProperty member, string name)
     {
         try
         {
-            return value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out value);
+            return member.NameEquals(name);
         }
         catch (InvalidOperationException)
         {
-            // A key next to it is not Unicode, and JsonElement gives up on such objects.
+            return false; // it is not Unicode
+        }
+    }
+
+    private static bool TryItem(ref Utf8JsonReader reader, int index)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
             return false;
+        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (index-- == 0)
+            {
+                return true;
+            }
+            reader.Skip();
+        }
+        return false;
+    }
+
+    private static bool TryProperty(ref Utf8JsonReader reader, string name)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isIt = IsNamed(ref reader, name);
+            reader.Read();
+            if (isIt)
+            {
+                return true;
+            }
+            reader.Skip();
+        }
+        return false;
+    }
+
+    private static bool IsNamed(ref Utf8JsonReader reader, string name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // it is not Unicode
         }
     }
 }

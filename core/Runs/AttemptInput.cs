@@ -46,77 +46,125 @@ public sealed class AttemptInput
     /// <summary>
     /// The members of the step's <c>with</c>; or, where it has none, what was posted, the results by step id, <c>item</c> and
     /// <c>index</c>. The step's own <c>input</c> is over that: it replaces what has the same name, and objects are merged.
+    /// Texts of values are copied as they stand.
     /// </summary>
     public Json Compose() => Json.Build(writer =>
     {
-        var overlay = _step.Input?.Element;
-        var written = new HashSet<string>();
+        var overlay = _step.Input;
+        var written = new HashSet<string>(StringComparer.Ordinal);
         writer.WriteStartObject();
-        if (_step.With is { } with)
+        foreach (var (name, value) in Below().Concat(MembersOf(overlay)))
         {
-            WriteMembers(writer, with, overlay, written);
-        }
-        else
-        {
-            WriteAll(writer, overlay, written);
-        }
-        if (overlay is { } rest)
-        {
-            foreach (var member in rest.EnumerateObject())
+            if (written.Add(name))
             {
-                if (written.Add(member.Name))
-                {
-                    member.WriteTo(writer);
-                }
+                writer.WritePropertyName(name);
+                Over(value, name).WriteTo(writer);
             }
         }
         writer.WriteEndObject();
     });
 
-    private void WriteMembers(
-        Utf8JsonWriter writer, ImmutableSortedDictionary<string, InputMember> with, JsonElement? overlay,
-        HashSet<string> written)
+    /// <summary>
+    /// A member of what <see cref="Compose"/> makes, without making it: what was parsed for one attempt is there for all. Null
+    /// when there is none.
+    /// </summary>
+    public JsonElement? Member(string name) =>
+        (MemberBelow(name) is { } value ? Over(value, name) : MemberOf(_step.Input, name))?.Element;
+
+    // What the step's own input is over, in this order; of members with the same name the first counts.
+    private IEnumerable<(string Name, Json Value)> Below()
     {
-        foreach (var (name, member) in with)
+        if (_step.With is { } with)
         {
-            if (Overlaid(overlay, name))
-            {
-                Member(writer, name, Json.Build(w => member.Write(w, RootOf)).Element, overlay, written);
-                continue;
-            }
-            written.Add(name);
-            writer.WritePropertyName(name);
-            member.Write(writer, RootOf);
+            // What many items want of the same output is looked for in its tree.
+            return with.Select(m => (m.Key, m.Value.Find(_item is null ? RootOf : ParsedRootOf)));
         }
+        IEnumerable<(string, Json)> item = _item is null ? [] : [("item", _item), ("index", RootOf("index")!)];
+        return item.Concat(Results.Select(static r => (r.Key, r.Value))).Concat(MembersOf(_posted));
     }
 
-    private void WriteAll(Utf8JsonWriter writer, JsonElement? overlay, HashSet<string> written)
+    private Json? MemberBelow(string name)
     {
-        if (_item is not null)
+        if (_step.With is { } with)
         {
-            Member(writer, "item", _item.Element, overlay, written);
-            if (written.Add("index") && !Overlaid(overlay, "index"))
-            {
-                writer.WriteNumber("index", _index);
-            }
+            return with.TryGetValue(name, out var member) ? member.Find(ParsedRootOf) : null;
         }
-        foreach (var (name, result) in Results)
-        {
-            Member(writer, name, result.Element, overlay, written);
-        }
-        foreach (var member in _posted.Element.EnumerateObject())
-        {
-            Member(writer, member.Name, member.Value, overlay, written);
-        }
+        return _item is not null && name is "item" or "index" ? RootOf(name)
+            : Results.GetValueOrDefault(name) ?? MemberOf(_posted, name);
     }
 
-    private JsonElement? RootOf(string root) => root switch
+    private Json? RootOf(string root) => root switch
     {
-        ValuePath.InputRoot => _posted.Element,
-        "item" when _item is not null => _item.Element,
-        "index" when _item is not null => JsonSerializer.SerializeToElement(_index),
-        _ => _roots.GetValueOrDefault(root)?.Element,
+        ValuePath.InputRoot => _posted,
+        "item" when _item is not null => _item,
+        "index" when _item is not null => Json.From(_index),
+        _ => _roots.GetValueOrDefault(root),
     };
+
+    private Json? ParsedRootOf(string root)
+    {
+        var value = RootOf(root);
+        _ = value?.Element;
+        return value;
+    }
+
+    private static IEnumerable<(string Name, Json Value)> MembersOf(Json? value) =>
+        value is null ? [] : value.Element.EnumerateObject().Select(m => (m.Name, value.Part(m.Value)));
+
+    private static Json? MemberOf(Json? value, string name)
+    {
+        if (value is not null)
+        {
+            foreach (var member in value.Element.EnumerateObject())
+            {
+                if (member.NameEquals(name))
+                {
+                    return value.Part(member.Value);
+                }
+            }
+        }
+        return null;
+    }
+
+    // With the step's own input laid over it.
+    private Json Over(Json below, string name) => MemberOf(_step.Input, name) switch
+    {
+        null => below,
+        { Element.ValueKind: JsonValueKind.Object } top when below.Element.ValueKind == JsonValueKind.Object =>
+            Json.Build(writer => Merge(writer, below.Element, top.Element)),
+        var top => top,
+    };
+
+    private static void Merge(Utf8JsonWriter writer, JsonElement below, JsonElement top)
+    {
+        if (below.ValueKind != JsonValueKind.Object || top.ValueKind != JsonValueKind.Object)
+        {
+            Json.Write(writer, top);
+            return;
+        }
+        writer.WriteStartObject();
+        foreach (var member in below.EnumerateObject())
+        {
+            writer.WritePropertyName(member.Name);
+            if (top.TryGetProperty(member.Name, out var over))
+            {
+                Merge(writer, member.Value, over);
+            }
+            else
+            {
+                Json.Write(writer, member.Value);
+            }
+        }
+        foreach (var member in top.EnumerateObject())
+        {
+            if (!below.TryGetProperty(member.Name, out _))
+            {
+                writer.WritePropertyName(member.Name);
+                Json.Write(writer, member.Value);
+            }
+        }
+        writer.WriteEndObject();
+    }
 
     // Besides the needed steps, those that come before them.
     private static ImmutableDictionary<string, Json> RootsOf(
@@ -132,63 +180,12 @@ public sealed class AttemptInput
         return results;
     }
 
-    private static bool Overlaid(JsonElement? overlay, string name) =>
-        overlay is { } over && over.TryGetProperty(name, out _);
-
-    private static void Member(
-        Utf8JsonWriter writer, string name, JsonElement value, JsonElement? overlay, HashSet<string> written)
-    {
-        if (!written.Add(name))
-        {
-            return;
-        }
-        writer.WritePropertyName(name);
-        if (overlay is { } over && over.TryGetProperty(name, out var top))
-        {
-            Merge(writer, value, top);
-            return;
-        }
-        value.WriteTo(writer);
-    }
-
-    private static void Merge(Utf8JsonWriter writer, JsonElement below, JsonElement top)
-    {
-        if (below.ValueKind != JsonValueKind.Object || top.ValueKind != JsonValueKind.Object)
-        {
-            top.WriteTo(writer);
-            return;
-        }
-        writer.WriteStartObject();
-        foreach (var member in below.EnumerateObject())
-        {
-            writer.WritePropertyName(member.Name);
-            if (top.TryGetProperty(member.Name, out var over))
-            {
-                Merge(writer, member.Value, over);
-            }
-            else
-            {
-                member.Value.WriteTo(writer);
-            }
-        }
-        foreach (var member in top.EnumerateObject())
-        {
-            if (!below.TryGetProperty(member.Name, out _))
-            {
-                member.WriteTo(writer);
-            }
-        }
-        writer.WriteEndObject();
-    }
-
     private static ImmutableArray<Json> Items(RunState state, StepState step)
     {
         if (step.Items.IsDefault)
         {
-            var list = step.Step.ForEach!.Resolve(root => root == ValuePath.InputRoot
-                ? state.Input.Element
-                : state[root].Output?.Element);
-            step.Items = [.. list!.Value.EnumerateArray().Select(Json.From)];
+            var list = step.Step.ForEach!.Find(state.Root)!;
+            step.Items = [.. list.Element.EnumerateArray().Select(list.Part)];
         }
         return step.Items;
     }

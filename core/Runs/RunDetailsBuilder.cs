@@ -70,7 +70,7 @@ public static class RunDetailsBuilder
                 foreach (var (name, member) in with)
                 {
                     writer.WritePropertyName(name);
-                    member.Write(writer, state.Root);
+                    member.Find(state.Root).WriteTo(writer);
                 }
                 writer.WriteEndObject();
             }) : null);

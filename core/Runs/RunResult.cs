@@ -13,17 +13,7 @@ internal static class RunResult
         foreach (var (name, path) in state.Plan.Settings.Result)
         {
             writer.WritePropertyName(name);
-            var value = path.Resolve(root => root == Plans.ValuePath.InputRoot
-                ? state.Input.Element
-                : state.Plan.TryIndexOf(root, out var i) ? state.Steps[i].Output?.Element : null);
-            if (value is { } element)
-            {
-                element.WriteTo(writer);
-            }
-            else
-            {
-                writer.WriteNullValue();
-            }
+            (path.Find(state.Root) ?? Json.Null).WriteTo(writer);
         }
         if (state.Plan.Settings.Result.IsEmpty)
         {

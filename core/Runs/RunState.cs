@@ -118,9 +118,9 @@ public sealed class RunState
     }
 
     /// <summary>What paths of the plan begin with: what was posted, or the output of a step; null where there is none.</summary>
-    internal JsonElement? Root(string name) => name == ValuePath.InputRoot
-        ? Input.Element
-        : Plan.TryIndexOf(name, out var index) ? Steps[index].Output?.Element : null;
+    internal Json? Root(string name) => name == ValuePath.InputRoot
+        ? Input
+        : Plan.TryIndexOf(name, out var index) ? Steps[index].Output : null;
 
     internal void AddTimer(RunTimer timer) => _timers.Enqueue(timer, timer.Due.UtcTicks);
 

@@ -32,6 +32,7 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
             Try = attempt.Try,
             Deadline = attempt.Deadline,
             InputSource = request.Input.Compose,
+            MemberSource = request.Input.Member,
             Results = request.Input.Results,
             Progress = this,
         };

@@ -10,10 +10,13 @@ namespace AgentGrid.Engine.Store;
 /// <summary>Writes what is kept and shown of a turn. Keeps its buffers, so it serves one thread at a time.</summary>
 public sealed class TurnWriter
 {
+    private const int FirstBytes = 4_096;
+    private const int MostKeptBytes = 2 * 1_024 * 1_024;
+
     [ThreadStatic]
     private static TurnWriter? _ofThread;
 
-    private readonly ArrayBufferWriter<byte> _buffer = new(4_096);
+    private ArrayBufferWriter<byte> _buffer = new(FirstBytes);
     private readonly Utf8JsonWriter _json;
 
     private TurnWriter() => _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
@@ -50,8 +53,10 @@ public sealed class TurnWriter
 
     private void Begin()
     {
+        // After a turn with a large output: there are as many of these as threads.
+        _buffer = _buffer.Capacity > MostKeptBytes ? new ArrayBufferWriter<byte>(FirstBytes) : _buffer;
         _buffer.ResetWrittenCount();
-        _json.Reset();
+        _json.Reset(_buffer);
         _buffer.Advance(SealedRecord.HeaderBytes);
     }
 

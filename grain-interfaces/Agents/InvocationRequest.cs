@@ -7,6 +7,9 @@ namespace AgentGrid.GrainInterfaces.Agents;
 [GenerateSerializer, Immutable, Alias("agentgrid.InvocationRequest")]
 public sealed record InvocationRequest
 {
+    [NonSerialized]
+    private readonly AttemptInput? _captured;
+
     /// <summary>Names the slot that was granted; one per delivery of the attempt.</summary>
     [Id(0)] public required string Slot { get; init; }
     [Id(1)] public required RunId RunId { get; init; }
@@ -19,10 +22,31 @@ public sealed record InvocationRequest
     [Id(8)] public required DateTimeOffset Deadline { get; init; }
 
     /// <summary>The JSON object that the agent is given.</summary>
-    [Id(9)] public required Json Input { get; init; }
+    [Id(9)]
+    public Json Input
+    {
+        get => field ??= Captured!.Compose();
+        init;
+    }
 
     /// <summary>The outputs of the steps that this one needs, by step id.</summary>
-    [Id(10)] public required Dictionary<string, Json> Results { get; init; }
+    [Id(10)]
+    public Dictionary<string, Json> Results
+    {
+        get => field ??= Captured!.Results.ToDictionary();
+        init;
+    }
+
+    /// <summary>
+    /// What both come from. It does not leave the process: a node of the same process has nothing composed and nothing copied
+    /// that its agent does not ask for. Null in another one.
+    /// </summary>
+    public AttemptInput? Captured
+    {
+        get => _captured;
+        init => _captured = value;
+    }
+
     [Id(11)] public string? TraceParent { get; init; }
 
     /// <summary>

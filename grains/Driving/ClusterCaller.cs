@@ -30,8 +30,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             Attempt = call.Number,
             Try = attempt.State.Try,
             Deadline = attempt.State.Deadline,
-            Input = input.Compose(),
-            Results = input.Results.ToDictionary(),
+            Captured = input,
             Gpu = attempt.State.Placement?.Gpu,
             Isolation = SlotIsolation.Of(attempt.State),
         }));

@@ -48,6 +48,6 @@ public sealed class InputPath
     /// <summary>The value in an input.</summary>
     /// <exception cref="AgentException">There is none.</exception>
     public JsonElement Find(Json input) =>
-        _path.Resolve(root => root == ValuePath.InputRoot ? input.Element : null) ?? throw new AgentException(
+        _path.Find(root => root == ValuePath.InputRoot ? input : null)?.Element ?? throw new AgentException(
             HttpErrors.BadInput, $"The input has no '{Text}', which the agent is configured to use.", retryable: false);
 }

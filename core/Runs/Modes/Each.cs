@@ -11,7 +11,7 @@ public static partial class RunMachine
         private void StartEach(StepState step)
         {
             var path = step.Step.ForEach!;
-            var list = path.Resolve(state.Root);
+            var list = path.Find(state.Root)?.Element;
             if (list is not { ValueKind: JsonValueKind.Array })
             {
                 var found = list is null ? "nothing" : list.Value.ValueKind.ToString().ToLowerInvariant();

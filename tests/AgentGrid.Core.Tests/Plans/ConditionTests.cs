@@ -5,7 +5,7 @@ namespace AgentGrid.Core.Tests.Plans;
 
 public sealed class ConditionTests
 {
-    private static readonly JsonElement s_input = JsonElement.Parse("""
+    private static readonly Json s_input = Json.Parse("""
         {
           "yes": true, "no": false, "none": null, "zero": 0, "one": 1, "half": 0.5, "big": 9007199254740993,
           "huge": 1e400, "text": "abc", "empty": "", "list": [1], "no_items": [], "object": {"a": 1, "b": 2},

@@ -65,6 +65,43 @@ public sealed class StepInputTests
         Assert.Equal("""{"n":1.50,"o":{"id":"x","k":2},"z":null}""", InputOf(run, "a"));
     }
 
-    private static string InputOf(RunScenario run, string step, int attempt = 0) =>
-        AttemptInput.Of(run.State, run.State[step], run.State[step].Attempts[attempt]).Compose().ToString();
+    [Theory]
+    [InlineData("")]
+    [InlineData(""","with":{"data":"a.data"}""")]
+    public void Compose_LargeOutput_IsCopiedOnceAndNotTakenApart(string with)
+    {
+        var numbers = string.Join(',', Enumerable.Repeat("0.1234", 200_000));
+        var run = new RunScenario(
+            """
+            {"result":{"n":"b.n"},"steps":{"a":{"agent":"best"},"b":{"agent":"best","needs":["a"]WITH}}}
+            """.Replace("WITH", with, StringComparison.Ordinal), RunMachineTests.TwoAgents(), Posted).Started();
+        run.Succeeds("a", output: $$"""{"n":1,"data":[{{numbers}}]}""");
+        var input = AttemptInput.Of(run.State, run.State["b"], run.State["b"].Attempts[0]);
+
+        var composed = Allocated(() => input.Compose());
+        var ended = Allocated(() => run.Succeeds("b", output: $$"""{"n":2,"data":[{{numbers}}]}"""));
+
+        // The tree of so many numbers would take twice their text; the output's own text is three of it.
+        Assert.InRange(composed, numbers.Length, numbers.Length * 1.2);
+        Assert.InRange(ended, 0, numbers.Length * 6);
+        Assert.Equal("""{"n":2}""", run.State.Result!.ToString());
+    }
+
+    private static long Allocated(Action action)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    // A member that is asked for alone is the one of the whole.
+    private static string InputOf(RunScenario run, string step, int attempt = 0)
+    {
+        var input = AttemptInput.Of(run.State, run.State[step], run.State[step].Attempts[attempt]);
+        var whole = input.Compose();
+        Assert.All(
+            whole.Element.EnumerateObject(), m => Assert.Equal(m.Value.GetRawText(), input.Member(m.Name)?.GetRawText()));
+        Assert.Null(input.Member("none"));
+        return whole.ToString();
+    }
 }
