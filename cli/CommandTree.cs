@@ -53,7 +53,8 @@ internal sealed class CommandTree
             CancelCommand.Create(this), RetryCommand.Create(this),
             ApprovalsCommand.Create(this), SignalCommand.CreateApprove(this), SignalCommand.Create(this), AgentsCommand.Create(this),
             DrainCommand.Create(this), DrainCommand.CreateUndrain(this),
-            NodesCommand.Create(this), HealthCommand.Create(this), PlansCommand.Create(this), RouteCommand.Create(this),
+            NodesCommand.Create(this), HealthCommand.Create(this), PlansCommand.Create(this), SchedulesCommand.Create(this),
+            RouteCommand.Create(this),
             ValidateCommand.Create(this), BenchCommand.Create(this),
         })
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel.Design;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
@@ -11,6 +12,7 @@ using AgentGrid.Embedded.Runs;
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Schedules;
 using AgentGrid.Engine.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,7 +22,7 @@ using Microsoft.Extensions.Options;
 namespace AgentGrid.Embedded;
 
 /// <summary>Agent Grid in one process, durable in one file.</summary>
-public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposable
+public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IScheduleHost, IDisposable
 {
     private readonly EmbeddedOptions _options;
     private readonly ConfigSource _config;
@@ -30,6 +32,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     private readonly ILogger _runLogger;
     private AgentInstances? _agents;
     private EmbeddedEngine? _engine;
+    private CancellationTokenSource? _schedules;
+    private Task _scheduling = Task.CompletedTask;
     private bool _accepting;
 
     /// <param name="createAgents">Makes one instance of every agent; called when the engine starts.</param>
@@ -66,6 +70,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         _engine = new EmbeddedEngine(_options, _config, _agents, _time, _logger, _runLogger, Platform);
         await _engine.StartAsync().ConfigureAwait(false);
         Volatile.Write(ref _accepting, true);
+        if (_config.Folder is not null)
+        {
+            _schedules = new CancellationTokenSource();
+            _scheduling = PostSchedulesAsync(_schedules.Token);
+        }
     }
 
     /// <summary>Stops accepting, waits for running attempts, and closes the file.</summary>
@@ -75,6 +84,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
         if (_engine is not null && Volatile.Read(ref _accepting))
         {
             Volatile.Write(ref _accepting, false);
+            StopSchedules();
+            await _scheduling.ConfigureAwait(false);
             await _engine.DrainAsync(cancellationToken).ConfigureAwait(false);
         }
         // Before the agents: what becomes of attempts when these are let go of is nothing that they did.
@@ -89,6 +100,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     public void Dispose()
     {
         Volatile.Write(ref _accepting, false);
+        StopSchedules();
         _config.Dispose();
         Interlocked.Exchange(ref _engine, null)?.Dispose();
         Interlocked.Exchange(ref _agents, null)?.DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -98,6 +110,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
     internal void Crash()
     {
         Volatile.Write(ref _accepting, false);
+        StopSchedules();
         _config.Dispose();
         Interlocked.Exchange(ref _engine, null)?.Abandon();
     }
@@ -212,6 +225,9 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             [.. Engine.Slots.Nodes().Select(n => n.Describe(now) with { Draining = stopping })]);
     }
 
+    public ValueTask<ImmutableArray<ScheduleDetails>> GetSchedulesAsync(CancellationToken cancellationToken = default) =>
+        LastRuns.AddAsync(ScheduleDetails.Of(_config.Current, _time.GetUtcNow()), query => ListRunsAsync(query, cancellationToken));
+
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default)
     {
         var config = _config.Current;
@@ -252,6 +268,37 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, IDisposab
             ConfigLoadedAt = _config.LoadedAt,
             ConfigChanges = _config.Changes,
         });
+    }
+
+    GridConfig? IScheduleHost.Config => Unavailable() is null ? _config.Current : null;
+
+    ValueTask<RunPage> IScheduleHost.ListRunsAsync(RunQuery query) => ListRunsAsync(query);
+
+    ValueTask<SubmitResult> IScheduleHost.SubmitAsync(SubmitRun submit) => SubmitAsync(submit);
+
+    ValueTask<CommandResult> IScheduleHost.CommandAsync(RunId run, RunCommand command) => CommandAsync(run, command);
+
+    ValueTask<Outage?> IScheduleHost.LastOutageAsync() => ((Engine.Registry.IRegistryHost)Engine).LastOutageAsync();
+
+    private async Task PostSchedulesAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await new ScheduleRunner(this, _time, _logger).RunAsync(stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // It ends with the engine.
+        }
+    }
+
+    private void StopSchedules()
+    {
+        if (Interlocked.Exchange(ref _schedules, null) is { } schedules)
+        {
+            schedules.Cancel();
+            schedules.Dispose();
+        }
     }
 
     private AgentKindContext KindContext() => new()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Schedules;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 
@@ -21,6 +22,14 @@ public sealed partial class ClusterGrid
     public async ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>
         (await _calls.AskAsync(client => Dispatcher(client).GetPlansAsync(), cancellationToken).ConfigureAwait(false))
             .To<ImmutableArray<PlanDetails>>();
+
+    public async ValueTask<ImmutableArray<ScheduleDetails>> GetSchedulesAsync(CancellationToken cancellationToken = default)
+    {
+        var schedules = await _calls.AskAsync(client => Dispatcher(client).GetSchedulesAsync(), cancellationToken)
+            .ConfigureAwait(false);
+        return await LastRuns.AddAsync(
+            schedules.To<ImmutableArray<ScheduleDetails>>(), query => ListRunsAsync(query, cancellationToken)).ConfigureAwait(false);
+    }
 
     public async ValueTask<RoutingDecision> RouteAsync(
         RouteQuery query, CancellationToken cancellationToken = default) =>

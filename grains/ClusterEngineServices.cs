@@ -6,6 +6,7 @@ using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Grains.Recovery;
+using AgentGrid.Grains.Schedules;
 using AgentGrid.Grains.Telemetry;
 using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,6 +49,7 @@ public static class ClusterEngineServices
         services.TryAddSingleton<ClusterLife>();
         services.AddHostedService(s => s.GetRequiredService<ClusterLife>());
         services.AddHostedService<RunRecovery>();
+        services.AddHostedService<SiloSchedules>();
         services.AddHostedService<NodeGauges>();
         services.AddHostedService<NodeReporter>();
         // Whoever calls a grain must be able to tell that Redis was away, and not that an answer could not be read.

@@ -28,6 +28,8 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
             .Produces<NodeList>();
         api.MapGet("/plans", PlansAsync).WithName("list_plans").WithTags("Plans").Requires(ApiScope.Read)
             .Produces<PlanList>();
+        api.MapGet("/schedules", SchedulesAsync).WithName("list_schedules").WithTags("Plans").Requires(ApiScope.Read)
+            .Produces<ScheduleList>();
         api.MapPost("/route", RouteAsync).WithName("route").WithTags("Agents").Requires(ApiScope.Read)
             .Produces<RoutingDecision>().ProducesProblem(400).ProducesProblem(413).ProducesProblem(415);
     }
@@ -58,6 +60,9 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> PlansAsync(CancellationToken cancellationToken) =>
         Results.Json(new PlanList(await grid.GetPlansAsync(cancellationToken)));
+
+    private async Task<IResult> SchedulesAsync(CancellationToken cancellationToken) => Results.Json(
+        new ScheduleList([.. (await grid.GetSchedulesAsync(cancellationToken)).Select(ScheduleView.Of)]));
 
     private async Task<IResult> RouteAsync(HttpRequest request, CancellationToken cancellationToken)
     {

@@ -116,6 +116,11 @@ internal sealed record PlanList(ImmutableArray<PlanView> Plans);
 
 internal sealed record PlanView(string Name, string Version, bool IsDefault, Json Definition);
 
+internal sealed record ScheduleList(ImmutableArray<ScheduleView> Schedules);
+
+internal sealed record ScheduleView(
+    string Name, string Cron, string TimeZone, string Plan, bool Paused, DateTimeOffset? NextTick = null, RunLine? LastRun = null);
+
 internal sealed record HealthView(
     string Status, string Engine, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns, long LastSeq,
     int OpenFeeds, ConfigHealthView Config, string Version);

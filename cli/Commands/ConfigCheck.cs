@@ -10,6 +10,7 @@ namespace AgentGrid.Cli.Commands;
 internal sealed partial class ConfigCheck(AgentCatalog catalog)
 {
     private const string AgentsFile = "agents.yaml";
+    private const string SchedulesFile = "schedules.yaml";
 
     // By the names that the reader of configuration knows files by: the path for people, and the text.
     private readonly List<Dictionary<string, (string Path, string Text)>> _folders = [];
@@ -24,6 +25,12 @@ internal sealed partial class ConfigCheck(AgentCatalog catalog)
         if (Directory.Exists(path))
         {
             await AddFolderAsync(path, cancellationToken);
+            return;
+        }
+        if (Path.GetFileName(path) == SchedulesFile && File.Exists(path))
+        {
+            // What it says is about the plans beside it.
+            await AddFolderAsync(Path.GetDirectoryName(Path.GetFullPath(path))!, cancellationToken);
             return;
         }
         var text = await Files.ReadAsync(path, cancellationToken);

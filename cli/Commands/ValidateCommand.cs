@@ -16,7 +16,7 @@ internal static class ValidateCommand
     {
         var paths = new Argument<string[]>("path")
         {
-            Description = "Configuration folders, or single files: agents.yaml, plans, inline plans. [default: config]",
+            Description = "Configuration folders, or single files: agents.yaml, schedules.yaml, plans, inline plans. [default: config]",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var agents = new Option<string[]>("--agents")

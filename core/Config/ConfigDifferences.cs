@@ -26,6 +26,7 @@ public static class ConfigDifferences
         ["agents"] = "agent",
         ["queues"] = "queue",
         ["plans"] = "plan",
+        ["schedules"] = "schedule",
         ["steps"] = "step",
     }.ToFrozenDictionary();
 
@@ -55,6 +56,7 @@ public static class ConfigDifferences
             config.Queues,
             Default = config.DefaultPlan,
             Plans = config.Plans.ToImmutableSortedDictionary(p => p.Key, p => WordsOf(p.Value), StringComparer.Ordinal),
+            config.Schedules,
         },
         s_words);
 

@@ -12,7 +12,7 @@ public sealed record ConfigResult(GridConfig? Config, ImmutableArray<ConfigProbl
 }
 
 /// <summary>
-/// Reads <c>agents.yaml</c> and <c>plans/*.yaml</c> together, lays them over the agents that exist as code, and
+/// Reads <c>agents.yaml</c>, <c>plans/*.yaml</c> and <c>schedules.yaml</c> together, lays them over the agents that exist as code, and
 /// reports all mistakes at once, in the order of files and lines. The order of the files does not matter.
 /// </summary>
 public static class ConfigReader
@@ -39,12 +39,16 @@ public static class ConfigReader
             {
                 plans.Read(file);
             }
-            else if (file.Name != AgentsFile)
+            else if (file.Name is not (AgentsFile or SchedulesReader.File))
             {
                 RefuseMisnamed(file.Name, problems);
             }
         }
         grid = plans.AddTo(grid, checkCapabilities: agentsReadable);
+        if (sorted.FirstOrDefault(f => f.Name == SchedulesReader.File) is { } schedules)
+        {
+            grid = grid with { Schedules = new SchedulesReader(problems).Read(schedules, grid.Plans, plans.Known) };
+        }
         return new ConfigResult(problems.Count == 0 ? grid : null, problems.ToImmutable()) { Warnings = problems.Warnings };
     }
 
@@ -58,7 +62,8 @@ public static class ConfigReader
         {
             problems.Add(
                 ConfigPlace.Root(name, null, 1, 1), ConfigCodes.UnknownFile,
-                $"nobody reads '{name}': agents belong into '{AgentsFile}', plans into '{PlansFolder}*.yaml'.");
+                $"nobody reads '{name}': agents belong into '{AgentsFile}', plans into '{PlansFolder}*.yaml', " +
+                $"schedules into '{SchedulesReader.File}'.");
         }
     }
 }

@@ -18,6 +18,9 @@ public sealed record GridConfig
     public ImmutableSortedDictionary<string, Plan> Plans { get; init; } =
         ImmutableSortedDictionary<string, Plan>.Empty;
 
+    public ImmutableSortedDictionary<string, ScheduleConfig> Schedules { get; init; } =
+        ImmutableSortedDictionary<string, ScheduleConfig>.Empty;
+
     /// <summary>The plan of a request that names none; null when there is no such plan.</summary>
     public string? DefaultPlan { get; init; }
 }

@@ -12,6 +12,9 @@ internal sealed class PlanFilesReader(ProblemList problems)
     private readonly SortedDictionary<string, PlanDraft> _plans = new(StringComparer.Ordinal);
     private readonly List<(string Name, ConfigPlace Place)> _defaults = [];
 
+    /// <summary>The names of all plans, also of those with mistakes.</summary>
+    public IReadOnlyCollection<string> Known => _plans.Keys;
+
     public void Read(ConfigFile file)
     {
         if (YamlSource.Read(file, problems) is not { } root)

@@ -51,7 +51,7 @@ public static class ConfigCodes
     /// <summary>A text that is not Unicode: half of a surrogate pair, or bytes that are not UTF-8.</summary>
     public const string BadText = "AG1016";
 
-    /// <summary>A YAML file that is neither <c>agents.yaml</c> nor <c>plans/*.yaml</c>.</summary>
+    /// <summary>A YAML file that is none of <c>agents.yaml</c>, <c>plans/*.yaml</c> and <c>schedules.yaml</c>.</summary>
     public const string UnknownFile = "AG1017";
 
     /// <summary>An <c>[Agent]</c> attribute with values that cannot hold.</summary>
@@ -77,6 +77,15 @@ public static class ConfigCodes
 
     /// <summary>A schema that is none.</summary>
     public const string BadSchema = "AG1025";
+
+    /// <summary>A text that is no cron expression.</summary>
+    public const string BadCron = "AG1026";
+
+    /// <summary>A time zone that this machine does not know.</summary>
+    public const string UnknownTimeZone = "AG1027";
+
+    /// <summary>The input of a schedule is not what its plan's <c>input_schema</c> asks for.</summary>
+    public const string UnfitInput = "AG1028";
 
     /// <summary>A plan without steps.</summary>
     public const string EmptyPlan = "AG1101";

@@ -75,6 +75,9 @@ public interface IAgentGrid
     /// <summary>Every plan that can be named in a request, by name.</summary>
     ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Every schedule, by name, with its next tick and its last run.</summary>
+    ValueTask<ImmutableArray<ScheduleDetails>> GetSchedulesAsync(CancellationToken cancellationToken = default);
+
     /// <summary>Says which agent would get an attempt now, and why; starts nothing.</summary>
     ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default);
 

@@ -62,6 +62,10 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("GetPlans"), ResponseTimeout("00:00:10")]
     Task<Json> GetPlansAsync();
 
+    /// <summary><see cref="IAgentGrid.GetSchedulesAsync"/> without their last runs, as JSON.</summary>
+    [Alias("GetSchedules"), ResponseTimeout("00:00:10")]
+    Task<Json> GetSchedulesAsync();
+
     /// <summary><see cref="IAgentGrid.RouteAsync"/>, as JSON.</summary>
     [Alias("Route"), ResponseTimeout("00:00:10")]
     Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent);

@@ -143,6 +143,9 @@ internal sealed partial class DispatcherGrain(
             .Select(p => new PlanDetails(p.Name, p.Version, p.Name == config.DefaultPlan, p.Definition)).ToArray()));
     }
 
+    public Task<Json> GetSchedulesAsync() =>
+        Task.FromResult(Json.From(ScheduleDetails.Of(node.Config.Current, node.Time.GetUtcNow()).ToArray()));
+
     public Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent)
     {
         FollowConfig();

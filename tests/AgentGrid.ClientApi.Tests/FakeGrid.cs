@@ -254,6 +254,10 @@ internal sealed class FakeGrid : IAgentGrid
             new NodeDetails { Name = "local", Silent = true, Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
         ]);
 
+    public ImmutableArray<ScheduleDetails> Schedules { get; set; } = [];
+
+    public ValueTask<ImmutableArray<ScheduleDetails>> GetSchedulesAsync(CancellationToken cancellationToken = default) => new(Schedules);
+
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>
         new([new PlanDetails("tactical_motion", "abc", true, Json.Parse(Plan))]);
 

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AgentGrid.Core.Config;
 using AgentGrid.Core.Documents;
 
 namespace AgentGrid.ClientApi.Tests;
@@ -98,6 +101,26 @@ public sealed class GridTests
     }
 
     [Fact]
+    public async Task Schedules_AreListedWithTheirLastRuns()
+    {
+        await using var server = await TestServer.StartAsync();
+        var tick = new DateTimeOffset(2026, 1, 6, 2, 0, 0, TimeSpan.Zero);
+        server.Grid.Schedules =
+        [
+            new("nightly", "0 3 * * *", "Europe/Berlin", "report", Overlap.Queue, 2, false, tick, server.Grid.Add("nightly").Summary),
+            new("off", "@daily", "UTC", "report", Overlap.Skip, 1, true, null, null),
+        ];
+
+        var json = await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/schedules", TestContext.Current.CancellationToken);
+
+        var (on, off) = (json.GetProperty("schedules")[0], json.GetProperty("schedules")[1]);
+        Assert.Equal(("nightly", "Europe/Berlin", "queue", "2"), (on.Text("name"), on.Text("time_zone"), on.Text("overlap"), on.Text("catch_up")));
+        Assert.Equal((tick, "nightly"), (on.GetProperty("next_tick").GetDateTimeOffset(), on.GetProperty("last_run").Text("match_id")));
+        Assert.True(off.GetProperty("paused").GetBoolean());
+        Assert.False(off.TryGetProperty("next_tick", out _) || off.TryGetProperty("last_run", out _));
+    }
+
+    [Fact]
     public async Task Route_NameCutInsideAPair_IsStillAReadableProblem()
     {
         await using var server = await TestServer.StartAsync();
@@ -181,7 +204,7 @@ public sealed class GridTests
         Assert.Equal(
             [
                 "get /api/v1/agents", "get /api/v1/approvals", "get /api/v1/nodes", "get /api/v1/plans", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
-                "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/steps/{step}/output", "get /health",
+                "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/steps/{step}/output", "get /api/v1/schedules", "get /health",
                 "get /health/live", "get /health/ready", "get /metrics", "get /ws/agents", "post /api/v1/agents/{agent}/drain",
                 "post /api/v1/agents/{agent}/undrain", "post /api/v1/orchestrate",
                 "post /api/v1/plans/check", "post /api/v1/route", "post /api/v1/runs/{run_id}/approvals/{step}",

@@ -94,6 +94,9 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
         string agent, bool drained, CancellationToken cancellationToken = default) =>
         grid.DrainAgentAsync(agent, drained, cancellationToken);
 
+    public ValueTask<ImmutableArray<ScheduleDetails>> GetSchedulesAsync(CancellationToken cancellationToken = default) =>
+        grid.GetSchedulesAsync(cancellationToken);
+
     public ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default) =>
         grid.GetPlansAsync(cancellationToken);
 

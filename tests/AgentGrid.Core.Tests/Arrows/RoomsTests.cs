@@ -9,7 +9,7 @@ public sealed class RoomsTests
     private const string Table = """
         | room | may use the rooms | and the packages |
         | --- | --- | --- |
-        | core | | YamlDotNet, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
+        | core | | YamlDotNet, Cronos, JsonSchema.Net, JsonPointer.Net, Json.More.Net |
         | agents | core | |
         | engine | core | Microsoft.Extensions.* |
         | embedded | core, engine | Microsoft.Data.Sqlite, SQLitePCLRaw.*, Microsoft.Extensions.* |
@@ -36,7 +36,7 @@ public sealed class RoomsTests
     // What a package is called in code.
     private static readonly (string Package, string Namespace)[] s_namespaces =
     [
-        ("YamlDotNet", "YamlDotNet"), ("Microsoft.Data.Sqlite", "Microsoft.Data.Sqlite"),
+        ("YamlDotNet", "YamlDotNet"), ("Cronos", "Cronos"), ("Microsoft.Data.Sqlite", "Microsoft.Data.Sqlite"),
         ("SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCL"), ("Microsoft.Orleans.Sdk", "Orleans"),
         ("StackExchange.Redis", "StackExchange.Redis"), ("OpenTelemetry", "OpenTelemetry"),
     ];
@@ -61,6 +61,7 @@ public sealed class RoomsTests
     [InlineData("Microsoft.Orleans.Sdk", "streams, grain-interfaces, grain-client, grains, silo")]
     [InlineData("StackExchange.Redis", "run-log, streams, grain-client, silo")]
     [InlineData("YamlDotNet", "core")]
+    [InlineData("Cronos", "core")]
     public void Package_IsUsedInFewRooms(string package, string rooms) =>
         Assert.Equal(rooms, string.Join(", ", s_table.UsersOf(package)));
 
