@@ -124,7 +124,8 @@ public static class AgentGridApi
             s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
-        services.AddSingleton(s => new CallbackDesk(s.GetRequiredService<IOptions<ApiOptions>>(), s.GetService<IServer>()));
+        services.AddSingleton(s => new CallbackDesk(
+            s.GetRequiredService<IOptions<ApiOptions>>(), s.GetService<IServer>(), s.GetService<IConfiguration>()));
         services.AddSingleton<ICallbacks>(s => s.GetRequiredService<CallbackDesk>());
         services.AddSingleton(s => new Waiting(s.GetRequiredService<IOptions<ApiOptions>>().Value));
         services.TryAddSingleton(s => MemoryGate.OfProcess(s.GetRequiredService<TimeProvider>()));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentGrid.Api.Runs;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
@@ -43,15 +44,21 @@ internal sealed record TaskStatusView(string State, MessageView? Message, string
 
     public static TaskStatusView Of(RunDetails run, string state)
     {
+        StepDetails[] waiting = [.. run.Steps.Where(s => s.Wait is not null)];
         IReadOnlyList<PartView> parts = state switch
         {
-            TaskStates.InputRequired => PartsOf(run.Steps.Where(s => s.Wait is not null)),
+            TaskStates.InputRequired => PartsOf(waiting),
             TaskStates.Failed when run.Error is { } error => [PartView.Of(error.Message)],
             TaskStates.Canceled when run.CancelReason is { } reason => [PartView.Of(reason)],
             _ => [],
         };
-        return new TaskStatusView(state, MessageView.Of(run.Summary, "status", parts), A2aJson.Time(TimeOf(run.Summary)));
+        return new TaskStatusView(state, MessageView.Of(run.Summary, NameOf(state, waiting), parts), A2aJson.Time(TimeOf(run.Summary)));
     }
+
+    // Another question is another message, and so is the same one that is asked again.
+    private static string NameOf(string state, StepDetails[] waiting) => state != TaskStates.InputRequired
+        ? "status"
+        : string.Join('+', waiting.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Id}@{s.Wait!.Until.ToUnixTimeMilliseconds()}")));
 
     public static DateTimeOffset TimeOf(RunSummary run) => run.EndedAt ?? run.LastStartedAt ?? run.StartedAt ?? run.AcceptedAt;
 

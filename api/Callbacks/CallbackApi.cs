@@ -20,7 +20,7 @@ internal sealed class CallbackApi(CallbackDesk desk)
             // Senders stop at 410, and the address is never used again.
             return new ApiProblem(410, ApiCode.NoSuchCallback, "No attempt waits for this (any more): it has its result, or has been given up.");
         }
-        var (body, problem) = await RequestBody.ReadAsync(context.Request, callback.MaxBytes);
+        var (body, problem) = await RequestBody.ReadAsync(context.Request, callback.MaxBytes, option: "MaxOutputBytes");
         if (body is null)
         {
             return problem!;

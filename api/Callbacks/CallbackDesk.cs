@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using AgentGrid.Api.Security;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -9,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace AgentGrid.Api.Callbacks;
 
 /// <summary>The addresses that attempts of this process have open.</summary>
-internal sealed class CallbackDesk(IOptions<ApiOptions> options, IServer? server = null) : ICallbacks
+internal sealed class CallbackDesk(
+    IOptions<ApiOptions> options, IServer? server = null, IConfiguration? configuration = null) : ICallbacks
 {
     public const string Path = "/callbacks";
     private const int TokenBytes = 32;
@@ -27,15 +29,27 @@ internal sealed class CallbackDesk(IOptions<ApiOptions> options, IServer? server
     /// <summary>Null when no attempt waits there, any more or ever.</summary>
     public Opened? Find(string token) => _open.GetValueOrDefault(token);
 
-    // Where it listens is where services on this machine reach it; of any other address it cannot know how others see it.
     private string Reached()
     {
+        var listens = Listens();
+        if (listens is { Count: 0 })
+        {
+            throw Unreachable("This process listens nowhere, so nothing can be posted to it. Start it with --urls, http://127.0.0.1:8001 for example.");
+        }
+        // Of every address at once it cannot know which one others have for it.
         var url = options.Value.CallbackUrl?.AbsoluteUri
-            ?? server?.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault(Security.ListenAddresses.IsLoopback);
-        return url?.TrimEnd('/') ?? throw new AgentException(
-            "bad_config", "Nobody has said where services reach this process. Set AgentGrid:CallbackUrl, http://10.0.0.7:8000 for example.",
-            retryable: false);
+            ?? listens?.Where(ListenAddresses.IsNamed).OrderBy(ListenAddresses.IsLoopback).FirstOrDefault();
+        return url?.TrimEnd('/') ?? throw Unreachable(
+            "Nobody has said where services reach this process. Set AgentGrid:CallbackUrl, http://10.0.0.7:8000 for example.");
     }
+
+    // Runs that go on begin attempts before the server begins: until then it is what it was told.
+    private IReadOnlyCollection<string>? Listens() =>
+        server?.Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } bound ? [.. bound]
+        : configuration is null ? null
+        : ListenAddresses.Of(configuration);
+
+    private static AgentException Unreachable(string message) => new("bad_config", message, retryable: false);
 
     internal sealed class Opened(
         CallbackDesk desk, string token, Uri url, Func<CallbackPost, CallbackRefusal?> take, int maxBytes) : ICallback

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using AgentGrid.Api.Problems;
 using AgentGrid.Core;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace AgentGrid.Api.Requests;
 
@@ -43,8 +44,9 @@ internal sealed class RequestBody : IDisposable
     /// </summary>
     /// <param name="maxBytes">How many bytes it may have, when it has been unpacked.</param>
     /// <param name="yaml">Whether it may declare YAML as well.</param>
+    /// <param name="option">The option that <paramref name="maxBytes"/> is about.</param>
     public static async ValueTask<(RequestBody? Body, ApiProblem? Problem)> ReadAsync(
-        HttpRequest request, int maxBytes, bool yaml = false)
+        HttpRequest request, int maxBytes, bool yaml = false, string option = nameof(ApiOptions.MaxBodyBytes))
     {
         if (CheckContentType(request.ContentType, yaml) is { } unsupported)
         {
@@ -58,7 +60,12 @@ internal sealed class RequestBody : IDisposable
         }
         if (request.ContentLength > maxBytes)
         {
-            return (null, TooLarge(maxBytes));
+            return (null, TooLarge(maxBytes, option));
+        }
+        // It is counted here; the server's own limit would be another one.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
         }
         var body = new RequestBody((int)Math.Min(request.ContentLength ?? 4096, FirstBytes));
         var whole = false;
@@ -69,7 +76,7 @@ internal sealed class RequestBody : IDisposable
                 : body.FillAsync(unpacked, maxBytes);
             if (!await filling.ConfigureAwait(false))
             {
-                return (null, TooLarge(maxBytes));
+                return (null, TooLarge(maxBytes, option));
             }
             body._start = body.Utf8.StartsWith(TextEncoding.Mark) ? TextEncoding.Mark.Length : 0;
             var problem = TextEncoding.Problem(body.Utf8);
@@ -152,8 +159,8 @@ internal sealed class RequestBody : IDisposable
         _buffer = larger;
     }
 
-    private static ApiProblem TooLarge(int maxBytes) => new(413, ApiCode.BodyTooLarge,
-        $"The body is larger than {maxBytes} bytes. Send less, or raise AgentGrid:MaxBodyBytes.");
+    private static ApiProblem TooLarge(int maxBytes, string option) => new(413, ApiCode.BodyTooLarge,
+        $"The body is larger than {maxBytes} bytes. Send less, or raise AgentGrid:{option}.");
 
     private static ApiProblem? CheckContentType(string? contentType, bool yaml)
     {

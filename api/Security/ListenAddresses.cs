@@ -50,6 +50,27 @@ public static class ListenAddresses
         return address.IsUnixPipe || address.IsNamedPipe || IsLoopbackHost(address.Host);
     }
 
+    /// <summary>True when the address, as it stands, is one to connect to: it has a host and a port, not every or any.</summary>
+    public static bool IsNamed(string url)
+    {
+        var address = BindingAddress.Parse(url);
+        return !address.IsUnixPipe && !address.IsNamedPipe && address.Port != 0 && !IsEvery(address.Host);
+    }
+
+    /// <summary>
+    /// Where a server that listens on every address of its machine is, for those who find that under <paramref name="host"/>; null
+    /// when it does not, or only with TLS, whose certificate would have to be for that host.
+    /// </summary>
+    public static Uri? ReachedAt(IEnumerable<string> addresses, IPAddress host)
+    {
+        var every = addresses.Select(BindingAddress.Parse).FirstOrDefault(
+            a => a.Scheme == "http" && !a.IsUnixPipe && !a.IsNamedPipe && a.Port != 0 && IsEvery(a.Host));
+        return every is null ? null : new UriBuilder("http", host.ToString(), every.Port).Uri;
+    }
+
+    private static bool IsEvery(string host) =>
+        host is "*" or "+" || (IPAddress.TryParse(host.Trim('[', ']'), out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
+
     internal static bool IsLoopbackHost(string host)
     {
         var bare = host.Trim('[', ']');

@@ -60,9 +60,9 @@ internal sealed class AgentCalls(InvocationServices services, AgentInvocation ca
         {
             throw new AgentException(ErrorCodes.NoAgent, $"There is no agent '{agent}'.", retryable: false);
         }
-        return load.Note is { } note
-            ? throw new AgentException(Unavailable, $"Agent '{agent}' cannot be called on node '{services.Node}': {note}.")
-            : load.Drained
+        return services.Slots.RefusalOf(load.Agent, services.Node) is { } refusal
+            ? throw new AgentException(Unavailable, $"Agent '{agent}' cannot be called here: node '{services.Node}' {refusal}.")
+            : load.Drained || services.IsDrained(agent)
             ? throw new AgentException(Unavailable, $"Agent '{agent}' takes no calls for now: it is drained.")
             : load.Agent;
     }

@@ -16,6 +16,9 @@ public sealed record InvocationServices
     /// <summary>The slots of the node.</summary>
     public required SlotTable Slots { get; init; }
 
+    /// <summary>Whether an agent is drained, where others decide that than the node with its slots.</summary>
+    public Func<string, bool> IsDrained { get; init; } = static _ => false;
+
     /// <summary>How many invocations have not returned.</summary>
     public required InvocationCount Running { get; init; }
 

@@ -75,6 +75,15 @@ public sealed partial class SlotTable
         }
     }
 
+    /// <summary>Why a node cannot run an agent, in words that follow the node's name; null when it can.</summary>
+    public string? RefusalOf(AgentConfig agent, string node)
+    {
+        lock (_gate)
+        {
+            return _nodes.Find(node) is { } place ? NodeFits.Refusal(NodeFits.Of(agent, place.State), agent) : "is not there yet";
+        }
+    }
+
     private NodeUsage Usage(SlotNode node) => new(
         node.State,
         [

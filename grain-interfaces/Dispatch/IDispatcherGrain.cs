@@ -45,6 +45,10 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("CountOnTheirWay"), ResponseTimeout("00:00:02")]
     Task<int> CountOnTheirWayAsync(string node);
 
+    /// <summary>The agents that are to take no further attempts, for nodes, whose agents call each other without asking here.</summary>
+    [Alias("GetDrained"), ResponseTimeout("00:00:02")]
+    Task<ImmutableArray<string>> GetDrainedAsync();
+
     /// <summary>Lets an agent take no further attempts, or take them again.</summary>
     /// <returns>False when there is no such agent.</returns>
     [Alias("DrainAgent"), ResponseTimeout("00:00:10")]

@@ -121,6 +121,8 @@ internal sealed partial class DispatcherGrain(
 
     public Task<int> CountOnTheirWayAsync(string node) => Task.FromResult(_grants.CountOnTheirWay(node));
 
+    public Task<ImmutableArray<string>> GetDrainedAsync() => Task.FromResult<ImmutableArray<string>>([.. state.State.Drained]);
+
     public async Task<bool> DrainAgentAsync(string agent, bool drained)
     {
         FollowConfig();

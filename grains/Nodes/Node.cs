@@ -42,6 +42,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly DateTimeOffset _since;
     private volatile bool _draining;
+    private volatile ImmutableHashSet<string> _drained = [];
 
     public Node(
         IOptions<ClusterEngineOptions> options, AgentCatalog catalog, Func<AgentDeclaration, IAgent> createAgent,
@@ -63,6 +64,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
             Node = silo.Name,
             Agents = new AgentInstances(catalog, createAgent, KindContext(services), Serves, logger),
             Slots = Slots,
+            IsDrained = agent => Drained.Contains(agent),
             Running = Running,
             Abandoned = Abandoned,
             Platform = Platform.Process,
@@ -87,6 +89,13 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
 
     /// <summary>The slots of this node alone.</summary>
     public SlotTable Slots { get; } = new();
+
+    /// <summary>The agents that are to take nothing new, as far as this node has heard: the dispatcher decides it.</summary>
+    public ImmutableHashSet<string> Drained
+    {
+        get => _drained;
+        set => _drained = value;
+    }
 
     /// <summary>How attempts ended, as the runs that are driven here have seen it.</summary>
     public AgentStatistics Statistics { get; } = new();

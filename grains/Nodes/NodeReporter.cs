@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Grains.Nodes;
 
 /// <summary>
-/// Describes this node to the dispatcher twice a second. On shutdown it says that nothing is to come here any more, and
+/// Describes this node to the dispatcher twice a second, and hears which agents are drained. On shutdown it says that nothing is to come here any more, and
 /// then holds the silo until what runs, or was granted a slot before that, has ended and is recorded.
 /// </summary>
 internal sealed partial class NodeReporter(
@@ -49,6 +49,7 @@ internal sealed partial class NodeReporter(
         {
             node.Tidy();
             await ReportAsync().ConfigureAwait(false);
+            await HearAsync().ConfigureAwait(false);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
@@ -80,6 +81,19 @@ internal sealed partial class NodeReporter(
         {
             // Whatever keeps the dispatcher from answering: it is no reason to end this silo.
             LogUnheard(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e, node.Name);
+        }
+    }
+
+    // What was heard last holds on while the dispatcher is away, or of a version that cannot tell.
+    private async Task HearAsync()
+    {
+        try
+        {
+            node.Drained = [.. await _dispatcher.GetDrainedAsync().ConfigureAwait(false)];
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogUnheard(logger, LogLevel.Debug, e, node.Name);
         }
     }
 

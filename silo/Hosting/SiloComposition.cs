@@ -1,3 +1,5 @@
+using AgentGrid.Api;
+using AgentGrid.Api.Security;
 using AgentGrid.Grains;
 using AgentGrid.Grains.Nodes;
 using AgentGrid.Silo.Settings;
@@ -21,6 +23,9 @@ internal static class SiloComposition
         var addresses = SiloAddresses.Of(settings);
         builder.Services.AddSingleton(addresses);
         AccountGpus(settings);
+        // Whoever reaches the silo under this address finds its server there as well.
+        var listens = ListenAddresses.Of(builder.Configuration);
+        builder.Services.PostConfigure<ApiOptions>(api => api.CallbackUrl ??= ListenAddresses.ReachedAt(listens, addresses.Advertised));
         builder.UseOrleans(silo =>
         {
             silo.Configure<SiloOptions>(options => options.SiloName = addresses.Name);

@@ -5,12 +5,15 @@ using System.Text.Json;
 using AgentGrid.Api.Callbacks;
 using AgentGrid.Api.Health;
 using AgentGrid.Api.Hosting;
+using AgentGrid.Api.Security;
 using AgentGrid.Core.Agents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -117,6 +120,38 @@ public sealed class CallbackTests(CallbackTests.Server server) : IClassFixture<C
         Assert.Contains("AgentGrid:CallbackUrl", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:8001", "http://127.0.0.1:8001/callbacks/")]
+    [InlineData("http://127.0.0.1:8001;http://10.0.0.7:8000", "http://10.0.0.7:8000/callbacks/")]
+    public void Address_IsKnownBeforeTheServerBegins(string listens, string begins)
+    {
+        // Runs that go on are begun first.
+        var desk = DeskOf(new ApiOptions(), listens);
+
+        using var address = desk.Open(static _ => null, 1);
+
+        Assert.StartsWith(begins, address.Url.AbsoluteUri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Address_OfAProcessThatListensNowhere_IsAnErrorWhateverItIsTold()
+    {
+        var desk = DeskOf(new ApiOptions { CallbackUrl = new Uri("http://10.0.0.7:8000") }, "");
+
+        var error = Assert.Throws<AgentException>(() => desk.Open(static _ => null, 1));
+
+        Assert.Contains("--urls", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://*:8000", "10.0.0.7", "http://10.0.0.7:8000/")]
+    [InlineData("http://127.0.0.1:1;http://[::]:8000", "fd00::7", "http://[fd00::7]:8000/")]
+    [InlineData("http://10.0.0.7:8000", "10.0.0.8", null)]
+    [InlineData("https://*:8000", "10.0.0.7", null)]
+    [InlineData("http://*:0", "10.0.0.7", null)]
+    public void Address_OfAMemberOfAClusterThatListensOnAll_IsWhereTheOthersFindIt(string listens, string host, string? reached) =>
+        Assert.Equal(reached, ListenAddresses.ReachedAt(listens.Split(';'), IPAddress.Parse(host))?.AbsoluteUri);
+
     [Fact]
     public async Task Address_OfAProcessThatTakesNoRequestsForTheGrid_IsOpenAsWell()
     {
@@ -124,6 +159,7 @@ public sealed class CallbackTests(CallbackTests.Server server) : IClassFixture<C
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddAgentGridApi();
+        builder.Services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = 5);
         await using var silo = builder.Build();
         silo.MapAgentGridHealth(new NoHealth());
         await silo.StartAsync(TestContext.Current.CancellationToken);
@@ -131,10 +167,15 @@ public sealed class CallbackTests(CallbackTests.Server server) : IClassFixture<C
 
         using var address = silo.Services.GetRequiredService<ICallbacks>().Open(_ => ++posted == 1 ? null : new CallbackRefusal(400, "again"), 10);
 
-        Assert.Equal(HttpStatusCode.NoContent, await PostAsync(address.Url, "{}"));
+        // What an attempt may have as its output counts, and no other limit.
+        Assert.Equal(HttpStatusCode.NoContent, await PostAsync(address.Url, "{}      "));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(address.Url, "{}"));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync(address.Url, new string(' ', 11)));
     }
+
+    private static CallbackDesk DeskOf(ApiOptions options, string listens) => new(
+        Options.Create(options), configuration: new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create<string, string?>(WebHostDefaults.ServerUrlsKey, listens)]).Build());
 
     private sealed class NoHealth : IHealth
     {

@@ -118,6 +118,7 @@ public sealed class A2aTests(A2aServer server)
         var next = await TaskAsync(A2aServer.Message(yes, new { approved = true }, task: id));
         Assert.Equal("TASK_STATE_INPUT_REQUIRED", A2aStream.StateOf(next));
         Assert.Equal("Really?", next.GetProperty("status").GetProperty("message").GetProperty("parts")[0].Text("text"));
+        Assert.NotEqual(MessageIdOf(task), MessageIdOf(next));
 
         // Sent again it is still the answer to the first question, and not one to the second.
         var again = await TaskAsync(A2aServer.Message(yes, new { approved = true }, task: id));
@@ -280,4 +281,6 @@ public sealed class A2aTests(A2aServer server)
         using var response = await server.Http.SendAsync(request);
         return await response.JsonAsync();
     }
+
+    private static string MessageIdOf(JsonElement task) => task.GetProperty("status").GetProperty("message").Text("messageId");
 }

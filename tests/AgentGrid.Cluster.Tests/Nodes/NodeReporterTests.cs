@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.ComponentModel.Design;
 using System.Net;
 using System.Reflection;
@@ -42,7 +43,24 @@ public sealed class NodeReporterTests : IDisposable
     public async Task Stopping_TheDispatcherIsAway_Ends() =>
         await StopAsync(_ => Task.FromException<int>(new TimeoutException("no answer")));
 
-    private async Task StopAsync(Func<MethodInfo, object?> answer)
+    [Fact]
+    public async Task Node_HearsWhichAgentsAreDrained() => await WithAsync(
+        m => m.Name == nameof(IDispatcherGrain.GetDrainedAsync) ? Task.FromResult<ImmutableArray<string>>(["tool"]) : Task.CompletedTask,
+        async (node, reporter) =>
+        {
+            await reporter.StartAsync(TestContext.Current.CancellationToken);
+
+            await Limits.UntilAsync(() => Task.FromResult(!node.Drained.IsEmpty), () => "the node has heard of nothing");
+
+            Assert.True(node.Invocations.IsDrained("tool"));
+            Assert.False(node.Invocations.IsDrained("other"));
+            await reporter.StopAsync(TestContext.Current.CancellationToken);
+        });
+
+    private Task StopAsync(Func<MethodInfo, object?> answer) =>
+        WithAsync(answer, static (_, reporter) => reporter.StoppingAsync(TestContext.Current.CancellationToken));
+
+    private async Task WithAsync(Func<MethodInfo, object?> answer, Func<Node, NodeReporter, Task> act)
     {
         await File.WriteAllTextAsync(
             Path.Combine(_folder.FullName, "agents.yaml"), "agents: {}", TestContext.Current.CancellationToken);
@@ -60,6 +78,6 @@ public sealed class NodeReporterTests : IDisposable
             released, gpus, NullLogger<Node>.Instance);
         using var reporter = new NodeReporter(node, new ActiveRuns(), grains, NullLogger<NodeReporter>.Instance);
 
-        await reporter.StoppingAsync(TestContext.Current.CancellationToken);
+        await act(node, reporter);
     }
 }

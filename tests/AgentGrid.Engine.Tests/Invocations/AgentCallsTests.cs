@@ -1,5 +1,6 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Invocations;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Tests.Invocations;
 
@@ -85,6 +86,25 @@ public sealed class AgentCallsTests
     }
 
     [Fact]
+    public async Task Call_OfAnAgentThatIsDrainedInTheCluster_IsRefusedAtOnce()
+    {
+        var error = await Assert.ThrowsAsync<AgentException>(() => Call(services: _bench.Services with { IsDrained = a => a == "agent" }));
+
+        Assert.Equal(("agent_unavailable", "Agent 'agent' takes no calls for now: it is drained."), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public async Task Call_OfAnAgentOfAnotherQueueThanTheNodes_SaysSoOfTheNode()
+    {
+        _bench.Services.Slots.PutNode(new NodeState { Name = "node", Queues = ["general"] });
+        _bench.Configure(new AgentConfig { Name = "agent", Queue = "gpu" });
+
+        var error = await Assert.ThrowsAsync<AgentException>(() => Call());
+
+        Assert.Equal("Agent 'agent' cannot be called here: node 'node' does not serve queue 'gpu'.", error.Message);
+    }
+
+    [Fact]
     public async Task Call_ByACallByACall_IsRefusedWhenItGoesTooDeep()
     {
         _bench.Configure(new AgentConfig { Name = "agent", MaxConcurrency = 100, Timeout = s_timeout });
@@ -100,7 +120,8 @@ public sealed class AgentCallsTests
         _bench.Agent.Answer();
     }
 
-    private Task<Json> Call(string agent = "agent", DateTimeOffset? until = null, CancellationToken cancellation = default)
+    private Task<Json> Call(
+        string agent = "agent", DateTimeOffset? until = null, InvocationServices? services = null, CancellationToken cancellation = default)
     {
         var caller = new AgentInvocation
         {
@@ -112,6 +133,6 @@ public sealed class AgentCallsTests
             Deadline = until ?? DateTimeOffset.MaxValue,
             InputSource = static () => Json.EmptyObject,
         };
-        return new AgentCalls(_bench.Services, caller, depth: 0).CallAsync(agent, Json.Parse("""{"q":1}"""), cancellation).AsTask();
+        return new AgentCalls(services ?? _bench.Services, caller, depth: 0).CallAsync(agent, Json.Parse("""{"q":1}"""), cancellation).AsTask();
     }
 }
