@@ -57,7 +57,7 @@ public sealed class ApiOptions
 
     /// <summary>
     /// Where services reach this process to post the results of attempts that run in it: <c>http://10.0.0.7:8000</c>. Default
-    /// none: where it listens, when that is on this machine alone.
+    /// none: the address at which it listens; where that is every address, the one under which a cluster finds it.
     /// </summary>
     public Uri? CallbackUrl { get; set; }
 
