@@ -48,10 +48,11 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     /// <summary>On a slot that it waits for first.</summary>
     /// <param name="deadline">Of the attempt: the earlier one is served first.</param>
     /// <param name="gpu">The GPU that has been chosen for it; null for none.</param>
-    protected Invocation(InvocationServices services, string agent, DateTimeOffset deadline, int? gpu)
+    /// <param name="inAttempt">It is a call in the middle of an attempt that runs.</param>
+    protected Invocation(InvocationServices services, string agent, DateTimeOffset deadline, int? gpu, bool inAttempt = false)
     {
         (_services, Agent) = (services, agent);
-        _awaited = new SlotRequest(agent, 0, deadline, this) { Gpu = gpu };
+        _awaited = new SlotRequest(agent, 0, deadline, this) { Gpu = gpu, InAttempt = inAttempt };
         services.Running.Add();
     }
 

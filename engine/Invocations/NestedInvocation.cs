@@ -15,7 +15,7 @@ internal sealed class NestedInvocation : Invocation
 
     public NestedInvocation(
         InvocationServices services, AgentInvocation caller, string agent, Json input, DateTimeOffset deadline, string key, int depth)
-        : base(services, agent, deadline, gpu: null)
+        : base(services, agent, deadline, gpu: null, inAttempt: true)
     {
         (_caller, _input, _deadline, Key, Depth) = (caller, input, deadline, key, depth);
         _trace = Activity.Current?.Id ?? caller.TraceParent;

@@ -9,7 +9,7 @@ namespace AgentGrid.Engine.Slots;
 internal sealed class AgentSlots
 {
     // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
-    private readonly Dictionary<(string Tenant, string? Flow, int? Company), SortedSet<SlotRequest>> _waiters = [];
+    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt), SortedSet<SlotRequest>> _waiters = [];
     private readonly SlotNodes _nodes;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
@@ -50,8 +50,10 @@ internal sealed class AgentSlots
     /// The most urgent waiter, when one can start somewhere now; of those that are kept apart, as long as there is a node
     /// for them. Null when nobody waits.
     /// </summary>
-    public SlotRequest? Head => Urgent(static (slots, head) =>
-        head.Isolation is null || Array.Exists(slots._nodes.All, n => slots.FreeOn(n, head.Isolation) > 0));
+    public SlotRequest? Head => Urgent(static (slots, head) => slots.HasPlace(head));
+
+    /// <summary>The same of those in the middle of attempts.</summary>
+    public SlotRequest? HeadInAttempts => Urgent(static (slots, head) => head.InAttempt && slots.HasPlace(head));
 
     private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
 
@@ -187,8 +189,11 @@ internal sealed class AgentSlots
         return all;
     }
 
-    private static (string, string?, int?) KeyOf(SlotRequest request) =>
-        (request.Tenant, request.Flow, request.Isolation?.Company);
+    private static (string, string?, int?, bool) KeyOf(SlotRequest request) =>
+        (request.Tenant, request.Flow, request.Isolation?.Company, request.InAttempt);
+
+    private bool HasPlace(SlotRequest head) =>
+        head.Isolation is null || Array.Exists(_nodes.All, n => FreeOn(n, head.Isolation) > 0);
 
     private SlotRequest? Urgent(Func<AgentSlots, SlotRequest, bool> can)
     {

@@ -40,6 +40,9 @@ public sealed class SlotRequest(
     /// </summary>
     public int? Gpu { get; init; }
 
+    /// <summary>It is for a call in the middle of an attempt that runs, and which ends with it.</summary>
+    public bool InAttempt { get; init; }
+
     /// <summary>How the attempt is kept apart from others of which the same is asked; null when it is not.</summary>
     public Isolation? Isolation { get; init; }
 

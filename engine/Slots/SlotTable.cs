@@ -78,7 +78,7 @@ public sealed partial class SlotTable
         return true;
     }
 
-    /// <summary>From now on nothing is granted any more.</summary>
+    /// <summary>From now on nothing is granted any more, but to what attempts that run need in order to end.</summary>
     public void Drain()
     {
         lock (_gate)
@@ -275,13 +275,13 @@ public sealed partial class SlotTable
 
     private void Grant(QueueSlots queue, List<SlotRequest> granted)
     {
-        while (!_draining && queue.Turns.AnyWait)
+        while (queue.Turns.AnyWait)
         {
             SlotRequest? best = null;
             AgentSlots? bestAgent = null;
             foreach (var agent in queue.Agents)
             {
-                if (agent.Waiting > 0 && agent.HasRoom && agent.Head is { } head
+                if (agent.Waiting > 0 && agent.HasRoom && (_draining ? agent.HeadInAttempts : agent.Head) is { } head
                     && (best is null || queue.IsBefore(head, best)))
                 {
                     (best, bestAgent) = (head, agent);

@@ -336,6 +336,20 @@ public sealed class SlotTableTests
     }
 
     [Fact]
+    public void Drain_CallsOfAttemptsThatRun_AreGrantedAllTheSame()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+        _taken.TryTake("a");
+        Wait("a", "attempt", priority: 9);
+
+        _table.Drain();
+        _table.Wait(new SlotRequest("a", 0, Noon, new Waiter(this, "call")) { InAttempt = true });
+        _taken.Release("a");
+
+        Assert.Equal(["call granted"], _told);
+    }
+
+    [Fact]
     public void Drain_NothingIsGrantedAnyMore()
     {
         _table.Configure(Config(null, Agent("a", slots: 1)));
