@@ -17,7 +17,7 @@ public sealed class UsageTests
         var result = await new Tool(null).RunAsync("--help");
 
         Assert.Equal(ExitCode.Ok, result.Exit);
-        Assert.Equal(18, s_commands.Length);
+        Assert.Equal(19, s_commands.Length);
         Assert.All(s_commands, c => Assert.Contains($"  {c} ", result.Out));
     }
 
@@ -57,7 +57,7 @@ public sealed class UsageTests
     [InlineData("The API key contains", "runs", "--api-key", "a\nb")]
     [InlineData("--status is 'faild', did you mean 'failed'?", "runs", "--status", "faild")]
     [InlineData("--status is 'odd'. Expected one of queued, running,", "runs", "--status", "odd")]
-    [InlineData("--status is 'completed'. Expected one of queued, running,", "cancel", "--status", "completed")]
+    [InlineData("--status is 'completed'. Expected one of scheduled, queued, running,", "cancel", "--status", "completed")]
     [InlineData("--status is 'running'. Expected one of failed, cancelled,", "retry", "--status", "running")]
     [InlineData("say what to cancel: name runs, or choose them with --status, --match", "cancel")]
     [InlineData("say what to cancel", "cancel", "--reason", "why")]

@@ -147,7 +147,7 @@ public sealed class ListTests(Chromium chromium)
         foreach (var (query, problem) in new[]
         {
             ("stauts=failed", "There is no filter 'stauts': there are status, match_id, round, plan, agent, since."),
-            ("status=faild", "The filter 'status' cannot be 'faild': it can be queued, running, waiting, retrying,"),
+            ("status=faild", "The filter 'status' cannot be 'faild': it can be scheduled, queued, running,"),
             ("since=1d", "The filter 'since' cannot be '1d': it can be 15m, 1h, 6h, 24h."),
             ("match_id=", "The filter 'match_id' is empty."),
             ("plan=a&plan=b", "The filter 'plan' is in the address more than once."),

@@ -49,6 +49,11 @@ public sealed partial class GridProcess : IAsyncDisposable
         {
             start.ArgumentList.Add(argument);
         }
+        // What another test or the shell has set is no setting of this server.
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AGENTGRID_", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;

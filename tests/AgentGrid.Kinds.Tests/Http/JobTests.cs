@@ -41,7 +41,7 @@ public sealed class JobTests : IAsyncLifetime
     [InlineData("secret!", "'whsec_' and Base64")]
     public async Task Callback_WhereThereCanBeNone_IsRefusedBeforeTheServiceIsAsked(string secret, string reason)
     {
-        const string Variable = "AGENTGRID_TEST_CALLBACK_SECRET";
+        const string Variable = "TEST_OF_HTTP_CALLBACK";
         Environment.SetEnvironmentVariable(Variable, secret);
         await using var agent = Agents.Http($"url: '{_service.Url}/render', callback_secret: '${{env:{Variable}}}'");
 
