@@ -7,6 +7,8 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// The promises, held while processes of a cluster are killed, frozen and shut down under load.
 /// <c>AGENTGRID_KILL_ROUNDS</c> says how often each of it is done (default 1).
 /// </summary>
+[Collection(nameof(KilledMembersTests))]
+[CollectionDefinition(nameof(KilledMembersTests), DisableParallelization = true)]
 public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture<ClusterProcesses>
 {
     // It takes two seconds and six. What would go on by chance alone, because runs are looked after regularly or because

@@ -55,7 +55,7 @@ internal sealed class Load(ClusterProcesses cluster, string name) : IDisposable
     public void ApiStoodStillFor(TimeSpan time) => _longestAnswer = LongestAnswer + time;
 
     /// <summary>Fails when a caller has seen what no caller must.</summary>
-    public Task CheckAsync() => _posting.IsFaulted ? _posting : Task.CompletedTask;
+    public Task CheckAsync() => _posting is { IsCompleted: true, IsCompletedSuccessfully: false } ? _posting : Task.CompletedTask;
 
     /// <summary>Posts some more runs at once.</summary>
     public void Burst(int runs) =>

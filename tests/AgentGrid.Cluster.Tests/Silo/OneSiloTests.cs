@@ -45,7 +45,8 @@ public sealed class OneSiloTests : IAsyncDisposable
         Assert.Equal("completed", run.GetProperty("status").GetString());
         // From the first event on, over both connections, and live from the stream.
         await PostAsync(second, "echo", new { word = "hello" }, s_wait);
-        Assert.Equal(Enumerable.Range(1, _feed.Count).Select(i => (long)i), _feed.Events.Select(e => e.Seq));
+        var seen = _feed.Events.Select(e => e.Seq).ToArray();
+        Assert.Equal(Enumerable.Range(1, seen.Length).Select(i => (long)i), seen);
         var metrics = await second.Client.GetStringAsync("/metrics");
         Assert.Contains("agentgrid_feed_events_total{", metrics, StringComparison.Ordinal);
         Assert.Contains("source=\"stream\"", metrics, StringComparison.Ordinal);
