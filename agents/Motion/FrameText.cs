@@ -5,8 +5,8 @@ using System.Numerics;
 namespace AgentGrid.Agents.Motion;
 
 /// <summary>
-/// Frames as JSON. Positions are rounded to 0.1 mm, so they are written as whole numbers with a point in them: a tenth of the
-/// time that general numbers take, of which a motion has tens of thousands.
+/// Frames as JSON. Positions are rounded to 0.1 mm, so they are written as whole numbers with a point in them: a motion has
+/// thousands of them, and the shortest text of a general number is much work.
 /// </summary>
 internal static class FrameText
 {

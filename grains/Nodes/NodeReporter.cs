@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Grains.Nodes;
 
 /// <summary>
-/// Describes this node to the dispatcher twice a second, and hears which agents are drained. On shutdown it says that nothing is to come here any more, and
-/// then holds the silo until what runs, or was granted a slot before that, has ended and is recorded.
+/// Describes this node to the dispatcher twice a second, and hears which agents are drained. On shutdown it says that
+/// nothing is to come here any more, and then holds the silo until what runs, or was granted a slot before that, has ended
+/// and is recorded.
 /// </summary>
 internal sealed partial class NodeReporter(
     Node node, ActiveRuns runs, IGrainFactory grains, ILogger<NodeReporter> logger)
