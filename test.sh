@@ -17,6 +17,9 @@ configuration=Release
 solution=Orleans.AgentGrid.sln
 # Two lanes go side by side, and each takes what is next. These take longest, so they come first.
 longest=(Cluster Kinds ClientApi Console Embedded Cli)
+# Tests of the cluster that go one after another, and mostly wait until others notice that somebody is gone: they have
+# a lane of their own.
+alone=ClusterAlone
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDDISABLENODEREUSE=1
 # Most programs of these tests live for seconds: what they have compiled is compiled anew (with better code) later than
@@ -84,9 +87,16 @@ run_part() {
   case $1 in
     format) collect format check_format ;;
     Python) collect AgentGrid.Python.Tests timeout -k 10 600 python3 python/tests/run.py ;;
-    *) collect "AgentGrid.$1.Tests" timeout -k 10 1500 \
-      dotnet exec "tests/AgentGrid.$1.Tests/bin/$configuration/net10.0/AgentGrid.$1.Tests.dll" -noLogo -noColor ;;
+    "$alone") run_project "$1" Cluster -trait Lane=Alone ;;
+    Cluster) run_project "$1" Cluster -trait- Lane=Alone ;;
+    *) run_project "$1" "$1" ;;
   esac
+}
+
+# What it is called, the project, and which of its tests.
+run_project() {
+  collect "AgentGrid.$1.Tests" timeout -k 10 1500 \
+    dotnet exec "tests/AgentGrid.$2.Tests/bin/$configuration/net10.0/AgentGrid.$2.Tests.dll" -noLogo -noColor "${@:3}"
 }
 
 # The build has already seen to what analyzers say, those of style among them.
@@ -126,10 +136,12 @@ for project in tests/*/AgentGrid.*.Tests.csproj; do
   part=${part%.Tests.csproj}
   [[ " ${tested[*]} " == *" $part "* ]] || tested+=("$part")
 done
-say "in two lanes: ${tested[*]} format"
+say "in two lanes: ${tested[*]} format; beside them $alone"
+lane "$alone" &
 lane "${tested[@]}" format &
 lane "${tested[@]}" format &
 wait
+tested+=("$alone")
 
 passed=0 failed=0 skipped=0 wrong=0
 [[ $(cat "$scratch/format.code") == 0 ]] || wrong=1

@@ -8,6 +8,7 @@ namespace AgentGrid.Cluster.Tests.Members;
 /// Silos whose place in the cluster is in danger: the table of members is lost, or Redis is, to one of them or to all.
 /// No run is lost, and no silo goes on alone and says that it is well.
 /// </summary>
+[Trait("Lane", "Alone")]
 [Collection(nameof(MembersTests))]
 [CollectionDefinition(nameof(MembersTests), DisableParallelization = true)]
 public sealed class MembersTests(TwoSilos cluster) : IClassFixture<TwoSilos>

@@ -7,6 +7,7 @@ namespace AgentGrid.Cluster.Tests.Processes;
 /// The promises, held while processes of a cluster are killed, frozen and shut down under load.
 /// <c>AGENTGRID_KILL_ROUNDS</c> says how often each of it is done (default 1).
 /// </summary>
+[Trait("Lane", "Alone")]
 [Collection(nameof(KilledMembersTests))]
 [CollectionDefinition(nameof(KilledMembersTests), DisableParallelization = true)]
 public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture<ClusterProcesses>
