@@ -18,6 +18,20 @@ public static class Names
     public static string Shorten(string? text, int length = 60) =>
         text is null ? "" : text.Length <= length ? text : $"{text[..length]}...";
 
+    /// <summary>The text without its middle where it is too long: what matters in a trace is at one of its ends.</summary>
+    public static string LeaveOutMiddle(string text, int length)
+    {
+        const string mark = "\n...\n";
+        if (text.Length <= length)
+        {
+            return text;
+        }
+        var (end, start) = ((length - mark.Length) / 2, text.Length - (length - mark.Length) / 2);
+        end -= char.IsHighSurrogate(text[end - 1]) ? 1 : 0;
+        start += char.IsLowSurrogate(text[start]) ? 1 : 0;
+        return $"{text.AsSpan(0, end)}{mark}{text.AsSpan(start)}";
+    }
+
     /// <summary>The word nearest to <paramref name="word"/>, if one is near enough to be what was meant.</summary>
     /// <param name="most">How many mistakes it may have; by default one for three letters, and one at least.</param>
     public static string? Nearest(string word, IEnumerable<string> known, int? most = null)

@@ -28,6 +28,8 @@ public struct RunErrorWire
     [Id(2)] public string Message;
     [Id(3)] public bool Retryable;
     [Id(4)] public TimeSpan? RetryAfter;
+    [Id(5)] public string? Type;
+    [Id(6)] public string? Detail;
 }
 
 /// <summary>What a mistake in a configuration or a plan is on the wire between silos.</summary>
@@ -76,6 +78,8 @@ public sealed class CoreConverters :
         new((ErrorKind)surrogate.Kind, surrogate.Code, surrogate.Message, surrogate.Retryable)
         {
             RetryAfter = surrogate.RetryAfter,
+            Type = surrogate.Type,
+            Detail = surrogate.Detail,
         };
 
     public RunErrorWire ConvertToSurrogate(in RunError value) => new()
@@ -85,6 +89,8 @@ public sealed class CoreConverters :
         Message = value.Message,
         Retryable = value.Retryable,
         RetryAfter = value.RetryAfter,
+        Type = value.Type,
+        Detail = value.Detail,
     };
 
     public ConfigProblem ConvertFromSurrogate(in ConfigProblemWire surrogate) => new(

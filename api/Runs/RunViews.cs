@@ -62,7 +62,10 @@ public sealed record RunView
     public required Json Input { get; init; }
     public required RunLinks Links { get; init; }
 
-    public static RunView Of(RunDetails run, bool? replayed = null)
+    /// <param name="run">The run.</param>
+    /// <param name="replayed">In the answer to a post: whether the run had been posted before.</param>
+    /// <param name="errorDetail">Whether the caller may see where in an agent something was thrown.</param>
+    public static RunView Of(RunDetails run, bool? replayed = null, bool errorDetail = true)
     {
         var inlined = 0;
         return new RunView
@@ -84,7 +87,7 @@ public sealed record RunView
             Result = run.Result,
             Error = run.Error,
             CancelReason = run.CancelReason,
-            Steps = [.. run.Steps.Select(s => StepView.Of(run.Summary.RunId, s, ref inlined))],
+            Steps = [.. run.Steps.Select(s => StepView.Of(run.Summary.RunId, s, errorDetail, ref inlined))],
             PlanDefinition = run.PlanDefinition,
             Input = run.Input,
             Links = RunLinks.Of(run.Summary.RunId),

@@ -62,8 +62,12 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> GetAsync([FromRoute(Name = "run_id")] string runId, HttpContext context) =>
         RunId.TryParse(runId, out var id) && await grid.GetRunAsync(id, context.RequestAborted) is { } run
-            ? Results.Json(RunView.Of(run))
+            ? Results.Json(RunView.Of(run, errorDetail: SeesAgents(context)))
             : NoSuchRun(runId);
+
+    // Who may post runs has the agents, or works with those who have; a stack trace is no business of a mere reader.
+    private static bool SeesAgents(HttpContext context) =>
+        context.Features.Get<ApiCaller>() is not { } caller || (caller.Scopes & ApiScope.Submit) != 0;
 
     private async Task<IResult> OutputAsync(
         [FromRoute(Name = "run_id")] string runId, string step, HttpContext context)

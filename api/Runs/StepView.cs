@@ -36,8 +36,9 @@ public sealed record StepView
 
     /// <param name="run">The run that the step belongs to.</param>
     /// <param name="step">The step.</param>
+    /// <param name="errorDetail">Whether errors are shown with their detail.</param>
     /// <param name="inlined">The bytes of output that the run's steps before this one show.</param>
-    internal static StepView Of(RunId run, StepDetails step, ref int inlined)
+    internal static StepView Of(RunId run, StepDetails step, bool errorDetail, ref int inlined)
     {
         var bytes = step.Output?.Utf8.Length;
         var inline = bytes <= MaxInlineBytes && inlined < MaxInlineBytesOfRun;
@@ -60,7 +61,10 @@ public sealed record StepView
                 ? null
                 : $"{RunLinks.SelfOf(run)}/steps/{Uri.EscapeDataString(step.Id)}/output",
             Wait = step.Wait,
-            Attempts = step.Attempts,
+            Attempts = errorDetail ? step.Attempts : [.. step.Attempts.Select(WithoutDetail)],
         };
     }
+
+    private static AttemptDetails WithoutDetail(AttemptDetails attempt) =>
+        attempt.Error?.Detail is null ? attempt : attempt with { Error = attempt.Error with { Detail = null } };
 }

@@ -42,7 +42,9 @@ internal sealed record RunView(
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }
 
-internal sealed record ErrorView(string Code, string Message);
+/// <param name="Type">What was thrown; null where nothing was.</param>
+/// <param name="Detail">Where it was thrown; null where there is no telling, and for keys that may not see it.</param>
+internal sealed record ErrorView(string Code, string Message, string? Type = null, string? Detail = null);
 
 internal sealed record StepView(
     string Id, string Status, string Mode, ImmutableArray<string> Needs, int? Required, int? Branches,

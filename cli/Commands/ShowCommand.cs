@@ -143,6 +143,7 @@ internal static class ShowCommand
         foreach (var attempt in step.Attempts)
         {
             PrintReasons(screen, attempt);
+            PrintDetail(screen, attempt);
         }
     }
 
@@ -159,6 +160,19 @@ internal static class ShowCommand
             screen.Line();
             screen.Line($"nodes for attempt {attempt.Attempt}: {placement.Why}");
             PlacementTable.Print(screen, placement);
+        }
+    }
+
+    private static void PrintDetail(Screen screen, AttemptView attempt)
+    {
+        if (attempt.Error is { Detail: { } detail } error)
+        {
+            screen.Line();
+            screen.Line($"error of attempt {attempt.Attempt}: {error.Type}");
+            foreach (var line in detail.TrimEnd().Split('\n'))
+            {
+                screen.Line($"  {line.TrimEnd('\r')}");
+            }
         }
     }
 

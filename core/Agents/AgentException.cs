@@ -15,4 +15,10 @@ public sealed class AgentException(string code, string message, bool retryable =
     /// time is not made.
     /// </summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What was thrown, by its name in the agent's language: <c>KeyError</c>; null where this is the agent's own word.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Where it was thrown, for those who look for the mistake: a stack trace; null for none.</summary>
+    public string? Detail { get; init; }
 }

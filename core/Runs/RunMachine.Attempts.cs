@@ -56,7 +56,7 @@ public static partial class RunMachine
             {
                 return NotHeeded(input.Step, input.Attempt, "failure");
             }
-            Fail(step, attempt, input.Error);
+            Fail(step, attempt, step.Details < StepState.MostDetails ? input.Error : input.Error with { Detail = null });
             return Advance();
         }
 

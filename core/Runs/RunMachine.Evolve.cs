@@ -208,6 +208,7 @@ public static partial class RunMachine
         var move = e.Error.Kind == ErrorKind.Timeout ? AttemptMove.TimeOut : AttemptMove.Fail;
         var attempt = EndAttempt(state, step, e.Attempt, move, e);
         attempt.Error = e.Error;
+        step.Details += e.Error.Detail is null ? 0 : 1;
         attempt.RetryAt = e.RetryAt;
         var branch = step.Branches[attempt.Branch];
         branch.Status = e.GivesUp ? BranchStatus.Failed : BranchStatus.Waiting;

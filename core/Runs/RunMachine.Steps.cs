@@ -148,7 +148,9 @@ public static partial class RunMachine
             }
         }
 
-        private static RunError LastError(StepState step) => step.Attempts.Last(a => a.Error is not null).Error!;
+        // Where it was thrown stays with its attempt.
+        private static RunError LastError(StepState step) =>
+            step.Attempts.Last(a => a.Error is not null).Error! with { Detail = null };
 
         private static ImmutableArray<int> Winners(StepState step) =>
             [.. CountedSuccesses(step).OrderBy(a => a.Branch).Select(a => a.Number)];

@@ -8,6 +8,9 @@ namespace AgentGrid.Core.Runs;
 /// <summary>One step of a run.</summary>
 public sealed class StepState(int index, Step step)
 {
+    /// <summary>How many attempts of a step keep the detail of their errors: the first ones, since thousands can fail alike.</summary>
+    public const int MostDetails = 20;
+
     public int Index { get; } = index;
     public Step Step { get; } = step;
     public string Id => Step.Id;
@@ -35,6 +38,9 @@ public sealed class StepState(int index, Step step)
 
     internal int SucceededBranches { get; set; }
     internal int FailedBranches { get; set; }
+
+    /// <summary>How many of its attempts keep the detail of their errors.</summary>
+    internal int Details { get; set; }
 
     /// <summary>How many bytes the outputs of the branches have that have succeeded.</summary>
     internal long BranchOutputBytes { get; set; }

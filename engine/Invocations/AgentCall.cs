@@ -43,18 +43,26 @@ public static partial class AgentCall
         }
         catch (AgentException e)
         {
-            return Fail(ErrorKind.Error, e.Code, e.Message, e.Retryable, e.RetryAfter);
+            return Fail(ErrorKind.Error, e.Code, e.Message, e.Retryable, e.RetryAfter, e.Type, e.Detail);
         }
         catch (Exception e)
         {
             LogAgentFailed(logger, e, name, invocation.IdempotencyKey);
-            return Fail(ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{name}' failed: {e.Message}");
+            return Fail(
+                ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{name}' failed: {e.Message}",
+                type: e.GetType().ToString(), detail: e.ToString());
         }
     }
 
     private static AttemptOutcome.Error Fail(
-        ErrorKind kind, string code, string message, bool retryable = true, TimeSpan? retryAfter = null) =>
-        new(new RunError(kind, code, Names.Shorten(message, LongestMessage), retryable) { RetryAfter = retryAfter });
+        ErrorKind kind, string code, string message, bool retryable = true, TimeSpan? retryAfter = null,
+        string? type = null, string? detail = null) =>
+        new(new RunError(kind, code, Names.Shorten(message, LongestMessage), retryable)
+        {
+            RetryAfter = retryAfter,
+            Type = type,
+            Detail = detail,
+        });
 
     [LoggerMessage(210, LogLevel.Warning, "Agent '{Agent}' failed in {Attempt}")]
     private static partial void LogAgentFailed(ILogger logger, Exception exception, string agent, string attempt);

@@ -138,7 +138,7 @@ internal abstract record Answer
         var data = error.TryGetProperty("data", out var d) && d.ValueKind == JsonValueKind.Object ? d : default;
         // The protocol's own codes, of which -32000 and those near it are an agent's.
         var isProtocol = code is <= -32600 and >= -32700;
-        var word = data.ValueKind == JsonValueKind.Object ? Text(data, "code") : null;
+        var word = TextOf(data, "code");
         if (word is null || !Names.IsValid(word))
         {
             word = isProtocol ? ProcessErrors.BadProtocol : "error";
@@ -147,8 +147,18 @@ internal abstract record Answer
             ? r.ValueKind != JsonValueKind.False
             : !isProtocol;
         return new Failure(
-            id, new AgentException(word, message, retryable) { RetryAfter = RetryAfterOf(data) }, IsCancelled: false);
+            id,
+            new AgentException(word, message, retryable)
+            {
+                RetryAfter = RetryAfterOf(data),
+                Type = TextOf(data, "type"),
+                Detail = TextOf(data, "detail"),
+            },
+            IsCancelled: false);
     }
+
+    private static string? TextOf(JsonElement data, string key) =>
+        data.ValueKind == JsonValueKind.Object ? Text(data, key) : null;
 
     private static TimeSpan? RetryAfterOf(JsonElement data) =>
         data.ValueKind == JsonValueKind.Object && Number(data, "retry_after") is { } seconds && seconds >= 0

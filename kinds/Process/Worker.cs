@@ -209,6 +209,8 @@ internal sealed partial class Worker
                     throw new AgentException(x.Error.Code, _child.Shown(x.Error.Message), x.Error.Retryable, x.Error)
                     {
                         RetryAfter = x.Error.RetryAfter,
+                        Type = x.Error.Type,
+                        Detail = x.Error.Detail is { } detail ? _child.Shown(detail) : null,
                     };
                 case Answer.Result { Id: var other }: throw WrongId(id, other);
                 case Answer.Failure { Id: var other }: throw WrongId(id, other);

@@ -160,14 +160,16 @@ class Worker:
         if isinstance(error, Unwritable):
             return FAILED, f"what it returned cannot be written as JSON: {error}", {
                 "code": "bad_output", "retryable": False}
-        traceback.print_exception(type(error), error, error.__traceback__)
+        detail = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        print(detail, end="", file=sys.stderr, flush=True)
         code, retryable = code_of(type(error)), True
         expected = agents.retried_errors(self._agent)
         if expected is not None:
             match = next((e for e in expected if isinstance(error, e)), None)
             retryable = match is not None
             code = code if match in (None, Exception) else code_of(match)
-        return FAILED, f"{type(error).__name__}: {error}", {"code": code, "retryable": retryable}
+        return FAILED, f"{type(error).__name__}: {error}", {
+            "code": code, "retryable": retryable, "type": type(error).__name__, "detail": detail}
 
     def _cancel(self, request):
         with self._gate:

@@ -73,6 +73,19 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.StartsWith("malign: red", runs[2].GetProperty("reason").GetString());
     }
 
+    [Fact]
+    public async Task Show_StepThatFailed_SaysWhatWasThrownAndWhere()
+    {
+        await EndBadlyAsync("thrown");
+
+        var run = await host.Tool().RunAsync("show", "thrown/1");
+        var step = await host.Tool().RunAsync("show", "thrown/1", "--step", "only");
+
+        Assert.DoesNotContain(run.Lines, l => l.Contains("in red", StringComparison.Ordinal));
+        var at = step.Lines.ToList().IndexOf("error of attempt 1: Malice");
+        Assert.Equal(["  in red \uFFFD[31m", "     in clear"], step.Lines.Skip(at + 1).Take(2).Select(l => l.TrimEnd()));
+    }
+
     [Theory]
     [InlineData(80, true)]
     [InlineData(140, true)]

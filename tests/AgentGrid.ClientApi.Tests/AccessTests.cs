@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using AgentGrid.Api.Security;
+using AgentGrid.Core.Plans;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Tests;
 
@@ -64,6 +66,35 @@ public sealed class AccessTests
             data.Add("GET", "/health/live", null, 200);
             data.Add("GET", "/health/ready", null, 200);
             return data;
+        }
+    }
+
+    [Fact]
+    public async Task Keys_WithoutSubmit_SeeWhatAnAgentHasThrownAndNotWhere()
+    {
+        await using var server = await TestServer.StartAsync(Keys);
+        var id = server.Grid.Add().Summary.RunId;
+        var error = new RunError(ErrorKind.Error, "error", "it broke") { Type = "KeyError", Detail = "in a\nin b" };
+        server.Grid.Update(id, r => r with
+        {
+            Steps = [new StepDetails
+            {
+                Id = "a", Mode = "one", Needs = [], Status = StepStatus.Failed,
+                Attempts = [new AttemptDetails { Attempt = 1, Branch = 0, Agent = "x", Status = AttemptStatus.Failed, QueuedAt = default, Error = error }],
+            }],
+        });
+
+        Assert.Equal(("KeyError", false), await ShownTo(Reader));
+        Assert.Equal(("KeyError", true), await ShownTo(Both));
+
+        async Task<(string? Type, bool HasDetail)> ShownTo(string key)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}");
+            request.Headers.Add("X-Api-Key", key);
+            using var response = await server.Http.SendAsync(request);
+            var shown = JsonElement.Parse(await response.Content.ReadAsStringAsync())
+                .GetProperty("steps")[0].GetProperty("attempts")[0].GetProperty("error");
+            return (shown.Text("type"), shown.TryGetProperty("detail", out _));
         }
     }
 

@@ -89,6 +89,22 @@ public abstract class MisbehaviourTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Agent_Throws_SaysWhatAndWhereOnItsAttemptAlone()
+    {
+        Script.On("alpha", _ => throw new FormatException("a wrong number"));
+
+        var run = await RunAsync("""{"a": {"agent": "alpha"}}""");
+
+        var error = Assert.Single(StepOf(run, "a").Attempts).Error!;
+        Assert.Equal("System.FormatException", error.Type);
+        Assert.Contains("a wrong number", error.Detail, StringComparison.Ordinal);
+        Assert.Contains(nameof(Agent_Throws_SaysWhatAndWhereOnItsAttemptAlone), error.Detail, StringComparison.Ordinal);
+        Assert.Null(AssertFailed(run).Detail);
+        Assert.Null(StepOf(run, "a").Error!.Detail);
+        Assert.DoesNotContain(await FeedAsync(), e => Json.Trusted(e.Utf8).ToString().Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Agent_ReturnsALargeOutput_PassesItOnWhole()
     {
         var text = new string('x', 3 * 1024 * 1024);

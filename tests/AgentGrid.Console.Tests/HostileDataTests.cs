@@ -19,7 +19,8 @@ public sealed class HostileDataTests(Chromium chromium)
         using var content = new StringContent($$$"""
             {"match_id":"{{{Attack}}}","round":"{{{Attack}}}","{{{Attack}}}":["{{{Attack}}}"],
              "plan":{"steps":{"echo":{"agent":"echo","input":{"{{{Attack}}}":"{{{Attack}}}"} },
-                     "bad":{"needs":["echo"],"agent":"delay","input":{"ms":"{{{Attack}}}"} } } } }
+                     "bad":{"needs":["echo"],"agent":"delay","input":{"ms":"{{{Attack}}}"},"optional":true},
+                     "broken":{"agent":"broken","input":{"{{{Attack}}}":0},"optional":true } } } }
             """, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
         using var response = await server.Http.PostAsync("api/v1/orchestrate?wait=10s", content);
         var run = JsonElement.Parse(await response.Content.ReadAsStringAsync());
@@ -35,6 +36,15 @@ public sealed class HostileDataTests(Chromium chromium)
         await IsHarmlessAsync(page);
         await page.ClickAsync(".node", "bad");
         await page.SeesAsync(".step .error-box", "ms");
+        await IsHarmlessAsync(page);
+
+        // What was thrown is folded away until somebody asks.
+        await page.ClickAsync(".node", "broken");
+        await page.SeesAsync(".attempt .error-box summary", "System.InvalidOperationException");
+        Assert.False((await page.EvaluateAsync("document.querySelector('.attempt .error-box pre').checkVisibility()")).GetBoolean());
+        await page.ClickAsync(".attempt .error-box summary", "System.InvalidOperationException");
+        await page.SeesAsync(".attempt .error-box pre", Shown);
+        await page.SeesAsync(".attempt .error-box pre", "BrokenAgent.InvokeAsync");
         await IsHarmlessAsync(page);
 
         await page.ClickAsync("button", "Post again");

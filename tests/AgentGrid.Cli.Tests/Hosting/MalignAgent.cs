@@ -8,5 +8,9 @@ namespace AgentGrid.Cli.Tests.Hosting;
 public sealed class MalignAgent : IAgent
 {
     public ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken) =>
-        throw new AgentException("malign", "red \u001b[31m and\r\ncleared \u001b[2J and turned \u202e round");
+        throw new AgentException("malign", "red \u001b[31m and\r\ncleared \u001b[2J and turned \u202e round")
+        {
+            Type = "Malice",
+            Detail = "in red \u001b[31m\r\n   in clear\n",
+        };
 }

@@ -158,6 +158,9 @@ public sealed class ProcessAgentTests
         Assert.Equal(("refused", false, null), (refused.Code, refused.Retryable, refused.RetryAfter));
         var thrown = await Assert.ThrowsAsync<AgentException>(() => RunAsync(agent, """{"do":"raise"}"""));
         Assert.Equal(("value_error", "ValueError: a wrong value"), (thrown.Code, thrown.Message));
+        Assert.Equal(("ValueError", null), (thrown.Type, refused.Detail));
+        Assert.StartsWith("Traceback (most recent call last):", thrown.Detail);
+        Assert.Contains("raise ValueError(\"a wrong value\")", thrown.Detail);
     }
 
     [Fact]

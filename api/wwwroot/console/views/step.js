@@ -144,6 +144,9 @@ const errorBox = error =>
     { class: 'error-box' },
     h('strong', null, `${error.code} · ${word(error.kind)}`),
     h('p', null, error.message),
+    error.detail
+      ? h('details', null, h('summary', null, error.type ?? 'Where'), h('pre', null, error.detail))
+      : null,
   );
 
 function attemptList(step) {
