@@ -34,6 +34,7 @@ public sealed partial class RedisRunLog : IRunStore
     private readonly RunLogPlans _plans;
     private readonly RunLogSource _source;
     private readonly StoreReader _reader;
+    private readonly TurnBatches _turns;
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
@@ -56,6 +57,7 @@ public sealed partial class RedisRunLog : IRunStore
         _prefix = $"{{{options.KeyPrefix}}}";
         _keys = [_prefix];
         _channel = options.Channel ?? "";
+        _turns = new TurnBatches(_redis, _keys, _channel, time);
         _isCluster = new Lazy<bool>(() => Array.Exists(
             redis.GetServers(), static s => s is { IsConnected: true, ServerType: ServerType.Cluster }));
         _plans = new RunLogPlans(_redis, _prefix);
@@ -68,7 +70,7 @@ public sealed partial class RedisRunLog : IRunStore
     /// half made, so that nothing must be changed.
     /// </summary>
     /// <exception cref="RedisServerException">It does not: the message is that of Redis.</exception>
-    public Task CheckRightsAsync() => RedisAnswer.Of(_redis.ScriptEvaluateAsync(Script.Rights, _keys, [_channel]));
+    public Task CheckRightsAsync() => Script.Rights.EvaluateAsync(_redis, _keys, [_channel]);
 
     /// <inheritdoc/>
     public async Task<AcceptOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan, int maxRuns)
@@ -84,7 +86,7 @@ public sealed partial class RedisRunLog : IRunStore
         {
             case "kept":
                 _plans.Add(plan);
-                Announce(answer, accepted.RunId, accepted.Key, [accepted]);
+                Announce((long)answer[1], (int)answer[2] != 0, accepted.RunId, accepted.Key, [accepted]);
                 return new AcceptOutcome.Kept((long)answer[1]);
             case "taken":
                 var by = (string)answer[1]!;
@@ -103,12 +105,12 @@ public sealed partial class RedisRunLog : IRunStore
     public async Task<AppendOutcome> AppendAsync(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns = int.MaxValue)
     {
-        var arguments = AppendArguments(run, expectedVersion, events, summary, maxRuns);
-        var answer = await EvaluateAsync(Script.Append, arguments).ConfigureAwait(false);
+        var (arguments, bytes) = AppendArguments(run, expectedVersion, events, summary);
+        var (answer, isListened) = await _turns.AppendAsync(arguments, bytes, maxRuns).ConfigureAwait(false);
         switch ((string?)answer[0])
         {
             case "kept":
-                Announce(answer, run, new RunKey(summary.MatchId, summary.Round), events);
+                Announce((long)answer[1], isListened, run, new RunKey(summary.MatchId, summary.Round), events);
                 return new AppendOutcome.Kept((long)answer[1]);
             case "conflict":
                 return AppendOutcome.Conflict.Instance;
@@ -156,32 +158,33 @@ public sealed partial class RedisRunLog : IRunStore
         ];
     }
 
-    private RedisValue[] AppendArguments(
-        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns)
+    private static (RedisValue[] Arguments, int Bytes) AppendArguments(
+        RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
         var moved = TurnCheck.MovedTo(run, events, summary);
         var writer = TurnWriter.OfThread;
         var version = expectedVersion + events.Count;
-        return
-        [
-            run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",
-            summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, writer.Tip(version, summary),
-            writer.Turn(run, expectedVersion, events), _channel, maxRuns, _time.GetUtcNow().ToUnixTimeMilliseconds(),
-        ];
+        var (tip, turn) = (writer.Tip(version, summary), writer.Turn(run, expectedVersion, events));
+        return (
+            [
+                run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",
+                summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, tip, turn,
+            ],
+            tip.Length + turn.Length);
     }
 
     // Tells those who listen to the channel, if there are any. Nobody waits for it, and it is sent before anything else of
     // the run can be. A Redis Cluster does not say who listens to another of its servers.
-    private void Announce(RedisResult[] kept, RunId run, RunKey key, IReadOnlyList<RunEvent> events)
+    private void Announce(long last, bool isListened, RunId run, RunKey key, IReadOnlyList<RunEvent> events)
     {
-        if (_options.Channel is null || ((int)kept[2] == 0 && !_isCluster.Value))
+        if (_options.Channel is null || (!isListened && !_isCluster.Value))
         {
             return;
         }
         var writer = TurnWriter.OfThread.Feed;
         for (var i = 0; i < events.Count; i++)
         {
-            var e = writer.Write((long)kept[1] - events.Count + 1 + i, run, key, events[i]);
+            var e = writer.Write(last - events.Count + 1 + i, run, key, events[i]);
             _ = _redis.PublishAsync(
                 RedisChannel.Literal(_options.Channel), e.Utf8, CommandFlags.FireAndForget);
         }
@@ -204,7 +207,6 @@ public sealed partial class RedisRunLog : IRunStore
         return (reason, wait);
     }
 
-    private async Task<RedisResult[]> EvaluateAsync(string script, RedisValue[] arguments) =>
-        (RedisResult[])(await RedisAnswer.Of(_redis.ScriptEvaluateAsync(script, _keys, arguments))
-            .ConfigureAwait(false))!;
+    private async Task<RedisResult[]> EvaluateAsync(Script script, RedisValue[] arguments) =>
+        (RedisResult[])(await script.EvaluateAsync(_redis, _keys, arguments).ConfigureAwait(false))!;
 }

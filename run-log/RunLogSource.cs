@@ -135,7 +135,6 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         : query.Status is { } status ? [status.ToString().ToLowerInvariant()]
         : s_allStatuses;
 
-    private async Task<RedisResult[]> EvaluateAsync(string script, RedisValue[] arguments) =>
-        (RedisResult[])(await RedisAnswer.Of(redis.ScriptEvaluateAsync(script, _keys, arguments))
-            .ConfigureAwait(false))!;
+    private async Task<RedisResult[]> EvaluateAsync(Script script, RedisValue[] arguments) =>
+        (RedisResult[])(await script.EvaluateAsync(redis, _keys, arguments).ConfigureAwait(false))!;
 }

@@ -37,7 +37,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         // Not before: from here on it is the grain's own scheduler.
         _drivers = engine.DriversOn(TaskScheduler.Current);
         _registry = new RunRegistry(this, _drivers.Platform, engine.Time);
-        return WakeAsync();
+        return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

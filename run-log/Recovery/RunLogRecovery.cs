@@ -168,5 +168,5 @@ public sealed class RunLogRecovery
     }
 
     private async Task EvaluateAsync(RedisValue[] arguments) =>
-        await RedisAnswer.Of(_redis.ScriptEvaluateAsync(Script.Drop, [_prefix[..^1]], arguments)).ConfigureAwait(false);
+        await Script.Drop.EvaluateAsync(_redis, [_prefix[..^1]], arguments).ConfigureAwait(false);
 }

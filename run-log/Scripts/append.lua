@@ -1,34 +1,46 @@
--- Keeps one turn of a run: {'kept', last, 1 if somebody listens to the channel}, {'conflict'}, {'gone'}, {'full', ...}
--- (see fullFor) when it makes an ended run active again, or {'status', stored} when the summary says something else of the
--- run's end than its events do.
+-- Keeps turns of runs, each by itself: {1 if somebody listens to the channel, answer, ...}, with an answer for each turn:
+-- {'kept', last}, {'conflict'}, {'gone'}, {'full', ...} (see fullFor) when it makes an ended run active again, {'status',
+-- stored} when the summary says something else of the run's end than its events do, or {'error', why}.
 
-local id, expected, version, count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local status, moved, ended, tip, record, channel = ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local most, now = tonumber(ARGV[11]), tonumber(ARGV[12])
+local channel, most, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
-local run = p .. ':run:' .. id
-local kept = redis.call('HMGET', run, 'v', 's', 'n', 't', 'm', 'r')
-if not kept[1] then
-  return { 'gone' }
-end
-if kept[1] ~= expected then
-  return { 'conflict' }
-end
-local was = kept[2]
-if not moved and (tonumber(was) >= 2 or tonumber(status) >= 2) and was ~= status then
-  return { 'status', was }
-end
-if moved and tonumber(was) >= 2 and tonumber(status) < 2 then
-  local full = fullFor(kept[4], most, now)
-  if full then
-    return full
+local function append(id, expected, version, count, status, moved, ended, tip, record)
+  local run = p .. ':run:' .. id
+  local kept = redis.call('HMGET', run, 'v', 's', 'n', 't', 'm', 'r')
+  if not kept[1] then
+    return { 'gone' }
   end
+  if kept[1] ~= expected then
+    return { 'conflict' }
+  end
+  local was = kept[2]
+  if moved ~= '1' and (tonumber(was) >= 2 or tonumber(status) >= 2) and was ~= status then
+    return { 'status', was }
+  end
+  if moved == '1' and tonumber(was) >= 2 and tonumber(status) < 2 then
+    local full = fullFor(kept[4], most, now)
+    if full then
+      return full
+    end
+  end
+
+  local last = keep(id, kept[5], kept[6], tonumber(count), record)
+  redis.call('HSET', run, 'v', version, 's', status, 'tip', tip)
+  if moved == '1' then
+    leave(id, kept[4], was)
+    enter(id, kept[3], kept[4], status, ended)
+  end
+  return { 'kept', last }
 end
 
-local last = keep(id, kept[5], kept[6], count, record)
-redis.call('HSET', run, 'v', version, 's', status, 'tip', tip)
-if moved then
-  leave(id, kept[4], was)
-  enter(id, kept[3], kept[4], status, ended)
+local answers = { 0 }
+for i = 4, #ARGV, 9 do
+  -- What is wrong with one run is no reason to refuse the others.
+  local done, answer = pcall(append, unpack(ARGV, i, i + 8))
+  if not done then
+    answer = { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
+  end
+  answers[#answers + 1] = answer
 end
-return { 'kept', last, listened(channel) }
+answers[1] = listened(channel)
+return answers
