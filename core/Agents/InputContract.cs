@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Agents;
 
@@ -29,12 +30,30 @@ internal static class InputContract
         {
             cause = e;
         }
-        var problems = InputMismatch.Of(input.Element, Options.GetTypeInfo(typeof(T)), cause?.Message);
-        throw new AgentException(
-            "bad_input",
-            $"Agent '{invocation.Agent}', step '{invocation.Step}': the input does not fit {TypeText.Of(typeof(T))}. {string.Join(' ', problems)}",
-            retryable: false, cause);
+        throw Refuse(
+            invocation, TypeText.Of(typeof(T)),
+            InputMismatch.Of(input.Element, Options.GetTypeInfo(typeof(T)), cause?.Message), cause);
     }
+
+    /// <summary>Checks the input of an invocation against what <c>agents.yaml</c> says.</summary>
+    /// <exception cref="AgentException">It does not fit: <c>bad_input</c>, with the places that are wrong.</exception>
+    public static void Check(AgentInvocation invocation, ValueSchema schema)
+    {
+        var input = invocation.Input.Element;
+        var problems = schema.Problems(input, "input").Take(InputMismatch.MostProblems)
+            .Select(static p => $"{p.Place}: {p.Reason}.").ToList();
+        if (problems.Count > 0)
+        {
+            problems.Add($"{InputMismatch.Has(input, "The input")}.");
+            throw Refuse(invocation, "its input_schema", problems);
+        }
+    }
+
+    private static AgentException Refuse(
+        AgentInvocation invocation, string expected, IEnumerable<string> problems, Exception? cause = null) => new(
+            "bad_input",
+            $"Agent '{invocation.Agent}', step '{invocation.Step}': the input does not fit {expected}. {string.Join(' ', problems)}",
+            retryable: false, cause);
 
     private static JsonSerializerOptions CreateOptions()
     {

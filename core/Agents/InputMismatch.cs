@@ -8,7 +8,7 @@ namespace AgentGrid.Core.Agents;
 /// <summary>Why a value cannot be read as a .NET type: every place that is wrong, and what there is.</summary>
 internal sealed class InputMismatch
 {
-    private const int MostProblems = 5;
+    public const int MostProblems = 5;
     private const int MostNames = 20;
 
     private const string Remedy =
@@ -82,7 +82,7 @@ internal sealed class InputMismatch
             if (!isThere && property.IsRequired)
             {
                 _lacksMembers |= place.Length == 0;
-                _problems.Add($"'{at}' ({TypeText.Of(property.PropertyType)}) is missing: {Has(value, place)}.");
+                _problems.Add($"'{at}' ({TypeText.Of(property.PropertyType)}) is missing: {Has(value, place.Length == 0 ? "the input" : $"'{place}'")}.");
             }
             else if (isThere && member.ValueKind == JsonValueKind.Null)
             {
@@ -131,10 +131,14 @@ internal sealed class InputMismatch
 
     private static string Join(string place, string name) => place.Length == 0 ? name : $"{place}.{name}";
 
-    private static string Has(JsonElement value, string place)
+    /// <summary><c>the input has: text, lang</c></summary>
+    public static string Has(JsonElement value, string who)
     {
-        var names = value.EnumerateObject().Select(static m => m.Name).ToArray();
-        var who = place.Length == 0 ? "the input" : $"'{place}'";
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            return $"{who} is {What(value)}";
+        }
+        var names = value.EnumerateObject().Select(static m => Names.Shorten(m.Name)).ToArray();
         return names.Length == 0 ? $"{who} has no members"
             : $"{who} has: {string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? ", ..." : "")}";
     }
