@@ -12,7 +12,8 @@ internal sealed class InputMismatch
     private const int MostNames = 20;
 
     private const string Remedy =
-        "Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what 'with' or 'input' of the step says.";
+        "Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what 'with' or 'input' " +
+        "of the step says.";
 
     private readonly List<string> _problems = [];
     private bool _lacksMembers;
@@ -82,7 +83,8 @@ internal sealed class InputMismatch
             if (!isThere && property.IsRequired)
             {
                 _lacksMembers |= place.Length == 0;
-                _problems.Add($"'{at}' ({TypeText.Of(property.PropertyType)}) is missing: {Has(value, place.Length == 0 ? "the input" : $"'{place}'")}.");
+                _problems.Add(
+                    $"'{at}' ({TypeText.Of(property.PropertyType)}) is missing: {Has(value, place.Length == 0 ? "the input" : $"'{place}'")}.");
             }
             else if (isThere && member.ValueKind == JsonValueKind.Null)
             {

@@ -80,5 +80,6 @@ internal sealed record TypeSchemas(Json? Input, Json? Output, bool IsClosed)
     }
 
     private static string? DescriptionOf(ICustomAttributeProvider? member) =>
-        member?.GetCustomAttributes(typeof(DescriptionAttribute), inherit: true).OfType<DescriptionAttribute>().FirstOrDefault()?.Description;
+        member?.GetCustomAttributes(typeof(DescriptionAttribute), inherit: true)
+            .OfType<DescriptionAttribute>().FirstOrDefault()?.Description;
 }

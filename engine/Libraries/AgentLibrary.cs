@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using AgentGrid.Core.Agents;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,7 +53,7 @@ public sealed class AgentLibrary
         {
             throw Unusable(full, [.. e.LoaderExceptions.Select(l => l!.Message).Distinct()], e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.Text.Json.JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or JsonException)
         {
             throw Unusable(full, [e.Message], e);
         }

@@ -71,12 +71,13 @@ internal sealed class LibraryReferences
             : name is "System.Runtime" or "netstandard"
             ? $"{who}. Build it for net{Environment.Version.Major}.0, or start a program that runs on .NET {wanted.Major}."
             : HostAssemblies.Share(name)
-            ? $"{who}, which it shares with its libraries. Refer to the package in version {present.ToString(2)}, or to packages that do."
+            ? $"{who}, which it shares with its libraries. Refer to the package in version {present.ToString(2)}."
             : $"{who}. {Remedy(name)}";
     }
 
     private string Missing(string file, string name, string? package) =>
-        $"{Who(file)} refers to {name}{(package is null ? "" : $" (package {package})")}, and {name}.dll is not beside the library. {Remedy(name)}";
+        $"{Who(file)} refers to {name}{(package is null ? "" : $" (package {package})")}, and {name}.dll is not beside the library. " +
+        Remedy(name);
 
     private static string Remedy(string name) =>
         $"Set <EnableDynamicLoading>true</EnableDynamicLoading> in its project file and build it again, or put {name}.dll there.";

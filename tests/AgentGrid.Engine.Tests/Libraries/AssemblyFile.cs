@@ -14,7 +14,8 @@ internal static class AssemblyFile
         var metadata = new MetadataBuilder();
         var name = metadata.GetOrAddString(Path.GetFileNameWithoutExtension(path));
         metadata.AddAssembly(name, new Version(1, 0), default, default, default, AssemblyHashAlgorithm.None);
-        metadata.AddModule(0, metadata.GetOrAddString(Path.GetFileName(path)), metadata.GetOrAddGuid(new Guid(1, 2, 3, [4, 5, 6, 7, 8, 9, 10, 11])), default, default);
+        var id = metadata.GetOrAddGuid(new Guid(1, 2, 3, new byte[8]));
+        metadata.AddModule(0, metadata.GetOrAddString(Path.GetFileName(path)), id, default, default);
         metadata.AddTypeDefinition(
             default, default, metadata.GetOrAddString("<Module>"), default,
             MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
