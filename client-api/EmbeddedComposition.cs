@@ -1,6 +1,7 @@
 using AgentGrid.Agents.Perception;
 using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Settings;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
 using AgentGrid.Kinds;
@@ -16,7 +17,11 @@ internal static class EmbeddedComposition
     public static ServerComposition Create() => new()
     {
         Syntax = EmbeddedCommandLine.Syntax,
-        ReadSettings = reader => EmbeddedSettings.Read(reader, new EmbeddedOptions()),
+        ReadSettings = reader =>
+        {
+            EmbeddedSettings.Read(reader, new EmbeddedOptions());
+            WebhookSettings.Read(reader, new WebhookOptions());
+        },
         Add = AddEngine,
         Place = app => "data in " + Path.GetFullPath(
             app.Services.GetRequiredService<IOptions<EmbeddedOptions>>().Value.Data),
@@ -31,6 +36,7 @@ internal static class EmbeddedComposition
             .AddShippedKinds()
             .UseEmbeddedEngine();
         builder.Services.AddOptions<EmbeddedOptions>().ReadSection(EmbeddedSettings.Read).ValidateOnStart();
+        builder.Services.AddOptions<WebhookOptions>().ReadSection(WebhookSettings.Read).ValidateOnStart();
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<EmbeddedOptions>>(
             (host, engine) => host.ShutdownTimeout = engine.Value.DrainTimeout + RoomToClose);
     }

@@ -14,6 +14,7 @@ using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Feed;
 using AgentGrid.Engine.Schedules;
 using AgentGrid.Engine.Store;
+using AgentGrid.Engine.Webhooks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -67,7 +68,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
         {
             Recover();
         }
-        _engine = new EmbeddedEngine(_options, _config, _agents, _time, _logger, _runLogger, Platform);
+        var webhooks = (Services.GetService(typeof(IOptions<WebhookOptions>)) as IOptions<WebhookOptions>)?.Value ?? new();
+        _engine = new EmbeddedEngine(
+            _options, _config, _agents, _time, _logger, _runLogger, Platform,
+            Services.GetService(typeof(IWebhookSender)) as IWebhookSender ?? new HttpWebhookSender(webhooks, _time),
+            webhooks.AddTo(_options.Limits));
         await _engine.StartAsync().ConfigureAwait(false);
         Volatile.Write(ref _accepting, true);
         if (_config.Folder is not null)

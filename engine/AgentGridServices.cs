@@ -1,5 +1,8 @@
+using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace AgentGrid.Engine;
 
@@ -21,6 +24,9 @@ public static class AgentGridServices
         services.AddSingleton(builder);
         services.TryAddSingleton(s => s.GetRequiredService<AgentGridBuilder>().Catalog());
         services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<WebhookOptions>();
+        services.TryAddSingleton<IWebhookSender>(static s => new HttpWebhookSender(
+            s.GetRequiredService<IOptions<WebhookOptions>>().Value, s.GetRequiredService<TimeProvider>()));
         return builder;
     }
 }

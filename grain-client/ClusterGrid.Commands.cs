@@ -26,6 +26,7 @@ public sealed partial class ClusterGrid
             TraceParent = submit.TraceParent,
             StartAt = submit.StartAt,
             Delay = submit.Delay,
+            Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : Json.From(submit.Webhooks),
         };
         try
         {

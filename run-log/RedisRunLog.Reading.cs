@@ -20,32 +20,10 @@ public sealed partial class RedisRunLog
     public Task<RunState?> ReplayAsync(RunId run) => _reader.ReplayAsync(run);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null)
-    {
-        var active = new List<StoredRun>();
-        var (after, atOnce) = (0D, matchId is null ? RunsAtOnce : int.MaxValue);
-        while (true)
-        {
-            var found = await _source.ReadRunsAsync(newest: false, after, atOnce, matchId ?? "", "", ["active"])
-                .ConfigureAwait(false);
-            foreach (var (_, run, damage) in found)
-            {
-                if (run is not null)
-                {
-                    active.Add(run);
-                }
-                else
-                {
-                    Report(damage!);
-                }
-            }
-            if (found.Count < atOnce)
-            {
-                return active;
-            }
-            after = found[^1].Number;
-        }
-    }
+    public Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null) => ReadIndexAsync("active", matchId);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredRun>> OwingAsync(string? matchId = null) => ReadIndexAsync("owing", matchId);
 
     /// <inheritdoc/>
     public Task<RunPage> ListAsync(RunQuery query) => _reader.ListAsync(query);
@@ -60,4 +38,31 @@ public sealed partial class RedisRunLog
 
     /// <inheritdoc/>
     public void Report(DamageException damage) => _damage.Report(damage);
+
+    private async Task<IReadOnlyList<StoredRun>> ReadIndexAsync(string index, string? matchId)
+    {
+        var runs = new List<StoredRun>();
+        var (after, atOnce) = (0D, matchId is null ? RunsAtOnce : int.MaxValue);
+        while (true)
+        {
+            var found = await _source.ReadRunsAsync(newest: false, after, atOnce, matchId ?? "", "", [index])
+                .ConfigureAwait(false);
+            foreach (var (_, run, damage) in found)
+            {
+                if (run is not null)
+                {
+                    runs.Add(run);
+                }
+                else
+                {
+                    Report(damage!);
+                }
+            }
+            if (found.Count < atOnce)
+            {
+                return runs;
+            }
+            after = found[^1].Number;
+        }
+    }
 }

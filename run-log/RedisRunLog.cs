@@ -169,6 +169,7 @@ public sealed partial class RedisRunLog : IRunStore
             [
                 run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",
                 summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, tip, turn,
+                summary.Status.IsEnded() && summary.OpenWebhooks > 0 ? "1" : "0",
             ],
             tip.Length + turn.Length);
     }

@@ -75,6 +75,7 @@ internal sealed class OrchestrateEndpoint(
                 {
                     StartAt = read.StartAt,
                     Delay = read.Delay,
+                    Webhooks = read.Webhooks,
                 }, null)
                 : (null, problem);
         }

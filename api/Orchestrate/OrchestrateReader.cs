@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -6,6 +7,7 @@ using AgentGrid.Api.Problems;
 using AgentGrid.Api.Requests;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Api.Orchestrate;
 
@@ -26,6 +28,7 @@ internal ref struct OrchestrateReader
     private int _priority;
     private DateTimeOffset? _startAt;
     private TimeSpan? _delay;
+    private ImmutableArray<Webhook> _webhooks = [];
     private bool _differs;
     private ApiProblem? _problem;
 
@@ -47,6 +50,7 @@ internal ref struct OrchestrateReader
         Priority = 32,
         StartAt = 64,
         Delay = 128,
+        Webhooks = 256,
     }
 
     /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
@@ -105,7 +109,10 @@ internal ref struct OrchestrateReader
             return null;
         }
         var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
-        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay);
+        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay)
+        {
+            Webhooks = _webhooks,
+        };
     }
 
     private bool ReadField()
@@ -130,6 +137,7 @@ internal ref struct OrchestrateReader
             Fields.Priority => ReadPriority(),
             Fields.StartAt => ReadStartAt(),
             Fields.Delay => ReadDelay(),
+            Fields.Webhooks => ReadWebhooks(),
             _ => Accept(StrictJson.Walk(ref _json)),
         };
     }
@@ -250,6 +258,26 @@ internal ref struct OrchestrateReader
         return problem is null || Refuse("delay", $"'delay': {problem}");
     }
 
+    private bool ReadWebhooks()
+    {
+        _differs = true;
+        if (_json.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+        if (_json.TokenType != JsonTokenType.StartArray)
+        {
+            return Wrong("webhooks", "a list of {\"url\": \"https://...\", \"on\": [...]}");
+        }
+        var start = (int)_json.TokenStartIndex;
+        if (!Accept(StrictJson.Walk(ref _json)))
+        {
+            return false;
+        }
+        _webhooks = WebhookReader.ReadJson(Json.Trusted(_body[start..(int)_json.BytesConsumed].ToArray()), out var problems);
+        return problems.IsEmpty || Refuse(problems[0].Path, $"{problems[0].Path}: {problems[0].Message}");
+    }
+
     private bool ReadOptionalText(string field, string expected, out string? text)
     {
         _differs = true;
@@ -309,6 +337,7 @@ internal ref struct OrchestrateReader
         : json.ValueTextEquals("priority"u8) ? Fields.Priority
         : json.ValueTextEquals("start_at"u8) ? Fields.StartAt
         : json.ValueTextEquals("delay"u8) ? Fields.Delay
+        : json.ValueTextEquals("webhooks"u8) ? Fields.Webhooks
         : Fields.Other;
 
     // A second pass over a body that was found good: what is kept of it, field by field, as it was written.
@@ -323,7 +352,7 @@ internal ref struct OrchestrateReader
             var start = (int)json.TokenStartIndex;
             json.Read();
             json.Skip();
-            if (field is Fields.Plan or Fields.Priority or Fields.StartAt or Fields.Delay)
+            if (field is Fields.Plan or Fields.Priority or Fields.StartAt or Fields.Delay or Fields.Webhooks)
             {
                 continue;
             }

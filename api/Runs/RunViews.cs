@@ -52,6 +52,8 @@ public sealed record RunView
 
     /// <summary>Milliseconds from the last start to the end.</summary>
     public double? DurationMs { get; init; }
+    /// <summary>Who is told what becomes of it; absent where nobody is.</summary>
+    public IReadOnlyList<WebhookDetails>? Webhooks { get; init; }
     public Json? Result { get; init; }
     public RunError? Error { get; init; }
     public string? CancelReason { get; init; }
@@ -84,6 +86,7 @@ public sealed record RunView
             LastStartedAt = run.Summary.LastStartedAt,
             EndedAt = run.Summary.EndedAt,
             DurationMs = run.Summary.Duration?.TotalMilliseconds,
+            Webhooks = run.Webhooks.IsDefaultOrEmpty ? null : run.Webhooks,
             Result = run.Result,
             Error = run.Error,
             CancelReason = run.CancelReason,

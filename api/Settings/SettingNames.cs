@@ -9,11 +9,11 @@ public sealed record SettingNames
     /// <summary>Those of the client API, which every program with one has.</summary>
     public static readonly SettingNames Api = new()
     {
-        All = [.. typeof(ApiOptions).GetProperties().Select(p => p.Name)],
+        All = [.. typeof(ApiOptions).GetProperties().Select(p => p.Name), WebhookSettings.Section],
         Access =
         [
             nameof(ApiOptions.ApiKeys), nameof(ApiOptions.Insecure), nameof(ApiOptions.TrustedHosts),
-            nameof(ApiOptions.TicketSecret),
+            nameof(ApiOptions.TicketSecret), WebhookSettings.Section,
         ],
     };
 

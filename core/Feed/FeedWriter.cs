@@ -160,6 +160,8 @@ public sealed class FeedWriter
             case RunEvent.StepSkipped x: _writer.WriteString("reason"u8, x.Reason); break;
             case RunEvent.RunCompleted x: MetaOf(x); break;
             case RunEvent.RunFailed x: Error(x.Error); break;
+            case RunEvent.WebhookDelivered x: _writer.WriteNumber("delivery"u8, x.Delivery); break;
+            case RunEvent.WebhookFailed x: MetaOf(x); break;
             case RunEvent.RunCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
             default: break; // the stage says it all
         }
@@ -264,6 +266,16 @@ public sealed class FeedWriter
         foreach (var member in e.Result.Element.EnumerateObject())
         {
             member.WriteTo(_writer);
+        }
+    }
+
+    private void MetaOf(RunEvent.WebhookFailed e)
+    {
+        _writer.WriteNumber("delivery"u8, e.Delivery);
+        _writer.WriteString("error"u8, e.Error);
+        if (e.NextTryAt is { } next)
+        {
+            _writer.WriteString("next_try_at"u8, next);
         }
     }
 

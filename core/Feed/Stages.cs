@@ -15,6 +15,8 @@ public static class Stages
     public const string Completed = "completed";
     public const string Error = "error";
     public const string Cancelled = "cancelled";
+    public const string WebhookDelivered = "webhook:delivered";
+    public const string WebhookFailed = "webhook:failed";
 
     /// <summary>In the place of events whose record is damaged; no event of a run.</summary>
     public const string Damaged = "damaged";
@@ -49,6 +51,8 @@ public static class Stages
         RunEvent.RunFailed => Error,
         RunEvent.RunCancelled => Cancelled,
         RunEvent.RunRetried => Retried,
+        RunEvent.WebhookDelivered => WebhookDelivered,
+        RunEvent.WebhookFailed => WebhookFailed,
         _ => throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event"),
     };
 }

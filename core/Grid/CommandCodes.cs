@@ -44,4 +44,7 @@ public static class CommandCodes
 
     /// <summary>A request says when its run starts, and that is no time which can be waited for.</summary>
     public const string BadStart = "AG1215";
+
+    /// <summary>A webhook of a request may not be posted to, or nothing can be signed.</summary>
+    public const string WebhookRefused = "AG1219";
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 
@@ -106,6 +107,12 @@ public sealed record SubmitRun(
 
     /// <summary>The same from the moment in which it is accepted; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
+
+    /// <summary>
+    /// Who is told what becomes of the run, beside those that its plan names. They are no part of what was posted: the first post of a
+    /// key decides.
+    /// </summary>
+    public ImmutableArray<Webhook> Webhooks { get; init; } = [];
 }
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>

@@ -99,6 +99,9 @@ public sealed record PlanSettings
     /// <summary>How long a run may take from its start to its end.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 
+    /// <summary>Who is told what becomes of its runs.</summary>
+    public ImmutableArray<Webhook> Webhooks { get; init; } = [];
+
     /// <summary>
     /// What the run's result is made of: names, and paths into the outputs of steps. Empty: the outputs of the
     /// steps that no other step needs, by step id.

@@ -8,7 +8,7 @@ namespace AgentGrid.Core.Plans;
 /// <param name="Plan">Null when there is something wrong with it.</param>
 internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> Steps, Plan? Plan)
 {
-    private static readonly string[] s_keys = ["description", "input_schema", "timeout", "result", "steps"];
+    private static readonly string[] s_keys = ["description", "input_schema", "timeout", "webhooks", "result", "steps"];
     private static readonly string[] s_inlineKeys = ["name", .. s_keys];
 
     /// <param name="isInline">Whether the plan may say its name itself.</param>
@@ -21,6 +21,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
         var description = reader.Text("description");
         var schema = ValueSchema.Read(reader, "input_schema", problems);
         var timeout = reader.Duration("timeout") ?? PlanSettings.DefaultTimeout;
+        var webhooks = WebhookReader.Read(reader["webhooks"], problems);
         var entries = new MappingReader(reader["steps"], problems, null).Entries;
         if (entries.IsEmpty && problems.Count == before)
         {
@@ -44,6 +45,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
             Description = description,
             InputSchema = schema is null ? null : new InputSchema(schema),
             Timeout = timeout,
+            Webhooks = webhooks,
             Result = result,
         };
         return new PlanDraft(place, steps, Plan.Create(name, [.. order.Select(i => steps[i].Step)], settings));

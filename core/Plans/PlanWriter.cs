@@ -35,6 +35,10 @@ internal static class PlanWriter
             schema.Text.WriteTo(writer);
         }
         WriteDuration(writer, "timeout", plan.Settings.Timeout, PlanSettings.DefaultTimeout);
+        if (!plan.Settings.Webhooks.IsEmpty)
+        {
+            WebhookReader.Write(writer, plan.Settings.Webhooks);
+        }
         if (!plan.Settings.Result.IsEmpty)
         {
             writer.WriteStartObject("result");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AgentGrid.Core.Placement;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Runs;
@@ -53,6 +54,10 @@ public sealed record RunSummary
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool OnlyWaits { get; init; }
 
+    /// <summary>How much its webhooks have still to be told; also when it has ended.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int OpenWebhooks { get; init; }
+
     /// <summary>Who has had an attempt in it; null where only its events say so.</summary>
     public AgentSet? Agents { get; init; }
 
@@ -78,6 +83,9 @@ public sealed record RunDetails
 
     /// <summary>What it was sent, in that order.</summary>
     public ImmutableArray<SignalDetails> Signals { get; init; } = [];
+
+    /// <summary>Who is told what becomes of it; those of its plan first.</summary>
+    public ImmutableArray<WebhookDetails> Webhooks { get; init; } = [];
 
     /// <summary>Null until the run is completed.</summary>
     public Json? Result { get; init; }
@@ -113,6 +121,22 @@ public sealed record StepDetails
     public WaitDetails? Wait { get; init; }
     public required ImmutableArray<AttemptDetails> Attempts { get; init; }
 }
+
+/// <summary>Somebody who is told what becomes of a run.</summary>
+/// <param name="Deliveries">What was to be told so far, in that order.</param>
+public sealed record WebhookDetails(
+    string Url, ImmutableArray<WebhookEvent> On, ImmutableArray<DeliveryDetails> Deliveries);
+
+/// <summary>One thing that a webhook is to be told.</summary>
+/// <param name="Id">Its <c>webhook-id</c>: the same for every try.</param>
+/// <param name="At">When it happened.</param>
+/// <param name="Step">The step that waits; null unless that is told.</param>
+/// <param name="Tries">How often it has been tried.</param>
+/// <param name="LastError">Why the last try came to nothing; null before the first, and when it is delivered.</param>
+/// <param name="NextTryAt">When it is tried again; null for at once, and when it is settled.</param>
+public sealed record DeliveryDetails(
+    string Id, WebhookEvent Event, DateTimeOffset At, string? Step, DeliveryState State, int Tries, string? LastError,
+    DateTimeOffset? NextTryAt);
 
 /// <summary>A signal that a run was sent.</summary>
 /// <param name="By">Who sent it; null when nobody was named.</param>

@@ -1,3 +1,5 @@
+using AgentGrid.Core.Plans;
+
 namespace AgentGrid.Core.Runs;
 
 /// <summary>Copies a state into what users see of it.</summary>
@@ -21,6 +23,7 @@ public static class RunDetailsBuilder
         Waits = state.Waits,
         WaitingApprovals = state.WaitingApprovals,
         OnlyWaits = state.OnlyWaits,
+        OpenWebhooks = state.OpenDeliveries,
         Agents = state.Agents,
         Reason = RunReason.Of(state),
     };
@@ -33,10 +36,18 @@ public static class RunDetailsBuilder
         Input = state.Input,
         Steps = [.. state.Steps.Select(s => Build(state, s))],
         Signals = [.. state.Signals.Select(s => new SignalDetails(s.Name, s.Key, s.By, s.At, s.Step))],
+        Webhooks = [.. state.Webhooks.Select(w => Build(state, w))],
         Result = state.Result,
         Error = state.Error,
         CancelReason = state.CancelReason,
     };
+
+    private static WebhookDetails Build(RunState state, Webhook webhook) => new(
+        webhook.Url, webhook.On,
+        [
+            .. state.Deliveries.Where(d => ReferenceEquals(d.Webhook, webhook)).Select(static d => new DeliveryDetails(
+                d.Id, d.Event, d.At, d.Step, d.State, d.Tries, d.LastError, d.NextTryAt)),
+        ]);
 
     private static StepDetails Build(RunState state, StepState step) => new()
     {

@@ -33,6 +33,8 @@ namespace AgentGrid.Core.Runs;
 [JsonDerivedType(typeof(RunFailed), "run.failed")]
 [JsonDerivedType(typeof(RunCancelled), "run.cancelled")]
 [JsonDerivedType(typeof(RunRetried), "run.retried")]
+[JsonDerivedType(typeof(WebhookDelivered), "webhook.delivered")]
+[JsonDerivedType(typeof(WebhookFailed), "webhook.failed")]
 public abstract record RunEvent
 {
     private RunEvent()
@@ -64,6 +66,9 @@ public abstract record RunEvent
         /// <summary>When it may start, later than <see cref="Time"/>; null for at once.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public DateTimeOffset? StartsAt { get; init; }
+
+        /// <summary>Who is told what becomes of it, beside those that its plan names; null for nobody.</summary>
+        public ImmutableArray<Webhook>? Webhooks { get; init; }
 
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
@@ -160,4 +165,13 @@ public abstract record RunEvent
     /// <param name="Partly">Those of them that keep their branches that have succeeded.</param>
     public sealed record RunRetried(
         string? FromStep = null, ImmutableArray<string>? Anew = null, ImmutableArray<string>? Partly = null) : RunEvent;
+
+    /// <summary>Somebody has been told; also of a run that has ended.</summary>
+    /// <param name="Delivery">The number of the <see cref="WebhookDelivery"/>.</param>
+    public sealed record WebhookDelivered(int Delivery) : RunEvent;
+
+    /// <summary>A try to tell somebody came to nothing; also of a run that has ended.</summary>
+    /// <param name="Error">Why, in one line.</param>
+    /// <param name="NextTryAt">When it is tried again; null when it is given up.</param>
+    public sealed record WebhookFailed(int Delivery, string Error, DateTimeOffset? NextTryAt = null) : RunEvent;
 }

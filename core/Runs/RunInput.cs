@@ -62,6 +62,13 @@ public abstract record RunInput
     /// <param name="FromStep">Do this step and those that depend on it anew; null: those that are not completed.</param>
     public sealed record RetryRun(string? FromStep = null) : RunInput;
 
+    /// <summary>What came of a try to tell a webhook something; also of a run that has ended.</summary>
+    /// <param name="Delivery">The number of the <see cref="WebhookDelivery"/>.</param>
+    /// <param name="Try">Which try of it, from 1.</param>
+    /// <param name="Error">Why it came to nothing; null when it was taken.</param>
+    /// <param name="GivesUp">There is no need to try again.</param>
+    public sealed record ReportDelivery(int Delivery, int Try, string? Error = null, bool GivesUp = false) : RunInput;
+
     /// <summary>The run's key was posted again.</summary>
     public sealed record SkipSubmission : RunInput
     {

@@ -34,9 +34,12 @@ public static partial class RunMachine
             case RunEvent.RunFailed x: End(state, x, RunStatus.Failed).Error = x.Error; break;
             case RunEvent.RunCancelled x: End(state, x, RunStatus.Cancelled).CancelReason = x.Reason; break;
             case RunEvent.RunRetried x: Reopen(state, x); break;
+            case RunEvent.WebhookDelivered x: Deliver(state, x.Delivery, null, null); break;
+            case RunEvent.WebhookFailed x: Deliver(state, x.Delivery, x.Error, x.NextTryAt); break;
             default: throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event");
         }
         KeepTime(state, e.Time);
+        Announce(state, e);
         state.Version++;
         return state;
     }
@@ -53,6 +56,7 @@ public static partial class RunMachine
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;
+        state.Webhooks = state.Plan.Settings.Webhooks.AddRange(e.Webhooks ?? []);
         if (e.StartsAt is { } due)
         {
             state.StartsAt = due;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using AgentGrid.Core.Plans;
 
@@ -94,6 +95,15 @@ public sealed class RunState
 
     /// <summary>All signals that came, in their order.</summary>
     public List<ReceivedSignal> Signals { get; } = [];
+
+    /// <summary>Who is told what becomes of it: those of its plan, and those that were posted with it.</summary>
+    public ImmutableArray<Webhook> Webhooks { get; internal set; } = [];
+
+    /// <summary>All that they were to be told so far, by number.</summary>
+    public List<WebhookDelivery> Deliveries { get; } = [];
+
+    /// <summary>How many of these are neither delivered nor given up.</summary>
+    public int OpenDeliveries { get; internal set; }
 
     /// <summary>How many steps have not ended.</summary>
     internal int OpenSteps { get; set; }

@@ -27,6 +27,12 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
     /// <summary>The rows of all runs that have not ended, oldest first.</summary>
     public IReadOnlyList<RunRow> Active() => Rows("WHERE status = 0 ORDER BY id");
 
+    /// <summary>The rows of all runs that have ended, and owe webhooks something, oldest first.</summary>
+    public IReadOnlyList<RunRow> Owing() => Rows($"WHERE status > {RunRow.Owes} ORDER BY id");
+
+    /// <summary>The same, damaged ones too.</summary>
+    public IReadOnlyList<ListedRun> ReadOwing() => Listed($"WHERE status > {RunRow.Owes} ORDER BY id");
+
     /// <summary>All runs that have not ended, damaged ones too, oldest first.</summary>
     public IReadOnlyList<ListedRun> ReadActive() => Listed("WHERE status = 0 ORDER BY id");
 
@@ -72,6 +78,19 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ListedRun>> ReadRunsAsync(RunQuery query, long before, int most)
     {
+        // Those that still owe webhooks something have a number of their own, and are merged.
+        long?[] statuses = query.Activity is not null ? [0]
+            : query.Status is not { } status ? [null]
+            : status.IsEnded() ? [(long)status, (long)status + RunRow.Owes]
+            : [0];
+        IReadOnlyList<ListedRun>[] found = [.. statuses.Select(s => ReadRuns(query, s, before, most))];
+        return ValueTask.FromResult(found.Length == 1
+            ? found[0]
+            : [.. found.SelectMany(static f => f).OrderByDescending(static r => r.Number).Take(most)]);
+    }
+
+    private IReadOnlyList<ListedRun> ReadRuns(RunQuery query, long? status, long before, int most)
+    {
         var where = new StringBuilder("WHERE id < $before");
         var parameters = new List<(string, object)> { ("$before", before), ("$limit", most) };
         void And(string column, string name, object? value)
@@ -82,11 +101,11 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
                 parameters.Add((name, value));
             }
         }
-        And("status", "$status", query.Activity is not null ? 0L : query.Status is { } s ? (long)(s.IsEnded() ? s : 0) : null);
+        And("status", "$status", status);
         And("match_id", "$match", query.MatchId);
         And("round", "$round", query.Round);
         And("plan_name", "$plan", query.Plan);
-        return ValueTask.FromResult(Listed($"{where} ORDER BY id DESC LIMIT $limit", [.. parameters]));
+        return Listed($"{where} ORDER BY id DESC LIMIT $limit", [.. parameters]);
     }
 
     /// <inheritdoc/>

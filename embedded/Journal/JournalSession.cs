@@ -47,7 +47,7 @@ internal class JournalSession : IDisposable
         _insertPlan = new(_connection, "INSERT INTO plans (hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING");
         _findPlan = new(_connection, "SELECT id FROM plans WHERE hash = ?");
         _expired = new(_connection, $"""
-            SELECT id FROM runs WHERE status > 0 AND ended_at < ?1 AND id < coalesce(
+            SELECT id FROM runs WHERE status > 0 AND status < {RunRow.Owes} AND ended_at < ?1 AND id < coalesce(
                 (SELECT id FROM runs WHERE accepted_at >= ?1 ORDER BY id LIMIT 1), {long.MaxValue})
             ORDER BY id LIMIT ?2
             """);
@@ -163,14 +163,15 @@ internal class JournalSession : IDisposable
     }
 
     // A run of the engine that has not ended is written by its driver alone, in the order of its turns. One that has ended
-    // only begins with these two: by then retention may have removed it, or somebody else have written.
+    // only begins with these: by then retention may have removed it, or somebody else have written.
     private WriteOutcome? RefusalOf(AppendEvents append)
     {
         if (append.IsChecked)
         {
             return Check(append);
         }
-        if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried)
+        if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried or RunEvent.WebhookDelivered
+            or RunEvent.WebhookFailed)
         {
             append.Run.Refused = Check(append);
         }
@@ -221,7 +222,9 @@ internal class JournalSession : IDisposable
     }
 
     private static (long Status, long? Ended) StatusOf(RunSummary line) =>
-        line.Status.IsEnded() ? ((long)line.Status, line.EndedAt?.UtcTicks) : (0, null);
+        line.Status.IsEnded()
+            ? ((long)line.Status + (line.OpenWebhooks > 0 ? RunRow.Owes : 0), line.EndedAt?.UtcTicks)
+            : (0, null);
 
     private void Sweep(SweepRuns sweep)
     {

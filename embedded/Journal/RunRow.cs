@@ -13,6 +13,9 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
     /// <summary>The columns that <see cref="Read"/> wants, in its order.</summary>
     public static readonly string Columns = ColumnsOf(JournalFile.SchemaVersion);
 
+    /// <summary>What is added to the status of a run that has ended, while it owes webhooks something.</summary>
+    public const long Owes = 10;
+
     public RunSummary Summary => Stored.Summary;
     public bool IsActive => !Summary.Status.IsEnded();
 
@@ -88,7 +91,7 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
         // Of a version that wrote no tips; or of a run of today that has not ended yet, which those who drive it know.
         private RunSummary OfOldRow(RunSummary accepted) => accepted with
         {
-            Status = Status == 0 ? RunStatus.Running : (RunStatus)Status,
+            Status = Status == 0 ? RunStatus.Running : (RunStatus)(Status % Owes),
             StartedAt = Time(Started),
             EndedAt = Time(Ended),
             Agents = Agents is null ? null : AgentSet.Parse(Agents),

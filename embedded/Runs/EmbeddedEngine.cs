@@ -14,6 +14,7 @@ using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Telemetry;
+using AgentGrid.Engine.Webhooks;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Embedded.Runs;
@@ -38,8 +39,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
 
     public EmbeddedEngine(
         EmbeddedOptions options, ConfigSource config, AgentInstances agents, TimeProvider time,
-        ILogger logger, ILogger runLogger, EmbeddedPlatform platform)
+        ILogger logger, ILogger runLogger, EmbeddedPlatform platform, IWebhookSender webhooks, RunLimits limits)
     {
+        Webhooks = webhooks;
         Options = options;
         Stopping = _stopping.Token;
         Time = time;
@@ -78,7 +80,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
             Statistics = Statistics,
             Logger = logger,
             RunLogger = runLogger,
-            Limits = options.Limits,
+            Limits = limits,
             Stopping = Stopping,
         };
         _gauges = new EngineGauges(this);
@@ -100,6 +102,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
     public AgentStatistics Statistics { get; } = new();
     public InvocationCount Invocations { get; } = new();
     public AbandonedInvocations Abandoned { get; } = new();
+
+    /// <inheritdoc/>
+    public IWebhookSender Webhooks { get; }
 
     /// <summary>Cancelled when the engine stops to serve.</summary>
     public CancellationToken Stopping { get; }
@@ -125,6 +130,13 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         {
             LogResumed(Logger, resumed.Count);
         }
+        foreach (var row in Reader.Owing())
+        {
+            if (await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false) is { } state)
+            {
+                Registry.Deliver(state);
+            }
+        }
         var interval = TimeSpan.FromSeconds(Math.Clamp(Options.Retention.TotalSeconds / 10, 1, 60));
         _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
     }
@@ -140,6 +152,12 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         await Store.ReplayAsync(run).ConfigureAwait(false);
 
     ValueTask<Outage?> IRegistryHost.LastOutageAsync() => ValueTask.FromResult(_outage);
+
+    void IRegistryHost.DeliveryFailed(RunId run, Exception failure) => LogNotDelivered(Logger, failure, run);
+
+    void IRegistryHost.BecameEmpty()
+    {
+    }
 
     RunDriver IRegistryHost.Drive(RunState state, RunOrigin origin)
     {
@@ -271,6 +289,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
 
     [LoggerMessage(1, LogLevel.Information, "Resumed {Runs} runs that had not ended")]
     private static partial void LogResumed(ILogger logger, int runs);
+
+    [LoggerMessage(4, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
+    private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
 
     [LoggerMessage(2, LogLevel.Warning,
         "Attempts still ran after {Seconds} s of draining; they are delivered again at the next start")]

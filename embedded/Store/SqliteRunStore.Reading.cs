@@ -23,6 +23,24 @@ public sealed partial class SqliteRunStore
     public Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null) => Task.FromResult(_unended.All(matchId));
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredRun>> OwingAsync(string? matchId = null)
+    {
+        var owing = new List<StoredRun>();
+        foreach (var (_, run, damage) in _reader.ReadOwing())
+        {
+            if (damage is not null)
+            {
+                Report(damage);
+            }
+            else if (matchId is null || run!.Key.MatchId == matchId)
+            {
+                owing.Add(run!);
+            }
+        }
+        return Task.FromResult<IReadOnlyList<StoredRun>>(owing);
+    }
+
+    /// <inheritdoc/>
     public Task<RunPage> ListAsync(RunQuery query) => _store.ListAsync(query);
 
     /// <inheritdoc/>

@@ -15,6 +15,28 @@ public sealed partial class RunDriver
     private int _joining;
     private DateTimeOffset _joinedBy;
 
+    // How much of what webhooks are to be told has been passed on, or will be when the turn is durable.
+    private int _handedDeliveries;
+
+    private WebhookDelivery[]? TakeNewDeliveries()
+    {
+        if (_state.Deliveries.Count <= _handedDeliveries)
+        {
+            return null;
+        }
+        var taken = _state.Deliveries.Skip(_handedDeliveries).ToArray();
+        _handedDeliveries = _state.Deliveries.Count;
+        return taken;
+    }
+
+    private void Deliver(IEnumerable<WebhookDelivery> deliveries)
+    {
+        foreach (var delivery in deliveries)
+        {
+            Delivers?.Invoke(Id, delivery);
+        }
+    }
+
     private void Interpret(Effect effect)
     {
         switch (effect)

@@ -31,6 +31,9 @@ public sealed partial class RunDriver
     private static partial void LogFailed(
         ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
 
+    [LoggerMessage(222, LogLevel.Warning, "Run '{Run}' ({RunId}): the webhook {Url} was not told and is given up: {Error}")]
+    private static partial void LogWebhookGivenUp(ILogger logger, RunKey run, RunId runId, string url, string error);
+
     [LoggerMessage(BrokenEventId, LogLevel.Error,
         "Run '{Run}': an error in Agent Grid itself; the run goes on from the journal in {Seconds} s")]
     private static partial void LogBroken(ILogger logger, Exception exception, RunKey run, double seconds);

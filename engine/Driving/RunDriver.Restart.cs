@@ -207,6 +207,8 @@ public sealed partial class RunDriver
         {
             _trace ??= Telemetry.RunTrace.Begin(_state, resumed: true);
         }
+        _handedDeliveries = _state.Deliveries.Count;
+        Deliver(_state.Deliveries.Where(static d => d.State == DeliveryState.Pending).ToArray());
         foreach (var effect in RunMachine.Resume(_state))
         {
             Interpret(effect);

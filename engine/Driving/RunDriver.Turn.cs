@@ -222,11 +222,12 @@ public sealed partial class RunDriver
         // A run that has ended can still be told of, as by a submission that was skipped; it does not end again.
         var ends = Array.Exists(events, static e =>
             e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled) && _state.Status.IsEnded();
-        if (!ends && _turnReplies is null && _turnCalls is null)
+        var deliveries = TakeNewDeliveries();
+        if (!ends && _turnReplies is null && _turnCalls is null && deliveries is null)
         {
             return TurnEnd.Nothing;
         }
-        var end = new TurnEnd(ends ? RunDetailsBuilder.Summarize(_state) : null, _turnReplies, _turnCalls);
+        var end = new TurnEnd(ends ? RunDetailsBuilder.Summarize(_state) : null, _turnReplies, _turnCalls, deliveries);
         (_turnReplies, _turnCalls) = (null, null);
         return end;
     }
@@ -242,6 +243,10 @@ public sealed partial class RunDriver
         if (end.Calls is not null)
         {
             Post(new Message(null, Look: _ => Call(end.Calls)));
+        }
+        if (end.Deliveries is { } deliveries)
+        {
+            Post(new Message(null, Look: _ => Deliver(deliveries)));
         }
         if (end.Ended is not null)
         {
@@ -267,6 +272,10 @@ public sealed partial class RunDriver
         if (end.Calls is not null)
         {
             Call(end.Calls);
+        }
+        if (end.Deliveries is { } deliveries)
+        {
+            Deliver(deliveries);
         }
         if (end.Ended is not null)
         {
@@ -357,6 +366,10 @@ public sealed partial class RunDriver
     // What is counted stays counted, so it is what is durable, or will be.
     private void Measure(RunEvent e)
     {
+        if (e is RunEvent.WebhookFailed { NextTryAt: null } given)
+        {
+            LogWebhookGivenUp(_services.Logger, Key, Id, _state.Deliveries[given.Delivery - 1].Webhook.Url, given.Error);
+        }
         _services.Statistics.Record(_state, e);
         GridMetrics.Record(_state, e, _drivenSince);
     }

@@ -42,6 +42,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         _slots = slots;
         _state = state;
         _endIsKept = state.Status.IsEnded();
+        _handedDeliveries = state.Deliveries.Count;
         (Id, Key) = (state.Id, state.Key);
         _summary = RunDetailsBuilder.Summarize(state);
     }
@@ -149,10 +150,11 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     }
 
     /// <summary>Tells a run that has ended something: it is driven until it has heard that.</summary>
-    public void Hear(RunInput input)
+    /// <inheritdoc cref="AskAsync" path="/returns"/>
+    public Task<string?> HearAsync(RunInput input)
     {
         _admitted.SetResult(AdmitOutcome.Kept.Instance);
-        Post(input);
+        return AskAsync(input);
     }
 
     /// <summary>Another drives the run: it is as if this one had never been.</summary>
@@ -209,6 +211,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
     internal Action<RunDriver>? Left { get; set; }
+
+    /// <summary>Tells a webhook something that is durable; null for nobody. The same may come again.</summary>
+    internal Action<RunId, WebhookDelivery>? Delivers { get; set; }
 
     internal bool Post(RunInput input, OpenAttempt from) => Post(new Message(input, From: from));
 

@@ -3,6 +3,7 @@ using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Webhooks;
 
 namespace AgentGrid.Engine.Registry;
 
@@ -23,6 +24,18 @@ public interface IRegistryHost
 
     /// <summary>When there was last no process to drive runs; null for never, as far as is known.</summary>
     ValueTask<Outage?> LastOutageAsync();
+
+    /// <summary>Who posts to webhooks.</summary>
+    IWebhookSender Webhooks { get; }
+
+    /// <summary>Cancelled when what webhooks are owed is left to others.</summary>
+    CancellationToken Stopping { get; }
+
+    /// <summary>A webhook could not be told because of an error of the engine or its store; it is tried again.</summary>
+    void DeliveryFailed(RunId run, Exception failure);
+
+    /// <summary>The last of what webhooks were owed is settled, and no run is driven here.</summary>
+    void BecameEmpty();
 
     /// <summary>Makes the driver of a run. It is in the registry when the call has returned, or never.</summary>
     RunDriver Drive(RunState state, RunOrigin origin);

@@ -40,7 +40,7 @@ public sealed partial class RunRegistry
     private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked)
     {
         var now = time.GetUtcNow();
-        if (Submission.StartProblem(submit, now) is { } problem)
+        if ((Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked)) is { } problem)
         {
             return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid([problem]);
         }
@@ -76,6 +76,7 @@ public sealed partial class RunRegistry
             Inline = submit.InlinePlan is not null,
             ByDefault = submit is { Plan: null, InlinePlan: null },
             StartsAt = Submission.StartOf(submit, now),
+            Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : submit.Webhooks,
         };
     }
 
@@ -124,7 +125,7 @@ public sealed partial class RunRegistry
         }
         else if (!state.WasPostedAgain && host.Drive(state, RunOrigin.Ended) is var driver && TryAdd(driver))
         {
-            driver.Hear(RunInput.SkipSubmission.Instance);
+            _ = driver.HearAsync(RunInput.SkipSubmission.Instance);
         }
         return Replayed(run);
     }

@@ -56,6 +56,13 @@ public interface IRunStore
     /// <param name="matchId">Those of a match; null for all.</param>
     Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null);
 
+    /// <summary>
+    /// All runs that have ended, and owe webhooks something (<see cref="RunSummary.OpenWebhooks"/>); but for damaged ones, which are
+    /// reported. They are not removed before that is settled.
+    /// </summary>
+    /// <param name="matchId">Those of a match; null for all.</param>
+    Task<IReadOnlyList<StoredRun>> OwingAsync(string? matchId = null);
+
     /// <summary>Runs, newest first; but for damaged ones, which are reported.</summary>
     /// <exception cref="FormatException">The cursor was not made here.</exception>
     Task<RunPage> ListAsync(RunQuery query);

@@ -1,14 +1,17 @@
 using System.Collections.Concurrent;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Store;
+using AgentGrid.Engine.Webhooks;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace AgentGrid.Grains.Driving;
 
@@ -26,8 +29,9 @@ internal sealed partial class ClusterEngine
 
     public ClusterEngine(
         Node node, IRunStore log, LoadCache loads, ActiveRuns drivers, IGrainFactory grains, ISiloStatusOracle silos,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers, IWebhookSender webhooks, IOptions<WebhookOptions> webhookOptions)
     {
+        Webhooks = webhooks;
         Node = node;
         Log = log;
         Loads = loads;
@@ -42,7 +46,7 @@ internal sealed partial class ClusterEngine
             Queue = new ClusterRunQueue(this),
             Caller = new ClusterCaller(this),
             Platform = Platform.Process,
-            Limits = node.Options.Limits,
+            Limits = webhookOptions.Value.AddTo(node.Options.Limits),
             Time = node.Time,
             Statistics = node.Statistics,
             Logger = Logger,
@@ -54,6 +58,7 @@ internal sealed partial class ClusterEngine
     public IRunStore Log { get; }
     public LoadCache Loads { get; }
     public ActiveRuns ActiveRuns { get; }
+    public IWebhookSender Webhooks { get; }
     public IDispatcherGrain Dispatcher { get; }
     public TimeProvider Time => Node.Time;
     public ILogger Logger { get; }

@@ -1,11 +1,14 @@
+using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Store;
+using AgentGrid.Engine.Webhooks;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Recovery;
@@ -26,6 +29,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
 {
     private RunRegistry _registry = null!;
     private DriverServices _drivers = null!;
+    private readonly CancellationTokenSource _leaves = new();
     private bool _stopping;
 
     GridConfig IRegistryHost.Config => engine.Node.Config.Current;
@@ -43,6 +47,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _stopping = true;
+        _leaves.Cancel();
         await Task.WhenAll(_registry.Drivers.Select(static d => d.StopAsync())).WaitAsync(cancellationToken);
     }
 
@@ -64,6 +69,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 }
             }
         }
+        await DeliverAsync();
     }
 
     public async Task<Json> SubmitAsync(SubmitCommand command)
@@ -74,6 +80,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 new RunKey(MatchId, command.Round), command.Input, command.Plan, command.InlinePlan, command.Priority,
                 command.Tenant, command.TraceParent)
             {
+                Webhooks = command.Webhooks?.To<ImmutableArray<Webhook>>() ?? [],
                 StartAt = command.StartAt,
                 Delay = command.Delay,
             }));
@@ -125,6 +132,20 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
 
     ValueTask<Outage?> IRegistryHost.LastOutageAsync() => life.LastOutageAsync();
 
+    IWebhookSender IRegistryHost.Webhooks => engine.Webhooks;
+
+    CancellationToken IRegistryHost.Stopping => _leaves.Token;
+
+    void IRegistryHost.DeliveryFailed(RunId run, Exception failure) => LogNotDelivered(engine.Logger, failure, run);
+
+    void IRegistryHost.BecameEmpty()
+    {
+        if (!_stopping)
+        {
+            DeactivateOnIdle();
+        }
+    }
+
     RunDriver IRegistryHost.Drive(RunState state, RunOrigin origin)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
@@ -138,6 +159,26 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         return driver;
     }
 
+    // What those that have ended owe to webhooks is told from here as well, so that one process does.
+    private async Task DeliverAsync()
+    {
+        foreach (var run in await engine.Log.OwingAsync(MatchId))
+        {
+            try
+            {
+                if (!_registry.Delivers(run.Id) && await engine.Log.ReplayAsync(run.Id) is { } state)
+                {
+                    _registry.Deliver(state);
+                    DelayDeactivation(Timeout.InfiniteTimeSpan);
+                }
+            }
+            catch (DamageException e)
+            {
+                engine.Log.Report(e);
+            }
+        }
+    }
+
     private async Task DeactivateAfterAsync(RunDriver driver)
     {
         await driver.Over;
@@ -146,6 +187,9 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
             DeactivateOnIdle();
         }
     }
+
+    [LoggerMessage(712, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
+    private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]
     private static partial void LogResumed(ILogger logger, RunKey run);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Grains.Recovery;
 
 /// <summary>
-/// Sees to it that every run that has not ended is driven by somebody: whenever the members of the cluster change, and
+/// Sees to it that every run that has not ended is driven by somebody, and that webhooks are told what they are owed: whenever the members of the cluster change, and
 /// from time to time. One silo does so for all, the first by its address. It also removes what is older than the
 /// retention.
 /// </summary>
@@ -94,7 +94,8 @@ internal sealed partial class RunRecovery(
 
     private async Task WakeAsync(CancellationToken stoppingToken)
     {
-        var matches = (await log.ActiveAsync().ConfigureAwait(false)).Select(r => r.Key.MatchId).Distinct().ToArray();
+        var matches = (await log.ActiveAsync().ConfigureAwait(false)).Concat(await log.OwingAsync().ConfigureAwait(false))
+            .Select(r => r.Key.MatchId).Distinct().ToArray();
         if (matches.Length == 0)
         {
             return;

@@ -137,7 +137,7 @@ public sealed class RunLogRecovery
                     yield return new Mention(value[(value.IndexOf(':') + 1)..], key, round.Name, round.Value);
                 }
                 break;
-            case ["active" or "completed" or "failed" or "cancelled" or "ended"]:
+            case ["active" or "completed" or "failed" or "cancelled" or "ended" or "owing"]:
                 await foreach (var entry in _redis.SortedSetScanAsync(key, pageSize: AtOnce).ConfigureAwait(false))
                 {
                     yield return new Mention((string)entry.Element!, key, entry.Element, entry.Score);

@@ -4,9 +4,9 @@
 
 local channel, most, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
-local function append(id, expected, version, count, status, moved, ended, tip, record)
+local function append(id, expected, version, count, status, moved, ended, tip, record, owes)
   local run = p .. ':run:' .. id
-  local kept = redis.call('HMGET', run, 'v', 's', 'n', 't', 'm', 'r')
+  local kept = redis.call('HMGET', run, 'v', 's', 'n', 't', 'm', 'r', 'w')
   if not kept[1] then
     return { 'gone' }
   end
@@ -30,13 +30,21 @@ local function append(id, expected, version, count, status, moved, ended, tip, r
     leave(id, kept[4], was)
     enter(id, kept[3], kept[4], status, ended)
   end
+  if owes ~= (kept[7] or '0') then
+    redis.call('HSET', run, 'w', owes)
+    if owes == '1' then
+      redis.call('ZADD', p .. ':owing', kept[3], id)
+    else
+      redis.call('ZREM', p .. ':owing', id)
+    end
+  end
   return { 'kept', last }
 end
 
 local answers = { 0 }
-for i = 4, #ARGV, 9 do
+for i = 4, #ARGV, 10 do
   -- What is wrong with one run is no reason to refuse the others.
-  local done, answer = pcall(append, unpack(ARGV, i, i + 8))
+  local done, answer = pcall(append, unpack(ARGV, i, i + 9))
   if not done then
     answer = { 'error', type(answer) == 'table' and answer.err or tostring(answer) }
   end

@@ -1,5 +1,5 @@
 -- Runs in the order of their acceptance, newest or oldest first, flat: number, id, head, tip, version of each. Of one
--- match (and round), of all statuses or the active ones; or of some statuses.
+-- match (and round), of all statuses, the active ones, or those that have ended and owe webhooks something; or of some statuses.
 
 local p = KEYS[1]
 local newest, bound, most, match, round = ARGV[1] == '1', ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -17,6 +17,9 @@ local function isBeyond(number)
 end
 
 local function isAsked(id)
+  if ARGV[6] == 'owing' then
+    return redis.pcall('HGET', p .. ':run:' .. id, 'w') == '1'
+  end
   return ARGV[6] ~= 'active' or (tonumber(redis.pcall('HGET', p .. ':run:' .. id, 's') or '0') or 0) < 2
 end
 

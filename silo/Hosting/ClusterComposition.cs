@@ -2,6 +2,8 @@ using AgentGrid.Agents.Perception;
 using AgentGrid.Api;
 using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Security;
+using AgentGrid.Api.Settings;
+using AgentGrid.Core.Grid;
 using AgentGrid.Engine;
 using AgentGrid.Kinds;
 using AgentGrid.Silo.Health;
@@ -18,7 +20,11 @@ internal static class ClusterComposition
     public static ServerComposition Create() => new()
     {
         Syntax = SiloCommandLine.Syntax,
-        ReadSettings = reader => SettingsReader.Read(reader),
+        ReadSettings = reader =>
+        {
+            SettingsReader.Read(reader);
+            WebhookSettings.Read(reader, new WebhookOptions());
+        },
         Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
         Map = Map,
         Prepare = PrepareAsync,
@@ -42,6 +48,7 @@ internal static class ClusterComposition
                 .AddAgents(typeof(PerceptionAgent).Assembly)
                 .AddLibraries(AgentLibraries.PathsIn(builder.Configuration), builder.Configuration)
                 .AddShippedKinds();
+            services.AddOptions<WebhookOptions>().ReadSection(WebhookSettings.Read).ValidateOnStart();
             builder.AddSilo(settings);
         }
         if (settings.IsApi)

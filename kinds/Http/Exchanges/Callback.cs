@@ -49,7 +49,8 @@ internal sealed class Callback : IDisposable
 
     private CallbackRefusal? Take(CallbackPost post)
     {
-        if (WebhookSignature.Problem(_key, post, _service.Context.Time.GetUtcNow()) is { } forged)
+        var now = _service.Context.Time.GetUtcNow();
+        if (WebhookSignature.Problem(_key, post.Id, post.Timestamp, post.Signature, post.Body.Span, now) is { } forged)
         {
             return new CallbackRefusal(401, forged);
         }

@@ -1,15 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using AgentGrid.Core.Agents;
 
-namespace AgentGrid.Kinds.Http.Exchanges;
+namespace AgentGrid.Core;
 
 /// <summary>
 /// Signatures as <see href="https://www.standardwebhooks.com">Standard Webhooks</see> has them: <c>v1,</c> and the HMAC-SHA256 of
 /// id, time and body. Written here, because the library reads the clock of the machine.
 /// </summary>
-internal static class WebhookSignature
+public static class WebhookSignature
 {
     private const string Prefix = "whsec_";
     private static readonly TimeSpan s_tolerance = TimeSpan.FromMinutes(5);
@@ -22,10 +21,25 @@ internal static class WebhookSignature
         return Convert.TryFromBase64String(text, key, out var length) && length > 0 ? key[..length] : null;
     }
 
-    /// <summary>Why a post is not what the owner of the key has sent just now; null when it is.</summary>
-    public static string? Problem(byte[] key, CallbackPost post, DateTimeOffset now)
+    /// <summary>What a post is signed with.</summary>
+    /// <param name="id">The header <c>webhook-id</c>.</param>
+    /// <param name="time">The header <c>webhook-timestamp</c>: seconds since 1970.</param>
+    public static string Sign(byte[] key, string id, string time, ReadOnlySpan<byte> body)
     {
-        if (post is not { Id: { Length: > 0 } id, Timestamp: { Length: > 0 } time, Signature: { Length: > 0 } signatures })
+        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+        hmac.AppendData(Encoding.UTF8.GetBytes($"{id}.{time}."));
+        hmac.AppendData(body);
+        return $"v1,{Convert.ToBase64String(hmac.GetHashAndReset())}";
+    }
+
+    /// <summary>Why a post is not what the owner of the key has sent just now; null when it is.</summary>
+    /// <param name="id">Its header <c>webhook-id</c>; null without.</param>
+    /// <param name="time">Its header <c>webhook-timestamp</c>; null without.</param>
+    /// <param name="signatures">Its header <c>webhook-signature</c>; null without.</param>
+    public static string? Problem(
+        byte[] key, string? id, string? time, string? signatures, ReadOnlySpan<byte> body, DateTimeOffset now)
+    {
+        if (string.IsNullOrEmpty(id) || string.IsNullOrEmpty(time) || string.IsNullOrEmpty(signatures))
         {
             return "'webhook-id', 'webhook-timestamp' and 'webhook-signature' are needed, as Standard Webhooks has them.";
         }
@@ -34,10 +48,7 @@ internal static class WebhookSignature
         {
             return $"'webhook-timestamp' must be the time of sending, in seconds since 1970, within {s_tolerance.TotalMinutes} minutes of now.";
         }
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        hmac.AppendData(Encoding.UTF8.GetBytes($"{id}.{time}."));
-        hmac.AppendData(post.Body.Span);
-        var expected = Encoding.ASCII.GetBytes($"v1,{Convert.ToBase64String(hmac.GetHashAndReset())}");
+        var expected = Encoding.ASCII.GetBytes(Sign(key, id, time, body));
         // Several, while a sender changes its secret.
         return signatures.Split(' ').Any(s => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(s), expected))
             ? null
