@@ -9,6 +9,7 @@ public static class RandomPlan
     {
         writer.WriteStartObject();
         writer.WriteString("timeout", $"{random.Next(20, 200)}s");
+        WriteWebhooks(writer, random);
         writer.WriteStartObject("steps");
         var count = random.Next(1, 8);
         var waits = random.Next(2) == 0;
@@ -107,6 +108,25 @@ public static class RandomPlan
             writer.WriteString("default", "late");
         }
         writer.WriteEndObject();
+    }
+
+    private static void WriteWebhooks(System.Text.Json.Utf8JsonWriter writer, Random random)
+    {
+        writer.WriteStartArray("webhooks");
+        for (var i = random.Next(3); i > 0; i--)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("url", $"https://hooks.example/{i}");
+            if (random.Next(2) == 0)
+            {
+                writer.WriteStartArray("on");
+                writer.WriteStringValue("waiting");
+                writer.WriteStringValue(random.Next(2) == 0 ? "completed" : "failed");
+                writer.WriteEndArray();
+            }
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     private static void WriteNeeds(System.Text.Json.Utf8JsonWriter writer, Random random, int step)

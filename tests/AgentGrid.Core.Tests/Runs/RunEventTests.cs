@@ -51,6 +51,9 @@ public sealed class RunEventTests
         new RunEvent.RunCancelled("why not") { Time = Time },
         new RunEvent.RunRetried("s") { Time = Time },
         new RunEvent.RunRetried("s", ["s", "t"], ["t"]) { Time = Time },
+        new RunEvent.WebhookDelivered(1) { Time = Time },
+        new RunEvent.WebhookFailed(1, "no") { Time = Time },
+        new RunEvent.WebhookFailed(1, "no", Time) { Time = Time },
     });
 
     private static readonly IEnumerable<Type> Cases =

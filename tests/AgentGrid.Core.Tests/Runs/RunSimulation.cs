@@ -33,6 +33,7 @@ internal sealed class RunSimulation(int seed)
     public int PassedOn { get; private set; }
     public int Ignored { get; private set; }
     public int Signals { get; private set; }
+    public int Deliveries { get; private set; }
     public RunStatus Outcome => _state.Status;
 
     public void Run()
@@ -68,7 +69,45 @@ internal sealed class RunSimulation(int seed)
                 Act();
             }
         }
+        Settle();
         CheckEnd();
+    }
+
+    // Webhooks may be told after the end, through further crashes.
+    private void Settle()
+    {
+        while (_state.OpenDeliveries > 0 || !_state.Status.IsEnded())
+        {
+            Check(_turns++ < MostTurns, "what webhooks are owed is never settled");
+            if (_random.Next(10) == 0)
+            {
+                Crash(); // of which the end may be lost
+            }
+            if (!_state.Status.IsEnded())
+            {
+                Act();
+                continue;
+            }
+            _now = _state.Deliveries.Max(static d => d.NextTryAt) is { } next && next > _now ? next : _now;
+            Tell();
+        }
+    }
+
+    // Told, told in vain, or again what is known.
+    private void Tell()
+    {
+        if (_state.Deliveries.Count == 0)
+        {
+            return;
+        }
+        var delivery = _state.Deliveries[_random.Next(_state.Deliveries.Count)];
+        var number = delivery.Tries + _random.Next(2);
+        Turn(new RunInput.ReportDelivery(
+            delivery.Number, number, _random.Next(3) == 0 ? "simulated" : null, GivesUp: _random.Next(9) == 0));
+        var after = _state.Deliveries[delivery.Number - 1];
+        var isHeeded = delivery.State == DeliveryState.Pending && number == delivery.Tries + 1;
+        Check(isHeeded ? after.Tries == number : after == delivery, $"{delivery} has become {after}");
+        Deliveries += isHeeded ? 1 : 0;
     }
 
     private void MakeAgents()
@@ -91,6 +130,10 @@ internal sealed class RunSimulation(int seed)
         else if (dice < 64 && _plan.Steps.Any(static s => s.Wait is not null))
         {
             Signal();
+        }
+        else if (dice == 76)
+        {
+            Tell();
         }
         else if (dice < 66 && _delivered.Count > 0)
         {
@@ -419,7 +462,8 @@ internal sealed class RunSimulation(int seed)
         var keys = new HashSet<(string, string?)>();
         foreach (var e in _journal.SelectMany(turn => RunEventJson.Read(turn)))
         {
-            Check(open || e is RunEvent.SubmissionSkipped or RunEvent.RunRetried, $"{e} after the end");
+            Check(open || e is RunEvent.SubmissionSkipped or RunEvent.RunRetried
+                or RunEvent.WebhookDelivered or RunEvent.WebhookFailed, $"{e} after the end");
             (string, int)? result = e switch
             {
                 RunEvent.AttemptSucceeded x => (x.Step, x.Attempt),
@@ -435,7 +479,9 @@ internal sealed class RunSimulation(int seed)
             // Promise 3: a result is recorded exactly once.
             Check(result is null || ended.Add(result.Value), $"attempt {result} ended twice");
             CheckWait(e, waits, keys);
+            var owed = state.Deliveries.Count;
             RunMachine.Evolve(state, e);
+            CheckOwed(state, e, state.Deliveries.Count - owed);
             open = e switch
             {
                 RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled => false,
@@ -443,6 +489,24 @@ internal sealed class RunSimulation(int seed)
                 _ => open,
             };
         }
+    }
+
+    // Whoever wants to hear of an event is owed that with it.
+    private void CheckOwed(RunState state, RunEvent e, int owed)
+    {
+        WebhookEvent? told = e switch
+        {
+            RunEvent.RunCompleted => WebhookEvent.Completed,
+            RunEvent.RunFailed => WebhookEvent.Failed,
+            RunEvent.RunCancelled => WebhookEvent.Cancelled,
+            RunEvent.StepWaiting x when state[x.Step].Received is null => WebhookEvent.Waiting,
+            _ => null,
+        };
+        var wanted = told is { } on ? _plan.Settings.Webhooks.Count(w => w.On.Contains(on)) : 0;
+        Check(owed == wanted, $"{e} makes {owed} deliveries, and {wanted} are wanted");
+        Check(
+            state.OpenDeliveries == state.Deliveries.Count(static d => d.State == DeliveryState.Pending),
+            $"{state.OpenDeliveries} deliveries are said to be open");
     }
 
     // A signal is recorded exactly once, a wait ends exactly once.

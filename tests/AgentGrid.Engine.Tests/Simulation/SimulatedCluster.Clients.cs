@@ -12,6 +12,7 @@ internal sealed partial class SimulatedCluster
     // Two for each key: they differ in what is posted.
     private readonly List<SubmitRun[]> _requests = [];
     private readonly HashSet<RunKey> _accepted = [];
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
     private SubmitRun[] MakeRequests(RunKey key)
     {
@@ -171,6 +172,30 @@ internal sealed partial class SimulatedCluster
             var taken = Store[run].Steps.Select(static s => s.Received).OfType<ReceivedSignal>().ToArray();
             _world.Check(
                 taken.Distinct(ReferenceEqualityComparer.Instance).Count() == taken.Length, $"{run} has a signal that was taken twice");
+        }
+    }
+
+    /// <summary>A webhook has taken what it was told, perhaps again.</summary>
+    public void Tell(WebhookDelivery delivery)
+    {
+        Deliveries++;
+        var number = delivery.Number - 1;
+        _world.Check(
+            Store[delivery.Run.RunId].Deliveries.ElementAtOrDefault(number) is { } kept
+                && WebhookMessage.Of(kept).Equals(WebhookMessage.Of(delivery)),
+            $"a webhook was told {delivery}, and that is not what is kept");
+        _told.Add(delivery.Id);
+    }
+
+    // What is said to be delivered has been told, and what has been given up has been tried.
+    private void CheckDeliveries()
+    {
+        foreach (var delivery in Store.Runs.SelectMany(r => Store[r].Deliveries))
+        {
+            _world.Check(
+                delivery.State == DeliveryState.Delivered ? _told.Contains(delivery.Id)
+                    : delivery is { State: DeliveryState.Failed, Tries: > 0 },
+                $"{delivery} is settled wrongly");
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed partial class SimulatedCluster
     {
         _world = new World(seed, mistake);
         HasPoison = _world.Chance(40);
-        Limits = new RunLimits { MaxLosses = _world.Random.Next(Isolation.MostInCompany, 7) };
+        Limits = new RunLimits { MaxLosses = _world.Random.Next(Isolation.MostInCompany, 7), WebhookRetryAfter = TimeSpan.FromSeconds(0.1) };
         Store = new SimulatedStore(_world, this);
         Dispatcher = new SimulatedDispatcher(_world, this);
         for (var i = 0; i < 4; i++)
@@ -75,6 +75,7 @@ internal sealed partial class SimulatedCluster
     public int Poisonings { get; private set; }
     public int Lost { get; private set; }
     public int Signals { get; private set; }
+    public int Deliveries { get; private set; }
     public World World => _world;
 
     /// <returns>The promise that was broken; null when all were kept.</returns>
@@ -103,6 +104,7 @@ internal sealed partial class SimulatedCluster
         {
             CheckInnocence();
             CheckSignals();
+            CheckDeliveries();
         }
         return _world.Broken;
     }
@@ -199,6 +201,13 @@ internal sealed partial class SimulatedCluster
         {
             Pick(_silos.Where(IsThere))?.Resume(run);
         }
+        foreach (var run in Store.Runs.Where(r => Store[r].Status.IsEnded() && Store[r].OpenDeliveries > 0))
+        {
+            if (!_silos.Exists(s => !s.IsDead && s.Registry.Delivers(run)) || _world.Chance(10))
+            {
+                Pick(_silos.Where(IsThere))?.Deliver(run);
+            }
+        }
     }
 
     /// <summary>No more faults: every run ends, and nothing is left.</summary>
@@ -244,7 +253,7 @@ internal sealed partial class SimulatedCluster
         }
     }
 
-    private bool IsSettled() => Store.Runs.All(r => Store[r].Status.IsEnded()) && !_world.HasFlights && _clients.Count == 0
+    private bool IsSettled() => Store.Runs.All(r => Store[r].Status.IsEnded() && Store[r].OpenDeliveries == 0) && !_world.HasFlights && _clients.Count == 0
         && _silos.All(static s => s.Platform.Ready == 0 && s.Registry.IsEmpty) && Nodes.All(static n => n.IsDead || n.IsIdle)
         && Dispatcher.IsIdle;
 

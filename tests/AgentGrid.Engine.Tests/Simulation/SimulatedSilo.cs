@@ -6,6 +6,7 @@ using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Telemetry;
+using AgentGrid.Engine.Webhooks;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Simulation;
@@ -25,6 +26,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
         Platform = new SimulatedWork(world.Random);
         Log = new MistakeLog();
         Registry = new RunRegistry(this, Platform, Time);
+        Webhooks = new SimulatedWebhooks(world, this);
         _services = new DriverServices
         {
             Limits = cluster.Limits,
@@ -44,6 +46,8 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
     public MistakeLog Log { get; }
     public RunRegistry Registry { get; }
     public GridConfig Config => Cluster.Config;
+    public IWebhookSender Webhooks { get; }
+    public CancellationToken Stopping => CancellationToken.None;
 
     public bool Drives(RunId run) => Array.Exists(Registry.Drivers, d => d.Id == run);
 
@@ -56,6 +60,12 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
         SimulatedStore.Short(run), () => Cluster.Store.Has(run) ? Cluster.Store.Replay(run) : null);
 
     public ValueTask<Outage?> LastOutageAsync() => ValueTask.FromResult<Outage?>(null);
+
+    public void DeliveryFailed(RunId run, Exception failure) => _world.Note($"{Name}: {run} could not tell a webhook: {failure.Message}");
+
+    public void BecameEmpty()
+    {
+    }
 
     public RunDriver Drive(RunState state, RunOrigin origin) => new(
         _services, new SimulatedJournal(_world, this, state.Id), new SimulatedSlots(_world, this), state);
@@ -80,6 +90,16 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
         {
             _world.Note($"{Name} takes up {SimulatedStore.Short(run)}");
             Registry.Resume(state, outage: null);
+        }
+    }
+
+    /// <summary>Tells webhooks what a run that has ended owes them, which nobody does, or so it is thought here.</summary>
+    public void Deliver(RunId run)
+    {
+        if (!Registry.Delivers(run) && Cluster.Store.Replay(run) is { OpenDeliveries: > 0 } state && state.Status.IsEnded())
+        {
+            _world.Note($"{Name} tells what {SimulatedStore.Short(run)} owes");
+            Registry.Deliver(state);
         }
     }
 
