@@ -59,6 +59,7 @@ public sealed partial class RunRegistry
                     await platform.Wait(Task.Delay(left, time, host.Stopping));
                 }
                 var answer = await platform.Wait(host.Webhooks.SendAsync(open, host.Stopping));
+                host.Stopping.ThrowIfCancellationRequested();
                 next = await ReportAsync(
                     run, new RunInput.ReportDelivery(open.Number, open.Tries + 1, answer.Error, answer.GivesUp));
             }

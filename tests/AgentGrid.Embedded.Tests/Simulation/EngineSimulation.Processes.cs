@@ -1,4 +1,5 @@
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
@@ -35,7 +36,7 @@ internal sealed partial class EngineSimulation
                 Healed = _healed,
             };
             _delivered.Clear();
-            _process = new SimulatedProcess(_settings, _random, _clock, disk, _options, agents);
+            _process = new SimulatedProcess(_settings, _random, _clock, disk, _options, agents, () => _healed, OnTold);
             if (!_healed && _settings.Kills && _random.Next(10) == 0)
             {
                 disk.DiesAt = disk.Operations + _random.Next(1, 20);
@@ -55,6 +56,12 @@ internal sealed partial class EngineSimulation
                 disk = disk.Restart(powerFailed: _settings.PowerFailures);
             }
         }
+    }
+
+    private void OnTold(WebhookDelivery delivery)
+    {
+        Counts.Deliveries++;
+        _toldWebhooks.Add(delivery.Id);
     }
 
     // Of all attempts of a simulation one at most, and then always.

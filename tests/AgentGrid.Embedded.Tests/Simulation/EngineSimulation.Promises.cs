@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
@@ -52,6 +53,22 @@ internal sealed partial class EngineSimulation
         var taken = run.Steps.Select(static s => s.Received).OfType<ReceivedSignal>().ToArray();
         Check(
             taken.Distinct(ReferenceEqualityComparer.Instance).Count() == taken.Length, $"run {run.Id} has a signal that was taken twice");
+    }
+
+    // Each end has been told, or given up after it had been tried.
+    private void CheckDeliveries(RunState run)
+    {
+        foreach (var delivery in run.Deliveries)
+        {
+            Check(
+                delivery.State == DeliveryState.Delivered ? _toldWebhooks.Contains(delivery.Id)
+                    : delivery is { State: DeliveryState.Failed, Tries: > 0 },
+                $"run {run.Id} has settled a delivery wrongly: {delivery}");
+        }
+        var wants = run.Webhooks.Count(w => w.On.Contains(Enum.Parse<WebhookEvent>($"{run.Status}")));
+        Check(
+            run.Deliveries.Count(d => d.Event != WebhookEvent.Waiting && d.At == run.EndedAt) == wants,
+            $"run {run.Id} has ended, and {wants} webhooks were to be told");
     }
 
     private RunState ReplayOf(RunId run) => _process.Engine.Store.ReplayAsync(run).GetAwaiter().GetResult()!;
@@ -168,6 +185,7 @@ internal sealed partial class EngineSimulation
     {
         Check(_process.Engine.RunQueue is { Active: 0, Waiting: 0 }, "no run is active, and places are taken");
         Check(_process.Engine.Reader.Active().Count == 0, "the journal has runs that have not ended");
+        Check(_process.Engine.Reader.Owing().Count == 0, "the journal has runs that owe webhooks something");
         Check(_process.Engine.Journal.Failure is null, $"all is well, and yet: {_process.Engine.Journal.Failure}");
         Check(Scalar("SELECT count(*) FROM journal WHERE run NOT IN (SELECT id FROM runs)") == 0, "events without a run");
         Counts.Swept += (int)Math.Max(0, Scalar("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'last_run'")
@@ -222,13 +240,14 @@ internal sealed partial class EngineSimulation
             $"run {run} is {row.Summary.Status}, and its events say {state.Status}:\n{string.Join('\n', events.Select(Text))}");
         CheckInnocence(state);
         CheckSignals(state);
+        CheckDeliveries(state);
         var ended = new HashSet<string>();
         var open = false;
         foreach (var e in events)
         {
             Check(e.Stage != Stages.Accepted || !open, $"run {run} was accepted twice");
             open = (open || e.Stage is Stages.Accepted or Stages.Retried) && !e.EndsRun;
-            Check(open || e.EndsRun || e.Stage == Stages.Skipped, $"event {e.Seq} comes after the end of its run: {Text(e)}");
+            Check(open || e.EndsRun || e.Stage is Stages.Skipped or Stages.WebhookDelivered or Stages.WebhookFailed, $"event {e.Seq} comes after the end of its run: {Text(e)}");
             var outcome = e.Stage[(e.Stage.IndexOf(':', StringComparison.Ordinal) + 1)..];
             if (outcome is "succeeded" or "error" or "timeout" or "cancelled")
             {

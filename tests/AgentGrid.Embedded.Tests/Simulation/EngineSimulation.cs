@@ -29,6 +29,7 @@ internal sealed partial class EngineSimulation : IDisposable
 
     // How often an attempt ran when its process was ended from outside.
     private readonly Dictionary<string, int> _innocentCrashes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _toldWebhooks = new(StringComparer.Ordinal);
     private string? _poison;
     private bool _crashIsPoison;
     private SimulatedProcess _process = null!;
@@ -326,6 +327,7 @@ internal sealed class SimulationCounts
     public int Invocations { get; set; }
     public int Events { get; set; }
     public int Swept { get; set; }
+    public int Deliveries { get; set; }
     public SortedDictionary<string, int> Outcomes { get; } = new(StringComparer.Ordinal);
 
     public void Count(string outcome) => Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
@@ -341,6 +343,7 @@ internal sealed class SimulationCounts
         Invocations += other.Invocations;
         Events += other.Events;
         Swept += other.Swept;
+        Deliveries += other.Deliveries;
         foreach (var (outcome, count) in other.Outcomes)
         {
             Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + count;

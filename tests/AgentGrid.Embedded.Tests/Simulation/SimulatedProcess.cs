@@ -1,7 +1,11 @@
+using System.ComponentModel.Design;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Webhooks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +21,7 @@ internal sealed class SimulatedProcess
 
     public SimulatedProcess(
         SimulationSettings settings, Random random, SimulatedClock clock, SimulatedDisk disk, EmbeddedOptions options,
-        SimulatedAgents agents)
+        SimulatedAgents agents, Func<bool> isHealed, Action<WebhookDelivery> told)
     {
         _settings = settings;
         _random = random;
@@ -27,10 +31,14 @@ internal sealed class SimulatedProcess
         Time = new SimulatedTime(clock);
         Platform = new SimulatedPlatform(random, disk, OpenSession);
         SimulatedVfs.Mount(_data, disk);
+        var services = new ServiceContainer();
+        services.AddService(typeof(IWebhookSender), new SimulatedWebhooks(random, Time, isHealed, told));
+        services.AddService(typeof(IOptions<WebhookOptions>), Options.Create(new WebhookOptions { RetryAfter = TimeSpan.FromSeconds(0.1) }));
         Grid = new EmbeddedGrid(
             Options.Create(options), SimulatedAgents.Catalog, agents.Create, Time, Log)
         {
             Platform = Platform,
+            Services = services,
         };
     }
 

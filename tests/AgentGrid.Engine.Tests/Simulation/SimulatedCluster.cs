@@ -201,7 +201,8 @@ internal sealed partial class SimulatedCluster
         {
             Pick(_silos.Where(IsThere))?.Resume(run);
         }
-        foreach (var run in Store.Runs.Where(r => Store[r].Status.IsEnded() && Store[r].OpenDeliveries > 0))
+        foreach (var run in Store.Runs.Where(r => Store[r].Status.IsEnded() && Store[r].OpenDeliveries > 0
+            && _world.Mistake != Mistake.ForgetsWebhooks))
         {
             if (!_silos.Exists(s => !s.IsDead && s.Registry.Delivers(run)) || _world.Chance(10))
             {

@@ -155,6 +155,9 @@ internal enum Mistake
     /// <summary>A run whose driver has died is not taken up by anybody.</summary>
     ForgetsRuns,
 
+    /// <summary>Nobody tells webhooks what a run owes them whose process is dead.</summary>
+    ForgetsWebhooks,
+
     /// <summary>Attempts whose nodes have died again and again are not kept apart.</summary>
     KeepsNobodyApart,
 }
