@@ -103,13 +103,25 @@ public sealed class LoggedRun
     public Task FailAsync(IRunStore log, string step = "a") => TurnAsync(log, new RunInput.FailAttempt(
         step, State[step].Attempts.Count, new RunError(ErrorKind.Error, "broken", "it broke")));
 
-    /// <summary>Something that may happen to it; true when it has ended.</summary>
+    /// <summary>Something that may happen to it; true when it has ended, and owes webhooks nothing.</summary>
     public async Task<bool> StepAsync(IRunStore log, Random random)
+    {
+        if (State.Status.IsEnded())
+        {
+            var open = State.Deliveries.Find(static d => d.State == DeliveryState.Pending)!;
+            await TurnAsync(log, new RunInput.ReportDelivery(open.Number, open.Tries + 1, random.Next(4) == 0 ? "no" : null));
+            return State.OpenDeliveries == 0;
+        }
+        await MoveAsync(log, random);
+        return State.Status.IsEnded() && State.OpenDeliveries == 0;
+    }
+
+    private async Task MoveAsync(IRunStore log, Random random)
     {
         if (State.Status == RunStatus.Queued)
         {
             await StartAsync(log);
-            return State.Status.IsEnded();
+            return;
         }
         var running = State.Steps.SelectMany(s => s.Attempts.Select(a => (s.Step.Id, a.Number, a.Status)))
             .Where(a => a.Status == AttemptStatus.Running).ToArray();
@@ -117,7 +129,7 @@ public sealed class LoggedRun
         {
             Now = State.NextDue is { } due && due > Now ? due : Now.AddSeconds(1);
             await TurnAsync(log, RunInput.FireTimers.Instance);
-            return State.Status.IsEnded();
+            return;
         }
         var (step, attempt, _) = running[random.Next(running.Length)];
         await TurnAsync(log, random.Next(6) switch
@@ -128,7 +140,6 @@ public sealed class LoggedRun
             3 => new RunInput.CompleteAttempt(step, attempt, Json.From(new string('x', random.Next(2_000)))),
             _ => new RunInput.CompleteAttempt(step, attempt, Json.Parse("""{"n":1}""")),
         });
-        return State.Status.IsEnded();
     }
 
     public static string Dump(RunState state) =>

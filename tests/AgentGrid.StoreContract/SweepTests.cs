@@ -58,6 +58,51 @@ public abstract class SweepTests<THost> : StoreTests<THost>
         Assert.IsType<AcceptOutcome.Kept>(await Run("1").AcceptAsync(Store));
     }
 
+    // It has ended for everybody, and is kept until webhooks are told.
+    [Fact]
+    public async Task SweepAsync_OwesWebhooks_LeavesItUntilThatIsSettled()
+    {
+        var told = LoggedRun.PlanOf("told", """{"webhooks":[{"url":"https://a.example/"}],"steps":{"a":{"agent":"work"}}}""");
+        var (owing, other) = (new LoggedRun(told, "m", "1", Time.Now), Run("2"));
+        await owing.CompleteAsync(Store);
+        await other.CompleteAsync(Store);
+        Assert.Equal([owing.Id], (await Store.OwingAsync()).Select(static r => r.Id));
+        Assert.Equal([owing.Id], (await Store.OwingAsync("m")).Select(static r => r.Id));
+        Assert.Empty(await Store.OwingAsync("n"));
+        Assert.Empty(await Store.ActiveAsync());
+        Assert.Equal(
+            [other.Id, owing.Id],
+            (await Store.ListAsync(new(RunStatus.Completed))).Runs.Select(static r => r.RunId));
+        Assert.Equal((0, 0), (await Store.CountAsync() is var counts ? counts.Queued : 0, counts.Running));
+
+        Time.Advance(TimeSpan.FromHours(30));
+        Assert.Equal(1, await Store.SweepAsync(100));
+        Assert.Equal(LoggedRun.Dump(owing.State), LoggedRun.Dump((await Store.ReplayAsync(owing.Id))!));
+
+        await owing.TurnAsync(Store, new RunInput.ReportDelivery(1, 1));
+        Assert.Empty(await Store.OwingAsync());
+        Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(1, await Store.SweepAsync(100));
+        Assert.Null(await Store.FindAsync(owing.Id));
+    }
+
+    // A run that goes on is looked after as all others are, whatever its earlier end still owes.
+    [Fact]
+    public async Task OwingAsync_RetriedRun_IsAmongTheActiveOnes()
+    {
+        var told = LoggedRun.PlanOf("told", """{"webhooks":[{"url":"https://a.example/"}],"steps":{"a":{"agent":"work"}}}""");
+        var run = new LoggedRun(told, "m", "1", Time.Now);
+        await run.AcceptAsync(Store);
+        await run.StartAsync(Store);
+        await run.FailAsync(Store);
+        Assert.Single(await Store.OwingAsync());
+
+        await run.TurnAsync(Store, new RunInput.RetryRun());
+
+        Assert.Empty(await Store.OwingAsync());
+        Assert.Single(await Store.ActiveAsync());
+    }
+
     [Fact]
     public async Task SweepAsync_WhileRunsAreRetried_RemovesEachOrLeavesItWhole()
     {

@@ -32,7 +32,7 @@ public sealed class ClusterGridHost : IGridHost
         {
             await WriteAsync(file.Name, file.Text);
         }
-        _silos = await TestSilos.StartAsync(_keys, setup.Agents, index => OptionsOf(setup, index));
+        _silos = await TestSilos.StartAsync(_keys, setup.Agents, index => OptionsOf(setup, index), webhooks: setup.Webhooks);
         _redis = await SharedRedis.Server.ConnectAsync();
         var options = new GridClientOptions
         {

@@ -117,6 +117,9 @@ public sealed class OneSiloHost : IGridHost
             ("FeedBuffer", setup.FeedBuffer?.ToString(CultureInfo.InvariantCulture)),
             ("MaxOutputBytes", setup.MaxOutputBytes?.ToString(CultureInfo.InvariantCulture)),
             ("CancelGrace", setup.CancelGrace is { } grace ? DurationText.Format(grace) : null),
+            ("Webhooks:AllowedHosts", setup.Webhooks is { } w ? string.Join(',', w.AllowedHosts) : null),
+            ("Webhooks:Secret", setup.Webhooks?.Secret),
+            ("Webhooks:RetryAfter", setup.Webhooks is { } webhooks ? DurationText.Format(webhooks.RetryAfter) : null),
             ("DrainTimeout", setup.DrainTimeout is { } drain ? DurationText.Format(drain) : null),
         ];
         return

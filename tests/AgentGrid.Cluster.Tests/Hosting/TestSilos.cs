@@ -1,5 +1,6 @@
 using AgentGrid.Conformance;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
@@ -11,6 +12,7 @@ using AgentGrid.RunLog;
 using AgentGrid.Silo.Hosting;
 using AgentGrid.Streams;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.TestingHost;
 using StackExchange.Redis;
 
@@ -33,7 +35,8 @@ internal sealed class TestSilos : IAsyncDisposable
     public SiloAddress Address => _cluster.Silos[0].SiloAddress;
 
     public static async Task<TestSilos> StartAsync(
-        string keyPrefix, IEnumerable<Type> agents, Func<int, ClusterEngineOptions> options, int silos = 2)
+        string keyPrefix, IEnumerable<Type> agents, Func<int, ClusterEngineOptions> options, int silos = 2,
+        WebhookOptions? webhooks = null)
     {
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.Options.ConfigureFileLogging = false;
@@ -45,6 +48,7 @@ internal sealed class TestSilos : IAsyncDisposable
             var index = int.Parse(silo.SiloName.Split('_')[^1]);
             var redis = made!.Connect();
             services.Services.AddSingleton(catalog);
+            services.Services.AddSingleton(Options.Create(webhooks ?? new()));
             services.Services.AddSingleton<IConnectionMultiplexer>(redis);
             services.Services.AddSingleton<IRunStore>(new RedisRunLog(
                 redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System));

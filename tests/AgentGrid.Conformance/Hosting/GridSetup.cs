@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.Conformance.Hosting;
 
@@ -19,4 +20,5 @@ public sealed record GridSetup
     public int? MaxOutputBytes { get; init; }
     public TimeSpan? CancelGrace { get; init; }
     public TimeSpan? DrainTimeout { get; init; }
+    public WebhookOptions? Webhooks { get; init; }
 }

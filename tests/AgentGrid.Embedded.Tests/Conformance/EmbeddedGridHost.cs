@@ -1,3 +1,4 @@
+using System.ComponentModel.Design;
 using AgentGrid.Conformance;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core.Agents;
@@ -35,10 +36,15 @@ public sealed class EmbeddedGridHost : IGridHost
         options.MaxOutputBytes = setup.MaxOutputBytes ?? options.MaxOutputBytes;
         options.CancelGrace = setup.CancelGrace ?? options.CancelGrace;
         options.DrainTimeout = setup.DrainTimeout ?? options.DrainTimeout;
+        var services = new ServiceContainer();
+        services.AddService(typeof(IOptions<WebhookOptions>), Options.Create(setup.Webhooks ?? new()));
         _grid = new EmbeddedGrid(
             Options.Create(options), AgentCatalog.Of(setup.Agents),
             agent => (IAgent)Activator.CreateInstance(agent.Type, nonPublic: true)!,
-            TimeProvider.System, NullLogger<EmbeddedGrid>.Instance);
+            TimeProvider.System, NullLogger<EmbeddedGrid>.Instance)
+        {
+            Services = services,
+        };
         await _grid.StartAsync(CancellationToken.None);
     }
 
