@@ -37,10 +37,17 @@ internal sealed record CommandView(bool Changed, RunLine Run);
 internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
-    string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy, DateTimeOffset? StartsAt = null)
+    string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy, DateTimeOffset? StartsAt = null,
+    ImmutableArray<WebhookView> Webhooks = default)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }
+
+/// <summary>Somebody who is told what becomes of a run.</summary>
+internal sealed record WebhookView(string Url, ImmutableArray<string> On, ImmutableArray<DeliveryView> Deliveries);
+
+internal sealed record DeliveryView(
+    string Event, DateTimeOffset At, string? Step, string State, int Tries, string? LastError, DateTimeOffset? NextTryAt);
 
 /// <param name="Type">What was thrown; null where nothing was.</param>
 /// <param name="Detail">Where it was thrown; null where there is no telling, and for keys that may not see it.</param>

@@ -109,12 +109,33 @@ internal static class ShowCommand
             }));
         screen.Line();
         PrintAttempts(screen, run.Steps, now);
+        PrintWebhooks(screen, run);
         if (run.Result is { } result)
         {
             screen.Line();
             screen.Line("result");
             screen.Indented(result);
         }
+    }
+
+    // What they are to be told; and those that have not been told anything yet.
+    private static void PrintWebhooks(Screen screen, RunView run)
+    {
+        if (run.Webhooks.IsDefaultOrEmpty)
+        {
+            return;
+        }
+        screen.Line();
+        screen.Table(
+            ["webhook", "told", "state", "tries", "next try", "remark"],
+            run.Webhooks.SelectMany(w => w.Deliveries.IsDefaultOrEmpty
+                ? [[w.Url, string.Join(", ", w.On), Show.Nothing, Show.Nothing, Show.Nothing, ""]]
+                : w.Deliveries.Select(d => new object[]
+                {
+                    w.Url, d.Step is null ? d.Event : $"{d.Event} ({d.Step})", Show.Status(d.State),
+                    d.Tries.ToString(CultureInfo.InvariantCulture), d.NextTryAt is { } next ? Show.Time(next) : Show.Nothing,
+                    d.LastError ?? "",
+                })));
     }
 
     private static void PrintStep(Screen screen, Json json, string named, DateTimeOffset now)

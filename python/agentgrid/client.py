@@ -31,16 +31,17 @@ class Client:
             raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
         self._parts = parts
 
-    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None):
+    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None):
         """Starts the run of payload's match_id and round, or finds it. Posting the same again is safe, and is done
         when the connection is lost.
 
         plan: a name, or a plan of its own. start_at: when it starts, a datetime with its time zone, or a text such as
-        '2026-01-05T03:00:00Z'. delay: the same from now, a timedelta, or a text such as '10m'. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
+        '2026-01-05T03:00:00Z'. delay: the same from now, a timedelta, or a text such as '10m'.
+        webhooks: who is told what becomes of it, dicts such as {'url': 'https://...', 'on': ['completed', 'failed']}. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
         """
         body = dict(payload)
         when = (("start_at", _time(start_at)), ("delay", _duration(delay)))
-        for key, value in (("plan", plan), ("priority", priority), *when):
+        for key, value in (("plan", plan), ("priority", priority), ("webhooks", webhooks), *when):
             if value is not None:
                 body[key] = value
         run = self.request("POST", "/api/v1/orchestrate", body)

@@ -38,6 +38,12 @@ class ClientTests(unittest.TestCase):
         self.assertEqual({b'{"match_id": "m", "round": "1", "plan": "p", "priority": 3}'}, {c.body for c in server.requests})
         self.assertEqual(["secret"] * 4, [c.headers["x-api-key"] for c in server.requests])
 
+    def test_orchestrate_says_who_is_told(self):
+        told = [{"url": "https://hooks.example/runs", "on": ["failed"]}]
+        with FakeServer(json_answer(202, {"run_id": "r"})) as server:
+            Client(server.url).orchestrate({"match_id": "m", "round": "1"}, webhooks=told)
+        self.assertEqual(told, json.loads(server.requests[0].body)["webhooks"])
+
     def test_orchestrate_later_says_when(self):
         noon = datetime.datetime(2026, 1, 5, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
         with FakeServer(*[json_answer(202, {"run_id": "r"})] * 3) as server:

@@ -65,6 +65,25 @@ public sealed class WaitingRunsTests(GridHost host) : IClassFixture<GridHost>, I
         Assert.Equal(ExitCode.Usage, broken.Exit);
     }
 
+    [Fact]
+    public async Task Show_RunWithWebhooks_SaysWhatTheyWereToldAndWhyNot()
+    {
+        await StartAsync("told", """
+            webhooks: [{ url: "http://127.0.0.1:1/a", on: waiting }, { url: "http://127.0.0.1:1/b" }]
+            steps: { pay: { wait: { signal: payment } } }
+            """);
+
+        await Limits.EventuallyAsync(
+            async () => (await host.Tool().RunAsync("show", "told/1")).Out.Contains("It cannot be reached", StringComparison.Ordinal),
+            async () => (await host.Tool().RunAsync("show", "told/1")).Out);
+        var shown = await host.Tool().RunAsync("show", "told/1");
+
+        Assert.Contains(shown.Lines, static l => l.Contains("/a", StringComparison.Ordinal)
+            && l.Contains("waiting (pay)", StringComparison.Ordinal) && l.Contains("pending", StringComparison.Ordinal));
+        Assert.Contains(shown.Lines, static l => l.Contains("/b", StringComparison.Ordinal)
+            && l.Contains("completed, failed, cancelled", StringComparison.Ordinal));
+    }
+
     private async Task StartAsync(string match, string plan)
     {
         var posted = await new Tool(host.Url) { Input = "{}" }.RunAsync(

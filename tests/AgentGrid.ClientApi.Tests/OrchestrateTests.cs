@@ -5,6 +5,7 @@ using AgentGrid.Api.Security;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.ClientApi.Tests;
@@ -78,6 +79,66 @@ public sealed class OrchestrateTests
             (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs?status=scheduled", Token)).GetProperty("runs")[0]])
         {
             Assert.Equal(("scheduled", start), (json.Text("status"), json.GetProperty("starts_at").GetDateTimeOffset()));
+        }
+    }
+
+    [Fact]
+    public async Task Post_Webhooks_AreHandedOnAndShownWithWhatTheyWereTold()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.PostAsync(
+            Path, """{"match_id":"m","webhooks":[{"url":"https://a.example/x","on":["waiting","failed"]},{"url":"http://b/"}],"round":"r"}""");
+        var submit = Assert.Single(server.Grid.Submitted);
+        var id = server.Grid.Runs.Single();
+        var at = new DateTimeOffset(2030, 1, 5, 2, 0, 0, TimeSpan.Zero);
+        server.Grid.Update(id, r => r with
+        {
+            Webhooks =
+            [
+                .. submit.Webhooks.Select(w => new WebhookDetails(w.Url, w.On, [
+                    new DeliveryDetails("msg_1", WebhookEvent.Waiting, at, "s", DeliveryState.Pending, 2, "It answered 500.", at)])),
+            ],
+        });
+        var run = await server.Http.GetFromJsonAsync<JsonElement>($"/api/v1/runs/{id}", Token);
+
+        Assert.Equal("""{"match_id":"m","round":"r"}""", submit.Input.ToString());
+        Assert.Equal(
+            """
+            [{"url":"https://a.example/x","on":["failed","waiting"],"deliveries":[{"id":"msg_1","event":"waiting","at":"2030-01-05T02:00:00+00:00","step":"s","state":"pending","tries":2,"last_error":"It answered 500.","next_try_at":"2030-01-05T02:00:00+00:00"}]},{"url":"http://b/","on":["completed","failed","cancelled"],"deliveries":[{"id":"msg_1","event":"waiting","at":"2030-01-05T02:00:00+00:00","step":"s","state":"pending","tries":2,"last_error":"It answered 500.","next_try_at":"2030-01-05T02:00:00+00:00"}]}]
+            """, run.GetProperty("webhooks").GetRawText());
+    }
+
+    // What webhooks are told of a run is what a list says of it.
+    [Fact]
+    public async Task WebhookMessage_SaysOfTheRunWhatItsLineSays()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.PostAsync(Path, """{"match_id":"m","round":"r"}""");
+        var id = server.Grid.Runs.Single();
+        var at = new DateTimeOffset(2030, 1, 5, 2, 0, 0, TimeSpan.Zero);
+        RunSummary run = null!;
+        server.Grid.Update(id, r => r with
+        {
+            Summary = run = r.Summary with
+            {
+                Status = RunStatus.Failed, StartsAt = at, StartedAt = at, LastStartedAt = at.AddSeconds(1), EndedAt = at.AddSeconds(3.5), Reason = "x: y",
+                WaitingAttempts = 1, RetryingBranches = 2, Waits = 3, WaitingApprovals = 4,
+            },
+        });
+        var line = (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs", Token)).GetProperty("runs")[0];
+
+        var told = WebhookMessage.Of(new WebhookDelivery
+        {
+            Number = 1, Webhook = new Webhook("https://a/", Webhook.Ends), Event = WebhookEvent.Failed, At = at, Run = run,
+        }).Element.GetProperty("data").GetProperty("run");
+
+        Assert.Equal(
+            line.EnumerateObject().Where(static m => m.Name != "links").Select(static m => (m.Name, m.Value.GetRawText())),
+            told.EnumerateObject().Where(static m => m.Name != "links").Select(static m => (m.Name, m.Value.GetRawText())));
+        foreach (var link in told.GetProperty("links").EnumerateObject())
+        {
+            Assert.Equal(line.GetProperty("links").GetProperty(link.Name).GetString(), link.Value.GetString());
         }
     }
 

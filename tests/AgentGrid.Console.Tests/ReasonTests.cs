@@ -76,6 +76,28 @@ public sealed class ReasonTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Run_WithWebhooks_SaysWhatTheyWereToldAndWhyNot()
+    {
+        await using var server = await ConsoleServer.StartAsync(
+            "--AgentGrid:Webhooks:AllowedHosts=127.0.0.1:1", "--AgentGrid:Webhooks:Secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        using var posted = await server.Http.PostAsJsonAsync("api/v1/orchestrate", new
+        {
+            match_id = "told",
+            round = "1",
+            plan = new { steps = new { a = new { agent = "echo" } } },
+            webhooks = new[] { new { url = "http://127.0.0.1:1/" } },
+        });
+        var id = (await posted.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>()).GetProperty("run_id").GetString();
+        await using var page = await chromium.OpenAsync(server.Url);
+
+        await page.GoAsync($"#/runs/{id}");
+
+        await page.SeesAsync("[aria-label=Webhooks]", "It cannot be reached");
+        await page.SeesAsync("[aria-label=Webhooks]", "It is tried again at");
+        page.HasNotComplained();
+    }
+
+    [Fact]
     public async Task Run_PostedWithoutAKey_DoesNotMentionIt()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -50,6 +50,12 @@ public sealed class GridHost : IAsyncLifetime
                 o.MaxQueuedRuns = MaxQueuedRuns;
                 o.MaxActiveRuns = MaxActiveRuns;
             });
+        // A port at which nobody listens.
+        builder.Services.Configure<WebhookOptions>(static o =>
+        {
+            o.AllowedHosts.Add("127.0.0.1:1");
+            o.Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        });
         if (IsCluster)
         {
             builder.Services.AddSingleton<IAgentGrid>(

@@ -13,6 +13,7 @@ import { HeldUp, holdsOf, stateOf } from './held-up.js';
 import { ENDED } from './run-row.js';
 import { StepPanel } from './step.js';
 import { Timeline } from './timeline.js';
+import { Webhooks } from './webhooks.js';
 
 const MOST_EVENTS = 20_000;
 
@@ -47,6 +48,7 @@ class Run {
     this.timeline = new Timeline(select);
     this.step = new StepPanel(this.path, id => this.#retryFrom(id));
     this.events = new EventLog();
+    this.webhooks = new Webhooks();
     this.state = h('span', { class: 'state big', role: 'status' });
     this.heading = h('h1', null, '…');
     this.facts = h('dl', { class: 'facts' });
@@ -79,6 +81,7 @@ class Run {
         section('Timeline', this.timeline.legend, this.timeline.element),
         this.events.element,
         section('Result', this.result),
+        this.webhooks.element,
         section('Posted', this.input),
       ),
       h('aside', { class: 'run-side', 'aria-label': 'Step' }, this.step.element),
@@ -221,6 +224,7 @@ class Run {
       );
     }
     this.#facts();
+    this.webhooks.show(run);
     this.graph.show(run, this.selected);
     this.timeline.show(run, this.selected);
     this.step.show(run, this.selected);
