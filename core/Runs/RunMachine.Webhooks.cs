@@ -33,7 +33,8 @@ public static partial class RunMachine
                     Event = on,
                     At = e.Time,
                     Run = run,
-                    Error = (e as RunEvent.RunFailed)?.Error,
+                    // Where it was thrown is for those who may see the inside of agents.
+                    Error = e is RunEvent.RunFailed failed ? failed.Error with { Detail = null } : null,
                     Step = waiting?.Step,
                     Signal = waiting?.Signal,
                 });

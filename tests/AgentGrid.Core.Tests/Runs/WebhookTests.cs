@@ -35,6 +35,18 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public void WebhookMessage_OfAFailure_DoesNotSayWhereItWasThrown()
+    {
+        var error = new RunError(ErrorKind.Error, "broke", "it broke") { Type = "Oops", Detail = "at Secret.Place()" };
+        var run = Run(Ends).Started().When(new RunInput.FailAttempt("a", 1, error));
+
+        var told = WebhookMessage.Of(run.State.Deliveries[0]).ToString()!;
+
+        Assert.Contains("it broke", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("Secret.Place", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Evolve_StepWaits_TellsTheStepAndItsSignal()
     {
         var run = Waiting().Started();
