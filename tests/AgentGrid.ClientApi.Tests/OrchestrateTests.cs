@@ -122,15 +122,27 @@ public sealed class OrchestrateTests
         {
             Summary = run = r.Summary with
             {
-                Status = RunStatus.Failed, StartsAt = at, StartedAt = at, LastStartedAt = at.AddSeconds(1), EndedAt = at.AddSeconds(3.5), Reason = "x: y",
-                WaitingAttempts = 1, RetryingBranches = 2, Waits = 3, WaitingApprovals = 4,
+                Status = RunStatus.Failed,
+                StartsAt = at,
+                StartedAt = at,
+                LastStartedAt = at.AddSeconds(1),
+                EndedAt = at.AddSeconds(3.5),
+                Reason = "x: y",
+                WaitingAttempts = 1,
+                RetryingBranches = 2,
+                Waits = 3,
+                WaitingApprovals = 4,
             },
         });
         var line = (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs", Token)).GetProperty("runs")[0];
 
         var told = WebhookMessage.Of(new WebhookDelivery
         {
-            Number = 1, Webhook = new Webhook("https://a/", Webhook.Ends), Event = WebhookEvent.Failed, At = at, Run = run,
+            Number = 1,
+            Webhook = new Webhook("https://a/", Webhook.Ends),
+            Event = WebhookEvent.Failed,
+            At = at,
+            Run = run,
         }).Element.GetProperty("data").GetProperty("run");
 
         Assert.Equal(
