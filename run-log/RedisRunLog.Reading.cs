@@ -1,8 +1,9 @@
-using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Core;
 using AgentGrid.Engine.Store;
+using AgentGrid.RunLog.Scripts;
 
 namespace AgentGrid.RunLog;
 

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using AgentGrid.Core;
 using AgentGrid.Core.Plans;
+using AgentGrid.Core;
 using AgentGrid.Engine.Store;
+using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog;

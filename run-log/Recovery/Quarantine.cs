@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Recovery;

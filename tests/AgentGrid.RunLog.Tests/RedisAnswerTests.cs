@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Tests;

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using StackExchange.Redis;
 
-namespace AgentGrid.RunLog;
+namespace AgentGrid.RunLog.Scripts;
 
 /// <summary>Answers of Redis, with one kind of exception for whatever keeps them from coming.</summary>
 internal static class RedisAnswer
