@@ -44,4 +44,7 @@ public static class CommandCodes
 
     /// <summary>A request says when its run starts, and that is no time which can be waited for.</summary>
     public const string BadStart = "AG1215";
+
+    /// <summary>A request has a key as runs have it that other runs have started.</summary>
+    public const string ReservedKey = "AG1216";
 }

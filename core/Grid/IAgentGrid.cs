@@ -104,6 +104,9 @@ public sealed record SubmitRun(
     /// </summary>
     public DateTimeOffset? StartAt { get; init; }
 
+    /// <summary>The attempt whose work the run is; null for one that users post. Key and id of the run follow from it.</summary>
+    public ParentRun? Parent { get; init; }
+
     /// <summary>The same from the moment in which it is accepted; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
 }

@@ -46,7 +46,7 @@ public static class PlanReader
             : PlanDraft.Read(name, root, root.Place, problems, isInline: true);
         if (draft is not null && agents is not null)
         {
-            new TargetCheck(agents, problems, checkCapabilities: false).Run(draft.Steps);
+            new TargetCheck(agents, plans: null, problems, checkCapabilities: false).Run(draft.Steps);
         }
         return PlanResult.Of(draft, problems);
     }
@@ -68,14 +68,15 @@ public static class PlanReader
         return null;
     }
 
-    /// <summary>Says which agents of a plan do not exist, by name; empty when all do. Disabled agents exist.</summary>
+    /// <summary>Says which agents and plans of a plan do not exist, by name; empty when all do. Disabled agents exist.</summary>
+    /// <param name="plans">The names of the plans that can be called.</param>
     /// <inheritdoc cref="ReadJson" path="/param[@name='path']"/>
     public static ImmutableArray<ConfigProblem> Check(
-        Plan plan, ImmutableSortedDictionary<string, AgentConfig> agents, string path = "plan")
+        Plan plan, ImmutableSortedDictionary<string, AgentConfig> agents, IEnumerable<string> plans, string path = "plan")
     {
         var problems = new ProblemList();
         var steps = ConfigPlace.Root(null, path, 0, 0).Key("steps");
-        new TargetCheck(agents, problems, checkCapabilities: false)
+        new TargetCheck(agents, plans, problems, checkCapabilities: false)
             .Run(plan.Steps.Select(s => new StepDraft(s, steps.Key(s.Id), null)));
         return problems.ToImmutable();
     }

@@ -1,11 +1,13 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Agents;
+using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
@@ -19,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>Everything that drives runs in this process: built when the engine starts, gone when it stops.</summary>
-internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
+internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDisposable
 {
     private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(1);
 
@@ -73,6 +75,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
                 CancelGrace = options.CancelGrace,
                 MaxOutputBytes = options.MaxOutputBytes,
             }),
+            Children = new ChildRuns(this, platform, time, Stopping),
             Platform = platform,
             Time = time,
             Statistics = Statistics,
@@ -124,6 +127,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         if (resumed.Count > 0)
         {
             LogResumed(Logger, resumed.Count);
+            _ = CancelOrphansAsync();
         }
         var interval = TimeSpan.FromSeconds(Math.Clamp(Options.Retention.TotalSeconds / 10, 1, 60));
         _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
@@ -140,6 +144,18 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         await Store.ReplayAsync(run).ConfigureAwait(false);
 
     ValueTask<Outage?> IRegistryHost.LastOutageAsync() => ValueTask.FromResult(_outage);
+
+    ValueTask<SubmitResult> IChildRunHost.SubmitAsync(SubmitRun submit) => Stopping.IsCancellationRequested || Journal.Failure is not null
+        ? ValueTask.FromResult<SubmitResult>(new SubmitResult.Unavailable(Journal.Failure ?? "The engine is being shut down."))
+        : Registry.SubmitAsync(submit);
+
+    ValueTask<ChildEnd?> IChildRunHost.WaitForEndAsync(RunKey key, RunId run) => Registry.WaitForEndAsync(run, Timeout.InfiniteTimeSpan);
+
+    async ValueTask<bool> IChildRunHost.CancelAsync(RunKey key, RunId run, string reason) =>
+        await Registry.CommandAsync(run, new RunCommand.Cancel(reason)).ConfigureAwait(false) is not CommandResult.Unavailable;
+
+    async ValueTask<bool?> IChildRunHost.IsWantedAsync(ParentRun parent) =>
+        await Registry.IsOpenAsync(parent.Run, parent.Step, parent.Attempt).ConfigureAwait(false);
 
     RunDriver IRegistryHost.Drive(RunState state, RunOrigin origin)
     {
@@ -213,6 +229,18 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         _stopping.Dispose();
     }
 
+    private async Task CancelOrphansAsync()
+    {
+        try
+        {
+            await Registry.CancelOrphansAsync(this).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogOrphans(Logger, e);
+        }
+    }
+
     // Agents before slots: none is asked for that is not there yet.
     private void Configure(GridConfig config)
     {
@@ -271,6 +299,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
 
     [LoggerMessage(1, LogLevel.Information, "Resumed {Runs} runs that had not ended")]
     private static partial void LogResumed(ILogger logger, int runs);
+
+    [LoggerMessage(4, LogLevel.Warning, "Whether anybody waits for the runs of steps is not known before the next start")]
+    private static partial void LogOrphans(ILogger logger, Exception exception);
 
     [LoggerMessage(2, LogLevel.Warning,
         "Attempts still ran after {Seconds} s of draining; they are delivered again at the next start")]

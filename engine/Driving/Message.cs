@@ -18,7 +18,9 @@ internal readonly record struct AwaitedReply(Message Message, string? Ignored);
 
 /// <summary>What is to happen when a turn is durable.</summary>
 /// <param name="Ended">The run, when it has ended with this turn.</param>
-internal sealed record TurnEnd(RunSummary? Ended, List<AwaitedReply>? Replies, List<OpenAttempt>? Calls)
+/// <param name="Orphans">Attempts whose children nobody waits for any more.</param>
+internal sealed record TurnEnd(
+    RunSummary? Ended, List<AwaitedReply>? Replies, List<OpenAttempt>? Calls, List<OpenAttempt>? Orphans)
 {
-    public static readonly TurnEnd Nothing = new(null, null, null);
+    public static readonly TurnEnd Nothing = new(null, null, null, null);
 }

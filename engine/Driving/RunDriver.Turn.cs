@@ -8,6 +8,7 @@ public sealed partial class RunDriver
     private readonly List<RunEvent> _turnEvents = [];
     private List<AwaitedReply>? _turnReplies;
     private List<OpenAttempt>? _turnCalls;
+    private List<OpenAttempt>? _turnOrphans;
     private TurnEnd _turnEnd = TurnEnd.Nothing;
     private RunEvent[] _turnKept = [];
     private TurnOutcome _turnOutcome;
@@ -222,12 +223,12 @@ public sealed partial class RunDriver
         // A run that has ended can still be told of, as by a submission that was skipped; it does not end again.
         var ends = Array.Exists(events, static e =>
             e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled) && _state.Status.IsEnded();
-        if (!ends && _turnReplies is null && _turnCalls is null)
+        if (!ends && _turnReplies is null && _turnCalls is null && _turnOrphans is null)
         {
             return TurnEnd.Nothing;
         }
-        var end = new TurnEnd(ends ? RunDetailsBuilder.Summarize(_state) : null, _turnReplies, _turnCalls);
-        (_turnReplies, _turnCalls) = (null, null);
+        var end = new TurnEnd(ends ? RunDetailsBuilder.Summarize(_state) : null, _turnReplies, _turnCalls, _turnOrphans);
+        (_turnReplies, _turnCalls, _turnOrphans) = (null, null, null);
         return end;
     }
 
@@ -239,15 +240,21 @@ public sealed partial class RunDriver
             Post(new Message(null, Look: _ => Lose(outcome, end)));
             return;
         }
-        if (end.Calls is not null)
+        if (end.Calls is not null || end.Orphans is not null)
         {
-            Post(new Message(null, Look: _ => Call(end.Calls)));
+            Post(new Message(null, Look: _ => Settle(end)));
         }
         if (end.Ended is not null)
         {
             End(end.Ended);
         }
         end.Replies?.ForEach(static r => r.Message.Reply!.SetResult(r.Ignored));
+    }
+
+    private void Settle(TurnEnd end)
+    {
+        Call(end.Calls ?? []);
+        Cancel(end.Orphans ?? []);
     }
 
     private bool FinishTurn()
@@ -264,10 +271,7 @@ public sealed partial class RunDriver
         end.Replies?.ForEach(static r => r.Message.Reply!.SetResult(r.Ignored));
         Array.ForEach(events, Measure);
         MindPlace();
-        if (end.Calls is not null)
-        {
-            Call(end.Calls);
-        }
+        Settle(end);
         if (end.Ended is not null)
         {
             End(end.Ended);

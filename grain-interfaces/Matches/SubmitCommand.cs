@@ -17,4 +17,7 @@ public sealed record SubmitCommand
     [Id(6)] public string? TraceParent { get; init; }
     [Id(7)] public DateTimeOffset? StartAt { get; init; }
     [Id(8)] public TimeSpan? Delay { get; init; }
+
+    /// <summary>A <see cref="Core.Runs.ParentRun"/> as JSON; null for a run that was posted.</summary>
+    [Id(9)] public Json? Parent { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
@@ -36,11 +37,13 @@ internal sealed partial class ClusterEngine
         // Kept, because finding out what kind of grain an interface means takes reflection, every time.
         Dispatcher = grains.GetGrain<IDispatcherGrain>(0);
         _grains = grains;
+        Children = new ClusterChildren(grains, log);
         _silos = silos;
         _drivers = new DriverServices
         {
             Queue = new ClusterRunQueue(this),
             Caller = new ClusterCaller(this),
+            Children = new ChildRuns(Children, Platform.Process, node.Time, CancellationToken.None),
             Platform = Platform.Process,
             Limits = node.Options.Limits,
             Time = node.Time,
@@ -54,6 +57,7 @@ internal sealed partial class ClusterEngine
     public IRunStore Log { get; }
     public LoadCache Loads { get; }
     public ActiveRuns ActiveRuns { get; }
+    public IChildRunHost Children { get; }
     public IDispatcherGrain Dispatcher { get; }
     public TimeProvider Time => Node.Time;
     public ILogger Logger { get; }

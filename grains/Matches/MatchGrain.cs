@@ -24,6 +24,8 @@ namespace AgentGrid.Grains.Matches;
 [Reentrant, RandomPlacement, GrainType("agentgrid.match")]
 internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life) : Grain, IMatchGrain, IRegistryHost
 {
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
+
     private RunRegistry _registry = null!;
     private DriverServices _drivers = null!;
     private bool _stopping;
@@ -64,6 +66,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 }
             }
         }
+        _ = CancelOrphansAsync();
     }
 
     public async Task<Json> SubmitAsync(SubmitCommand command)
@@ -76,6 +79,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
             {
                 StartAt = command.StartAt,
                 Delay = command.Delay,
+                Parent = command.Parent?.To<ParentRun>(),
             }));
         }
         catch (Exception e) when (Transient.Is(e))
@@ -106,6 +110,21 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
             return Json.From<CommandResult>(new CommandResult.Unavailable(e.Message));
         }
     }
+
+    public async Task<EndedRun?> WaitForEndAsync(RunId run)
+    {
+        if (await _registry.WaitForEndAsync(run, s_longestWait) is not { } end)
+        {
+            return null;
+        }
+        return new EndedRun
+        {
+            Status = Json.From(end.Status), Result = end.Result, Error = end.Error is { } error ? Json.From(error) : null,
+            Reason = end.Reason,
+        };
+    }
+
+    public async Task<bool> IsOpenAsync(RunId run, string step, int attempt) => await _registry.IsOpenAsync(run, step, attempt);
 
     public Task ReportProgressAsync(ProgressReport report)
     {
@@ -138,6 +157,18 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         return driver;
     }
 
+    private async Task CancelOrphansAsync()
+    {
+        try
+        {
+            await _registry.CancelOrphansAsync(engine.Children);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogOrphans(engine.Logger, e, MatchId);
+        }
+    }
+
     private async Task DeactivateAfterAsync(RunDriver driver)
     {
         await driver.Over;
@@ -146,6 +177,9 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
             DeactivateOnIdle();
         }
     }
+
+    [LoggerMessage(712, LogLevel.Warning, "Whether anybody waits for the runs of match '{Match}' is not known; it is looked at again")]
+    private static partial void LogOrphans(ILogger logger, Exception exception, string match);
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]
     private static partial void LogResumed(ILogger logger, RunKey run);

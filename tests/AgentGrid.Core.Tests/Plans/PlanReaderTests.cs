@@ -97,7 +97,7 @@ public sealed class PlanReaderTests
         Assert.StartsWith(expected, Assert.Single(Bad(json)), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("", ": AG1106: step 's' has none of 'capability', 'agent', 'wait' and 'approve'")]
+    [InlineData("", ": AG1106: step 's' has none of 'capability', 'agent', 'plan', 'wait' and 'approve'")]
     [InlineData("\"agent\": \"x\", \"capability\": \"y\"", ".agent: AG1106: step 's' has several of")]
     [InlineData("\"agent\": \"x\", \"wait\": {\"signal\": \"y\"}", ".wait: AG1106: step 's' has several of")]
     [InlineData("\"wait\": {}", ".wait: AG1008: 'wait' needs 'signal: <name>'")]
@@ -244,7 +244,7 @@ public sealed class PlanReaderTests
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
             "unknown key 'max_concurency'; known: agent, approve, candidates, capability, fallback, for_each, hedge_after, "
-                + "input, max_failures, mode, needs, on_none, optional, require, retry, timeout, wait, when, with.",
+                + "input, max_failures, mode, needs, on_none, optional, plan, require, retry, timeout, wait, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);
@@ -268,7 +268,7 @@ public sealed class PlanReaderTests
                     + "did you mean 'motion_generator'?",
                 "plan.steps.b.agent: AG1011: step 'b': unknown agent 'eco', did you mean 'echo'?",
             ],
-            PlanReader.Check(plan, config.Agents).Select(p => p.ToString()));
+            PlanReader.Check(plan, config.Agents, []).Select(p => p.ToString()));
     }
 
     [Fact]

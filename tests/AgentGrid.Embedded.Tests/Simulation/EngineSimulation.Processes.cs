@@ -20,6 +20,10 @@ internal sealed partial class EngineSimulation
             yaml.Append($"backoff: {_random.Next(1, 500)}ms }} }}\n");
         }
         File.WriteAllText(Path.Combine(_options.Config!, "agents.yaml"), yaml.ToString());
+        Directory.CreateDirectory(Path.Combine(_options.Config!, "plans"));
+        File.WriteAllText(
+            Path.Combine(_options.Config!, "plans", "children.yaml"),
+            $"plans: {{ child0: {RandomPlan(2)}, child1: {RandomPlan(2, "child0")} }}");
     }
 
     private void Boot(SimulatedDisk disk)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 
@@ -15,7 +16,7 @@ internal sealed partial class SimulatedCluster
 
     private SubmitRun[] MakeRequests(RunKey key)
     {
-        var plan = RandomPlan.Make(_world.Random);
+        var plan = RandomPlan.Make(_world.Random, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
         return
         [
             .. Enumerable.Range(0, 2).Select(v => new SubmitRun(
@@ -27,10 +28,11 @@ internal sealed partial class SimulatedCluster
     }
 
     // What nobody has can be asked for all the same: the silo that accepts it has seen somebody who had it.
-    private static GridConfig ConfigOf(IEnumerable<AgentConfig> agents) => new()
+    private static GridConfig ConfigOf(IEnumerable<AgentConfig> agents, IEnumerable<Plan> plans) => new()
     {
         Agents = agents.Append(new AgentConfig { Name = "gone", Capabilities = ["nobody_has_this"] })
             .ToImmutableSortedDictionary(static a => a.Name, static a => a),
+        Plans = plans.ToImmutableSortedDictionary(static p => p.Name, static p => p),
     };
 
     private void ActAsClient()
