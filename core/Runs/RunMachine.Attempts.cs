@@ -140,7 +140,7 @@ public static partial class RunMachine
             Fail(step, attempt, new RunError(
                 ErrorKind.Timeout, ErrorCodes.AttemptTimeout,
                 $"{(PlanCalls.Is(attempt.Agent) ? "" : "Agent ")}'{attempt.Agent}' did not answer attempt {number} of step '{step.Id}' of run '{state.Key}' " +
-                $"within {DurationOf(attempt.Deadline - attempt.StartedAt!.Value)}."));
+                $"within {DurationOf(step.Step.Timeout ?? attempt.Deadline - attempt.StartedAt!.Value)}."));
         }
 
         private void Fail(StepState step, AttemptState attempt, RunError error)

@@ -17,6 +17,8 @@ public static class OneSiloConformance
 
     public sealed class Later : LaterTests<OneSiloHost>;
 
+    public sealed class Children : ChildRunTests<OneSiloHost>;
+
     public sealed class Schedules : SchedulesTests<OneSiloHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<OneSiloHost>;

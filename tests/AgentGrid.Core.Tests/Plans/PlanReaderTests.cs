@@ -159,6 +159,9 @@ public sealed class PlanReaderTests
         ".needs[2]: AG1015: 'needs' lists 't' twice.", ".needs[1]: AG1102")]
     [InlineData("\"agent\": \"x\", \"needs\": \"tt\"",
         ".needs: AG1102: step 's' needs the unknown step 'tt', did you mean 't'?")]
+    [InlineData("\"plan\": \"x\", \"agent\": \"y\"", ".plan: AG1106: step 's' has several of")]
+    [InlineData("\"plan\": \"x\", \"fallback\": \"y\"", ".fallback: AG1107: 'fallback' has no meaning beside 'plan'")]
+    [InlineData("\"plan\": \"x\", \"mode\": \"race\"", ".mode: AG1107: mode race asks several agents")]
     public void ReadJson_BrokenStep_SaysWhatAndWhere(string step, params string[] expected)
     {
         var problems = Bad($$"""{"steps": {"s": { {{step}} }, "t": {"agent": "x"} } }""").ToArray();
