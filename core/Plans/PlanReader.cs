@@ -30,8 +30,11 @@ public static class PlanReader
     /// <param name="agents">
     /// The agents that may be named; disabled ones exist. Null: whether agents exist is not looked at.
     /// </param>
+    /// <param name="plans">
+    /// The names of the plans that can be called, besides those of the file. Null: whether plans exist is not looked at.
+    /// </param>
     public static PlanResult ReadFile(
-        string name, ConfigFile file, ImmutableSortedDictionary<string, AgentConfig>? agents = null)
+        string name, ConfigFile file, ImmutableSortedDictionary<string, AgentConfig>? agents = null, IEnumerable<string>? plans = null)
     {
         var problems = new ProblemList();
         var start = ConfigPlace.Root(file.Name, null, 1, 1);
@@ -42,14 +45,17 @@ public static class PlanReader
                 start, ConfigCodes.EmptyPlan, "the file is empty: a plan has at least one step under 'steps'.");
         }
         var draft = root is null ? null
-            : root is ConfigNode.Mapping plans && plans["plans"] is not null ? OneOf(plans, problems)
+            : root is ConfigNode.Mapping several && several["plans"] is not null ? OneOf(several, problems)
             : PlanDraft.Read(name, root, root.Place, problems, isInline: true);
         if (draft is not null && agents is not null)
         {
-            new TargetCheck(agents, plans: null, problems, checkCapabilities: false).Run(draft.Steps);
+            new TargetCheck(agents, plans?.Concat(NamesIn(root)), problems, checkCapabilities: false).Run(draft.Steps);
         }
         return PlanResult.Of(draft, problems);
     }
+
+    private static IEnumerable<string> NamesIn(ConfigNode? root) =>
+        root is ConfigNode.Mapping several && several["plans"] is ConfigNode.Mapping plans ? plans.Entries.Select(static e => e.Key) : [];
 
     private static PlanDraft? OneOf(ConfigNode.Mapping file, ProblemList problems)
     {
