@@ -90,9 +90,9 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
         var child = run.GetProperty("steps")[0].GetProperty("attempts")[1].GetProperty("run").GetString()!;
         var id = run.GetProperty("run_id").GetString();
 
-        Assert.Contains($"run {child}", (await new Tool(_host.Url).RunAsync("show", id!)).Output, StringComparison.Ordinal);
+        Assert.Contains($"run {child}", (await new Tool(_host.Url).RunAsync("show", id!)).Out, StringComparison.Ordinal);
         Assert.Contains(
-            $"for       step greet, attempt 2, of run {id}", (await new Tool(_host.Url).RunAsync("show", child)).Output, StringComparison.Ordinal);
+            $"for       step greet, attempt 2, of run {id}", (await new Tool(_host.Url).RunAsync("show", child)).Out, StringComparison.Ordinal);
     }
 
     [Fact]
