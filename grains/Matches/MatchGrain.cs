@@ -119,7 +119,9 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
         return new EndedRun
         {
-            Status = Json.From(end.Status), Result = end.Result, Error = end.Error is { } error ? Json.From(error) : null,
+            Status = Json.From(end.Status),
+            Result = end.Result,
+            Error = end.Error is { } error ? Json.From(error) : null,
             Reason = end.Reason,
         };
     }
