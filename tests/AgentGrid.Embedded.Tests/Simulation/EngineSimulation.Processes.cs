@@ -126,7 +126,9 @@ internal sealed partial class EngineSimulation
         {
             old.Platform.RunOne();
         }
-        for (var i = 0; i < 20 && old.Time.NextDue is { } due; i++)
+        // What children may take is no end that comes soon: the clock must not be moved there.
+        var soon = _clock.Now + TimeSpan.FromMinutes(30);
+        for (var i = 0; i < 20 && old.Time.NextDue is { } due && due < soon; i++)
         {
             _clock.MoveTo(due);
             _ = old.Time.FireOne();
