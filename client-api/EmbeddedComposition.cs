@@ -27,7 +27,7 @@ internal static class EmbeddedComposition
     {
         builder.Services.AddAgentGrid()
             .AddAgents(typeof(PerceptionAgent).Assembly)
-            .AddAgents(AgentLibraries.Load(builder.Configuration))
+            .AddLibraries(AgentLibraries.PathsIn(builder.Configuration), builder.Configuration)
             .AddShippedKinds()
             .UseEmbeddedEngine();
         builder.Services.AddOptions<EmbeddedOptions>().ReadSection(EmbeddedSettings.Read).ValidateOnStart();

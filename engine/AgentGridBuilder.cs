@@ -1,6 +1,8 @@
 using System.Reflection;
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Agents;
+using AgentGrid.Engine.Libraries;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentGrid.Engine;
@@ -20,6 +22,20 @@ public sealed class AgentGridBuilder(IServiceCollection services)
     public AgentGridBuilder AddAgents(params Assembly[] assemblies)
     {
         _assemblies.AddRange(assemblies);
+        return this;
+    }
+
+    /// <summary>The agents of libraries that are files, and the services that these add.</summary>
+    /// <param name="paths">Their .dll files, as a build has made them.</param>
+    /// <param name="configuration">What they are told of the settings of this program.</param>
+    /// <exception cref="AgentSetupException">One cannot be loaded; the message says why, and the remedy.</exception>
+    public AgentGridBuilder AddLibraries(IEnumerable<string> paths, IConfiguration configuration)
+    {
+        foreach (var library in paths.Select(Path.GetFullPath).Distinct().Select(AgentLibrary.Load))
+        {
+            library.Configure(Services, configuration);
+            _assemblies.Add(library.Assembly);
+        }
         return this;
     }
 

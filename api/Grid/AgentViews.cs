@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 
@@ -12,7 +13,8 @@ public sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency,
     int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
-    string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts)
+    string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts, string? Description, Json? InputSchema,
+    Json? OutputSchema)
 {
     private const string Code = "code";
 
@@ -34,7 +36,10 @@ public sealed record AgentView(
             config.Kind?.Name ?? Code,
             config.Kind?.Target,
             agent.Health,
-            agent.AbandonedAttempts);
+            agent.AbandonedAttempts,
+            config.Description,
+            config.InputSchema,
+            config.OutputSchema);
     }
 }
 

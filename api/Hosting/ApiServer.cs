@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using AgentGrid.Api.Security;
 using AgentGrid.Api.Settings;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -65,6 +66,11 @@ public static partial class ApiServer
             return e.ExitCode;
         }
         catch (GridUnavailableException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Failed;
+        }
+        catch (AgentSetupException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;

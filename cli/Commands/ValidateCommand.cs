@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Reflection;
 using AgentGrid.Agents.Perception;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Engine.Libraries;
 using AgentGrid.Kinds;
 
 namespace AgentGrid.Cli.Commands;
@@ -46,24 +46,12 @@ internal static class ValidateCommand
     {
         try
         {
-            return AgentCatalog.Discover([typeof(PerceptionAgent).Assembly, .. libraries.Select(Load)])
+            return AgentCatalog.Discover([typeof(PerceptionAgent).Assembly, .. libraries.Select(path => AgentLibrary.Load(path).Assembly)])
                 .With(ShippedKinds.Create());
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or AgentSetupException)
         {
             throw new CliException(ExitCode.Usage, e.Message, e);
-        }
-    }
-
-    private static Assembly Load(string path)
-    {
-        try
-        {
-            return Assembly.LoadFrom(Path.GetFullPath(path));
-        }
-        catch (Exception e) when (e is IOException or BadImageFormatException or FileLoadException)
-        {
-            throw new CliException(ExitCode.Usage, $"'{path}' is not a library of agents: {e.Message}", e);
         }
     }
 

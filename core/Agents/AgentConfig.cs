@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Agents;
 
@@ -11,8 +13,26 @@ public sealed record AgentConfig
     /// <summary>What it does, for models that may call it; null when nothing is said.</summary>
     public string? Description { get; init; }
 
-    /// <summary>A JSON schema of what it is given, for models that may call it; null when nothing is said. It is not checked.</summary>
+    /// <summary>
+    /// A JSON schema of what it is given: that of <c>agents.yaml</c>, or else that of the type that its class reads; null when
+    /// nothing is said.
+    /// </summary>
     public Json? InputSchema { get; init; }
+
+    /// <summary>
+    /// <see cref="InputSchema"/> is that of a type: the agent reads the members that it names and leaves others alone.
+    /// </summary>
+    public bool ReadsType { get; init; }
+
+    /// <summary>A JSON schema of what it answers, as <see cref="InputSchema"/>; it is not checked.</summary>
+    public Json? OutputSchema { get; init; }
+
+    /// <summary>
+    /// What every input is checked against before the agent is called; null where <see cref="InputSchema"/> is that of a type, as
+    /// which the input is read anyway. Only where the file was read.
+    /// </summary>
+    [JsonIgnore]
+    public ValueSchema? InputCheck { get; init; }
 
     /// <summary>Higher is preferred.</summary>
     public int Priority { get; init; }
@@ -37,6 +57,16 @@ public sealed record AgentConfig
 
     /// <summary>False: the router does not see it.</summary>
     public bool Enabled { get; init; } = true;
+
+    /// <summary>Checks what the agent is about to be given.</summary>
+    /// <exception cref="AgentException">It does not fit <see cref="InputCheck"/>: <c>bad_input</c>.</exception>
+    public void CheckInput(AgentInvocation invocation)
+    {
+        if (InputCheck is not null)
+        {
+            InputContract.Check(invocation, InputCheck);
+        }
+    }
 }
 
 /// <summary>What an attempt occupies on its node while it runs.</summary>

@@ -64,6 +64,13 @@ public sealed class AgentInvocation
             : null;
     }
 
+    /// <summary>
+    /// <see cref="Input"/> as a .NET type, read with <see cref="Json.Options"/>. Members that are <c>required</c>, and parameters of
+    /// the constructor that have no default and do not allow null, must be there; what is not nullable must not be null.
+    /// </summary>
+    /// <exception cref="AgentException">It does not fit: <c>bad_input</c>, with the members that are wrong.</exception>
+    public T InputAs<T>() => InputContract.Read<T>(this);
+
     /// <summary>The outputs of the steps that this one needs, by step id; <c>null</c> (JSON) for a skipped step.</summary>
     public ImmutableDictionary<string, Json> Results { get; init; } = ImmutableDictionary<string, Json>.Empty;
 

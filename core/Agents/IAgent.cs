@@ -16,7 +16,10 @@ public interface IAgent
     ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken);
 }
 
-/// <summary>An agent whose input and output are .NET types, read and written with <see cref="Json.Options"/>.</summary>
+/// <summary>
+/// An agent whose input and output are .NET types: read as <see cref="AgentInvocation.InputAs{T}"/> does, and written with
+/// <see cref="Json.Options"/>.
+/// </summary>
 public abstract class Agent<TIn, TOut> : IAgent
 {
     public abstract ValueTask<TOut> InvokeAsync(
@@ -24,20 +27,7 @@ public abstract class Agent<TIn, TOut> : IAgent
 
     async ValueTask<Json> IAgent.InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {
-        TIn? input;
-        try
-        {
-            input = invocation.Input.To<TIn>();
-        }
-        catch (System.Text.Json.JsonException e)
-        {
-            throw new AgentException(
-                "bad_input", $"The input does not have the shape of {typeof(TIn).Name}: {e.Message}", retryable: false, e);
-        }
-        if (input is null)
-        {
-            throw new AgentException("bad_input", $"The input is null; expected {typeof(TIn).Name}.", retryable: false);
-        }
+        var input = invocation.InputAs<TIn>();
         return Json.From(await InvokeAsync(input, invocation, cancellationToken).ConfigureAwait(false));
     }
 }

@@ -24,7 +24,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_agentKeys =
     [
         KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "queue", "timeout", "retry",
-        "resources", "enabled", "description", "input_schema",
+        "resources", "enabled", "description", "input_schema", "output_schema",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -80,11 +80,17 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         var reader = new MappingReader(
             entry.Value, problems, !isKnown ? null : kind is null ? s_agentKeys : [.. s_agentKeys, .. kind.Keys]);
         var settings = kind?.Read(reader, problems);
+        var input = ValueSchema.Read(reader, "input_schema", problems);
+        var output = ValueSchema.Read(reader, "output_schema", problems);
         agent = agent with
         {
             Capabilities = reader.NameList("capabilities", "capability") ?? agent.Capabilities,
             Description = reader.Text("description") ?? agent.Description,
-            InputSchema = ValueSchema.Read(reader, "input_schema", problems)?.Text ?? agent.InputSchema,
+            // What the types of a class say is not about an agent of a kind that has its name.
+            InputSchema = input?.Text ?? (kind is null ? agent.InputSchema : null),
+            OutputSchema = output?.Text ?? (kind is null ? agent.OutputSchema : null),
+            InputCheck = input,
+            ReadsType = agent.ReadsType && input is null && kind is null,
             Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
             MaxConcurrency = ReadMaxConcurrency(reader, settings) ?? agent.MaxConcurrency,
             MaxConcurrencyTotal = reader.Integer("max_concurrency_total", 1, MostSlots) ?? agent.MaxConcurrencyTotal,
@@ -227,9 +233,13 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         Require(declaration, timeoutHolds, nameof(attribute.TimeoutSeconds),
             FormattableString.Invariant($"0.001 to {mostSeconds}"),
             attribute.TimeoutSeconds.ToString(CultureInfo.InvariantCulture));
+        var schemas = TypeSchemas.Of(declaration.Type);
         return new AgentConfig
         {
             Name = declaration.Name,
+            InputSchema = schemas.Input,
+            ReadsType = schemas.IsClosed,
+            OutputSchema = schemas.Output,
             Capabilities = [.. attribute.Capabilities.Distinct(StringComparer.Ordinal)],
             Priority = attribute.Priority,
             MaxConcurrency = attribute.MaxConcurrency,

@@ -35,7 +35,7 @@ public static class ConfigDifferences
     /// said to have changed.
     /// </summary>
     private static readonly FrozenSet<string> s_free = FrozenSet.Create(
-        "description", "input", "input_schema", "with", "when", "for_each", "result");
+        "description", "input", "input_schema", "output_schema", "with", "when", "for_each", "result");
 
     /// <summary>
     /// The first differences, <c>agent 'perception' timeout 15s -> 30s</c>, and how many more there are; empty when
@@ -63,7 +63,7 @@ public static class ConfigDifferences
     // The keys of its kind stand beside the others in the file, and there can be anything in them.
     private static OrderedDictionary<string, JsonElement> WordsOf(AgentConfig agent)
     {
-        var words = Members(JsonSerializer.SerializeToElement(agent with { Kind = null }, s_words));
+        var words = Members(JsonSerializer.SerializeToElement(agent with { Kind = null, ReadsType = false }, s_words));
         if (agent.Kind is { } kind)
         {
             words.Insert(0, "kind", JsonSerializer.SerializeToElement(kind.Name));

@@ -36,9 +36,11 @@ internal sealed class PlanFilesReader(ProblemList problems)
     public GridConfig AddTo(GridConfig grid, bool checkCapabilities)
     {
         var check = new TargetCheck(grid.Agents, _plans.Keys, problems, checkCapabilities);
+        var inputs = new AgentInputCheck(grid.Agents, problems);
         foreach (var plan in _plans.Values)
         {
             check.Run(plan.Steps);
+            inputs.Run(plan.Steps);
         }
         new PlanCallsCheck(_plans, problems).Report();
         return grid with

@@ -84,7 +84,10 @@ public static class ConfigCodes
     /// <summary>A time zone that this machine does not know.</summary>
     public const string UnknownTimeZone = "AG1027";
 
-    /// <summary>The input of a schedule is not what its plan's <c>input_schema</c> asks for.</summary>
+    /// <summary>
+    /// The input of a schedule is not what its plan's <c>input_schema</c> asks for; a warning: a step's <c>with</c> is not what its
+    /// agent's asks for.
+    /// </summary>
     public const string UnfitInput = "AG1028";
 
     /// <summary>A plan without steps.</summary>

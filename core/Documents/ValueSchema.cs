@@ -8,8 +8,10 @@ using JsonSchemaNet::Json.Schema;
 
 namespace AgentGrid.Core.Documents;
 
-/// <summary>What a value has to be: a JSON Schema (draft 2020-12, or the one that its <c>$schema</c> names).</summary>
-public sealed class ValueSchema
+/// <summary>
+/// What a value has to be: a JSON Schema (draft 2020-12, or the one that its <c>$schema</c> names). Equality is that of the text.
+/// </summary>
+public sealed class ValueSchema : IEquatable<ValueSchema>
 {
     private readonly JsonSchema _schema;
 
@@ -58,6 +60,12 @@ public sealed class ValueSchema
             .Select(d => (PlaceOf(d.InstanceLocation, value, place), string.Join(", ", d.Errors!.Values))).ToArray();
         return problems.Length > 0 ? problems : [(place, "it does not fit the schema")];
     }
+
+    public bool Equals(ValueSchema? other) => other is not null && Text.Equals(other.Text);
+
+    public override bool Equals(object? obj) => Equals(obj as ValueSchema);
+
+    public override int GetHashCode() => Text.GetHashCode();
 
     private static string PlaceOf(JsonPointer pointer, JsonElement value, string place)
     {

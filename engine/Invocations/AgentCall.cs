@@ -11,10 +11,11 @@ public static partial class AgentCall
     private const int LongestMessage = 2_000;
 
     /// <param name="agent">Null when this process has no such agent.</param>
+    /// <param name="config">Null when the configuration does not have it any more.</param>
     /// <param name="maxOutputBytes">A larger output fails the attempt.</param>
     /// <returns>Null when the agent stopped because it was cancelled.</returns>
     public static async ValueTask<AttemptOutcome?> RunAsync(
-        IAgent? agent, AgentInvocation invocation, int maxOutputBytes, ILogger logger, CancellationToken cancellation)
+        IAgent? agent, AgentConfig? config, AgentInvocation invocation, int maxOutputBytes, ILogger logger, CancellationToken cancellation)
     {
         var name = invocation.Agent;
         if (agent is null)
@@ -23,6 +24,7 @@ public static partial class AgentCall
         }
         try
         {
+            config?.CheckInput(invocation);
             var output = await agent.InvokeAsync(invocation, cancellation).ConfigureAwait(false);
             return output switch
             {

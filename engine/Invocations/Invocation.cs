@@ -175,7 +175,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             var invocation = OnBegin();
             invocation.Calls = new AgentCalls(_services, invocation, Depth);
             outcome = await AgentCall.RunAsync(
-                use?.Agent, invocation, _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
+                use?.Agent, _services.Slots.Named(Agent)?.Agent, invocation, _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
             use?.Dispose();
             OnReturned();
         }

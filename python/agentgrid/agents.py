@@ -3,7 +3,7 @@
 import inspect
 
 from agentgrid import attempt as _attempt
-from agentgrid.errors import snake_case
+from agentgrid.errors import AgentError, snake_case
 
 _OPTIONS = ("name", "capabilities", "priority", "queue", "autoretry_for", "max_retries", "retry_backoff",
             "retry_backoff_max", "default_retry_delay", "time_limit", "soft_time_limit")
@@ -76,9 +76,11 @@ class FunctionAgent(AgentBase):
             arguments["payload"] = payload
         missing = [name for name in self._required if name not in arguments]
         if missing:
-            raise TypeError(
+            raise AgentError(
+                "bad_input",
                 f"{self.function.__name__} wants {', '.join(missing)}, and the input has {', '.join(sorted(payload))}: "
-                f"name the step that it needs so, or give it in the step's 'input'")
+                f"name the step that it needs so, or give it in the step's 'with' or 'input'",
+                retryable=False)
         return arguments
 
 

@@ -40,7 +40,7 @@ internal static class ClusterComposition
         {
             services.AddAgentGrid()
                 .AddAgents(typeof(PerceptionAgent).Assembly)
-                .AddAgents(AgentLibraries.Load(builder.Configuration))
+                .AddLibraries(AgentLibraries.PathsIn(builder.Configuration), builder.Configuration)
                 .AddShippedKinds();
             builder.AddSilo(settings);
         }

@@ -122,7 +122,18 @@ public sealed class ValidateTests : IDisposable
         Assert.Equal(ExitCode.Ok, (await RunAsync(plan, "--agents", typeof(HoldAgent).Assembly.Location)).Exit);
         var noLibrary = await RunAsync(plan, "--agents", plan);
         Assert.Equal(ExitCode.Usage, noLibrary.Exit);
-        Assert.Contains("is not a library of agents", noLibrary.Error);
+        Assert.Contains("is not a .NET library", noLibrary.Error);
+    }
+
+    [Fact]
+    public async Task Validate_LibraryThatLacksAPackage_NamesIt()
+    {
+        var plan = _scratch.Write("plan.yaml", "plans: { p: { steps: { x: { capability: signing } } } }\n");
+
+        Assert.Equal(ExitCode.Ok, (await RunAsync(plan, "--agents", CaptionsLibrary.Dll)).Exit);
+        var lacking = await RunAsync(plan, "--agents", CaptionsLibrary.CopyTo(_scratch.Folder, "StandardWebhooks.dll"));
+        Assert.Equal(ExitCode.Usage, lacking.Exit);
+        Assert.Contains("It refers to StandardWebhooks (package StandardWebhooks 1.1.2)", lacking.Error);
     }
 
     [Fact]

@@ -232,7 +232,11 @@ internal sealed class FakeGrid : IAgentGrid
     public ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
         new([new AgentDetails
         {
-            Config = new AgentConfig { Name = "perception", Capabilities = ["perception"], Priority = 10 },
+            Config = new AgentConfig
+            {
+                Name = "perception", Capabilities = ["perception"], Priority = 10, Description = "Sees.",
+                InputSchema = Json.Parse("""{"type":"object"}"""), OutputSchema = Json.Parse("""{"required":["players"]}"""),
+            },
             Running = 2, Waiting = 5, Succeeded = 7, Failed = 1, TimedOut = 0, Cancelled = 0,
             Latency = new LatencyPercentiles(1, 2, 3, 4), Abandoned = 2,
             AbandonedAttempts =

@@ -20,6 +20,9 @@ public sealed class GridTests
         Assert.Equal(5, agent.GetProperty("load").GetProperty("waiting").GetInt32());
         Assert.Equal(7, agent.GetProperty("counts").GetProperty("succeeded").GetInt64());
         Assert.Equal(2, agent.GetProperty("latency_ms").GetProperty("p95_ms").GetDouble());
+        Assert.Equal("Sees.", agent.Text("description"));
+        Assert.Equal("""{"type":"object"}""", agent.GetProperty("input_schema").GetRawText());
+        Assert.Equal("""{"required":["players"]}""", agent.GetProperty("output_schema").GetRawText());
         Assert.Equal(2, agent.GetProperty("load").GetProperty("abandoned").GetInt32());
         var abandoned = agent.GetProperty("abandoned_attempts");
         Assert.Equal(("m", "a", 2), (abandoned[0].Text("match_id"), abandoned[0].Text("step"), abandoned[0].GetProperty("attempt").GetInt32()));

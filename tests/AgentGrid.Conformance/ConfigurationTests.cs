@@ -111,6 +111,21 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Agent_WithAnInputSchema_IsNotCalledWithWhatDoesNotFit()
+    {
+        await Host.EditAsync("agents.yaml", "agents: { alpha: { input_schema: { properties: { n: { type: integer } } } } }");
+
+        var unfit = await RunAsync("""{"a": {"agent": "alpha", "input": {"n": "one"}, "retry": {"max_attempts": 3, "backoff": "5ms"}}}""");
+        var fit = await RunAsync("""{"a": {"agent": "alpha", "input": {"n": 1}}}""");
+
+        var attempt = Assert.Single(StepOf(unfit, "a").Attempts);
+        Assert.Equal("bad_input", attempt.Error!.Code);
+        Assert.Contains("input.n: Value is \"string\" but should be \"integer\"", attempt.Error.Message, StringComparison.Ordinal);
+        AssertCompleted(fit);
+        Assert.Single(Script.Calls("alpha"));
+    }
+
+    [Fact]
     public async Task Edit_OfAnAgent_IsSaidByHealth()
     {
         Assert.Empty((await Grid.GetHealthAsync()).ConfigChanges);

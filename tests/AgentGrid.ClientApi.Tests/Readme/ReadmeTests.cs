@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AgentGrid.Api.Hosting;
+using AgentGrid.Core.Agents;
 using MyAgents;
 
 namespace AgentGrid.ClientApi.Tests.Readme;
@@ -32,6 +33,10 @@ public sealed partial class ReadmeTests : IDisposable
     }
 
     [Fact]
+    public void SetupExample_IsTheCompiledOne() => Assert.Equal(
+        Repository.Read("tests", "Captions", "Setup.cs").Trim(), Block(Guide, "csharp", "IAgentLibrary").Trim());
+
+    [Fact]
     public async Task PlanAndAgentExamples_RunWithALibraryOfAgents()
     {
         Write("config/agents.yaml", Block(Guide, "yaml", "  threat_estimator:"));
@@ -59,7 +64,7 @@ public sealed partial class ReadmeTests : IDisposable
     {
         var serve = Assert.IsType<CommandLine.Serve>(ServerProgram.Parse(["--agents", "nowhere.dll"]));
 
-        var refusal = Assert.Throws<StartupRefusedException>(() => ServerProgram.Build(serve, builder => builder.AddEngine()));
+        var refusal = Assert.Throws<AgentSetupException>(() => ServerProgram.Build(serve, builder => builder.AddEngine()));
 
         Assert.Contains("nowhere.dll", refusal.Message, StringComparison.Ordinal);
     }

@@ -139,6 +139,9 @@ public sealed class ConfigDifferencesTests
         Assert.DoesNotContain(differences, d => d.Contains("secret", StringComparison.Ordinal));
     }
 
+    private static readonly string[] s_schemas =
+        [nameof(AgentConfig.InputSchema), nameof(AgentConfig.InputCheck), nameof(AgentConfig.OutputSchema)];
+
     [Theory]
     [InlineData(typeof(AgentConfig))]
     [InlineData(typeof(RetryPolicy))]
@@ -146,16 +149,16 @@ public sealed class ConfigDifferencesTests
     [InlineData(typeof(QueueConfig))]
     public void Find_SettingsThatAreQuoted_HaveNoPlaceForSecrets(Type settings) =>
         // Of a kind its name alone is quoted, see KindsConfigTests; of schemas nothing is.
-        Assert.All(settings.GetProperties().Where(p => !p.GetMethod!.IsStatic && p.PropertyType != typeof(KindConfig) && p.Name != nameof(AgentConfig.InputSchema)), p => Assert.True(
+        Assert.All(settings.GetProperties().Where(p => !p.GetMethod!.IsStatic && p.PropertyType != typeof(KindConfig) && !s_schemas.Contains(p.Name)), p => Assert.True(
             s_plainTypes.Contains(p.PropertyType),
             $"'{settings.Name}.{p.Name}' is a {p.PropertyType}: let ConfigDifferences not quote its key."));
 
     [Fact]
     public void Find_WhatModelsAreTold_IsNotQuoted() => Assert.Equal(
-        ["agent 'echo' description changed", "agent 'echo' input_schema.const changed"],
+        ["agent 'echo' description changed", "agent 'echo' input_schema.const changed", "agent 'echo' output_schema.const changed"],
         ConfigDifferences.Find(
-            Config("agents: { echo: { description: secret one, input_schema: { const: secret one } } }"),
-            Config("agents: { echo: { description: secret two, input_schema: { const: secret two } } }")));
+            Config("agents: { echo: { description: secret one, input_schema: { const: secret one }, output_schema: { const: secret one } } }"),
+            Config("agents: { echo: { description: secret two, input_schema: { const: secret two }, output_schema: { const: secret two } } }")));
 
     [Fact]
     public void Find_SameInOtherWords_IsNothing() => Assert.Empty(ConfigDifferences.Find(

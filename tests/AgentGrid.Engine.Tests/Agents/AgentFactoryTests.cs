@@ -62,6 +62,34 @@ public sealed class AgentFactoryTests
         Assert.Contains("the agent 'named'", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Agent_WhoseConstructorAsksForTooMuch_IsRefusedWithWhatItLacks()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton("given").AddAgentGrid().AddAgent<Named>();
+        using var provider = services.BuildServiceProvider();
+        var agent = provider.GetRequiredService<AgentCatalog>().Agents["named"];
+
+        var refused = Assert.Throws<AgentSetupException>(() => AgentFactory.Create(provider, agent));
+
+        Assert.StartsWith(
+            $"Agent 'named' cannot be made. The constructor of {typeof(Named).FullName} asks for {typeof(List<Named>)} agents, and no such service",
+            refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Agent_WhoseConstructorFails_IsRefusedWithTheReason()
+    {
+        var services = new ServiceCollection();
+        services.AddAgentGrid().AddAgent(new AgentAttribute("broken"), _ => throw new IOException("The model is not there."));
+        using var provider = services.BuildServiceProvider();
+        var agent = provider.GetRequiredService<AgentCatalog>().Agents["broken"];
+
+        Assert.Equal(
+            "Agent 'broken' cannot be made. The model is not there.",
+            Assert.Throws<AgentSetupException>(() => AgentFactory.Create(provider, agent)).Message);
+    }
+
     private static async Task<AgentCatalog> UseAsync(Action<IServiceCollection> add, string name, string expected)
     {
         var services = new ServiceCollection();
