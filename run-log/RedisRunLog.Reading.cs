@@ -1,7 +1,7 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
-using AgentGrid.Core;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Scripts;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using AgentGrid.Core.Plans;
 using AgentGrid.Core;
+using AgentGrid.Core.Plans;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;

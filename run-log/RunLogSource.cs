@@ -1,8 +1,8 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
-using AgentGrid.Core;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;

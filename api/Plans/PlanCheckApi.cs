@@ -37,6 +37,7 @@ internal sealed class PlanCheckApi(IAgentGrid grid, ApiOptions options)
         }
         var agents = await grid.GetAgentsAsync(cancellationToken);
         var known = agents.ToImmutableSortedDictionary(a => a.Config.Name, a => a.Config, StringComparer.Ordinal);
-        return Results.Json(PlanCheck.Of(PlanReader.ReadFile(InlineName, new ConfigFile("plan", text), known)));
+        var plans = (await grid.GetPlansAsync(cancellationToken)).Select(static p => p.Name);
+        return Results.Json(PlanCheck.Of(PlanReader.ReadFile(InlineName, new ConfigFile("plan", text), known, plans)));
     }
 }

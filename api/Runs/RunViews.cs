@@ -40,6 +40,8 @@ public sealed record RunView
 
     /// <summary>The name of the API key that it was posted with; null where none was asked for.</summary>
     public string? SubmittedBy { get; init; }
+    /// <summary>The attempt whose work it is, of a step with a plan; absent for a run that was posted.</summary>
+    public ParentRun? Parent { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
 
     /// <summary>When it was to start; absent where that was at once.</summary>
@@ -80,6 +82,7 @@ public sealed record RunView
             Status = run.Summary.Status,
             Replayed = replayed,
             SubmittedBy = run.Tenant,
+            Parent = run.Parent,
             AcceptedAt = run.Summary.AcceptedAt,
             StartsAt = run.Summary.StartsAt,
             StartedAt = run.Summary.StartedAt,

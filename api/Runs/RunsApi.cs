@@ -38,13 +38,16 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> ListAsync(
         HttpContext context, string? status, [FromQuery(Name = "match_id")] string? matchId, string? round,
-        string? plan, string? agent, string? cursor, string? limit)
+        string? plan, string? agent, string? children, string? cursor, string? limit)
     {
         var read = new QueryReader(context.Request.Query);
         var (wanted, activity) = read.Status("status");
         var query = new RunQuery(
             wanted, read.Text("match_id"), read.Text("round"), read.Text("plan"),
-            read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity, read.Text("agent"));
+            read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity, read.Text("agent"))
+        {
+            WithoutChildren = read.Choice("children", "true", "false") == "false",
+        };
         if (read.Problem is { } problem)
         {
             return problem;

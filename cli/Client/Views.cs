@@ -38,7 +38,7 @@ internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
     string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy, DateTimeOffset? StartsAt = null,
-    ImmutableArray<WebhookView> Webhooks = default)
+    ImmutableArray<WebhookView> Webhooks = default, ParentView? Parent = null)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }
@@ -48,6 +48,9 @@ internal sealed record WebhookView(string Url, ImmutableArray<string> On, Immuta
 
 internal sealed record DeliveryView(
     string Event, DateTimeOffset At, string? Step, string State, int Tries, string? LastError, DateTimeOffset? NextTryAt);
+
+/// <summary>The attempt whose work a run is.</summary>
+internal sealed record ParentView(string Run, string Step, int Attempt);
 
 /// <param name="Type">What was thrown; null where nothing was.</param>
 /// <param name="Detail">Where it was thrown; null where there is no telling, and for keys that may not see it.</param>
@@ -73,7 +76,7 @@ internal sealed record ApprovalView(
 internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, double? Progress, ErrorView? Error, string? CancelReason,
-    int Losses, DecisionView? Decision, PlacementView? Placement, DateTimeOffset? RetryAt);
+    int Losses, DecisionView? Decision, PlacementView? Placement, DateTimeOffset? RetryAt, string? Run = null);
 
 /// <summary>Why an attempt went where it went.</summary>
 internal sealed record DecisionView(string? Agent, string Why, ImmutableArray<CandidateView> Candidates);

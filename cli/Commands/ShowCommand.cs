@@ -85,6 +85,10 @@ internal static class ShowCommand
         {
             screen.Line($"posted by {caller}");
         }
+        if (run.Parent is { } parent)
+        {
+            screen.Line($"for       step {parent.Step}, attempt {parent.Attempt}, of run {parent.Run}");
+        }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"duration  {Show.SpanSoFar(run.LastStartedAt, run.EndedAt, now)}");
         foreach (var line in WaitReason.Lines(run, drained, now))
@@ -208,9 +212,13 @@ internal static class ShowCommand
             a.Error is { } error ? $"{error.Code}: {error.Message}" : a.CancelReason ?? "",
         })));
 
-    // Where there was no choice between nodes there is no reason to tell.
+    // What a plan does has no node, but a run of its own. Where there was no choice between nodes there is no reason to tell.
     private static string Node(AttemptView attempt)
     {
+        if (attempt.Run is { } child)
+        {
+            return $"run {child}";
+        }
         var gpu = attempt.Placement?.Gpu is { } index
             ? string.Create(CultureInfo.InvariantCulture, $", GPU {index}")
             : "";

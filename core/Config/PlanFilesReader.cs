@@ -35,13 +35,14 @@ internal sealed class PlanFilesReader(ProblemList problems)
     /// <param name="checkCapabilities">False when what agents can do is not known well enough.</param>
     public GridConfig AddTo(GridConfig grid, bool checkCapabilities)
     {
-        var check = new TargetCheck(grid.Agents, problems, checkCapabilities);
+        var check = new TargetCheck(grid.Agents, _plans.Keys, problems, checkCapabilities);
         var inputs = new AgentInputCheck(grid.Agents, problems);
         foreach (var plan in _plans.Values)
         {
             check.Run(plan.Steps);
             inputs.Run(plan.Steps);
         }
+        new PlanCallsCheck(_plans, problems).Report();
         return grid with
         {
             Plans = _plans.Where(p => p.Value.Plan is not null)

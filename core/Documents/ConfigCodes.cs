@@ -132,7 +132,7 @@ public static class ConfigCodes
     /// <summary>More than one default plan.</summary>
     public const string DuplicateDefault = "AG1114";
 
-    /// <summary>A default plan that does not exist.</summary>
+    /// <summary>A plan that is named, as the default one or by a step, and does not exist.</summary>
     public const string UnknownPlan = "AG1115";
 
     /// <summary>A step with a name that means something else in paths.</summary>
@@ -143,4 +143,7 @@ public static class ConfigCodes
 
     /// <summary>A warning: a text in a literal <c>input</c> that looks like a reference to a value.</summary>
     public const string LiteralReference = "AG1118";
+
+    /// <summary>Plans that call each other in a circle.</summary>
+    public const string PlanCircle = "AG1119";
 }

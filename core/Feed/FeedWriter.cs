@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Feed;
@@ -36,7 +37,7 @@ public sealed class FeedWriter
         Begin(runId, key, stage, e.Time);
         WriteWho(e);
         _writer.WriteStartObject("meta"u8);
-        WriteMeta(e);
+        WriteMeta(runId, e);
         var endsRun = e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled;
         return End(runId, key, stage, e.Time, endsRun);
     }
@@ -138,7 +139,7 @@ public sealed class FeedWriter
         _writer.WriteNumber("attempt"u8, attempt);
     }
 
-    private void WriteMeta(RunEvent e)
+    private void WriteMeta(RunId runId, RunEvent e)
     {
         switch (e)
         {
@@ -147,7 +148,7 @@ public sealed class FeedWriter
             case RunEvent.RunResumed x: MetaOf(x); break;
             case RunEvent.StepFannedOut x: MetaOf(x); break;
             case RunEvent.AttemptQueued x: _writer.WriteString("why"u8, x.Decision.Why); break;
-            case RunEvent.AttemptStarted x: MetaOf(x); break;
+            case RunEvent.AttemptStarted x: MetaOf(runId, x); break;
             case RunEvent.AttemptProgressed x: MetaOf(x); break;
             case RunEvent.AttemptSucceeded x: Value("output"u8, "output_bytes"u8, x.Output); break;
             case RunEvent.AttemptFailed x: MetaOf(x); break;
@@ -175,6 +176,14 @@ public sealed class FeedWriter
         {
             _writer.WriteString("starts_at"u8, start);
         }
+        if (e.Parent is { } parent)
+        {
+            _writer.WriteStartObject("parent"u8);
+            _writer.WriteString("run"u8, parent.Run.Value);
+            _writer.WriteString("step"u8, parent.Step);
+            _writer.WriteNumber("attempt"u8, parent.Attempt);
+            _writer.WriteEndObject();
+        }
     }
 
     private void MetaOf(RunEvent.RunResumed e)
@@ -198,9 +207,16 @@ public sealed class FeedWriter
         }
     }
 
-    private void MetaOf(RunEvent.AttemptStarted e)
+    private void MetaOf(RunId runId, RunEvent.AttemptStarted e)
     {
-        _writer.WriteString("node"u8, e.Node);
+        if (PlanCalls.Is(e.Agent))
+        {
+            _writer.WriteString("run"u8, new ParentRun(runId, e.Step, e.Attempt, 0, e.Time).ChildId.Value);
+        }
+        else
+        {
+            _writer.WriteString("node"u8, e.Node);
+        }
         if (e.Decision is not null)
         {
             _writer.WriteString("why"u8, e.Decision.Why);

@@ -47,4 +47,7 @@ public static class CommandCodes
 
     /// <summary>A webhook of a request may not be posted to, or nothing can be signed.</summary>
     public const string WebhookRefused = "AG1219";
+
+    /// <summary>A request has a key as runs have it that other runs have started.</summary>
+    public const string ReservedKey = "AG1216";
 }

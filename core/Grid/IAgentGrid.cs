@@ -105,6 +105,9 @@ public sealed record SubmitRun(
     /// </summary>
     public DateTimeOffset? StartAt { get; init; }
 
+    /// <summary>The attempt whose work the run is; null for one that users post. Key and id of the run follow from it.</summary>
+    public ParentRun? Parent { get; init; }
+
     /// <summary>The same from the moment in which it is accepted; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
 
@@ -157,6 +160,9 @@ public sealed record RunQuery(
     RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
     string? Cursor = null, int Limit = 50, RunActivity? Activity = null, string? Agent = null)
 {
+    /// <summary>Runs that are the work of steps of others are left out.</summary>
+    public bool WithoutChildren { get; init; }
+
     /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
     public const int MostLooks = 10_000;
 
@@ -169,6 +175,7 @@ public sealed record RunQuery(
         && (MatchId is null || MatchId == run.MatchId)
         && (Round is null || Round == run.Round)
         && (Plan is null || Plan == run.Plan)
+        && !(WithoutChildren && run.MatchId.StartsWith(ParentRun.KeyPrefix, StringComparison.Ordinal))
         && Activity switch
         {
             null => true,

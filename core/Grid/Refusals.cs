@@ -17,6 +17,12 @@ public static class Refusals
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
         "can be retried, and ended ones from a step.");
 
+    /// <summary>The run was the work of an attempt, which has ended: nobody waits for it.</summary>
+    public static CommandResult.Refused NotRetryable(RunSummary run, ParentRun parent) => new(
+        run, CommandCodes.NotRetryable,
+        $"Run '{run.MatchId}/{run.Round}' was started by step '{parent.Step}' of run {parent.Run}, which waits for it no longer: retry that " +
+        "run, and it starts a new one.");
+
     /// <summary>A signal that is not taken.</summary>
     public static CommandResult.Refused OfSignal(RunSummary run, SignalVerdict verdict) => new(
         run, verdict.Outcome switch

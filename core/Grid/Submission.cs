@@ -17,6 +17,10 @@ public static class Submission
         null, 0, 0, "plan.input_schema", CommandCodes.WrongInput,
         "A plan that is posted has no input_schema, because its input comes with it. Leave it out, or put the plan into config/plans.");
 
+    private static readonly ConfigProblem s_keyOfChildren = new(
+        null, 0, 0, "match_id", CommandCodes.ReservedKey,
+        $"Runs that other runs have started have keys that begin with '{ParentRun.KeyPrefix}': name the match otherwise.");
+
     /// <summary>The plan that a request asks for.</summary>
     public static PlanAsked PlanOf(SubmitRun submit, GridConfig config)
     {
@@ -25,12 +29,16 @@ public static class Submission
             return PlanAsked.Unreadable(
                 [new ConfigProblem(null, 0, 0, "input", CommandCodes.BadInput, $"The input cannot be kept: {bad}")]);
         }
+        if (submit.Parent is null && submit.Key.MatchId.StartsWith(ParentRun.KeyPrefix, StringComparison.Ordinal))
+        {
+            return PlanAsked.Unreadable([s_keyOfChildren]);
+        }
         if (submit.InlinePlan is { } inline)
         {
             var result = PlanReader.ReadJson(InlinePlanName, inline);
             return result.Plan is null ? PlanAsked.Unreadable(result.Problems)
                 : result.Plan.Settings.InputSchema is not null ? PlanAsked.Unreadable([s_schemaOfOnesOwn])
-                : new PlanAsked(result.Plan, PlanReader.Check(result.Plan, config.Agents), config.DefaultPlan);
+                : new PlanAsked(result.Plan, PlanReader.Check(result.Plan, config.Agents, config.Plans.Keys), config.DefaultPlan);
         }
         var name = submit.Plan ?? config.DefaultPlan;
         return name is not null && config.Plans.TryGetValue(name, out var plan)
@@ -68,7 +76,8 @@ public static class Submission
     public static ImmutableArray<string> Differences(RunState run, SubmitRun submit, PlanAsked asked)
     {
         var differences = JsonDifferences.Find(run.Input, submit.Input);
-        return IsSamePlan(run, submit, asked) ? differences : differences.Insert(0, "plan");
+        differences = IsSamePlan(run, submit, asked) ? differences : differences.Insert(0, "plan");
+        return run.Parent == submit.Parent ? differences : differences.Insert(0, "parent");
     }
 
     private static bool IsSamePlan(RunState run, SubmitRun submit, PlanAsked asked) =>

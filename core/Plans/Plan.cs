@@ -29,6 +29,7 @@ public sealed class Plan
         }
         Dependants = [.. dependants.Select(d => d is null ? [] : d.ToImmutableArray())];
         LongestPaths = FindLongestPaths();
+        CallsPlans = steps.Any(static s => s.Plan is not null);
         Definition = PlanWriter.Write(this);
         Version = PlanWriter.Hash(Definition);
     }
@@ -55,6 +56,9 @@ public sealed class Plan
     /// the usual order of list scheduling, with what a plan says of durations.
     /// </summary>
     public ImmutableArray<double> LongestPaths { get; }
+
+    /// <summary>Some of its steps are the work of other plans.</summary>
+    public bool CallsPlans { get; }
 
     public Step this[string id] => Steps[_index[id]];
 

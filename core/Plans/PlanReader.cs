@@ -30,8 +30,11 @@ public static class PlanReader
     /// <param name="agents">
     /// The agents that may be named; disabled ones exist. Null: whether agents exist is not looked at.
     /// </param>
+    /// <param name="plans">
+    /// The names of the plans that can be called, besides those of the file. Null: whether plans exist is not looked at.
+    /// </param>
     public static PlanResult ReadFile(
-        string name, ConfigFile file, ImmutableSortedDictionary<string, AgentConfig>? agents = null)
+        string name, ConfigFile file, ImmutableSortedDictionary<string, AgentConfig>? agents = null, IEnumerable<string>? plans = null)
     {
         var problems = new ProblemList();
         var start = ConfigPlace.Root(file.Name, null, 1, 1);
@@ -42,15 +45,18 @@ public static class PlanReader
                 start, ConfigCodes.EmptyPlan, "the file is empty: a plan has at least one step under 'steps'.");
         }
         var draft = root is null ? null
-            : root is ConfigNode.Mapping plans && plans["plans"] is not null ? OneOf(plans, problems)
+            : root is ConfigNode.Mapping several && several["plans"] is not null ? OneOf(several, problems)
             : PlanDraft.Read(name, root, root.Place, problems, isInline: true);
         if (draft is not null && agents is not null)
         {
-            new TargetCheck(agents, problems, checkCapabilities: false).Run(draft.Steps);
+            new TargetCheck(agents, plans?.Concat(NamesIn(root)), problems, checkCapabilities: false).Run(draft.Steps);
             new AgentInputCheck(agents, problems).Run(draft.Steps);
         }
         return PlanResult.Of(draft, problems);
     }
+
+    private static IEnumerable<string> NamesIn(ConfigNode? root) =>
+        root is ConfigNode.Mapping several && several["plans"] is ConfigNode.Mapping plans ? plans.Entries.Select(static e => e.Key) : [];
 
     private static PlanDraft? OneOf(ConfigNode.Mapping file, ProblemList problems)
     {
@@ -69,14 +75,15 @@ public static class PlanReader
         return null;
     }
 
-    /// <summary>Says which agents of a plan do not exist, by name; empty when all do. Disabled agents exist.</summary>
+    /// <summary>Says which agents and plans of a plan do not exist, by name; empty when all do. Disabled agents exist.</summary>
+    /// <param name="plans">The names of the plans that can be called.</param>
     /// <inheritdoc cref="ReadJson" path="/param[@name='path']"/>
     public static ImmutableArray<ConfigProblem> Check(
-        Plan plan, ImmutableSortedDictionary<string, AgentConfig> agents, string path = "plan")
+        Plan plan, ImmutableSortedDictionary<string, AgentConfig> agents, IEnumerable<string> plans, string path = "plan")
     {
         var problems = new ProblemList();
         var steps = ConfigPlace.Root(null, path, 0, 0).Key("steps");
-        new TargetCheck(agents, problems, checkCapabilities: false)
+        new TargetCheck(agents, plans, problems, checkCapabilities: false)
             .Run(plan.Steps.Select(s => new StepDraft(s, steps.Key(s.Id), null)));
         return problems.ToImmutable();
     }

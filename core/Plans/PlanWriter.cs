@@ -74,6 +74,7 @@ internal static class PlanWriter
             WriteList(writer, "capability", step.Capabilities);
         }
         WriteText(writer, "agent", step.Agent);
+        WriteText(writer, "plan", step.Plan);
         WriteWord(writer, "mode", step.Mode, s_defaults.Mode);
         WriteRequire(writer, step.Require);
         WriteTolerance(writer, step.MaxFailures);

@@ -11,11 +11,17 @@ public sealed record Step
     /// <summary>The steps whose outputs it is given; it starts when all of them are completed or skipped.</summary>
     public ImmutableArray<string> Needs { get; init; } = [];
 
-    /// <summary>Any agent that offers one of these may be asked. Empty when <see cref="Agent"/> is set.</summary>
+    /// <summary>Any agent that offers one of these may be asked. Empty when <see cref="Agent"/> or <see cref="Plan"/> is set.</summary>
     public ImmutableArray<string> Capabilities { get; init; } = [];
 
     /// <summary>The one agent that is asked, by name; null when capabilities are.</summary>
     public string? Agent { get; init; }
+
+    /// <summary>The plan whose runs do its work, by name; null for a step that asks agents or waits.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>Who is asked and nobody else, as attempts have it; null when capabilities are.</summary>
+    public string? Named => Agent ?? (Plan is null ? null : PlanCalls.NameOf(Plan));
 
     public StepMode Mode { get; init; } = StepMode.One;
 

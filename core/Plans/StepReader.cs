@@ -13,12 +13,12 @@ internal sealed class StepReader(ProblemList problems)
 
     private static readonly string[] s_keys =
     [
-        "needs", "capability", "agent", "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "with", "input",
+        "needs", "capability", "agent", "plan", "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "with", "input",
         "timeout", "retry", "fallback", "when", "optional", "on_none", "wait", "approve",
     ];
 
     // Who does the work of a step; each has one of them.
-    private static readonly string[] s_targets = ["capability", "agent", "wait", "approve"];
+    private static readonly string[] s_targets = ["capability", "agent", "plan", "wait", "approve"];
 
     // Keys that are about agents.
     private static readonly string[] s_agentKeys =
@@ -26,6 +26,9 @@ internal sealed class StepReader(ProblemList problems)
         "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "input", "timeout", "retry", "fallback",
         "on_none",
     ];
+
+    // Those of them that choose among agents.
+    private static readonly string[] s_choiceKeys = ["candidates", "hedge_after", "fallback", "on_none"];
 
     // Keys with a meaning in some modes only.
     private static readonly (string Key, StepMode[] Modes)[] s_modeKeys =
@@ -52,6 +55,7 @@ internal sealed class StepReader(ProblemList problems)
             Needs = [.. (reader.NameList("needs", "step id") ?? []).Order(StringComparer.Ordinal)],
             Capabilities = reader.NameList("capability", "capability") ?? [],
             Agent = reader.Name("agent", "agent name"),
+            Plan = reader.Name("plan", "plan name"),
             Mode = reader.Word("mode", Modes) ?? defaults.Mode,
             Require = ReadRequire(reader),
             MaxFailures = ReadMaxFailures(reader),
@@ -79,6 +83,7 @@ internal sealed class StepReader(ProblemList problems)
             else
             {
                 CheckMode(draft, reader);
+                CheckPlan(draft, reader);
             }
         }
         return draft;
@@ -106,7 +111,7 @@ internal sealed class StepReader(ProblemList problems)
             problems.Add(
                 there.Length == 0 ? draft.Place : reader[there[1]]!.Place, ConfigCodes.NoTarget,
                 $"step '{Names.Shorten(draft.Id)}' has {(there.Length == 0 ? "none of" : "several of")} 'capability', 'agent', " +
-                "'wait' and 'approve': give it one of them.");
+                "'plan', 'wait' and 'approve': give it one of them.");
         }
         else if (reader["capability"] is ConfigNode.Sequence { Items.IsEmpty: true } capability)
         {
@@ -137,6 +142,25 @@ internal sealed class StepReader(ProblemList problems)
             problems.Add(
                 draft.At("with"), ConfigCodes.NotInMode,
                 "'with' has no meaning beside 'wait': a signal is given nothing. Those who decide are shown it, beside 'approve'.");
+        }
+    }
+
+    private void CheckPlan(StepDraft draft, MappingReader reader)
+    {
+        if (reader["plan"] is null)
+        {
+            return;
+        }
+        foreach (var key in s_choiceKeys.Where(k => reader[k] is not null))
+        {
+            problems.Add(
+                draft.At(key), ConfigCodes.NotInMode, $"'{key}' has no meaning beside 'plan', where no agent is chosen: remove it.");
+        }
+        if (draft.Step.Mode is not (StepMode.One or StepMode.Each))
+        {
+            problems.Add(
+                draft.At("mode"), ConfigCodes.NotInMode,
+                $"mode {WordOf(draft.Step.Mode)} asks several agents, and beside 'plan' there are none: remove it, or write 'mode: each'.");
         }
     }
 

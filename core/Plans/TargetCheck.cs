@@ -4,13 +4,16 @@ using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 
-/// <summary>Checks that what steps ask for exists: agents, and capabilities where a step cannot do without.</summary>
+/// <summary>Checks that what steps ask for exists: agents, plans, and capabilities where a step cannot do without.</summary>
+/// <param name="plans">The names of the plans that can be called; null: whether they exist is not looked at.</param>
 internal sealed class TargetCheck(
-    ImmutableSortedDictionary<string, AgentConfig> agents, ProblemList problems, bool checkCapabilities)
+    ImmutableSortedDictionary<string, AgentConfig> agents, IEnumerable<string>? plans, ProblemList problems, bool checkCapabilities)
 {
     private readonly string[] _names = [.. agents.Keys];
     private readonly HashSet<string> _capabilities =
         agents.Values.SelectMany(a => a.Capabilities).ToHashSet(StringComparer.Ordinal);
+
+    private readonly HashSet<string>? _plans = plans?.ToHashSet(StringComparer.Ordinal);
 
     public void Run(IEnumerable<StepDraft> steps)
     {
@@ -19,6 +22,12 @@ internal sealed class TargetCheck(
             if (step.Step.Agent is { } agent)
             {
                 CheckAgent(agent, step, "agent");
+            }
+            if (step.Step.Plan is { } plan && _plans?.Contains(plan) == false)
+            {
+                problems.Add(
+                    problems.IsFull ? step.Place : step.At("plan"), ConfigCodes.UnknownPlan,
+                    $"step '{Names.Shorten(step.Id)}': unknown plan '{plan}'{problems.Suggest(plan, _plans)}");
             }
             foreach (var fallback in step.Step.Fallback)
             {

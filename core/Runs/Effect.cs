@@ -19,7 +19,8 @@ public abstract record Effect
     public sealed record Abandon(string Step, int Attempt) : Effect;
 
     /// <summary>
-    /// After a crash: find out whether the attempt still runs; if not, <see cref="RunInput.LoseAttempt"/>.
+    /// After a crash: find out whether the attempt still runs; if not, <see cref="RunInput.LoseAttempt"/>. One that is the work of a
+    /// run of its own is invoked again, and finds that run.
     /// </summary>
     public sealed record Reconcile(string Step, int Attempt) : Effect;
 

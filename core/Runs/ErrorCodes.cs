@@ -24,6 +24,12 @@ public static class ErrorCodes
     /// <summary>No agent offers what a step asks for.</summary>
     public const string NoAgent = "no_agent";
 
+    /// <summary>The run that does the work of an attempt was cancelled by somebody else.</summary>
+    public const string ChildCancelled = "child_cancelled";
+
+    /// <summary>The run that is to do the work of an attempt cannot be started.</summary>
+    public const string ChildRefused = "child_refused";
+
     /// <summary>A <c>for_each</c> did not lead to a list.</summary>
     public const string NotAList = "not_a_list";
 

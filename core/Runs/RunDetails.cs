@@ -76,6 +76,9 @@ public sealed record RunDetails
     /// <summary>Who posted it; null when nobody was named.</summary>
     public string? Tenant { get; init; }
 
+    /// <summary>The attempt whose work it is; null for a run that was posted.</summary>
+    public ParentRun? Parent { get; init; }
+
     /// <summary>The plan that it runs, in canonical form: <see cref="Plans.Plan.Definition"/>.</summary>
     public required Json PlanDefinition { get; init; }
     public required Json Input { get; init; }
@@ -166,7 +169,7 @@ public sealed record AttemptDetails
     public required string Agent { get; init; }
     public required AttemptStatus Status { get; init; }
 
-    /// <summary>Null until it has started.</summary>
+    /// <summary>Null until it has started, and where a run of its own does the work.</summary>
     public string? Node { get; init; }
     public required DateTimeOffset QueuedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
@@ -186,4 +189,7 @@ public sealed record AttemptDetails
     /// <summary>Why it runs on its node; null until it has started, and where there was nothing to choose from.</summary>
     public PlacementDecision? Placement { get; init; }
     public int? OutputBytes { get; init; }
+
+    /// <summary>The run that does its work; null where an agent does, and until it has started.</summary>
+    public RunId? Run { get; init; }
 }

@@ -32,6 +32,7 @@ public static class RunDetailsBuilder
     {
         Summary = Summarize(state),
         Tenant = state.Tenant,
+        Parent = state.Parent,
         PlanDefinition = state.Plan.Definition,
         Input = state.Input,
         Steps = [.. state.Steps.Select(s => Build(state, s))],
@@ -63,7 +64,7 @@ public static class RunDetailsBuilder
         SkipReason = step.SkipReason,
         Output = step.Output,
         Wait = WaitOf(state, step),
-        Attempts = [.. step.Attempts.Select(Build)],
+        Attempts = [.. step.Attempts.Select(a => Build(state, step, a))],
     };
 
     private static WaitDetails? WaitOf(RunState state, StepState step)
@@ -88,7 +89,7 @@ public static class RunDetailsBuilder
         return new WaitDetails(wait.Signal, until, wait.By, approval);
     }
 
-    private static AttemptDetails Build(AttemptState attempt) => new()
+    private static AttemptDetails Build(RunState state, StepState step, AttemptState attempt) => new()
     {
         Attempt = attempt.Number,
         Branch = attempt.Branch,
@@ -107,5 +108,6 @@ public static class RunDetailsBuilder
         Decision = attempt.Decision,
         Placement = attempt.Placement,
         OutputBytes = attempt.Output?.Utf8.Length,
+        Run = state.ChildOf(step, attempt)?.ChildId,
     };
 }

@@ -70,6 +70,10 @@ public abstract record RunEvent
         /// <summary>Who is told what becomes of it, beside those that its plan names; null for nobody.</summary>
         public ImmutableArray<Webhook>? Webhooks { get; init; }
 
+        /// <summary>The attempt whose work it is; null for a run that was posted.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public ParentRun? Parent { get; init; }
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }
@@ -100,6 +104,7 @@ public abstract record RunEvent
         string Step, int Branch, int Attempt, string Agent, RoutingDecision Decision) : RunEvent;
 
     /// <summary>An attempt has a slot and runs.</summary>
+    /// <param name="Node">Where it runs; empty for one that is the work of a run of its own.</param>
     /// <param name="Decision">Why that agent; null when the attempt was queued before, and has said it then.</param>
     /// <param name="Deadline">When the attempt is given up.</param>
     /// <param name="Placement">Why on that node; null where there was nothing to choose from.</param>

@@ -97,6 +97,10 @@ public static partial class RunMachine
             {
                 return NotHeeded(input.Step, input.Attempt, "loss");
             }
+            if (PlanCalls.Is(attempt.Agent))
+            {
+                return $"attempt {attempt.Number} of step '{step.Id}' is a run of its own, which goes on elsewhere";
+            }
             if (routing.Named(attempt.Agent) is not { } load)
             {
                 Fail(step, attempt, new RunError(
@@ -135,8 +139,8 @@ public static partial class RunMachine
             var attempt = step.Attempts[number - 1];
             Fail(step, attempt, new RunError(
                 ErrorKind.Timeout, ErrorCodes.AttemptTimeout,
-                $"Agent '{attempt.Agent}' did not answer attempt {number} of step '{step.Id}' of run '{state.Key}' " +
-                $"within {DurationOf(attempt.Deadline - attempt.StartedAt!.Value)}."));
+                $"{(PlanCalls.Is(attempt.Agent) ? "" : "Agent ")}'{attempt.Agent}' did not answer attempt {number} of step '{step.Id}' of run '{state.Key}' " +
+                $"within {DurationOf(step.Step.Timeout ?? attempt.Deadline - attempt.StartedAt!.Value)}."));
         }
 
         private void Fail(StepState step, AttemptState attempt, RunError error)
@@ -209,7 +213,7 @@ public static partial class RunMachine
                         name, $"fallback after '{branch.Asked.LastOrDefault()}'", Router.Rank([fallback]));
                 }
             }
-            if (shared || !step.Step.Fallback.IsEmpty || step.Step.Agent is not null)
+            if (shared || !step.Step.Fallback.IsEmpty || step.Step.Named is not null)
             {
                 return null;
             }

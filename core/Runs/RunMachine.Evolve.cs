@@ -1,3 +1,5 @@
+using AgentGrid.Core.Plans;
+
 namespace AgentGrid.Core.Runs;
 
 public static partial class RunMachine
@@ -52,6 +54,7 @@ public static partial class RunMachine
         state.Seed = e.Seed;
         state.Priority = e.Priority;
         state.Tenant = e.Tenant;
+        state.Parent = e.Parent;
         state.TraceParent = e.TraceParent;
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
@@ -95,7 +98,7 @@ public static partial class RunMachine
         {
             Keep(step, kept);
         }
-        if (e.Mode == Plans.StepMode.Race)
+        if (e.Mode == StepMode.Race)
         {
             for (var i = 1; i < e.Branches; i++)
             {
@@ -109,7 +112,7 @@ public static partial class RunMachine
     // A branch is an item's, or else an agent's.
     private static void Keep(StepState step, AttemptState kept)
     {
-        var branch = step.Step.Mode == Plans.StepMode.All
+        var branch = step.Step.Mode == StepMode.All
             ? step.Branches.Find(b => b.Agent == kept.Agent)
             : step.Branches.ElementAtOrDefault(kept.Branch);
         if (branch is not null)
@@ -143,7 +146,7 @@ public static partial class RunMachine
     {
         var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
         AttemptLife.Move(state[e.Step], attempt, AttemptMove.Start);
-        attempt.Node = e.Node;
+        attempt.Node = e.Node.Length == 0 ? null : e.Node;
         attempt.StartedAt = e.Time;
         attempt.Deadline = e.Deadline;
         attempt.Decision = e.Decision ?? attempt.Decision;
@@ -183,6 +186,7 @@ public static partial class RunMachine
         }
         step.Attempts.Add(attempt);
         state.OpenAttempts++;
+        state.OpenChildren += PlanCalls.Is(agent) ? 1 : 0;
         state.Agents = state.Agents.With(agent);
         return attempt;
     }
@@ -283,6 +287,7 @@ public static partial class RunMachine
         AttemptLife.Move(step, attempt, move);
         CountWaiting(state, attempt, waits: false);
         state.OpenAttempts--;
+        state.OpenChildren -= PlanCalls.Is(attempt.Agent) ? 1 : 0;
         attempt.EndedAt = e.Time;
         return attempt;
     }

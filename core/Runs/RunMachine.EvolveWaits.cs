@@ -46,14 +46,23 @@ public static partial class RunMachine
         }
     }
 
-    // Nobody could be told anything while nobody was there.
+    // Nobody could be told anything while nobody was there, and no child went on.
     private static void ProlongWaits(RunState state, RunEvent.RunResumed e)
     {
-        foreach (var step in state.Waits > 0 && e.Until > e.Since ? state.Steps : [])
+        foreach (var step in state.Waits + state.OpenChildren > 0 && e.Until > e.Since ? state.Steps : [])
         {
+            var down = e.Until!.Value - e.Since;
             if (step.WaitsUntil is { } until)
             {
-                Await(state, step, until + (e.Until!.Value - e.Since));
+                Await(state, step, until + down);
+            }
+            foreach (var attempt in step.Step.Plan is null ? [] : step.Attempts)
+            {
+                if (attempt.Status == AttemptStatus.Running)
+                {
+                    attempt.Deadline += down;
+                    state.AddTimer(RunTimer.ForAttempt(attempt.Deadline, step.Index, attempt.Number));
+                }
             }
         }
     }

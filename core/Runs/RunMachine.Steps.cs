@@ -37,9 +37,13 @@ public static partial class RunMachine
         private void FanOut(StepState step, ImmutableArray<string> agents, int branches, int required) =>
             Emit(new RunEvent.StepFannedOut(step.Id, step.Step.Mode, agents, branches, required) { Time = now });
 
-        private IReadOnlyList<AgentLoad> Matching(StepState step) => step.Step.Agent is { } name
+        private IReadOnlyList<AgentLoad> Matching(StepState step) => step.Step.Named is { } name
             ? routing.Named(name) is { } agent ? [agent] : []
             : routing.Offering(step.Step.Capabilities);
+
+        private RoutingDecision Choose(StepState step) => step.Step.Plan is { } plan
+            ? new RoutingDecision(step.Step.Named, $"a run of the plan '{plan}' does the work", [])
+            : Router.Best(Matching(step), Asked(step));
 
         // A drained agent is asked when nobody else can be: it may be there again before the run's time is over.
         private RoutingDecision UnlessDrained(StepState step, RoutingDecision decision)
@@ -62,7 +66,7 @@ public static partial class RunMachine
         private int Undrained(ImmutableArray<RoutingCandidate> ranked) =>
             ranked.Count(c => routing.Named(c.Agent) is { Drained: false }) is > 0 and var some ? some : ranked.Length;
 
-        private static string Asked(StepState step) => step.Step.Agent is { } name
+        private static string Asked(StepState step) => step.Step.Named is { } name
             ? $"'{name}'"
             : string.Join(" or ", step.Step.Capabilities.Select(c => $"'{c}'"));
 

@@ -17,7 +17,7 @@ public static partial class RunMachine
     public static Decision Decide(
         RunState state, RunInput input, DateTimeOffset now, IRoutingView routing, RunLimits limits)
     {
-        var turn = new Turn(state, now, routing, limits);
+        var turn = new Turn(state, now, state.Plan.CallsPlans ? new PlanRouting(routing) : routing, limits);
         var ignored = input switch
         {
             RunInput.StartRun => turn.StartRun(),

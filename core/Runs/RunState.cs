@@ -38,6 +38,9 @@ public sealed class RunState
     public int Priority { get; internal set; }
     public string? Tenant { get; internal set; }
     public string? TraceParent { get; internal set; }
+
+    /// <summary>The attempt whose work it is; null for a run that was posted.</summary>
+    public ParentRun? Parent { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
 
@@ -80,15 +83,18 @@ public sealed class RunState
     /// <summary>How many attempts wait for a slot or run.</summary>
     public int OpenAttempts { get; internal set; }
 
+    /// <summary>How many of these are the work of runs of their own.</summary>
+    public int OpenChildren { get; internal set; }
+
     /// <summary>How many steps wait for a signal.</summary>
     public int Waits { get; internal set; }
 
     /// <summary>How many of these wait for the decision of a person.</summary>
     public int WaitingApprovals { get; internal set; }
 
-    /// <summary>Nothing happens in it until a signal comes, or until a wait is over.</summary>
-    public bool OnlyWaits =>
-        Waits > 0 && OpenAttempts == 0 && RetryingBranches == 0 && Status == RunStatus.Running;
+    /// <summary>Nothing happens in it until a signal comes, until a wait is over, or until a run ends that it has called.</summary>
+    public bool OnlyWaits => Waits + OpenChildren > 0 && OpenAttempts == OpenChildren && RetryingBranches == 0
+        && Status == RunStatus.Running;
 
     /// <summary>Since when it does nothing but wait, which is no part of its timeout; null while it does more.</summary>
     public DateTimeOffset? PausedAt { get; internal set; }
@@ -131,6 +137,12 @@ public sealed class RunState
     internal Json? Root(string name) => name == ValuePath.InputRoot
         ? Input
         : Plan.TryIndexOf(name, out var index) ? Steps[index].Output : null;
+
+    /// <summary>What the run is told of its parent that does the work of an attempt; null where an agent does, and before it starts.</summary>
+    public ParentRun? ChildOf(StepState step, AttemptState attempt) =>
+        step.Step.Plan is not null && attempt.StartedAt is { } start
+            ? new ParentRun(Id, step.Id, attempt.Number, (Parent?.Depth ?? 0) + 1, start)
+            : null;
 
     internal void AddTimer(RunTimer timer) => _timers.Enqueue(timer, timer.Due.UtcTicks);
 

@@ -1,11 +1,13 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Agents;
+using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
@@ -20,7 +22,7 @@ using Microsoft.Extensions.Logging;
 namespace AgentGrid.Embedded.Runs;
 
 /// <summary>Everything that drives runs in this process: built when the engine starts, gone when it stops.</summary>
-internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
+internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDisposable
 {
     private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(1);
 
@@ -75,6 +77,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
                 CancelGrace = options.CancelGrace,
                 MaxOutputBytes = options.MaxOutputBytes,
             }),
+            Children = new ChildRuns(this, platform, time, Stopping),
             Platform = platform,
             Time = time,
             Statistics = Statistics,
@@ -129,6 +132,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         if (resumed.Count > 0)
         {
             LogResumed(Logger, resumed.Count);
+            _ = CancelOrphansAsync();
         }
         foreach (var row in Reader.Owing())
         {
@@ -158,6 +162,18 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
     void IRegistryHost.BecameEmpty()
     {
     }
+
+    ValueTask<SubmitResult> IChildRunHost.SubmitAsync(SubmitRun submit) => Stopping.IsCancellationRequested || Journal.Failure is not null
+        ? ValueTask.FromResult<SubmitResult>(new SubmitResult.Unavailable(Journal.Failure ?? "The engine is being shut down."))
+        : Registry.SubmitAsync(submit);
+
+    ValueTask<ChildEnd?> IChildRunHost.WaitForEndAsync(RunKey key, RunId run) => Registry.WaitForEndAsync(run, Timeout.InfiniteTimeSpan);
+
+    async ValueTask<bool> IChildRunHost.CancelAsync(RunKey key, RunId run, string reason) =>
+        await Registry.CommandAsync(run, new RunCommand.Cancel(reason)).ConfigureAwait(false) is not CommandResult.Unavailable;
+
+    async ValueTask<bool?> IChildRunHost.IsWantedAsync(ParentRun parent) =>
+        await Registry.IsOpenAsync(parent.Run, parent.Step, parent.Attempt).ConfigureAwait(false);
 
     RunDriver IRegistryHost.Drive(RunState state, RunOrigin origin)
     {
@@ -231,6 +247,18 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
         _stopping.Dispose();
     }
 
+    private async Task CancelOrphansAsync()
+    {
+        try
+        {
+            await Registry.CancelOrphansAsync(this).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogOrphans(Logger, e);
+        }
+    }
+
     // Agents before slots: none is asked for that is not there yet.
     private void Configure(GridConfig config)
     {
@@ -292,6 +320,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IDisposable
 
     [LoggerMessage(4, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
+
+    [LoggerMessage(5, LogLevel.Warning, "Whether anybody waits for the runs of steps is not known before the next start")]
+    private static partial void LogOrphans(ILogger logger, Exception exception);
 
     [LoggerMessage(2, LogLevel.Warning,
         "Attempts still ran after {Seconds} s of draining; they are delivered again at the next start")]

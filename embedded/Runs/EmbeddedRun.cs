@@ -28,7 +28,11 @@ internal sealed class EmbeddedRun(EmbeddedEngine engine, RunRef run, bool runsAh
 
     public void Admit(RunDriver driver, RunState state, RunEvent[] events, Action<AdmitOutcome> completed)
     {
-        if (engine.Places.TryEnter(state.Tenant) is { } refusal)
+        if (state.Parent is not null)
+        {
+            engine.Places.Enter(state.Tenant); // else its parent could wait for the place that it has itself
+        }
+        else if (engine.Places.TryEnter(state.Tenant) is { } refusal)
         {
             completed(new AdmitOutcome.Full(refusal));
             return;

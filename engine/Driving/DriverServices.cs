@@ -13,6 +13,9 @@ public sealed record DriverServices
     /// <summary>Who calls agents.</summary>
     public required IAgentCaller Caller { get; init; }
 
+    /// <summary>Who has the work of attempts done by runs of their own.</summary>
+    public required IChildRuns Children { get; init; }
+
     /// <summary>On which threads a driver works.</summary>
     public required Platform Platform { get; init; }
 

@@ -18,9 +18,11 @@ internal readonly record struct AwaitedReply(Message Message, string? Ignored);
 
 /// <summary>What is to happen when a turn is durable.</summary>
 /// <param name="Ended">The run, when it has ended with this turn.</param>
+/// <param name="Orphans">Attempts whose children nobody waits for any more.</param>
 /// <param name="Deliveries">What webhooks are to be told from then on; null for nothing.</param>
 internal sealed record TurnEnd(
-    RunSummary? Ended, List<AwaitedReply>? Replies, List<OpenAttempt>? Calls, WebhookDelivery[]? Deliveries = null)
+    RunSummary? Ended, List<AwaitedReply>? Replies, List<OpenAttempt>? Calls, List<OpenAttempt>? Orphans,
+    WebhookDelivery[]? Deliveries = null)
 {
-    public static readonly TurnEnd Nothing = new(null, null, null);
+    public static readonly TurnEnd Nothing = new(null, null, null, null);
 }

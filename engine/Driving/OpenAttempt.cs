@@ -42,11 +42,14 @@ public sealed class OpenAttempt
     /// <summary>What came of that, which the driver may not have heard yet.</summary>
     internal IHeldSlot? Granted { get; private set; }
 
-    /// <summary>The slot, and what the agent is to be asked: until it is.</summary>
-    internal (IHeldSlot Slot, AttemptInput Input)? Prepared { get; set; }
+    /// <summary>The slot, and what the agent is to be asked: until it is. No slot where a run of its own does the work.</summary>
+    internal (IHeldSlot? Slot, AttemptInput Input)? Prepared { get; set; }
 
     /// <summary>The call of its agent; null before that, and where it is known to be lost.</summary>
     internal IPendingCall? Call { get; set; }
+
+    /// <summary>A run of its own does the work, and no agent.</summary>
+    internal bool IsChild => Step.Step.Plan is not null;
 
     /// <summary>Its agent was asked before the run was taken up anew.</summary>
     internal bool IsJoined { get; init; }

@@ -62,6 +62,12 @@ public sealed partial class RunDriver
     {
         var ofStep = _state[step];
         var input = AttemptInput.Of(_state, ofStep, ofStep.Attempts[number - 1]);
+        if (ofStep.Step.Plan is not null)
+        {
+            // Only when it is durable that somebody waits for what it comes to.
+            (_turnCalls ??= []).Add(Child(step, number, input));
+            return;
+        }
         var granted = _open.GetValueOrDefault((step, number)) is { Pending: not null, Granted: { } g } ? g : null;
         var open = Open(step, number);
         open.Prepared = (granted ?? TakeTurnSlot(step, number), input);
@@ -89,7 +95,9 @@ public sealed partial class RunDriver
     private void Call(OpenAttempt open)
     {
         var (slot, input) = open.Prepared!.Value;
-        open.Call = _services.Caller.Begin(new AgentCallRequest(open, input, slot, _trace));
+        open.Call = open.IsChild
+            ? _services.Children.Begin(open, input)
+            : _services.Caller.Begin(new AgentCallRequest(open, input, slot!, _trace));
         open.Prepared = null;
     }
 
@@ -100,13 +108,17 @@ public sealed partial class RunDriver
             return; // nothing was asked of anybody for it
         }
         Closed(open);
-        if (open.Call is { } call)
+        if (open.IsChild)
+        {
+            (_turnOrphans ??= []).Add(open);
+        }
+        else if (open.Call is { } call)
         {
             _services.Caller.Cancel(call, _trace?.LastSuccess ?? default);
         }
         else if (open.Prepared is { } prepared)
         {
-            _slots.Release(prepared.Slot);
+            _slots.Release(prepared.Slot!);
         }
         else if (open.Pending is { } pending)
         {
@@ -118,10 +130,60 @@ public sealed partial class RunDriver
     // it is no agent's fault when nobody was there to hear it.
     private void Join(string step, int number)
     {
+        if (_state[step] is { Step.Plan: not null } ofStep)
+        {
+            Call(Child(step, number, AttemptInput.Of(_state, ofStep, ofStep.Attempts[number - 1])));
+            return;
+        }
         var open = Open(step, number, isJoined: true);
         _joining++;
         _joinedBy = _services.Time.GetUtcNow() + LongestJoin;
         open.Call = _services.Caller.Join(open);
+    }
+
+    private OpenAttempt Child(string step, int number, AttemptInput input)
+    {
+        var open = Open(step, number);
+        open.Prepared = (null, input);
+        return open;
+    }
+
+    // That nobody waits for them is durable by now.
+    private void Cancel(List<OpenAttempt> orphans)
+    {
+        foreach (var orphan in orphans)
+        {
+            if (orphan.Call is { } call)
+            {
+                _services.Children.Cancel(call);
+            }
+        }
+    }
+
+    private void Forget(OpenAttempt open)
+    {
+        if (open.Call is { } call)
+        {
+            if (open.IsChild)
+            {
+                _services.Children.Forget(call);
+            }
+            else
+            {
+                _services.Caller.Forget(call);
+            }
+        }
+        else if (open.Prepared is { } prepared)
+        {
+            if (prepared.Slot is { } slot)
+            {
+                _slots.Forget(slot);
+            }
+        }
+        else if (open.Pending is { } pending)
+        {
+            _slots.Forget(pending);
+        }
     }
 
     private DateTimeOffset Later(DateTimeOffset due) => _joining > 0 && due < _joinedBy ? _joinedBy : due;

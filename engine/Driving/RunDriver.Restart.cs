@@ -84,6 +84,7 @@ public sealed partial class RunDriver
             return;
         }
         LogConflict(_services.Logger, Key);
+        (end.Orphans ?? []).ForEach(Forget);
         Hold([.. (end.Replies ?? []).Concat(_turnReplies ?? []).Select(static r => r.Message)]);
         _ = ReplayAsync();
     }
@@ -92,7 +93,7 @@ public sealed partial class RunDriver
     {
         _held = [.. _held ?? [], .. messages];
         _holds++;
-        (_turnReplies, _turnEnd) = (null, TurnEnd.Nothing);
+        (_turnReplies, _turnEnd) = (null, TurnEnd.Nothing with { Orphans = _turnEnd.Orphans });
         DropTurn();
         ForgetAll();
     }
@@ -101,7 +102,9 @@ public sealed partial class RunDriver
     {
         Answer(_turnReplies);
         Answer(_turnEnd.Replies);
-        (_turnReplies, _turnCalls, _turnEnd, _turnKept) = (null, null, TurnEnd.Nothing, []);
+        (_turnOrphans ?? []).ForEach(Forget);
+        (_turnEnd.Orphans ?? []).ForEach(Forget);
+        (_turnReplies, _turnCalls, _turnOrphans, _turnEnd, _turnKept) = (null, null, null, TurnEnd.Nothing, []);
         _turnEvents.Clear();
         foreach (var (_, _, slot) in _turnSlots)
         {
@@ -116,18 +119,7 @@ public sealed partial class RunDriver
     {
         foreach (var open in _open.Values)
         {
-            if (open.Call is { } call)
-            {
-                _services.Caller.Forget(call);
-            }
-            else if (open.Prepared is { } prepared)
-            {
-                _slots.Forget(prepared.Slot);
-            }
-            else if (open.Pending is { } pending)
-            {
-                _slots.Forget(pending);
-            }
+            Forget(open);
         }
         _open.Clear();
         _joining = 0;

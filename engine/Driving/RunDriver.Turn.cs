@@ -8,6 +8,7 @@ public sealed partial class RunDriver
     private readonly List<RunEvent> _turnEvents = [];
     private List<AwaitedReply>? _turnReplies;
     private List<OpenAttempt>? _turnCalls;
+    private List<OpenAttempt>? _turnOrphans;
     private TurnEnd _turnEnd = TurnEnd.Nothing;
     private RunEvent[] _turnKept = [];
     private TurnOutcome _turnOutcome;
@@ -223,12 +224,13 @@ public sealed partial class RunDriver
         var ends = Array.Exists(events, static e =>
             e is RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled) && _state.Status.IsEnded();
         var deliveries = TakeNewDeliveries();
-        if (!ends && _turnReplies is null && _turnCalls is null && deliveries is null)
+        if (!ends && _turnReplies is null && _turnCalls is null && _turnOrphans is null && deliveries is null)
         {
             return TurnEnd.Nothing;
         }
-        var end = new TurnEnd(ends ? RunDetailsBuilder.Summarize(_state) : null, _turnReplies, _turnCalls, deliveries);
-        (_turnReplies, _turnCalls) = (null, null);
+        var end = new TurnEnd(
+            ends ? RunDetailsBuilder.Summarize(_state) : null, _turnReplies, _turnCalls, _turnOrphans, deliveries);
+        (_turnReplies, _turnCalls, _turnOrphans) = (null, null, null);
         return end;
     }
 
@@ -240,9 +242,9 @@ public sealed partial class RunDriver
             Post(new Message(null, Look: _ => Lose(outcome, end)));
             return;
         }
-        if (end.Calls is not null)
+        if (end.Calls is not null || end.Orphans is not null)
         {
-            Post(new Message(null, Look: _ => Call(end.Calls)));
+            Post(new Message(null, Look: _ => Settle(end)));
         }
         if (end.Deliveries is { } deliveries)
         {
@@ -253,6 +255,12 @@ public sealed partial class RunDriver
             End(end.Ended);
         }
         end.Replies?.ForEach(static r => r.Message.Reply!.SetResult(r.Ignored));
+    }
+
+    private void Settle(TurnEnd end)
+    {
+        Call(end.Calls ?? []);
+        Cancel(end.Orphans ?? []);
     }
 
     private bool FinishTurn()
@@ -269,10 +277,7 @@ public sealed partial class RunDriver
         end.Replies?.ForEach(static r => r.Message.Reply!.SetResult(r.Ignored));
         Array.ForEach(events, Measure);
         MindPlace();
-        if (end.Calls is not null)
-        {
-            Call(end.Calls);
-        }
+        Settle(end);
         if (end.Deliveries is { } deliveries)
         {
             Deliver(deliveries);

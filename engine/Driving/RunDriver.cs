@@ -67,6 +67,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
     }
 
+    /// <summary>The attempt whose work the run is; null for one that was posted.</summary>
+    public ParentRun? Parent => _state.Parent;
+
     /// <summary>Completes when it is known what became of <see cref="Admit"/>; at once where that is not needed.</summary>
     public Task<AdmitOutcome> Admitted => _services.Platform.Wait(_admitted.Task);
 

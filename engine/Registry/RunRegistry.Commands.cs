@@ -73,6 +73,10 @@ public sealed partial class RunRegistry
             {
                 return Refusals.UnknownStep(before, state.Plan, fromStep);
             }
+            if (before.Status.IsEnded() && state.Parent is { } parent)
+            {
+                return Refusals.NotRetryable(before, parent);
+            }
             var retry = RunMachine.Decide(
                 state, new RunInput.RetryRun(fromStep), time.GetUtcNow(), NoAgents.Instance, RunLimits.Default);
             if (retry.Ignored is not null)

@@ -16,7 +16,7 @@ public sealed partial class RunRegistry
     /// </param>
     public async ValueTask<SubmitResult> SubmitAsync(SubmitRun submit, CancellationToken cancellationToken = default)
     {
-        if (!Has(submit.Key) && host.WhyFull(submit.Tenant) is { } full && await host.ReplayAsync(submit.Key) is null)
+        if (submit.Parent is null && !Has(submit.Key) && host.WhyFull(submit.Tenant) is { } full && await host.ReplayAsync(submit.Key) is null)
         {
             // Before any work on the plan and the input.
             return new SubmitResult.Overloaded(full.RetryAfter, full.Reason);
@@ -69,7 +69,7 @@ public sealed partial class RunRegistry
     private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, DateTimeOffset now)
     {
         return new RunEvent.RunAccepted(
-            RunId.From(platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
+            submit.Parent?.ChildId ?? RunId.From(platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
             submit.Input, platform.NewSeed(), submit.Priority, submit.Tenant, submit.TraceParent)
         {
             Time = now,
@@ -77,6 +77,7 @@ public sealed partial class RunRegistry
             ByDefault = submit is { Plan: null, InlinePlan: null },
             StartsAt = Submission.StartOf(submit, now),
             Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : submit.Webhooks,
+            Parent = submit.Parent,
         };
     }
 

@@ -93,12 +93,14 @@ public sealed partial class RunRegistry
         {
             if (Holder(run) is { } driver)
             {
-                if (await driver.Admitted is AdmitOutcome.Kept
-                    && (await driver.AskAsync(input) is null || !driver.IsStopping))
+                if (await driver.Admitted is AdmitOutcome.Kept && await driver.AskAsync(input) is null)
                 {
                     return await driver.LookAsync(AsItIs);
                 }
-                await driver.Over;
+                if (driver.IsStopping)
+                {
+                    await driver.Over;
+                }
             }
             if (await host.ReplayAsync(run) is not { } kept)
             {
@@ -108,7 +110,12 @@ public sealed partial class RunRegistry
             {
                 return delivery;
             }
-            if (!kept.Status.IsEnded())
+            if (Holder(run) is not null)
+            {
+                // It knows less than is kept, because another has driven the run, and will find that out.
+                await platform.Wait(Task.Delay(s_pauseAfterFailure, time, host.Stopping));
+            }
+            else if (!kept.Status.IsEnded())
             {
                 Resume(kept, await host.LastOutageAsync());
             }

@@ -6,7 +6,7 @@ namespace AgentGrid.GrainInterfaces.Matches;
 
 /// <summary>
 /// The orchestration of one match; its key is the <c>match_id</c>. It drives the runs of the match's rounds, each in a
-/// mailbox of its own, and answers every call at once: whoever wants to see a run's end follows the feed.
+/// mailbox of its own, and answers every call at once but one: whoever is no run and wants to see the end of one follows the feed.
 /// </summary>
 [Alias("agentgrid.IMatchGrain")]
 public interface IMatchGrain : IGrainWithStringKey
@@ -25,6 +25,15 @@ public interface IMatchGrain : IGrainWithStringKey
     /// <summary>Resumes every run of the match that has not ended and that nobody drives. Harmless at any time.</summary>
     [Alias("Wake"), ResponseTimeout("00:00:20")]
     Task WakeAsync();
+
+    /// <summary>Waits some seconds for the end of a run, and sees to it that it is driven.</summary>
+    /// <returns>How it ended; null when it goes on.</returns>
+    [Alias("WaitForEnd"), ResponseTimeout("00:00:20")]
+    Task<EndedRun?> WaitForEndAsync(RunId run);
+
+    /// <summary>Whether an attempt of a run is open, by what is durable: somebody waits for what it comes to.</summary>
+    [Alias("IsOpen"), ResponseTimeout("00:00:20")]
+    Task<bool> IsOpenAsync(RunId run, string step, int attempt);
 
     /// <summary>An agent's word on how far it is. Nobody waits for it, and it may be lost.</summary>
     [Alias("ReportProgress"), OneWay]

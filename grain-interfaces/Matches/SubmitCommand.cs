@@ -20,4 +20,7 @@ public sealed record SubmitCommand
 
     /// <summary>A list of <see cref="Core.Plans.Webhook"/>; null for none.</summary>
     [Id(9)] public Json? Webhooks { get; init; }
+
+    /// <summary>A <see cref="Core.Runs.ParentRun"/> as JSON; null for a run that was posted.</summary>
+    [Id(10)] public Json? Parent { get; init; }
 }

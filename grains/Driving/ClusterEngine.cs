@@ -3,6 +3,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Webhooks;
@@ -40,11 +41,13 @@ internal sealed partial class ClusterEngine
         // Kept, because finding out what kind of grain an interface means takes reflection, every time.
         Dispatcher = grains.GetGrain<IDispatcherGrain>(0);
         _grains = grains;
+        Children = new ClusterChildren(grains, log);
         _silos = silos;
         _drivers = new DriverServices
         {
             Queue = new ClusterRunQueue(this),
             Caller = new ClusterCaller(this),
+            Children = new ChildRuns(Children, Platform.Process, node.Time, CancellationToken.None),
             Platform = Platform.Process,
             Limits = webhookOptions.Value.AddTo(node.Options.Limits),
             Time = node.Time,
@@ -59,6 +62,7 @@ internal sealed partial class ClusterEngine
     public LoadCache Loads { get; }
     public ActiveRuns ActiveRuns { get; }
     public IWebhookSender Webhooks { get; }
+    public IChildRunHost Children { get; }
     public IDispatcherGrain Dispatcher { get; }
     public TimeProvider Time => Node.Time;
     public ILogger Logger { get; }

@@ -70,15 +70,19 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
     }
 
     private async Task<AdmitOutcome> AcceptAsync(RunEvent.RunAccepted accepted, Plan plan) =>
-        await engine.Log.AcceptAsync(accepted, plan, engine.MaxRuns) switch
+        await engine.Log.AcceptAsync(accepted, plan, MostRuns(accepted)) switch
         {
             AcceptOutcome.Kept => AdmitOutcome.Kept.Instance,
-            // The answer to an earlier attempt of this very acceptance was lost on the way.
-            AcceptOutcome.KeyTaken taken when taken.RunId == run => AdmitOutcome.Kept.Instance,
+            // The answer to an earlier attempt of this very acceptance was lost on the way. The id of a child says nothing of that:
+            // whoever drives the parent posts it under the same one.
+            AcceptOutcome.KeyTaken taken when taken.RunId == run && accepted.Parent is null => AdmitOutcome.Kept.Instance,
             AcceptOutcome.KeyTaken => AdmitOutcome.Conflict.Instance,
             AcceptOutcome.Full full => new AdmitOutcome.Full(new AdmissionRefusal(full.Reason, full.RetryAfter)),
             var other => throw new InvalidOperationException($"Unknown outcome {other.GetType()}."),
         };
+
+    // A child that is refused could wait for the place that its parent has.
+    private int MostRuns(RunEvent.RunAccepted accepted) => accepted.Parent is null ? engine.MaxRuns : int.MaxValue;
 
     private async Task<AdmitOutcome> RetryAsync(RunDriver driver, RunState state, RunEvent[] events)
     {

@@ -27,6 +27,8 @@ namespace AgentGrid.Grains.Matches;
 [Reentrant, RandomPlacement, GrainType("agentgrid.match")]
 internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life) : Grain, IMatchGrain, IRegistryHost
 {
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
+
     private RunRegistry _registry = null!;
     private DriverServices _drivers = null!;
     private readonly CancellationTokenSource _leaves = new();
@@ -69,6 +71,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 }
             }
         }
+        _ = CancelOrphansAsync();
         await DeliverAsync();
     }
 
@@ -83,6 +86,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 Webhooks = command.Webhooks?.To<ImmutableArray<Webhook>>() ?? [],
                 StartAt = command.StartAt,
                 Delay = command.Delay,
+                Parent = command.Parent?.To<ParentRun>(),
             }));
         }
         catch (Exception e) when (Transient.Is(e))
@@ -113,6 +117,23 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
             return Json.From<CommandResult>(new CommandResult.Unavailable(e.Message));
         }
     }
+
+    public async Task<EndedRun?> WaitForEndAsync(RunId run)
+    {
+        if (await _registry.WaitForEndAsync(run, s_longestWait) is not { } end)
+        {
+            return null;
+        }
+        return new EndedRun
+        {
+            Status = Json.From(end.Status),
+            Result = end.Result,
+            Error = end.Error is { } error ? Json.From(error) : null,
+            Reason = end.Reason,
+        };
+    }
+
+    public async Task<bool> IsOpenAsync(RunId run, string step, int attempt) => await _registry.IsOpenAsync(run, step, attempt);
 
     public Task ReportProgressAsync(ProgressReport report)
     {
@@ -179,6 +200,18 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
     }
 
+    private async Task CancelOrphansAsync()
+    {
+        try
+        {
+            await _registry.CancelOrphansAsync(engine.Children);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogOrphans(engine.Logger, e, MatchId);
+        }
+    }
+
     private async Task DeactivateAfterAsync(RunDriver driver)
     {
         await driver.Over;
@@ -190,6 +223,9 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
 
     [LoggerMessage(712, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
+
+    [LoggerMessage(713, LogLevel.Warning, "Whether anybody waits for the runs of match '{Match}' is not known; it is looked at again")]
+    private static partial void LogOrphans(ILogger logger, Exception exception, string match);
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]
     private static partial void LogResumed(ILogger logger, RunKey run);

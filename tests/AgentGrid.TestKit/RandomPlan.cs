@@ -5,14 +5,20 @@ namespace AgentGrid.TestKit;
 /// <summary>Valid plans of all shapes, drawn from a random source.</summary>
 public static class RandomPlan
 {
-    public static Json Make(Random random) => Json.Build(writer =>
+    /// <param name="plans">The names of plans; one of its steps calls one of them.</param>
+    public static Json Make(Random random, params string[] plans) => Make(random, 7, plans);
+
+    /// <inheritdoc cref="Make(Random, string[])"/>
+    /// <param name="most">How many steps it has at most.</param>
+    public static Json Make(Random random, int most, params string[] plans) => Json.Build(writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("timeout", $"{random.Next(20, 200)}s");
         WriteWebhooks(writer, random);
         writer.WriteStartObject("steps");
-        var count = random.Next(1, 8);
+        var count = random.Next(1, most + 1);
         var waits = random.Next(2) == 0;
+        var call = plans.Length > 0 ? random.Next(count) : -1;
         for (var i = 0; i < count; i++)
         {
             writer.WriteStartObject($"s{i}");
@@ -25,7 +31,11 @@ public static class RandomPlan
             {
                 writer.WriteString("when", random.Next(2) == 0 ? "input.flag" : "not input.flag");
             }
-            if (waits && random.Next(4) == 0)
+            if (i == call)
+            {
+                WriteCall(writer, random, plans);
+            }
+            else if (waits && random.Next(4) == 0)
             {
                 WriteWait(writer, random);
             }
@@ -127,6 +137,27 @@ public static class RandomPlan
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
+    }
+
+    private static void WriteCall(System.Text.Json.Utf8JsonWriter writer, Random random, string[] plans)
+    {
+        writer.WriteString("plan", plans[random.Next(plans.Length)]);
+        if (random.Next(3) == 0)
+        {
+            writer.WriteString("mode", "each");
+            writer.WriteString("for_each", "input.list");
+            WriteRequire(writer, random);
+        }
+        if (random.Next(3) == 0)
+        {
+            writer.WriteString("timeout", $"{random.Next(1, 60)}s");
+        }
+        if (random.Next(3) == 0)
+        {
+            writer.WriteStartObject("retry");
+            writer.WriteNumber("max_attempts", 2);
+            writer.WriteEndObject();
+        }
     }
 
     private static void WriteNeeds(System.Text.Json.Utf8JsonWriter writer, Random random, int step)

@@ -41,7 +41,7 @@ public static partial class RunMachine
             {
                 if (step.Branches[i].Status == BranchStatus.Waiting)
                 {
-                    StartAttempt(step, i, UnlessDrained(step, Router.Best(Matching(step), Asked(step))));
+                    StartAttempt(step, i, UnlessDrained(step, Choose(step)));
                 }
             }
             CheckQuorum(step);

@@ -9,7 +9,7 @@ public static partial class RunMachine
     {
         private void StartOne(StepState step)
         {
-            var decision = Router.Best(Matching(step), Asked(step));
+            var decision = Choose(step);
             if (decision.Agent is null)
             {
                 NoAgent(step);

@@ -84,6 +84,18 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ExampleWithAPlan_Shown_NamesParentAndChildren()
+    {
+        var run = await PostAsync("over_players", "children", """{"players":["ann","bob"]}""");
+        var child = run.GetProperty("steps")[0].GetProperty("attempts")[1].GetProperty("run").GetString()!;
+        var id = run.GetProperty("run_id").GetString();
+
+        Assert.Contains($"run {child}", (await new Tool(_host.Url).RunAsync("show", id!)).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"for       step greet, attempt 2, of run {id}", (await new Tool(_host.Url).RunAsync("show", child)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task InlineExample_Posted_Runs()
     {
         var result = await new Tool(_host.Url) { Input = s_page.Blocks("json").Single() }

@@ -32,6 +32,7 @@ public static class ClusterConformance
     public sealed class Later : LaterTests<ClusterGridHost>;
 
     public sealed class Webhooks : WebhooksTests<ClusterGridHost>;
+    public sealed class Children : ChildRunTests<ClusterGridHost>;
 
     public sealed class Schedules : SchedulesTests<ClusterGridHost>;
 

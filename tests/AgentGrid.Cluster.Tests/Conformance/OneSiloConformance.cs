@@ -18,6 +18,7 @@ public static class OneSiloConformance
     public sealed class Later : LaterTests<OneSiloHost>;
 
     public sealed class Webhooks : WebhooksTests<OneSiloHost>;
+    public sealed class Children : ChildRunTests<OneSiloHost>;
 
     public sealed class Schedules : SchedulesTests<OneSiloHost>;
 

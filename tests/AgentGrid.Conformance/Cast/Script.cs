@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Conformance.Cast;
 
@@ -99,7 +100,10 @@ public sealed class Script : IDisposable
 
     internal static ValueTask<Json> PlayAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {
-        var id = invocation.Key.MatchId.Split(':')[0];
+        // Runs that others have started have keys of their own: these hand on the name of the script.
+        var id = invocation.Key.MatchId.StartsWith(ParentRun.KeyPrefix, StringComparison.Ordinal)
+            ? invocation.Input.Element.GetProperty("script").GetString()!
+            : invocation.Key.MatchId.Split(':')[0];
         return Playing.TryGetValue(id, out var script)
             ? script.EnterAsync(invocation, cancellationToken)
             : throw new AgentException("no_script", $"No script '{id}' is playing.", retryable: false);

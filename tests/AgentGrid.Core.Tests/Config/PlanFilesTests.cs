@@ -44,6 +44,23 @@ public sealed class PlanFilesTests
     }
 
     [Fact]
+    public void Read_PlansThatCallEachOther_NamesTheCircle() => Assert.Equal(
+        "plans/b.yaml(1,35): AG1119: the plans call each other in a circle, so that their runs would never end: a -> b -> a. " +
+        "Remove one of these calls.",
+        Assert.Single(Bad(
+            ("plans/a.yaml", "plans: { a: { steps: { s: { plan: b }, t: { plan: b } } } }"),
+            ("plans/b.yaml", "plans: { b: { steps: { s: { plan: a } } } }"))));
+
+    [Fact]
+    public void Read_PlanThatCallsItself_IsACircle() => Assert.Contains(
+        "a -> a", Assert.Single(Bad(("plans/a.yaml", "plans: { a: { steps: { s: { plan: a } } } }"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_UnknownPlanOfAStep_SuggestsTheNearest() => Assert.EndsWith(
+        "AG1115: step 's': unknown plan 'onee', did you mean 'one'?",
+        Assert.Single(Bad(("plans/one.yaml", One), ("plans/b.yaml", "plans: { b: { steps: { s: { plan: onee } } } }"))), StringComparison.Ordinal);
+
+    [Fact]
     public void Read_TwoDefaults_NamesBothPlaces()
     {
         var problem = Assert.Single(Bad(

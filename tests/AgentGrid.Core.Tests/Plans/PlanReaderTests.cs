@@ -97,7 +97,7 @@ public sealed class PlanReaderTests
         Assert.StartsWith(expected, Assert.Single(Bad(json)), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("", ": AG1106: step 's' has none of 'capability', 'agent', 'wait' and 'approve'")]
+    [InlineData("", ": AG1106: step 's' has none of 'capability', 'agent', 'plan', 'wait' and 'approve'")]
     [InlineData("\"agent\": \"x\", \"capability\": \"y\"", ".agent: AG1106: step 's' has several of")]
     [InlineData("\"agent\": \"x\", \"wait\": {\"signal\": \"y\"}", ".wait: AG1106: step 's' has several of")]
     [InlineData("\"wait\": {}", ".wait: AG1008: 'wait' needs 'signal: <name>'")]
@@ -159,6 +159,9 @@ public sealed class PlanReaderTests
         ".needs[2]: AG1015: 'needs' lists 't' twice.", ".needs[1]: AG1102")]
     [InlineData("\"agent\": \"x\", \"needs\": \"tt\"",
         ".needs: AG1102: step 's' needs the unknown step 'tt', did you mean 't'?")]
+    [InlineData("\"plan\": \"x\", \"agent\": \"y\"", ".plan: AG1106: step 's' has several of")]
+    [InlineData("\"plan\": \"x\", \"fallback\": \"y\"", ".fallback: AG1107: 'fallback' has no meaning beside 'plan'")]
+    [InlineData("\"plan\": \"x\", \"mode\": \"race\"", ".mode: AG1107: mode race asks several agents")]
     public void ReadJson_BrokenStep_SaysWhatAndWhere(string step, params string[] expected)
     {
         var problems = Bad($$"""{"steps": {"s": { {{step}} }, "t": {"agent": "x"} } }""").ToArray();
@@ -244,7 +247,7 @@ public sealed class PlanReaderTests
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
             "unknown key 'max_concurency'; known: agent, approve, candidates, capability, fallback, for_each, hedge_after, "
-                + "input, max_failures, mode, needs, on_none, optional, require, retry, timeout, wait, when, with.",
+                + "input, max_failures, mode, needs, on_none, optional, plan, require, retry, timeout, wait, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);
@@ -268,7 +271,7 @@ public sealed class PlanReaderTests
                     + "did you mean 'motion_generator'?",
                 "plan.steps.b.agent: AG1011: step 'b': unknown agent 'eco', did you mean 'echo'?",
             ],
-            PlanReader.Check(plan, config.Agents).Select(p => p.ToString()));
+            PlanReader.Check(plan, config.Agents, []).Select(p => p.ToString()));
     }
 
     [Fact]

@@ -34,12 +34,13 @@ internal sealed class RunSimulation(int seed)
     public int Ignored { get; private set; }
     public int Signals { get; private set; }
     public int Deliveries { get; private set; }
+    public int Children { get; private set; }
     public RunStatus Outcome => _state.Status;
 
     public void Run()
     {
         MakeAgents();
-        var read = PlanReader.ReadJson("simulated", RandomPlan.Make(_random));
+        var read = PlanReader.ReadJson("simulated", RandomPlan.Make(_random, seed % 4 == 0 ? ["child0", "child1"] : []));
         _plan = read.Plan ?? throw new InvalidOperationException(string.Join("; ", read.Problems));
         _state = new RunState(_plan);
         Keep([new RunEvent.RunAccepted(
@@ -262,7 +263,14 @@ internal sealed class RunSimulation(int seed)
             {
                 case Effect.AwaitTurn: Turn(RunInput.StartRun.Instance); break;
                 case Effect.AwaitSlot e: _waiting.Add((AgentOf(e.Step, e.Attempt), e.Step, e.Attempt)); break;
-                case Effect.Reconcile e: Turn(new RunInput.LoseAttempt(e.Step, e.Attempt, "crash")); break;
+                case Effect.Reconcile e:
+                    Turn(new RunInput.LoseAttempt(e.Step, e.Attempt, "crash"));
+                    if (_plan[e.Step].Plan is not null)
+                    {
+                        Check(_state[e.Step].Attempts[e.Attempt - 1].Status == AttemptStatus.Running, "a child was lost with the process of its parent");
+                        Invoke(e.Step, e.Attempt);
+                    }
+                    break;
                 default: Check(false, $"unexpected {effect}"); break;
             }
         }
@@ -293,6 +301,9 @@ internal sealed class RunSimulation(int seed)
         Check(
             _state.OpenAttempts == _state.Steps.Sum(static s => s.Attempts.Count(static a => a.Status.IsOpen())),
             $"{_state.OpenAttempts} attempts are said to be open");
+        Check(
+            _state.OpenChildren == _state.Steps.Sum(static s => s.Attempts.Count(static a => a.Status.IsOpen() && PlanCalls.Is(a.Agent))),
+            $"{_state.OpenChildren} children are said to be open");
         Check(_state.OnlyWaits == _state.PausedAt is not null, "the run's clock does not stand still, or has not gone on");
         Check(
             _state.Status is not (RunStatus.Running or RunStatus.Scheduled) || _state.NextDue is not null, "nothing will ever happen to the run");
@@ -336,7 +347,8 @@ internal sealed class RunSimulation(int seed)
             case Effect.AwaitSlot x: _waiting.Add((AgentOf(x.Step, x.Attempt), x.Step, x.Attempt)); break;
             case Effect.Invoke x:
                 var key = (AgentOf(x.Step, x.Attempt), x.Step, x.Attempt);
-                if (!_holding.Contains(key))
+                Children += PlanCalls.Is(key.Item1) ? 1 : 0;
+                if (!PlanCalls.Is(key.Item1) && !_holding.Contains(key))
                 {
                     _holding.Add(key);
                 }
@@ -413,7 +425,7 @@ internal sealed class RunSimulation(int seed)
     private void CheckSlots()
     {
         var running = _state.Steps.SelectMany(s => s.Attempts.Select(a => (a.Agent, s.Id, a.Number, a.Status)))
-            .Where(a => a.Status == AttemptStatus.Running).Select(a => (a.Agent, a.Id, a.Number)).ToHashSet();
+            .Where(a => a.Status == AttemptStatus.Running && !PlanCalls.Is(a.Agent)).Select(a => (a.Agent, a.Id, a.Number)).ToHashSet();
         Check(running.SetEquals(_holding), $"slots are held by [{string.Join(' ', _holding)}], and [{string.Join(' ', running)}] run");
         Check(_state.WaitingAttempts == _state.Steps.Sum(s => s.Attempts.Count(a => a.Status == AttemptStatus.Queued)),
             $"{_state.WaitingAttempts} attempts are said to wait for a slot");

@@ -28,6 +28,7 @@ public static class EmbeddedConformance
     public sealed class Later : LaterTests<EmbeddedGridHost>;
 
     public sealed class Webhooks : WebhooksTests<EmbeddedGridHost>;
+    public sealed class Children : ChildRunTests<EmbeddedGridHost>;
 
     public sealed class Schedules : SchedulesTests<EmbeddedGridHost>;
 

@@ -24,7 +24,7 @@ internal sealed partial class EngineSimulation
         for (var k = 0; k < _settings.Keys; k++)
         {
             var key = new RunKey($"m{k % 3}", $"{k}");
-            var plan = RandomPlan();
+            var plan = k % 3 == 0 ? RandomPlan(7, "child0", "child1") : RandomPlan(7);
             var requests = Enumerable.Range(0, 2).Select(v => new SubmitRun(
                 key,
                 Json.Parse($$"""{"match_id":"{{key.MatchId}}","round":"{{key.Round}}","v":{{v}},"list":[1,2,3,4],"flag":true}"""),
@@ -37,11 +37,11 @@ internal sealed partial class EngineSimulation
     }
 
     // A capability that nobody has is refused where a step cannot do without it.
-    private Json RandomPlan()
+    private Json RandomPlan(int most, params string[] calls)
     {
         while (true)
         {
-            var plan = TestKit.RandomPlan.Make(_random);
+            var plan = TestKit.RandomPlan.Make(_random, most, calls);
             if (!plan.ToString()!.Contains("nobody_has_this", StringComparison.Ordinal))
             {
                 return plan;

@@ -21,6 +21,10 @@ internal sealed partial class EngineSimulation
             yaml.Append($"backoff: {_random.Next(1, 500)}ms }} }}\n");
         }
         File.WriteAllText(Path.Combine(_options.Config!, "agents.yaml"), yaml.ToString());
+        Directory.CreateDirectory(Path.Combine(_options.Config!, "plans"));
+        File.WriteAllText(
+            Path.Combine(_options.Config!, "plans", "children.yaml"),
+            $"plans: {{ child0: {RandomPlan(2)}, child1: {RandomPlan(2, "child0")} }}");
     }
 
     private void Boot(SimulatedDisk disk)
@@ -129,7 +133,9 @@ internal sealed partial class EngineSimulation
         {
             old.Platform.RunOne();
         }
-        for (var i = 0; i < 20 && old.Time.NextDue is { } due; i++)
+        // What children may take is no end that comes soon: the clock must not be moved there.
+        var soon = _clock.Now + TimeSpan.FromMinutes(30);
+        for (var i = 0; i < 20 && old.Time.NextDue is { } due && due < soon; i++)
         {
             _clock.MoveTo(due);
             _ = old.Time.FireOne();

@@ -213,9 +213,37 @@ internal sealed partial class EngineSimulation
         {
             CheckRun(run.Key, [.. run]);
         }
+        CheckChildren([.. events.Select(static e => e.RunId).Distinct().Select(ReplayOf)]);
         foreach (var (run, _) in _told)
         {
             Check(_process.Engine.Reader.Find(run)!.Summary.Status.IsEnded(), $"run {run} has not ended");
+        }
+    }
+
+    // Of an attempt there is one child at most, and what it came to is what its parent has. One whose parent has not waited for it any
+    // more has not gone on.
+    private void CheckChildren(RunState[] runs)
+    {
+        var byId = runs.ToDictionary(static r => r.Id);
+        foreach (var child in runs.Where(static r => r.Parent is not null))
+        {
+            var attempt = byId[child.Parent!.Run][child.Parent.Step].Attempts.ElementAtOrDefault(child.Parent.Attempt - 1);
+            Check(attempt is not null && child.Parent.ChildId == child.Id, $"{child.Id} is the child of {child.Parent}, which does not know it");
+            Counts.Count($"Child{child.Status}");
+        }
+        foreach (var parent in runs)
+        {
+            foreach (var (step, attempt) in parent.Steps.Where(static s => s.Step.Plan is not null).SelectMany(s => s.Attempts.Select(a => (s, a))))
+            {
+                var child = byId.GetValueOrDefault(parent.ChildOf(step, attempt)!.ChildId);
+                Check(
+                    attempt.Status != AttemptStatus.Succeeded
+                        || (child?.Status == RunStatus.Completed && child.Result!.Equals(attempt.Output)),
+                    $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} succeeded, and its run is {child?.Status}");
+                Check(
+                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled,
+                    $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} failed, and its run is {child?.Status}: {attempt.Error}");
+            }
         }
     }
 

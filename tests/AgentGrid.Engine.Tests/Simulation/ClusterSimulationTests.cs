@@ -14,7 +14,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var first = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_FIRST_SEED") ?? "0");
         var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "500");
         var started = Stopwatch.GetTimestamp();
-        var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations, signals, deliveries) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations, signals, children, deliveries) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
         var failure = RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Mistake.None, cluster =>
         {
@@ -27,16 +27,17 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
             lost += cluster.World.Lost;
             signals += cluster.Signals;
             deliveries += cluster.Deliveries;
+            children += cluster.Children;
             invocations += cluster.Invocations;
         });
 
         Assert.True(failure is null, failure);
         output.WriteLine(
             $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {poisonings} of an attempt, {attempts} attempts failed as lost, {doubles} times two " +
-            $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations, {signals} signals, {deliveries} deliveries");
+            $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations, {signals} signals, {children} children, {deliveries} deliveries");
         if (only is null)
         {
-            Assert.True(deaths > count && doubles > count / 4 && conflicts > count && moves > count / 4 && signals > count / 4 && deliveries > count, "the simulation is too tame");
+            Assert.True(deaths > count && doubles > count / 4 && conflicts > count && moves > count / 4 && signals > count / 4 && children > count / 2 && deliveries > count, "the simulation is too tame");
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed partial class SimulatedCluster
             });
         }
         MostRuns = _world.Random.Next(1, 6);
-        Config = ConfigOf(Agents.Values);
+        Config = ConfigOf(Agents.Values, PlansOf(_world.Random));
         for (var i = 0; i < 6; i++)
         {
             _requests.Add(MakeRequests(new RunKey($"m{i % 4}", $"{i}")));
@@ -105,6 +105,7 @@ internal sealed partial class SimulatedCluster
             CheckInnocence();
             CheckSignals();
             CheckDeliveries();
+            CheckChildren();
         }
         return _world.Broken;
     }
@@ -188,6 +189,10 @@ internal sealed partial class SimulatedCluster
         if (_world.Chance(20) || _world.IsHealed)
         {
             Recover();
+        }
+        if (_world.Chance(3))
+        {
+            LookAfterChildren();
         }
     }
 

@@ -2,6 +2,7 @@ using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Registry;
@@ -27,11 +28,13 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
         Log = new MistakeLog();
         Registry = new RunRegistry(this, Platform, Time);
         Webhooks = new SimulatedWebhooks(world, this);
+        Children = new SimulatedChildren(world, this);
         _services = new DriverServices
         {
             Limits = cluster.Limits,
             Queue = new SimulatedQueue(this),
             Caller = new SimulatedCaller(world, this),
+            Children = new ChildRuns(Children, Platform, Time, CancellationToken.None),
             Platform = Platform,
             Time = Time,
             Statistics = new AgentStatistics(),
@@ -45,6 +48,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
     public SimulatedWork Platform { get; }
     public MistakeLog Log { get; }
     public RunRegistry Registry { get; }
+    public IChildRunHost Children { get; }
     public GridConfig Config => Cluster.Config;
     public IWebhookSender Webhooks { get; }
     public CancellationToken Stopping => CancellationToken.None;

@@ -25,8 +25,8 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
     {
         if (!_keys.TryAdd(accepted.Key, accepted.RunId) && !world.Errs(Mistake.IgnoresKeys))
         {
-            // The same may come twice, when the answer was lost.
-            return _keys[accepted.Key] == accepted.RunId;
+            // The same may come twice, when the answer was lost; of a child, another acceptance has the same id.
+            return _keys[accepted.Key] == accepted.RunId && accepted.Parent is null;
         }
         _runs.TryAdd(accepted.RunId, new Kept(plan));
         Keep(accepted.RunId, [accepted]);

@@ -149,6 +149,9 @@ internal enum Mistake
     /// <summary>Agents are not told that nobody waits for them any more.</summary>
     ForgetsCancellations,
 
+    /// <summary>Children are not told that nobody waits for them any more.</summary>
+    ForgetsChildren,
+
     /// <summary>A call whose answer was lost is not asked about again.</summary>
     GivesUpCalls,
 

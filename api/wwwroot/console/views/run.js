@@ -271,15 +271,16 @@ class Run {
       ['Steps', `${done} of ${run.steps.length} done`],
       ['Attempts', String(attempts)],
       ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
+      ...(run.parent ? [['Started by', parentLink(run.parent)]] : []),
       ['Run', run.run_id],
     ];
     if (this.facts.childElementCount !== facts.length) {
       replace(
         this.facts,
-        facts.map(([name]) => h('div', null, h('dt', null, name), h('dd'))),
+        facts.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value instanceof Node ? value : null))),
       );
     }
-    facts.forEach(([, value], i) => setText(this.facts.children[i].lastChild, value));
+    facts.forEach(([, value], i) => value instanceof Node || setText(this.facts.children[i].lastChild, value));
   }
 
   #tick() {
@@ -372,4 +373,9 @@ function dependants(steps, id) {
   } while (found.size > before);
   found.delete(id);
   return steps.map(s => s.id).filter(s => found.has(s));
+}
+
+/** The step whose work a run is. */
+function parentLink({ run, step }) {
+  return h('a', { href: `#/runs/${run}?step=${encodeURIComponent(step)}` }, `${step} of run ${run.slice(-8)}`);
 }

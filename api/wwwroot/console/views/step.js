@@ -169,6 +169,7 @@ function attemptBox(attempt, step) {
   const ended = millis(attempt.ended_at);
   const facts = [
     attempt.node ? place(attempt) : null,
+    attempt.run ? h('span', null, 'as run ', h('a', { href: `#/runs/${attempt.run}` }, attempt.run.slice(-8))) : null,
     started ? `waited ${duration(started - queued)}` : 'waits for a slot',
     started && ended ? `ran ${duration(ended - started)}` : null,
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,

@@ -1,0 +1,58 @@
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Plans;
+
+namespace AgentGrid.Core.Config;
+
+/// <summary>Says which plans call each other in a circle, so that their runs would start runs without end.</summary>
+internal sealed class PlanCallsCheck(IReadOnlyDictionary<string, PlanDraft> plans, ProblemList problems)
+{
+    private readonly HashSet<string> _done = new(StringComparer.Ordinal);
+
+    public void Report()
+    {
+        foreach (var name in plans.Keys)
+        {
+            Follow(name);
+        }
+    }
+
+    // Depth first and without recursion. A call of a plan that is on the way there closes a circle.
+    private void Follow(string start)
+    {
+        List<string> way = [];
+        var open = new Stack<(string Plan, IEnumerator<StepDraft> Calls)>();
+        void Enter(string plan)
+        {
+            if (_done.Add(plan))
+            {
+                way.Add(plan);
+                open.Push((plan, CallsOf(plan).GetEnumerator()));
+            }
+        }
+        Enter(start);
+        while (open.TryPeek(out var at))
+        {
+            if (!at.Calls.MoveNext())
+            {
+                open.Pop();
+                way.RemoveAt(way.Count - 1);
+                continue;
+            }
+            var (step, called) = (at.Calls.Current, at.Calls.Current.Step.Plan!);
+            if (way.IndexOf(called) is >= 0 and var first)
+            {
+                var circle = string.Join(" -> ", way.Skip(first).Append(called).Select(n => Names.Shorten(n)));
+                problems.Add(
+                    step.At("plan"), ConfigCodes.PlanCircle,
+                    $"the plans call each other in a circle, so that their runs would never end: {circle}. Remove one of these calls.");
+            }
+            else
+            {
+                Enter(called);
+            }
+        }
+    }
+
+    private IEnumerable<StepDraft> CallsOf(string plan) =>
+        plans.TryGetValue(plan, out var draft) ? draft.Steps.Where(static s => s.Step.Plan is not null) : [];
+}
