@@ -10,8 +10,8 @@ public sealed partial class PackagesTests(PackedSolution packed) : IClassFixture
 {
     private static readonly string[] s_libraries =
     [
-        "AgentGrid.Agents", "AgentGrid.Api", "AgentGrid.Core", "AgentGrid.Embedded", "AgentGrid.Engine", "AgentGrid.GrainClient",
-        "AgentGrid.GrainInterfaces", "AgentGrid.Kinds", "AgentGrid.Kinds.Chat", "AgentGrid.Kinds.Http", "AgentGrid.Kinds.Mcp",
+        "AgentGrid.Agents", "AgentGrid.Api", "AgentGrid.Client", "AgentGrid.Core", "AgentGrid.Embedded", "AgentGrid.Engine",
+        "AgentGrid.GrainClient", "AgentGrid.GrainInterfaces", "AgentGrid.Kinds", "AgentGrid.Kinds.Chat", "AgentGrid.Kinds.Http", "AgentGrid.Kinds.Mcp",
         "AgentGrid.Kinds.Onnx", "AgentGrid.Kinds.Process", "AgentGrid.RunLog", "AgentGrid.Streams",
     ];
 
