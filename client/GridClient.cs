@@ -20,7 +20,7 @@ public sealed class GridClient : IDisposable
     /// <param name="address">Where the server is: <c>http://127.0.0.1:8000</c>, with a path where it is behind one.</param>
     /// <param name="options">Null for the defaults, without an API key.</param>
     public GridClient(Uri address, GridClientOptions? options = null)
-        : this(new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan }, options) => _own = _server.Http;
+        : this(NewHttp(address), options) => _own = _server.Http;
 
     /// <summary>Asks through a client that its owner disposes of, such as that of an <c>IHttpClientFactory</c>.</summary>
     /// <param name="http">Its <see cref="HttpClient.BaseAddress"/> is where the server is.</param>
@@ -145,6 +145,14 @@ public sealed class GridClient : IDisposable
         DecideAsync(runId, step, false, null, comment, key, cancellationToken);
 
     public void Dispose() => _own?.Dispose();
+
+    // Names that lead elsewhere by now are looked up again.
+    private static HttpClient NewHttp(Uri address) => new(
+        new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    {
+        BaseAddress = address,
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
 
     private static string NewKey() => Guid.NewGuid().ToString("N");
 

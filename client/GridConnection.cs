@@ -82,6 +82,11 @@ internal sealed class GridConnection
                 return await InTimeAsync(
                     token => ReadAsync(response, token), cancellationToken).ConfigureAwait(false);
             }
+            catch (JsonException e)
+            {
+                throw new HttpRequestException(
+                    HttpRequestError.InvalidResponse, $"What answers at {_address} is not Agent Grid: its answer is not JSON.", e);
+            }
             catch (Exception e) when (IsLost(e) && isRepeatable)
             {
                 if (!await patience.TryWaitAsync(null, cancellationToken).ConfigureAwait(false))

@@ -1,12 +1,11 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace AgentGrid.Deploy.Tests;
 
 /// <summary>What <c>dotnet pack</c> makes, and that it is enough for a project elsewhere.</summary>
-public sealed partial class PackagesTests(PackedSolution packed) : IClassFixture<PackedSolution>
+public sealed class PackagesTests(PackedSolution packed) : IClassFixture<PackedSolution>
 {
     private static readonly string[] s_libraries =
     [
@@ -16,12 +15,15 @@ public sealed partial class PackagesTests(PackedSolution packed) : IClassFixture
     ];
 
     [Fact]
-    public void Pack_OfTheSolution_MakesTheLibrariesAndTheTool_WithSymbols()
+    public void Pack_OfTheSolution_MakesTheLibrariesAndTheToolWithSymbols_AndTheTemplates()
     {
-        string[] packages = [.. s_libraries.Append("AgentGrid.Cli").SelectMany(
-            p => (string[])[$"{p}.{packed.Version}.nupkg", $"{p}.{packed.Version}.snupkg"]).Order(StringComparer.Ordinal)];
+        var packages = s_libraries.Append("AgentGrid.Cli")
+            .SelectMany(p => (string[])[$"{p}.{packed.Version}.nupkg", $"{p}.{packed.Version}.snupkg"])
+            .Append($"AgentGrid.Templates.{packed.Version}.nupkg");
 
-        Assert.Equal(packages, Directory.EnumerateFiles(packed.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            packages.Order(StringComparer.Ordinal),
+            Directory.EnumerateFiles(packed.Folder).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -43,45 +45,39 @@ public sealed partial class PackagesTests(PackedSolution packed) : IClassFixture
         }
     }
 
+    // With packages alone, and elsewhere.
     [Fact]
-    public async Task Readme_OfAPackage_IsAServerThatRunsAPlan()
+    public async Task Templates_WriteALibraryThatBuilds_AndAServerThatRunsAPlan()
     {
-        using var package = packed.Open("AgentGrid.Embedded");
-        using var reader = new StreamReader(package.GetEntry("README.md")!.Open());
-        var readme = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
         using var folder = new Scratch();
         packed.ServeTo(folder);
-        folder.Write("host/Program.cs", Block(readme, "csharp"));
-        folder.Write("host/config/plans/hello.yaml", Block(readme, "yaml"));
-        folder.Write("host/Host.csproj", $"""
-            <Project Sdk="Microsoft.NET.Sdk.Web">
-              <PropertyGroup>
-                <TargetFramework>net10.0</TargetFramework>
-                <ImplicitUsings>enable</ImplicitUsings>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="AgentGrid.Api" Version="{packed.Version}" />
-                <PackageReference Include="AgentGrid.Embedded" Version="{packed.Version}" />
-              </ItemGroup>
+        var home = Path.Combine(folder.Folder, "home");
+        await NewAsync("install", Path.Combine(packed.Folder, $"AgentGrid.Templates.{packed.Version}.nupkg"));
+        await NewAsync("agentgrid-agents", "--name", "Shop.Agents");
+        await NewAsync("agentgrid", "--name", "Shop");
+        folder.Write("all.proj", """
+            <Project>
+              <Target Name="Build">
+                <MSBuild Projects="Shop.Agents/Shop.Agents.csproj;Shop/Shop.csproj" Targets="Restore" Properties="Restoring=true" />
+                <MSBuild Projects="Shop.Agents/Shop.Agents.csproj;Shop/Shop.csproj" />
+              </Target>
             </Project>
             """);
-        var host = Path.Combine(folder.Folder, "host");
-        await DotNetCommand.SucceedAsync(host, null, "build", "-nr:false", "-v", "q");
+        await DotNetCommand.SucceedAsync(folder.Folder, home, "build", "all.proj", "-nr:false", "-v", "q");
 
+        Assert.True(File.Exists(Path.Combine(folder.Folder, "Shop.Agents", "bin", "Debug", "net10.0", "Shop.Agents.dll")));
+        Assert.Contains("namespace Shop.Agents;", await File.ReadAllTextAsync(
+            Path.Combine(folder.Folder, "Shop.Agents", "WordCounter.cs"), TestContext.Current.CancellationToken));
         await using var server = GridProcess.Launch(
-            Path.Combine(host, "bin", "Debug", "net10.0", "Host.dll"), host, ["--urls", "http://127.0.0.1:0"]);
+            Path.Combine(folder.Folder, "Shop", "bin", "Debug", "net10.0", "Shop.dll"), Path.Combine(folder.Folder, "Shop"),
+            ["--urls", "http://127.0.0.1:0"]);
         await server.ListeningAsync();
         using var answer = await server.Client.PostAsJsonAsync(
             "/api/v1/orchestrate?wait=60s", new { match_id = "m", round = 1, plan = "hello", name = "Ada" },
             TestContext.Current.CancellationToken);
         var run = await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
-
         Assert.Equal("Hello, Ada!", run.GetProperty("result").GetProperty("text").GetString());
+
+        Task NewAsync(params string[] arguments) => DotNetCommand.SucceedAsync(folder.Folder, home, ["new", .. arguments]);
     }
-
-    private static string Block(string page, string language) =>
-        Fences().Matches(page).Single(m => m.Groups[1].Value == language).Groups[2].Value;
-
-    [GeneratedRegex("^```(\\w+)\\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
-    private static partial Regex Fences();
 }

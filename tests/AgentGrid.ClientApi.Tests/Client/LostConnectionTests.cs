@@ -64,6 +64,17 @@ public sealed class LostConnectionTests
     }
 
     [Fact]
+    public async Task GetRunAsync_OfAnotherServer_SaysSoAtOnce()
+    {
+        using var network = new Network(_ => Json("<html>"));
+        using var client = network.Client();
+
+        var failed = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetRunAsync("1", Cancelled));
+
+        Assert.Contains("http://grid.example/behind/ is not Agent Grid", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Requests_OfAServerBehindAPath_GoThere()
     {
         using var network = new Network(_ => Json(Command));
