@@ -154,7 +154,12 @@ public sealed class GridClientTests
     {
         var run = new Run
         {
-            RunId = "1", MatchId = "m", Round = "r", Plan = "p", Status = "failed", Error = new AgentGrid.Client.RunError("no_agent", "nobody offers it"),
+            RunId = "1",
+            MatchId = "m",
+            Round = "r",
+            Plan = "p",
+            Status = "failed",
+            Error = new AgentGrid.Client.RunError("no_agent", "nobody offers it"),
         };
 
         var failed = Assert.Throws<RunFailedException>(() => run.ResultAs<JsonElement>());
