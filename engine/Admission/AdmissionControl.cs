@@ -53,7 +53,7 @@ public sealed class AdmissionControl(int limit, TimeProvider time)
         }
     }
 
-    /// <summary>What <see cref="TryEnter"/> would answer now, without taking a place.</summary>
+    /// <summary>What <see cref="TryEnter(string?)"/> would answer now, without taking a place.</summary>
     public AdmissionRefusal? Refusal(string? tenant)
     {
         lock (_gate)

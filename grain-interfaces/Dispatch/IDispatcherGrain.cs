@@ -54,23 +54,23 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("DrainAgent"), ResponseTimeout("00:00:10")]
     Task<bool> DrainAgentAsync(string agent, bool drained);
 
-    /// <summary><see cref="IAgentGrid.GetAgentsAsync"/>, as JSON.</summary>
+    /// <summary><see cref="Core.Grid.IAgentGrid.GetAgentsAsync"/>, as JSON.</summary>
     [Alias("GetAgents"), ResponseTimeout("00:00:10")]
     Task<Json> GetAgentsAsync();
 
-    /// <summary><see cref="IAgentGrid.GetNodesAsync"/>, as JSON.</summary>
+    /// <summary><see cref="Core.Grid.IAgentGrid.GetNodesAsync"/>, as JSON.</summary>
     [Alias("GetNodes"), ResponseTimeout("00:00:10")]
     Task<Json> GetNodesAsync();
 
-    /// <summary><see cref="IAgentGrid.GetPlansAsync"/>, as JSON.</summary>
+    /// <summary><see cref="Core.Grid.IAgentGrid.GetPlansAsync"/>, as JSON.</summary>
     [Alias("GetPlans"), ResponseTimeout("00:00:10")]
     Task<Json> GetPlansAsync();
 
-    /// <summary><see cref="IAgentGrid.GetSchedulesAsync"/> without their last runs, as JSON.</summary>
+    /// <summary><see cref="Core.Grid.IAgentGrid.GetSchedulesAsync"/> without their last runs, as JSON.</summary>
     [Alias("GetSchedules"), ResponseTimeout("00:00:10")]
     Task<Json> GetSchedulesAsync();
 
-    /// <summary><see cref="IAgentGrid.RouteAsync"/>, as JSON.</summary>
+    /// <summary><see cref="Core.Grid.IAgentGrid.RouteAsync"/>, as JSON.</summary>
     [Alias("Route"), ResponseTimeout("00:00:10")]
     Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent);
 

@@ -2,7 +2,7 @@ using AgentGrid.Core;
 
 namespace AgentGrid.GrainInterfaces.Matches;
 
-/// <summary>A request to run a plan for a round of the match. See <see cref="SubmitRun"/>.</summary>
+/// <summary>A request to run a plan for a round of the match. See <see cref="Core.Grid.SubmitRun"/>.</summary>
 [GenerateSerializer, Immutable, Alias("agentgrid.SubmitCommand")]
 public sealed record SubmitCommand
 {

@@ -30,6 +30,19 @@ public sealed partial class DockerTests
     }
 
     [Fact]
+    public void PublishedProjects_HaveWhatTheyImportInTheContext()
+    {
+        var imported = s_context.Select(folder => Repository.PathOf(folder.Split('/'))).Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj", SearchOption.AllDirectories))
+            .SelectMany(project => XDocument.Load(project).Descendants("Import").Select(i => Path.GetRelativePath(
+                Repository.Root, Path.GetFullPath(i.Attribute("Project")!.Value, Path.GetDirectoryName(project)!))))
+            .Distinct().ToList();
+
+        Assert.NotEmpty(imported);
+        Assert.All(imported, path => Assert.Contains(path.Replace('\\', '/'), s_context));
+    }
+
+    [Fact]
     public void Stages_AndSources_AreThere()
     {
         for (var i = 0; i < Dockerfile.Instructions.Count; i++)

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace AgentGrid.Deploy.Tests;
 
 /// <summary>The silo as the images of a cluster have it: without the mode of one silo, and without SQLite.</summary>
@@ -16,7 +14,7 @@ public sealed class SiloWithoutSqliteTests
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
-        var (code, output) = await RunAsync(
+        var (code, output) = await DotNetCommand.RunAsync(
             "build", Repository.PathOf(Cluster.Project.Split('/')), "-c", configuration, "-p:Store=redis", "-nr:false",
             "-v", "q");
 
@@ -27,23 +25,11 @@ public sealed class SiloWithoutSqliteTests
         Assert.DoesNotContain("AgentGrid.Embedded.dll", files);
         Assert.DoesNotContain(files, f => f!.Contains("sqlite", StringComparison.OrdinalIgnoreCase));
 
-        (code, output) = await RunAsync("exec", Path.Combine(folder, "AgentGrid.Silo.dll"), "--AgentGrid:Name", "one");
+        (code, output) = await DotNetCommand.RunAsync("exec", Path.Combine(folder, "AgentGrid.Silo.dll"), "--AgentGrid:Name", "one");
         Assert.Equal(2, code);
         Assert.Contains("name the Redis of the cluster with --redis host:port, or in AGENTGRID_REDIS", output);
-        (code, output) = await RunAsync("exec", Path.Combine(folder, "AgentGrid.Silo.dll"), "--redis", "127.0.0.1:1");
+        (code, output) = await DotNetCommand.RunAsync("exec", Path.Combine(folder, "AgentGrid.Silo.dll"), "--redis", "127.0.0.1:1");
         Assert.Equal(1, code);
         Assert.Contains("Redis at 127.0.0.1:1 cannot be reached", output, StringComparison.Ordinal);
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, string.Concat(output));
     }
 }

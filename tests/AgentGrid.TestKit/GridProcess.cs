@@ -94,9 +94,13 @@ public sealed partial class GridProcess : IAsyncDisposable
         Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
 
     /// <summary>Where a program was built, with the same configuration as these tests.</summary>
-    /// <param name="program">Its room: <c>client-api</c> or <c>silo</c>.</param>
+    /// <param name="program">Its room: <c>client-api</c> or <c>silo</c>; or the path of a program that a test has built.</param>
     public static string DllOf(string program)
     {
+        if (Path.IsPathRooted(program))
+        {
+            return program;
+        }
         // tests/<project>/bin/<configuration>/net10.0
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var name = program == "silo" ? "AgentGrid.Silo.dll" : "AgentGrid.ClientApi.dll";
@@ -105,7 +109,7 @@ public sealed partial class GridProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a program, and does not wait for anything.</summary>
-    /// <param name="program">Its room: <c>client-api</c> or <c>silo</c>.</param>
+    /// <inheritdoc cref="DllOf" path="/param"/>
     /// <param name="folder">
     /// Where it runs. Away from the repository, so that the configuration is the one that was shipped beside the program.
     /// </param>
@@ -266,7 +270,7 @@ public sealed partial class GridProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("listens on (https?://[^ ,;]+)")]
+    [GeneratedRegex("(?:listens on|listening on:) (https?://[^ ,;]+)")]
     private static partial Regex Listening();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]

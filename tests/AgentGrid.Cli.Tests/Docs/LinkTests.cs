@@ -7,6 +7,7 @@ public sealed class LinkTests
     [
         "README.md",
         "deploy/README.md",
+        "samples/README.md",
         .. Directory.EnumerateFiles(Repository.PathOf("docs"), "*.md", SearchOption.AllDirectories)
             .Select(f => Path.GetRelativePath(Repository.Root, f).Replace('\\', '/')),
     ];

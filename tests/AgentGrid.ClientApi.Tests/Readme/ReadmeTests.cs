@@ -23,16 +23,6 @@ public sealed partial class ReadmeTests : IDisposable
         Assert.Equal(Source("ThreatEstimator.cs").Trim(), Block(Text, "csharp", "class ThreatEstimator").Trim());
 
     [Fact]
-    public void HostExample_IsTheCompiledOne()
-    {
-        var compiled = Source("ReadmeHost.cs").Split('\n').Select(l => l.Trim()).ToHashSet();
-
-        var shown = Block(Guide, "csharp", "MapAgentGridApi").Trim().Split('\n').Select(l => l.Trim()).ToList();
-
-        Assert.All(shown.Where(l => l != "app.Run();"), line => Assert.Contains(line, compiled));
-    }
-
-    [Fact]
     public void SetupExample_IsTheCompiledOne() => Assert.Equal(
         Repository.Read("tests", "Captions", "Setup.cs").Trim(), Block(Guide, "csharp", "IAgentLibrary").Trim());
 

@@ -10,12 +10,15 @@ namespace AgentGrid.Core.Tests.Arrows;
 internal sealed record Room(
     string Name, ImmutableArray<string> Rooms, ImmutableArray<string> Packages, ImmutableArray<string> Friends)
 {
+    // They use the product as its users do.
+    private static readonly string[] s_others = ["tests", "samples", "templates"];
+
     /// <summary>Every room of the repository.</summary>
     public static ImmutableArray<Room> All() =>
     [
         .. Directory.EnumerateDirectories(Repository.Root)
             .SelectMany(static folder => Directory.EnumerateDirectories(folder).Prepend(folder))
-            .Where(static folder => !folder.StartsWith(Repository.PathOf("tests"), StringComparison.Ordinal))
+            .Where(static folder => !s_others.Any(other => folder.StartsWith(Repository.PathOf(other), StringComparison.Ordinal)))
             .SelectMany(static folder => Directory.EnumerateFiles(folder, "*.csproj"))
             .Select(static file => Read(
                 Path.GetRelativePath(Repository.Root, Path.GetDirectoryName(file)!).Replace('\\', '/'), XDocument.Load(file)))
