@@ -18,7 +18,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("/", ListAsync).WithName("list_runs").Requires(ApiScope.Read)
-            .Knows("status", "match_id", "round", "plan", "agent", "cursor", "limit")
+            .Knows("status", "match_id", "round", "plan", "agent", "children", "cursor", "limit")
             .Produces<RunLines>().ProducesProblem(400);
         runs.MapGet("/{run_id}", GetAsync).WithName("get_run").Requires(ApiScope.Read)
             .Produces<RunView>().ProducesProblem(404);

@@ -18,9 +18,10 @@ public sealed class RunsTests
         server.Grid.Add("m1", "r1");
 
         var json = await server.GetJsonAsync(
-            "/api/v1/runs?status=Failed&match_id=m1&round=r1&plan=p&cursor=next&limit=7");
+            "/api/v1/runs?status=Failed&match_id=m1&round=r1&plan=p&children=false&cursor=next&limit=7");
 
-        Assert.Equal(new RunQuery(RunStatus.Failed, "m1", "r1", "p", "next", 7), server.Grid.LastQuery);
+        Assert.Equal(
+            new RunQuery(RunStatus.Failed, "m1", "r1", "p", "next", 7) { WithoutChildren = true }, server.Grid.LastQuery);
         Assert.Equal("next", json.Text("next"));
         Assert.Equal("m1", json.GetProperty("runs")[0].Text("match_id"));
         Assert.Equal("queued", json.GetProperty("runs")[0].Text("status"));
