@@ -26,6 +26,7 @@ public sealed partial class ClusterGrid
             TraceParent = submit.TraceParent,
             StartAt = submit.StartAt,
             Delay = submit.Delay,
+            Labels = submit.Labels is { } labels ? Json.From(labels) : null,
         };
         try
         {

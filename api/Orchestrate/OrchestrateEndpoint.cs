@@ -75,6 +75,7 @@ internal sealed class OrchestrateEndpoint(
                 {
                     StartAt = read.StartAt,
                     Delay = read.Delay,
+                    Labels = read.Labels,
                 }, null)
                 : (null, problem);
         }

@@ -26,6 +26,7 @@ internal ref struct OrchestrateReader
     private int _priority;
     private DateTimeOffset? _startAt;
     private TimeSpan? _delay;
+    private Labels? _labels;
     private bool _differs;
     private ApiProblem? _problem;
 
@@ -47,6 +48,7 @@ internal ref struct OrchestrateReader
         Priority = 32,
         StartAt = 64,
         Delay = 128,
+        Labels = 256,
     }
 
     /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
@@ -105,7 +107,7 @@ internal ref struct OrchestrateReader
             return null;
         }
         var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
-        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay);
+        return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay, _labels);
     }
 
     private bool ReadField()
@@ -130,6 +132,7 @@ internal ref struct OrchestrateReader
             Fields.Priority => ReadPriority(),
             Fields.StartAt => ReadStartAt(),
             Fields.Delay => ReadDelay(),
+            Fields.Labels => ReadLabels(),
             _ => Accept(StrictJson.Walk(ref _json)),
         };
     }
@@ -250,6 +253,41 @@ internal ref struct OrchestrateReader
         return problem is null || Refuse("delay", $"'delay': {problem}");
     }
 
+    private bool ReadLabels()
+    {
+        const string Expected = "an object of texts, such as {\"team\": \"blue\"}";
+        _differs = true;
+        if (_json.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            return Wrong("labels", Expected);
+        }
+        var labels = new List<KeyValuePair<string, string>>();
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!Accept(StrictJson.Check(ref _json)))
+            {
+                return false;
+            }
+            var name = _json.GetString()!;
+            _json.Read();
+            if (_json.TokenType != JsonTokenType.String)
+            {
+                return Wrong("labels", Expected, "has ");
+            }
+            if (!Accept(StrictJson.Check(ref _json)))
+            {
+                return false;
+            }
+            labels.Add(KeyValuePair.Create(name, _json.GetString()!));
+        }
+        _labels = Labels.Of(labels, out var problem);
+        return problem is null || Refuse("labels", problem);
+    }
+
     private bool ReadOptionalText(string field, string expected, out string? text)
     {
         _differs = true;
@@ -281,7 +319,7 @@ internal ref struct OrchestrateReader
         return fault == TokenFault.None;
     }
 
-    private bool Wrong(string field, string expected)
+    private bool Wrong(string field, string expected, string how = "is ")
     {
         var came = _json.TokenType switch
         {
@@ -293,7 +331,7 @@ internal ref struct OrchestrateReader
             _ => "true or false",
         };
         var what = field == "$" ? "The body" : $"'{field}'";
-        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it is {came}.")
+        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it {how}{came}.")
         {
             Field = field,
         };
@@ -309,6 +347,7 @@ internal ref struct OrchestrateReader
         : json.ValueTextEquals("priority"u8) ? Fields.Priority
         : json.ValueTextEquals("start_at"u8) ? Fields.StartAt
         : json.ValueTextEquals("delay"u8) ? Fields.Delay
+        : json.ValueTextEquals("labels"u8) ? Fields.Labels
         : Fields.Other;
 
     // A second pass over a body that was found good: what is kept of it, field by field, as it was written.
@@ -323,7 +362,7 @@ internal ref struct OrchestrateReader
             var start = (int)json.TokenStartIndex;
             json.Read();
             json.Skip();
-            if (field is Fields.Plan or Fields.Priority or Fields.StartAt or Fields.Delay)
+            if (field is Fields.Plan or Fields.Priority or Fields.StartAt or Fields.Delay or Fields.Labels)
             {
                 continue;
             }

@@ -14,6 +14,7 @@ namespace AgentGrid.Api.Orchestrate;
 /// <param name="Priority">-100 to 100; higher is served first where attempts wait.</param>
 /// <param name="StartAt">When the run starts, at most 366 days from now; absent, or a time that has passed: at once.</param>
 /// <param name="Delay">The same as a duration from now, such as 10m; excludes StartAt.</param>
+/// <param name="Labels">Texts by their names, at most 16, those of the plan included; lists can be filtered by them.</param>
 public sealed record OrchestrateRequest(
     string MatchId, Json Round, Json? GridSnapshot = null, Json? Plan = null, Json? Input = null, int? Priority = null,
-    DateTimeOffset? StartAt = null, string? Delay = null);
+    DateTimeOffset? StartAt = null, string? Delay = null, IReadOnlyDictionary<string, string>? Labels = null);

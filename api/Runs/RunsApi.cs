@@ -18,7 +18,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("/", ListAsync).WithName("list_runs").Requires(ApiScope.Read)
-            .Knows("status", "match_id", "round", "plan", "agent", "cursor", "limit")
+            .Knows("status", "match_id", "round", "plan", "agent", "label*", "cursor", "limit")
             .Produces<RunLines>().ProducesProblem(400);
         runs.MapGet("/{run_id}", GetAsync).WithName("get_run").Requires(ApiScope.Read)
             .Produces<RunView>().ProducesProblem(404);
@@ -38,13 +38,16 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> ListAsync(
         HttpContext context, string? status, [FromQuery(Name = "match_id")] string? matchId, string? round,
-        string? plan, string? agent, string? cursor, string? limit)
+        string? plan, string? agent, string[]? label, string? cursor, string? limit)
     {
         var read = new QueryReader(context.Request.Query);
         var (wanted, activity) = read.Status("status");
         var query = new RunQuery(
             wanted, read.Text("match_id"), read.Text("round"), read.Text("plan"),
-            read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity, read.Text("agent"));
+            read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity, read.Text("agent"))
+        {
+            Labels = read.Labels("label"),
+        };
         if (read.Problem is { } problem)
         {
             return problem;

@@ -85,6 +85,10 @@ internal static class ShowCommand
         {
             screen.Line($"posted by {caller}");
         }
+        if (run.Labels is { } labels)
+        {
+            screen.Line($"labels    {string.Join(", ", labels.All.Select(static l => $"{l.Key}={l.Value}"))}");
+        }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"duration  {Show.SpanSoFar(run.LastStartedAt, run.EndedAt, now)}");
         foreach (var line in WaitReason.Lines(run, drained, now))

@@ -140,4 +140,7 @@ public static class ConfigCodes
 
     /// <summary>A warning: a text in a literal <c>input</c> that looks like a reference to a value.</summary>
     public const string LiteralReference = "AG1118";
+
+    /// <summary>A label that has another name or text than labels can have, or one too many.</summary>
+    public const string BadLabel = "AG1119";
 }

@@ -44,4 +44,7 @@ public static class CommandCodes
 
     /// <summary>A request says when its run starts, and that is no time which can be waited for.</summary>
     public const string BadStart = "AG1215";
+
+    /// <summary>The labels of a request and of its plan are too many together.</summary>
+    public const string BadLabels = "AG1216";
 }

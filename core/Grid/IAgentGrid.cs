@@ -106,6 +106,12 @@ public sealed record SubmitRun(
 
     /// <summary>The same from the moment in which it is accepted; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
+
+    /// <summary>
+    /// Whom or what the run is for, beside those of its plan; null for none. They are no part of what was posted, as the
+    /// priority is not: the first post of a key decides.
+    /// </summary>
+    public Labels? Labels { get; init; }
 }
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>
@@ -150,6 +156,9 @@ public sealed record RunQuery(
     RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
     string? Cursor = null, int Limit = 50, RunActivity? Activity = null, string? Agent = null)
 {
+    /// <summary>Those that a run must have, all of them; null for any.</summary>
+    public Labels? Labels { get; init; }
+
     /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
     public const int MostLooks = 10_000;
 
@@ -162,6 +171,7 @@ public sealed record RunQuery(
         && (MatchId is null || MatchId == run.MatchId)
         && (Round is null || Round == run.Round)
         && (Plan is null || Plan == run.Plan)
+        && (Labels is null || run.Labels?.Include(Labels) == true)
         && Activity switch
         {
             null => true,

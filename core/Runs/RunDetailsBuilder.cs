@@ -22,6 +22,7 @@ public static class RunDetailsBuilder
         WaitingApprovals = state.WaitingApprovals,
         OnlyWaits = state.OnlyWaits,
         Agents = state.Agents,
+        Labels = state.Labels,
         Reason = RunReason.Of(state),
     };
 

@@ -50,6 +50,7 @@ public static partial class RunMachine
         state.Priority = e.Priority;
         state.Tenant = e.Tenant;
         state.TraceParent = e.TraceParent;
+        state.Labels = e.Labels;
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;

@@ -37,6 +37,7 @@ public sealed class RunState
     public int Priority { get; internal set; }
     public string? Tenant { get; internal set; }
     public string? TraceParent { get; internal set; }
+    public Labels? Labels { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
 

@@ -40,11 +40,12 @@ public sealed partial class RunRegistry
     private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked)
     {
         var now = time.GetUtcNow();
-        if (Submission.StartProblem(submit, now) is { } problem)
+        var labels = Submission.LabelsOf(submit, asked.Plan!, out var badLabels);
+        if ((Submission.StartProblem(submit, now) ?? badLabels) is { } problem)
         {
             return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid([problem]);
         }
-        var accepted = Accept(submit, asked.Plan!, now);
+        var accepted = Accept(submit, asked.Plan!, labels, now);
         var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {
@@ -66,7 +67,7 @@ public sealed partial class RunRegistry
         }
     }
 
-    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, DateTimeOffset now)
+    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, Labels? labels, DateTimeOffset now)
     {
         return new RunEvent.RunAccepted(
             RunId.From(platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
@@ -76,6 +77,7 @@ public sealed partial class RunRegistry
             Inline = submit.InlinePlan is not null,
             ByDefault = submit is { Plan: null, InlinePlan: null },
             StartsAt = Submission.StartOf(submit, now),
+            Labels = labels,
         };
     }
 

@@ -17,4 +17,7 @@ public sealed record SubmitCommand
     [Id(6)] public string? TraceParent { get; init; }
     [Id(7)] public DateTimeOffset? StartAt { get; init; }
     [Id(8)] public TimeSpan? Delay { get; init; }
+
+    /// <summary>An object of texts; null for none.</summary>
+    [Id(9)] public Json? Labels { get; init; }
 }

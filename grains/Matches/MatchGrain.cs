@@ -76,6 +76,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
             {
                 StartAt = command.StartAt,
                 Delay = command.Delay,
+                Labels = command.Labels?.To<Labels>(),
             }));
         }
         catch (Exception e) when (Transient.Is(e))

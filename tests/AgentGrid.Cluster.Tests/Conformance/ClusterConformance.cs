@@ -31,6 +31,8 @@ public static class ClusterConformance
 
     public sealed class Later : LaterTests<ClusterGridHost>;
 
+    public sealed class Labelled : LabelsTests<ClusterGridHost>;
+
     public sealed class Schedules : SchedulesTests<ClusterGridHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<ClusterGridHost>;

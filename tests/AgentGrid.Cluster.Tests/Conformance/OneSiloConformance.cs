@@ -17,6 +17,8 @@ public static class OneSiloConformance
 
     public sealed class Later : LaterTests<OneSiloHost>;
 
+    public sealed class Labelled : LabelsTests<OneSiloHost>;
+
     public sealed class Schedules : SchedulesTests<OneSiloHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<OneSiloHost>;

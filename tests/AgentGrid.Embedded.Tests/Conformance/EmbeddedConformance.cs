@@ -27,6 +27,8 @@ public static class EmbeddedConformance
 
     public sealed class Later : LaterTests<EmbeddedGridHost>;
 
+    public sealed class Labelled : LabelsTests<EmbeddedGridHost>;
+
     public sealed class Schedules : SchedulesTests<EmbeddedGridHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<EmbeddedGridHost>;
