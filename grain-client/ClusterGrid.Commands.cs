@@ -27,6 +27,7 @@ public sealed partial class ClusterGrid
             StartAt = submit.StartAt,
             Delay = submit.Delay,
             Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : Json.From(submit.Webhooks),
+            Labels = submit.Labels is { } labels ? Json.From(labels) : null,
         };
         try
         {

@@ -23,4 +23,7 @@ public sealed record SubmitCommand
 
     /// <summary>A <see cref="Core.Runs.ParentRun"/> as JSON; null for a run that was posted.</summary>
     [Id(10)] public Json? Parent { get; init; }
+
+    /// <summary>An object of texts; null for none.</summary>
+    [Id(11)] public Json? Labels { get; init; }
 }
