@@ -28,6 +28,9 @@ public sealed record RunRequest(string MatchId, string Round)
     /// <summary>The same from now, in whole milliseconds; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
 
+    /// <summary>Whom or what the run is for, beside those of its plan: at most 16 names and their texts. Null for none.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
     internal JsonObject ToBody()
     {
         var body = Input switch
@@ -43,6 +46,7 @@ public sealed record RunRequest(string MatchId, string Round)
         Set("priority", Priority);
         Set("start_at", StartAt is { } time ? Wire.Node(time.ToUniversalTime()) : null);
         Set("delay", Delay is { } delay ? Wire.Milliseconds(delay) : null);
+        Set("labels", Labels is null ? null : Wire.Node(Labels));
         return body;
 
         void Set(string name, JsonNode? value)

@@ -76,6 +76,7 @@ internal sealed class OrchestrateEndpoint(
                     StartAt = read.StartAt,
                     Delay = read.Delay,
                     Webhooks = read.Webhooks,
+                    Labels = read.Labels,
                 }, null)
                 : (null, problem);
         }

@@ -29,6 +29,7 @@ internal ref struct OrchestrateReader
     private DateTimeOffset? _startAt;
     private TimeSpan? _delay;
     private ImmutableArray<Webhook> _webhooks = [];
+    private Labels? _labels;
     private bool _differs;
     private ApiProblem? _problem;
 
@@ -51,6 +52,7 @@ internal ref struct OrchestrateReader
         StartAt = 64,
         Delay = 128,
         Webhooks = 256,
+        Labels = 512,
     }
 
     /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
@@ -111,6 +113,7 @@ internal ref struct OrchestrateReader
         var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
         return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay)
         {
+            Labels = _labels,
             Webhooks = _webhooks,
         };
     }
@@ -138,6 +141,7 @@ internal ref struct OrchestrateReader
             Fields.StartAt => ReadStartAt(),
             Fields.Delay => ReadDelay(),
             Fields.Webhooks => ReadWebhooks(),
+            Fields.Labels => ReadLabels(),
             _ => Accept(StrictJson.Walk(ref _json)),
         };
     }
@@ -278,6 +282,41 @@ internal ref struct OrchestrateReader
         return problems.IsEmpty || Refuse(problems[0].Path, $"{problems[0].Path}: {problems[0].Message}");
     }
 
+    private bool ReadLabels()
+    {
+        const string Expected = "an object of texts, such as {\"team\": \"blue\"}";
+        _differs = true;
+        if (_json.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            return Wrong("labels", Expected);
+        }
+        var labels = new List<KeyValuePair<string, string>>();
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!Accept(StrictJson.Check(ref _json)))
+            {
+                return false;
+            }
+            var name = _json.GetString()!;
+            _json.Read();
+            if (_json.TokenType != JsonTokenType.String)
+            {
+                return Wrong("labels", Expected, "has ");
+            }
+            if (!Accept(StrictJson.Check(ref _json)))
+            {
+                return false;
+            }
+            labels.Add(KeyValuePair.Create(name, _json.GetString()!));
+        }
+        _labels = Labels.Of(labels, out var problem);
+        return problem is null || Refuse("labels", problem);
+    }
+
     private bool ReadOptionalText(string field, string expected, out string? text)
     {
         _differs = true;
@@ -309,7 +348,7 @@ internal ref struct OrchestrateReader
         return fault == TokenFault.None;
     }
 
-    private bool Wrong(string field, string expected)
+    private bool Wrong(string field, string expected, string how = "is ")
     {
         var came = _json.TokenType switch
         {
@@ -321,7 +360,7 @@ internal ref struct OrchestrateReader
             _ => "true or false",
         };
         var what = field == "$" ? "The body" : $"'{field}'";
-        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it is {came}.")
+        _problem = new ApiProblem(400, ApiCode.WrongType, $"{what} must be {expected}; it {how}{came}.")
         {
             Field = field,
         };
@@ -338,6 +377,7 @@ internal ref struct OrchestrateReader
         : json.ValueTextEquals("start_at"u8) ? Fields.StartAt
         : json.ValueTextEquals("delay"u8) ? Fields.Delay
         : json.ValueTextEquals("webhooks"u8) ? Fields.Webhooks
+        : json.ValueTextEquals("labels"u8) ? Fields.Labels
         : Fields.Other;
 
     // A second pass over a body that was found good: what is kept of it, field by field, as it was written.
@@ -352,7 +392,7 @@ internal ref struct OrchestrateReader
             var start = (int)json.TokenStartIndex;
             json.Read();
             json.Skip();
-            if (field is Fields.Plan or Fields.Priority or Fields.StartAt or Fields.Delay or Fields.Webhooks)
+            if (field is Fields.Plan or Fields.Priority or Fields.Labels or Fields.StartAt or Fields.Delay or Fields.Webhooks)
             {
                 continue;
             }

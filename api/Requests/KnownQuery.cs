@@ -7,9 +7,12 @@ namespace AgentGrid.Api.Requests;
 /// Metadata of an endpoint: the query parameters that it knows. Others are refused, and so are empty and doubled ones:
 /// a filter that is misspelt must not answer with everything.
 /// </summary>
+/// <param name="Names">One with a star at its end may be there several times.</param>
 internal sealed record KnownQuery(ImmutableArray<string> Names)
 {
     public static readonly KnownQuery None = new([]);
+
+    private IEnumerable<string> Known => Names.Select(static n => n.TrimEnd('*'));
 
     /// <summary>What is wrong with the query; null when nothing is.</summary>
     public ApiProblem? Refusal(IQueryCollection query)
@@ -17,9 +20,9 @@ internal sealed record KnownQuery(ImmutableArray<string> Names)
         foreach (var (name, values) in query)
         {
             // Names are compared as everywhere in ASP.NET Core: without regard to case.
-            var detail = !Names.Contains(name, StringComparer.OrdinalIgnoreCase) ? Unknown(name)
-                : values.Count > 1 ? $"'{name}' is there {values.Count} times; give it once."
-                : string.IsNullOrEmpty(values[0]) ? $"'{name}' is empty; give it a value, or leave it out."
+            var detail = !Known.Contains(name, StringComparer.OrdinalIgnoreCase) ? Unknown(name)
+                : values.Count > 1 && !Names.Contains($"{name}*", StringComparer.OrdinalIgnoreCase) ? $"'{name}' is there {values.Count} times; give it once."
+                : values.Any(string.IsNullOrEmpty) ? $"'{name}' is empty; give it a value, or leave it out."
                 : null;
             if (detail is not null)
             {
@@ -31,8 +34,8 @@ internal sealed record KnownQuery(ImmutableArray<string> Names)
 
     private string Unknown(string name)
     {
-        var near = Core.Names.Nearest(name, Names) is { } nearest ? $", did you mean '{nearest}'?" : ".";
-        var known = Names.IsEmpty ? "none is" : string.Join(", ", Names.Select(n => $"'{n}'"));
+        var near = Core.Names.Nearest(name, Known) is { } nearest ? $", did you mean '{nearest}'?" : ".";
+        var known = Names.IsEmpty ? "none is" : string.Join(", ", Known.Select(n => $"'{n}'"));
         return $"The query parameter '{Core.Names.Shorten(name)}' is not known here{near} Known: {known}.";
     }
 }

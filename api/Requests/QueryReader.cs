@@ -96,6 +96,28 @@ internal sealed class QueryReader(IQueryCollection query)
         return default;
     }
 
+    /// <summary>Labels as <c>name:text</c>, each in a parameter of its own; null when there is none.</summary>
+    public Labels? Labels(string name)
+    {
+        var labels = new List<KeyValuePair<string, string>>();
+        foreach (var text in query[name])
+        {
+            if (Core.Labels.Parse(text ?? "", ':', out var wrong) is { } label)
+            {
+                labels.Add(label);
+                continue;
+            }
+            Refuse(name, wrong!);
+            return null;
+        }
+        var read = Core.Labels.Of(labels, out var problem);
+        if (problem is not null)
+        {
+            Refuse(name, problem);
+        }
+        return read;
+    }
+
     public RunId? RunId(string name)
     {
         if (Text(name) is not { } text)

@@ -6,17 +6,19 @@ namespace AgentGrid.Api.Runs;
 /// <summary>
 /// A run in one line of a list. StartsAt: when it was to start; absent where that was at once. Reason: why it failed or was cancelled, in one line. LastStartedAt: later than StartedAt
 /// after a retry. WaitingSteps: how many of its steps wait for a signal or for the decision of a person; WaitingApprovals: how many
-/// for a decision. DurationMs: milliseconds from the last start to the end; absent until it has ended.
+/// for a decision. Labels: whom or what it is for. DurationMs: milliseconds from the last start to the end; absent until it has ended.
 /// </summary>
 public sealed record RunLine(
     RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartsAt, DateTimeOffset? StartedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt,
-    double? DurationMs, int WaitingAttempts, int RetryingBranches, int WaitingSteps, int WaitingApprovals, RunLinks Links)
+    double? DurationMs, int WaitingAttempts, int RetryingBranches, int WaitingSteps, int WaitingApprovals,
+    IReadOnlyDictionary<string, string>? Labels, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
         run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
         run.AcceptedAt, run.StartsAt, run.StartedAt, run.LastStartedAt, run.EndedAt, run.Duration?.TotalMilliseconds,
-        run.WaitingAttempts, run.RetryingBranches, run.Waits, run.WaitingApprovals, RunLinks.Of(run.RunId));
+        run.WaitingAttempts, run.RetryingBranches, run.Waits, run.WaitingApprovals, run.Labels?.All,
+        RunLinks.Of(run.RunId));
 }
 
 /// <summary>One page of runs, newest first. Next: the cursor of the next page; absent on the last.</summary>
@@ -40,8 +42,13 @@ public sealed record RunView
 
     /// <summary>The name of the API key that it was posted with; null where none was asked for.</summary>
     public string? SubmittedBy { get; init; }
+
     /// <summary>The attempt whose work it is, of a step with a plan; absent for a run that was posted.</summary>
     public ParentRun? Parent { get; init; }
+
+    /// <summary>Whom or what it is for; absent where it has none.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
     public required DateTimeOffset AcceptedAt { get; init; }
 
     /// <summary>When it was to start; absent where that was at once.</summary>
@@ -83,6 +90,7 @@ public sealed record RunView
             Replayed = replayed,
             SubmittedBy = run.Tenant,
             Parent = run.Parent,
+            Labels = run.Summary.Labels?.All,
             AcceptedAt = run.Summary.AcceptedAt,
             StartsAt = run.Summary.StartsAt,
             StartedAt = run.Summary.StartedAt,

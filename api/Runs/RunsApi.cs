@@ -18,7 +18,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("/", ListAsync).WithName("list_runs").Requires(ApiScope.Read)
-            .Knows("status", "match_id", "round", "plan", "agent", "children", "cursor", "limit")
+            .Knows("status", "match_id", "round", "plan", "agent", "label*", "children", "cursor", "limit")
             .Produces<RunLines>().ProducesProblem(400);
         runs.MapGet("/{run_id}", GetAsync).WithName("get_run").Requires(ApiScope.Read)
             .Produces<RunView>().ProducesProblem(404);
@@ -38,7 +38,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> ListAsync(
         HttpContext context, string? status, [FromQuery(Name = "match_id")] string? matchId, string? round,
-        string? plan, string? agent, string? children, string? cursor, string? limit)
+        string? plan, string? agent, string[]? label, string? children, string? cursor, string? limit)
     {
         var read = new QueryReader(context.Request.Query);
         var (wanted, activity) = read.Status("status");
@@ -47,6 +47,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
             read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity, read.Text("agent"))
         {
             WithoutChildren = read.Choice("children", "true", "false") == "false",
+            Labels = read.Labels("label"),
         };
         if (read.Problem is { } problem)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Cli.Commands;
@@ -49,6 +50,33 @@ internal static class Arguments
             }
             result.AddError($"{name} is '{text}'; expected {TimeText.Expected}.");
             return null;
+        },
+    };
+
+    /// <summary>Labels like <c>team=blue</c>, each after an option of its own; null for none.</summary>
+    public static Option<Labels?> Labels(string description) => new("--label")
+    {
+        Description = description,
+        HelpName = "name=text",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = result =>
+        {
+            var labels = new List<KeyValuePair<string, string>>();
+            foreach (var token in result.Tokens)
+            {
+                if (Core.Labels.Parse(token.Value, '=', out var wrong) is not { } label)
+                {
+                    result.AddError($"--label: {wrong}");
+                    return null;
+                }
+                labels.Add(label);
+            }
+            var read = Core.Labels.Of(labels, out var problem);
+            if (problem is not null)
+            {
+                result.AddError($"--label: {problem}");
+            }
+            return read;
         },
     };
 

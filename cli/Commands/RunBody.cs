@@ -10,9 +10,11 @@ namespace AgentGrid.Cli.Commands;
 /// <param name="Plan">
 /// The name of a plan, or the path of a file with one; null: as the file says, or the default plan.
 /// </param>
+/// <param name="Labels">They take the place of all in the file.</param>
 /// <param name="StartAt">When it starts; it takes the place of a delay in the file, and the other way round.</param>
 internal sealed record RunBody(
-    string File, string? Match, string? Round, string? Plan, int? Priority, DateTimeOffset? StartAt = null, TimeSpan? Delay = null)
+    string File, string? Match, string? Round, string? Plan, int? Priority, DateTimeOffset? StartAt = null, TimeSpan? Delay = null,
+    Labels? Labels = null)
 {
     private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
 
@@ -30,7 +32,7 @@ internal sealed record RunBody(
             throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
         }
         var plan = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
-        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null })
+        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null, Labels: null })
         {
             return Json.From(posted);
         }
@@ -63,6 +65,7 @@ internal sealed record RunBody(
         "round" => Round is not null,
         "plan" => Plan is not null,
         "priority" => Priority is not null,
+        "labels" => Labels is not null,
         "start_at" or "delay" => (StartAt, Delay) is not (null, null),
         _ => false,
     };
@@ -85,6 +88,11 @@ internal sealed record RunBody(
         if (Priority is { } priority)
         {
             writer.WriteNumber("priority", priority);
+        }
+        if (Labels is not null)
+        {
+            writer.WritePropertyName("labels");
+            Json.From(Labels).WriteTo(writer);
         }
         if (StartAt is { } time)
         {

@@ -27,12 +27,13 @@ internal static class RunCommand
             Description = "-100 to 100; higher is served first.",
             HelpName = "n",
         };
+        var label = Arguments.Labels("Whom or what the run is for; several times for several labels.");
         var startAt = Arguments.Time("--start-at", "Start it then, not now; up to 366 days ahead.");
         var delay = Arguments.Duration("--delay", "Start it so much later; up to 365d.", TimeSpan.Zero, DurationText.Max);
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var command = new Command("run", "Start a run, or find the one that the same request has started.")
         {
-            file, match, round, plan, priority, startAt, delay, wait, timeout,
+            file, match, round, plan, priority, label, startAt, delay, wait, timeout,
         };
         command.Validators.Add(result =>
         {
@@ -46,7 +47,8 @@ internal static class RunCommand
         {
             var body = await new RunBody(
                 parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
-                parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay)).ComposeAsync(session.Around.In, cancellationToken);
+                parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay), parsed.GetValue(label))
+                .ComposeAsync(session.Around.In, cancellationToken);
             using var waiting = new Waiting(session, parsed.GetValue(timeout), cancellationToken);
             var json = await waiting.BeginAsync(token => session.Server.PostAsync("api/v1/orchestrate", body, token));
             var answer = json.To<RunAnswer>()!;

@@ -46,7 +46,9 @@ internal sealed class RunFilters
         HelpName = "name",
     };
 
-    public IReadOnlyList<Option<string?>> All => [Status, Match, Round, Plan, Agent];
+    public Option<Labels?> Label { get; } = Arguments.Labels("Only runs with this label; of several all.");
+
+    public IReadOnlyList<Option> All => [Status, Match, Round, Plan, Agent, Label];
 
     public void AddTo(Command command)
     {
@@ -62,5 +64,6 @@ internal sealed class RunFilters
     /// <summary>The same without the status.</summary>
     public string Rest(ParseResult parsed) =>
         GridServer.Parameter("match_id", parsed.GetValue(Match)) + GridServer.Parameter("round", parsed.GetValue(Round))
-        + GridServer.Parameter("plan", parsed.GetValue(Plan)) + GridServer.Parameter("agent", parsed.GetValue(Agent));
+        + GridServer.Parameter("plan", parsed.GetValue(Plan)) + GridServer.Parameter("agent", parsed.GetValue(Agent))
+        + string.Concat(parsed.GetValue(Label)?.All.Select(static l => GridServer.Parameter("label", $"{l.Key}:{l.Value}")) ?? []);
 }

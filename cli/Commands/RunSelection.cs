@@ -104,5 +104,5 @@ internal sealed class RunSelection
     // Both parts of a key and nothing else name one run.
     private bool IsKey(ParseResult parsed) =>
         parsed.GetValue(_filters.Match) is not null && parsed.GetValue(_filters.Round) is not null
-        && _filters.All.Count(f => parsed.GetValue(f) is not null) == 2;
+        && _filters.All.Count(f => parsed.GetResult(f) is not null) == 2;
 }

@@ -89,6 +89,10 @@ internal static class ShowCommand
         {
             screen.Line($"for       step {parent.Step}, attempt {parent.Attempt}, of run {parent.Run}");
         }
+        if (run.Labels is { } labels)
+        {
+            screen.Line($"labels    {string.Join(", ", labels.All.Select(static l => $"{l.Key}={l.Value}"))}");
+        }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"duration  {Show.SpanSoFar(run.LastStartedAt, run.EndedAt, now)}");
         foreach (var line in WaitReason.Lines(run, drained, now))

@@ -24,6 +24,9 @@ public sealed record ScheduleConfig
     /// <summary>A JSON object; <c>match_id</c> and <c>round</c> are laid over it.</summary>
     public required Json Input { get; init; }
 
+    /// <summary>What its runs have, beside those of their plan; null for none.</summary>
+    public Labels? Labels { get; init; }
+
     /// <summary>What becomes of a tick while a run of this schedule has not ended.</summary>
     public required Overlap Overlap { get; init; }
 

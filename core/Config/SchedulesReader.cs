@@ -14,7 +14,7 @@ internal sealed class SchedulesReader(ProblemList problems)
 
     private const int MostCaughtUp = 100;
 
-    private static readonly string[] s_keys = ["cron", "time_zone", "plan", "input", "overlap", "catch_up", "paused"];
+    private static readonly string[] s_keys = ["cron", "time_zone", "plan", "input", "labels", "overlap", "catch_up", "paused"];
 
     private static readonly FrozenDictionary<string, Overlap> s_overlaps =
         Enum.GetValues<Overlap>().ToFrozenDictionary(StepReader.WordOf, StringComparer.Ordinal);
@@ -61,6 +61,7 @@ internal sealed class SchedulesReader(ProblemList problems)
             Zone = zone ?? TimeZoneInfo.Utc,
             Plan = plan ?? "",
             Input = ReadInput(reader),
+            Labels = LabelsReader.Read(reader, problems),
             Overlap = reader.Word("overlap", s_overlaps) ?? Overlap.Skip,
             CatchUp = reader.Integer("catch_up", 0, MostCaughtUp) ?? 1,
             Paused = reader.Flag("paused") ?? false,

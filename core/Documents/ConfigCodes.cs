@@ -146,4 +146,7 @@ public static class ConfigCodes
 
     /// <summary>Plans that call each other in a circle.</summary>
     public const string PlanCircle = "AG1119";
+
+    /// <summary>A label that has another name or text than labels can have, or one too many.</summary>
+    public const string BadLabel = "AG1120";
 }

@@ -50,4 +50,7 @@ public static class CommandCodes
 
     /// <summary>A request has a key as runs have it that other runs have started.</summary>
     public const string ReservedKey = "AG1216";
+
+    /// <summary>The labels of a request and of its plan are too many together.</summary>
+    public const string BadLabels = "AG1217";
 }

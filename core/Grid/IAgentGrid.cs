@@ -116,6 +116,12 @@ public sealed record SubmitRun(
     /// key decides.
     /// </summary>
     public ImmutableArray<Webhook> Webhooks { get; init; } = [];
+
+    /// <summary>
+    /// Whom or what the run is for, beside those of its plan; null for none. They are no part of what was posted, as the
+    /// priority is not: the first post of a key decides.
+    /// </summary>
+    public Labels? Labels { get; init; }
 }
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>
@@ -163,6 +169,9 @@ public sealed record RunQuery(
     /// <summary>Runs that are the work of steps of others are left out.</summary>
     public bool WithoutChildren { get; init; }
 
+    /// <summary>Those that a run must have, all of them; null for any.</summary>
+    public Labels? Labels { get; init; }
+
     /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
     public const int MostLooks = 10_000;
 
@@ -176,6 +185,7 @@ public sealed record RunQuery(
         && (Round is null || Round == run.Round)
         && (Plan is null || Plan == run.Plan)
         && !(WithoutChildren && run.MatchId.StartsWith(ParentRun.KeyPrefix, StringComparison.Ordinal))
+        && (Labels is null || run.Labels?.Include(Labels) == true)
         && Activity switch
         {
             null => true,

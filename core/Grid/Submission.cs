@@ -64,6 +64,15 @@ public static class Submission
         };
     }
 
+    /// <summary>The labels of a new run; null for none.</summary>
+    /// <param name="problem">Why it cannot have them; null when it can.</param>
+    public static Labels? LabelsOf(SubmitRun submit, Plan plan, out ConfigProblem? problem)
+    {
+        var labels = Labels.Merge(plan.Settings.Labels, submit.Labels, out var reason);
+        problem = reason is null ? null : new ConfigProblem(null, 0, 0, "labels", CommandCodes.BadLabels, reason);
+        return labels;
+    }
+
     /// <summary>When a new run may start; null for at once.</summary>
     public static DateTimeOffset? StartOf(SubmitRun submit, DateTimeOffset now) =>
         (submit.StartAt ?? now + submit.Delay) is { } at && at > now ? at.ToUniversalTime() : null;

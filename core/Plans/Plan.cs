@@ -97,6 +97,9 @@ public sealed record PlanSettings
     /// <summary>What it does, for people and for models that choose among tools; null when it does not say.</summary>
     public string? Description { get; init; }
 
+    /// <summary>What its runs have, unless the request says otherwise; null for none.</summary>
+    public Labels? Labels { get; init; }
+
     /// <summary>What the input of its runs has to be; null for anything.</summary>
     public InputSchema? InputSchema { get; init; }
 

@@ -8,7 +8,7 @@ namespace AgentGrid.Core.Plans;
 /// <param name="Plan">Null when there is something wrong with it.</param>
 internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> Steps, Plan? Plan)
 {
-    private static readonly string[] s_keys = ["description", "input_schema", "timeout", "webhooks", "result", "steps"];
+    private static readonly string[] s_keys = ["description", "labels", "input_schema", "timeout", "webhooks", "result", "steps"];
     private static readonly string[] s_inlineKeys = ["name", .. s_keys];
 
     /// <param name="isInline">Whether the plan may say its name itself.</param>
@@ -19,6 +19,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
         var reader = new MappingReader(node, problems, isInline ? s_inlineKeys : s_keys);
         name = isInline ? reader.Name("name", "plan name") ?? name : name;
         var description = reader.Text("description");
+        var labels = LabelsReader.Read(reader, problems);
         var schema = ValueSchema.Read(reader, "input_schema", problems);
         var timeout = reader.Duration("timeout") ?? PlanSettings.DefaultTimeout;
         var webhooks = WebhookReader.Read(reader["webhooks"], problems);
@@ -43,6 +44,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
         var settings = new PlanSettings
         {
             Description = description,
+            Labels = labels,
             InputSchema = schema is null ? null : new InputSchema(schema),
             Timeout = timeout,
             Webhooks = webhooks,

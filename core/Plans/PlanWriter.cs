@@ -29,6 +29,11 @@ internal static class PlanWriter
     {
         writer.WriteStartObject();
         WriteText(writer, "description", plan.Settings.Description);
+        if (plan.Settings.Labels is { } labels)
+        {
+            writer.WritePropertyName(LabelsReader.Key);
+            JsonSerializer.Serialize(writer, labels, Json.Options);
+        }
         if (plan.Settings.InputSchema is { } schema)
         {
             writer.WritePropertyName("input_schema");

@@ -61,6 +61,9 @@ public sealed record RunSummary
     /// <summary>Who has had an attempt in it; null where only its events say so.</summary>
     public AgentSet? Agents { get; init; }
 
+    /// <summary>Whom or what it is for; null for none.</summary>
+    public Labels? Labels { get; init; }
+
     /// <summary>
     /// Why it failed or was cancelled, in one line (<see cref="RunReason"/>); null for all other runs, and where an
     /// older version wrote it down without.

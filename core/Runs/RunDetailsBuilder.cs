@@ -25,6 +25,7 @@ public static class RunDetailsBuilder
         OnlyWaits = state.OnlyWaits,
         OpenWebhooks = state.OpenDeliveries,
         Agents = state.Agents,
+        Labels = state.Labels,
         Reason = RunReason.Of(state),
     };
 

@@ -74,6 +74,9 @@ public abstract record RunEvent
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public ParentRun? Parent { get; init; }
 
+        /// <summary>Whom or what it is for: those of the plan and of the request; null for none.</summary>
+        public Labels? Labels { get; init; }
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }

@@ -56,6 +56,7 @@ public static partial class RunMachine
         state.Tenant = e.Tenant;
         state.Parent = e.Parent;
         state.TraceParent = e.TraceParent;
+        state.Labels = e.Labels;
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;

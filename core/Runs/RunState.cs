@@ -41,6 +41,9 @@ public sealed class RunState
 
     /// <summary>The attempt whose work it is; null for a run that was posted.</summary>
     public ParentRun? Parent { get; internal set; }
+
+    /// <summary>Whom or what it is for; null for none.</summary>
+    public Labels? Labels { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
 

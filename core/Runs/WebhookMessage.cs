@@ -56,6 +56,11 @@ public static class WebhookMessage
         writer.WriteNumber("retrying_branches"u8, run.RetryingBranches);
         writer.WriteNumber("waiting_steps"u8, run.Waits);
         writer.WriteNumber("waiting_approvals"u8, run.WaitingApprovals);
+        if (run.Labels is { } labels)
+        {
+            writer.WritePropertyName("labels"u8);
+            Json.From(labels).WriteTo(writer);
+        }
         writer.WriteStartObject("links"u8);
         writer.WriteString("self"u8, $"/api/v1/runs/{run.RunId.Value}");
         writer.WriteString("events"u8, $"/api/v1/runs/{run.RunId.Value}/events");

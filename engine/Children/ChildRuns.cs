@@ -45,6 +45,7 @@ public sealed class ChildRuns(IChildRunHost host, Platform platform, TimeProvide
             TraceParent: run.TraceParent)
         {
             Parent = call.Child,
+            Labels = run.Labels,
         };
         RunInput? outcome = call.Child.Depth > ParentRun.MaxDepth ? TooDeep(call, agent) : null;
         while (outcome is null && call.IsHeard)

@@ -40,11 +40,12 @@ public sealed partial class RunRegistry
     private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked)
     {
         var now = time.GetUtcNow();
-        if ((Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked)) is { } problem)
+        var labels = Submission.LabelsOf(submit, asked.Plan!, out var badLabels);
+        if ((Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked) ?? badLabels) is { } problem)
         {
             return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid([problem]);
         }
-        var accepted = Accept(submit, asked.Plan!, now);
+        var accepted = Accept(submit, asked.Plan!, labels, now);
         var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {
@@ -66,7 +67,7 @@ public sealed partial class RunRegistry
         }
     }
 
-    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, DateTimeOffset now)
+    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, Labels? labels, DateTimeOffset now)
     {
         return new RunEvent.RunAccepted(
             submit.Parent?.ChildId ?? RunId.From(platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
@@ -78,6 +79,7 @@ public sealed partial class RunRegistry
             StartsAt = Submission.StartOf(submit, now),
             Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : submit.Webhooks,
             Parent = submit.Parent,
+            Labels = labels,
         };
     }
 

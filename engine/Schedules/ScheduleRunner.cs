@@ -145,7 +145,7 @@ public sealed partial class ScheduleRunner(IScheduleHost host, TimeProvider time
                     break;
             }
         }
-        var submit = new SubmitRun(key, schedule.InputOf(tick), schedule.Plan);
+        var submit = new SubmitRun(key, schedule.InputOf(tick), schedule.Plan) { Labels = schedule.Labels };
         switch (await host.SubmitAsync(submit).ConfigureAwait(false))
         {
             case SubmitResult.Accepted:

@@ -24,6 +24,7 @@ public sealed record RunHead(
     {
         Status = e.StartsAt is null ? RunStatus.Queued : RunStatus.Scheduled,
         StartsAt = e.StartsAt,
+        Labels = e.Labels,
     };
 
     /// <summary>The run's line when nothing has happened yet, as far as this says.</summary>

@@ -87,6 +87,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 StartAt = command.StartAt,
                 Delay = command.Delay,
                 Parent = command.Parent?.To<ParentRun>(),
+                Labels = command.Labels?.To<Labels>(),
             }));
         }
         catch (Exception e) when (Transient.Is(e))

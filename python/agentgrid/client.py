@@ -31,17 +31,18 @@ class Client:
             raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
         self._parts = parts
 
-    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None):
+    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None, labels=None):
         """Starts the run of payload's match_id and round, or finds it. Posting the same again is safe, and is done
         when the connection is lost.
 
         plan: a name, or a plan of its own. start_at: when it starts, a datetime with its time zone, or a text such as
         '2026-01-05T03:00:00Z'. delay: the same from now, a timedelta, or a text such as '10m'.
-        webhooks: who is told what becomes of it, dicts such as {'url': 'https://...', 'on': ['completed', 'failed']}. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
+        webhooks: who is told what becomes of it, dicts such as {'url': 'https://...', 'on': ['completed', 'failed']}.
+        labels: whom or what it is for, a dict of texts. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
         """
         body = dict(payload)
         when = (("start_at", _time(start_at)), ("delay", _duration(delay)))
-        for key, value in (("plan", plan), ("priority", priority), ("webhooks", webhooks), *when):
+        for key, value in (("plan", plan), ("priority", priority), ("webhooks", webhooks), ("labels", labels), *when):
             if value is not None:
                 body[key] = value
         run = self.request("POST", "/api/v1/orchestrate", body)
@@ -50,6 +51,17 @@ class Client:
     def run(self, run_id):
         """The handle of a run that was started before."""
         return RunHandle(self, run_id)
+
+    def runs(self, labels=None, **filters):
+        """The runs that there are, newest first, as dicts. labels: those that they must have, a dict of texts; filters:
+        status, match_id, round, plan, agent."""
+        query = [(name, value) for name, value in filters.items() if value is not None]
+        query += [("label", f"{name}:{text}") for name, text in (labels or {}).items()]
+        cursor = []
+        while cursor is not None:
+            page = self.request("GET", f"/api/v1/runs?{urllib.parse.urlencode(query + cursor)}")
+            yield from page["runs"]
+            cursor = [("cursor", page["next"])] if "next" in page else None
 
     def approvals(self):
         """What waits for somebody's decision now, over all runs: dicts with run_id, step, title, form, given, ..."""

@@ -57,6 +57,19 @@ class ClientTests(unittest.TestCase):
         with self.assertRaises(ValueError):
             client.orchestrate({"match_id": "m", "round": "4"}, start_at=datetime.datetime(2026, 1, 5))
 
+    def test_labels_are_posted_and_searched_for(self):
+        with FakeServer(
+                json_answer(202, {"run_id": "r"}), json_answer(200, {"runs": [{"run_id": "a"}], "next": "7"}),
+                json_answer(200, {"runs": [{"run_id": "b"}]})) as server:
+            client = Client(server.url)
+            client.orchestrate({"match_id": "m", "round": "1"}, labels={"team": "blue"})
+            runs = list(client.runs(labels={"team": "blue", "env": "a b"}, status="failed", plan=None))
+        self.assertEqual({"team": "blue"}, json.loads(server.requests[0].body)["labels"])
+        self.assertEqual(["a", "b"], [run["run_id"] for run in runs])
+        self.assertEqual([
+            f"GET /api/v1/runs?status=failed&label=team%3Ablue&label=env%3Aa+b{more} HTTP/1.1" for more in ("", "&cursor=7")],
+            [request.line for request in server.requests[1:]])
+
     def test_a_server_that_stays_away_is_a_connection_error(self):
         server = FakeServer()
         server.__exit__()

@@ -70,6 +70,24 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.Equal(ExitCode.Ok, at.Exit);
     }
 
+    [Fact]
+    public async Task Run_WithLabels_ShowsThemAndIsFoundByThem()
+    {
+        var input = """{"match_id":"labelled","round":"1","labels":{"team":"red","kept":"no"},"plan":{"steps":{"only":{"agent":"echo"}}}}""";
+
+        await new Tool(host.Url) { Input = input }.RunAsync("run", "-", "--label", "team=blue", "--label", "env=a=b", "--wait");
+        var shown = await host.Tool().RunAsync("show", "labelled/1");
+        var listed = await host.Tool().RunAsync("runs", "--label", "env=a=b", "--label", "team=blue");
+        var others = await host.Tool().RunAsync("runs", "--label", "kept=no", "--json");
+        var wrong = await host.Tool().RunAsync("runs", "--label", "Team=blue");
+
+        Assert.Contains("labels    env=a=b, team=blue", shown.Lines);
+        Assert.Contains("labelled/1", Assert.Single(listed.Lines.Skip(1)));
+        Assert.Empty(others.Json.GetProperty("runs").EnumerateArray());
+        Assert.Equal(ExitCode.Usage, wrong.Exit);
+        Assert.Contains("--label: 'Team' is no name of a label", wrong.Error);
+    }
+
     [Theory]
     [InlineData("--start-at is 'tomorrow'; expected a time with its offset from UTC", "--start-at", "tomorrow")]
     [InlineData("--start-at and --delay both say when it starts", "--start-at", "2030-01-01T00:00Z", "--delay", "1m")]

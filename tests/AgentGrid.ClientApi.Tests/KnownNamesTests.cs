@@ -42,6 +42,9 @@ public sealed class KnownNamesTests
     [InlineData("?match_id", "match_id", "'match_id' is empty; give it a value, or leave it out.")]
     [InlineData("?=m", "", "The query parameter '' is not known here. ")]
     [InlineData("?status=failed&status=queued", "status", "'status' is there 2 times; give it once.")]
+    [InlineData("?label=team:blue&label=", "label", "'label' is empty; give it a value, or leave it out.")]
+    [InlineData("?label=team", "label", "'team' is no label: expected its name and its text, such as team:blue.")]
+    [InlineData("?label=team:a&label=team:b", "label", "The label 'team' is there twice.")]
     [InlineData("?status=failed;limit=1", "status", "'status' is 'failed;limit=1'; expected one of ")]
     public async Task Query_OfTheList_NamesWhatIsMeant(string query, string field, string detail)
     {

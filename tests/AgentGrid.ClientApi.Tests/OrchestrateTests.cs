@@ -132,6 +132,7 @@ public sealed class OrchestrateTests
                 RetryingBranches = 2,
                 Waits = 3,
                 WaitingApprovals = 4,
+                Labels = Labels.Of(("team", "blue")),
             },
         });
         var line = (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs", Token)).GetProperty("runs")[0];
@@ -152,6 +153,26 @@ public sealed class OrchestrateTests
         {
             Assert.Equal(line.GetProperty("links").GetProperty(link.Name).GetString(), link.Value.GetString());
         }
+    }
+
+    [Fact]
+    public async Task Post_Labels_AreHandedOnAndShownAndSearchedFor()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.PostAsync(Path, """{"match_id":"m","round":"r","labels":{"team":"blue","env":"a:b"}}""");
+        var submit = Assert.Single(server.Grid.Submitted);
+        var id = server.Grid.Runs.Single();
+        server.Grid.Update(id, r => r with { Summary = r.Summary with { Labels = submit.Labels } });
+
+        Assert.Equal(("env:a:b, team:blue", """{"match_id":"m","round":"r"}"""), (submit.Labels!.ToString(), submit.Input.ToString()));
+        foreach (var json in (JsonElement[])[
+            await server.Http.GetFromJsonAsync<JsonElement>($"/api/v1/runs/{id}", Token),
+            (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs?label=env:a:b&label=team:blue", Token)).GetProperty("runs")[0]])
+        {
+            Assert.Equal("blue", json.GetProperty("labels").Text("team"));
+        }
+        Assert.Equal(new RunQuery { Labels = submit.Labels }, server.Grid.LastQuery);
     }
 
     // What the guide says, as it says it.

@@ -28,6 +28,7 @@ public abstract class ChildRunTests<THost> : ConformanceTests<THost>
             new ConfigFile("plans/branch.yaml", """
                 plans:
                   branch:
+                    labels: { env: prod, tier: low }
                     input_schema: { required: [script] }
                     steps: { l: { plan: leaf } }
                     result: { leaf: l }
@@ -40,7 +41,12 @@ public abstract class ChildRunTests<THost> : ConformanceTests<THost>
     [Fact]
     public async Task Plan_OfAStep_IsARunOfItsOwnAndItsResultTheOutput()
     {
-        var request = Request("""{"r": {"plan": "branch", "with": {"script": "input.script"}}}""", Input) with { Priority = 7, Tenant = "ann" };
+        var request = Request("""{"r": {"plan": "branch", "with": {"script": "input.script"}}}""", Input) with
+        {
+            Priority = 7,
+            Tenant = "ann",
+            Labels = Labels.Of(("team", "blue"), ("env", "test")),
+        };
         var run = await EndOfAsync(await AcceptAsync(request));
 
         AssertCompleted(run);
@@ -51,7 +57,7 @@ public abstract class ChildRunTests<THost> : ConformanceTests<THost>
         AssertCompleted(child);
         Assert.Equal((run.Summary.RunId, "r", 1, 1), (child.Parent!.Run, child.Parent.Step, child.Parent.Attempt, child.Parent.Depth));
         Assert.Equal($$"""{"script":"{{Script.Id}}"}""", child.Input.ToString());
-        Assert.Equal("ann", child.Tenant);
+        Assert.Equal(("ann", "env:test, team:blue, tier:low"), (child.Tenant, child.Summary.Labels?.ToString()));
         var grandchild = (await Grid.GetRunAsync(Assert.Single(StepOf(child, "l").Attempts).Run!.Value))!;
         Assert.Equal((child.Summary.RunId, 2), (grandchild.Parent!.Run, grandchild.Parent.Depth));
         Assert.Equal(3, (await Grid.ListRunsAsync(new RunQuery())).Runs.Length);

@@ -138,6 +138,26 @@ public sealed class ListTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Label_OfARun_LeadsToTheRunsThatHaveIt()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        await using var page = await chromium.OpenAsync(server.Url);
+        const string Blue = ""","labels":{"team":"blue & green"}""";
+        await server.PostAsync("other", """{"a":{"agent":"echo"}}""");
+        var run = await server.PostAsync("mine", """{"a":{"agent":"echo"}}""", Blue);
+
+        await page.GoAsync($"#/runs/{run}");
+        await page.ClickAsync(".facts a", "team: blue & green");
+
+        await page.UntilAsync($"{Rows}.length === 1 && {Rows}[0].innerText.includes('mine')");
+        await page.SeesAsync("#connection", "live");
+        await server.PostAsync("others", """{"a":{"agent":"echo"}}""");
+        await server.PostAsync("also_mine", """{"a":{"agent":"echo"}}""", Blue);
+        await page.UntilAsync($"{Rows}.length === 2 && {Rows}[0].innerText.includes('also_mine')");
+        page.HasNotComplained();
+    }
+
+    [Fact]
     public async Task Filters_ThatThereAreNot_ShowNothingAndCancelNothing()
     {
         await using var server = await ConsoleServer.StartAsync();
@@ -146,7 +166,7 @@ public sealed class ListTests(Chromium chromium)
 
         foreach (var (query, problem) in new[]
         {
-            ("stauts=failed", "There is no filter 'stauts': there are status, match_id, round, plan, agent, since."),
+            ("stauts=failed", "There is no filter 'stauts': there are status, match_id, round, plan, agent, label, since."),
             ("status=faild", "The filter 'status' cannot be 'faild': it can be scheduled, queued, running,"),
             ("since=1d", "The filter 'since' cannot be '1d': it can be 15m, 1h, 6h, 24h."),
             ("match_id=", "The filter 'match_id' is empty."),

@@ -45,7 +45,7 @@ public sealed class SchedulesPageTests : IDisposable
             .Problems.Single(static p => p.Code == ConfigCodes.UnknownKey).Message;
         var keys = problem[(problem.IndexOf("known: ", StringComparison.Ordinal) + 7)..].TrimEnd('.').Split(", ");
 
-        Assert.Equal(7, keys.Length);
+        Assert.Equal(8, keys.Length);
         Assert.All(keys, static key => Assert.Contains($"\n### {key}\n", Repository.Read("docs", "schedules.md")));
     }
 

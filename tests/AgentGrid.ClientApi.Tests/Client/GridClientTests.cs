@@ -23,6 +23,7 @@ public sealed class GridClientTests
             Plan = "tactical_motion",
             Priority = 7,
             Delay = TimeSpan.FromMinutes(10),
+            Labels = new Dictionary<string, string> { ["team"] = "blue" },
         };
 
         var first = await client.SubmitAsync(request, Cancelled);
@@ -30,8 +31,8 @@ public sealed class GridClientTests
 
         var submitted = server.Grid.Submitted[0];
         Assert.Equal(
-            ("m/4", "tactical_motion", 7, TimeSpan.FromMinutes(10)),
-            (submitted.Key.ToString(), submitted.Plan, submitted.Priority, submitted.Delay));
+            ("m/4", "tactical_motion", 7, TimeSpan.FromMinutes(10), "team:blue"),
+            (submitted.Key.ToString(), submitted.Plan, submitted.Priority, submitted.Delay, submitted.Labels?.ToString()));
         Assert.Equal(2, submitted.Input.Element.GetProperty("grid_snapshot").GetProperty("players").GetInt32());
         Assert.Equal((first.RunId, false, true), (again.RunId, first.Replayed, again.Replayed));
     }

@@ -16,11 +16,12 @@ public sealed class SchedulesConfigTests
     public void Read_EveryKey_IsTaken()
     {
         var schedule = Assert.Single(Read("""
-            nightly: { cron: "0 3 * * *", time_zone: Europe/Berlin, plan: report, input: { depth: 2 }, overlap: queue, catch_up: 3, paused: true }
+            nightly: { cron: "0 3 * * *", time_zone: Europe/Berlin, plan: report, input: { depth: 2 }, labels: { team: blue }, overlap: queue, catch_up: 3, paused: true }
             """).Config!.Schedules).Value;
 
         Assert.Equal(("nightly", "0 3 * * *", "Europe/Berlin", "report"), (schedule.Name, schedule.Cron, schedule.TimeZone, schedule.Plan));
         Assert.Equal((Overlap.Queue, 3, true), (schedule.Overlap, schedule.CatchUp, schedule.Paused));
+        Assert.Equal("team:blue", schedule.Labels!.ToString());
         var tick = schedule.NextAfter(At("2026-01-05T12:00:00Z"))!.Value;
         Assert.Equal("nightly/2026-01-06T02:00:00Z", schedule.KeyOf(tick).ToString());
         Assert.Equal(
@@ -46,6 +47,7 @@ public sealed class SchedulesConfigTests
     [InlineData("a: { cron: \"@daily\", plan: report, overlab: skip }", ConfigCodes.UnknownKey, "did you mean 'overlap'?")]
     [InlineData("a: { cron: \"@daily\", plan: report, overlap: allow }", ConfigCodes.UnknownWord, "known: queue, replace, skip.")]
     [InlineData("a: { cron: \"@daily\", plan: report, catch_up: 101 }", ConfigCodes.OutOfRange, "0 to 100")]
+    [InlineData("a: { cron: \"@daily\", plan: report, labels: { Team: x } }", ConfigCodes.BadLabel, "'Team' is no name of a label")]
     [InlineData("a: { cron: \"@daily\", plan: report, input: [1] }", ConfigCodes.WrongType, "expected a mapping")]
     [InlineData("a: { cron: \"@daily\", plan: report, input: { round: x } }", ConfigCodes.Contradiction, "'round' of a scheduled run is the schedule's")]
     [InlineData("a: { cron: \"@daily\", plan: report, input: { depth: x } }", ConfigCodes.UnfitInput, "depth: ")]

@@ -25,7 +25,7 @@ const SPANS = {
 };
 
 // Of each filter the values that it can have; null for any.
-const FILTERS = { status: STATUSES, match_id: null, round: null, plan: null, agent: null, since: Object.keys(SPANS) };
+const FILTERS = { status: STATUSES, match_id: null, round: null, plan: null, agent: null, label: null, since: Object.keys(SPANS) };
 
 /** The moment from which runs are shown; 0 for all. */
 export const sinceOf = ({ since }, now) => (since ? now - SPANS[since][1] : 0);
@@ -59,6 +59,7 @@ export const served = filters => ({
   round: filters.round,
   plan: filters.plan,
   agent: filters.agent,
+  label: filters.label,
   status: { waiting: 'waiting_for_slot', awaiting: 'waiting' }[filters.status] ?? filters.status,
 });
 
@@ -116,6 +117,7 @@ export class RunFilters {
       this.plans,
       proposing(text('agent', 'Agent', 'any'), this.agents),
       this.agents,
+      text('label', 'Label', 'team:blue'),
       select('since', 'Accepted', [
         ['', 'any time'],
         ...Object.entries(SPANS).map(([value, [shown]]) => [value, shown]),

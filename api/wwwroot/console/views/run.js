@@ -1,6 +1,6 @@
 // One run: graph, timeline, steps, events; live while it runs.
 
-import { curl, get, getJson, now, post } from '../lib/api.js';
+import { curl, get, getJson, now, post, query } from '../lib/api.js';
 import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { duration, mark, millis, time, word } from '../lib/format.js';
@@ -270,6 +270,7 @@ class Run {
       ['Duration', started ? duration((millis(run.ended_at) ?? now()) - started) : ''],
       ['Steps', `${done} of ${run.steps.length} done`],
       ['Attempts', String(attempts)],
+      ...(run.labels ? [['Labels', labelsOf(run.labels)]] : []),
       ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
       ...(run.parent ? [['Started by', parentLink(run.parent)]] : []),
       ['Run', run.run_id],
@@ -280,7 +281,11 @@ class Run {
         facts.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value instanceof Node ? value : null))),
       );
     }
-    facts.forEach(([, value], i) => value instanceof Node || setText(this.facts.children[i].lastChild, value));
+    facts.forEach(([, value], i) => {
+      const shown = this.facts.children[i].lastChild;
+      if (typeof value === 'string') setText(shown, value);
+      else if (!shown.firstChild) replace(shown, value);
+    });
   }
 
   #tick() {
@@ -362,6 +367,13 @@ function runOf(answer) {
   }
   return run;
 }
+
+/** Links to the runs that have the same label. */
+const labelsOf = labels =>
+  Object.entries(labels).flatMap(([name, text]) => [
+    h('a', { class: 'label', href: `#/runs${query({ label: `${name}:${text}` })}` }, `${name}: ${text}`),
+    ' ',
+  ]);
 
 /** The steps that need a step, and those that need them, in the plan's order. */
 function dependants(steps, id) {

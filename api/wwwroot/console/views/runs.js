@@ -287,8 +287,11 @@ class Runs {
 
   #accept(event, status) {
     const f = this.filters;
+    // Events do not say the labels.
+    if (f.label) this.#headIsOld();
     if (
       f.agent ||
+      f.label ||
       (f.status && f.status !== status) ||
       (f.match_id && f.match_id !== event.match_id) ||
       (f.round && f.round !== event.round) ||
