@@ -206,6 +206,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
                     Running = load.Running,
                     Waiting = load.Waiting,
                     Drained = load.Drained,
+                    Rate = load.Rate,
                     Abandoned = Engine.Abandoned.Count(load.Agent.Name),
                     AbandonedAttempts = Engine.Abandoned.Named(load.Agent.Name),
                     Succeeded = counts.Succeeded,

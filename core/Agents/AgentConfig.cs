@@ -43,6 +43,9 @@ public sealed record AgentConfig
     /// <summary>How many attempts all nodes together run at once; at least 1, null for no limit.</summary>
     public int? MaxConcurrencyTotal { get; init; }
 
+    /// <summary>How many attempts may start in a time, over all nodes; null for no limit.</summary>
+    public RateLimit? RateLimit { get; init; }
+
     /// <summary>The class of hardware that it runs on.</summary>
     public string Queue { get; init; } = AgentDefaults.Queue;
 

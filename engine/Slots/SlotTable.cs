@@ -9,8 +9,10 @@ namespace AgentGrid.Engine.Slots;
 /// Who may run now, and on which node: slots per agent and per queue on each node, and GPU memory, in memory. A slot is
 /// held by a live invocation and by nothing else, so a crash cannot strand one. Every method can be called concurrently.
 /// </summary>
-public sealed partial class SlotTable
+public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
 {
+    private readonly SlotClock _clock;
+    private readonly SlotTimer _timer;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QueueSlots> _queues = new(StringComparer.Ordinal);
@@ -18,6 +20,14 @@ public sealed partial class SlotTable
     private Dictionary<string, AgentSlots[]> _byCapability = new(StringComparer.Ordinal);
     private long _order;
     private bool _draining;
+
+    /// <param name="time">By which starts are counted in rate limits; null where somebody else counts them.</param>
+    /// <param name="platform">Where it works when time alone has made something possible; null for any thread.</param>
+    public SlotTable(TimeProvider? time = null, Platform? platform = null)
+    {
+        _clock = new SlotClock(time);
+        _timer = new SlotTimer(time, _clock, () => (platform ?? Platform.Process).Queue(this, preferLocal: false));
+    }
 
     /// <summary>Puts a configuration into force. Slots that are held stay held; waiters of a removed agent are told.</summary>
     public void Configure(GridConfig config)
@@ -241,7 +251,41 @@ public sealed partial class SlotTable
         }
     }
 
-    private static void Tell(List<SlotRequest> granted) => granted.ForEach(r => r.Waiter.OnGranted(r.Granted!));
+    /// <summary>Nothing becomes possible by time alone any more.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _timer.Dispose();
+        }
+    }
+
+    // Time has made something possible.
+    void IThreadPoolWorkItem.Execute()
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            _timer.Disarm();
+            GrantAll(granted);
+        }
+        Tell(granted);
+    }
+
+    private static void Tell(List<SlotRequest> granted)
+    {
+        foreach (var request in granted)
+        {
+            if (request.StartOnly)
+            {
+                request.Waiter.OnMayStart();
+            }
+            else
+            {
+                request.Waiter.OnGranted(request.Granted!);
+            }
+        }
+    }
 
     private void Put(AgentConfig config)
     {
@@ -252,7 +296,7 @@ public sealed partial class SlotTable
         }
         else
         {
-            _agents.Add(config.Name, new AgentSlots(config, queue, _nodes));
+            _agents.Add(config.Name, new AgentSlots(config, queue, _nodes, _clock));
         }
     }
 
@@ -281,10 +325,13 @@ public sealed partial class SlotTable
             AgentSlots? bestAgent = null;
             foreach (var agent in queue.Agents)
             {
-                if (agent.Waiting > 0 && agent.HasRoom && (_draining ? agent.HeadInAttempts : agent.Head) is { } head
-                    && (best is null || queue.IsBefore(head, best)))
+                if (agent.Head(inAttempts: _draining) is { } head && (best is null || queue.IsBefore(head, best)))
                 {
                     (best, bestAgent) = (head, agent);
+                }
+                if (agent.NextStart is { } next)
+                {
+                    _timer.Arm(next);
                 }
             }
             if (best is null)

@@ -1,3 +1,4 @@
+using AgentGrid.Engine;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -9,12 +10,12 @@ namespace AgentGrid.Grains.Dispatch;
 /// and before its node has first done so for some time, in which the attempt is made durable and sent there. Whatever
 /// is taken out of here is given back to the table, so that the two always agree.
 /// </summary>
-internal sealed class SlotLeases(TimeProvider time, ISiloStatusOracle silos, DispatchTimes times)
+internal sealed class SlotLeases(TimeProvider time, Platform platform, ISiloStatusOracle silos, DispatchTimes times)
 {
     private readonly Dictionary<string, SlotLease> _byKey = new(StringComparer.Ordinal);
 
     /// <summary>Where they are counted.</summary>
-    public SlotTable Slots { get; } = new();
+    public SlotTable Slots { get; } = new(time, platform);
 
     public int Count => _byKey.Count;
 

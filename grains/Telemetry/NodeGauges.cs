@@ -34,6 +34,9 @@ internal sealed class NodeGauges : IHostedService, IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.attempts.waiting", () => dispatcher.Loads().Measure(a => a.Waiting), "{attempt}",
             "Attempts that wait for a slot, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.starts.left", () => dispatcher.Loads().Where(a => a.Rate is not null).Measure(a => a.Rate!.Value.Left), "{attempt}",
+            "Attempts that could start at once in the agent's rate limit, by agent and queue");
         AbandonedGauges.AddTo(_meter, node.Abandoned, node.Slots);
     }
 
