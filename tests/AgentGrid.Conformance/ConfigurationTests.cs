@@ -46,6 +46,28 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Edit_OfARateLimit_HoldsAtOnceForAttemptsAndCalls()
+    {
+        await Host.EditAsync("agents.yaml", Limited("1/h"));
+        Script.On("charlie", async call => await call.Invocation.Calls.CallAsync("alpha", Json.Null, call.Cancellation));
+        AssertCompleted(await RunAsync("""{"a": {"agent": "charlie"}}"""));
+
+        var elsewhere = await RunAsync("""{"a": {"capability": "work"}}""");
+        var decision = Assert.Single(StepOf(elsewhere, "a").Attempts).Decision!;
+        Assert.Equal("bravo", decision.Agent);
+        Assert.StartsWith(
+            "rate limit: next in 3", Assert.Single(decision.Candidates, c => c.Agent == "alpha").InWords(), StringComparison.Ordinal);
+        var held = await AcceptAsync("""{"a": {"agent": "alpha"}}""");
+        await WaitingAsync("alpha", 1);
+        Assert.Equal(0, Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == "alpha").Rate!.Value.Left);
+
+        await Host.EditAsync("agents.yaml", Limited("100/s"));
+
+        AssertCompleted(await EndOfAsync(held));
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
     public async Task Edit_WithAMistake_IsRefusedAndNamedWhileTheOldHolds()
     {
         var version = Assert.Single(await Grid.GetPlansAsync()).Version;
@@ -185,4 +207,6 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
               first:  { agent: alpha }
               second: { agent: {{second}}, needs: [first] }
         """;
+
+    private static string Limited(string limit) => $"agents: {{ alpha: {{ rate_limit: {limit} }} }}";
 }

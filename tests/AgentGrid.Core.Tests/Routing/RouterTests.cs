@@ -50,6 +50,22 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void Best_OverItsRateLimit_IsAsOneThatIsFull()
+    {
+        var limited = Agent("limited", priority: 5) with
+        {
+            FreeSlots = 0,
+            Full = new RateState(0, TimeSpan.FromSeconds(2.31)).InWords(),
+        };
+
+        var decision = Router.Best([limited, Agent("other")], "'x'");
+
+        Assert.Equal("other", decision.Agent);
+        Assert.Equal("rate limit: next in 2.4 s, priority 5, load 0", decision.Candidates[1].InWords());
+        Assert.Equal("the only candidate; waits, as rate limit: next in 2.4 s", Router.Best([limited], "'x'").Why);
+    }
+
+    [Fact]
     public void Best_FullPrimary_GoesToTheOneWithAFreeSlotAndSaysSo()
     {
         var decision = Router.Best([Agent("primary", 10, slots: 1, running: 1), Agent("backup")], "'x'");
