@@ -15,7 +15,7 @@ public sealed record AgentView(
     int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
     string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts, string? Description, Json? InputSchema,
-    Json? OutputSchema, RateLimitView? RateLimit)
+    Json? OutputSchema, RateLimitView? RateLimit, BreakerView? Breaker, FailingView? Failing)
 {
     private const string Code = "code";
 
@@ -41,7 +41,9 @@ public sealed record AgentView(
             config.Description,
             config.InputSchema,
             config.OutputSchema,
-            RateLimitView.Of(config.RateLimit, agent.Rate));
+            RateLimitView.Of(config.RateLimit, agent.Rate),
+            config.Breaker is { IsOn: true } breaker ? new BreakerView(breaker.Failures, breaker.Cooldown.TotalSeconds) : null,
+            agent.Failing is { } failing ? new FailingView(failing.InARow, Math.Round(failing.NextTryIn.TotalSeconds, 3)) : null);
     }
 }
 
@@ -59,6 +61,13 @@ public sealed record RateLimitView(
         : new RateLimitView(
             limit.ToString(), limit.Requests, limit.Per.TotalSeconds, limit.Burst, now.Left, Math.Round(now.NextIn.TotalSeconds, 3));
 }
+
+/// <summary>After how many failures in a row others are asked first, and for how long.</summary>
+public sealed record BreakerView(int Failures, double CooldownSeconds);
+
+/// <summary>An agent that fails: others are asked first.</summary>
+/// <param name="NextTryInSeconds">The time until an attempt is to find out whether it works again; 0 when one may now.</param>
+public sealed record FailingView(int InARow, double NextTryInSeconds);
 
 /// <summary>What an attempt occupies while it runs.</summary>
 public sealed record ResourcesView(long GpuMemoryBytes);

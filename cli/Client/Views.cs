@@ -97,7 +97,17 @@ internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 internal sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled, bool Drained,
     AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs, string? Target = null, AgentHealthView? Health = null,
-    string Kind = "code", ImmutableArray<AbandonedView> AbandonedAttempts = default, RateLimitView? RateLimit = null);
+    string Kind = "code", ImmutableArray<AbandonedView> AbandonedAttempts = default, RateLimitView? RateLimit = null,
+    FailingView? Failing = null);
+
+/// <summary>An agent whose last attempts have failed.</summary>
+internal sealed record FailingView(int InARow, double NextTryInSeconds)
+{
+    /// <summary><c>failing: 5 in a row, next try in 12 s</c>.</summary>
+    public string InWords => string.Create(
+        CultureInfo.InvariantCulture,
+        $"failing: {InARow} in a row, next try {(NextTryInSeconds > 0 ? $"in {Math.Ceiling(NextTryInSeconds):0} s" : "now")}");
+}
 
 /// <summary>How many attempts may start, and how many could at once now.</summary>
 internal sealed record RateLimitView(string Text, int Left, double NextInSeconds)

@@ -39,7 +39,7 @@ internal static class AgentsCommand
     // What is not a class, and how that is; and what keeps its attempts.
     private static string? Remark(AgentView agent)
     {
-        string?[] remarks = [Kind(agent), agent.RateLimit?.InWords];
+        string?[] remarks = [Kind(agent), agent.RateLimit?.InWords, agent.Failing?.InWords];
         return string.Join("; ", remarks.OfType<string>()) is { Length: > 0 } text ? text : null;
     }
 

@@ -53,6 +53,9 @@ public sealed record AgentConfig
     public TimeSpan Timeout { get; init; } = AgentDefaults.Timeout;
 
     public RetryPolicy Retry { get; init; } = RetryPolicy.None;
+    /// <summary>When it is taken to be failing, so that others are asked first.</summary>
+    public BreakerPolicy Breaker { get; init; } = BreakerPolicy.Default;
+
     public AgentResources Resources { get; init; } = AgentResources.None;
 
     /// <summary>How it is an agent without a class; null for one that is a class.</summary>

@@ -24,7 +24,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_agentKeys =
     [
         KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "rate_limit", "queue", "timeout",
-        "retry", "resources", "enabled", "description", "input_schema", "output_schema",
+        "retry", "breaker", "resources", "enabled", "description", "input_schema", "output_schema",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -98,6 +98,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             Queue = ReadQueueName(reader) ?? agent.Queue,
             Timeout = reader.Duration("timeout") ?? agent.Timeout,
             Retry = RetryReader.Read(reader["retry"], problems) ?? agent.Retry,
+            Breaker = BreakerReader.Read(reader["breaker"], agent.Breaker, problems),
             Resources = ReadResources(reader["resources"]) ?? agent.Resources,
             Enabled = reader.Flag("enabled") ?? agent.Enabled,
             Kind = settings is null ? null : new KindConfig(kind!.Name, settings.Target, OwnKeys(kind, reader)) { Settings = settings },

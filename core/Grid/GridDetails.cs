@@ -20,6 +20,9 @@ public sealed record AgentDetails
     /// <summary>Where it stands in its rate limit; null when it has none.</summary>
     public RateState? Rate { get; init; }
 
+    /// <summary>How it fails, so that others are asked first; null when it does not.</summary>
+    public FailingState? Failing { get; init; }
+
     /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
     public int Abandoned { get; init; }
 

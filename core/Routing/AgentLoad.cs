@@ -11,10 +11,14 @@ namespace AgentGrid.Core.Routing;
 /// <param name="Note">Why no node can run it, whatever the load; null when one can.</param>
 /// <param name="Full">Why it cannot start one more just now; null when it can, or nothing is known.</param>
 /// <param name="Rate">Where it stands in its <see cref="AgentConfig.RateLimit"/>; null when it has none.</param>
+/// <param name="Failing">Null when the last attempt has not failed.</param>
 public sealed record AgentLoad(
     AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false, int? Slots = null,
-    string? Note = null, string? Full = null, RateState? Rate = null)
+    string? Note = null, string? Full = null, RateState? Rate = null, FailingState? Failing = null)
 {
+    /// <summary>It fails, and is not asked while others can be.</summary>
+    public bool IsAvoided => Failing is { IsAvoided: true };
+
     /// <summary>Running and waiting attempts per slot: 0 is idle, 1 is full.</summary>
     public double Load => (double)(Running + Waiting) / (Slots ?? Agent.MaxConcurrency);
 }

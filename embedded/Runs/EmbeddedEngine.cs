@@ -59,7 +59,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         Reader = new JournalReader(_file);
         Store = new StoreReader(Reader, _file.Damage, new DamageLog(logger), time, Latest);
         Journal = new JournalWriter(_file, Feed, logger, platform);
-        Slots = new SlotTable(time, platform);
+        Slots = new SlotTable(time, platform, logger);
         _localSlots = new LocalSlots(Slots);
         Registry = new RunRegistry(this, platform, time);
         _drivers = new DriverServices

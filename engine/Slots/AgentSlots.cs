@@ -23,6 +23,8 @@ internal sealed class AgentSlots
         _nodes = nodes;
         _starts = new StartRate(clock);
         _starts.Configure(config.RateLimit);
+        Failures = new Breaker(clock);
+        Failures.Configure(config.Breaker);
         Queue = queue;
         queue.Agents.Add(this);
         Config = config;
@@ -33,6 +35,7 @@ internal sealed class AgentSlots
     public QueueSlots Queue { get; private set; }
     public int Waiting { get; private set; }
     public bool Drained { get; set; }
+    public Breaker Failures { get; }
 
     public AgentLoad Load
     {
@@ -43,7 +46,7 @@ internal sealed class AgentSlots
             var (free, rate) = (Free, _starts.State);
             var full = free == 0 ? ShortOf() : rate?.InWords();
             return new AgentLoad(
-                Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate);
+                Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate, Failures.State);
         }
     }
 
@@ -94,6 +97,7 @@ internal sealed class AgentSlots
     {
         Config = config;
         _starts.Configure(config.RateLimit);
+        Failures.Configure(config.Breaker);
         if (queue != Queue)
         {
             MoveTo(queue);
@@ -134,6 +138,7 @@ internal sealed class AgentSlots
             return null;
         }
         _starts.Take();
+        Failures.Start();
         return slot;
     }
 

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Engine.Slots;
 
@@ -9,10 +11,11 @@ namespace AgentGrid.Engine.Slots;
 /// Who may run now, and on which node: slots per agent and per queue on each node, and GPU memory, in memory. A slot is
 /// held by a live invocation and by nothing else, so a crash cannot strand one. Every method can be called concurrently.
 /// </summary>
-public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
+public sealed partial class SlotTable
 {
     private readonly SlotClock _clock;
     private readonly SlotTimer _timer;
+    private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QueueSlots> _queues = new(StringComparer.Ordinal);
@@ -21,10 +24,14 @@ public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
     private long _order;
     private bool _draining;
 
-    /// <param name="time">By which starts are counted in rate limits; null where somebody else counts them.</param>
+    /// <param name="time">
+    /// By which starts are counted in rate limits, and failures in a row; null where somebody else counts them.
+    /// </param>
     /// <param name="platform">Where it works when time alone has made something possible; null for any thread.</param>
-    public SlotTable(TimeProvider? time = null, Platform? platform = null)
+    /// <param name="logger">Told of agents that fail; null for nobody.</param>
+    public SlotTable(TimeProvider? time = null, Platform? platform = null, ILogger? logger = null)
     {
+        _logger = logger ?? NullLogger.Instance;
         _clock = new SlotClock(time);
         _timer = new SlotTimer(time, _clock, () => (platform ?? Platform.Process).Queue(this, preferLocal: false));
     }
@@ -249,27 +256,6 @@ public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
         {
             return _queues.GetValueOrDefault(queue)?.Turns.Waiting ?? ImmutableDictionary<string, int>.Empty;
         }
-    }
-
-    /// <summary>Nothing becomes possible by time alone any more.</summary>
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            _timer.Dispose();
-        }
-    }
-
-    // Time has made something possible.
-    void IThreadPoolWorkItem.Execute()
-    {
-        List<SlotRequest> granted = [];
-        lock (_gate)
-        {
-            _timer.Disarm();
-            GrantAll(granted);
-        }
-        Tell(granted);
     }
 
     private static void Tell(List<SlotRequest> granted)

@@ -36,6 +36,7 @@ internal static class AgentViews
             Waiting = load.Waiting,
             Drained = load.Drained,
             Rate = load.Rate,
+            Failing = load.Failing is { IsOpen: true } failing ? failing : null,
             Abandoned = parts.Sum(p => p.Counts.Abandoned),
             AbandonedAttempts =
                 [.. parts.SelectMany(p => p.Counts.AbandonedAttempts).OrderBy(a => a.CancelledAt)],

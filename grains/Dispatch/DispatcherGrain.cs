@@ -35,7 +35,7 @@ internal sealed partial class DispatcherGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times);
+        _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times, logger);
         FollowConfig();
         foreach (var agent in state.State.Drained)
         {
@@ -97,6 +97,15 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
+    public Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes)
+    {
+        foreach (var outcome in outcomes)
+        {
+            Slots.Report(outcome.Agent, outcome.HasFailed);
+        }
+        return Task.CompletedTask;
+    }
+
     public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request);
 
     public Task LeaveRunAsync(string runId)
@@ -111,7 +120,10 @@ internal sealed partial class DispatcherGrain(
         return Task.FromResult<ImmutableArray<LoadReport>>(
         [
             .. Slots.All().Select(a => new LoadReport(
-                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)),
+                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)
+            {
+                Failing = a.Failing is { } f ? new FailureReport(f.InARow, f.IsOpen, f.NextTryIn) : null,
+            }),
         ]);
     }
 

@@ -144,6 +144,24 @@ public sealed class AgentsConfigTests
     public void Read_RateLimitThatIsNone_IsRefused(string yaml, string problem) => Assert.EndsWith(
         problem, Assert.Single(Bad($"agents: {{ echo: {{ rate_limit: {yaml} }} }}")).ToString());
 
+    [Theory]
+    [InlineData("off", 0, 0)]
+    [InlineData("false", 0, 0)]
+    [InlineData("{ failures: 3, cooldown: 2s }", 3, 2)]
+    [InlineData("{ failures: 3 }", 3, 30)]
+    [InlineData("{ cooldown: 1m }", 5, 60)]
+    [InlineData("", 5, 30)]
+    public void Read_Breaker_IsOnUnlessItIsOff(string yaml, int failures, int seconds) => Assert.Equal(
+        new BreakerPolicy(failures, TimeSpan.FromSeconds(seconds)),
+        Good($"agents: {{ echo: {{ breaker: {yaml} }} }}").Agents["echo"].Breaker);
+
+    [Theory]
+    [InlineData("on", "AG1014: 'breaker': expected off, or { failures: 5, cooldown: 30s }, came 'on'.")]
+    [InlineData("{ failures: 0 }", "AG1005: 'failures' must be 1 to 1000, not 0.")]
+    [InlineData("{ cooldown: 2h }", "AG1005: 'cooldown' can be an hour at most, not 2h.")]
+    public void Read_BreakerThatIsNone_IsRefused(string yaml, string problem) => Assert.EndsWith(
+        problem, Assert.Single(Bad($"agents: {{ echo: {{ breaker: {yaml} }} }}")).ToString());
+
     [Fact]
     public void Read_UnknownAgentNothingLike_ListsTheKnownOnes()
     {

@@ -225,7 +225,15 @@ class Agents {
   }
 }
 
-function limitsOf({ rate_limit: rate }) {
-  if (!rate) return '';
-  return `rate limit ${rate.text}: ${rate.left ? `${rate.left} can start` : `next in ${rate.next_in_seconds.toFixed(1)} s`}`;
+function limitsOf({ rate_limit: rate, failing }) {
+  const lines = [];
+  if (rate)
+    lines.push(
+      `rate limit ${rate.text}: ${rate.left ? `${rate.left} can start` : `next in ${rate.next_in_seconds.toFixed(1)} s`}`,
+    );
+  if (failing) {
+    const next = failing.next_try_in_seconds;
+    lines.push(`failing: ${failing.in_a_row} in a row, next try ${next ? `in ${Math.ceil(next)} s` : 'now'}`);
+  }
+  return lines.join(' · ');
 }
