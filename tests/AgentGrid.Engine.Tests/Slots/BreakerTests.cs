@@ -118,6 +118,10 @@ public sealed class BreakerTests : IDisposable
         hasFailed, AttemptVerdict.Of(new RunEvent.AttemptFailed("s", 1, "a", new RunError(kind, "code", "message", retryable)) { Time = default })?.HasFailed);
 
     [Fact]
+    public void Of_ARunOfAPlan_SaysNothing() =>
+        Assert.Null(AttemptVerdict.Of(new RunEvent.AttemptSucceeded("s", 1, "plan:p", Json.Null) { Time = default }));
+
+    [Fact]
     public void Of_ACancelledAttempt_SaysNothing() =>
         Assert.Null(AttemptVerdict.Of(new RunEvent.AttemptCancelled("s", 1, "a", "lost the race") { Time = default }));
 
