@@ -8,6 +8,7 @@ using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -22,10 +23,10 @@ internal sealed partial class DispatcherGrain(
 {
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
-    private readonly SlotLeases _grants = new(node.Time, silos, node.Options.Times);
     private readonly Waiters _waiters = new(node.Time);
     private readonly QueuedRuns _places = new(node);
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
+    private SlotLeases _grants = null!;
     private GridConfig? _config;
     private Task _placesCheck = Task.CompletedTask;
     private long _placesCheckedAt;
@@ -34,6 +35,7 @@ internal sealed partial class DispatcherGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times, logger);
         FollowConfig();
         foreach (var agent in state.State.Drained)
         {
@@ -52,6 +54,7 @@ internal sealed partial class DispatcherGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         seat.Leave(Slots);
+        Slots.Dispose();
         return Task.CompletedTask;
     }
 
@@ -94,6 +97,15 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
+    public Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes)
+    {
+        foreach (var outcome in outcomes)
+        {
+            Slots.Report(outcome.Agent, outcome.HasFailed);
+        }
+        return Task.CompletedTask;
+    }
+
     public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request);
 
     public Task LeaveRunAsync(string runId)
@@ -108,7 +120,10 @@ internal sealed partial class DispatcherGrain(
         return Task.FromResult<ImmutableArray<LoadReport>>(
         [
             .. Slots.All().Select(a => new LoadReport(
-                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)),
+                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)
+            {
+                Failing = a.Failing is { } f ? new FailureReport(f.InARow, f.IsOpen, f.NextTryIn) : null,
+            }),
         ]);
     }
 
