@@ -3,7 +3,7 @@
 import { curl, get, getJson, now, post, query } from '../lib/api.js';
 import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
-import { duration, mark, millis, time, word } from '../lib/format.js';
+import { count, duration, fullTime, mark, millis, word } from '../lib/format.js';
 import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
 import { ApprovalCard, askedOf, withGiven } from './approval.js';
@@ -258,17 +258,16 @@ class Run {
 
   #facts() {
     const { run } = this;
-    const done = run.steps.filter(s => ['completed', 'failed', 'skipped', 'cancelled'].includes(s.status)).length;
     const attempts = run.steps.reduce((n, s) => n + s.attempts.length, 0);
     const accepted = millis(run.accepted_at);
     const started = millis(run.last_started_at);
     const facts = [
-      ['Plan', `${run.plan} @ ${run.plan_version}`],
-      ['Accepted', time(accepted)],
-      ...(run.starts_at ? [['Starts', time(millis(run.starts_at))]] : []),
-      ['Waited', run.started_at ? duration(millis(run.started_at) - (millis(run.starts_at) ?? accepted)) : 'not started'],
-      ['Duration', started ? duration((millis(run.ended_at) ?? now()) - started) : ''],
-      ['Steps', `${done} of ${run.steps.length} done`],
+      ['Plan', [h('a', { href: `#/plans/${encodeURIComponent(run.plan)}` }, run.plan), ` @ ${run.plan_version}`]],
+      ['Accepted', fullTime(accepted)],
+      ...(run.starts_at ? [['Starts', fullTime(millis(run.starts_at))]] : []),
+      ['Waited for its turn', this.#waited()],
+      [run.last_started_at === run.started_at ? 'Duration' : 'Duration since its retry', this.#lasted(started)],
+      ['Steps', stepsOf(run.steps)],
       ['Attempts', String(attempts)],
       ...(run.labels ? [['Labels', labelsOf(run.labels)]] : []),
       ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
@@ -278,14 +277,29 @@ class Run {
     if (this.facts.childElementCount !== facts.length) {
       replace(
         this.facts,
-        facts.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value instanceof Node ? value : null))),
+        facts.map(([name]) => h('div', null, h('dt', null, name), h('dd'))),
       );
     }
-    facts.forEach(([, value], i) => {
-      const shown = this.facts.children[i].lastChild;
+    facts.forEach(([name, value], i) => {
+      const { firstChild: label, lastChild: shown } = this.facts.children[i];
+      setText(label, name);
       if (typeof value === 'string') setText(shown, value);
       else if (!shown.firstChild) replace(shown, value);
     });
+  }
+
+  /** Before its first start; what its attempts waited for slots is theirs. */
+  #waited() {
+    const { run } = this;
+    const from = millis(run.starts_at) ?? millis(run.accepted_at);
+    if (run.started_at) return duration(millis(run.started_at) - from);
+    if (this.ended) return `${duration(millis(run.ended_at) - from)}, and did not start`;
+    return now() < from ? 'not yet' : `${duration(now() - from)} so far`;
+  }
+
+  #lasted(started) {
+    if (!started) return '–';
+    return this.ended ? duration(millis(this.run.ended_at) - started) : `${duration(now() - started)} so far`;
   }
 
   #tick() {
@@ -304,13 +318,14 @@ class Run {
   }
 
   async #cancel() {
-    const text = h(
-      'p',
-      null,
-      'Attempts that run are stopped. A cancelled run can be retried from its completed steps.',
-    );
+    const reason = h('input', { id: 'cancel-reason', maxlength: 1000, autocomplete: 'off' });
+    const text = [
+      h('p', null, 'Attempts that run are stopped. A cancelled run can be retried from its completed steps.'),
+      h('label', { for: 'cancel-reason' }, 'Reason, for those who look at it later'),
+      reason,
+    ];
     if (await ask('Cancel this run?', text, 'Cancel run', true))
-      await this.#command('cancel', { reason: 'cancelled in the console' });
+      await this.#command('cancel', { reason: reason.value.trim() || 'cancelled in the console' });
   }
 
   async #retryFrom(id) {
@@ -374,6 +389,16 @@ const labelsOf = labels =>
     h('a', { class: 'label', href: `#/runs${query({ label: `${name}:${text}` })}` }, `${name}: ${text}`),
     ' ',
   ]);
+
+/** "2 of 3 completed, 1 failed": what has ended in another way is not done. */
+function stepsOf(steps) {
+  const counts = Map.groupBy(steps, s => s.status);
+  const others = ['failed', 'skipped', 'cancelled'].filter(status => counts.has(status));
+  return [
+    `${count(counts.get('completed')?.length ?? 0)} of ${count(steps.length)} completed`,
+    ...others.map(status => `${count(counts.get(status).length)} ${status}`),
+  ].join(', ');
+}
 
 /** The steps that need a step, and those that need them, in the plan's order. */
 function dependants(steps, id) {
