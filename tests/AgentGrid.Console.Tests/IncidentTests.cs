@@ -68,6 +68,8 @@ public sealed class IncidentTests(Chromium chromium)
         await page.SeesAsync(".facts", "1 of 2 completed, 1 cancelled");
         await page.UntilAsync("document.querySelector('.held-up').hidden");
         await page.UntilAsync("!document.querySelector('.attempt').innerText.includes('tried again')");
+        await page.SeesAsync(".attempt .tag", "failed");
+        await page.UntilAsync("document.querySelector('.tl-again:not([hidden])') === null");
         page.HasNotComplained();
     }
 

@@ -20,7 +20,7 @@ public sealed class ItemsTests(Chromium chromium)
         var id = await server.PostAsync(
             "many",
             """
-            {"a":{"agent":"flaky","mode":"each","for_each":"input.players[0].all","max_failures":1,
+            {"a":{"agent":"flaky","mode":"each","for_each":"input.players[0].all","require":"settled",
                   "with":{"fail_rate":"item.rate"}}}
             """,
             $$""","players":[{"all":[{{players}}]}]""");

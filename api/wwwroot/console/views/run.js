@@ -293,7 +293,8 @@ class Run {
     const { run } = this;
     const from = millis(run.starts_at) ?? millis(run.accepted_at);
     if (run.started_at) return duration(millis(run.started_at) - from);
-    if (this.ended) return `${duration(millis(run.ended_at) - from)}, and did not start`;
+    const waited = millis(run.ended_at) - from;
+    if (this.ended) return waited > 0 ? `${duration(waited)}, and did not start` : 'did not start';
     return now() < from ? 'not yet' : `${duration(now() - from)} so far`;
   }
 

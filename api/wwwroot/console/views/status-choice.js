@@ -35,8 +35,9 @@ export class StatusChoice {
       this.fold.open = false;
       this.fold.firstChild.focus();
     });
-    this.fold.addEventListener('focusout', event => {
-      if (event.relatedTarget && !this.fold.contains(event.relatedTarget)) this.fold.open = false;
+    // With the keyboard. A click into it puts the focus on what is around it, which is not elsewhere.
+    this.fold.addEventListener('focusout', ({ relatedTarget: to }) => {
+      if (to && !to.contains(this.fold) && !this.fold.contains(to)) setTimeout(() => this.fold.removeAttribute('open'));
     });
     const elsewhere = ({ target }) => {
       if (!this.fold.contains(target)) this.fold.open = false;

@@ -61,7 +61,7 @@ export class StepPanel {
           )
         : null,
     ]);
-    this.#part(this.attempts, [id, attempts.map(changing)], () =>
+    this.#part(this.attempts, [id, step.status, attempts.map(changing)], () =>
       step.mode === 'each' && attempts.length ? this.#items(run, step) : attemptList(step),
     );
     this.#part(this.input, [id, step.needs.map(n => run.steps.find(s => s.id === n)?.status)], () =>

@@ -11,9 +11,14 @@ const MOST_LANES = 200;
 export function outcome(attempt, step) {
   if (attempt.status === 'cancelled') return /lost the race/.test(attempt.cancel_reason ?? '') ? 'lost' : 'cancelled';
   if (attempt.status === 'succeeded') return step.mode === 'race' && step.branches > 1 ? 'won' : 'succeeded';
-  if (attempt.retry_at && (attempt.status === 'failed' || attempt.status === 'timed_out')) return 'retried';
-  return attempt.status;
+  return isRetried(attempt, step) ? 'retried' : attempt.status;
 }
+
+// Where the step has ended before the time came, it has failed, and was not tried again.
+const isRetried = ({ attempt, branch, status, retry_at: at }, step) =>
+  at !== undefined &&
+  (status === 'failed' || status === 'timed_out') &&
+  (step.status === 'running' || step.attempts.some(a => a.branch === branch && a.attempt > attempt));
 
 const failures = step => step.attempts.filter(a => a.status === 'failed' || a.status === 'timed_out').length;
 
