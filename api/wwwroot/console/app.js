@@ -27,7 +27,7 @@ const ROUTES = [
   [/^(.+)$/, 'No such page', missingView],
 ];
 
-// An address that is misspelt, or of another version, is said to be that: another page in its place would be taken for it.
+// Another page in the place of one that is misspelt would be taken for it.
 function missingView(root, { id }) {
   root.append(
     h('h1', null, 'No such page'),

@@ -9,6 +9,8 @@ import { abandonedOf, conditionOf, steer, successOf } from './agent-parts.js';
 import { factList } from './facts.js';
 import { RecentRuns } from './recent-runs.js';
 
+const COLUMNS = ['Node', 'Running', 'State'];
+
 export function agentView(root, { id }, shell) {
   return new AgentPage(root, id, shell);
 }
@@ -210,7 +212,7 @@ function table(places) {
     'table',
     null,
     h('caption', { class: 'hidden' }, 'Nodes that serve its queue'),
-    h('thead', null, h('tr', null, ['Node', 'Running', 'State'].map(t => h('th', { scope: 'col' }, t)))),
+    h('thead', null, h('tr', null, COLUMNS.map(t => h('th', { scope: 'col' }, t)))),
     h(
       'tbody',
       null,

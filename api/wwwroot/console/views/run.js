@@ -1,15 +1,16 @@
 // One run: graph, timeline, steps, events; live while it runs.
 
-import { curl, get, getJson, now, post, query } from '../lib/api.js';
+import { curl, get, getJson, post } from '../lib/api.js';
 import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
-import { count, duration, fullTime, mark, millis, word } from '../lib/format.js';
+import { mark, word } from '../lib/format.js';
 import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
 import { ApprovalCard, askedOf, withGiven } from './approval.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
 import { HeldUp, holdsOf, stateOf } from './held-up.js';
+import { RunFacts } from './run-facts.js';
 import { ENDED } from './run-row.js';
 import { StepPanel } from './step.js';
 import { Timeline } from './timeline.js';
@@ -51,7 +52,7 @@ class Run {
     this.webhooks = new Webhooks();
     this.state = h('span', { class: 'state big', role: 'status' });
     this.heading = h('h1', null, '…');
-    this.facts = h('dl', { class: 'facts' });
+    this.facts = new RunFacts();
     this.heldUp = new HeldUp();
     this.approvals = h('div', { class: 'approvals' });
     this.cards = new Map();
@@ -100,7 +101,7 @@ class Run {
           h('button', { type: 'button', class: 'quiet', onclick: () => this.#curl() }, 'Copy as curl'),
         ),
       ),
-      this.facts,
+      this.facts.element,
       this.heldUp.element,
       this.approvals,
       this.error,
@@ -223,7 +224,7 @@ class Run {
         h('p', null, trouble.message),
       );
     }
-    this.#facts();
+    this.facts.show(run);
     this.webhooks.show(run);
     this.graph.show(run, this.selected);
     this.timeline.show(run, this.selected);
@@ -256,56 +257,9 @@ class Run {
     replace(element, make());
   }
 
-  #facts() {
-    const { run } = this;
-    const attempts = run.steps.reduce((n, s) => n + s.attempts.length, 0);
-    const accepted = millis(run.accepted_at);
-    const started = millis(run.last_started_at);
-    const facts = [
-      ['Plan', [h('a', { href: `#/plans/${encodeURIComponent(run.plan)}` }, run.plan), ` @ ${run.plan_version}`]],
-      ['Accepted', fullTime(accepted)],
-      ...(run.starts_at ? [['Starts', fullTime(millis(run.starts_at))]] : []),
-      ['Waited for its turn', this.#waited()],
-      [run.last_started_at === run.started_at ? 'Duration' : 'Duration since its retry', this.#lasted(started)],
-      ['Steps', stepsOf(run.steps)],
-      ['Attempts', String(attempts)],
-      ...(run.labels ? [['Labels', labelsOf(run.labels)]] : []),
-      ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
-      ...(run.parent ? [['Started by', parentLink(run.parent)]] : []),
-      ['Run', run.run_id],
-    ];
-    if (this.facts.childElementCount !== facts.length) {
-      replace(
-        this.facts,
-        facts.map(([name]) => h('div', null, h('dt', null, name), h('dd'))),
-      );
-    }
-    facts.forEach(([name, value], i) => {
-      const { firstChild: label, lastChild: shown } = this.facts.children[i];
-      setText(label, name);
-      if (typeof value === 'string') setText(shown, value);
-      else if (!shown.firstChild) replace(shown, value);
-    });
-  }
-
-  /** Before its first start; what its attempts waited for slots is theirs. */
-  #waited() {
-    const { run } = this;
-    const from = millis(run.starts_at) ?? millis(run.accepted_at);
-    if (run.started_at) return duration(millis(run.started_at) - from);
-    const waited = millis(run.ended_at) - from;
-    if (this.ended) return waited > 0 ? `${duration(waited)}, and did not start` : 'did not start';
-    return now() < from ? 'not yet' : `${duration(now() - from)} so far`;
-  }
-
-  #lasted(started) {
-    if (!started) return '–';
-    return this.ended ? duration(millis(this.run.ended_at) - started) : `${duration(now() - started)} so far`;
-  }
-
   #tick() {
     if (!this.run || this.ended) return;
-    this.#facts();
+    this.facts.show(this.run);
     this.heldUp.show(this.run);
     for (const card of this.cards.values()) card.tick();
     this.timeline.tick();
@@ -384,23 +338,6 @@ function runOf(answer) {
   return run;
 }
 
-/** Links to the runs that have the same label. */
-const labelsOf = labels =>
-  Object.entries(labels).flatMap(([name, text]) => [
-    h('a', { class: 'label', href: `#/runs${query({ label: `${name}:${text}` })}` }, `${name}: ${text}`),
-    ' ',
-  ]);
-
-/** "2 of 3 completed, 1 failed": what has ended in another way is not done. */
-function stepsOf(steps) {
-  const counts = Map.groupBy(steps, s => s.status);
-  const others = ['failed', 'skipped', 'cancelled'].filter(status => counts.has(status));
-  return [
-    `${count(counts.get('completed')?.length ?? 0)} of ${count(steps.length)} completed`,
-    ...others.map(status => `${count(counts.get(status).length)} ${status}`),
-  ].join(', ');
-}
-
 /** The steps that need a step, and those that need them, in the plan's order. */
 function dependants(steps, id) {
   const found = new Set([id]);
@@ -411,9 +348,4 @@ function dependants(steps, id) {
   } while (found.size > before);
   found.delete(id);
   return steps.map(s => s.id).filter(s => found.has(s));
-}
-
-/** The step whose work a run is. */
-function parentLink({ run, step }) {
-  return h('a', { href: `#/runs/${run}?step=${encodeURIComponent(step)}` }, `${step} of run ${run.slice(-8)}`);
 }

@@ -8,6 +8,7 @@ import { pageOf } from '../lib/run-pages.js';
 import { after, RANK, RunStates } from '../lib/run-states.js';
 import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
+import { findRun } from './find-run.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
 import { RunCharts } from './run-charts.js';
 import { RunFilters, readFilters, served, servedStatusesOf, sinceOf, statusesOf } from './run-filters.js';
@@ -84,17 +85,7 @@ class Runs {
           h(
             'div',
             { class: 'actions' },
-            h('input', {
-              type: 'search',
-              class: 'find',
-              placeholder: 'Run id',
-              'aria-label': 'Open the run with this id',
-              autocomplete: 'off',
-              spellcheck: 'false',
-              onkeydown: event => {
-                if (event.key === 'Enter') this.#find(event.target.value);
-              },
-            }),
+            findRun(() => this.rows),
             h(
               'button',
               { type: 'button', class: 'quiet small', onclick: () => this.#bulk('cancel') },
@@ -388,21 +379,6 @@ class Runs {
     if (this.next) return 'Looking further back…';
     if (this.loading) return 'Reading…';
     return Object.values(this.filters).some(Boolean) ? 'No run matches these filters' : 'No runs here yet';
-  }
-
-  /** Opens the run of an id: of a whole one, or of a part that one of those has that have been read. */
-  #find(text) {
-    const id = text.trim().toLowerCase().replaceAll('-', '');
-    if (!id) return;
-    const found = /^[0-9a-f]{32}$/.test(id) ? [{ id }] : this.rows.filter(row => row.id.includes(id));
-    if (found.length === 1) location.hash = `#/runs/${found[0].id}`;
-    else
-      toast(
-        found.length
-          ? `${count(found.length)} of the runs that have been read have '${id}' in their id; write more of it.`
-          : `None of the runs that have been read has '${id}' in its id. A whole id finds any run.`,
-        'bad',
-      );
   }
 
   #key(event) {

@@ -3,6 +3,7 @@
 import { get, now, query } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
 import { count, duration, fullTime, mark, millis, plural, time, word } from '../lib/format.js';
+import { RunStates } from '../lib/run-states.js';
 import { CardPage } from './card-page.js';
 import { factList } from './facts.js';
 
@@ -87,15 +88,16 @@ function inWords(at) {
   return left > 0 ? `${fullTime(at)}, in ${duration(Math.ceil(left / 1000) * 1000)}` : `${fullTime(at)}, now`;
 }
 
-const outcome = run => [
-  h(
-    'span',
-    { class: `state ${run.status}` },
-    h('i', { 'aria-hidden': 'true' }, mark(run.status)),
-    h('b', null, word(run.status)),
-  ),
-  ' ',
-  h('a', { href: `#/runs/${run.run_id}` }, time(millis(run.accepted_at))),
-  run.duration_ms === undefined ? '' : `, took ${duration(run.duration_ms)}`,
-  run.reason ? h('span', { class: 'dim block' }, run.reason) : null,
-];
+function outcome(run) {
+  // As in the list of runs: one that waits is not shown as running.
+  const states = new RunStates();
+  states.list(run);
+  const state = states.of(run.run_id, run.status);
+  return [
+    h('span', { class: `state ${state}` }, h('i', { 'aria-hidden': 'true' }, mark(state)), h('b', null, word(state))),
+    ' ',
+    h('a', { href: `#/runs/${run.run_id}` }, time(millis(run.accepted_at))),
+    run.duration_ms === undefined ? '' : `, took ${duration(run.duration_ms)}`,
+    run.reason ? h('span', { class: 'dim block' }, run.reason) : null,
+  ];
+}

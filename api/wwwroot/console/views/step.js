@@ -90,7 +90,8 @@ export class StepPanel {
   /** What the step is done for, by index; null where the list is not part of what is known of the run here. */
   #itemsOf(run, step) {
     const path = run.plan_definition.get('steps')?.get(step.id)?.get('for_each')?.value();
-    const list = path && find(path, root => (root === 'input' ? run.input : run.steps.find(s => s.id === root)?.output));
+    const outputOf = id => run.steps.find(s => s.id === id)?.output;
+    const list = path && find(path, root => (root === 'input' ? run.input : outputOf(root)));
     if (list?.text !== this.listed?.text) {
       this.listed = list;
       this.items = list?.entries().map(([, item]) => item) ?? null;
