@@ -199,11 +199,12 @@ const failure = run => [
 function placeOf(node, { name, queue, max_concurrency: slots }) {
   if (node.queues && !node.queues.includes(queue)) return null;
   const running = node.agents.find(a => a.agent === name)?.running ?? 0;
-  const said = [
+  const states = [
     node.silent ? 'silent' : node.draining ? 'draining' : '',
     node.warm_agents.includes(name) ? 'loaded there' : '',
-  ];
-  return { node: node.name, load: `${count(running)} of ${count(slots)} slots`, said: said.filter(Boolean).join(', ') || 'ready' };
+  ].filter(Boolean);
+  const load = `${count(running)} of ${count(slots)} slots`;
+  return { node: node.name, load, said: states.join(', ') || 'ready' };
 }
 
 function table(places) {
