@@ -107,7 +107,7 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         }
         catch (HttpRequestException e)
         {
-            return new WebhookAnswer($"It cannot be reached: {e.Message}");
+            return new WebhookAnswer($"It cannot be reached: {ExceptionReason.Of(e)}");
         }
     }
 
@@ -127,8 +127,8 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         }
         try
         {
-            var key = _secret is null ? null : WebhookSignature.KeyOf(_secret.Reveal(Secrets.Find));
-            problem = key is null ? $"The setting {Setting}:Secret is no secret of Standard Webhooks: 'whsec_' and Base64." : null;
+            var key = _secret is null ? null : WebhookSignature.SigningKeyOf(_secret.Reveal(Secrets.Find));
+            problem = key is null ? $"The setting {Setting}:Secret is no secret of Standard Webhooks: 'whsec_' and Base64 of 24 to 64 random bytes." : null;
             return key;
         }
         catch (AgentException e)

@@ -62,11 +62,24 @@ public sealed class HttpWebhookSenderTests : IDisposable
         Assert.StartsWith("It cannot be reached", (await sender.SendAsync(delivery, Token)).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task SendAsync_ConnectionIsClosed_SaysWhatHappened()
+    {
+        using var sender = Sender();
+        var answering = AnswerAsync("");
+
+        var answer = await sender.SendAsync(Delivery(Host), Token);
+        await answering;
+
+        Assert.Contains("ended prematurely", answer.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true, Secret, null)]
     [InlineData(false, Secret, "AgentGrid:Webhooks:AllowedHosts")]
     [InlineData(true, null, "AgentGrid:Webhooks:Secret")]
     [InlineData(true, "whsec_!", "AgentGrid:Webhooks:Secret")]
+    [InlineData(true, "whsec_AAAA", "24 to 64")]
     [InlineData(true, "${file:/nowhere}", "/nowhere")]
     public void Refusal_NamesTheSetting(bool isAllowed, string? secret, string? named)
     {
