@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using AgentGrid.GrainInterfaces.Dispatch;
-using Microsoft.Extensions.Hosting;
+using AgentGrid.Grains.Dispatch;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Driving;
@@ -11,13 +11,10 @@ namespace AgentGrid.Grains.Driving;
 /// Tells the dispatcher how attempts of the runs that are driven here have ended: failures, and what succeeds after one. That all
 /// goes well costs nothing; a word that is lost is one that was not heard, and others follow.
 /// </summary>
-internal sealed partial class ReportedOutcomes(IGrainFactory grains, ILogger<ReportedOutcomes> logger) : BackgroundService
+internal sealed partial class ReportedOutcomes(IGrainFactory grains, ILogger<ReportedOutcomes> logger)
+    : WordsForDispatcher<AgentOutcome>(grains, Channel.CreateBounded<AgentOutcome>(
+        new BoundedChannelOptions(100_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }))
 {
-    private const int MostAtOnce = 1_000;
-
-    private readonly Channel<AgentOutcome> _outcomes = Channel.CreateBounded<AgentOutcome>(
-        new BoundedChannelOptions(100_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
-
     // Of which the dispatcher has heard a failure from here, and no success since.
     private readonly ConcurrentDictionary<string, bool> _failing = new(StringComparer.Ordinal);
 
@@ -32,32 +29,13 @@ internal sealed partial class ReportedOutcomes(IGrainFactory grains, ILogger<Rep
         {
             return;
         }
-        _outcomes.Writer.TryWrite(new AgentOutcome(agent, hasFailed));
+        Say(new AgentOutcome(agent, hasFailed));
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var dispatcher = grains.GetGrain<IDispatcherGrain>(0);
-        var batch = ImmutableArray.CreateBuilder<AgentOutcome>();
-        await foreach (var outcome in _outcomes.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
-        {
-            batch.Add(outcome);
-            while (batch.Count < MostAtOnce && _outcomes.Reader.TryRead(out var next))
-            {
-                batch.Add(next);
-            }
-            try
-            {
-                await dispatcher.ReportOutcomesAsync(batch.ToImmutable()).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                // Whatever keeps the dispatcher from answering: it is no reason to end this silo.
-                LogLost(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e, batch.Count);
-            }
-            batch.Clear();
-        }
-    }
+    protected override Task TellAsync(IDispatcherGrain dispatcher, ImmutableArray<AgentOutcome> some) =>
+        dispatcher.ReportOutcomesAsync(some);
+
+    protected override void OnLost(LogLevel level, Exception exception, int count) => LogLost(logger, level, exception, count);
 
     [LoggerMessage(EventId = 707, Message = "The dispatcher could not be told how {Attempts} attempts have ended")]
     private static partial void LogLost(ILogger logger, LogLevel level, Exception exception, int attempts);

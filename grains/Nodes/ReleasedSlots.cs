@@ -1,47 +1,20 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using AgentGrid.GrainInterfaces.Dispatch;
-using Microsoft.Extensions.Hosting;
+using AgentGrid.Grains.Dispatch;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Nodes;
 
-/// <summary>
-/// Tells the dispatcher of slots that are free again: at once, and as many in one call as have come up meanwhile. A word
-/// that is lost is made good by the node's next report.
-/// </summary>
-internal sealed partial class ReleasedSlots(IGrainFactory grains, ILogger<ReleasedSlots> logger) : BackgroundService
+/// <summary>Tells the dispatcher of slots that are free again. A word that is lost is made good by the node's next report.</summary>
+internal sealed partial class ReleasedSlots(IGrainFactory grains, ILogger<ReleasedSlots> logger)
+    : WordsForDispatcher<string>(grains, Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true }))
 {
-    private const int MostAtOnce = 1_000;
+    public void Add(string slot) => Say(slot);
 
-    private readonly Channel<string> _released = Channel.CreateUnbounded<string>(
-        new UnboundedChannelOptions { SingleReader = true });
+    protected override Task TellAsync(IDispatcherGrain dispatcher, ImmutableArray<string> some) => dispatcher.ReleaseSlotsAsync(some);
 
-    public void Add(string slot) => _released.Writer.TryWrite(slot);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var dispatcher = grains.GetGrain<IDispatcherGrain>(0);
-        var batch = ImmutableArray.CreateBuilder<string>();
-        await foreach (var slot in _released.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
-        {
-            batch.Add(slot);
-            while (batch.Count < MostAtOnce && _released.Reader.TryRead(out var next))
-            {
-                batch.Add(next);
-            }
-            try
-            {
-                await dispatcher.ReleaseSlotsAsync(batch.ToImmutable()).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                // Whatever keeps the dispatcher from answering: it is no reason to end this silo.
-                LogLost(logger, Transient.Is(e) ? LogLevel.Debug : LogLevel.Warning, e, batch.Count);
-            }
-            batch.Clear();
-        }
-    }
+    protected override void OnLost(LogLevel level, Exception exception, int count) => LogLost(logger, level, exception, count);
 
     [LoggerMessage(EventId = 510, Message = "The dispatcher could not be told of {Slots} free slots")]
     private static partial void LogLost(ILogger logger, LogLevel level, Exception exception, int slots);
