@@ -17,7 +17,7 @@ internal static class ChatSettingsReader
     /// <summary>All of them.</summary>
     public static readonly ImmutableArray<string> Keys =
     [
-        "model", "endpoint", "api_key", "headers", "system", "prompt", "output_schema", "structured", "output", "stream", "temperature",
+        "model", "endpoint", "api_key", "headers", "system", "prompt", "structured", "output", "stream", "temperature",
         "top_p", "max_output_tokens", "seed", "stop", "frequency_penalty", "presence_penalty", "reasoning_effort", "connect_timeout",
         "tools",
     ];
@@ -47,7 +47,8 @@ internal static class ChatSettingsReader
                 agent.Place, ConfigCodes.Missing,
                 $"'api_key' must be a secret, as \"${{env:OPENAI_API_KEY}}\", or 'endpoint' another one than {OpenAi}.");
         }
-        var schema = AnswerSchema.Read(agent, "output_schema", problems);
+        // It is a key of every agent: what is wrong with it is said there.
+        var schema = AnswerSchema.Read(agent, "output_schema", new ProblemList());
         if (agent["structured"] is { } structured && agent["output_schema"] is null)
         {
             problems.Add(structured.Place, ConfigCodes.Contradiction, "'structured' says how an answer is kept to 'output_schema', and there is none.");
