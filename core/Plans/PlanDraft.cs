@@ -8,7 +8,7 @@ namespace AgentGrid.Core.Plans;
 /// <param name="Plan">Null when there is something wrong with it.</param>
 internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> Steps, Plan? Plan)
 {
-    private static readonly string[] s_keys = ["description", "labels", "input_schema", "timeout", "result", "steps"];
+    private static readonly string[] s_keys = ["description", "labels", "input_schema", "concurrency", "timeout", "result", "steps"];
     private static readonly string[] s_inlineKeys = ["name", .. s_keys];
 
     /// <param name="isInline">Whether the plan may say its name itself.</param>
@@ -21,6 +21,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
         var description = reader.Text("description");
         var labels = LabelsReader.Read(reader, problems);
         var schema = ValueSchema.Read(reader, "input_schema", problems);
+        var concurrency = PlanConcurrency.Read(reader, problems);
         var timeout = reader.Duration("timeout") ?? PlanSettings.DefaultTimeout;
         var entries = new MappingReader(reader["steps"], problems, null).Entries;
         if (entries.IsEmpty && problems.Count == before)
@@ -45,6 +46,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
             Description = description,
             Labels = labels,
             InputSchema = schema is null ? null : new InputSchema(schema),
+            Concurrency = concurrency,
             Timeout = timeout,
             Result = result,
         };

@@ -23,6 +23,8 @@ public static class RunDetailsBuilder
         OnlyWaits = state.OnlyWaits,
         Agents = state.Agents,
         Labels = state.Labels,
+        Group = state.Group,
+        QueuedAt = state.Group is null ? null : state.QueuedAt,
         Reason = RunReason.Of(state),
     };
 

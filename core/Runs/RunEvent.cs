@@ -68,6 +68,9 @@ public abstract record RunEvent
         /// <summary>Whom or what it is for: those of the plan and of the request; null for none.</summary>
         public Labels? Labels { get; init; }
 
+        /// <summary>Those that it is counted with; null for none.</summary>
+        public RunGroup? Group { get; init; }
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }

@@ -13,7 +13,7 @@ public static partial class RunMachine
         switch (e)
         {
             case RunEvent.RunAccepted x: Accept(state, x); break;
-            case RunEvent.RunDue: state.Status = RunStatus.Queued; break;
+            case RunEvent.RunDue: (state.Status, state.QueuedAt) = (RunStatus.Queued, e.Time); break;
             case RunEvent.RunStarted x: Start(state, x); break;
             case RunEvent.RunResumed x: Resume(state, x); break;
             case RunEvent.StepFannedOut x: FanOut(state, x); break;
@@ -50,7 +50,7 @@ public static partial class RunMachine
         state.Priority = e.Priority;
         state.Tenant = e.Tenant;
         state.TraceParent = e.TraceParent;
-        state.Labels = e.Labels;
+        (state.Labels, state.Group, state.QueuedAt) = (e.Labels, e.Group, e.Time);
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;
@@ -334,7 +334,7 @@ public static partial class RunMachine
     private static void Reopen(RunState state, RunEvent.RunRetried e)
     {
         state.Result = null;
-        state.Status = RunStatus.Queued;
+        (state.Status, state.QueuedAt) = (RunStatus.Queued, e.Time);
         state.LastStartedAt = null;
         state.EndedAt = null;
         state.Error = null;

@@ -38,6 +38,12 @@ public sealed class RunState
     public string? Tenant { get; internal set; }
     public string? TraceParent { get; internal set; }
     public Labels? Labels { get; internal set; }
+
+    /// <summary>Those that it is counted with; null for none.</summary>
+    public RunGroup? Group { get; internal set; }
+
+    /// <summary>When it began to wait for its turn: was accepted, due or retried, whatever came last.</summary>
+    public DateTimeOffset QueuedAt { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
 

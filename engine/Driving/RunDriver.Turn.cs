@@ -291,7 +291,7 @@ public sealed partial class RunDriver
         _isAside = _state.OnlyWaits;
         if (_isAside)
         {
-            _services.Queue.Leave(this);
+            _services.Queue.StepAside(this);
         }
         else if (_state.Status == RunStatus.Running)
         {
@@ -306,6 +306,10 @@ public sealed partial class RunDriver
         if (_state.Status == RunStatus.Running && !_isAside)
         {
             _services.Queue.Reenter(this);
+        }
+        else if (_isAside && _state.Group is not null)
+        {
+            _services.Queue.StepAside(this);
         }
     }
 

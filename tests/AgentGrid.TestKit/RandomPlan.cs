@@ -5,9 +5,18 @@ namespace AgentGrid.TestKit;
 /// <summary>Valid plans of all shapes, drawn from a random source.</summary>
 public static class RandomPlan
 {
-    public static Json Make(Random random) => Json.Build(writer =>
+    /// <param name="groups">Some of the plans have runs that are counted together, by <c>input.flag</c>.</param>
+    public static Json Make(Random random, bool groups = false) => Json.Build(writer =>
     {
         writer.WriteStartObject();
+        if (groups && random.Next(3) > 0)
+        {
+            writer.WriteStartObject("concurrency");
+            writer.WriteString("key", "input.flag");
+            writer.WriteNumber("max", random.Next(1, 3));
+            writer.WriteString("policy", random.Next(6) switch { 0 => "reject", 1 => "replace", _ => "queue" });
+            writer.WriteEndObject();
+        }
         writer.WriteString("timeout", $"{random.Next(20, 200)}s");
         writer.WriteStartObject("steps");
         var count = random.Next(1, 8);

@@ -16,7 +16,7 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
         }
         silo.Send(
             $"{SimulatedStore.Short(run.Id)} wants a place", _dispatcher,
-            () => _dispatcher.Enter(run.Id, has => silo.Answer(
+            () => _dispatcher.Enter(run.Id, run.Group, has => silo.Answer(
                 $"{SimulatedStore.Short(run.Id)} has a place: {has}", () => Answered(run, has), () => Enter(run))),
             () => Enter(run));
     }
@@ -26,10 +26,44 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
     }
 
     public void Return(RunDriver run) => silo.Send(
-        $"{SimulatedStore.Short(run.Id)} goes on", _dispatcher, () => _dispatcher.Enter(run.Id, static _ => { }));
+        $"{SimulatedStore.Short(run.Id)} goes on", _dispatcher, () => _dispatcher.Enter(run.Id, run.Group, static _ => { }));
 
-    public void Leave(RunDriver run) => silo.Send(
-        $"{SimulatedStore.Short(run.Id)} wants no place any more", _dispatcher, () => _dispatcher.Leave(run.Id));
+    public void StepAside(RunDriver run)
+    {
+        if (run.Group is null)
+        {
+            Leave(run);
+            return;
+        }
+        silo.Send($"{SimulatedStore.Short(run.Id)} steps aside", _dispatcher, () => _dispatcher.StepAside(run.Id));
+    }
+
+    public void Leave(RunDriver run)
+    {
+        var since = run.Group?.Since;
+        silo.Send(
+            $"{SimulatedStore.Short(run.Id)} wants no place any more", _dispatcher, () => _dispatcher.Leave(run.Id, since));
+    }
+
+    public void Reserve(RunDriver run, Action<AdmitOutcome?> reserved)
+    {
+        var (place, isAnswered) = (run.Group!, false);
+        Ask();
+
+        // Asked again it can be answered twice.
+        void Ask() => silo.Send(
+            $"{SimulatedStore.Short(run.Id)} is to be counted", _dispatcher,
+            () => _dispatcher.Reserve(place, other => silo.Answer(
+                $"{SimulatedStore.Short(run.Id)} is {(other is null ? "" : "not ")}counted", () =>
+                {
+                    if (!isAnswered)
+                    {
+                        isAnswered = true;
+                        reserved(other is { } one ? new AdmitOutcome.InTheWay(one) : null);
+                    }
+                }, Ask)),
+            Ask);
+    }
 
     private void Answered(RunDriver run, bool has)
     {

@@ -108,6 +108,7 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         {
             case RunEvent.RunStarted:
                 world.Check(state.Status == RunStatus.Queued, $"{state.Id} is started, and is {state.Status}");
+                CheckGroup(state);
                 break;
             case RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled:
                 world.Check(!state.Status.IsEnded(), $"{state.Id} ends, and is {state.Status} already");
@@ -134,6 +135,19 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
                 break;
             default:
                 break; // can be at any time
+        }
+    }
+
+    // Of those that are counted together no more are started than may be.
+    private void CheckGroup(RunState state)
+    {
+        if (GroupPlace.Of(state) is { } place)
+        {
+            var others = _runs.Values.Where(r => r.State.Id != state.Id && r.State.Status == RunStatus.Running
+                && GroupPlace.Of(r.State)?.Group == place.Group).Select(static r => Short(r.State.Id)).ToArray();
+            cluster.Shared += others.Length > 0 ? 1 : 0;
+            world.Check(
+                others.Length < place.Max, $"{state.Id} is started, of {place.Max} with '{place.Group}', and so were {string.Join(' ', others)}");
         }
     }
 
