@@ -4,8 +4,8 @@ namespace AgentGrid.Engine.Driving;
 
 /// <summary>
 /// Lets a bounded number of runs be driven at once; the others wait: by priority, then tenant by tenant in turn, then in
-/// their order. A run that others of its group are in the way of waits too, and keeps nobody else waiting. A run is in here once at most, with a place or in the queue, however often it is said to enter or to
-/// leave.
+/// their order. A run that others of its group are in the way of waits too, and keeps nobody else waiting. A run is in here
+/// once at most, with a place or in the queue, however often it is said to enter or to leave.
 /// </summary>
 public sealed class RunQueue(int maxActive) : IRunQueue
 {

@@ -16,6 +16,7 @@ namespace AgentGrid.Grains.Dispatch;
 internal sealed class QueuedRuns(Node node, Action<string, RunId, GroupPlace> yield)
 {
     private static readonly TimeSpan Forgets = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly RunQueue _admission = new(node.Options.MaxActiveRuns);
     private readonly Dictionary<string, QueuedRun> _byRun = new(StringComparer.Ordinal);
@@ -92,6 +93,11 @@ internal sealed class QueuedRuns(Node node, Action<string, RunId, GroupPlace> yi
 
     public async Task<bool> EnterAsync(PlaceRequest request)
     {
+        if (IsLate(request))
+        {
+            await Task.Delay(Pause, node.Time);
+            return false;
+        }
         var holder = Find(request);
         if (!holder.HoldsPlace)
         {
@@ -152,6 +158,10 @@ internal sealed class QueuedRuns(Node node, Action<string, RunId, GroupPlace> yi
             }
         }
     }
+
+    // It was asked before a retry that is known here: whoever did finds out by itself.
+    private bool IsLate(PlaceRequest request) =>
+        _byRun.GetValueOrDefault(request.RunId)?.Group is { } known && request.Group?.Since < known.Since;
 
     private QueuedRun Find(PlaceRequest request)
     {

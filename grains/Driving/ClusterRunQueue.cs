@@ -73,14 +73,14 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
 
     private async Task EnterAsync(RunDriver run)
     {
-        var request = RequestOf(run);
         try
         {
             while (run.IsQueued)
             {
                 try
                 {
-                    if (!await engine.Dispatcher.EnterRunAsync(request))
+                    var request = RequestOf(run);
+                    if (!await engine.Dispatcher.EnterRunAsync(request) || run.Group?.Since != request.Group?.Since)
                     {
                         continue;
                     }
@@ -91,7 +91,7 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
                     }
                     else
                     {
-                        run.Post(RunInput.StartRun.Instance);
+                        run.Post(new RunInput.StartRun(request.Group?.Since));
                     }
                     return;
                 }

@@ -68,6 +68,10 @@ public sealed class PlanConcurrencyTests
         Assert.Equal(run.Now, run.State.QueuedAt);
         run.Started().Sleep(TimeSpan.FromSeconds(1)).When(new RunInput.CancelRun("no")).Sleep(TimeSpan.FromSeconds(1)).When(new RunInput.RetryRun());
         Assert.Equal(run.Now, run.State.QueuedAt);
+
+        // It was told to before that: others may have been told to since.
+        run.When(new RunInput.StartRun(run.Now - TimeSpan.FromSeconds(2))).Then();
+        run.When(new RunInput.StartRun(run.Now)).Then("orchestration:started", "best:start");
     }
 
     private static PlanResult Read(string concurrency) =>

@@ -140,6 +140,11 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     /// <param name="answer">Told true when there is a place; false when the dispatcher does not know of it any more.</param>
     public void Enter(RunId run, GroupPlace? place, Action<bool> answer)
     {
+        if (_counted.TryGetValue(run, out var known) && place?.Since < known.Since)
+        {
+            answer(false);
+            return;
+        }
         Count(run, place);
         Yield(run);
         if (_places.Contains(run))
@@ -207,7 +212,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
                 Discount(run);
             }
         }
-        CountStarted();
+        CountStarted(static _ => false);
         _places.UnionWith(cluster.Store.Runs.Where(r => IsDriven(r) && !_queue.ContainsKey(r)));
         foreach (var run in _queue.Keys.ToArray())
         {
@@ -216,12 +221,13 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         Serve();
     }
 
-    private void CountStarted()
+    /// <param name="mayHave">Whether a run that is queued may have been told to start.</param>
+    private void CountStarted(Func<RunId, bool> mayHave)
     {
         foreach (var run in cluster.Store.Runs)
         {
             var state = cluster.Store[run];
-            if (state.Status == RunStatus.Running || (state.Status == RunStatus.Queued && _onTheirWay.Contains(run)))
+            if (state.Status == RunStatus.Running || (state.Status == RunStatus.Queued && mayHave(run)))
             {
                 Count(run, GroupPlace.Of(state));
                 _groups.Start(run, GroupPlace.Of(state));
@@ -240,11 +246,19 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         _groups.Wait(run, place);
     }
 
+    // What it was told of a time before its retry is forgotten with that.
     private void Discount(RunId run)
     {
-        _counted.Remove(run);
-        _groups.Leave(run);
-        _onTheirWay.Remove(run);
+        if (_counted.Remove(run))
+        {
+            _groups.Leave(run);
+            _onTheirWay.Remove(run);
+            _places.Remove(run);
+            if (_queue.Remove(run, out var waiting))
+            {
+                waiting.ForEach(static answer => answer(false));
+            }
+        }
     }
 
     private void Yield(RunId run)
@@ -281,6 +295,8 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         {
             _onTheirWay.Clear();
         }
+        CountStarted(_onTheirWay.Contains);
+        _places.UnionWith(_onTheirWay.Where(_counted.ContainsKey));
         CheckPlaces();
         foreach (var node in cluster.Nodes.Where(static n => n is { IsDead: false, IsFrozen: false }))
         {

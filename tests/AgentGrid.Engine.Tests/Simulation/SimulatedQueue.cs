@@ -14,10 +14,11 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
         {
             return;
         }
+        var place = run.Group;
         silo.Send(
             $"{SimulatedStore.Short(run.Id)} wants a place", _dispatcher,
-            () => _dispatcher.Enter(run.Id, run.Group, has => silo.Answer(
-                $"{SimulatedStore.Short(run.Id)} has a place: {has}", () => Answered(run, has), () => Enter(run))),
+            () => _dispatcher.Enter(run.Id, place, has => silo.Answer(
+                $"{SimulatedStore.Short(run.Id)} has a place: {has}", () => Answered(run, has, place?.Since), () => Enter(run))),
             () => Enter(run));
     }
 
@@ -65,9 +66,9 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
             Ask);
     }
 
-    private void Answered(RunDriver run, bool has)
+    private void Answered(RunDriver run, bool has, DateTimeOffset? since)
     {
-        if (!has)
+        if (!has || run.Group?.Since != since)
         {
             Enter(run);
         }
@@ -77,7 +78,7 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
         }
         else
         {
-            run.Post(RunInput.StartRun.Instance);
+            run.Post(new RunInput.StartRun(since));
         }
     }
 }
