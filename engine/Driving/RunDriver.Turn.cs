@@ -164,7 +164,8 @@ public sealed partial class RunDriver
         if (decision.Ignored is not null)
         {
             LogIgnored(_services.Logger, Key, decision.Ignored);
-            if (input is RunInput.StartRun && _state.Status.IsEnded())
+            // One that is counted in a group leaves when its end is durable: another may drive it, and keep its start instead.
+            if (input is RunInput.StartRun && _state.Status.IsEnded() && _state.Group is null)
             {
                 _services.Queue.Leave(this); // it was cancelled before it had even begun to wait
             }

@@ -271,7 +271,8 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
         else
         {
-            if (_isReserved)
+            // What may have been kept all the same is driven by others then, and counts on.
+            if (_isReserved && outcome is not AdmitOutcome.Failed)
             {
                 _services.Queue.Leave(this);
             }

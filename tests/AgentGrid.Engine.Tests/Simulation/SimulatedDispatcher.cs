@@ -242,6 +242,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
             return;
         }
         Discount(run);
+        world.Note($"{SimulatedStore.Short(run)} is counted, since {place.Since:ss.fffffff}");
         _counted.Add(run, place);
         _groups.Wait(run, place);
     }
@@ -251,6 +252,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     {
         if (_counted.Remove(run))
         {
+            world.Note($"{SimulatedStore.Short(run)} is counted no longer");
             _groups.Leave(run);
             _onTheirWay.Remove(run);
             _places.Remove(run);
@@ -322,6 +324,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
             if (_places.Count < cluster.MostRuns && (world.Mistake == Mistake.CountsNobody || _groups.MayStart(run)))
             {
                 _groups.Start(run, null);
+                world.Note($"{SimulatedStore.Short(run)} is given a place");
                 if (_counted.ContainsKey(run))
                 {
                     _onTheirWay.Add(run);
