@@ -16,7 +16,6 @@ namespace AgentGrid.Grains.Dispatch;
 internal sealed class QueuedRuns(Node node, Action<string, RunId, GroupPlace> yield)
 {
     private static readonly TimeSpan Forgets = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly RunQueue _admission = new(node.Options.MaxActiveRuns);
     private readonly Dictionary<string, QueuedRun> _byRun = new(StringComparer.Ordinal);
@@ -95,8 +94,7 @@ internal sealed class QueuedRuns(Node node, Action<string, RunId, GroupPlace> yi
     {
         if (IsLate(request))
         {
-            await Task.Delay(Pause, node.Time);
-            return false;
+            return true; // its turn comes too late for the run log, and so it learns of the retry
         }
         var holder = Find(request);
         if (!holder.HoldsPlace)
@@ -159,7 +157,7 @@ internal sealed class QueuedRuns(Node node, Action<string, RunId, GroupPlace> yi
         }
     }
 
-    // It was asked before a retry that is known here: whoever did finds out by itself.
+    // It was asked by somebody who does not know of a retry that is known here.
     private bool IsLate(PlaceRequest request) =>
         _byRun.GetValueOrDefault(request.RunId)?.Group is { } known && request.Group?.Since < known.Since;
 

@@ -142,7 +142,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     {
         if (_counted.TryGetValue(run, out var known) && place?.Since < known.Since)
         {
-            answer(false);
+            answer(true); // its turn comes too late for the store, and so it learns of the retry
             return;
         }
         Count(run, place);

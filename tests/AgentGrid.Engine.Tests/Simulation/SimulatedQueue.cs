@@ -70,7 +70,7 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
     {
         if (!has || run.Group?.Since != since)
         {
-            Enter(run);
+            silo.After(0.2, () => Enter(run)); // who asks for a time before a retry is refused, until it knows better
         }
         else if (run.IsStopping && run.Summary.Status.IsEnded())
         {

@@ -138,16 +138,18 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         }
     }
 
-    // Of those that are counted together no more are started than may be.
+    // Of those that are counted together no more are started than may be: than the one says that was let in last.
     private void CheckGroup(RunState state)
     {
         if (GroupPlace.Of(state) is { } place)
         {
-            var others = _runs.Values.Where(r => r.State.Id != state.Id && r.State.Status == RunStatus.Running
-                && GroupPlace.Of(r.State)?.Group == place.Group).Select(static r => Short(r.State.Id)).ToArray();
+            var others = _runs.Values.Where(r => r.State.Id != state.Id && r.State.Status == RunStatus.Running)
+                .Select(static r => GroupPlace.Of(r.State)).OfType<GroupPlace>().Where(o => o.Group == place.Group).ToArray();
             cluster.Shared += others.Length > 0 ? 1 : 0;
+            var most = others.Append(place).Max(static o => o.Max);
             world.Check(
-                others.Length < place.Max, $"{state.Id} is started, of {place.Max} with '{place.Group}', and so were {string.Join(' ', others)}");
+                others.Length < most,
+                $"{state.Id} is started, of {most} with '{place.Group}', and so were {string.Join(' ', others.Select(static o => Short(o.Run)))}");
         }
     }
 
