@@ -3,11 +3,14 @@ using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -24,9 +27,10 @@ internal sealed partial class DispatcherGrain(
 
     private readonly SlotLeases _grants = new(node.Time, silos, node.Options.Times);
     private readonly Waiters _waiters = new(node.Time);
-    private readonly QueuedRuns _places = new(node);
+    private QueuedRuns _places = null!;
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
     private GridConfig? _config;
+    private Task _keeping = Task.CompletedTask;
     private Task _placesCheck = Task.CompletedTask;
     private long _placesCheckedAt;
 
@@ -39,7 +43,8 @@ internal sealed partial class DispatcherGrain(
         {
             Slots.Drain(agent, drained: true);
         }
-        _places.Restore(await log.ActiveAsync());
+        _places = new QueuedRuns(node, YieldTo);
+        _places.Restore(await log.ActiveAsync(), state.State.OnTheirWay);
         _placesCheckedAt = node.Time.GetTimestamp();
         foreach (var report in await AskNodesAsync(static n => n.DescribeAsync()))
         {
@@ -94,11 +99,20 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
-    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request);
+    public async Task<bool> EnterRunAsync(PlaceRequest request) =>
+        await _places.EnterAsync(request) && (request.Group is not { } group || await KeepOnItsWayAsync(QueuedRun.TurnOf(request.RunId, group.Since)));
 
-    public Task LeaveRunAsync(string runId)
+    public Task<string?> ReserveRunAsync(PlaceRequest request) => Task.FromResult(_places.Reserve(request));
+
+    public Task StepAsideAsync(string runId)
     {
-        _places.Leave(runId);
+        _places.StepAside(runId);
+        return Task.CompletedTask;
+    }
+
+    public Task LeaveRunAsync(string runId, DateTimeOffset? since)
+    {
+        _places.Leave(runId, since);
         return Task.CompletedTask;
     }
 
@@ -133,7 +147,7 @@ internal sealed partial class DispatcherGrain(
         var changed = drained ? state.State.Drained.Add(agent) : state.State.Drained.Remove(agent);
         if (changed)
         {
-            await state.WriteStateAsync();
+            await KeepAsync(static () => false);
         }
         return true;
     }
@@ -182,6 +196,58 @@ internal sealed partial class DispatcherGrain(
         };
     }
 
+    // The next dispatcher must count what was told to start before the run log says that it has. Whoever keeps this while
+    // there is another dispatcher is refused, and begins anew with what that one has kept.
+    private async Task<bool> KeepOnItsWayAsync(string turn)
+    {
+        try
+        {
+            await KeepAsync(() => state.State.OnTheirWay.Contains(turn));
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogUnkept(logger, e);
+            DeactivateOnIdle();
+            return false;
+        }
+    }
+
+    // One write at a time; those that come meanwhile share the next.
+    private async Task KeepAsync(Func<bool> isKept)
+    {
+        while (true)
+        {
+            var last = _keeping;
+            if (last.IsCompletedSuccessfully && isKept())
+            {
+                return;
+            }
+            if (last.IsCompleted)
+            {
+                break;
+            }
+            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+        state.State.OnTheirWay = [.. _places.OnTheirWay];
+        await (_keeping = state.WriteStateAsync());
+    }
+
+    private void YieldTo(string match, RunId run, GroupPlace other) => _ = CancelAsync(match, run, other);
+
+    // Not waited for: it is said again as long as the other waits.
+    private async Task CancelAsync(string match, RunId run, GroupPlace other)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<IMatchGrain>(match).CommandAsync(run, Json.From<RunCommand>(new RunCommand.Cancel(other.Reason)));
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogNotCancelled(logger, e, run);
+        }
+    }
+
     // What has come of itself since the last report: somebody is gone, or nobody asks any more. Every node reports twice a
     // second, so that this needs no clock of its own.
     private void LookAround()
@@ -211,10 +277,10 @@ internal sealed partial class DispatcherGrain(
 
     private async Task CheckPlacesAsync()
     {
-        _placesCheckedAt = node.Time.GetTimestamp();
+        var readAt = _placesCheckedAt = node.Time.GetTimestamp();
         try
         {
-            _places.Check(await log.ActiveAsync());
+            _places.Check(await log.ActiveAsync(), readAt);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -313,4 +379,10 @@ internal sealed partial class DispatcherGrain(
 
     [LoggerMessage(603, LogLevel.Warning, "The runs that hold places could not be checked")]
     private static partial void LogUnchecked(ILogger logger, Exception exception);
+
+    [LoggerMessage(604, LogLevel.Warning, "It could not be kept which runs may start; the dispatcher begins anew")]
+    private static partial void LogUnkept(ILogger logger, Exception exception);
+
+    [LoggerMessage(605, LogLevel.Debug, "Run {Run} is to yield to another, and was not reached")]
+    private static partial void LogNotCancelled(ILogger logger, Exception exception, RunId run);
 }

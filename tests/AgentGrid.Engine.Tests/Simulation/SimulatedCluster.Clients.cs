@@ -17,7 +17,7 @@ internal sealed partial class SimulatedCluster
 
     private SubmitRun[] MakeRequests(RunKey key)
     {
-        var plan = RandomPlan.Make(_world.Random, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
+        var plan = RandomPlan.Make(_world.Random, 7, groups: true, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
         return
         [
             .. Enumerable.Range(0, 2).Select(v => new SubmitRun(
@@ -77,6 +77,9 @@ internal sealed partial class SimulatedCluster
                 case SubmitResult.Conflict { Run: var run }:
                     CheckInput(run, submit, isSame: false);
                     break;
+                case SubmitResult.GroupFull { Group.Policy: ConcurrencyPolicy.Reject }:
+                    Rejected++;
+                    break;
                 default:
                     _world.Check(false, $"{submit.Key} was answered with {result}");
                     break;
@@ -108,6 +111,18 @@ internal sealed partial class SimulatedCluster
                     $"a client was told that {run} has ended, and the store does not have it");
             }
         });
+
+    /// <summary>Another run takes the place of this one.</summary>
+    public void Yield(RunId run, GroupPlace other)
+    {
+        if (Pick(_silos.Where(IsThere)) is { } silo && !Store[run].Status.IsEnded())
+        {
+            Yields++;
+            _world.Send(
+                $"{SimulatedStore.Short(run)} is to yield to {SimulatedStore.Short(other.Run)}", silo,
+                () => _ = silo.Registry.CommandAsync(run, new RunCommand.Cancel(other.Reason)).AsTask());
+        }
+    }
 
     private void Retry(SimulatedSilo silo, RunId run) => Ask(
         silo, $"{SimulatedStore.Short(run)} is to be retried",

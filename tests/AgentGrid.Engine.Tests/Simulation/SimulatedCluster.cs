@@ -76,6 +76,11 @@ internal sealed partial class SimulatedCluster
     public int Lost { get; private set; }
     public int Signals { get; private set; }
     public int Deliveries { get; private set; }
+    public int Rejected { get; private set; }
+    public int Yields { get; private set; }
+
+    /// <summary>How often a run was started while others of its group were there.</summary>
+    public int Shared { get; set; }
     public World World => _world;
 
     /// <returns>The promise that was broken; null when all were kept.</returns>
