@@ -207,6 +207,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
                     Running = load.Running,
                     Waiting = load.Waiting,
                     Drained = load.Drained,
+                    Rate = load.Rate,
+                    Failing = load.Failing is { IsOpen: true } failing ? failing : null,
                     Abandoned = Engine.Abandoned.Count(load.Agent.Name),
                     AbandonedAttempts = Engine.Abandoned.Named(load.Agent.Name),
                     Succeeded = counts.Succeeded,

@@ -15,20 +15,7 @@ public sealed partial class ClusterGrid
         {
             return new SubmitResult.Unavailable(NotRunning);
         }
-        var command = new SubmitCommand
-        {
-            Round = submit.Key.Round,
-            Input = submit.Input,
-            Plan = submit.Plan,
-            InlinePlan = submit.InlinePlan,
-            Priority = submit.Priority,
-            Tenant = submit.Tenant,
-            TraceParent = submit.TraceParent,
-            StartAt = submit.StartAt,
-            Delay = submit.Delay,
-            Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : Json.From(submit.Webhooks),
-            Labels = submit.Labels is { } labels ? Json.From(labels) : null,
-        };
+        var command = SubmitCommand.Of(submit);
         try
         {
             var tries = 0;

@@ -42,10 +42,12 @@ public static class ClusterEngineServices
         services.TryAddSingleton<LoadCache>();
         services.TryAddSingleton<ClusterEngine>();
         services.TryAddSingleton<ReleasedSlots>();
+        services.TryAddSingleton<ReportedOutcomes>();
         services.TryAddSingleton<RedisReach>();
         services.TryAddSingleton(CreateNode);
         services.TryAddSingleton<ILocalNode>(s => s.GetRequiredService<Node>());
         services.AddHostedService(s => s.GetRequiredService<ReleasedSlots>());
+        services.AddHostedService(s => s.GetRequiredService<ReportedOutcomes>());
         services.TryAddSingleton<ClusterLife>();
         services.AddHostedService(s => s.GetRequiredService<ClusterLife>());
         services.AddHostedService<RunRecovery>();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Api.Grid;
 
@@ -14,7 +15,7 @@ public sealed record AgentView(
     int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
     string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts, string? Description, Json? InputSchema,
-    Json? OutputSchema)
+    Json? OutputSchema, RateLimitView? RateLimit, BreakerView? Breaker, FailingView? Failing)
 {
     private const string Code = "code";
 
@@ -39,13 +40,34 @@ public sealed record AgentView(
             agent.AbandonedAttempts,
             config.Description,
             config.InputSchema,
-            config.OutputSchema);
+            config.OutputSchema,
+            RateLimitView.Of(config.RateLimit, agent.Rate),
+            config.Breaker is { IsOn: true } breaker ? new BreakerView(breaker.Failures, breaker.Cooldown.TotalSeconds) : null,
+            agent.Failing is { } failing ? new FailingView(failing.InARow, Math.Round(failing.NextTryIn.TotalSeconds, 3)) : null);
     }
 }
 
 /// <summary>Whether and when the agent is tried again; the waits in seconds.</summary>
 public sealed record RetryView(
     int MaxAttempts, double BackoffSeconds, double MaxBackoffSeconds, double Jitter, ImmutableArray<string> On);
+
+/// <summary>How many attempts may start over all nodes, and how many could at once now; the times in seconds.</summary>
+/// <param name="Text">The limit as people write it.</param>
+/// <param name="NextInSeconds">0 while one can start at once.</param>
+public sealed record RateLimitView(
+    string Text, int Requests, double PerSeconds, int Burst, int Left, double NextInSeconds)
+{
+    public static RateLimitView? Of(RateLimit? limit, RateState? state) => limit is null || state is not { } now ? null
+        : new RateLimitView(
+            limit.ToString(), limit.Requests, limit.Per.TotalSeconds, limit.Burst, now.Left, Math.Round(now.NextIn.TotalSeconds, 3));
+}
+
+/// <summary>After how many failures in a row others are asked first, and for how long.</summary>
+public sealed record BreakerView(int Failures, double CooldownSeconds);
+
+/// <summary>An agent that fails: others are asked first.</summary>
+/// <param name="NextTryInSeconds">The time until an attempt is to find out whether it works again; 0 when one may now.</param>
+public sealed record FailingView(int InARow, double NextTryInSeconds);
 
 /// <summary>What an attempt occupies while it runs.</summary>
 public sealed record ResourcesView(long GpuMemoryBytes);

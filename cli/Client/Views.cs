@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 
@@ -97,7 +98,25 @@ internal sealed record AgentList(ImmutableArray<AgentView> Agents);
 internal sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled, bool Drained,
     AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs, string? Target = null, AgentHealthView? Health = null,
-    string Kind = "code", ImmutableArray<AbandonedView> AbandonedAttempts = default);
+    string Kind = "code", ImmutableArray<AbandonedView> AbandonedAttempts = default, RateLimitView? RateLimit = null,
+    FailingView? Failing = null);
+
+/// <summary>An agent whose last attempts have failed.</summary>
+internal sealed record FailingView(int InARow, double NextTryInSeconds)
+{
+    /// <summary><c>failing: 5 in a row, next try in 12 s</c>.</summary>
+    public string InWords => string.Create(
+        CultureInfo.InvariantCulture,
+        $"failing: {InARow} in a row, next try {(NextTryInSeconds > 0 ? $"in {Math.Ceiling(NextTryInSeconds):0} s" : "now")}");
+}
+
+/// <summary>How many attempts may start, and how many could at once now.</summary>
+internal sealed record RateLimitView(string Text, int Left, double NextInSeconds)
+{
+    /// <summary>The limit and where it stands: <c>rate limit 60/m: next in 2.4 s</c>.</summary>
+    public string InWords => string.Create(
+        CultureInfo.InvariantCulture, $"rate limit {Text}: {(Left > 0 ? $"{Left} can start" : $"next in {NextInSeconds:0.0} s")}");
+}
 
 internal sealed record AgentHealthView(string Condition, string? Problem);
 

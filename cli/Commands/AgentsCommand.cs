@@ -36,8 +36,14 @@ internal static class AgentsCommand
         return command;
     }
 
-    // What is not a class, and how that is.
+    // What is not a class, and how that is; and what keeps its attempts.
     private static string? Remark(AgentView agent)
+    {
+        string?[] remarks = [Kind(agent), agent.RateLimit?.InWords, agent.Failing?.InWords];
+        return string.Join("; ", remarks.OfType<string>()) is { Length: > 0 } text ? text : null;
+    }
+
+    private static string? Kind(AgentView agent)
     {
         if (agent.Target is not { } target)
         {

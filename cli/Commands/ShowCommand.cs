@@ -72,10 +72,10 @@ internal static class ShowCommand
 
     private static async Task PrintAsync(Session session, RunView run, CancellationToken cancellationToken)
     {
-        var drained = WaitReason.ByAnAgent(run)
+        var agents = WaitReason.ByAnAgent(run)
             ? (await session.Server.GetAsync("api/v1/agents", cancellationToken)).To<AgentList>()!.Agents
-                .Where(a => a.Drained).Select(a => a.Name).ToHashSet(StringComparer.Ordinal)
             : [];
+        var byName = agents.ToDictionary(a => a.Name, StringComparer.Ordinal);
         var (screen, now) = (session.Screen, session.Around.Time.GetUtcNow());
         screen.Line($"run       {run.RunId}");
         screen.Line($"key       {run.MatchId}/{run.Round}");
@@ -95,7 +95,7 @@ internal static class ShowCommand
         }
         screen.Line($"accepted  {Show.Time(run.AcceptedAt)}");
         screen.Line($"duration  {Show.SpanSoFar(run.LastStartedAt, run.EndedAt, now)}");
-        foreach (var line in WaitReason.Lines(run, drained, now))
+        foreach (var line in WaitReason.Lines(run, byName, now))
         {
             screen.Line($"waits     {line}");
         }

@@ -6,12 +6,12 @@ namespace AgentGrid.Cli.Output;
 /// <summary>What a run that has not ended is held up by, and where to look next.</summary>
 internal static class WaitReason
 {
-    /// <summary>Whether it waits for an agent, so that it is worth knowing which of them are drained.</summary>
+    /// <summary>Whether it waits for an agent, so that it is worth knowing how they are.</summary>
     public static bool ByAnAgent(RunView run) =>
         run.Steps.Any(s => s.Status == "running" && s.Attempts.Any(a => a.Status == "queued"));
 
-    /// <param name="drained">The names of the agents that are drained.</param>
-    public static IEnumerable<string> Lines(RunView run, IReadOnlySet<string> drained, DateTimeOffset now)
+    /// <param name="agents">By name; none where nothing is known of them.</param>
+    public static IEnumerable<string> Lines(RunView run, IReadOnlyDictionary<string, AgentView> agents, DateTimeOffset now)
     {
         if (run.Status == "scheduled")
         {
@@ -25,7 +25,7 @@ internal static class WaitReason
             from step in run.Steps
             where step.Status == "running"
             from alike in step.Attempts.GroupBy(a => a.Branch).Select(b => b.Last()).GroupBy(a => (a.Agent, a.Status))
-            let line = Line(step, alike.First(), drained, now)
+            let line = Line(step, alike.First(), agents, now)
             where line is not null
             select alike.Count() == 1
                 ? line
@@ -44,11 +44,13 @@ internal static class WaitReason
     };
 
     private static string? Line(
-        StepView step, AttemptView last, IReadOnlySet<string> drained, DateTimeOffset now) => last switch
+        StepView step, AttemptView last, IReadOnlyDictionary<string, AgentView> agents, DateTimeOffset now) => last switch
         {
-            { Status: "queued" } when drained.Contains(last.Agent) =>
+            { Status: "queued" } when agents.GetValueOrDefault(last.Agent) is { Drained: true } =>
                 $"step '{step.Id}': for '{last.Agent}', for {Show.Span(last.QueuedAt, now)}: the agent is "
                 + $"drained, and takes no attempts until 'agentgrid undrain {last.Agent}'",
+            { Status: "queued" } when agents.GetValueOrDefault(last.Agent) is { RateLimit: { Left: 0 } rate } =>
+                $"step '{step.Id}': for '{last.Agent}', for {Show.Span(last.QueuedAt, now)}: {rate.InWords}",
             { Status: "queued" } =>
                 $"step '{step.Id}': for a slot of '{last.Agent}', for {Show.Span(last.QueuedAt, now)}; "
                 + "see 'agentgrid agents', and who has the slots in 'agentgrid runs --status running'",

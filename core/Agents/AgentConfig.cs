@@ -43,6 +43,9 @@ public sealed record AgentConfig
     /// <summary>How many attempts all nodes together run at once; at least 1, null for no limit.</summary>
     public int? MaxConcurrencyTotal { get; init; }
 
+    /// <summary>How many attempts may start in a time, over all nodes; null for no limit.</summary>
+    public RateLimit? RateLimit { get; init; }
+
     /// <summary>The class of hardware that it runs on.</summary>
     public string Queue { get; init; } = AgentDefaults.Queue;
 
@@ -50,6 +53,9 @@ public sealed record AgentConfig
     public TimeSpan Timeout { get; init; } = AgentDefaults.Timeout;
 
     public RetryPolicy Retry { get; init; } = RetryPolicy.None;
+    /// <summary>When it is taken to be failing, so that others are asked first.</summary>
+    public BreakerPolicy Breaker { get; init; } = BreakerPolicy.Default;
+
     public AgentResources Resources { get; init; } = AgentResources.None;
 
     /// <summary>How it is an agent without a class; null for one that is a class.</summary>

@@ -23,8 +23,8 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_resourceKeys = ["gpu_memory_mb", "gpu_memory_bytes"];
     private static readonly string[] s_agentKeys =
     [
-        KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "queue", "timeout", "retry",
-        "resources", "enabled", "description", "input_schema", "output_schema",
+        KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "rate_limit", "queue", "timeout",
+        "retry", "breaker", "resources", "enabled", "description", "input_schema", "output_schema",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -94,9 +94,11 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
             MaxConcurrency = ReadMaxConcurrency(reader, settings) ?? agent.MaxConcurrency,
             MaxConcurrencyTotal = reader.Integer("max_concurrency_total", 1, MostSlots) ?? agent.MaxConcurrencyTotal,
+            RateLimit = RateLimitReader.Read(reader["rate_limit"], problems) ?? agent.RateLimit,
             Queue = ReadQueueName(reader) ?? agent.Queue,
             Timeout = reader.Duration("timeout") ?? agent.Timeout,
             Retry = RetryReader.Read(reader["retry"], problems) ?? agent.Retry,
+            Breaker = BreakerReader.Read(reader["breaker"], agent.Breaker, problems),
             Resources = ReadResources(reader["resources"]) ?? agent.Resources,
             Enabled = reader.Flag("enabled") ?? agent.Enabled,
             Kind = settings is null ? null : new KindConfig(kind!.Name, settings.Target, OwnKeys(kind, reader)) { Settings = settings },

@@ -90,6 +90,9 @@ public static class ConfigCodes
     /// </summary>
     public const string UnfitInput = "AG1028";
 
+    /// <summary>A text that is not a rate.</summary>
+    public const string BadRate = "AG1029";
+
     /// <summary>A plan without steps.</summary>
     public const string EmptyPlan = "AG1101";
 

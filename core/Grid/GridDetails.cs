@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Grid;
 
@@ -15,6 +16,12 @@ public sealed record AgentDetails
 
     /// <summary>It takes no further attempts until it is undrained.</summary>
     public bool Drained { get; init; }
+
+    /// <summary>Where it stands in its rate limit; null when it has none.</summary>
+    public RateState? Rate { get; init; }
+
+    /// <summary>How it fails, so that others are asked first; null when it does not.</summary>
+    public FailingState? Failing { get; init; }
 
     /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
     public int Abandoned { get; init; }

@@ -10,10 +10,15 @@ namespace AgentGrid.Core.Routing;
 /// <param name="Slots">On all nodes that can run it together; null for those of one node.</param>
 /// <param name="Note">Why no node can run it, whatever the load; null when one can.</param>
 /// <param name="Full">Why it cannot start one more just now; null when it can, or nothing is known.</param>
+/// <param name="Rate">Where it stands in its <see cref="AgentConfig.RateLimit"/>; null when it has none.</param>
+/// <param name="Failing">Null when the last attempt has not failed.</param>
 public sealed record AgentLoad(
     AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false, int? Slots = null,
-    string? Note = null, string? Full = null)
+    string? Note = null, string? Full = null, RateState? Rate = null, FailingState? Failing = null)
 {
+    /// <summary>It fails, and is not asked while others can be.</summary>
+    public bool IsAvoided => Failing is { IsAvoided: true };
+
     /// <summary>Running and waiting attempts per slot: 0 is idle, 1 is full.</summary>
     public double Load => (double)(Running + Waiting) / (Slots ?? Agent.MaxConcurrency);
 }

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace AgentGrid.Core.Routing;
 
 /// <summary>
-/// Ranks agents: those with free slots before those without, and these before those that are drained or that no node can
-/// run; then by priority, then by load, then by name.
+/// Ranks agents: those with free slots before those without, these before those that fail, and these before those that are
+/// drained or that no node can run; then by priority, then by load, then by name.
 /// </summary>
 public static class Router
 {
@@ -13,6 +13,7 @@ public static class Router
 
     private const string Drained = "it is drained";
     private const double FreeSlotBonus = 10_000_000;
+    private const double FailingPenalty = 3_000_000;
     private const double PriorityWeight = 1_000;
     private const double MaxLoadPenalty = 999;
 
@@ -41,17 +42,22 @@ public static class Router
 
     private static RoutingCandidate Candidate(AgentLoad load)
     {
-        var score = (load.Drained || load.Note is not null ? -FreeSlotBonus : load.FreeSlots > 0 ? FreeSlotBonus : 0)
+        var score = (load.Drained || load.Note is not null ? -FreeSlotBonus
+            : load.IsAvoided ? -FailingPenalty
+            : load.FreeSlots > 0 ? FreeSlotBonus : 0)
             + (PriorityWeight * load.Agent.Priority)
             - Math.Min(load.Load, MaxLoadPenalty);
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
             load.Drained ? Drained
-                : load.Note ?? (load.FreeSlots > 0 ? null : load.Full ?? NoSlot));
+                : load.Note ?? (load.IsAvoided ? load.Failing!.Value.InWords() : null) ?? (load.FreeSlots > 0 ? null : load.Full ?? NoSlot));
     }
 
     /// <summary>Whether it could have started an attempt: neither priority nor load outweighs that.</summary>
     internal static bool HasFreeSlot(RoutingCandidate candidate) => candidate.Score > FreeSlotBonus / 2;
+
+    // Neither priority nor load makes up for it, nor makes a full one look like it.
+    private static bool Fails(RoutingCandidate candidate) => CanRun(candidate) && candidate.Score < -FailingPenalty / 2;
 
     private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -FreeSlotBonus / 2;
 
@@ -60,9 +66,15 @@ public static class Router
         var first = ranked[0];
         if (ranked.Length == 1)
         {
-            return first.FreeSlots > 0 ? "the only candidate" : $"the only candidate; waits, as {first.Note}";
+            return Fails(first) ? $"the only candidate; {first.Note}"
+                : first.FreeSlots > 0 ? "the only candidate"
+                : $"the only candidate; waits, as {first.Note}";
         }
         var second = ranked[1];
+        if (!Fails(first) && Fails(second))
+        {
+            return first.FreeSlots > 0 ? "the next candidate is failing" : "waits for a slot; the next candidate is failing";
+        }
         if (first.FreeSlots > 0 && second.FreeSlots == 0)
         {
             return "has a free slot, the next candidate has none";
@@ -71,7 +83,7 @@ public static class Router
         {
             return $"waits for a slot; the next candidate {(second.Note == Drained ? "is drained" : "can run nowhere")}";
         }
-        var waits = first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
+        var waits = Fails(first) ? "; all of them are failing" : first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
         if (first.Priority != second.Priority)
         {
             return $"highest priority{waits}";

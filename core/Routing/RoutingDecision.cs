@@ -14,7 +14,7 @@ public sealed record RoutingDecision(string? Agent, string Why, ImmutableArray<R
 /// <param name="Load">Running and waiting attempts per slot; 0 is idle, 1 is full.</param>
 /// <param name="Score">
 /// The order as one number, higher is better: 10,000,000 for a free slot, or less that for one that is drained or can run
-/// nowhere; 1,000 for each point of priority; less the load, 999 at most.
+/// nowhere, or less 3,000,000 for one that is failing; 1,000 for each point of priority; less the load, 999 at most.
 /// </param>
 /// <param name="Note">What counted for or against it; null for nothing remarkable.</param>
 public sealed record RoutingCandidate(

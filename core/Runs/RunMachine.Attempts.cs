@@ -71,7 +71,7 @@ public static partial class RunMachine
                 return $"'{attempt.Agent}' takes attempts";
             }
             var branch = step.Branches[attempt.Branch];
-            if (NextAgent(step, branch, drained: false) is { } next)
+            if (NextAgent(step, branch, fitterThan: 0) is { } next)
             {
                 Emit(new RunEvent.AttemptCancelled(
                     step.Id, attempt.Number, attempt.Agent,
@@ -196,9 +196,22 @@ public static partial class RunMachine
 
         // Whom to ask when an agent has failed for good: the fallbacks of the plan, or else the other agents that match.
         private RoutingDecision? NextAgent(StepState step, BranchState branch) =>
-            NextAgent(step, branch, drained: false) ?? NextAgent(step, branch, drained: true);
+            NextAgent(step, branch, fitterThan: -1);
 
-        private RoutingDecision? NextAgent(StepState step, BranchState branch, bool drained)
+        // The fittest of them.
+        private RoutingDecision? NextAgent(StepState step, BranchState branch, int fitterThan)
+        {
+            for (var fitness = Fittest; fitness > fitterThan; fitness--)
+            {
+                if (AgentOf(step, branch, fitness) is { } next)
+                {
+                    return next;
+                }
+            }
+            return null;
+        }
+
+        private RoutingDecision? AgentOf(StepState step, BranchState branch, int fitness)
         {
             var shared = step.Step.Mode is StepMode.Race or StepMode.All;
             bool WasAsked(string agent) => shared
@@ -207,7 +220,7 @@ public static partial class RunMachine
 
             foreach (var name in step.Step.Fallback)
             {
-                if (!WasAsked(name) && routing.Named(name) is { } fallback && fallback.Drained == drained)
+                if (!WasAsked(name) && routing.Named(name) is { } fallback && Fitness(fallback) == fitness)
                 {
                     return new RoutingDecision(
                         name, $"fallback after '{branch.Asked.LastOrDefault()}'", Router.Rank([fallback]));
@@ -217,7 +230,7 @@ public static partial class RunMachine
             {
                 return null;
             }
-            var others = Matching(step).Where(a => !WasAsked(a.Agent.Name) && a.Drained == drained).ToList();
+            var others = Matching(step).Where(a => !WasAsked(a.Agent.Name) && Fitness(a) == fitness).ToList();
             var best = Router.Best(others, Asked(step));
             return best.Agent is null
                 ? null
@@ -234,7 +247,7 @@ public static partial class RunMachine
             var decision = routing.Named(agent) switch
             {
                 null => NextAgent(step, branch),
-                { Drained: true } when NextAgent(step, branch, drained: false) is { } other => other,
+                var load when Fitness(load) < Fittest && NextAgent(step, branch, fitterThan: Fitness(load)) is { } other => other,
                 var load => new RoutingDecision(agent, why, Router.Rank([load])),
             };
             if (decision is null)

@@ -45,22 +45,30 @@ public static partial class RunMachine
             ? new RoutingDecision(step.Step.Named, $"a run of the plan '{plan}' does the work", [])
             : Router.Best(Matching(step), Asked(step));
 
-        // A drained agent is asked when nobody else can be: it may be there again before the run's time is over.
-        private RoutingDecision UnlessDrained(StepState step, RoutingDecision decision)
+        // A drained agent is asked when nobody else can be: it may be there again before the run's time is over. So is one that
+        // fails: it may work again.
+        private RoutingDecision UnlessUnfit(StepState step, RoutingDecision decision)
         {
-            if (routing.Named(decision.Agent!) is { Drained: true } drained)
+            if (routing.Named(decision.Agent!) is not { } chosen || Fitness(chosen) == Fittest)
             {
-                foreach (var name in step.Step.Fallback)
-                {
-                    if (routing.Named(name) is { Drained: false } fallback)
-                    {
-                        return new RoutingDecision(
-                            name, $"fallback, as '{drained.Agent.Name}' is drained", Router.Rank([fallback, drained]));
-                    }
-                }
+                return decision;
             }
-            return decision;
+            var fallback = step.Step.Fallback.Select(routing.Named).OfType<AgentLoad>()
+                .Where(f => Fitness(f) > Fitness(chosen)).MaxBy(Fitness);
+            return fallback is null ? decision : new RoutingDecision(
+                fallback.Agent.Name, $"fallback, as '{chosen.Agent.Name}' is {Unfitness(chosen)}", Router.Rank([fallback, chosen]));
         }
+
+        private const int Fittest = 2;
+
+        // Of those who could be asked, the fittest are.
+        private static int Fitness(AgentLoad agent) => agent.Drained ? 0 : agent.IsAvoided ? 1 : Fittest;
+
+        private static string Unfitness(AgentLoad agent) => agent.Drained ? "drained" : agent.Failing!.Value.InWords();
+
+        // How many of them, the best first, are neither drained nor failing; all that are not drained when every one is.
+        private int Fit(ImmutableArray<RoutingCandidate> ranked) =>
+            ranked.Count(c => routing.Named(c.Agent) is { Drained: false, IsAvoided: false }) is > 0 and var some ? some : Undrained(ranked);
 
         // How many of them, the best first, are not drained; all of them when every one is.
         private int Undrained(ImmutableArray<RoutingCandidate> ranked) =>

@@ -59,6 +59,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         Reader = new JournalReader(_file);
         Store = new StoreReader(Reader, _file.Damage, new DamageLog(logger), time, Latest);
         Journal = new JournalWriter(_file, Feed, logger, platform);
+        Slots = new SlotTable(time, platform, logger);
         _localSlots = new LocalSlots(Slots);
         Registry = new RunRegistry(this, platform, time);
         _drivers = new DriverServices
@@ -101,7 +102,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     public JournalReader Reader { get; }
     public StoreReader Store { get; }
     public JournalWriter Journal { get; }
-    public SlotTable Slots { get; } = new();
+    public SlotTable Slots { get; }
     public AgentStatistics Statistics { get; } = new();
     public InvocationCount Invocations { get; } = new();
     public AbandonedInvocations Abandoned { get; } = new();
@@ -244,6 +245,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
 
     private void Release()
     {
+        Slots.Dispose();
         _gauges.Dispose();
         _lifeSign.Dispose();
         Reader.Dispose();

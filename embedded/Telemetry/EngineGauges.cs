@@ -29,6 +29,12 @@ internal sealed class EngineGauges : IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.attempts.waiting", () => engine.Slots.All().Measure(a => a.Waiting), "{attempt}",
             "Attempts that wait for a slot, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.starts.left", () => engine.Slots.All().Where(a => a.Rate is not null).Measure(a => a.Rate!.Value.Left), "{attempt}",
+            "Attempts that could start at once in the agent's rate limit, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.agents.failing", () => engine.Slots.All().Measure(a => a.Failing is { IsOpen: true } ? 1 : 0), "{agent}",
+            "1 for an agent that fails, so that others are asked first; by agent and queue");
         AbandonedGauges.AddTo(_meter, engine.Abandoned, engine.Slots);
         _meter.CreateObservableGauge(
             "agentgrid.feed.head", () => engine.Feed.Head, "{event}", "The number of the last durable event");

@@ -36,6 +36,9 @@ public interface ISlotSource
     /// <summary>Gives back a slot that no agent has been asked on.</summary>
     void Release(IHeldSlot slot);
 
+    /// <summary>An attempt of an agent has succeeded, or failed in a way that says something of the agent.</summary>
+    void Report(string agent, bool hasFailed);
+
     /// <summary>The run is taken up anew from its journal, and may ask for the same slot again.</summary>
     void Forget(IPendingSlot pending);
 

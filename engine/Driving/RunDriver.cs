@@ -279,8 +279,8 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
         else
         {
-            // What may have been kept all the same is driven by others then, and counts on: so does a child, which others may have accepted.
-            if (_isReserved && Parent is null && outcome is not AdmitOutcome.Failed)
+            // What may have been kept all the same is driven by others then, and counts on.
+            if (_isReserved && outcome is not AdmitOutcome.Failed)
             {
                 _services.Queue.Leave(this);
             }

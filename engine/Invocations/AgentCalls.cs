@@ -24,11 +24,15 @@ internal sealed class AgentCalls(InvocationServices services, AgentInvocation ca
         var now = services.Time.GetUtcNow();
         var time = new[] { config.Timeout, caller.Deadline - now, s_longest }.Min();
         time = time > TimeSpan.Zero ? time : TimeSpan.Zero;
-        var invocation = new NestedInvocation(
-            services, caller, agent, input, now + time, $"{caller.IdempotencyKey}/{Interlocked.Increment(ref _calls)}", depth + 1);
+        var key = $"{caller.IdempotencyKey}/{Interlocked.Increment(ref _calls)}";
         using var timeout = new CancellationTokenSource(time, services.Time);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        invocation.Start();
+        await services.AwaitStart(config, key, now + time, until.Token).ConfigureAwait(false);
+        var invocation = new NestedInvocation(services, caller, agent, input, now + time, key, depth + 1);
+        if (!until.IsCancellationRequested)
+        {
+            invocation.Start();
+        }
         // One that does not heed its cancellation is not waited for; its slot is given back as those of attempts are.
         await ((Task)invocation.Ended).WaitAsync(until.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!invocation.Ended.IsCompleted)
@@ -43,7 +47,8 @@ internal sealed class AgentCalls(InvocationServices services, AgentInvocation ca
             _ => throw new AgentException(
                 ErrorCodes.AttemptTimeout,
                 invocation.Slot is null
-                    ? $"Agent '{agent}' had no free slot on node '{services.Node}' within {time.TotalSeconds:0.###} s."
+                    ? $"Agent '{agent}' had no free slot on node '{services.Node}' within {time.TotalSeconds:0.###} s"
+                        + (config.RateLimit is { } limit ? $", or no start in its rate limit ({limit})." : ".")
                     : $"Agent '{agent}' did not answer within {time.TotalSeconds:0.###} s."),
         };
     }

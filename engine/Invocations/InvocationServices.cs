@@ -1,3 +1,4 @@
+using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Slots;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,13 @@ public sealed record InvocationServices
 
     /// <summary>Whether an agent is drained, where others decide that than the node with its slots.</summary>
     public Func<string, bool> IsDrained { get; init; } = static _ => false;
+
+    /// <summary>
+    /// Returns when an agent may be called in its rate limit, where others count its starts than the node with its slots; or when it
+    /// is cancelled, without an exception. It is given the agent, the key of the call and its deadline.
+    /// </summary>
+    public Func<AgentConfig, string, DateTimeOffset, CancellationToken, Task> AwaitStart { get; init; } =
+        static (_, _, _, _) => Task.CompletedTask;
 
     /// <summary>How many invocations have not returned.</summary>
     public required InvocationCount Running { get; init; }

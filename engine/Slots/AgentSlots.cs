@@ -9,17 +9,22 @@ namespace AgentGrid.Engine.Slots;
 internal sealed class AgentSlots
 {
     // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
-    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt), SortedSet<SlotRequest>> _waiters = [];
+    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), SortedSet<SlotRequest>> _waiters = [];
     private readonly SlotNodes _nodes;
+    private readonly StartRate _starts;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
     private int _fitting;
     private int _running;
     private string? _note;
 
-    public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes)
+    public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes, SlotClock clock)
     {
         _nodes = nodes;
+        _starts = new StartRate(clock);
+        _starts.Configure(config.RateLimit);
+        Failures = new Breaker(clock);
+        Failures.Configure(config.Breaker);
         Queue = queue;
         queue.Agents.Add(this);
         Config = config;
@@ -30,6 +35,7 @@ internal sealed class AgentSlots
     public QueueSlots Queue { get; private set; }
     public int Waiting { get; private set; }
     public bool Drained { get; set; }
+    public Breaker Failures { get; }
 
     public AgentLoad Load
     {
@@ -37,23 +43,36 @@ internal sealed class AgentSlots
         {
             long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
             slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
-            var free = Free;
+            var (free, rate) = (Free, _starts.State);
+            var full = free == 0 ? ShortOf() : rate?.InWords();
             return new AgentLoad(
-                Config, _running, Waiting, free, Drained, (int)slots, _note, free > 0 ? null : ShortOf());
+                Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate, Failures.State);
         }
     }
 
-    /// <summary>An attempt could start somewhere now.</summary>
-    public bool HasRoom => !Drained && LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
+    /// <summary>When those that wait can be served next, as far as their rate limit alone is in the way; null when it is not.</summary>
+    public long? NextStart => Waiting > 0 && !Drained && !_starts.Allows ? _starts.Next : null;
 
     /// <summary>
-    /// The most urgent waiter, when one can start somewhere now; of those that are kept apart, as long as there is a node
-    /// for them. Null when nobody waits.
+    /// The most urgent waiter that can start now; of those that are kept apart, as long as there is a node for them. Null when
+    /// none can.
     /// </summary>
-    public SlotRequest? Head => Urgent(static (slots, head) => slots.HasPlace(head));
+    /// <param name="inAttempts">Of those in the middle of attempts alone.</param>
+    public SlotRequest? Head(bool inAttempts)
+    {
+        if (Waiting == 0 || Drained || !_starts.Allows)
+        {
+            return null;
+        }
+        return (HasRoom, inAttempts) switch
+        {
+            (true, false) => Urgent(static (slots, head) => head.StartOnly || slots.HasPlace(head)),
+            (true, true) => Urgent(static (slots, head) => head.InAttempt && (head.StartOnly || slots.HasPlace(head))),
+            (false, _) => Urgent(static (_, head) => head.StartOnly),
+        };
+    }
 
-    /// <summary>The same of those in the middle of attempts.</summary>
-    public SlotRequest? HeadInAttempts => Urgent(static (slots, head) => head.InAttempt && slots.HasPlace(head));
+    private bool HasRoom => LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
 
     private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
 
@@ -77,6 +96,8 @@ internal sealed class AgentSlots
     public void Configure(AgentConfig config, QueueSlots queue)
     {
         Config = config;
+        _starts.Configure(config.RateLimit);
+        Failures.Configure(config.Breaker);
         if (queue != Queue)
         {
             MoveTo(queue);
@@ -112,16 +133,13 @@ internal sealed class AgentSlots
     /// <returns>Null when none has.</returns>
     public TakenSlot? TryTake(string? near, int? gpu = null, Isolation? isolation = null)
     {
-        if (Drained || LeftOfTotal <= 0)
+        if (Drained || LeftOfTotal <= 0 || !_starts.Allows || FindSlot(near, gpu, isolation) is not { } slot)
         {
             return null;
         }
-        if (_nodes.All is [var only])
-        {
-            return FreeOn(only, isolation) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu), isolation);
-        }
-        var placement = Best(near, isolation);
-        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
+        _starts.Take();
+        Failures.Start();
+        return slot;
     }
 
     /// <summary>Takes a slot on a node, whether it is free or not.</summary>
@@ -168,7 +186,11 @@ internal sealed class AgentSlots
     /// <summary>Gives one that waits here a slot; there is one.</summary>
     public void Grant(SlotRequest request)
     {
-        var slot = TryTake(request.Near, request.Gpu, request.Isolation)!;
+        if (request.StartOnly)
+        {
+            _starts.Take();
+        }
+        var slot = request.StartOnly ? null : TryTake(request.Near, request.Gpu, request.Isolation)!;
         Dequeue(request, served: true);
         request.Grant(slot);
     }
@@ -189,8 +211,18 @@ internal sealed class AgentSlots
         return all;
     }
 
-    private static (string, string?, int?, bool) KeyOf(SlotRequest request) =>
-        (request.Tenant, request.Flow, request.Isolation?.Company, request.InAttempt);
+    private static (string, string?, int?, bool, bool) KeyOf(SlotRequest request) =>
+        (request.Tenant, request.Flow, request.Isolation?.Company, request.InAttempt, request.StartOnly);
+
+    private TakenSlot? FindSlot(string? near, int? gpu, Isolation? isolation)
+    {
+        if (_nodes.All is [var only])
+        {
+            return FreeOn(only, isolation) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu), isolation);
+        }
+        var placement = Best(near, isolation);
+        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
+    }
 
     private bool HasPlace(SlotRequest head) =>
         head.Isolation is null || Array.Exists(_nodes.All, n => FreeOn(n, head.Isolation) > 0);

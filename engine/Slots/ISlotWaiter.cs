@@ -6,6 +6,11 @@ public interface ISlotWaiter
     /// <summary>It has a slot, and gives it back with <see cref="SlotTable.Release"/>.</summary>
     void OnGranted(TakenSlot slot);
 
+    /// <summary>It may start, and has no slot to give back: said to those with <see cref="SlotRequest.StartOnly"/> alone.</summary>
+    void OnMayStart()
+    {
+    }
+
     /// <summary>The agent takes no attempts for now; the request goes on waiting. Said once, or never.</summary>
     void OnDrained();
 

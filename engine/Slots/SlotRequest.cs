@@ -43,6 +43,12 @@ public sealed class SlotRequest(
     /// <summary>It is for a call in the middle of an attempt that runs, and which ends with it.</summary>
     public bool InAttempt { get; init; }
 
+    /// <summary>
+    /// It wants no slot, but to start in the agent's rate limit: for a call that has its slot of a node's own table. Its waiter is
+    /// told <see cref="ISlotWaiter.OnMayStart"/>.
+    /// </summary>
+    public bool StartOnly { get; init; }
+
     /// <summary>How the attempt is kept apart from others of which the same is asked; null when it is not.</summary>
     public Isolation? Isolation { get; init; }
 
@@ -52,7 +58,7 @@ public sealed class SlotRequest(
     /// <summary>Who it is for; empty for nobody in particular.</summary>
     public string Tenant { get; } = Admission.Tenant.Key(tenant);
 
-    /// <summary>The slot that it was given; null before. Its waiter is told the same.</summary>
+    /// <summary>The slot that it was given; null before, and for one that wants none. Its waiter is told the same.</summary>
     public TakenSlot? Granted { get; private set; }
 
     internal long Order { get; private set; }
@@ -74,7 +80,7 @@ public sealed class SlotRequest(
         Status = SlotRequestStatus.Waiting;
     }
 
-    internal void Grant(TakenSlot slot)
+    internal void Grant(TakenSlot? slot)
     {
         Granted = slot;
         Status = SlotRequestStatus.Granted;

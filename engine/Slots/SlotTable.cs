@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentGrid.Engine.Slots;
 
@@ -11,6 +13,9 @@ namespace AgentGrid.Engine.Slots;
 /// </summary>
 public sealed partial class SlotTable
 {
+    private readonly SlotClock _clock;
+    private readonly SlotTimer _timer;
+    private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QueueSlots> _queues = new(StringComparer.Ordinal);
@@ -18,6 +23,18 @@ public sealed partial class SlotTable
     private Dictionary<string, AgentSlots[]> _byCapability = new(StringComparer.Ordinal);
     private long _order;
     private bool _draining;
+
+    /// <param name="time">
+    /// By which starts are counted in rate limits, and failures in a row; null where somebody else counts them.
+    /// </param>
+    /// <param name="platform">Where it works when time alone has made something possible; null for any thread.</param>
+    /// <param name="logger">Told of agents that fail; null for nobody.</param>
+    public SlotTable(TimeProvider? time = null, Platform? platform = null, ILogger? logger = null)
+    {
+        _logger = logger ?? NullLogger.Instance;
+        _clock = new SlotClock(time);
+        _timer = new SlotTimer(time, _clock, () => (platform ?? Platform.Process).Queue(this, preferLocal: false));
+    }
 
     /// <summary>Puts a configuration into force. Slots that are held stay held; waiters of a removed agent are told.</summary>
     public void Configure(GridConfig config)
@@ -241,7 +258,20 @@ public sealed partial class SlotTable
         }
     }
 
-    private static void Tell(List<SlotRequest> granted) => granted.ForEach(r => r.Waiter.OnGranted(r.Granted!));
+    private static void Tell(List<SlotRequest> granted)
+    {
+        foreach (var request in granted)
+        {
+            if (request.StartOnly)
+            {
+                request.Waiter.OnMayStart();
+            }
+            else
+            {
+                request.Waiter.OnGranted(request.Granted!);
+            }
+        }
+    }
 
     private void Put(AgentConfig config)
     {
@@ -252,7 +282,7 @@ public sealed partial class SlotTable
         }
         else
         {
-            _agents.Add(config.Name, new AgentSlots(config, queue, _nodes));
+            _agents.Add(config.Name, new AgentSlots(config, queue, _nodes, _clock));
         }
     }
 
@@ -281,10 +311,13 @@ public sealed partial class SlotTable
             AgentSlots? bestAgent = null;
             foreach (var agent in queue.Agents)
             {
-                if (agent.Waiting > 0 && agent.HasRoom && (_draining ? agent.HeadInAttempts : agent.Head) is { } head
-                    && (best is null || queue.IsBefore(head, best)))
+                if (agent.Head(inAttempts: _draining) is { } head && (best is null || queue.IsBefore(head, best)))
                 {
                     (best, bestAgent) = (head, agent);
+                }
+                if (agent.NextStart is { } next)
+                {
+                    _timer.Arm(next);
                 }
             }
             if (best is null)

@@ -22,6 +22,10 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("ReleaseSlots"), ResponseTimeout("00:00:10")]
     Task ReleaseSlotsAsync(ImmutableArray<string> slots);
 
+    /// <summary>How attempts have ended, in their order: failures, and what succeeds after them.</summary>
+    [Alias("ReportOutcomes"), ResponseTimeout("00:00:10")]
+    Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes);
+
     /// <summary>
     /// Asks for a place among the runs that are driven at once. Answers true when there is one, or false after some
     /// seconds: then ask again.

@@ -8,4 +8,19 @@ namespace AgentGrid.GrainInterfaces.Dispatch;
 public sealed record LoadReport(
     [property: Id(0)] string Agent, [property: Id(1)] int Running, [property: Id(2)] int Waiting,
     [property: Id(3)] int FreeSlots, [property: Id(4)] int? Slots, [property: Id(5)] bool Drained,
-    [property: Id(6)] string? Note, [property: Id(7)] string? Full);
+    [property: Id(6)] string? Note, [property: Id(7)] string? Full)
+{
+    /// <summary>Its last attempts have failed; null when the last one has not.</summary>
+    [Id(8)] public FailureReport? Failing { get; init; }
+}
+
+/// <param name="InARow">How many attempts have failed, without one that succeeded between them.</param>
+/// <param name="IsOpen">So many that others are asked first.</param>
+/// <param name="NextTryIn">The time until an attempt is to find out whether it works again.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.FailureReport")]
+public sealed record FailureReport(
+    [property: Id(0)] int InARow, [property: Id(1)] bool IsOpen, [property: Id(2)] TimeSpan NextTryIn);
+
+/// <summary>How an attempt of an agent has ended, where that says something of the agent.</summary>
+[GenerateSerializer, Immutable, Alias("agentgrid.AgentOutcome")]
+public sealed record AgentOutcome([property: Id(0)] string Agent, [property: Id(1)] bool HasFailed);

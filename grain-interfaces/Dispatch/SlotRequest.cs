@@ -37,6 +37,9 @@ public sealed record SlotRequest
 
     /// <summary>In which line of its tenant's attempts it waits; null for the one of all runs. Lines take turns.</summary>
     [Id(11)] public string? Flow { get; init; }
+
+    /// <summary>It wants no slot, but to start in the agent's rate limit: for a call on its node, in the middle of an attempt.</summary>
+    [Id(12)] public bool StartOnly { get; init; }
 }
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>

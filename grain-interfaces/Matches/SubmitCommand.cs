@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 
 namespace AgentGrid.GrainInterfaces.Matches;
 
@@ -26,4 +27,21 @@ public sealed record SubmitCommand
 
     /// <summary>An object of texts; null for none.</summary>
     [Id(11)] public Json? Labels { get; init; }
+
+    /// <summary>All that a request says but its match, which is whom the grain is for.</summary>
+    public static SubmitCommand Of(SubmitRun submit) => new()
+    {
+        Round = submit.Key.Round,
+        Input = submit.Input,
+        Plan = submit.Plan,
+        InlinePlan = submit.InlinePlan,
+        Priority = submit.Priority,
+        Tenant = submit.Tenant,
+        TraceParent = submit.TraceParent,
+        StartAt = submit.StartAt,
+        Delay = submit.Delay,
+        Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : Json.From(submit.Webhooks),
+        Parent = submit.Parent is { } parent ? Json.From(parent) : null,
+        Labels = submit.Labels is { } labels ? Json.From(labels) : null,
+    };
 }

@@ -35,6 +35,8 @@ internal static class AgentViews
             Running = load.Running,
             Waiting = load.Waiting,
             Drained = load.Drained,
+            Rate = load.Rate,
+            Failing = load.Failing is { IsOpen: true } failing ? failing : null,
             Abandoned = parts.Sum(p => p.Counts.Abandoned),
             AbandonedAttempts =
                 [.. parts.SelectMany(p => p.Counts.AbandonedAttempts).OrderBy(a => a.CancelledAt)],

@@ -11,6 +11,7 @@ using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.GrainInterfaces.Matches;
+using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -25,10 +26,10 @@ internal sealed partial class DispatcherGrain(
 {
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
-    private readonly SlotLeases _grants = new(node.Time, silos, node.Options.Times);
     private readonly Waiters _waiters = new(node.Time);
     private QueuedRuns _places = null!;
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
+    private SlotLeases _grants = null!;
     private GridConfig? _config;
     private Task _keeping = Task.CompletedTask;
     private Task _placesCheck = Task.CompletedTask;
@@ -38,6 +39,7 @@ internal sealed partial class DispatcherGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times, logger);
         FollowConfig();
         foreach (var agent in state.State.Drained)
         {
@@ -57,6 +59,7 @@ internal sealed partial class DispatcherGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         seat.Leave(Slots);
+        Slots.Dispose();
         return Task.CompletedTask;
     }
 
@@ -100,7 +103,17 @@ internal sealed partial class DispatcherGrain(
     }
 
     public async Task<bool> EnterRunAsync(PlaceRequest request) =>
-        await _places.EnterAsync(request) && (request.Group is not { } group || await KeepOnItsWayAsync(QueuedRun.TurnOf(request.RunId, group.Since)));
+        await _places.EnterAsync(request)
+        && (request.Group is not { } group || await KeepOnItsWayAsync(QueuedRun.TurnOf(request.RunId, group.Since)));
+
+    public Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes)
+    {
+        foreach (var outcome in outcomes)
+        {
+            Slots.Report(outcome.Agent, outcome.HasFailed);
+        }
+        return Task.CompletedTask;
+    }
 
     public Task<string?> ReserveRunAsync(PlaceRequest request) => Task.FromResult(_places.Reserve(request));
 
@@ -122,7 +135,10 @@ internal sealed partial class DispatcherGrain(
         return Task.FromResult<ImmutableArray<LoadReport>>(
         [
             .. Slots.All().Select(a => new LoadReport(
-                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)),
+                a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)
+            {
+                Failing = a.Failing is { } f ? new FailureReport(f.InARow, f.IsOpen, f.NextTryIn) : null,
+            }),
         ]);
     }
 
@@ -367,22 +383,4 @@ internal sealed partial class DispatcherGrain(
             return default;
         }
     }
-
-    [LoggerMessage(600, LogLevel.Information, "The dispatcher is here: {Nodes} nodes, {Slots} slots in use")]
-    private static partial void LogRebuilt(ILogger logger, int nodes, int slots);
-
-    [LoggerMessage(601, LogLevel.Warning, "Node '{Node}' is gone")]
-    private static partial void LogNodeGone(ILogger logger, string node);
-
-    [LoggerMessage(602, LogLevel.Debug, "Node '{Node}' did not answer")]
-    private static partial void LogNoAnswer(ILogger logger, Exception exception, string node);
-
-    [LoggerMessage(603, LogLevel.Warning, "The runs that hold places could not be checked")]
-    private static partial void LogUnchecked(ILogger logger, Exception exception);
-
-    [LoggerMessage(604, LogLevel.Warning, "It could not be kept which runs may start; the dispatcher begins anew")]
-    private static partial void LogUnkept(ILogger logger, Exception exception);
-
-    [LoggerMessage(605, LogLevel.Debug, "Run {Run} is to yield to another, and was not reached")]
-    private static partial void LogNotCancelled(ILogger logger, Exception exception, RunId run);
 }

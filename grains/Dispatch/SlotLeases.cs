@@ -1,6 +1,8 @@
+using AgentGrid.Engine;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
+using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Dispatch;
 
@@ -9,12 +11,12 @@ namespace AgentGrid.Grains.Dispatch;
 /// and before its node has first done so for some time, in which the attempt is made durable and sent there. Whatever
 /// is taken out of here is given back to the table, so that the two always agree.
 /// </summary>
-internal sealed class SlotLeases(TimeProvider time, ISiloStatusOracle silos, DispatchTimes times)
+internal sealed class SlotLeases(TimeProvider time, Platform platform, ISiloStatusOracle silos, DispatchTimes times, ILogger? logger = null)
 {
     private readonly Dictionary<string, SlotLease> _byKey = new(StringComparer.Ordinal);
 
     /// <summary>Where they are counted.</summary>
-    public SlotTable Slots { get; } = new();
+    public SlotTable Slots { get; } = new(time, platform, logger);
 
     public int Count => _byKey.Count;
 

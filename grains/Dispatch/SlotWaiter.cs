@@ -27,6 +27,8 @@ internal sealed class SlotWaiter : ISlotWaiter
             LongestPath = ask.LongestPath,
             Near = ask.Near,
             Isolation = ask.Isolation?.ToIsolation(),
+            InAttempt = ask.StartOnly,
+            StartOnly = ask.StartOnly,
         };
     }
 
@@ -69,6 +71,12 @@ internal sealed class SlotWaiter : ISlotWaiter
         _grants.Hold(Slot, slot, reply, Driver);
         _waiters.Remove(this);
         Answer(reply);
+    }
+
+    void ISlotWaiter.OnMayStart()
+    {
+        _waiters.Remove(this);
+        Answer(new SlotReply(SlotOutcome.Granted));
     }
 
     void ISlotWaiter.OnDrained() => _drained.TrySetResult();

@@ -16,16 +16,7 @@ internal sealed class ClusterChildren(IGrainFactory grains, IRunStore log) : ICh
     {
         try
         {
-            var reply = await Match(submit.Key.MatchId).SubmitAsync(new SubmitCommand
-            {
-                Round = submit.Key.Round,
-                Input = submit.Input,
-                Plan = submit.Plan,
-                Priority = submit.Priority,
-                Tenant = submit.Tenant,
-                TraceParent = submit.TraceParent,
-                Parent = Json.From(submit.Parent),
-            });
+            var reply = await Match(submit.Key.MatchId).SubmitAsync(SubmitCommand.Of(submit));
             return reply.To<SubmitResult>()!;
         }
         catch (Exception e) when (Transient.Is(e))

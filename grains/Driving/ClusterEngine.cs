@@ -29,10 +29,10 @@ internal sealed partial class ClusterEngine
     private volatile string? _lastGone;
 
     public ClusterEngine(
-        Node node, IRunStore log, LoadCache loads, ActiveRuns drivers, IGrainFactory grains, ISiloStatusOracle silos,
-        ILoggerFactory loggers, IWebhookSender webhooks, IOptions<WebhookOptions> webhookOptions)
+        Node node, IRunStore log, LoadCache loads, ReportedOutcomes outcomes, ActiveRuns drivers, IGrainFactory grains,
+        ISiloStatusOracle silos, ILoggerFactory loggers, IWebhookSender webhooks, IOptions<WebhookOptions> webhookOptions)
     {
-        Webhooks = webhooks;
+        (Outcomes, Webhooks) = (outcomes, webhooks);
         Node = node;
         Log = log;
         Loads = loads;
@@ -60,6 +60,7 @@ internal sealed partial class ClusterEngine
     public Node Node { get; }
     public IRunStore Log { get; }
     public LoadCache Loads { get; }
+    public ReportedOutcomes Outcomes { get; }
     public ActiveRuns ActiveRuns { get; }
     public IWebhookSender Webhooks { get; }
     public IChildRunHost Children { get; }

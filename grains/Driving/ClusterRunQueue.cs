@@ -31,7 +31,7 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
         ? engine.LeaveAsync(run.Id, run.Key)
         : engine.TellAsync(run.Key, dispatcher => dispatcher.StepAsideAsync(run.Id.Value)));
 
-    public void Leave(RunDriver run) => _ = engine.Attend(run, engine.LeaveAsync(run.Id, run.Key, run.Group?.Since));
+    public void Leave(RunDriver run) => _ = engine.Attend(run, LeaveAsync(run));
 
     public void Reserve(RunDriver run, Action<AdmitOutcome?> reserved) => _ = engine.Attend(run, ReserveAsync(run, reserved));
 
@@ -47,15 +47,17 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
         catch (Exception e) when (Transient.Is(e))
         {
             LogUnanswered(engine.Logger, e, run.Key.ToString());
-            if (run.Parent is null)
-            {
-                await engine.LeaveAsync(run.Id, run.Key, run.Group?.Since); // it may have been counted; a child by others as well
-            }
+            await LeaveAsync(run); // it may have been counted
             outcome = new AdmitOutcome.Unavailable(
                 $"Run '{run.Key}' is counted with others of its plan, and whoever knows them does not answer now. Post it again.");
         }
         reserved(outcome);
     }
+
+    // The same child may have been accepted by somebody else: then it counts on, and otherwise it is forgotten in a while.
+    private Task LeaveAsync(RunDriver run) => run is { Parent: not null, IsAdmitted: false }
+        ? Task.CompletedTask
+        : engine.LeaveAsync(run.Id, run.Key, run.Group?.Since);
 
     private static PlaceRequest RequestOf(RunDriver run) => new(
         run.Id.Value, run.Priority, run.Tenant, run.Group is not { } group ? null
@@ -90,7 +92,7 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
                     if (run.IsStopping && run.Summary.Status.IsEnded())
                     {
                         // It may have been asked for after it was given back: calls overtake each other.
-                        await engine.LeaveAsync(run.Id, run.Key, run.Group?.Since);
+                        await LeaveAsync(run);
                     }
                     else
                     {

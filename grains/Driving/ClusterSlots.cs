@@ -91,6 +91,8 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
         Release(held.Attempt.Driver, held.Slot);
     }
 
+    public void Report(string agent, bool hasFailed) => engine.Outcomes.Add(agent, hasFailed, _routing.IsFailing(agent));
+
     public void Forget(IPendingSlot pending) => ((PendingSlot)pending).IsForgotten = true;
 
     // It is asked for again under the same key; and lapses when it is not.

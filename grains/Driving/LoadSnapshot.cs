@@ -30,6 +30,11 @@ internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string
         {
             return;
         }
+        if (load.Failing is { IsOpen: true, IsAvoided: false } failing)
+        {
+            // This one finds out whether it works again.
+            load = load with { Failing = failing with { NextTryIn = load.Agent.Breaker.Cooldown } };
+        }
         if (load.FreeSlots > 0)
         {
             _loads[agent] = load with { FreeSlots = load.FreeSlots - 1, Running = load.Running + 1 };
@@ -44,6 +49,9 @@ internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string
     /// <summary>Whether slots that the turn has just asked for are likely to be granted at once.</summary>
     public bool IsLikelyFree(string agent) => _loads.ContainsKey(agent) && !_waitedFor.Contains(agent);
 
+    /// <summary>Whether the last attempt of an agent has failed, as far as the dispatcher knew.</summary>
+    public bool IsFailing(string agent) => reports.GetValueOrDefault(agent)?.Failing is not null;
+
     // An agent that the dispatcher has not told of is there all the same; nothing of it is known to be free.
     private AgentLoad LoadOf(AgentConfig agent)
     {
@@ -52,7 +60,8 @@ internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string
             var report = reports.GetValueOrDefault(agent.Name);
             load = new AgentLoad(
                 agent, report?.Running ?? 0, report?.Waiting ?? 0, report?.FreeSlots ?? 0, report?.Drained ?? false,
-                report?.Slots, report?.Note, report?.Full);
+                report?.Slots, report?.Note, report?.Full,
+                Failing: report?.Failing is { } f ? new FailingState(f.InARow, f.IsOpen, f.NextTryIn) : null);
             _loads.Add(agent.Name, load);
         }
         return load;

@@ -65,6 +65,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
             Agents = new AgentInstances(catalog, createAgent, KindContext(services), Serves, logger),
             Slots = Slots,
             IsDrained = agent => Drained.Contains(agent),
+            AwaitStart = new StartPermits(silo, grains, time, logger).AwaitAsync,
             Running = Running,
             Abandoned = Abandoned,
             Platform = Platform.Process,

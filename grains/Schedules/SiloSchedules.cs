@@ -22,12 +22,7 @@ internal sealed class SiloSchedules(
 
     async ValueTask<SubmitResult> IScheduleHost.SubmitAsync(SubmitRun submit)
     {
-        var reply = await Match(submit.Key.MatchId).SubmitAsync(new SubmitCommand
-        {
-            Round = submit.Key.Round,
-            Input = submit.Input,
-            Plan = submit.Plan,
-        }).ConfigureAwait(false);
+        var reply = await Match(submit.Key.MatchId).SubmitAsync(SubmitCommand.Of(submit)).ConfigureAwait(false);
         return reply.To<SubmitResult>()!;
     }
 

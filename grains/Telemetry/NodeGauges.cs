@@ -34,6 +34,12 @@ internal sealed class NodeGauges : IHostedService, IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.attempts.waiting", () => dispatcher.Loads().Measure(a => a.Waiting), "{attempt}",
             "Attempts that wait for a slot, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.starts.left", () => dispatcher.Loads().Where(a => a.Rate is not null).Measure(a => a.Rate!.Value.Left), "{attempt}",
+            "Attempts that could start at once in the agent's rate limit, by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.agents.failing", () => dispatcher.Loads().Measure(a => a.Failing is { IsOpen: true } ? 1 : 0), "{agent}",
+            "1 for an agent that fails, so that others are asked first; by agent and queue");
         AbandonedGauges.AddTo(_meter, node.Abandoned, node.Slots);
     }
 

@@ -9,7 +9,7 @@ SoftTimeLimitExceeded = Cancelled
 _NOT_NEEDED = {"ignore_result", "acks_late", "reject_on_worker_lost", "serializer", "compression", "track_started",
                "store_errors_even_if_ignored", "retry_jitter", "typing", "send_events"}
 _KNOWN = {"name", "capabilities", "priority", "queue", "autoretry_for", "max_retries", "retry_backoff",
-          "retry_backoff_max", "default_retry_delay", "time_limit", "soft_time_limit"}
+          "retry_backoff_max", "default_retry_delay", "time_limit", "soft_time_limit", "rate_limit"}
 
 
 class Task(agents.FunctionAgent):

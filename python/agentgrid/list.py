@@ -38,6 +38,9 @@ def describe(agent, target, python="python3", processes=1, directory=None, envir
     limit = getattr(agent, "soft_time_limit", None) or getattr(agent, "time_limit", None)
     if limit:
         entry["timeout"] = _duration(limit)
+    rate = getattr(agent, "rate_limit", None)
+    if rate:
+        entry["rate_limit"] = _rate(rate)
     retry = _retry(agent)
     if retry:
         entry["retry"] = retry
@@ -59,6 +62,16 @@ def _retry(agent):
     if codes is not None:
         retry["on"] = codes
     return retry
+
+
+# Celery's: a number of starts a second, or a text such as "10/m". It holds for a worker there, and for all nodes here.
+def _rate(rate):
+    number, _, unit = str(rate).partition("/")
+    unit = (unit or "s").strip()[:1].lower()
+    starts = float(number)
+    if starts == int(starts):
+        return f"{int(starts)}/{unit}"
+    return {"requests": 1, "per": _duration({"s": 1, "m": 60, "h": 3600}[unit] / starts)}
 
 
 def _duration(seconds):
@@ -83,7 +96,7 @@ def _value(value):
 
 # Bare words that YAML takes for nothing else; a JSON text is a YAML text.
 def _text(text):
-    plain = re.fullmatch(r"[A-Za-z_/][A-Za-z0-9_./-]*|[0-9]+(ms|s)|-[a-z]", text)
+    plain = re.fullmatch(r"[A-Za-z_/][A-Za-z0-9_./-]*|[0-9]+(ms|s|/[smh])|-[a-z]", text)
     return text if plain and text.lower() not in ("null", "true", "false", "yes", "no", "on", "off") else json.dumps(text)
 
 

@@ -67,8 +67,8 @@ class RegistryTests(unittest.TestCase):
         self.assertEqual(3, add.run({"a": 1, "b": 2}))
 
     def test_an_option_of_a_task_that_has_no_meaning_here_is_refused(self):
-        with self.assertRaisesRegex(TypeError, "nothing for rate_limit"):
-            Celery("x").task(rate_limit="10/s")(lambda: 1)
+        with self.assertRaisesRegex(TypeError, "nothing for expires"):
+            Celery("x").task(expires=60)(lambda: 1)
 
     def test_codes_of_exceptions_are_their_names_in_snake_case(self):
         names = {"ModelBusy": "model_busy", "HTTPError": "http_error", "OutOfMemoryError": "out_of_memory", "Ab2Cd": "ab2_cd"}

@@ -17,7 +17,7 @@ class ModelBusy(Exception):
 def motion(self, prompt):
     self.update_state(state="PROGRESS", meta={"current": 1, "total": 2})
 
-@app.task(queue="gpu", priority=4, capabilities="scoring")
+@app.task(queue="gpu", priority=4, capabilities="scoring", rate_limit="10/m")
 def score(motion):
     return 1
 '''
@@ -30,6 +30,13 @@ def listed(*arguments, cwd=ROOT, **environment):
 
 
 class ListTests(unittest.TestCase):
+    def test_rates_are_read_as_celery_writes_them(self):
+        from agentgrid.list import _rate
+
+        self.assertEqual(["10/m", "100/h", "5/s", "2/s"], [_rate(r) for r in ("10/m", "100/h", 5, "2/s")])
+        self.assertEqual({"requests": 1, "per": "2s"}, _rate(0.5))
+        self.assertEqual({"requests": 1, "per": "120s"}, _rate("0.5/m"))
+
     def test_what_a_class_says_of_itself_is_written_as_yaml(self):
         result = listed("tests.sample_agents", "--python", "python3", "--working-directory", str(ROOT), PYTHONPATH="")
         self.assertEqual(0, result.returncode, result.stderr)
@@ -56,7 +63,7 @@ class ListTests(unittest.TestCase):
         self.assertIn(f"    env: {{ PYTHONPATH: {ROOT} }}\n    processes: 2\n    timeout: 1500ms\n"
                       "    retry: { max_attempts: 5, backoff: 500ms, max_backoff: 600s, on: [model_busy, retry] }\n",
                       result.stdout)
-        self.assertIn("    capabilities: [scoring]\n    priority: 4\n    queue: gpu\n", result.stdout)
+        self.assertIn("    capabilities: [scoring]\n    priority: 4\n    queue: gpu\n    rate_limit: 10/m\n", result.stdout)
 
     def test_a_module_without_agents_says_what_to_call(self):
         result = listed("json")

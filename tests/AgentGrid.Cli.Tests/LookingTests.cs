@@ -216,6 +216,33 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     }
 
     [Fact]
+    public async Task ShowAndAgents_RateLimitIsUsedUpOrAgentFails_SayWhenTheNextCanStart()
+    {
+        _scratch.Write(
+            "limited/agents.yaml", "agents: { echo: { rate_limit: 1/h }, flaky: { breaker: { failures: 1, cooldown: 1h } } }\n");
+        await using var own = new GridHost { Config = Path.Combine(_scratch.Folder, "limited") };
+        await own.InitializeAsync();
+        var plan = _scratch.Write("limited.yaml", "steps: { only: { agent: echo } }\n");
+        await new Tool(own.Url) { Input = "{}" }.RunAsync("run", "-", "--match", "first", "--round", "1", "--plan", plan, "--wait");
+        await new Tool(own.Url) { Input = "{}" }.RunAsync("run", "-", "--match", "next", "--round", "1", "--plan", plan);
+        while (!(await own.Tool().RunAsync("runs", "--status", "waiting_for_slot")).Out.Contains("next/1"))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+
+        var broken = _scratch.Write("broken.yaml", "steps: { only: { agent: flaky, input: { fail_times: 9 } } }\n");
+        await new Tool(own.Url) { Input = "{}" }.RunAsync("run", "-", "--match", "broken", "--round", "1", "--plan", broken, "--wait");
+
+        var shown = await own.Tool().RunAsync("show", "next/1");
+        var agents = await own.Tool().RunAsync("agents");
+
+        var waits = Assert.Single(shown.Lines, l => l.StartsWith("waits ", StringComparison.Ordinal));
+        Assert.Matches(@"step 'only': for 'echo', for .*s: rate limit 1/h: next in 3\d+\.\d s", waits);
+        Assert.Matches(@"rate limit 1/h: next in 3\d+\.\d s", agents.Out);
+        Assert.Matches(@"failing: 1 in a row, next try in 3\d+ s", agents.Out);
+    }
+
+    [Fact]
     public async Task Show_Run_HasStepsAttemptsAndReasons()
     {
         await PostAsync("shown", "1");

@@ -236,9 +236,11 @@ internal sealed class FakeGrid : IAgentGrid
             {
                 Name = "perception", Capabilities = ["perception"], Priority = 10, Description = "Sees.",
                 InputSchema = Json.Parse("""{"type":"object"}"""), OutputSchema = Json.Parse("""{"required":["players"]}"""),
+                RateLimit = new RateLimit(60, TimeSpan.FromMinutes(1), 10),
             },
             Running = 2, Waiting = 5, Succeeded = 7, Failed = 1, TimedOut = 0, Cancelled = 0,
             Latency = new LatencyPercentiles(1, 2, 3, 4), Abandoned = 2,
+            Rate = new RateState(0, TimeSpan.FromSeconds(0.75)), Failing = new FailingState(5, IsOpen: true, TimeSpan.FromSeconds(12)),
             AbandonedAttempts =
             [
                 new AbandonedAttempt(

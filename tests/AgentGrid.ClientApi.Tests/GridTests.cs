@@ -28,6 +28,11 @@ public sealed class GridTests
         Assert.Equal(("m", "a", 2), (abandoned[0].Text("match_id"), abandoned[0].Text("step"), abandoned[0].GetProperty("attempt").GetInt32()));
         Assert.Equal("1970-01-01T00:00:10+00:00", abandoned[0].Text("slot_held_until"));
         Assert.False(abandoned[1].TryGetProperty("slot_held_until", out _), "its slot is free again");
+        Assert.Equal(
+            """{"text":"60/m, burst 10","requests":60,"per_seconds":60,"burst":10,"left":0,"next_in_seconds":0.75}""",
+            agent.GetProperty("rate_limit").GetRawText());
+        Assert.Equal("""{"failures":5,"cooldown_seconds":30}""", agent.GetProperty("breaker").GetRawText());
+        Assert.Equal("""{"in_a_row":5,"next_try_in_seconds":12}""", agent.GetProperty("failing").GetRawText());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
 
@@ -43,6 +44,57 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
         Assert.Equal(definition, ended.PlanDefinition);
         Assert.NotEqual(definition, after.PlanDefinition);
         Assert.Equal("bravo", ended.Result!.Element.GetProperty("second").GetProperty("agent").GetString());
+    }
+
+    [Fact]
+    public async Task Edit_OfARateLimit_HoldsAtOnceForAttemptsAndCalls()
+    {
+        await Host.EditAsync("agents.yaml", Limited("1/h"));
+        Script.On("charlie", async call => await call.Invocation.Calls.CallAsync("alpha", Json.Null, call.Cancellation));
+        AssertCompleted(await RunAsync("""{"a": {"agent": "charlie"}}"""));
+
+        var elsewhere = await RunAsync("""{"a": {"capability": "work"}}""");
+        var decision = Assert.Single(StepOf(elsewhere, "a").Attempts).Decision!;
+        Assert.Equal("bravo", decision.Agent);
+        Assert.StartsWith(
+            "rate limit: next in 3", Assert.Single(decision.Candidates, c => c.Agent == "alpha").InWords(), StringComparison.Ordinal);
+        var held = await AcceptAsync("""{"a": {"agent": "alpha"}}""");
+        await WaitingAsync("alpha", 1);
+        Assert.Equal(0, Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == "alpha").Rate!.Value.Left);
+
+        await Host.EditAsync("agents.yaml", Limited("100/s"));
+
+        AssertCompleted(await EndOfAsync(held));
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Agent_FailsInARow_OthersAreAskedUntilItWorksAgain()
+    {
+        await Host.EditAsync("agents.yaml", "agents: { alpha: { breaker: { failures: 2, cooldown: 1h } } }");
+        Script.On("alpha", call => call.Number <= 2 ? throw new AgentException("broken", "It is broken.") : new(call.Answer()));
+        for (var i = 0; i < 2; i++)
+        {
+            await RunAsync("""{"a": {"agent": "alpha"}}""");
+        }
+        await Limits.EventuallyAsync(
+            async () => (await LoadAsync("alpha")).Failing is { InARow: 2, IsOpen: true, IsAvoided: true },
+            async () => $"alpha is {(await LoadAsync("alpha")).Failing}");
+
+        var elsewhere = await RunAsync("""{"a": {"capability": "work"}}""");
+        var decision = Assert.Single(StepOf(elsewhere, "a").Attempts).Decision!;
+        Assert.Equal("bravo", decision.Agent);
+        Assert.StartsWith("failing: 2 in a row, next try in 3", decision.Candidates[^1].InWords(), StringComparison.Ordinal);
+        Assert.Equal("alpha", (await Grid.RouteAsync(new RouteQuery(["work"]))).Candidates[^1].Agent);
+        var fallback = await RunAsync("""{"a": {"agent": "alpha", "fallback": ["charlie"]}}""");
+        Assert.Equal("charlie", Assert.Single(StepOf(fallback, "a").Attempts).Agent);
+
+        // Nobody else can be asked, so it is asked all the same; and works.
+        AssertCompleted(await RunAsync("""{"a": {"agent": "alpha"}}"""));
+
+        await Limits.EventuallyAsync(
+            async () => (await LoadAsync("alpha")).Failing is null, async () => $"alpha is {(await LoadAsync("alpha")).Failing}");
+        Assert.Equal("alpha", Assert.Single(StepOf(await RunAsync("""{"a": {"capability": "work"}}"""), "a").Attempts).Agent);
     }
 
     [Fact]
@@ -185,4 +237,6 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
               first:  { agent: alpha }
               second: { agent: {{second}}, needs: [first] }
         """;
+
+    private static string Limited(string limit) => $"agents: {{ alpha: {{ rate_limit: {limit} }} }}";
 }

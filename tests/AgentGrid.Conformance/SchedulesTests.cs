@@ -42,13 +42,13 @@ public abstract class SchedulesTests<THost> : ConformanceTests<THost>
         Assert.Equal("often", now.LastRun!.MatchId);
         var rounds = (await RunsAsync()).Select(static r => TimeText.Parse(r.Round)!.Value).Reverse().ToArray();
         Assert.Equal(rounds.Distinct(), rounds);
-        Assert.All(await RunsAsync(), static r => Assert.Equal("tick", r.Plan));
+        Assert.All(await RunsAsync(), static r => Assert.Equal(("tick", "team:blue"), (r.Plan, r.Labels?.ToString())));
         var ended = await EndOfAsync((await RunsAsync())[^1]);
         Assert.Equal($$"""{"match_id":"often","round":"{{ended.Summary.Round}}","depth":2}""", ended.Input.ToString());
     }
 
     private static ConfigFile Schedules(string cron, bool paused) => new(
-        File, $$"""schedules: { often: { cron: "{{cron}}", plan: tick, input: { depth: 2 }, overlap: replace, paused: {{(paused ? "true" : "false")}} } }""");
+        File, $$"""schedules: { often: { cron: "{{cron}}", plan: tick, input: { depth: 2 }, labels: { team: blue }, overlap: replace, paused: {{(paused ? "true" : "false")}} } }""");
 
     private async Task<IReadOnlyList<RunSummary>> RunsAsync() => (await Grid.ListRunsAsync(new RunQuery(MatchId: "often"))).Runs;
 }

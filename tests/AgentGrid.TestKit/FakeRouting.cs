@@ -13,6 +13,9 @@ public sealed class FakeRouting : IRoutingView
     public Dictionary<string, int> InUse { get; } = [];
     public HashSet<string> Drained { get; } = [];
 
+    /// <summary>Those that fail, and that others are asked before.</summary>
+    public HashSet<string> Failing { get; } = [];
+
     public FakeRouting With(
         string name, string capability, int slots = 100, int priority = 0, RetryPolicy? retry = null,
         TimeSpan? timeout = null)
@@ -50,6 +53,7 @@ public sealed class FakeRouting : IRoutingView
     {
         var used = InUse.GetValueOrDefault(a.Name);
         var isDrained = Drained.Contains(a.Name);
-        return new AgentLoad(a, used, 0, isDrained ? 0 : Math.Max(0, a.MaxConcurrency - used), isDrained);
+        return new AgentLoad(a, used, 0, isDrained ? 0 : Math.Max(0, a.MaxConcurrency - used), isDrained,
+            Failing: Failing.Contains(a.Name) ? new FailingState(5, IsOpen: true, TimeSpan.FromSeconds(12)) : null);
     }
 }

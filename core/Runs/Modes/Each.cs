@@ -41,7 +41,7 @@ public static partial class RunMachine
             {
                 if (step.Branches[i].Status == BranchStatus.Waiting)
                 {
-                    StartAttempt(step, i, UnlessDrained(step, Choose(step)));
+                    StartAttempt(step, i, UnlessUnfit(step, Choose(step)));
                 }
             }
             CheckQuorum(step);

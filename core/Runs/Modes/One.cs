@@ -15,7 +15,7 @@ public static partial class RunMachine
                 NoAgent(step);
                 return;
             }
-            StartAttempt(step, 0, UnlessDrained(step, decision));
+            StartAttempt(step, 0, UnlessUnfit(step, decision));
         }
     }
 }

@@ -17,7 +17,7 @@ public static partial class RunMachine
                 return;
             }
             var ranked = Router.Rank(agents);
-            var branches = Math.Min(step.Step.Candidates, Undrained(ranked));
+            var branches = Math.Min(step.Step.Candidates, Fit(ranked));
             FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, required: 1);
             StartAttempt(step, 0, Racer(ranked, 0, branches));
             for (var i = 1; i < branches && step.Step.HedgeAfter == TimeSpan.Zero; i++)

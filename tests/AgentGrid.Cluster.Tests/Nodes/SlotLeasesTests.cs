@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
+using AgentGrid.Engine;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -20,7 +21,7 @@ public sealed class SlotLeasesTests
 
     public SlotLeasesTests()
     {
-        _grants = new SlotLeases(_clock, new FakeSilos(s_silo), new DispatchTimes());
+        _grants = new SlotLeases(_clock, Platform.Process, new FakeSilos(s_silo), new DispatchTimes());
         _grants.Slots.Configure(new GridConfig
         {
             Agents = ImmutableSortedDictionary<string, AgentConfig>.Empty

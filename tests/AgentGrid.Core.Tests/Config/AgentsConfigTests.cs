@@ -121,6 +121,47 @@ public sealed class AgentsConfigTests
         Assert.Equal("queues[\"bad queue\"].slot", problems.Single(p => p.Column == 18).Path);
     }
 
+    [Theory]
+    [InlineData("60/m", "60/m", 1_000)]
+    [InlineData("1000/s", "1000/s", 1)]
+    [InlineData("10/h", "10/h", 360_000)]
+    [InlineData("{ requests: 60, per: 1m, burst: 10 }", "60/m, burst 10", 1_000)]
+    [InlineData("{ requests: 5, per: 90s }", "5 per 1m30s", 18_000)]
+    public void Read_RateLimit_IsSaidAsPeopleWriteIt(string yaml, string text, int milliseconds)
+    {
+        var limit = Good($"agents: {{ echo: {{ rate_limit: {yaml} }} }}").Agents["echo"].RateLimit!;
+
+        Assert.Equal((text, TimeSpan.FromMilliseconds(milliseconds)), (limit.ToString(), limit.Interval));
+    }
+
+    [Theory]
+    [InlineData("60", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; came '60'.")]
+    [InlineData("0/m", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; came '0/m'.")]
+    [InlineData("1/minute", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; came '1/minute'.")]
+    [InlineData("{ requests: 60 }", "AG1008: 'rate_limit' needs 'per', such as 60/m, or { requests: 60, per: 1m, burst: 10 }.")]
+    [InlineData("{ requests: 60, per: 2d }", "AG1005: 'per' can be a day at most, not 48h.")]
+    [InlineData("2000/s", "AG1005: 'rate_limit' is 2000/s; it can be 1000 a second at most. Leave it out where there is no limit.")]
+    public void Read_RateLimitThatIsNone_IsRefused(string yaml, string problem) => Assert.EndsWith(
+        problem, Assert.Single(Bad($"agents: {{ echo: {{ rate_limit: {yaml} }} }}")).ToString());
+
+    [Theory]
+    [InlineData("off", 0, 0)]
+    [InlineData("false", 0, 0)]
+    [InlineData("{ failures: 3, cooldown: 2s }", 3, 2)]
+    [InlineData("{ failures: 3 }", 3, 30)]
+    [InlineData("{ cooldown: 1m }", 5, 60)]
+    [InlineData("", 5, 30)]
+    public void Read_Breaker_IsOnUnlessItIsOff(string yaml, int failures, int seconds) => Assert.Equal(
+        new BreakerPolicy(failures, TimeSpan.FromSeconds(seconds)),
+        Good($"agents: {{ echo: {{ breaker: {yaml} }} }}").Agents["echo"].Breaker);
+
+    [Theory]
+    [InlineData("on", "AG1014: 'breaker': expected off, or { failures: 5, cooldown: 30s }, came 'on'.")]
+    [InlineData("{ failures: 0 }", "AG1005: 'failures' must be 1 to 1000, not 0.")]
+    [InlineData("{ cooldown: 2h }", "AG1005: 'cooldown' can be an hour at most, not 2h.")]
+    public void Read_BreakerThatIsNone_IsRefused(string yaml, string problem) => Assert.EndsWith(
+        problem, Assert.Single(Bad($"agents: {{ echo: {{ breaker: {yaml} }} }}")).ToString());
+
     [Fact]
     public void Read_UnknownAgentNothingLike_ListsTheKnownOnes()
     {

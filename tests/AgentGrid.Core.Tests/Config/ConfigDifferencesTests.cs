@@ -11,7 +11,8 @@ public sealed class ConfigDifferencesTests
     private static readonly Type[] s_plainTypes =
     [
         typeof(string), typeof(int), typeof(int?), typeof(long), typeof(double), typeof(bool), typeof(TimeSpan),
-        typeof(ImmutableArray<string>), typeof(RetryPolicy), typeof(AgentResources),
+        typeof(ImmutableArray<string>), typeof(RetryPolicy), typeof(RateLimit), typeof(BreakerPolicy),
+        typeof(AgentResources),
     ];
 
     [Theory]
@@ -19,6 +20,9 @@ public sealed class ConfigDifferencesTests
     [InlineData("priority: -5", "priority 0 -> -5")]
     [InlineData("max_concurrency: 4", "max_concurrency 16 -> 4")]
     [InlineData("max_concurrency_total: 7", "max_concurrency_total unset -> 7")]
+    [InlineData("rate_limit: 60/m", "rate_limit unset -> {requests: 60, per: 1m, burst: 1}")]
+    [InlineData("breaker: { failures: 3 }", "breaker.failures 5 -> 3")]
+    [InlineData("breaker: { cooldown: 1m }", "breaker.cooldown 30s -> 1m")]
     [InlineData("timeout: 1m30s", "timeout 1m -> 1m30s")]
     [InlineData("timeout: 200ms", "timeout 1m -> 200ms")]
     [InlineData("enabled: false", "enabled true -> false")]
@@ -146,6 +150,8 @@ public sealed class ConfigDifferencesTests
     [InlineData(typeof(AgentConfig))]
     [InlineData(typeof(RetryPolicy))]
     [InlineData(typeof(AgentResources))]
+    [InlineData(typeof(RateLimit))]
+    [InlineData(typeof(BreakerPolicy))]
     [InlineData(typeof(QueueConfig))]
     public void Find_SettingsThatAreQuoted_HaveNoPlaceForSecrets(Type settings) =>
         // Of a kind its name alone is quoted, see KindsConfigTests; of schemas nothing is.

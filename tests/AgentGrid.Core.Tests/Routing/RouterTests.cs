@@ -50,6 +50,51 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void Best_OverItsRateLimit_IsAsOneThatIsFull()
+    {
+        var limited = Agent("limited", priority: 5) with
+        {
+            FreeSlots = 0,
+            Full = new RateState(0, TimeSpan.FromSeconds(2.31)).InWords(),
+        };
+
+        var decision = Router.Best([limited, Agent("other")], "'x'");
+
+        Assert.Equal("other", decision.Agent);
+        Assert.Equal("rate limit: next in 2.4 s, priority 5, load 0", decision.Candidates[1].InWords());
+        Assert.Equal("the only candidate; waits, as rate limit: next in 2.4 s", Router.Best([limited], "'x'").Why);
+    }
+
+    [Fact]
+    public void Best_Failing_ComesAfterThoseThatAreFullAndBeforeThoseThatAreDrained()
+    {
+        var failing = Agent("failing", priority: 1000) with { Failing = new FailingState(5, IsOpen: true, TimeSpan.FromSeconds(11.2)) };
+        var full = Agent("full", priority: -1000, slots: 1, running: 1, waiting: 2000);
+        var drained = Agent("drained", priority: 1000) with { Drained = true, FreeSlots = 0 };
+
+        var decision = Router.Best([failing, drained, full], "'x'");
+        Assert.Equal(["full", "failing", "drained"], decision.Candidates.Select(c => c.Agent));
+        Assert.Equal("waits for a slot; the next candidate is failing", decision.Why);
+        Assert.Equal("failing: 5 in a row, next try in 12 s, priority 1000, load 0", decision.Candidates[1].InWords());
+
+        Assert.Equal("the next candidate is failing", Router.Best([failing, Agent("free")], "'x'").Why);
+        Assert.Equal("the only candidate; failing: 5 in a row, next try in 12 s", Router.Best([failing], "'x'").Why);
+        Assert.Equal("has a free slot, the next candidate has none", Router.Best([failing, drained], "'x'").Why);
+        var other = failing with { Agent = failing.Agent with { Name = "other", Priority = 1 } };
+        Assert.Equal("highest priority; all of them are failing", Router.Best([failing, other], "'x'").Why);
+    }
+
+    [Fact]
+    public void Best_FailingThatMayBeTriedAgain_IsAsAnyOther()
+    {
+        var failing = Agent("failing", priority: 1) with { Failing = new FailingState(5, IsOpen: true, TimeSpan.Zero) };
+
+        Assert.Equal("failing", Router.Best([Agent("other"), failing], "'x'").Agent);
+        Assert.Equal("failing: 5 in a row, next try now", failing.Failing!.Value.InWords());
+        Assert.False((failing with { Failing = new FailingState(4, IsOpen: false, TimeSpan.Zero) }).IsAvoided);
+    }
+
+    [Fact]
     public void Best_FullPrimary_GoesToTheOneWithAFreeSlotAndSaysSo()
     {
         var decision = Router.Best([Agent("primary", 10, slots: 1, running: 1), Agent("backup")], "'x'");

@@ -382,6 +382,68 @@ public sealed class RunMachineTests
     }
 
     [Fact]
+    public void Decide_AgentFails_ItsFallbackIsAskedAndItselfAfterThat()
+    {
+        var agents = TwoAgents();
+        agents.Failing.Add("best");
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents);
+
+        run.Started().Then("orchestration:started", "other:start");
+
+        Assert.Equal("fallback, as 'best' is failing: 5 in a row, next try in 12 s", run.State["a"].Attempts[0].Decision!.Why);
+    }
+
+    [Fact]
+    public void Decide_AgentFailsAndItsFallbackTooOrIsDrained_IsAskedAllTheSame()
+    {
+        var agents = TwoAgents();
+        agents.Failing.UnionWith(["best", "other"]);
+        new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started().Then("orchestration:started", "best:start");
+
+        agents.Drained.Add("other");
+        new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started().Then("orchestration:started", "best:start");
+
+        agents.Drained.Clear();
+        agents.Drained.Add("best");
+        new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started().Then("orchestration:started", "other:start");
+    }
+
+    [Fact]
+    public void Decide_AgentFailsBeforeItsRetry_TheOtherIsAsked()
+    {
+        var agents = new FakeRouting()
+            .With("best", "work", priority: 5, retry: new RetryPolicy { MaxAttempts = 3, Jitter = 0 }).With("other", "work");
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"}}}""", agents).Started().Fails("a");
+        agents.Failing.Add("best");
+
+        run.After(TimeSpan.FromSeconds(1)).Then("other:start");
+    }
+
+    [Fact]
+    public void Decide_FallbacksAfterAFailure_ThoseThatFailComeLast()
+    {
+        var agents = TwoAgents().With("third", "work");
+        agents.Failing.Add("other");
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other","third"]}}}""", agents).Started().Fails("a");
+
+        Assert.Equal("third", run.State["a"].Attempts[1].Agent);
+        run.Fails("a", attempt: 2);
+        Assert.Equal("other", run.State["a"].Attempts[2].Agent);
+    }
+
+    [Fact]
+    public void Decide_OneFails_ARaceGoesWithoutItAndAllAreAskedAllTheSame()
+    {
+        var agents = TwoAgents();
+        agents.Failing.Add("best");
+
+        new RunScenario("""{"steps":{"a":{"capability":"work","mode":"race","candidates":2}}}""", agents)
+            .Started().Then("orchestration:started", "a:speculative_start", "other:start");
+        Assert.Equal(2, new RunScenario("""{"steps":{"a":{"capability":"work","mode":"all"}}}""", agents)
+            .Started().State["a"].Attempts.Count);
+    }
+
+    [Fact]
     public void Decide_OneOfAllIsDrained_TheOthersAreAsked()
     {
         var agents = TwoAgents();

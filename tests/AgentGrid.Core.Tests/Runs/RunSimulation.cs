@@ -152,6 +152,11 @@ internal sealed class RunSimulation(int seed)
         {
             Drain(_waiting.Count > 0 ? _waiting[_random.Next(_waiting.Count)].Agent : $"agent{_random.Next(4)}");
         }
+        else if (dice == 74)
+        {
+            var agent = $"agent{_random.Next(4)}";
+            _ = _routing.Failing.Remove(agent) || _routing.Failing.Add(agent);
+        }
         else if (dice == 71 && _random.Next(20) == 0)
         {
             Turn(new RunInput.CancelRun("simulated"));

@@ -253,7 +253,9 @@ internal sealed partial class EngineSimulation
                         || (child?.Status == RunStatus.Completed && child.Result!.Equals(attempt.Output)),
                     $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} succeeded, and its run is {child?.Status}");
                 Check(
-                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled,
+                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled
+                        || (attempt.Error!.Code == ErrorCodes.ChildRefused
+                            && attempt.Error.Message.Contains("it rejects further ones", StringComparison.Ordinal)),
                     $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} failed, and its run is {child?.Status}: {attempt.Error}");
             }
         }

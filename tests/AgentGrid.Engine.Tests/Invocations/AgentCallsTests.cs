@@ -77,6 +77,62 @@ public sealed class AgentCallsTests
     }
 
     [Fact]
+    public async Task Call_OverTheRateLimit_StartsWhenItCan()
+    {
+        _bench.Configure(new AgentConfig { Name = "agent", Timeout = s_timeout, RateLimit = new RateLimit(1, TimeSpan.FromSeconds(20)) });
+        _bench.Started(_bench.Take());
+        var calling = Call();
+        _bench.Platform.RunAll();
+        Assert.Equal((1, 1, 0), _bench.Load);
+
+        _bench.Pass(TimeSpan.FromSeconds(20));
+        _bench.Platform.RunAll();
+
+        Assert.Equal((2, 0, 0), _bench.Load);
+        _bench.Agent.Answer();
+        await calling;
+    }
+
+    [Fact]
+    public async Task Call_OverTheRateLimitForItsWholeTime_SaysSo()
+    {
+        _bench.Configure(new AgentConfig { Name = "agent", Timeout = s_timeout, RateLimit = new RateLimit(1, TimeSpan.FromHours(1)) });
+        _bench.Started(_bench.Take());
+        var calling = Call();
+        _bench.Platform.RunAll();
+
+        _bench.Pass(s_timeout);
+
+        var error = await Assert.ThrowsAsync<AgentException>(() => calling);
+        Assert.Equal("Agent 'agent' had no free slot on node 'node' within 30 s, or no start in its rate limit (1/h).", error.Message);
+    }
+
+    [Fact]
+    public async Task Call_WhereOthersCountStarts_WaitsForThemBeforeItsSlot()
+    {
+        var may = new TaskCompletionSource();
+        var asked = new List<string>();
+        var calling = Call(services: _bench.Services with
+        {
+            AwaitStart = (agent, key, _, _) =>
+            {
+                asked.Add($"{agent.Name} {key}");
+                return may.Task;
+            },
+        });
+        _bench.Platform.RunAll();
+        Assert.Equal((0, 0, 0), _bench.Load);
+
+        may.SetResult();
+        _bench.Platform.RunAll();
+
+        Assert.Equal((1, 0, 0), _bench.Load);
+        Assert.Equal("agent 00000001000200030000000000000000/step/1/1", Assert.Single(asked));
+        _bench.Agent.Answer();
+        await calling;
+    }
+
+    [Fact]
     public async Task Call_OfAnAgentThatIsNotThereOrDrained_IsRefusedAtOnce()
     {
         Assert.Equal("no_agent", (await Assert.ThrowsAsync<AgentException>(() => Call("other"))).Code);

@@ -25,7 +25,7 @@ internal sealed class InvocationBench
             Node = "node",
             Agents = new AgentInstances(
                 AgentCatalog.Of(typeof(BenchAgent)), _ => Agent, Contexts.Of(TimeProvider.System), static _ => true, Log),
-            Slots = new SlotTable(),
+            Slots = new SlotTable(isReal ? TimeProvider.System : _time, isReal ? Engine.Platform.Process : Platform),
             Running = new InvocationCount(),
             Abandoned = new AbandonedInvocations(),
             Platform = isReal ? Engine.Platform.Process : Platform,

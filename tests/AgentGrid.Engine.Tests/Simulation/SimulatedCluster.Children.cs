@@ -16,9 +16,9 @@ internal sealed partial class SimulatedCluster
         _silos.Find(s => IsThere(s) && s.Drives(run)) ?? Pick(_silos.Where(IsThere));
 
     // Plans that others call. The second calls the first.
-    private static Plan[] PlansOf(Random random)
+    private static Plan[] PlansOf(Random random, bool groups)
     {
-        Plan Make(string name, params string[] calls) => PlanReader.ReadJson(name, RandomPlan.Make(random, 2, groups: true, calls)).Plan!;
+        Plan Make(string name, params string[] calls) => PlanReader.ReadJson(name, RandomPlan.Make(random, 2, groups, calls)).Plan!;
         return [Make("child0"), Make("child1", "child0")];
     }
 

@@ -17,7 +17,7 @@ internal sealed partial class SimulatedCluster
 
     private SubmitRun[] MakeRequests(RunKey key)
     {
-        var plan = RandomPlan.Make(_world.Random, 7, groups: true, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
+        var plan = RandomPlan.Make(_world.Random, 7, _hasGroups, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
         return
         [
             .. Enumerable.Range(0, 2).Select(v => new SubmitRun(
@@ -46,7 +46,13 @@ internal sealed partial class SimulatedCluster
         {
             case < 5: Submit(silo); break;
             case 5 or 6 when AnyRun() is { } run: Cancel(silo, run); break;
-            case 7 when AnyRun() is { } run: Retry(silo, run); break;
+            case 7 when AnyRun() is { } run:
+                Retry(silo, run);
+                if (_hasGroups && Pick(_silos.Where(IsThere)) is { } other)
+                {
+                    Retry(other, run);
+                }
+                break;
             case > 7 when AnyRun() is { } run: Signal(silo, run); break;
             default: break; // nothing has been posted yet
         }

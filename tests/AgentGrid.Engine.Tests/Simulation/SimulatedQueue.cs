@@ -41,6 +41,10 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
 
     public void Leave(RunDriver run)
     {
+        if (run is { Parent: not null, IsAdmitted: false })
+        {
+            return; // the same child may have been accepted by another
+        }
         var since = run.Group?.Since;
         silo.Send(
             $"{SimulatedStore.Short(run.Id)} wants no place any more", _dispatcher, () => _dispatcher.Leave(run.Id, since));

@@ -68,6 +68,10 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
 
     public void Release(IHeldSlot slot) => Release(((Held)slot).Key);
 
+    public void Report(string agent, bool hasFailed)
+    {
+    }
+
     public void Forget(IPendingSlot pending) => ((Pending)pending).IsForgotten = true;
 
     public void Forget(IHeldSlot slot)

@@ -196,7 +196,8 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         _ => e.GetType().Name,
     };
 
-    public static string Short(RunId run) => run.Value[^4..];
+    // Slots are known by it, so that no two runs of a seed may have the same.
+    public static string Short(RunId run) => run.Value[^8..];
 
     private sealed class Kept(Plan plan)
     {

@@ -119,6 +119,7 @@ class Agents {
     const steer = h('button', { type: 'button', class: 'quiet small', onclick: () => this.#steer(agent.name) });
     const memory = agent.resources?.gpu_memory_bytes ? ` · ${bytes(agent.resources.gpu_memory_bytes)} GPU` : '';
     const problem = h('span', { class: 'error-text block', hidden: true });
+    const limits = h('span', { class: 'dim block', hidden: true });
     const abandoned = h('span', { class: 'abandoned' });
     const element = h(
       'tr',
@@ -130,13 +131,14 @@ class Agents {
         tag,
         h('span', { class: 'dim block' }, (agent.capabilities.join(', ') || 'by name only') + memory),
         agent.target ? h('span', { class: 'dim block' }, `${agent.kind}: ${agent.target}`) : null,
+        limits,
         problem,
         abandoned,
       ),
       cells,
       h('td', null, steer),
     );
-    return { element, cells, fill, load, tag, steer, problem, abandoned };
+    return { element, cells, fill, load, tag, steer, problem, limits, abandoned };
   }
 
   async #steer(name) {
@@ -178,7 +180,9 @@ class Agents {
   }
 
   #update(row, agent) {
-    const { element, cells, fill, load, tag, steer, problem } = row;
+    const { element, cells, fill, load, tag, steer, problem, limits } = row;
+    setText(limits, limitsOf(agent));
+    limits.hidden = !limits.textContent;
     this.#showAbandoned(row, agent);
     const { condition = 'healthy', problem: why = '' } = agent.health ?? {};
     setText(problem, why);
@@ -219,4 +223,17 @@ class Agents {
     );
     setText(cells[8], count(ended + counts.cancelled));
   }
+}
+
+function limitsOf({ rate_limit: rate, failing }) {
+  const lines = [];
+  if (rate)
+    lines.push(
+      `rate limit ${rate.text}: ${rate.left ? `${rate.left} can start` : `next in ${rate.next_in_seconds.toFixed(1)} s`}`,
+    );
+  if (failing) {
+    const next = failing.next_try_in_seconds;
+    lines.push(`failing: ${failing.in_a_row} in a row, next try ${next ? `in ${Math.ceil(next)} s` : 'now'}`);
+  }
+  return lines.join(' · ');
 }

@@ -97,6 +97,8 @@ export class HeldUp {
     const waits = `Step '${step.id}' has waited ${duration(now() - millis(attempt.queued_at))}.`;
     let numbers = '';
     if (agent?.drained) numbers = ' The agent is drained: it takes no attempts until it is undrained.';
+    else if (agent?.rate_limit && agent.rate_limit.left === 0)
+      numbers = ` Its rate limit (${agent.rate_limit.text}) lets the next attempt start in ${seconds(agent.rate_limit.next_in_seconds)}.`;
     else if (agent) {
       const { running, waiting } = agent.load;
       numbers = ` ${running} of ${agent.max_concurrency} slots are in use, ${plural(waiting, 'attempt')} waiting.`;
@@ -113,6 +115,10 @@ export class HeldUp {
       ],
     };
   }
+}
+
+function seconds(number) {
+  return `${number.toFixed(1)} s`;
 }
 
 function later(run) {
