@@ -21,6 +21,9 @@ public static class WebhookSignature
         return Convert.TryFromBase64String(text, key, out var length) && length > 0 ? key[..length] : null;
     }
 
+    /// <summary>The key to sign with that a secret stands for; null when it is none, or not of the 24 to 64 bytes that are asked for.</summary>
+    public static byte[]? SigningKeyOf(string secret) => KeyOf(secret) is { Length: >= 24 and <= 64 } key ? key : null;
+
     /// <summary>What a post is signed with.</summary>
     /// <param name="id">The header <c>webhook-id</c>.</param>
     /// <param name="time">The header <c>webhook-timestamp</c>: seconds since 1970.</param>

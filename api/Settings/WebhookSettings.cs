@@ -56,7 +56,7 @@ public static class WebhookSettings
     private static string? SecretProblem(string secret) => SecretText.Parse(secret, out var problem) switch
     {
         null => $": {problem}",
-        var text when !text.References.Any() && WebhookSignature.KeyOf(secret) is null =>
+        var text when !text.References.Any() && WebhookSignature.SigningKeyOf(secret) is null =>
             " is no secret of Standard Webhooks: expected 'whsec_' and Base64 of 24 to 64 random bytes, or where it is, " +
             "${file:/run/secrets/webhooks}.",
         _ => null,

@@ -3,10 +3,16 @@ using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Config;
 
-/// <summary>Says which plans call each other in a circle, so that their runs would start runs without end.</summary>
+/// <summary>
+/// Says which plans call each other in a circle, so that their runs would start runs without end, or so deep that a run of theirs would
+/// be refused.
+/// </summary>
 internal sealed class PlanCallsCheck(IReadOnlyDictionary<string, PlanDraft> plans, ProblemList problems)
 {
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
+
+    // How many plans are below one, along the longest way of calls; not of those that are on the way yet.
+    private readonly Dictionary<string, int> _below = new(StringComparer.Ordinal);
 
     public void Report()
     {
@@ -36,6 +42,7 @@ internal sealed class PlanCallsCheck(IReadOnlyDictionary<string, PlanDraft> plan
             {
                 open.Pop();
                 way.RemoveAt(way.Count - 1);
+                Measure(at.Plan);
                 continue;
             }
             var (step, called) = (at.Calls.Current, at.Calls.Current.Step.Plan!);
@@ -51,6 +58,27 @@ internal sealed class PlanCallsCheck(IReadOnlyDictionary<string, PlanDraft> plan
                 Enter(called);
             }
         }
+    }
+
+    // Said once on each way: those above it are too deep as well.
+    private void Measure(string plan)
+    {
+        int Below(StepDraft call) => _below.TryGetValue(call.Step.Plan!, out var below) ? below + 1 : 0;
+        var deepest = CallsOf(plan).MaxBy(Below);
+        _below[plan] = deepest is null ? 0 : Below(deepest);
+        if (_below[plan] != Plan.MaxCallDepth + 1)
+        {
+            return;
+        }
+        List<string> way = [plan];
+        while (CallsOf(way[^1]).MaxBy(Below)?.Step.Plan is { } next && _below.ContainsKey(next))
+        {
+            way.Add(next);
+        }
+        problems.Add(
+            deepest!.At("plan"), ConfigCodes.PlansTooDeep,
+            $"the plans call each other deeper than {Plan.MaxCallDepth}, so that the last run would be refused: "
+            + $"{string.Join(" -> ", way.Select(n => Names.Shorten(n)))}. Let them call each other less deep.");
     }
 
     private IEnumerable<StepDraft> CallsOf(string plan) =>

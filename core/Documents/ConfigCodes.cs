@@ -152,4 +152,7 @@ public static class ConfigCodes
 
     /// <summary>A label that has another name or text than labels can have, or one too many.</summary>
     public const string BadLabel = "AG1120";
+
+    /// <summary>Plans that call each other deeper than runs can.</summary>
+    public const string PlansTooDeep = "AG1121";
 }

@@ -10,6 +10,9 @@ namespace AgentGrid.Core.Plans;
 /// </summary>
 public sealed class Plan
 {
+    /// <summary>How many plans can be called one below the other.</summary>
+    public const int MaxCallDepth = 8;
+
     private readonly FrozenDictionary<string, int> _index;
 
     private Plan(string name, ImmutableArray<Step> steps, PlanSettings settings)

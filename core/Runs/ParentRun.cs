@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
+using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Runs;
 
@@ -17,7 +18,7 @@ namespace AgentGrid.Core.Runs;
 public sealed record ParentRun(RunId Run, string Step, int Attempt, int Depth, DateTimeOffset StartedAt)
 {
     /// <summary>How many runs can be above another: what plans say of each other can change while runs go on.</summary>
-    public const int MaxDepth = 8;
+    public const int MaxDepth = Plan.MaxCallDepth;
 
     /// <summary>What the <c>match_id</c> of a child begins with, and that of no run which is posted.</summary>
     public const string KeyPrefix = "child-of:";

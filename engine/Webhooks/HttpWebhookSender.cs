@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Headers;
 using AgentGrid.Core;
@@ -12,11 +11,17 @@ using AgentGrid.Engine.Agents;
 namespace AgentGrid.Engine.Webhooks;
 
 /// <summary>Posts over HTTP, signed as <see href="https://www.standardwebhooks.com">Standard Webhooks</see> has it.</summary>
-/// <remarks>To one host at most <see cref="MostToOneHost"/> posts are under way at once, so that a slow one keeps no other waiting.</remarks>
+/// <remarks>
+/// To one address at most <see cref="MostToOneAddress"/> posts are under way at once, and to one host at most <see cref="MostToOneHost"/>,
+/// so that one that hangs keeps no other waiting.
+/// </remarks>
 public sealed class HttpWebhookSender : IWebhookSender, IDisposable
 {
     /// <summary>How many posts to one host are under way at once.</summary>
-    public const int MostToOneHost = 8;
+    public const int MostToOneHost = 32;
+
+    /// <summary>How many posts to one address are under way at once, whatever its query says.</summary>
+    public const int MostToOneAddress = 4;
 
     private const string Setting = "AgentGrid:Webhooks";
 
@@ -24,7 +29,9 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
     private readonly AllowedHosts _hosts;
     private readonly SecretText? _secret;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Gates _addresses = new(MostToOneAddress);
+    private readonly Gates _authorities = new(MostToOneHost);
+
     // What it answers is not read, and where it leads is not followed: that host may be one which is not allowed.
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -60,16 +67,9 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         {
             return new WebhookAnswer(problem);
         }
-        var gate = _gates.GetOrAdd(address.Authority, static _ => new SemaphoreSlim(MostToOneHost));
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await PostAsync(address, delivery, key, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            gate.Release();
-        }
+        using var ofAddress = await _addresses.EnterAsync(address.GetLeftPart(UriPartial.Path), cancellationToken).ConfigureAwait(false);
+        using var ofHost = await _authorities.EnterAsync(address.Authority, cancellationToken).ConfigureAwait(false);
+        return await PostAsync(address, delivery, key, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -107,7 +107,7 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         }
         catch (HttpRequestException e)
         {
-            return new WebhookAnswer($"It cannot be reached: {e.Message}");
+            return new WebhookAnswer($"It cannot be reached: {ExceptionReason.Of(e)}");
         }
     }
 
@@ -127,8 +127,8 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         }
         try
         {
-            var key = _secret is null ? null : WebhookSignature.KeyOf(_secret.Reveal(Secrets.Find));
-            problem = key is null ? $"The setting {Setting}:Secret is no secret of Standard Webhooks: 'whsec_' and Base64." : null;
+            var key = _secret is null ? null : WebhookSignature.SigningKeyOf(_secret.Reveal(Secrets.Find));
+            problem = key is null ? $"The setting {Setting}:Secret is no secret of Standard Webhooks: 'whsec_' and Base64 of 24 to 64 random bytes." : null;
             return key;
         }
         catch (AgentException e)

@@ -131,7 +131,11 @@ public sealed class AppearanceTests(Chromium chromium)
             {"work":{"agent":"flaky","input":{"fail_times":9},"retry":{"max_attempts":2,"backoff":"10ms"}},
              "rest":{"needs":["work"],"agent":"echo"}}
             """);
-        return ["#/runs", $"#/runs/{good}", $"#/runs/{bad}", "#/agents", "#/nodes", "#/try"];
+        return
+        [
+            "#/runs", $"#/runs/{good}", $"#/runs/{bad}", "#/plans", "#/plans/tactical_motion?step=motion", "#/schedules",
+            "#/agents", "#/agents/echo", "#/nodes", "#/try",
+        ];
     }
 
     private static async Task ShowAsync(Page page, string view)
@@ -139,7 +143,8 @@ public sealed class AppearanceTests(Chromium chromium)
         await page.GoAsync(view);
         await page.SeesAsync("#connection", "live");
         await page.UntilAsync("document.querySelector("
-            + "'.rows .row, .run:not([hidden]) .attempt, .agents tbody tr, .node-card, #target option') !== null");
+            + "'.rows .row, .run:not([hidden]) .attempt, .agents tbody tr, .node-card, #target option, .pairs, "
+            + "#schedules-title') !== null");
     }
 
     // Pictures for people, where somebody wants them.

@@ -55,10 +55,21 @@ public sealed class IncidentTests(Chromium chromium)
         await page.SeesAsync(".step h2", "a");
         await page.SeesAsync(".step .state", "retrying");
         await page.SeesAsync(".held-up", "attempt 1 of 'flaky' has failed: Agent 'flaky' failed on purpose");
+        await page.SeesAsync(".attempt", "is tried again at ");
+        await page.UntilAsync("document.querySelector('.tl-again:not([hidden])').getBoundingClientRect().width > 0");
+        await page.SeesAsync(".facts", "1 of 2 completed");
+        await page.SeesAsync(".facts", " so far");
+        await page.UntilAsync("/Accepted\\n.*20\\d\\d.* [A-Z]+/.test(document.querySelector('.facts').innerText)");
         await page.ClickAsync("button", "Cancel run");
+        await page.FillAsync("#cancel-reason", "the wrong map");
         await page.ClickAsync("dialog button", "Cancel run");
         await page.SeesAsync(".state.big", "cancelled");
+        await page.SeesAsync(".error-box", "the wrong map");
+        await page.SeesAsync(".facts", "1 of 2 completed, 1 cancelled");
         await page.UntilAsync("document.querySelector('.held-up').hidden");
+        await page.UntilAsync("!document.querySelector('.attempt').innerText.includes('tried again')");
+        await page.SeesAsync(".attempt .tag", "failed");
+        await page.UntilAsync("document.querySelector('.tl-again:not([hidden])') === null");
         page.HasNotComplained();
     }
 

@@ -125,7 +125,8 @@ public sealed class ListTests(Chromium chromium)
         await page.GoAsync("#/runs");
         await page.UntilAsync($"{Rows}.length === 2");
 
-        await page.ChooseAsync("select[name=status]", "failed");
+        await page.ClickAsync(".choice summary");
+        await page.ClickAsync(".choice label", "failed");
         await page.UntilAsync($"{Rows}.length === 1");
         Assert.Equal("#/runs?status=failed", (await page.EvaluateAsync("location.hash")).GetString());
         await page.ReloadAsync();
@@ -134,6 +135,25 @@ public sealed class ListTests(Chromium chromium)
         // A run that comes to the status while the page is open, is put into the list.
         await server.PostAsync("bad_too", """{"a":{"agent":"flaky","input":{"fail_times":9}}}""");
         await page.SeesAsync(".rows .row", "bad_too");
+
+        // Several at once; what is done to those that match is done to both kinds.
+        await page.ClickAsync(".choice summary");
+        await page.ClickAsync(".choice label", "cancelled");
+        await page.UntilAsync("location.hash === '#/runs?status=failed%2Ccancelled'");
+        await page.SeesAsync(".choice summary", "failed, cancelled");
+        var off = await server.PostAsync("off", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
+        (await server.Http.PostAsync($"api/v1/runs/{off}/cancel", null)).EnsureSuccessStatusCode().Dispose();
+        await page.SeesAsync(".rows .row", "off");
+        await page.UntilAsync($"{Rows}.length === 3");
+        await page.ReloadAsync();
+        await page.UntilAsync($"{Rows}.length === 3 && {Rows}[0].innerText.includes('off')");
+        await page.ClickAsync("button", "Retry matching");
+        await page.SeesAsync("dialog", "Retry 3 runs?");
+        await page.SeesAsync("dialog", "All failed and cancelled runs with status = failed or cancelled.");
+        await page.ClickAsync("dialog button", "Not now");
+
+        await page.GoAsync("#/runs?status=scheduled,queued");
+        await page.SeesAsync("#summary", "No run matches these filters");
         page.HasNotComplained();
     }
 
@@ -180,6 +200,13 @@ public sealed class ListTests(Chromium chromium)
             await page.SeesAsync(".toast.bad", problem);
             Assert.Equal(0, (await page.EvaluateAsync($"{Rows}.length")).GetInt32());
         }
+
+        await page.GoAsync("#/runs?status=failed,faild");
+        await page.SeesAsync("[role=alert]", "The filter 'status' cannot be 'faild'");
+        await page.GoAsync("#/rnus/x");
+        await page.SeesAsync("h1", "No such page");
+        await page.SeesAsync("main", "There is nothing at '#/rnus/x'.");
+        await page.GoAsync("#/runs?status=faild");
 
         // What comes is not shown either, until a filter is chosen that there is.
         await server.PostAsync("later", """{"a":{"agent":"delay","input":{"ms":60000}}}""");
@@ -261,6 +288,53 @@ public sealed class ListTests(Chromium chromium)
 
         await page.UntilAsync($"{Rows}.filter(r => r.innerText.includes('cancelled')).length === 5");
         await page.SeesAsync(".toast", "Cancelled 5 runs.");
+        page.HasNotComplained();
+    }
+
+    [Fact]
+    public async Task List_OfSeveralStatuses_IsInOrderOverManyPagesAndFindsARunByItsId()
+    {
+        await using var server = await ConsoleServer.StartAsync("--AgentGrid:Synchronous", "Normal");
+        await server.FillAsync(1200);
+        var oldest = await server.Grid.ListRunsAsync(new RunQuery(MatchId: "many_3"));
+        await using var page = await chromium.OpenAsync(server.Url);
+        await page.GoAsync("#/runs?status=completed,failed");
+
+        await page.UntilAsync("""
+            (() => {
+              const rows = document.querySelector('.rows');
+              rows.scrollTop = rows.scrollHeight;
+              return document.getElementById('summary').textContent === '1,200 runs';
+            })()
+            """);
+        var pages = await page.EvaluateAsync("""
+            (async () => {
+              const { pageOf } = await import('/console/lib/run-pages.js');
+              const all = [];
+              let from;
+              do {
+                const page = await pageOf({}, ['completed', 'failed'], 100, from);
+                all.push(...page.runs.map(r => [r.run_id, Date.parse(r.accepted_at)]));
+                from = page.next;
+              } while (from);
+              const sorted = all.every(([, at], i) => i === 0 || all[i - 1][1] >= at);
+              return [all.length, new Set(all.map(([id]) => id)).size, sorted].join();
+            })()
+            """);
+        Assert.Equal("1200,1200,true", pages.GetString());
+
+        var id = Assert.Single(oldest.Runs).RunId.ToString();
+        await page.FillAsync(".find", "00000000");
+        await page.PressAsync("Enter", 13);
+        await page.SeesAsync(".toast.bad", "None of the runs that have been read has '00000000' in its id.");
+        await page.FillAsync(".find", id[^10..]);
+        await page.PressAsync("Enter", 13);
+        await page.SeesAsync("h1", "many_3 / 1");
+        await page.GoAsync("#/runs?match_id=nobody");
+        await page.SeesAsync("#summary", "No run matches these filters");
+        await page.FillAsync(".find", Guid.ParseExact(id, "N").ToString("D"));
+        await page.PressAsync("Enter", 13);
+        await page.SeesAsync("h1", "many_3 / 1");
         page.HasNotComplained();
     }
 

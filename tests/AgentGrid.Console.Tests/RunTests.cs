@@ -316,6 +316,10 @@ public sealed class RunTests(Chromium chromium)
             "[...document.querySelectorAll('.tl-lane .tl-bar')].map(b => b.dataset.state).join()"
             + " === 'retried,retried,succeeded'");
         await page.SeesAsync(".attempt .error-box", "failed on purpose");
+        await page.SeesAsync(".attempt", "tried again as #2");
+        await page.SeesAsync(".attempt", "tried again as #3");
+        await page.UntilAsync("document.querySelectorAll('.tl-again:not([hidden])').length === 2");
+        await page.SeesAsync(".step", " of waiting");
         page.HasNotComplained();
     }
 
@@ -332,7 +336,7 @@ public sealed class RunTests(Chromium chromium)
         await page.GoAsync($"#/runs/{id}");
 
         await page.SeesAsync(".run-head .state", "completed");
-        await page.SeesAsync(".facts", "1000 of 1000 done");
+        await page.SeesAsync(".facts", "1,000 of 1,000 completed");
         await page.SeesAsync(".node", "more steps");
         var nodes = (await page.EvaluateAsync("document.querySelectorAll('.node').length")).GetInt32();
         Assert.InRange(nodes, 5, 50);

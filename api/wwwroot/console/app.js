@@ -2,21 +2,39 @@
 
 import { get, key, watch } from './lib/api.js';
 import { h, replace } from './lib/dom.js';
+import { agentView } from './views/agent.js';
 import { agentsView } from './views/agents.js';
 import { approvalsView } from './views/approvals.js';
 import { nodesView } from './views/nodes.js';
+import { planView } from './views/plan.js';
+import { plansView } from './views/plans.js';
 import { runView } from './views/run.js';
 import { runsView } from './views/runs.js';
+import { schedulesView } from './views/schedules.js';
 import { tryView } from './views/try.js';
 
 const ROUTES = [
   [/^runs$/, 'Runs', runsView],
   [/^runs\/([0-9a-f]{32})$/, 'Run', runView],
   [/^approvals$/, 'Inbox', approvalsView],
+  [/^plans$/, 'Plans', plansView],
+  [/^plans\/([^/]+)$/, 'Plan', planView],
+  [/^schedules$/, 'Schedules', schedulesView],
   [/^agents$/, 'Agents', agentsView],
+  [/^agents\/([^/]+)$/, 'Agent', agentView],
   [/^nodes$/, 'Nodes', nodesView],
   [/^try$/, 'Try it', tryView],
+  [/^(.+)$/, 'No such page', missingView],
 ];
+
+// Another page in the place of one that is misspelt would be taken for it.
+function missingView(root, { id }) {
+  root.append(
+    h('h1', null, 'No such page'),
+    h('p', null, `There is nothing at '#/${id}'. Go on from `, h('a', { href: '#/runs' }, 'the list of runs'), '.'),
+  );
+  return { close() {} };
+}
 
 const main = document.getElementById('main');
 const problems = document.getElementById('problems');
@@ -95,11 +113,20 @@ function show() {
     const root = h('div', { class: 'view' });
     replace(main, root);
     window.scrollTo(0, 0);
-    current = view(root, { id: match[1], query: new URLSearchParams(query) }, shell);
+    current = view(root, { id: match[1] && plainly(match[1]), query: new URLSearchParams(query) }, shell);
     if (moved) main.focus({ preventScroll: true });
     return;
   }
   location.replace('#/runs');
+}
+
+/** A part of the address as it is meant; as it is written where it means nothing. */
+function plainly(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 let asking = false;

@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Kinds.Http.Connections;
@@ -15,10 +16,10 @@ public static class ConnectionFailure
             HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
             or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
         } e =>
-            Failed(who, Reason(e), e),
-        HttpRequestException { InnerException: AuthenticationException } e => Failed(who, Reason(e), e),
+            Failed(who, ExceptionReason.Of(e), e),
+        HttpRequestException { InnerException: AuthenticationException } e => Failed(who, ExceptionReason.Of(e), e),
         // How a client says that connecting took too long.
-        OperationCanceledException { InnerException: TimeoutException } e => Failed(who, Reason(e), e),
+        OperationCanceledException { InnerException: TimeoutException } e => Failed(who, ExceptionReason.Of(e), e),
         HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } e => Bad(who, e),
         HttpRequestException
         {
@@ -26,7 +27,7 @@ public static class ConnectionFailure
             or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.VersionNegotiationError
         } e => Bad(who, e),
         HttpRequestException or IOException => new AgentException(
-            HttpErrors.ConnectionLost, $"{who}: the connection was lost before the answer was whole: {Reason(exception)}",
+            HttpErrors.ConnectionLost, $"{who}: the connection was lost before the answer was whole: {ExceptionReason.Of(exception)}",
             inner: exception),
         _ => null,
     };
@@ -35,18 +36,5 @@ public static class ConnectionFailure
         new(HttpErrors.ConnectionFailed, $"{who}: there is no connection: {reason}", inner: e);
 
     private static AgentException Bad(string who, Exception e) =>
-        new(HttpErrors.BadAnswer, $"{who}: what came is no answer of HTTP: {Reason(e)}", retryable: false, e);
-
-    // The reason is the innermost; what is around it says that there was one.
-    private static string Reason(Exception exception)
-    {
-        var inner = exception;
-        while (inner.InnerException is { } next)
-        {
-            inner = next;
-        }
-        return inner == exception || exception.Message.Contains(inner.Message, StringComparison.Ordinal)
-            ? exception.Message
-            : inner.Message;
-    }
+        new(HttpErrors.BadAnswer, $"{who}: what came is no answer of HTTP: {ExceptionReason.Of(e)}", retryable: false, e);
 }

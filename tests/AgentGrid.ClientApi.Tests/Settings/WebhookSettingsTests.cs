@@ -35,6 +35,7 @@ public sealed class WebhookSettingsTests
     [InlineData("""{ "Webhooks": { "AllowedHosts": ["https://a.example"] } }""", "has 'https://a.example'; expected hosts such as")]
     [InlineData("""{ "Webhooks": { "AllowedHost": ["a.example"] } }""", "Did you mean AllowedHosts?")]
     [InlineData("""{ "Webhooks": { "Secret": "not base64" } }""", "expected 'whsec_' and Base64")]
+    [InlineData("""{ "Webhooks": { "Secret": "whsec_AAAA" } }""", "24 to 64 random bytes")]
     [InlineData("""{ "Webhooks": { "Secret": "${enf:X}" } }""", "refers to nothing")]
     [InlineData("""{ "Webhooks": { "Timeout": "1h" } }""", "It can be 1ms to 5m")]
     [InlineData("""{ "Webhook": { "AllowedHosts": ["a.example"] } }""", "Did you mean")]

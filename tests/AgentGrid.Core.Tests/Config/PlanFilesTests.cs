@@ -55,6 +55,30 @@ public sealed class PlanFilesTests
     public void Read_PlanThatCallsItself_IsACircle() => Assert.Contains(
         "a -> a", Assert.Single(Bad(("plans/a.yaml", "plans: { a: { steps: { s: { plan: a } } } }"))), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(10, true)]
+    [InlineData(14, true)]
+    public void Read_PlansThatCallEachOtherTooDeep_NamesTheWayOnce(int plans, bool isTooDeep)
+    {
+        var files = Enumerable.Range(1, plans)
+            .Select(i => ($"plans/{i:00}.yaml", i == plans
+                ? $"plans: {{ p{i}: {{ steps: {{ s: {{ agent: echo }} }} }} }}"
+                : $"plans: {{ p{i}: {{ steps: {{ s: {{ plan: p{i + 1} }} }} }} }}")).ToArray();
+
+        var problems = isTooDeep ? Bad(files) : [];
+
+        if (!isTooDeep)
+        {
+            Good(files);
+            return;
+        }
+        Assert.Equal(
+            $"plans/{plans - 9:00}.yaml(1,{34 + $"p{plans - 9}".Length}): AG1121: the plans call each other deeper than 8, so that the last run would be refused: "
+            + $"{string.Join(" -> ", Enumerable.Range(plans - 9, 10).Select(i => $"p{i}"))}. Let them call each other less deep.",
+            Assert.Single(problems));
+    }
+
     [Fact]
     public void Read_UnknownPlanOfAStep_SuggestsTheNearest() => Assert.EndsWith(
         "AG1115: step 's': unknown plan 'onee', did you mean 'one'?",

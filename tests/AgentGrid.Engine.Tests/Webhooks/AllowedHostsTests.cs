@@ -24,7 +24,10 @@ public sealed class AllowedHostsTests
     [InlineData("[::1]:8080", "http://[::1]:8080/", true)]
     [InlineData("[::1]", "http://[::1]/", true)]
     [InlineData("::1", "http://[::1]:8080/", false)]
-    [InlineData("bücher.example", "https://xn--bcher-kva.example/", false)]
+    [InlineData("[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080/", true)]
+    [InlineData("bücher.example", "https://xn--bcher-kva.example/", true)]
+    [InlineData("bücher.example:81", "http://BÜCHER.example:81/", true)]
+    [InlineData("*.bücher.example", "https://a.xn--bcher-kva.example/", true)]
     [InlineData("xn--bcher-kva.example", "https://bücher.example/", true)]
     public void Allows_HostAndPort(string allowed, string address, bool expected) =>
         Assert.Equal(expected, new AllowedHosts([allowed]).Allows(new Uri(address)));

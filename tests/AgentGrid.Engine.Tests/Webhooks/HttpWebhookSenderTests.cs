@@ -53,6 +53,24 @@ public sealed class HttpWebhookSenderTests : IDisposable
     }
 
     [Fact]
+    public async Task SendAsync_AnAddressHangs_KeepsNoOtherOfItsHostWaiting()
+    {
+        using var sender = Sender(timeout: TimeSpan.FromMinutes(5));
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var accepting = AcceptAsync();
+        var hanging = Enumerable.Range(0, 40).Select(i => sender.SendAsync(Delivery(Host, $"hangs?run={i}"), enough.Token)).ToArray();
+
+        var answer = await sender.SendAsync(Delivery(Host, "answers"), Token);
+
+        Assert.Null(answer.Error);
+        Assert.All(hanging, h => Assert.False(h.IsCompleted));
+        await enough.CancelAsync();
+        Assert.All(await Task.WhenAll(hanging.Select(async h => await Record.ExceptionAsync(() => h))), e => Assert.IsAssignableFrom<OperationCanceledException>(e));
+        _listener.Stop();
+        await accepting;
+    }
+
+    [Fact]
     public async Task SendAsync_NobodyListens_SaysSo()
     {
         using var sender = Sender();
@@ -62,11 +80,24 @@ public sealed class HttpWebhookSenderTests : IDisposable
         Assert.StartsWith("It cannot be reached", (await sender.SendAsync(delivery, Token)).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task SendAsync_ConnectionIsClosed_SaysWhatHappened()
+    {
+        using var sender = Sender();
+        var answering = AnswerAsync("");
+
+        var answer = await sender.SendAsync(Delivery(Host), Token);
+        await answering;
+
+        Assert.Contains("ended prematurely", answer.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true, Secret, null)]
     [InlineData(false, Secret, "AgentGrid:Webhooks:AllowedHosts")]
     [InlineData(true, null, "AgentGrid:Webhooks:Secret")]
     [InlineData(true, "whsec_!", "AgentGrid:Webhooks:Secret")]
+    [InlineData(true, "whsec_AAAA", "24 to 64")]
     [InlineData(true, "${file:/nowhere}", "/nowhere")]
     public void Refusal_NamesTheSetting(bool isAllowed, string? secret, string? named)
     {
@@ -96,10 +127,34 @@ public sealed class HttpWebhookSenderTests : IDisposable
         await socket.SendAsync(Encoding.ASCII.GetBytes(answer), Token);
     }
 
-    private static WebhookDelivery Delivery(string host) => new()
+    // Answers those who do not ask for what hangs.
+    private async Task AcceptAsync()
+    {
+        var kept = new List<TcpClient>();
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptTcpClientAsync(Token);
+                kept.Add(client);
+                var buffer = new byte[16 * 1024];
+                var read = await client.GetStream().ReadAsync(buffer, Token);
+                if (Encoding.ASCII.GetString(buffer, 0, read).StartsWith("POST /answers", StringComparison.Ordinal))
+                {
+                    await client.GetStream().WriteAsync("HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray(), Token);
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            kept.ForEach(static c => c.Dispose()); // the listener was stopped
+        }
+    }
+
+    private static WebhookDelivery Delivery(string host, string path = "x") => new()
     {
         Number = 1,
-        Webhook = new Webhook($"http://{host}/x", Webhook.Ends),
+        Webhook = new Webhook($"http://{host}/{path}", Webhook.Ends),
         Event = WebhookEvent.Completed,
         At = DateTimeOffset.UnixEpoch,
         Run = new RunSummary

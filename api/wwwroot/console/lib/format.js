@@ -14,6 +14,16 @@ const dated = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const whole = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+});
 
 export const millis = time => (time ? Date.parse(time) : null);
 
@@ -23,6 +33,12 @@ export function time(ms) {
   const date = new Date(ms);
   return date.toDateString() === new Date().toDateString() ? clock.format(date) : dated.format(date);
 }
+
+/** With date and zone, for what somebody notes down or compares with another machine's log. */
+export const fullTime = ms => (ms ? whole.format(ms) : '');
+
+/** The zone in which all times are written, as it is now. */
+export const zone = () => whole.formatToParts(Date.now()).find(p => p.type === 'timeZoneName').value;
 
 export function duration(ms) {
   if (ms === null || ms === undefined || Number.isNaN(ms)) return '';

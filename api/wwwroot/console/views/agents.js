@@ -1,9 +1,10 @@
 // Who is there, how busy they are, and how well they do.
 
-import { get, post } from '../lib/api.js';
+import { get } from '../lib/api.js';
 import { h, replace, setText, toast } from '../lib/dom.js';
 import { bytes, count, duration, millis, time } from '../lib/format.js';
 import { Poll } from '../lib/poll.js';
+import { abandonedOf, agentLink, conditionOf, steer, successOf } from './agent-parts.js';
 
 const COLUMNS = ['Agent', 'Queue', 'Priority', 'Load', 'Waiting', 'Success', 'p50', 'p95', 'p99', 'Done'];
 
@@ -116,7 +117,7 @@ class Agents {
     const load = h('span');
     cells[2].append(h('span', { class: 'meter', 'aria-hidden': 'true' }, fill), load);
     const tag = h('span', { class: 'tag', hidden: true });
-    const steer = h('button', { type: 'button', class: 'quiet small', onclick: () => this.#steer(agent.name) });
+    const button = h('button', { type: 'button', class: 'quiet small', onclick: () => this.#steer(agent.name) });
     const memory = agent.resources?.gpu_memory_bytes ? ` · ${bytes(agent.resources.gpu_memory_bytes)} GPU` : '';
     const problem = h('span', { class: 'error-text block', hidden: true });
     const limits = h('span', { class: 'dim block', hidden: true });
@@ -127,7 +128,7 @@ class Agents {
       h(
         'th',
         { scope: 'row' },
-        agent.name,
+        agentLink(agent.name),
         tag,
         h('span', { class: 'dim block' }, (agent.capabilities.join(', ') || 'by name only') + memory),
         agent.target ? h('span', { class: 'dim block' }, `${agent.kind}: ${agent.target}`) : null,
@@ -136,9 +137,9 @@ class Agents {
         abandoned,
       ),
       cells,
-      h('td', null, steer),
+      h('td', null, button),
     );
-    return { element, cells, fill, load, tag, steer, problem, limits, abandoned };
+    return { element, cells, fill, load, tag, button, problem, limits, abandoned };
   }
 
   async #steer(name) {
@@ -146,56 +147,38 @@ class Agents {
     if (row.busy) return; // not disabled meanwhile: that would take the focus away
     row.busy = true;
     try {
-      const { json } = await post(`api/v1/agents/${encodeURIComponent(name)}/${row.steer.dataset.command}`);
+      const agent = await steer(name, row.button.dataset.command);
       this.commands++;
-      this.#update(row, json);
+      this.#update(row, agent);
     } catch (error) {
       toast(error.message, 'bad');
     }
     row.busy = false;
   }
 
-  /** Attempts that have ended, while the agent works on: no run shows what holds their slots. */
-  #showAbandoned(row, { abandoned_attempts: attempts }) {
-    const key = JSON.stringify(attempts);
+  #showAbandoned(row, agent) {
+    const key = JSON.stringify(agent.abandoned_attempts);
     if (key === row.shownAbandoned) return;
     row.shownAbandoned = key;
-    replace(
-      row.abandoned,
-      attempts.map(a =>
-        h(
-          'span',
-          { class: 'error-text block' },
-          'not returned from ',
-          h(
-            'a',
-            { href: `#/runs/${a.run_id}?step=${encodeURIComponent(a.step)}` },
-            `${a.match_id} / ${a.round}, ${a.step}, attempt ${a.attempt}`,
-          ),
-          `: told to stop at ${time(millis(a.cancelled_at))} on ${a.node}, ` +
-            (a.slot_held_until ? `holds its slot until ${time(millis(a.slot_held_until))}` : 'its slot is free again'),
-        ),
-      ),
-    );
+    replace(row.abandoned, abandonedOf(agent));
   }
 
   #update(row, agent) {
-    const { element, cells, fill, load, tag, steer, problem, limits } = row;
+    const { element, cells, fill, load, tag, button, problem, limits } = row;
     setText(limits, limitsOf(agent));
     limits.hidden = !limits.textContent;
     this.#showAbandoned(row, agent);
-    const { condition = 'healthy', problem: why = '' } = agent.health ?? {};
+    const { problem: why = '' } = agent.health ?? {};
     setText(problem, why);
     problem.hidden = !why;
-    const health = condition === 'healthy' ? '' : condition;
-    const state = agent.enabled ? (agent.drained ? 'drained' : health) : 'disabled';
+    const state = conditionOf(agent);
     setText(tag, state);
     tag.hidden = !state;
     element.dataset.state = state;
-    steer.dataset.command = agent.drained ? 'undrain' : 'drain';
-    setText(steer, agent.drained ? 'Undrain' : 'Drain');
-    if (steer.ariaLabel !== `${steer.textContent} ${agent.name}`)
-      steer.ariaLabel = `${steer.textContent} ${agent.name}`;
+    button.dataset.command = agent.drained ? 'undrain' : 'drain';
+    setText(button, agent.drained ? 'Undrain' : 'Drain');
+    if (button.ariaLabel !== `${button.textContent} ${agent.name}`)
+      button.ariaLabel = `${button.textContent} ${agent.name}`;
     const { counts, latency_ms: latency } = agent;
     const share = agent.load.running / Math.max(1, agent.max_concurrency);
     const ended = counts.succeeded + counts.failed + counts.timed_out;
@@ -210,10 +193,7 @@ class Agents {
     );
     setText(cells[3], count(agent.load.waiting));
     cells[3].classList.toggle('hot', agent.load.waiting > 0);
-    setText(
-      cells[4],
-      ended ? `${((counts.succeeded / ended) * 100).toFixed(counts.succeeded === ended ? 0 : 1)}%` : '–',
-    );
+    setText(cells[4], successOf(agent));
     cells[4].title =
       `${counts.succeeded} succeeded, ${counts.failed} failed, ` +
       `${counts.timed_out} timed out, ${counts.cancelled} cancelled`;

@@ -9,13 +9,17 @@ const AT_ONCE = 6;
 const ALLOWED = { cancel: ['scheduled', 'queued', 'running'], retry: ['failed', 'cancelled'] };
 const KINDS_OF_RUNNING = new Set(['waiting_for_slot', 'retrying', 'waiting']);
 
-export async function bulk(kind, filters, wanted, since) {
-  const ids = [];
-  const { status: asked } = filters;
-  const allowed = ALLOWED[kind].includes(KINDS_OF_RUNNING.has(asked) ? 'running' : asked);
-  const statuses = asked ? (allowed ? [asked] : []) : ALLOWED[kind];
+/**
+ * @param asked The statuses that are shown; none for all.
+ * @param wanted Whether a run of the list of a status that is shown is one of these: (run, status).
+ */
+export async function bulk(kind, filters, asked, wanted, since) {
+  const ids = new Set();
+  const may = status => ALLOWED[kind].includes(KINDS_OF_RUNNING.has(status) ? 'running' : status);
+  const statuses = asked.length ? asked.filter(may) : ALLOWED[kind];
   try {
-    for (const status of statuses) await collect(ids, { ...filters, status }, wanted, since);
+    for (const status of statuses)
+      await collect(ids, { ...filters, status }, row => !asked.length || wanted(row, status), since);
   } catch (error) {
     toast(error.message, 'bad');
     return;
@@ -23,20 +27,21 @@ export async function bulk(kind, filters, wanted, since) {
   const which = Object.entries(filters)
     .filter(([, v]) => v)
     .map(([name, v]) => `${name} = ${v}`);
+  if (asked.length) which.push(`status = ${asked.join(' or ')}`);
   if (since) which.push(`accepted since ${time(since)}`);
   const where = which.length ? `with ${which.join(', ')}` : 'of any kind';
-  if (ids.length === 0) {
+  if (ids.size === 0) {
     toast(`There is no run ${where} to ${kind}: only ${ALLOWED[kind].join(' and ')} runs can be.`);
     return;
   }
   const all = which.length ? '' : 'all ';
-  const title = `${kind === 'cancel' ? 'Cancel' : 'Retry'} ${all}${plural(ids.length, 'run')}?`;
+  const title = `${kind === 'cancel' ? 'Cancel' : 'Retry'} ${all}${plural(ids.size, 'run')}?`;
   const what =
     kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
-  const more = ids.length >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';
+  const more = ids.size >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';
   const kinds = statuses.map(word).join(' and ');
   const body = h('p', null, `All ${kinds} runs ${where}. ${what}${more}`);
-  if (await ask(title, body, kind === 'cancel' ? 'Cancel them' : 'Retry them', kind === 'cancel')) await run(kind, ids);
+  if (await ask(title, body, kind === 'cancel' ? 'Cancel them' : 'Retry them', kind === 'cancel')) await run(kind, [...ids]);
 }
 
 async function collect(ids, filters, wanted, since) {
@@ -44,8 +49,8 @@ async function collect(ids, filters, wanted, since) {
   do {
     const page = await get(`api/v1/runs${query({ ...filters, cursor, limit: 1000 })}`);
     for (const row of page.runs) {
-      if (Date.parse(row.accepted_at) < since || ids.length >= MOST) return;
-      if (wanted(row)) ids.push(row.run_id);
+      if (Date.parse(row.accepted_at) < since || ids.size >= MOST) return;
+      if (wanted(row)) ids.add(row.run_id);
     }
     cursor = page.next;
   } while (cursor);

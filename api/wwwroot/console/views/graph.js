@@ -122,6 +122,7 @@ function route(from, to, lanes) {
 }
 
 function describe(step) {
+  if (step.note !== undefined) return { name: step.id, note: step.note, state: '', progress: 0 };
   const state = stateOf(step);
   const parts = [`${mark(state)} ${word(state)}`];
   if (step.mode !== 'one') parts.push(step.branches ? `${step.mode} of ${step.branches}` : step.mode);
@@ -132,12 +133,14 @@ function describe(step) {
 }
 
 function describeMany(steps) {
+  const name = `${steps.length} more steps`;
+  if (steps[0].note !== undefined) return { name, note: 'the first is shown by a click', state: '', progress: 0 };
   const counts = new Map();
   for (const step of steps) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
   const worst = [...counts.keys()].sort((a, b) => URGENT[a] - URGENT[b])[0];
   const done = steps.filter(step => step.status === 'completed').length;
   return {
-    name: `${steps.length} more steps`,
+    name,
     note: [...counts].map(([status, n]) => `${n} ${word(status)}`).join(' · '),
     state: worst,
     progress: done / steps.length,

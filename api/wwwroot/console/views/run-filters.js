@@ -1,6 +1,7 @@
 // What runs the list shows.
 
 import { h, replace } from '../lib/dom.js';
+import { StatusChoice } from './status-choice.js';
 
 /** What holds running runs up, in words. */
 export const HOLDS = { waiting: 'waiting for a slot', awaiting: 'waiting for a signal or a person' };
@@ -48,19 +49,27 @@ function wrongWith(name, values) {
   if (values.length > 1) return `The filter '${name}' is in the address more than once.`;
   if (!values[0]) return `The filter '${name}' is empty.`;
   const known = FILTERS[name];
-  return known && !known.includes(values[0])
-    ? `The filter '${name}' cannot be '${values[0]}': it can be ${known.join(', ')}.`
-    : null;
+  const wrong = known && (name === 'status' ? values[0].split(',') : values).find(value => !known.includes(value));
+  return wrong === null || wrong === undefined
+    ? null
+    : `The filter '${name}' cannot be '${wrong}': it can be ${known.join(', ')}.`;
 }
 
-/** What the server filters by; of the time it knows nothing. */
+/** The statuses that are shown; none for all. */
+export const statusesOf = ({ status }) => (status ? status.split(',') : []);
+
+const SERVED = { waiting: 'waiting_for_slot', awaiting: 'waiting' };
+
+/** The same in the words of the server. */
+export const servedStatusesOf = filters => statusesOf(filters).map(status => SERVED[status] ?? status);
+
+/** What the server filters by besides the status; of the time it knows nothing. */
 export const served = filters => ({
   match_id: filters.match_id,
   round: filters.round,
   plan: filters.plan,
   agent: filters.agent,
   label: filters.label,
-  status: { waiting: 'waiting_for_slot', awaiting: 'waiting' }[filters.status] ?? filters.status,
 });
 
 /** The form above the list. It writes what is chosen into `values`, and says that it has. */
@@ -68,6 +77,7 @@ export class RunFilters {
   constructor(values, onChange) {
     const changed = () => {
       for (const field of form.elements) if (field.name) values[field.name] = field.value.trim();
+      values.status = this.status.value;
       onChange();
     };
     const text = (name, label, placeholder) =>
@@ -95,6 +105,11 @@ export class RunFilters {
           options.map(([value, shown]) => h('option', { value, selected: values[name] === value }, shown)),
         ),
       );
+    this.status = new StatusChoice(
+      STATUSES.map(status => [status, HOLDS[status] ?? status]),
+      values.status,
+      changed,
+    );
     this.plans = h('datalist', { id: 'plan-names' });
     this.agents = h('datalist', { id: 'agent-names' });
     const proposing = (field, list) => {
@@ -110,7 +125,7 @@ export class RunFilters {
         onsubmit: e => e.preventDefault(),
         onchange: changed,
       },
-      select('status', 'Status', [['', 'any'], ...STATUSES.map(v => [v, HOLDS[v] ?? v])]),
+      this.status.element,
       text('match_id', 'Match', 'match_123'),
       text('round', 'Round', 'round_4'),
       proposing(text('plan', 'Plan', 'any'), this.plans),
@@ -129,6 +144,7 @@ export class RunFilters {
           class: 'quiet',
           onclick: () => {
             for (const field of form.elements) if (field.name) field.value = '';
+            this.status.clear();
             changed();
           },
         },

@@ -2,7 +2,7 @@
 
 import { now } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
-import { duration, mark, millis, time, word } from '../lib/format.js';
+import { duration, fullTime, mark, millis, time, word, zone } from '../lib/format.js';
 import { HOLDS } from './run-filters.js';
 
 export const ENDED = new Set(['completed', 'failed', 'cancelled']);
@@ -23,6 +23,14 @@ export const rowOf = run => ({
 /** Why a run failed or was cancelled, from the event that says so; in the words of the list, and not longer. */
 export const reasonOf = ({ stage, meta }) =>
   (stage === 'error' ? `${meta.code}: ${meta.error}` : stage === 'cancelled' ? meta.reason : '').slice(0, 200);
+
+/** What stands above the rows. */
+export const listHead = () =>
+  h(
+    'div',
+    { class: 'row head', 'aria-hidden': 'true' },
+    ['Status', 'Match / round', 'Plan', `Accepted, ${zone()}`, 'Duration', 'Run'].map(t => h('span', null, t)),
+  );
 
 /** An empty row; showRow fills it, again and again. */
 export function makeRow() {
@@ -68,6 +76,7 @@ export function showRow(element, row, index, state) {
   element.reason.title = row.reason;
   setText(plan, row.plan ?? '');
   setText(accepted, time(row.accepted));
+  accepted.title = fullTime(row.accepted);
   setText(took, row.started ? duration((row.ended ?? now()) - row.started) : '');
   setText(id, row.id.slice(-8));
   element.setAttribute('aria-rowindex', index + 1);

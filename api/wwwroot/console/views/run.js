@@ -1,15 +1,16 @@
 // One run: graph, timeline, steps, events; live while it runs.
 
-import { curl, get, getJson, now, post, query } from '../lib/api.js';
+import { curl, get, getJson, post } from '../lib/api.js';
 import { ask, copy, h, replace, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
-import { duration, mark, millis, time, word } from '../lib/format.js';
+import { mark, word } from '../lib/format.js';
 import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
 import { ApprovalCard, askedOf, withGiven } from './approval.js';
 import { EventLog } from './events.js';
 import { Graph } from './graph.js';
 import { HeldUp, holdsOf, stateOf } from './held-up.js';
+import { RunFacts } from './run-facts.js';
 import { ENDED } from './run-row.js';
 import { StepPanel } from './step.js';
 import { Timeline } from './timeline.js';
@@ -51,7 +52,7 @@ class Run {
     this.webhooks = new Webhooks();
     this.state = h('span', { class: 'state big', role: 'status' });
     this.heading = h('h1', null, '…');
-    this.facts = h('dl', { class: 'facts' });
+    this.facts = new RunFacts();
     this.heldUp = new HeldUp();
     this.approvals = h('div', { class: 'approvals' });
     this.cards = new Map();
@@ -100,7 +101,7 @@ class Run {
           h('button', { type: 'button', class: 'quiet', onclick: () => this.#curl() }, 'Copy as curl'),
         ),
       ),
-      this.facts,
+      this.facts.element,
       this.heldUp.element,
       this.approvals,
       this.error,
@@ -223,7 +224,7 @@ class Run {
         h('p', null, trouble.message),
       );
     }
-    this.#facts();
+    this.facts.show(run);
     this.webhooks.show(run);
     this.graph.show(run, this.selected);
     this.timeline.show(run, this.selected);
@@ -256,41 +257,9 @@ class Run {
     replace(element, make());
   }
 
-  #facts() {
-    const { run } = this;
-    const done = run.steps.filter(s => ['completed', 'failed', 'skipped', 'cancelled'].includes(s.status)).length;
-    const attempts = run.steps.reduce((n, s) => n + s.attempts.length, 0);
-    const accepted = millis(run.accepted_at);
-    const started = millis(run.last_started_at);
-    const facts = [
-      ['Plan', `${run.plan} @ ${run.plan_version}`],
-      ['Accepted', time(accepted)],
-      ...(run.starts_at ? [['Starts', time(millis(run.starts_at))]] : []),
-      ['Waited', run.started_at ? duration(millis(run.started_at) - (millis(run.starts_at) ?? accepted)) : 'not started'],
-      ['Duration', started ? duration((millis(run.ended_at) ?? now()) - started) : ''],
-      ['Steps', `${done} of ${run.steps.length} done`],
-      ['Attempts', String(attempts)],
-      ...(run.labels ? [['Labels', labelsOf(run.labels)]] : []),
-      ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
-      ...(run.parent ? [['Started by', parentLink(run.parent)]] : []),
-      ['Run', run.run_id],
-    ];
-    if (this.facts.childElementCount !== facts.length) {
-      replace(
-        this.facts,
-        facts.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value instanceof Node ? value : null))),
-      );
-    }
-    facts.forEach(([, value], i) => {
-      const shown = this.facts.children[i].lastChild;
-      if (typeof value === 'string') setText(shown, value);
-      else if (!shown.firstChild) replace(shown, value);
-    });
-  }
-
   #tick() {
     if (!this.run || this.ended) return;
-    this.#facts();
+    this.facts.show(this.run);
     this.heldUp.show(this.run);
     for (const card of this.cards.values()) card.tick();
     this.timeline.tick();
@@ -304,13 +273,14 @@ class Run {
   }
 
   async #cancel() {
-    const text = h(
-      'p',
-      null,
-      'Attempts that run are stopped. A cancelled run can be retried from its completed steps.',
-    );
+    const reason = h('input', { id: 'cancel-reason', maxlength: 1000, autocomplete: 'off' });
+    const text = [
+      h('p', null, 'Attempts that run are stopped. A cancelled run can be retried from its completed steps.'),
+      h('label', { for: 'cancel-reason' }, 'Reason, for those who look at it later'),
+      reason,
+    ];
     if (await ask('Cancel this run?', text, 'Cancel run', true))
-      await this.#command('cancel', { reason: 'cancelled in the console' });
+      await this.#command('cancel', { reason: reason.value.trim() || 'cancelled in the console' });
   }
 
   async #retryFrom(id) {
@@ -368,13 +338,6 @@ function runOf(answer) {
   return run;
 }
 
-/** Links to the runs that have the same label. */
-const labelsOf = labels =>
-  Object.entries(labels).flatMap(([name, text]) => [
-    h('a', { class: 'label', href: `#/runs${query({ label: `${name}:${text}` })}` }, `${name}: ${text}`),
-    ' ',
-  ]);
-
 /** The steps that need a step, and those that need them, in the plan's order. */
 function dependants(steps, id) {
   const found = new Set([id]);
@@ -385,9 +348,4 @@ function dependants(steps, id) {
   } while (found.size > before);
   found.delete(id);
   return steps.map(s => s.id).filter(s => found.has(s));
-}
-
-/** The step whose work a run is. */
-function parentLink({ run, step }) {
-  return h('a', { href: `#/runs/${run}?step=${encodeURIComponent(step)}` }, `${step} of run ${run.slice(-8)}`);
 }

@@ -4,13 +4,15 @@ import { get, now, query } from '../lib/api.js';
 import { h, perFrame, setText, toast } from '../lib/dom.js';
 import { Feed } from '../lib/feed.js';
 import { count, millis } from '../lib/format.js';
+import { pageOf } from '../lib/run-pages.js';
 import { after, RANK, RunStates } from '../lib/run-states.js';
 import { VirtualList } from '../lib/virtual-list.js';
 import { bulk } from './bulk.js';
+import { findRun } from './find-run.js';
 import { keepPlace, placeHere, rowAt } from './place.js';
 import { RunCharts } from './run-charts.js';
-import { RunFilters, readFilters, served, sinceOf } from './run-filters.js';
-import { ENDED, makeRow, reasonOf, rowOf, showRow } from './run-row.js';
+import { RunFilters, readFilters, served, servedStatusesOf, sinceOf, statusesOf } from './run-filters.js';
+import { ENDED, listHead, makeRow, reasonOf, rowOf, showRow } from './run-row.js';
 
 const PAGE = 500;
 const NEXT_PAGE = 1000;
@@ -83,6 +85,7 @@ class Runs {
           h(
             'div',
             { class: 'actions' },
+            findRun(() => this.rows),
             h(
               'button',
               { type: 'button', class: 'quiet small', onclick: () => this.#bulk('cancel') },
@@ -95,11 +98,7 @@ class Runs {
             ),
           ),
         ),
-        h(
-          'div',
-          { class: 'row head', 'aria-hidden': 'true' },
-          ['Status', 'Match / round', 'Plan', 'Accepted', 'Duration', 'Run'].map(t => h('span', null, t)),
-        ),
+        listHead(),
         this.host,
       ),
     );
@@ -189,7 +188,7 @@ class Runs {
   }
 
   #page(which, loading) {
-    return get(`api/v1/runs${query({ ...served(this.filters), ...which })}`, loading.signal);
+    return pageOf(served(this.filters), servedStatusesOf(this.filters), which.limit, which.cursor, loading.signal);
   }
 
   /** Ends a reading; what was held back meanwhile happens to what was read. */
@@ -252,12 +251,11 @@ class Runs {
       this.held = this.held.concat(events);
       return;
     }
+    const wanted = statusesOf(this.filters);
     for (const event of events) {
-      const wanted = this.filters.status;
       if (
         this.states.take(event) &&
-        wanted &&
-        this.states.of(event.run_id, 'running') === wanted &&
+        wanted.includes(this.states.of(event.run_id, 'running')) &&
         !this.byId.has(event.run_id)
       ) {
         this.#headIsOld();
@@ -270,7 +268,7 @@ class Runs {
       const row = this.byId.get(event.run_id);
       if (row) this.#change(row, event, status);
       else if (event.stage === 'orchestration:accepted') this.#accept(event, status);
-      else if (this.filters.status === status) this.#headIsOld();
+      else if (wanted.includes(status)) this.#headIsOld();
     }
     this.flush();
   }
@@ -292,7 +290,7 @@ class Runs {
     if (
       f.agent ||
       f.label ||
-      (f.status && f.status !== status) ||
+      (f.status && !statusesOf(f).includes(status)) ||
       (f.match_id && f.match_id !== event.match_id) ||
       (f.round && f.round !== event.round) ||
       (f.plan && f.plan !== event.meta.plan)
@@ -364,19 +362,23 @@ class Runs {
   }
 
   #shown() {
-    const wanted = this.filters.status;
-    const rows = wanted ? this.rows.filter(r => this.states.of(r.id, r.status) === wanted) : this.rows;
+    const wanted = statusesOf(this.filters);
+    const rows = wanted.length ? this.rows.filter(r => wanted.includes(this.states.of(r.id, r.status))) : this.rows;
     this.list.set(rows);
     this.host.setAttribute('aria-rowcount', this.next ? -1 : rows.length);
     this.host.dataset.empty = rows.length === 0 && !this.next && !this.loading ? 'yes' : 'no';
     setText(
       this.summary,
       rows.length === 0
-        ? this.next
-          ? 'Looking further back…'
-          : 'No runs here yet'
+        ? this.#emptiness()
         : `${count(rows.length)} ${rows.length === 1 ? 'run' : 'runs'}${this.next ? ' read, more below' : ''}`,
     );
+  }
+
+  #emptiness() {
+    if (this.next) return 'Looking further back…';
+    if (this.loading) return 'Reading…';
+    return Object.values(this.filters).some(Boolean) ? 'No run matches these filters' : 'No runs here yet';
   }
 
   #key(event) {
@@ -396,8 +398,9 @@ class Runs {
     await bulk(
       kind,
       served(this.filters),
+      servedStatusesOf(this.filters),
       // Runs that wait or are retried are shown as what they are, not as running.
-      row => this.filters.status !== 'running' || !(row.waiting_attempts || row.retrying_branches || row.waiting_steps),
+      (row, asked) => asked !== 'running' || !(row.waiting_attempts || row.retrying_branches || row.waiting_steps),
       sinceOf(this.filters, now()),
     );
   }

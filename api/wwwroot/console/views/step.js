@@ -1,10 +1,12 @@
 // Everything about one step: why it went where it went, what it was given, and what came of it.
 
-import { getJson, now } from '../lib/api.js';
+import { getJson } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
-import { bytes, duration, mark, millis, time, word } from '../lib/format.js';
+import { bytes, count, duration, mark, millis, time, word } from '../lib/format.js';
 import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
+import { find } from '../lib/path.js';
+import { Branches } from './branches.js';
 import { stateOf } from './held-up.js';
 import { ENDED } from './run-row.js';
 import { isMotion, Skeleton } from './skeleton.js';
@@ -18,6 +20,7 @@ export class StepPanel {
   constructor(path, retry) {
     this.path = path;
     this.retry = retry;
+    this.branches = new Branches(attemptBox);
     this.head = h('div');
     this.motion = h('div');
     this.attempts = h('div');
@@ -58,7 +61,9 @@ export class StepPanel {
           )
         : null,
     ]);
-    this.#part(this.attempts, [id, attempts], () => attemptList(step));
+    this.#part(this.attempts, [id, step.status, attempts.map(changing)], () =>
+      step.mode === 'each' && attempts.length ? this.#items(run, step) : attemptList(step),
+    );
     this.#part(this.input, [id, step.needs.map(n => run.steps.find(s => s.id === n)?.status)], () =>
       asksNobody(step) ? [] : inputs(run, step),
     );
@@ -71,6 +76,27 @@ export class StepPanel {
     if (element.shown === text) return;
     element.shown = text;
     replace(element, make());
+  }
+
+  #items(run, step) {
+    return h(
+      'section',
+      { 'aria-label': 'Items' },
+      h('h3', null, `Items (${count(step.branches ?? 0)}), attempts (${count(step.attempts.length)})`),
+      this.branches.list(step, this.#itemsOf(run, step)),
+    );
+  }
+
+  /** What the step is done for, by index; null where the list is not part of what is known of the run here. */
+  #itemsOf(run, step) {
+    const path = run.plan_definition.get('steps')?.get(step.id)?.get('for_each')?.value();
+    const outputOf = id => run.steps.find(s => s.id === id)?.output;
+    const list = path && find(path, root => (root === 'input' ? run.input : outputOf(root)));
+    if (list?.text !== this.listed?.text) {
+      this.listed = list;
+      this.items = list?.entries().map(([, item]) => item) ?? null;
+    }
+    return this.items ?? null;
   }
 
   #outputOf(step) {
@@ -110,13 +136,43 @@ export class StepPanel {
   }
 }
 
+/** What of an attempt can change: all of it would be much to compare, of thousands, again and again. */
+const changing = a => [a.attempt, a.status, a.progress, a.progress_message, a.losses, a.retry_at, a.node, a.run];
+
+/** How long a step took; and how much of that was work, where it has waited too. */
+function tookOf(step) {
+  const from = millis(step.started_at);
+  const to = millis(step.ended_at);
+  if (!from || !to) return null;
+  const took = `took ${duration(to - from)}`;
+  const worked = workedOf(step.attempts.filter(a => millis(a.queued_at) >= from));
+  const waited = to - from - worked;
+  return waited > 100 && waited > (to - from) / 10
+    ? `${took}: ${worked ? duration(worked) : 'none'} of work, ${duration(waited)} of waiting`
+    : took;
+}
+
+/** The time in which at least one of them ran. */
+function workedOf(attempts) {
+  const spans = attempts
+    .filter(a => a.started_at && a.ended_at)
+    .map(a => [millis(a.started_at), millis(a.ended_at)])
+    .sort(([a], [b]) => a - b);
+  let worked = 0;
+  let end = 0;
+  for (const [start, stop] of spans) {
+    worked += Math.max(0, stop - Math.max(start, end));
+    end = Math.max(end, stop);
+  }
+  return worked;
+}
+
 function header(step, state) {
-  const took = step.started_at ? duration((millis(step.ended_at) ?? now()) - millis(step.started_at)) : null;
   const facts = [
     step.mode === 'one' ? null : `mode ${step.mode}`,
     step.branches > 1 ? `${step.required} of ${step.branches} must succeed` : null,
     step.needs.length ? `needs ${step.needs.join(', ')}` : null,
-    took && step.ended_at ? `took ${took}` : null,
+    tookOf(step),
   ].filter(Boolean);
   return [
     h(
@@ -170,12 +226,16 @@ function attemptBox(attempt, step) {
   const facts = [
     attempt.node ? place(attempt) : null,
     attempt.run ? h('span', null, 'as run ', h('a', { href: `#/runs/${attempt.run}` }, attempt.run.slice(-8))) : null,
-    started ? `waited ${duration(started - queued)}` : 'waits for a slot',
+    started
+      ? `waited ${duration(started - queued)}`
+      : ended
+        ? `waited ${duration(ended - queued)} for a slot, and did not start`
+        : 'waits for a slot',
     started && ended ? `ran ${duration(ended - started)}` : null,
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
     attempt.losses ? `its node went away ${attempt.losses}×` : null,
     attempt.cancel_reason,
-    attempt.retry_at ? `tried again at ${time(millis(attempt.retry_at))}` : null,
+    attempt.retry_at ? again(attempt, step) : null,
   ].filter(Boolean);
   const open = attempt.status === 'running' || attempt.status === 'queued';
   return h(
@@ -201,6 +261,13 @@ function attemptBox(attempt, step) {
     attempt.decision ? decision(attempt.decision) : null,
     attempt.placement ? placement(attempt.placement) : null,
   );
+}
+
+/** That it is tried again, or was; nothing where the step has ended meanwhile. */
+function again({ attempt, branch, retry_at: at }, step) {
+  const next = step.attempts.find(a => a.branch === branch && a.attempt > attempt);
+  if (next) return `tried again as #${next.attempt}`;
+  return step.status === 'running' ? `is tried again at ${time(millis(at))}` : null;
 }
 
 /** The node that an attempt runs on, and its GPU there. */

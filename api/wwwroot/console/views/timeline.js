@@ -11,8 +11,25 @@ const MOST_LANES = 200;
 export function outcome(attempt, step) {
   if (attempt.status === 'cancelled') return /lost the race/.test(attempt.cancel_reason ?? '') ? 'lost' : 'cancelled';
   if (attempt.status === 'succeeded') return step.mode === 'race' && step.branches > 1 ? 'won' : 'succeeded';
-  if (attempt.retry_at && (attempt.status === 'failed' || attempt.status === 'timed_out')) return 'retried';
-  return attempt.status;
+  return isRetried(attempt, step) ? 'retried' : attempt.status;
+}
+
+// Where the step has ended before the time came, it has failed, and was not tried again.
+const isRetried = ({ attempt, branch, status, retry_at: at }, step) =>
+  at !== undefined &&
+  (status === 'failed' || status === 'timed_out') &&
+  (step.status === 'running' || step.attempts.some(a => a.branch === branch && a.attempt > attempt));
+
+const failures = step => step.attempts.filter(a => a.status === 'failed' || a.status === 'timed_out').length;
+
+/** Where there are too many to show, those that failed are shown before others. */
+function lanesOf(branches, room) {
+  const all = [...branches];
+  if (all.length <= room) return all;
+  const bad = all.filter(([, attempts]) => ['failed', 'timed_out'].includes(attempts.at(-1).status)).slice(0, room);
+  const kept = new Set(bad);
+  for (const branch of all) if (kept.size < room) kept.add(branch);
+  return all.filter(branch => kept.has(branch));
 }
 
 export class Timeline {
@@ -29,8 +46,8 @@ export class Timeline {
     this.legend = h(
       'p',
       { class: 'legend', 'aria-hidden': 'true' },
-      ['waiting', 'running', 'succeeded', 'lost', 'retried', 'failed', 'cancelled'].map(k =>
-        h('span', null, h('i', { class: `swatch ${k}` }), word(k)),
+      ['waiting', 'running', 'succeeded', 'lost', 'retried', 'until a retry', 'failed', 'cancelled'].map(k =>
+        h('span', null, h('i', { class: `swatch ${k.replaceAll(' ', '-')}` }), word(k)),
       ),
     );
     this.bars = [];
@@ -39,7 +56,10 @@ export class Timeline {
   show(run, selected) {
     this.run = run;
     this.selected = selected;
-    const shape = JSON.stringify([this.most, run.steps.map(s => [s.id, s.status === 'skipped', s.attempts.length])]);
+    const shape = JSON.stringify([
+      this.most,
+      run.steps.map(s => [s.id, s.status === 'skipped', s.attempts.length, s.attempts.length > this.most && failures(s)]),
+    ]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.#build();
@@ -61,13 +81,13 @@ export class Timeline {
         left++;
         continue;
       }
-      const shown = [...branches].slice(0, Math.max(1, this.most - lanes));
+      const shown = lanesOf(branches, Math.max(1, this.most - lanes));
       lanes += Math.max(1, shown.length);
       const rows = shown.map(([, attempts]) =>
         h(
           'div',
           { class: 'tl-lane' },
-          attempts.map(a => this.#bar(step, a)),
+          attempts.map((a, i) => this.#bar(step, a, attempts[i + 1])),
         ),
       );
       if (rows.length === 0)
@@ -109,7 +129,7 @@ export class Timeline {
     );
   }
 
-  #bar(step, attempt) {
+  #bar(step, attempt, next) {
     const wait = h('span', { class: 'tl-wait' });
     const work = h('span', { class: 'tl-work' });
     const label = h('span', { class: 'tl-label' });
@@ -121,8 +141,10 @@ export class Timeline {
     );
     // The last of a lane can write beside its bar; the others have a neighbour there.
     const alone = step.attempts.filter(a => a.branch === attempt.branch).at(-1) === attempt;
-    this.bars.push({ step: step.id, number: attempt.attempt, element, wait, label, alone });
-    return element;
+    const again = h('span', { class: 'tl-again', hidden: true });
+    const until = millis(next?.queued_at);
+    this.bars.push({ step: step.id, number: attempt.attempt, element, wait, label, alone, again, until });
+    return [again, element];
   }
 
   #fill(bar, step) {
@@ -132,6 +154,9 @@ export class Timeline {
     bar.started = millis(attempt.started_at);
     bar.ended = millis(attempt.ended_at);
     const state = outcome(attempt, step);
+    bar.retry = state === 'retried' ? millis(attempt.retry_at) : null;
+    bar.again.hidden = bar.retry === null;
+    bar.again.title = bar.retry === null ? '' : `${step.id}: waits until attempt ${attempt.attempt} is tried again`;
     bar.element.dataset.state = state;
     setText(bar.label, `${attempt.agent}${state === 'succeeded' || state === 'running' ? '' : ` · ${word(state)}`}`);
     const took = bar.started ? duration((bar.ended ?? now()) - bar.started) : '';
@@ -160,6 +185,11 @@ export class Timeline {
       bar.element.style.width = `max(4px, ${wide(bar.queued, stop)})`;
       const whole = Math.max(1e-6, stop - bar.queued);
       bar.wait.style.width = `${Math.min(100, (((bar.started ?? stop) - bar.queued) / whole) * 100)}%`;
+      if (bar.retry !== null) {
+        const until = Math.min(bar.until ?? bar.retry, end);
+        bar.again.style.left = at(bar.ended);
+        bar.again.style.width = wide(bar.ended, until);
+      }
       bar.label.dataset.at = this.#labelPlace(bar, ((stop - bar.queued) / span) * room, ((end - stop) / span) * room);
     }
   }

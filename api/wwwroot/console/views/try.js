@@ -24,7 +24,7 @@ const OWN = '{ inline }';
 const fresh = () => `round_${new Date().toISOString().slice(5, 19).replaceAll(/[-T:]/g, '')}`;
 
 export function tryView(root, { query }, shell) {
-  return new Try(root, query.get('again') ? readAgain() : null, shell);
+  return new Try(root, query.get('again') ? readAgain() : null, query.get('plan') ?? '', shell);
 }
 
 /** What is to be posted again: its input and its plan, as they were posted. */
@@ -55,8 +55,8 @@ function parse(text, what) {
 }
 
 class Try {
-  constructor(root, again, shell) {
-    this.#build(root, again);
+  constructor(root, again, plan, shell) {
+    this.#build(root, again, plan);
     this.feed = new Feed(
       { stage: 'orchestration:retried' },
       {
@@ -75,7 +75,7 @@ class Try {
     this.inline.close();
   }
 
-  #build(root, again) {
+  #build(root, again, plan) {
     const match = again?.input.get('match_id')?.value() ?? 'match_123';
     this.match = h('input', { id: 'match_id', value: match, required: true, autocomplete: 'off', spellcheck: 'false' });
     this.round = h('input', {
@@ -86,7 +86,7 @@ class Try {
       spellcheck: 'false',
     });
     const inline = again?.plan.type === 'object';
-    this.wanted = inline ? OWN : (again?.plan.value() ?? '');
+    this.wanted = inline ? OWN : (again?.plan.value() ?? plan);
     this.plan = h('select', { id: 'plan', onchange: () => this.#planChanged() });
     this.priority = h('input', { id: 'priority', type: 'number', min: -100, max: 100, value: '0' });
     const body = again?.input.without('match_id', 'round') ?? Json.of({ grid_snapshot: SNAPSHOT });
