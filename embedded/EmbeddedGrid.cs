@@ -11,6 +11,7 @@ using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Runs;
 using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
 using AgentGrid.Engine.Schedules;
 using AgentGrid.Engine.Store;
@@ -133,7 +134,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
             if (!details.Summary.Status.IsEnded())
             {
-                return details;
+                return await GroupWait.AddAsync(details, query => ListRunsAsync(query, cancellationToken)).ConfigureAwait(false);
             }
             // An end is shown only when it is durable.
             await driver.Over.WaitAsync(cancellationToken).ConfigureAwait(false);

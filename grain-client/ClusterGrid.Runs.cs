@@ -4,6 +4,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
 
 namespace AgentGrid.GrainClient;
@@ -16,7 +17,7 @@ public sealed partial class ClusterGrid
 
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default) =>
         await ReadAsync(() => _log.ReplayAsync(id), cancellationToken).ConfigureAwait(false) is { } state
-            ? RunDetailsBuilder.Build(state)
+            ? await GroupWait.AddAsync(RunDetailsBuilder.Build(state), query => ListRunsAsync(query, cancellationToken)).ConfigureAwait(false)
             : null;
 
     public async ValueTask<RunDetails?> WaitForEndAsync(

@@ -50,7 +50,7 @@ internal static class OpenApiSchemas
             ["code"] = Text("What is wrong, stable: AG2001."),
             ["detail"] = Text("What was expected, what came, and the remedy. May change."),
             ["field"] = Text("Where in the body, or which parameter; absent when it is neither."),
-            ["run_id"] = Text("The run that has the key; with AG2030 alone."),
+            ["run_id"] = Text("The run that has the key, or that is in the way; with AG2030 and AG2031 alone."),
             ["differences"] = ListOf(
                 Text("A path, such as grid_snapshot.players[0].role."), "What differs; with AG2030 alone."),
             ["errors"] = ListOf(

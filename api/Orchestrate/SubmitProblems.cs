@@ -11,6 +11,10 @@ internal static class SubmitProblems
     public static ApiProblem Of(SubmitResult result) => result switch
     {
         SubmitResult.Conflict conflict => Taken(conflict),
+        SubmitResult.GroupFull full => new ApiProblem(409, ApiCode.GroupFull, full.Message)
+        {
+            Members = json => json.WriteString("run_id"u8, full.Other.Value),
+        },
         SubmitResult.Invalid invalid => Invalid(invalid.Problems),
         SubmitResult.Overloaded overloaded => Overloaded(overloaded.RetryAfter, overloaded.Message),
         SubmitResult.Unavailable unavailable => Unavailable(unavailable.Message),

@@ -75,6 +75,9 @@ public static class ApiCode
     /// <summary>409: the key is taken by a run with other content; see <c>differences</c>.</summary>
     public const string KeyTaken = "AG2030";
 
+    /// <summary>409: as many runs of the plan with the same value as may be are there, and the plan rejects further ones.</summary>
+    public const string GroupFull = "AG2031";
+
     /// <summary>401: an API key is needed, or is not known.</summary>
     public const string Unauthorized = "AG2040";
 

@@ -40,6 +40,9 @@ public sealed record RunView
     /// <summary>In the answer to a post: whether the run had been posted before.</summary>
     public bool? Replayed { get; init; }
 
+    /// <summary>While it is queued: which runs of its plan with the same value are in its way, in a sentence.</summary>
+    public string? WaitsFor { get; init; }
+
     /// <summary>The name of the API key that it was posted with; null where none was asked for.</summary>
     public string? SubmittedBy { get; init; }
 
@@ -88,6 +91,7 @@ public sealed record RunView
             PlanVersion = run.Summary.PlanVersion,
             Status = run.Summary.Status,
             Replayed = replayed,
+            WaitsFor = run.WaitsFor,
             SubmittedBy = run.Tenant,
             Parent = run.Parent,
             Labels = run.Summary.Labels?.All,

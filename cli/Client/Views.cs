@@ -39,7 +39,8 @@ internal sealed record RunView(
     string RunId, string MatchId, string Round, string Plan, string PlanVersion, string Status,
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
     string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy, DateTimeOffset? StartsAt = null,
-    ImmutableArray<WebhookView> Webhooks = default, ParentView? Parent = null, Labels? Labels = null)
+    ImmutableArray<WebhookView> Webhooks = default, ParentView? Parent = null, Labels? Labels = null,
+    string? WaitsFor = null)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }

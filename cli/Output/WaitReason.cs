@@ -19,7 +19,7 @@ internal static class WaitReason
         }
         if (run.Status == "queued")
         {
-            return ["for its turn: as many runs as are allowed are active; see 'agentgrid runs --status running'"];
+            return [run.WaitsFor ?? "for its turn: as many runs as are allowed are active; see 'agentgrid runs --status running'"];
         }
         return run.Steps.Select(s => Line(run, s)).OfType<string>().Concat(
             from step in run.Steps

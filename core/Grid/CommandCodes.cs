@@ -53,4 +53,7 @@ public static class CommandCodes
 
     /// <summary>The labels of a request and of its plan are too many together.</summary>
     public const string BadLabels = "AG1217";
+
+    /// <summary>The value by which runs of the plan are counted is none that can be compared.</summary>
+    public const string BadGroup = "AG1218";
 }

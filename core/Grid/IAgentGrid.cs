@@ -128,6 +128,7 @@ public sealed record SubmitRun(
 [JsonDerivedType(typeof(Accepted), "accepted")]
 [JsonDerivedType(typeof(Replayed), "replayed")]
 [JsonDerivedType(typeof(Conflict), "conflict")]
+[JsonDerivedType(typeof(GroupFull), "group_full")]
 [JsonDerivedType(typeof(Invalid), "invalid")]
 [JsonDerivedType(typeof(Overloaded), "overloaded")]
 [JsonDerivedType(typeof(Unavailable), "unavailable")]
@@ -146,6 +147,17 @@ public abstract record SubmitResult
     /// <summary>The key is taken by a run with other content.</summary>
     /// <param name="Differences">What differs, the first few: <c>grid_snapshot.players[0].role</c>.</param>
     public sealed record Conflict(RunSummary Run, ImmutableArray<string> Differences) : SubmitResult;
+
+    /// <summary>As many runs of its group as may be are there, and the plan says to reject further ones. Nothing was kept.</summary>
+    /// <param name="Other">One of these.</param>
+    public sealed record GroupFull(RunGroup Group, RunId Other) : SubmitResult
+    {
+        /// <summary>That in a sentence.</summary>
+        [JsonIgnore]
+        public string Message =>
+            $"There {(Group.Max == 1 ? "is a run" : $"are {Group.Max} runs")} of the plan with {Group.Key} = {Group.Value}, such as {Other}, and it rejects " +
+            $"further ones. Post again when one has ended, or cancel one.";
+    }
 
     /// <summary>The request cannot be run. Nothing was kept.</summary>
     public sealed record Invalid(ImmutableArray<ConfigProblem> Problems) : SubmitResult;
@@ -172,6 +184,9 @@ public sealed record RunQuery(
     /// <summary>Those that a run must have, all of them; null for any.</summary>
     public Labels? Labels { get; init; }
 
+    /// <summary>Those of a group, by its value; null for all.</summary>
+    public RunGroup? Group { get; init; }
+
     /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
     public const int MostLooks = 10_000;
 
@@ -185,6 +200,7 @@ public sealed record RunQuery(
         && (Round is null || Round == run.Round)
         && (Plan is null || Plan == run.Plan)
         && !(WithoutChildren && run.MatchId.StartsWith(ParentRun.KeyPrefix, StringComparison.Ordinal))
+        && (Group is null || (run.Group?.Key, run.Group?.Value) == (Group.Key, Group.Value))
         && (Labels is null || run.Labels?.Include(Labels) == true)
         && Activity switch
         {

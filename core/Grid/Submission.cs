@@ -73,6 +73,20 @@ public static class Submission
         return labels;
     }
 
+    /// <summary>Those that a new run is counted with; null for none.</summary>
+    /// <param name="problem">Why that cannot be told; null when it can.</param>
+    public static RunGroup? GroupOf(SubmitRun submit, Plan plan, out ConfigProblem? problem)
+    {
+        problem = null;
+        if (plan.Settings.Concurrency is not { } concurrency)
+        {
+            return null;
+        }
+        var value = concurrency.ValueOf(submit.Input, out var reason);
+        problem = reason is null ? null : new ConfigProblem(null, 0, 0, concurrency.Key.Text, CommandCodes.BadGroup, reason);
+        return value is null ? null : new RunGroup(concurrency.Key.Text, value, concurrency.Max, concurrency.Policy);
+    }
+
     /// <summary>When a new run may start; null for at once.</summary>
     public static DateTimeOffset? StartOf(SubmitRun submit, DateTimeOffset now) =>
         (submit.StartAt ?? now + submit.Delay) is { } at && at > now ? at.ToUniversalTime() : null;

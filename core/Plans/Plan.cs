@@ -106,6 +106,9 @@ public sealed record PlanSettings
     /// <summary>What the input of its runs has to be; null for anything.</summary>
     public InputSchema? InputSchema { get; init; }
 
+    /// <summary>How many of its runs with the same value may be started at a time; null for any number.</summary>
+    public PlanConcurrency? Concurrency { get; init; }
+
     /// <summary>How long a run may take from its start to its end.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 

@@ -8,7 +8,8 @@ namespace AgentGrid.Core.Plans;
 /// <param name="Plan">Null when there is something wrong with it.</param>
 internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> Steps, Plan? Plan)
 {
-    private static readonly string[] s_keys = ["description", "labels", "input_schema", "timeout", "webhooks", "result", "steps"];
+    private static readonly string[] s_keys =
+        ["description", "labels", "input_schema", "concurrency", "timeout", "webhooks", "result", "steps"];
     private static readonly string[] s_inlineKeys = ["name", .. s_keys];
 
     /// <param name="isInline">Whether the plan may say its name itself.</param>
@@ -21,6 +22,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
         var description = reader.Text("description");
         var labels = LabelsReader.Read(reader, problems);
         var schema = ValueSchema.Read(reader, "input_schema", problems);
+        var concurrency = PlanConcurrency.Read(reader, problems);
         var timeout = reader.Duration("timeout") ?? PlanSettings.DefaultTimeout;
         var webhooks = WebhookReader.Read(reader["webhooks"], problems);
         var entries = new MappingReader(reader["steps"], problems, null).Entries;
@@ -46,6 +48,7 @@ internal sealed record PlanDraft(ConfigPlace Place, ImmutableArray<StepDraft> St
             Description = description,
             Labels = labels,
             InputSchema = schema is null ? null : new InputSchema(schema),
+            Concurrency = concurrency,
             Timeout = timeout,
             Webhooks = webhooks,
             Result = result,

@@ -39,6 +39,7 @@ internal static class PlanWriter
             writer.WritePropertyName("input_schema");
             schema.Text.WriteTo(writer);
         }
+        plan.Settings.Concurrency?.WriteTo(writer);
         WriteDuration(writer, "timeout", plan.Settings.Timeout, PlanSettings.DefaultTimeout);
         if (!plan.Settings.Webhooks.IsEmpty)
         {

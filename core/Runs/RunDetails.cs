@@ -64,6 +64,12 @@ public sealed record RunSummary
     /// <summary>Whom or what it is for; null for none.</summary>
     public Labels? Labels { get; init; }
 
+    /// <summary>Those that it is counted with; null for none.</summary>
+    public RunGroup? Group { get; init; }
+
+    /// <summary>Of a run with a group: when it began to wait for its turn. Null for others.</summary>
+    public DateTimeOffset? QueuedAt { get; init; }
+
     /// <summary>
     /// Why it failed or was cancelled, in one line (<see cref="RunReason"/>); null for all other runs, and where an
     /// older version wrote it down without.
@@ -75,6 +81,9 @@ public sealed record RunSummary
 public sealed record RunDetails
 {
     public required RunSummary Summary { get; init; }
+
+    /// <summary>Whom of its group it waits for, in a sentence; null while it waits for none of them.</summary>
+    public string? WaitsFor { get; init; }
 
     /// <summary>Who posted it; null when nobody was named.</summary>
     public string? Tenant { get; init; }

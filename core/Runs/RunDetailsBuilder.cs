@@ -26,6 +26,8 @@ public static class RunDetailsBuilder
         OpenWebhooks = state.OpenDeliveries,
         Agents = state.Agents,
         Labels = state.Labels,
+        Group = state.Group,
+        QueuedAt = state.Group is null ? null : state.QueuedAt,
         Reason = RunReason.Of(state),
     };
 

@@ -77,6 +77,15 @@ public abstract record RunEvent
         /// <summary>Whom or what it is for: those of the plan and of the request; null for none.</summary>
         public Labels? Labels { get; init; }
 
+        /// <summary>Those that it is counted with; null for none.</summary>
+        public RunGroup? Group { get; init; }
+
+        /// <summary>
+        /// When it begins to wait for its turn, unless that is later. Of a child, which several may try to accept, it is the same for all.
+        /// </summary>
+        [JsonIgnore]
+        public DateTimeOffset QueuedAt => Parent?.StartedAt ?? Time;
+
         [JsonIgnore]
         public RunKey Key => new(MatchId, Round);
     }

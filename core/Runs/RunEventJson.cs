@@ -24,7 +24,10 @@ internal sealed class SnakeCaseEnumConverter<T>() : JsonStringEnumConverter<T>(J
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     MaxDepth = 128,
-    Converters = [typeof(SnakeCaseEnumConverter<ErrorKind>), typeof(SnakeCaseEnumConverter<StepMode>), typeof(SnakeCaseEnumConverter<WebhookEvent>)])]
+    Converters = [
+        typeof(SnakeCaseEnumConverter<ErrorKind>), typeof(SnakeCaseEnumConverter<StepMode>), typeof(SnakeCaseEnumConverter<WebhookEvent>),
+        typeof(SnakeCaseEnumConverter<ConcurrencyPolicy>),
+    ])]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(RunEvent[]))]
 [JsonSerializable(typeof(IReadOnlyList<RunEvent>))]

@@ -10,7 +10,11 @@ public abstract record RunInput
     }
 
     /// <summary>It is the run's turn. Nothing for one that is scheduled: its time comes with <see cref="FireTimers"/>.</summary>
-    public sealed record StartRun : RunInput
+    /// <param name="Since">
+    /// Of a run that is counted in a group: when it had begun to wait for its turn. It is not its turn any more when it has been
+    /// retried since. Null for any run.
+    /// </param>
+    public sealed record StartRun(DateTimeOffset? Since = null) : RunInput
     {
         public static readonly StartRun Instance = new();
     }

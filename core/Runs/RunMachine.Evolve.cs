@@ -15,7 +15,7 @@ public static partial class RunMachine
         switch (e)
         {
             case RunEvent.RunAccepted x: Accept(state, x); break;
-            case RunEvent.RunDue: state.Status = RunStatus.Queued; break;
+            case RunEvent.RunDue: AwaitTurn(state, e); break;
             case RunEvent.RunStarted x: Start(state, x); break;
             case RunEvent.RunResumed x: Resume(state, x); break;
             case RunEvent.StepFannedOut x: FanOut(state, x); break;
@@ -56,7 +56,7 @@ public static partial class RunMachine
         state.Tenant = e.Tenant;
         state.Parent = e.Parent;
         state.TraceParent = e.TraceParent;
-        state.Labels = e.Labels;
+        (state.Labels, state.Group, state.QueuedAt) = (e.Labels, e.Group, e.QueuedAt);
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;
@@ -68,6 +68,10 @@ public static partial class RunMachine
             state.AddTimer(RunTimer.ForRun(due));
         }
     }
+
+    // Always later than before, whatever clock that was: by it is known which of two calls is about the run as it is now.
+    private static void AwaitTurn(RunState state, RunEvent e) => (state.Status, state.QueuedAt) = (
+        RunStatus.Queued, e.Time > state.QueuedAt ? e.Time : state.QueuedAt.AddTicks(1));
 
     private static void Start(RunState state, RunEvent.RunStarted e)
     {
@@ -343,7 +347,7 @@ public static partial class RunMachine
     private static void Reopen(RunState state, RunEvent.RunRetried e)
     {
         state.Result = null;
-        state.Status = RunStatus.Queued;
+        AwaitTurn(state, e);
         state.LastStartedAt = null;
         state.EndedAt = null;
         state.Error = null;

@@ -18,11 +18,15 @@ public static partial class RunMachine
 
         public List<RunEvent> Events { get; } = [];
 
-        public string? StartRun()
+        public string? StartRun(RunInput.StartRun input)
         {
             if (state.Status != RunStatus.Queued)
             {
                 return $"the run is {state.Status}, so it cannot start";
+            }
+            if (input.Since is { } since && since != state.QueuedAt)
+            {
+                return "it was told to start before it was retried";
             }
             Emit(new RunEvent.RunStarted(now + state.Plan.Settings.Timeout) { Time = now });
             foreach (var step in state.Steps)

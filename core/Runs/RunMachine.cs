@@ -20,7 +20,7 @@ public static partial class RunMachine
         var turn = new Turn(state, now, state.Plan.CallsPlans ? new PlanRouting(routing) : routing, limits);
         var ignored = input switch
         {
-            RunInput.StartRun => turn.StartRun(),
+            RunInput.StartRun i => turn.StartRun(i),
             RunInput.GrantSlot i => turn.GrantSlot(i),
             RunInput.ReportProgress i => turn.ReportProgress(i),
             RunInput.CompleteAttempt i => turn.CompleteAttempt(i),

@@ -44,6 +44,12 @@ public sealed class RunState
 
     /// <summary>Whom or what it is for; null for none.</summary>
     public Labels? Labels { get; internal set; }
+
+    /// <summary>Those that it is counted with; null for none.</summary>
+    public RunGroup? Group { get; internal set; }
+
+    /// <summary>When it began to wait for its turn: was accepted, due or retried, whatever came last.</summary>
+    public DateTimeOffset QueuedAt { get; internal set; }
     public RunStatus Status { get; internal set; } = RunStatus.Queued;
     public DateTimeOffset AcceptedAt { get; internal set; }
 

@@ -123,12 +123,16 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         _outage = _lifeSign.Last is { } last ? new Outage(last, Time.GetUtcNow()) : null;
         _pulse = Time.CreateTimer(_ => _lifeSign.Give(Time.GetUtcNow()), null, TimeSpan.Zero, s_pulse);
         var resumed = Reader.Active();
+        var states = new List<RunState>(resumed.Count);
         foreach (var row in resumed)
         {
-            Registry.Resume(
-                await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false)
-                    ?? throw new InvalidOperationException($"Run {row.Ref.Id} went away before anything could remove it."),
-                _outage);
+            states.Add(await Store.ReplayAsync(row.Ref.Id).ConfigureAwait(false)
+                ?? throw new InvalidOperationException($"Run {row.Ref.Id} went away before anything could remove it."));
+        }
+        // Those that had been started count in their groups before others of these may start.
+        foreach (var state in states.OrderBy(static s => s.Status == RunStatus.Running ? 0 : 1))
+        {
+            Registry.Resume(state, _outage);
         }
         if (resumed.Count > 0)
         {

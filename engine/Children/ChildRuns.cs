@@ -93,6 +93,8 @@ public sealed class ChildRuns(IChildRunHost host, Platform platform, TimeProvide
                     return Refused(call, agent, string.Join(" ", problems.Select(static p => p.Message)));
                 case SubmitResult.Conflict(var other, var differences):
                     return Refused(call, agent, $"its key has run {other.RunId}, which differs in {string.Join(", ", differences)}.");
+                case SubmitResult.GroupFull full:
+                    return Refused(call, agent, full.Message);
                 case SubmitResult.Overloaded(var after, _):
                     await PauseAsync(after < s_longestPause ? after : s_longestPause);
                     break;

@@ -1,3 +1,4 @@
+using AgentGrid.Core;
 using AgentGrid.Engine.Admission;
 
 namespace AgentGrid.Engine.Driving;
@@ -18,6 +19,10 @@ public abstract record AdmitOutcome
 
     /// <summary>There is no place for it. Nothing was kept.</summary>
     public sealed record Full(AdmissionRefusal Refusal) : AdmitOutcome;
+
+    /// <summary>As many runs of its group as may be are there. Nothing was kept.</summary>
+    /// <param name="Other">One of them.</param>
+    public sealed record InTheWay(RunId Other) : AdmitOutcome;
 
     /// <summary>The key is another run's, or somebody else has changed the run. Nothing was kept.</summary>
     public sealed record Conflict : AdmitOutcome

@@ -14,6 +14,13 @@ public interface IRunQueue
     /// </summary>
     void Return(RunDriver run);
 
+    /// <summary>The run does nothing but wait for a signal: what it holds goes to the next, and in its group it counts on.</summary>
+    void StepAside(RunDriver run);
+
+    /// <summary>Counts a run in its group before it is accepted, if there is room; it enters then, or leaves.</summary>
+    /// <param name="reserved">Told null when it is counted; else why it cannot be accepted.</param>
+    void Reserve(RunDriver run, Action<AdmitOutcome?> reserved);
+
     /// <summary>The run waits no longer, and what it holds goes to the next.</summary>
     void Leave(RunDriver run);
 }

@@ -41,7 +41,7 @@ public sealed partial class RunDriver
     {
         switch (effect)
         {
-            case Effect.AwaitTurn: _services.Queue.Enter(this); break;
+            case Effect.AwaitTurn: _awaitsTurn = true; break;
             case Effect.AwaitSlot e: AwaitSlot(e.Step, e.Attempt); break;
             case Effect.Invoke e: Prepare(e.Step, e.Attempt); break;
             case Effect.Abandon e: Abandon(e.Step, e.Attempt); break;

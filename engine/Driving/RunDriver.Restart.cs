@@ -106,6 +106,7 @@ public sealed partial class RunDriver
         (_turnEnd.Orphans ?? []).ForEach(Forget);
         (_turnReplies, _turnCalls, _turnOrphans, _turnEnd, _turnKept) = (null, null, null, TurnEnd.Nothing, []);
         _turnEvents.Clear();
+        _awaitsTurn = false;
         foreach (var (_, _, slot) in _turnSlots)
         {
             _slots.Release(slot);
@@ -205,6 +206,7 @@ public sealed partial class RunDriver
         {
             Interpret(effect);
         }
+        MindPlace();
     }
 
     private void AnswerLooks(IReadOnlyList<Message> messages)

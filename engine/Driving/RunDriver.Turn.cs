@@ -21,6 +21,9 @@ public sealed partial class RunDriver
     // It does nothing but wait, and holds no place.
     private bool _isAside;
 
+    // It is to begin to wait for its turn.
+    private bool _awaitsTurn;
+
     // The run has ended by what its journal has, and nothing was appended since.
     private bool _endIsKept;
     private Action<TurnOutcome>? _onOutcome;
@@ -165,7 +168,8 @@ public sealed partial class RunDriver
         if (decision.Ignored is not null)
         {
             LogIgnored(_services.Logger, Key, decision.Ignored);
-            if (input is RunInput.StartRun && _state.Status.IsEnded())
+            // One that is counted in a group leaves when its end is durable: another may drive it, and keep its start instead.
+            if (input is RunInput.StartRun && _state.Status.IsEnded() && _state.Group is null)
             {
                 _services.Queue.Leave(this); // it was cancelled before it had even begun to wait
             }
@@ -298,6 +302,12 @@ public sealed partial class RunDriver
     // A run that does nothing but wait keeps no other from being driven. When it goes on it waits for nobody: it had its turn.
     private void MindPlace()
     {
+        // Since when it waits is told to others when it is durable, and so the same for all who drive it.
+        if (_awaitsTurn && _state.Status == RunStatus.Queued)
+        {
+            _services.Queue.Enter(this);
+        }
+        _awaitsTurn = false;
         if (_state.OnlyWaits == _isAside)
         {
             return;
@@ -305,7 +315,7 @@ public sealed partial class RunDriver
         _isAside = _state.OnlyWaits;
         if (_isAside)
         {
-            _services.Queue.Leave(this);
+            _services.Queue.StepAside(this);
         }
         else if (_state.Status == RunStatus.Running)
         {
@@ -320,6 +330,10 @@ public sealed partial class RunDriver
         if (_state.Status == RunStatus.Running && !_isAside)
         {
             _services.Queue.Reenter(this);
+        }
+        else if (_isAside && _state.Group is not null)
+        {
+            _services.Queue.StepAside(this);
         }
     }
 

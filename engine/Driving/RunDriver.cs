@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
@@ -30,6 +31,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     private volatile bool _isOver;
     private volatile bool _isStopping;
     private bool _scheduled;
+
+    // It is counted in its group, and not accepted yet.
+    private bool _isReserved;
 
     /// <param name="services">What all drivers share.</param>
     /// <param name="journal">The run's own.</param>
@@ -88,10 +92,15 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     /// <inheritdoc/>
     public string? Tenant => _state.Tenant;
 
+    /// <inheritdoc/>
+    public GroupPlace? Group => GroupPlace.Of(_state);
+
     /// <summary>It waits for its turn, or would.</summary>
     public bool IsQueued => !IsStopping && _state.Status == RunStatus.Queued;
 
     void IQueuedRun.Start() => Post(RunInput.StartRun.Instance);
+
+    void IQueuedRun.YieldTo(GroupPlace other) => Post(new RunInput.CancelRun(other.Reason));
 
     /// <summary>Tells the run something.</summary>
     /// <returns>False when it is over, so that nobody hears it.</returns>
@@ -137,7 +146,24 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     /// that is refused, it is driven no longer.
     /// </summary>
     /// <param name="events">They are in the state already.</param>
-    public void Admit(RunEvent[] events) => _journal.Admit(this, _state, events, OnAdmitted);
+    public void Admit(RunEvent[] events)
+    {
+        if (events[0] is not RunEvent.RunAccepted { Group.Policy: ConcurrencyPolicy.Reject, StartsAt: null })
+        {
+            _journal.Admit(this, _state, events, OnAdmitted);
+            return;
+        }
+        _services.Queue.Reserve(this, outcome =>
+        {
+            if (outcome is not null)
+            {
+                OnAdmitted(outcome);
+                return;
+            }
+            _isReserved = true;
+            _journal.Admit(this, _state, events, OnAdmitted);
+        });
+    }
 
     /// <summary>Does what a replayed state asks for.</summary>
     /// <param name="outage">The last time in which no process was there to drive runs; null for none that is known.</param>
@@ -253,6 +279,11 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         }
         else
         {
+            // What may have been kept all the same is driven by others then, and counts on.
+            if (_isReserved && outcome is not AdmitOutcome.Failed)
+            {
+                _services.Queue.Leave(this);
+            }
             BeOver();
         }
         if (outcome is AdmitOutcome.Failed failed)

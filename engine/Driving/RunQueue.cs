@@ -4,8 +4,8 @@ namespace AgentGrid.Engine.Driving;
 
 /// <summary>
 /// Lets a bounded number of runs be driven at once; the others wait: by priority, then tenant by tenant in turn, then in
-/// their order. A run is in here once at most, with a place or in the queue, however often it is said to enter or to
-/// leave.
+/// their order. A run that others of its group are in the way of waits too, and keeps nobody else waiting. A run is in here
+/// once at most, with a place or in the queue, however often it is said to enter or to leave.
 /// </summary>
 public sealed class RunQueue(int maxActive) : IRunQueue
 {
@@ -17,6 +17,7 @@ public sealed class RunQueue(int maxActive) : IRunQueue
     private readonly Dictionary<IQueuedRun, Waiter> _waiting = [];
     private readonly Dictionary<string, SortedSet<Waiter>> _byTenant = new(StringComparer.Ordinal);
     private readonly FairQueue<string> _turns = new();
+    private readonly RunGroups<IQueuedRun> _groups = new();
     private long _order;
     private bool _closed;
 
@@ -44,6 +45,18 @@ public sealed class RunQueue(int maxActive) : IRunQueue
         }
     }
 
+    /// <summary>How many runs are counted in groups, those that wait included.</summary>
+    public int Counted
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _groups.Count;
+            }
+        }
+    }
+
     /// <summary>Whether the run has a place.</summary>
     public bool Holds(IQueuedRun run)
     {
@@ -53,22 +66,69 @@ public sealed class RunQueue(int maxActive) : IRunQueue
         }
     }
 
-    /// <summary>Starts the run when there is a place, or else when one becomes free; again, when it has one.</summary>
-    public void Enter(IQueuedRun run)
+    /// <summary>Whether the run has been started, and counts in its group; false for one that is in none.</summary>
+    public bool CountsInGroup(IQueuedRun run)
     {
         lock (_gate)
         {
-            if (!_active.Contains(run))
+            return _groups.HasStarted(run);
+        }
+    }
+
+    /// <summary>
+    /// Starts the run when there is a place and nobody in its way, or else when that comes; again, when it has one. Whose
+    /// place it takes is told so, each time.
+    /// </summary>
+    public void Enter(IQueuedRun run)
+    {
+        IReadOnlyList<IQueuedRun> replaced;
+        GroupPlace? replacing;
+        bool starts;
+        lock (_gate)
+        {
+            _groups.Wait(run, run.Group);
+            (replaced, replacing) = (_groups.Replaced(run), _groups.Replacing(run));
+            starts = _active.Contains(run);
+            if (!starts && !_closed && _active.Count < maxActive && _groups.MayStart(run))
             {
-                if (_closed || _active.Count >= maxActive)
-                {
-                    Enqueue(run);
-                    return;
-                }
                 TakePlace(run);
+                starts = true;
+            }
+            else if (!starts)
+            {
+                Enqueue(run);
             }
         }
-        run.Start();
+        if (run.Group is { } place)
+        {
+            foreach (var other in replaced)
+            {
+                other.YieldTo(place);
+            }
+        }
+        if (replacing is not null)
+        {
+            run.YieldTo(replacing);
+        }
+        if (starts)
+        {
+            run.Start();
+        }
+    }
+
+    /// <summary>Counts a run in its group before it is accepted, where its group has room; it must enter then, or leave.</summary>
+    /// <returns>Null when it has; else a run that is in its way.</returns>
+    public GroupPlace? Reserve(IQueuedRun run)
+    {
+        lock (_gate)
+        {
+            if (run.Group is { } place && _groups.InTheWay(place) is { } other)
+            {
+                return other.Group;
+            }
+            _groups.Wait(run, run.Group);
+            return null;
+        }
     }
 
     /// <summary>Gives a run that was started before, and has no place now, its place back, even past the limit.</summary>
@@ -80,24 +140,29 @@ public sealed class RunQueue(int maxActive) : IRunQueue
         }
     }
 
+    /// <summary>The run does nothing but wait: its place goes to the next, and in its group it counts on.</summary>
+    public void StepAside(IQueuedRun run)
+    {
+        List<IQueuedRun> next;
+        lock (_gate)
+        {
+            _groups.Start(run, run.Group);
+            Dequeue(run, served: false);
+            next = _active.Remove(run) ? Serve() : [];
+        }
+        next.ForEach(static r => r.Start());
+    }
+
     /// <summary>The run wants no place any more: what it has goes to the next, and it waits for none.</summary>
     public void Leave(IQueuedRun run)
     {
-        IQueuedRun? next = null;
+        List<IQueuedRun> next;
         lock (_gate)
         {
             Dequeue(run, served: false);
-            if (!_active.Remove(run))
-            {
-                return;
-            }
-            if (!_closed && _active.Count < maxActive && _waiting.Count > 0)
-            {
-                next = Next();
-                TakePlace(next);
-            }
+            next = _active.Remove(run) | _groups.Leave(run) ? Serve() : [];
         }
-        next?.Start();
+        next.ForEach(static r => r.Start());
     }
 
     /// <summary>From now on no run is started any more.</summary>
@@ -115,7 +180,12 @@ public sealed class RunQueue(int maxActive) : IRunQueue
 
     void IRunQueue.Return(RunDriver run) => Reenter(run);
 
+    void IRunQueue.StepAside(RunDriver run) => StepAside(run);
+
     void IRunQueue.Leave(RunDriver run) => Leave(run);
+
+    void IRunQueue.Reserve(RunDriver run, Action<AdmitOutcome?> reserved) =>
+        reserved(Reserve(run) is { } other ? new AdmitOutcome.InTheWay(other.Run) : null);
 
     private void Enqueue(IQueuedRun run)
     {
@@ -149,12 +219,25 @@ public sealed class RunQueue(int maxActive) : IRunQueue
 
     private void TakePlace(IQueuedRun run)
     {
+        _groups.Start(run, run.Group);
         Dequeue(run, served: true);
         _active.Add(run);
     }
 
-    private IQueuedRun Next() => _byTenant.Values.Select(static w => w.Min!)
-        .MinBy(w => (-w.Priority, _turns.Of(w.Tenant)))!.Run;
+    // Gives what is free to those whose turn it is.
+    private List<IQueuedRun> Serve()
+    {
+        List<IQueuedRun> served = [];
+        while (!_closed && _active.Count < maxActive && _waiting.Count > 0 && Next() is { } next)
+        {
+            TakePlace(next);
+            served.Add(next);
+        }
+        return served;
+    }
+
+    private IQueuedRun? Next() => _byTenant.Values.Select(line => line.FirstOrDefault(w => _groups.MayStart(w.Run)))
+        .OfType<Waiter>().MinBy(w => (-w.Priority, _turns.Of(w.Tenant)))?.Run;
 
     private sealed record Waiter(IQueuedRun Run, string Tenant, int Priority, long Order);
 }

@@ -41,11 +41,12 @@ public sealed partial class RunRegistry
     {
         var now = time.GetUtcNow();
         var labels = Submission.LabelsOf(submit, asked.Plan!, out var badLabels);
-        if ((Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked) ?? badLabels) is { } problem)
+        var group = Submission.GroupOf(submit, asked.Plan!, out var badGroup);
+        if ((Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked) ?? badLabels ?? badGroup) is { } problem)
         {
             return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid([problem]);
         }
-        var accepted = Accept(submit, asked.Plan!, labels, now);
+        var accepted = Accept(submit, asked.Plan!, now) with { Labels = labels, Group = group };
         var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {
@@ -60,6 +61,8 @@ public sealed partial class RunRegistry
             case AdmitOutcome.Full(var refusal):
                 return await AnswerFromStoreAsync(submit, asked)
                     ?? new SubmitResult.Overloaded(refusal.RetryAfter, refusal.Reason);
+            case AdmitOutcome.InTheWay(var other):
+                return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.GroupFull(group!, other);
             case AdmitOutcome.Unavailable(var message):
                 return new SubmitResult.Unavailable(message);
             default:
@@ -67,7 +70,7 @@ public sealed partial class RunRegistry
         }
     }
 
-    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, Labels? labels, DateTimeOffset now)
+    private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, DateTimeOffset now)
     {
         return new RunEvent.RunAccepted(
             submit.Parent?.ChildId ?? RunId.From(platform.NewId(now)), submit.Key.MatchId, submit.Key.Round, plan.Name, plan.Version,
@@ -79,7 +82,6 @@ public sealed partial class RunRegistry
             StartsAt = Submission.StartOf(submit, now),
             Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : submit.Webhooks,
             Parent = submit.Parent,
-            Labels = labels,
         };
     }
 

@@ -159,6 +159,9 @@ public sealed partial class ScheduleRunner(IScheduleHost host, TimeProvider time
             case SubmitResult.Invalid(var problems):
                 LogRefused(logger, key, string.Join("; ", problems));
                 return true;
+            case SubmitResult.GroupFull full:
+                LogRefused(logger, key, full.Message);
+                return true;
             case SubmitResult.Overloaded(_, var message):
                 throw new InvalidOperationException(message);
             case SubmitResult.Unavailable(var message):

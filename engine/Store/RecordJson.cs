@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Store;
@@ -41,9 +42,11 @@ internal static class RecordJson
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(RunStatusConverter)])]
+    Converters = [typeof(RunStatusConverter), typeof(ConcurrencyPolicyConverter)])]
 [JsonSerializable(typeof(RunHead))]
 [JsonSerializable(typeof(RunSummary))]
 internal sealed partial class RecordContext : JsonSerializerContext;
+
+internal sealed class ConcurrencyPolicyConverter() : JsonStringEnumConverter<ConcurrencyPolicy>(JsonNamingPolicy.SnakeCaseLower);
 
 internal sealed class RunStatusConverter() : JsonStringEnumConverter<RunStatus>(JsonNamingPolicy.SnakeCaseLower);

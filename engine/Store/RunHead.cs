@@ -25,6 +25,8 @@ public sealed record RunHead(
         Status = e.StartsAt is null ? RunStatus.Queued : RunStatus.Scheduled,
         StartsAt = e.StartsAt,
         Labels = e.Labels,
+        Group = e.Group,
+        QueuedAt = e.Group is null ? null : e.QueuedAt,
     };
 
     /// <summary>The run's line when nothing has happened yet, as far as this says.</summary>

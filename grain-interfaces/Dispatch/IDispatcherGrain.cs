@@ -33,9 +33,22 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("EnterRun"), ResponseTimeout("00:00:30")]
     Task<bool> EnterRunAsync(PlaceRequest request);
 
+    /// <summary>Counts a run in its group before it is accepted, if there is room; it is forgotten when it does not enter.</summary>
+    /// <returns>Null when it is counted; else the id of a run that is in its way.</returns>
+    [Alias("ReserveRun"), ResponseTimeout("00:00:10")]
+    Task<string?> ReserveRunAsync(PlaceRequest request);
+
+    /// <summary>The run does nothing but wait: its place goes to the next, and in its group it counts on.</summary>
+    [Alias("StepAside"), ResponseTimeout("00:00:10")]
+    Task StepAsideAsync(string runId);
+
     /// <summary>The run has ended: its place goes to the next.</summary>
+    /// <param name="since">
+    /// Of a run that is counted in a group: when it had begun to wait for its turn. What is said of a time before its retry
+    /// comes too late.
+    /// </param>
     [Alias("LeaveRun"), ResponseTimeout("00:00:10")]
-    Task LeaveRunAsync(string runId);
+    Task LeaveRunAsync(string runId, DateTimeOffset? since = null);
 
     /// <summary>Every agent's load now.</summary>
     [Alias("GetLoads"), ResponseTimeout("00:00:10")]

@@ -3,11 +3,14 @@ using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
@@ -24,10 +27,11 @@ internal sealed partial class DispatcherGrain(
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
     private readonly Waiters _waiters = new(node.Time);
-    private readonly QueuedRuns _places = new(node);
+    private QueuedRuns _places = null!;
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
     private SlotLeases _grants = null!;
     private GridConfig? _config;
+    private Task _keeping = Task.CompletedTask;
     private Task _placesCheck = Task.CompletedTask;
     private long _placesCheckedAt;
 
@@ -41,7 +45,8 @@ internal sealed partial class DispatcherGrain(
         {
             Slots.Drain(agent, drained: true);
         }
-        _places.Restore(await log.ActiveAsync());
+        _places = new QueuedRuns(node, YieldTo);
+        _places.Restore(await log.ActiveAsync(), state.State.OnTheirWay);
         _placesCheckedAt = node.Time.GetTimestamp();
         foreach (var report in await AskNodesAsync(static n => n.DescribeAsync()))
         {
@@ -97,6 +102,10 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
+    public async Task<bool> EnterRunAsync(PlaceRequest request) =>
+        await _places.EnterAsync(request)
+        && (request.Group is not { } group || await KeepOnItsWayAsync(QueuedRun.TurnOf(request.RunId, group.Since)));
+
     public Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes)
     {
         foreach (var outcome in outcomes)
@@ -106,11 +115,17 @@ internal sealed partial class DispatcherGrain(
         return Task.CompletedTask;
     }
 
-    public Task<bool> EnterRunAsync(PlaceRequest request) => _places.EnterAsync(request);
+    public Task<string?> ReserveRunAsync(PlaceRequest request) => Task.FromResult(_places.Reserve(request));
 
-    public Task LeaveRunAsync(string runId)
+    public Task StepAsideAsync(string runId)
     {
-        _places.Leave(runId);
+        _places.StepAside(runId);
+        return Task.CompletedTask;
+    }
+
+    public Task LeaveRunAsync(string runId, DateTimeOffset? since)
+    {
+        _places.Leave(runId, since);
         return Task.CompletedTask;
     }
 
@@ -148,7 +163,7 @@ internal sealed partial class DispatcherGrain(
         var changed = drained ? state.State.Drained.Add(agent) : state.State.Drained.Remove(agent);
         if (changed)
         {
-            await state.WriteStateAsync();
+            await KeepAsync(static () => false);
         }
         return true;
     }
@@ -197,6 +212,58 @@ internal sealed partial class DispatcherGrain(
         };
     }
 
+    // The next dispatcher must count what was told to start before the run log says that it has. Whoever keeps this while
+    // there is another dispatcher is refused, and begins anew with what that one has kept.
+    private async Task<bool> KeepOnItsWayAsync(string turn)
+    {
+        try
+        {
+            await KeepAsync(() => state.State.OnTheirWay.Contains(turn));
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogUnkept(logger, e);
+            DeactivateOnIdle();
+            return false;
+        }
+    }
+
+    // One write at a time; those that come meanwhile share the next.
+    private async Task KeepAsync(Func<bool> isKept)
+    {
+        while (true)
+        {
+            var last = _keeping;
+            if (last.IsCompletedSuccessfully && isKept())
+            {
+                return;
+            }
+            if (last.IsCompleted)
+            {
+                break;
+            }
+            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+        state.State.OnTheirWay = [.. _places.OnTheirWay];
+        await (_keeping = state.WriteStateAsync());
+    }
+
+    private void YieldTo(string match, RunId run, GroupPlace other) => _ = CancelAsync(match, run, other);
+
+    // Not waited for: it is said again as long as the other waits.
+    private async Task CancelAsync(string match, RunId run, GroupPlace other)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<IMatchGrain>(match).CommandAsync(run, Json.From<RunCommand>(new RunCommand.Cancel(other.Reason)));
+        }
+        catch (Exception e) when (Transient.Is(e))
+        {
+            LogNotCancelled(logger, e, run);
+        }
+    }
+
     // What has come of itself since the last report: somebody is gone, or nobody asks any more. Every node reports twice a
     // second, so that this needs no clock of its own.
     private void LookAround()
@@ -226,10 +293,10 @@ internal sealed partial class DispatcherGrain(
 
     private async Task CheckPlacesAsync()
     {
-        _placesCheckedAt = node.Time.GetTimestamp();
+        var readAt = _placesCheckedAt = node.Time.GetTimestamp();
         try
         {
-            _places.Check(await log.ActiveAsync());
+            _places.Check(await log.ActiveAsync(), readAt);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -316,16 +383,4 @@ internal sealed partial class DispatcherGrain(
             return default;
         }
     }
-
-    [LoggerMessage(600, LogLevel.Information, "The dispatcher is here: {Nodes} nodes, {Slots} slots in use")]
-    private static partial void LogRebuilt(ILogger logger, int nodes, int slots);
-
-    [LoggerMessage(601, LogLevel.Warning, "Node '{Node}' is gone")]
-    private static partial void LogNodeGone(ILogger logger, string node);
-
-    [LoggerMessage(602, LogLevel.Debug, "Node '{Node}' did not answer")]
-    private static partial void LogNoAnswer(ILogger logger, Exception exception, string node);
-
-    [LoggerMessage(603, LogLevel.Warning, "The runs that hold places could not be checked")]
-    private static partial void LogUnchecked(ILogger logger, Exception exception);
 }

@@ -5,4 +5,10 @@ internal sealed class DispatcherState
 {
     /// <summary>The agents that take no further attempts.</summary>
     public HashSet<string> Drained { get; set; } = [];
+
+    /// <summary>
+    /// The turns (<see cref="QueuedRun.Turn"/>) of runs that are counted in a group, were told to start, and that the run log may not
+    /// have as running yet.
+    /// </summary>
+    public HashSet<string> OnTheirWay { get; set; } = [];
 }

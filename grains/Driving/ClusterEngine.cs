@@ -121,11 +121,15 @@ internal sealed partial class ClusterEngine
     }
 
     /// <summary>A run wants no place any more.</summary>
-    public async Task LeaveAsync(RunId run, RunKey key)
+    public Task LeaveAsync(RunId run, RunKey key, DateTimeOffset? since = null) =>
+        TellAsync(key, dispatcher => dispatcher.LeaveRunAsync(run.Value, since));
+
+    /// <summary>Tells the dispatcher something of a run that it finds out by itself, when it does not hear it.</summary>
+    public async Task TellAsync(RunKey key, Func<IDispatcherGrain, Task> tell)
     {
         try
         {
-            await Dispatcher.LeaveRunAsync(run.Value);
+            await tell(Dispatcher);
         }
         catch (Exception e) when (Transient.Is(e))
         {

@@ -91,9 +91,9 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         {
             AppendOutcome.Kept => AdmitOutcome.Kept.Instance,
             AppendOutcome.Full full => new AdmitOutcome.Full(new AdmissionRefusal(full.Reason, full.RetryAfter)),
-            // It has been kept, and the answer was lost on the way.
+            // It has been kept, and the answer was lost on the way; a retry by somebody else, which makes as many events, was at another time.
             AppendOutcome.Conflict when await engine.Log.FindAsync(run) is { } kept
-                && kept.Version == version && !kept.Summary.Status.IsEnded() => AdmitOutcome.Kept.Instance,
+                && kept.Version == version && !kept.Summary.Status.IsEnded() && kept.Summary.QueuedAt == summary.QueuedAt => AdmitOutcome.Kept.Instance,
             AppendOutcome.Conflict => AdmitOutcome.Conflict.Instance,
             AppendOutcome.Gone => AdmitOutcome.Gone.Instance,
             var other => throw new InvalidOperationException($"Unknown outcome {other.GetType()}."),

@@ -175,6 +175,22 @@ public sealed class OrchestrateTests
         Assert.Equal(new RunQuery { Labels = submit.Labels }, server.Grid.LastQuery);
     }
 
+    [Fact]
+    public async Task Post_OthersOfTheGroupAreThere_IsAConflictThatNamesOne()
+    {
+        await using var server = await TestServer.StartAsync();
+        var other = server.Grid.Add("m", "1").Summary.RunId;
+        server.Grid.NextSubmit = new SubmitResult.GroupFull(new RunGroup("input.player", "42", 1, ConcurrencyPolicy.Reject), other);
+        server.Grid.Update(other, r => r with { WaitsFor = "somebody" });
+
+        using var response = await server.PostAsync(Path, Body);
+        var json = await response.JsonAsync();
+
+        Assert.Equal((HttpStatusCode.Conflict, "AG2031", other.Value), (response.StatusCode, json.Text("code"), json.Text("run_id")));
+        Assert.Contains("a run of the plan with input.player = 42", json.Text("detail"), StringComparison.Ordinal);
+        Assert.Equal("somebody", (await server.GetJsonAsync($"/api/v1/runs/{other}")).Text("waits_for"));
+    }
+
     // What the guide says, as it says it.
     [Fact]
     public async Task Post_LaterAsInTheGuide_IsReadAsADelay()

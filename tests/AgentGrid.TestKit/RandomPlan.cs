@@ -6,13 +6,22 @@ namespace AgentGrid.TestKit;
 public static class RandomPlan
 {
     /// <param name="plans">The names of plans; one of its steps calls one of them.</param>
-    public static Json Make(Random random, params string[] plans) => Make(random, 7, plans);
+    public static Json Make(Random random, params string[] plans) => Make(random, 7, false, plans);
 
     /// <inheritdoc cref="Make(Random, string[])"/>
     /// <param name="most">How many steps it has at most.</param>
-    public static Json Make(Random random, int most, params string[] plans) => Json.Build(writer =>
+    /// <param name="groups">Some of the plans have runs that are counted together, by <c>input.flag</c>.</param>
+    public static Json Make(Random random, int most, bool groups = false, params string[] plans) => Json.Build(writer =>
     {
         writer.WriteStartObject();
+        if (groups && random.Next(3) > 0)
+        {
+            writer.WriteStartObject("concurrency");
+            writer.WriteString("key", "input.flag");
+            writer.WriteNumber("max", random.Next(1, 3));
+            writer.WriteString("policy", random.Next(6) switch { 0 => "reject", 1 => "replace", _ => "queue" });
+            writer.WriteEndObject();
+        }
         writer.WriteString("timeout", $"{random.Next(20, 200)}s");
         WriteWebhooks(writer, random);
         writer.WriteStartObject("steps");

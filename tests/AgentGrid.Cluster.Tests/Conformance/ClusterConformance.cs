@@ -35,6 +35,8 @@ public static class ClusterConformance
     public sealed class Children : ChildRunTests<ClusterGridHost>;
     public sealed class Labelled : LabelsTests<ClusterGridHost>;
 
+    public sealed class Concurrency : ConcurrencyTests<ClusterGridHost>;
+
     public sealed class Schedules : SchedulesTests<ClusterGridHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<ClusterGridHost>;

@@ -21,6 +21,8 @@ public static class OneSiloConformance
     public sealed class Children : ChildRunTests<OneSiloHost>;
     public sealed class Labelled : LabelsTests<OneSiloHost>;
 
+    public sealed class Concurrency : ConcurrencyTests<OneSiloHost>;
+
     public sealed class Schedules : SchedulesTests<OneSiloHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<OneSiloHost>;

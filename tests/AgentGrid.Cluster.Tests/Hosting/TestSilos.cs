@@ -52,6 +52,7 @@ internal sealed class TestSilos : IAsyncDisposable
             services.Services.AddSingleton<IConnectionMultiplexer>(redis);
             services.Services.AddSingleton<IRunStore>(new RedisRunLog(
                 redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System));
+            services.UseSystemTextJsonGrainStorageSerializer();
             services.AddMemoryGrainStorage("PubSubStore");
             services.AddRedisGrainStorage(ClusterNames.Store, o =>
             {

@@ -26,6 +26,7 @@ public sealed class RunEventTests
         new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.Parse("""{"x":[1,2.50,"ä\u0001"]}"""), ulong.MaxValue, 3, "t") { Time = Time, Inline = true },
         new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.EmptyObject, 1) { Time = Time, StartsAt = Time.AddHours(9) },
         new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.EmptyObject, 1) { Time = Time, Labels = Labels.Of(("team", "blü")) },
+        new RunEvent.RunAccepted(Id, "m", "r", "p", "v", Json.EmptyObject, 1) { Time = Time, Group = new("input.x", "7", 2, ConcurrencyPolicy.Replace) },
         new RunEvent.RunDue { Time = Time },
         new RunEvent.RunStarted(Time.AddHours(1)) { Time = Time },
         new RunEvent.RunResumed(Time.AddSeconds(-9), Time.AddHours(2)) { Time = Time },

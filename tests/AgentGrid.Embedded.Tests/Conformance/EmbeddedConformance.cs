@@ -31,6 +31,8 @@ public static class EmbeddedConformance
     public sealed class Children : ChildRunTests<EmbeddedGridHost>;
     public sealed class Labelled : LabelsTests<EmbeddedGridHost>;
 
+    public sealed class Concurrency : ConcurrencyTests<EmbeddedGridHost>;
+
     public sealed class Schedules : SchedulesTests<EmbeddedGridHost>;
 
     public sealed class RetryingRuns : RetryingRunsTests<EmbeddedGridHost>;

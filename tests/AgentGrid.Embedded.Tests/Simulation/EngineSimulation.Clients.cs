@@ -1,6 +1,7 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
@@ -41,7 +42,7 @@ internal sealed partial class EngineSimulation
     {
         while (true)
         {
-            var plan = TestKit.RandomPlan.Make(_random, most, calls);
+            var plan = TestKit.RandomPlan.Make(_random, most, groups: true, calls);
             if (!plan.ToString()!.Contains("nobody_has_this", StringComparison.Ordinal))
             {
                 return plan;
@@ -101,6 +102,8 @@ internal sealed partial class EngineSimulation
                     Check(key.Conflict(run.RunId, variant) || Swept(key), $"{key.Key} ({variant}) does not differ from {run.RunId}");
                     Check(conflict.Differences.Contains("v"), $"the conflict is about {string.Join(", ", conflict.Differences)}");
                     break;
+                case SubmitResult.GroupFull { Group.Policy: ConcurrencyPolicy.Reject }:
+                    break; // it is another's turn
                 case SubmitResult.Overloaded overloaded:
                     Check(_settings.SmallLimits, $"overloaded: {overloaded.Message}");
                     break;

@@ -183,13 +183,25 @@ internal sealed partial class EngineSimulation
     /// <summary>Promise 5: when nothing runs, nothing is taken.</summary>
     private void CheckQuiet()
     {
-        Check(_process.Engine.RunQueue is { Active: 0, Waiting: 0 }, "no run is active, and places are taken");
+        Check(_process.Engine.RunQueue is { Active: 0, Waiting: 0, Counted: 0 }, "no run is active, and places are taken");
         Check(_process.Engine.Reader.Active().Count == 0, "the journal has runs that have not ended");
         Check(_process.Engine.Reader.Owing().Count == 0, "the journal has runs that owe webhooks something");
         Check(_process.Engine.Journal.Failure is null, $"all is well, and yet: {_process.Engine.Journal.Failure}");
         Check(Scalar("SELECT count(*) FROM journal WHERE run NOT IN (SELECT id FROM runs)") == 0, "events without a run");
         Counts.Swept += (int)Math.Max(0, Scalar("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'last_run'")
             - Scalar("SELECT count(*) FROM runs"));
+    }
+
+    // Of those that are counted together no more are started than may be.
+    private void CheckGroups()
+    {
+        foreach (var group in _process.Engine.Registry.Drivers.Where(static d => d.Group is not null && d.Summary.Status == RunStatus.Running)
+            .GroupBy(static d => d.Group!.Group))
+        {
+            var (count, most) = (group.Count(), group.Max(static d => d.Group!.Max));
+            Check(count <= most, $"{count} runs of {most} are started: {string.Join(' ', group.Select(static d => d.Key))}");
+            Counts.Count($"Started{count}OfAGroup");
+        }
     }
 
     private long Scalar(string sql)
@@ -241,7 +253,9 @@ internal sealed partial class EngineSimulation
                         || (child?.Status == RunStatus.Completed && child.Result!.Equals(attempt.Output)),
                     $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} succeeded, and its run is {child?.Status}");
                 Check(
-                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled,
+                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled
+                        || (attempt.Error!.Code == ErrorCodes.ChildRefused
+                            && attempt.Error.Message.Contains("it rejects further ones", StringComparison.Ordinal)),
                     $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} failed, and its run is {child?.Status}: {attempt.Error}");
             }
         }

@@ -236,6 +236,10 @@ internal sealed partial class EngineSimulation : IDisposable
         }
         LookAtAgents();
         LookAtClients();
+        if (_process.Grid.IsRunning)
+        {
+            CheckGroups();
+        }
         Check(_process.Log.Mistake is null, _process.Log.Mistake!);
         Check(_broken is null, _broken!);
         if (_process.Stopping is { IsCompleted: true } stopped)

@@ -1,5 +1,6 @@
+using AgentGrid.Core;
+using AgentGrid.Core.Plans;
 using AgentGrid.Engine.Driving;
-
 
 namespace AgentGrid.Engine.Tests.Driving;
 
@@ -181,13 +182,93 @@ public sealed class RunQueueTests
         }
     }
 
-    private Run Enter(RunQueue admission, string name, string? tenant = null)
+    [Fact]
+    public void Enter_OthersOfItsGroupAreThere_WaitsAndKeepsNobodyWaiting()
+    {
+        var admission = new RunQueue(2);
+        var a1 = Enter(admission, "a1", group: Group("a", 1));
+        var a2 = Enter(admission, "a2", group: Group("a", 2));
+        Enter(admission, "a3", group: Group("a", 3));
+        Enter(admission, "b1", group: Group("b", 4));
+        Enter(admission, "none");
+        Assert.Equal(["a1", "b1"], _started);
+
+        // It only waits: its place goes to the next, and it counts on.
+        admission.StepAside(a1);
+        Assert.Equal(["a1", "b1", "none"], _started);
+        admission.Leave(_running[1]);
+        Assert.Equal(3, _started.Count);
+        admission.Leave(a1);
+        Assert.Equal(["a1", "b1", "none", "a2"], _started);
+        admission.Leave(a2);
+        Assert.Equal("a3", _started[^1]);
+        admission.Leave(_running[^1]);
+        admission.Leave(_running[2]);
+        Assert.Equal((0, 0, 0), (admission.Active, admission.Waiting, admission.Counted));
+    }
+
+    [Fact]
+    public void Reenter_AndStepAside_CountInTheirGroup()
+    {
+        var admission = new RunQueue(9);
+        var resumed = new Run("resumed", 0, null, _ => { }) { Group = Group("a", 1) };
+        var aside = new Run("aside", 0, null, _ => { }) { Group = Group("b", 2) };
+        admission.Reenter(resumed);
+        admission.StepAside(aside);
+
+        Enter(admission, "a", group: Group("a", 3));
+        Enter(admission, "b", group: Group("b", 4));
+        Assert.Empty(_started);
+        Assert.True(admission.CountsInGroup(aside) && !admission.Holds(aside));
+        admission.Leave(aside);
+        admission.Leave(resumed);
+        Assert.Equal(["b", "a"], _started);
+    }
+
+    [Fact]
+    public void Reserve_GroupIsFull_NamesOneInTheWay()
+    {
+        var admission = new RunQueue(9);
+        var first = new Run("first", 0, null, r => _started.Add(r.Name)) { Group = Group("a", 1) };
+        Assert.Null(admission.Reserve(first));
+
+        var second = new Run("second", 0, null, r => _started.Add(r.Name)) { Group = Group("a", 2) };
+        Assert.Equal(first.Group, admission.Reserve(second));
+        admission.Leave(first);
+        Assert.Null(admission.Reserve(second));
+        admission.Enter(second);
+        Assert.Equal(["second"], _started);
+    }
+
+    [Fact]
+    public void Enter_TakesThePlaceOfOthers_TellsThemUntilTheyHaveLeft()
+    {
+        var admission = new RunQueue(9);
+        var started = Enter(admission, "started", group: Group("a", 1, ConcurrencyPolicy.Replace));
+        var newest = Enter(admission, "newest", group: Group("a", 3, ConcurrencyPolicy.Replace));
+        var late = Enter(admission, "late", group: Group("a", 2, ConcurrencyPolicy.Replace));
+
+        admission.Enter(newest);
+        Assert.Equal([newest.Group, newest.Group], started.Yields.Where(y => y == newest.Group));
+        Assert.Contains(newest.Group, late.Yields);
+        Assert.Empty(newest.Yields);
+        admission.Leave(started);
+        Assert.Equal(["started", "newest"], _started);
+        admission.Leave(newest);
+        Assert.Equal("late", _started[^1]); // nobody takes its place any more
+    }
+
+    private static GroupPlace Group(string name, int at, ConcurrencyPolicy policy = ConcurrencyPolicy.Queue) => new(
+        RunId.From(new Guid(at, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)), name, 1, policy, DateTimeOffset.UnixEpoch.AddSeconds(at));
+
+    private Run Enter(RunQueue admission, string name, string? tenant = null, GroupPlace? group = null)
     {
         var run = new Run(name, 0, tenant, r =>
         {
             _started.Add(r.Name);
             _running.Add(r);
-        });
+        })
+        { Group = group };
         admission.Enter(run);
         return run;
     }
@@ -197,7 +278,13 @@ public sealed class RunQueueTests
         public string Name { get; } = name;
         public int Priority { get; } = priority;
         public string? Tenant { get; } = tenant;
+        public GroupPlace? Group { get; init; }
+
+        /// <summary>To whom it is to yield, again and again.</summary>
+        public List<GroupPlace> Yields { get; } = [];
 
         public void Start() => onStart(this);
+
+        public void YieldTo(GroupPlace other) => Yields.Add(other);
     }
 }

@@ -16,9 +16,9 @@ internal sealed partial class SimulatedCluster
         _silos.Find(s => IsThere(s) && s.Drives(run)) ?? Pick(_silos.Where(IsThere));
 
     // Plans that others call. The second calls the first.
-    private static Plan[] PlansOf(Random random)
+    private static Plan[] PlansOf(Random random, bool groups)
     {
-        Plan Make(string name, params string[] calls) => PlanReader.ReadJson(name, RandomPlan.Make(random, most: 2, calls)).Plan!;
+        Plan Make(string name, params string[] calls) => PlanReader.ReadJson(name, RandomPlan.Make(random, 2, groups, calls)).Plan!;
         return [Make("child0"), Make("child1", "child0")];
     }
 
@@ -57,7 +57,8 @@ internal sealed partial class SimulatedCluster
                         || (child?.Status == RunStatus.Completed && child.Result!.Equals(attempt.Output)),
                     $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} succeeded, and its run {id} is {child?.Status}");
                 _world.Check(
-                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled,
+                    attempt.Status != AttemptStatus.Failed || child?.Status is RunStatus.Failed or RunStatus.Cancelled
+                        || (attempt.Error!.Code == ErrorCodes.ChildRefused && Config.Plans[step.Step.Plan!].Settings.Concurrency is { Policy: ConcurrencyPolicy.Reject }),
                     $"attempt {attempt.Number} of step '{step.Id}' of {parent.Id} failed, and its run {id} is {child?.Status}: {attempt.Error}");
             }
         }

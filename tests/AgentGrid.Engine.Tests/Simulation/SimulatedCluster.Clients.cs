@@ -17,7 +17,7 @@ internal sealed partial class SimulatedCluster
 
     private SubmitRun[] MakeRequests(RunKey key)
     {
-        var plan = RandomPlan.Make(_world.Random, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
+        var plan = RandomPlan.Make(_world.Random, 7, _hasGroups, _requests.Count % 3 == 0 ? [.. Config.Plans.Keys] : []);
         return
         [
             .. Enumerable.Range(0, 2).Select(v => new SubmitRun(
@@ -46,7 +46,13 @@ internal sealed partial class SimulatedCluster
         {
             case < 5: Submit(silo); break;
             case 5 or 6 when AnyRun() is { } run: Cancel(silo, run); break;
-            case 7 when AnyRun() is { } run: Retry(silo, run); break;
+            case 7 when AnyRun() is { } run:
+                Retry(silo, run);
+                if (_hasGroups && Pick(_silos.Where(IsThere)) is { } other)
+                {
+                    Retry(other, run);
+                }
+                break;
             case > 7 when AnyRun() is { } run: Signal(silo, run); break;
             default: break; // nothing has been posted yet
         }
@@ -76,6 +82,9 @@ internal sealed partial class SimulatedCluster
                     break;
                 case SubmitResult.Conflict { Run: var run }:
                     CheckInput(run, submit, isSame: false);
+                    break;
+                case SubmitResult.GroupFull { Group.Policy: ConcurrencyPolicy.Reject }:
+                    Rejected++;
                     break;
                 default:
                     _world.Check(false, $"{submit.Key} was answered with {result}");
@@ -108,6 +117,18 @@ internal sealed partial class SimulatedCluster
                     $"a client was told that {run} has ended, and the store does not have it");
             }
         });
+
+    /// <summary>Another run takes the place of this one.</summary>
+    public void Yield(RunId run, GroupPlace other)
+    {
+        if (Pick(_silos.Where(IsThere)) is { } silo && !Store[run].Status.IsEnded())
+        {
+            Yields++;
+            _world.Send(
+                $"{SimulatedStore.Short(run)} is to yield to {SimulatedStore.Short(other.Run)}", silo,
+                () => _ = silo.Registry.CommandAsync(run, new RunCommand.Cancel(other.Reason)).AsTask());
+        }
+    }
 
     private void Retry(SimulatedSilo silo, RunId run) => Ask(
         silo, $"{SimulatedStore.Short(run)} is to be retried",

@@ -20,12 +20,16 @@ internal sealed partial class SimulatedCluster
     private readonly List<(SimulatedSilo Silo, string What, Task Answer, Action Then)> _clients = [];
     private readonly Dictionary<string, int> _innocentCrashes = new(StringComparer.Ordinal);
     private readonly int _actions;
+
+    // Where runs are counted together few run at once, so that less of all else happens.
+    private readonly bool _hasGroups;
     private string? _poison;
     private int _started;
 
     public SimulatedCluster(int seed, Mistake mistake)
     {
         _world = new World(seed, mistake);
+        _hasGroups = seed % 2 == 0;
         HasPoison = _world.Chance(40);
         Limits = new RunLimits { MaxLosses = _world.Random.Next(Isolation.MostInCompany, 7), WebhookRetryAfter = TimeSpan.FromSeconds(0.1) };
         Store = new SimulatedStore(_world, this);
@@ -43,7 +47,7 @@ internal sealed partial class SimulatedCluster
             });
         }
         MostRuns = _world.Random.Next(1, 6);
-        Config = ConfigOf(Agents.Values, PlansOf(_world.Random));
+        Config = ConfigOf(Agents.Values, PlansOf(_world.Random, _hasGroups));
         for (var i = 0; i < 6; i++)
         {
             _requests.Add(MakeRequests(new RunKey($"m{i % 4}", $"{i}")));
@@ -76,6 +80,11 @@ internal sealed partial class SimulatedCluster
     public int Lost { get; private set; }
     public int Signals { get; private set; }
     public int Deliveries { get; private set; }
+    public int Rejected { get; private set; }
+    public int Yields { get; private set; }
+
+    /// <summary>How often a run was started while others of its group were there.</summary>
+    public int Shared { get; set; }
     public World World => _world;
 
     /// <returns>The promise that was broken; null when all were kept.</returns>

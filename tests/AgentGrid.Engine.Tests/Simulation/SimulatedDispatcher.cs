@@ -1,5 +1,6 @@
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
@@ -17,14 +18,21 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     private readonly HashSet<string> _drained = new(StringComparer.Ordinal);
     private readonly HashSet<RunId> _places = [];
     private readonly Dictionary<RunId, List<Action<bool>>> _queue = [];
+    private readonly Dictionary<RunId, DateTimeOffset> _reserved = [];
+
+    // What is kept of the runs that are counted: it is there before one is told to start, and whatever becomes of the dispatcher.
+    private readonly HashSet<GroupPlace> _onTheirWay = [];
+    private readonly Dictionary<RunId, GroupPlace> _counted = [];
+    private RunGroups<RunId> _groups = new();
 
     public int Moves { get; private set; }
-    public bool IsIdle => _grants.Count == 0 && _waiters.Count == 0 && _places.Count == 0 && _queue.Count == 0;
+    public bool IsIdle => _grants.Count == 0 && _waiters.Count == 0 && _places.Count == 0 && _queue.Count == 0 && _counted.Count == 0;
 
     public override string ToString() =>
         $"grants {string.Join(' ', _grants.Keys)}; waiters {string.Join(' ', _waiters.Keys)}; " +
         $"places {string.Join(' ', _places.Select(SimulatedStore.Short))}; " +
-        $"queue {string.Join(' ', _queue.Keys.Select(SimulatedStore.Short))}";
+        $"queue {string.Join(' ', _queue.Keys.Select(SimulatedStore.Short))}; " +
+        $"counted {string.Join(' ', _counted.Keys.Select(SimulatedStore.Short))}";
 
     /// <summary>Somebody has asked for it, and has it or waits for it, or did so until just now.</summary>
     public bool Knows(string key) => _waiters.ContainsKey(key) || _grants.ContainsKey(key)
@@ -130,8 +138,15 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     }
 
     /// <param name="answer">Told true when there is a place; false when the dispatcher does not know of it any more.</param>
-    public void Enter(RunId run, Action<bool> answer)
+    public void Enter(RunId run, GroupPlace? place, Action<bool> answer)
     {
+        if (_counted.TryGetValue(run, out var known) && place?.Since < known.Since)
+        {
+            answer(true); // what is known of is durable: its turn comes too late for the store, and so it learns of the retry
+            return;
+        }
+        Count(run, place);
+        Yield(run);
         if (_places.Contains(run))
         {
             answer(true);
@@ -146,12 +161,35 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         Serve();
     }
 
-    public void Leave(RunId run)
+    /// <param name="answer">Told null when the run is counted; else one that is in its way.</param>
+    public void Reserve(GroupPlace place, Action<RunId?> answer)
     {
-        if (world.Mistake == Mistake.ForgetsPlaces)
+        if (!_counted.ContainsKey(place.Run) && _groups.InTheWay(place) is { Value: not "" } other)
+        {
+            answer(other);
+            return;
+        }
+        Count(place.Run, place);
+        _reserved[place.Run] = world.Now;
+        answer(null);
+    }
+
+    public void StepAside(RunId run)
+    {
+        if (_groups.HasStarted(run))
+        {
+            _places.Remove(run);
+            Serve();
+        }
+    }
+
+    public void Leave(RunId run, DateTimeOffset? since = null)
+    {
+        if (world.Mistake == Mistake.ForgetsPlaces || (_counted.TryGetValue(run, out var place) && place.Since != since))
         {
             return;
         }
+        Discount(run);
         _places.Remove(run);
         if (_queue.Remove(run, out var waiting))
         {
@@ -167,8 +205,74 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         {
             _places.RemoveWhere(r => !IsDriven(r));
         }
+        foreach (var run in _counted.Keys.ToArray())
+        {
+            if (cluster.Store.Has(run) ? cluster.Store[run].Status.IsEnded() : world.Now - _reserved[run] > OnItsWay)
+            {
+                Discount(run);
+            }
+        }
+        CountStarted(static _ => false);
         _places.UnionWith(cluster.Store.Runs.Where(r => IsDriven(r) && !_queue.ContainsKey(r)));
+        foreach (var run in _queue.Keys.ToArray())
+        {
+            Yield(run);
+        }
         Serve();
+    }
+
+    /// <param name="mayHave">Whether a run that is queued may have been told to start.</param>
+    private void CountStarted(Func<GroupPlace, bool> mayHave)
+    {
+        foreach (var run in cluster.Store.Runs)
+        {
+            var state = cluster.Store[run];
+            if (GroupPlace.Of(state) is { } place && (state.Status == RunStatus.Running || (state.Status == RunStatus.Queued && mayHave(place))))
+            {
+                Count(run, place);
+                _groups.Start(run, place);
+            }
+        }
+    }
+
+    private void Count(RunId run, GroupPlace? place)
+    {
+        if (place is null || (_counted.TryGetValue(run, out var known) && known.Since == place.Since))
+        {
+            return;
+        }
+        Discount(run);
+        world.Note($"{SimulatedStore.Short(run)} is counted, since {place.Since:ss.fffffff}");
+        _counted.Add(run, place);
+        _groups.Wait(run, place);
+    }
+
+    // What it was told of a time before its retry is forgotten with that.
+    private void Discount(RunId run)
+    {
+        if (_counted.Remove(run, out var place))
+        {
+            world.Note($"{SimulatedStore.Short(run)} is counted no longer");
+            _groups.Leave(run);
+            _onTheirWay.Remove(place);
+            _places.Remove(run);
+            if (_queue.Remove(run, out var waiting))
+            {
+                waiting.ForEach(static answer => answer(false));
+            }
+        }
+    }
+
+    private void Yield(RunId run)
+    {
+        foreach (var other in _groups.Replaced(run).Where(cluster.Store.Has))
+        {
+            cluster.Yield(other, _counted[run]);
+        }
+        if (_groups.Replacing(run) is { } replacing)
+        {
+            cluster.Yield(run, replacing);
+        }
     }
 
     private bool IsDriven(RunId run) => cluster.Store[run] is { Status: RunStatus.Running, OnlyWaits: false };
@@ -187,6 +291,14 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         _waiters.Clear();
         _queue.Clear();
         _places.Clear();
+        _counted.Clear();
+        _groups = new();
+        if (world.Mistake == Mistake.ForgetsWhatMayStart)
+        {
+            _onTheirWay.Clear();
+        }
+        CountStarted(_onTheirWay.Contains);
+        _places.UnionWith(_onTheirWay.Where(_counted.ContainsValue).Select(static p => p.Run));
         CheckPlaces();
         foreach (var node in cluster.Nodes.Where(static n => n is { IsDead: false, IsFrozen: false }))
         {
@@ -209,8 +321,14 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     {
         foreach (var (run, asking) in _queue.ToArray())
         {
-            if (_places.Count < cluster.MostRuns)
+            if (_places.Count < cluster.MostRuns && (world.Mistake == Mistake.CountsNobody || _groups.MayStart(run)))
             {
+                _groups.Start(run, null);
+                world.Note($"{SimulatedStore.Short(run)} is given a place");
+                if (_counted.TryGetValue(run, out var place))
+                {
+                    _onTheirWay.Add(place);
+                }
                 _queue.Remove(run);
                 _places.Add(run);
                 asking.ForEach(static answer => answer(true));

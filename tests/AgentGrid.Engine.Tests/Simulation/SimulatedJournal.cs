@@ -23,8 +23,9 @@ internal sealed class SimulatedJournal(World world, SimulatedSilo silo, RunId ru
         Append(driver, state, events, outcome => completed(outcome switch
         {
             TurnOutcome.Kept => AdmitOutcome.Kept.Instance,
-            // It has been kept, and the answer was lost on the way.
-            TurnOutcome.Conflict when _store[run] is var kept && kept.Version == version && !kept.Status.IsEnded() =>
+            // It has been kept, and the answer was lost on the way. A retry by somebody else was at another time.
+            TurnOutcome.Conflict when _store[run] is var kept && kept.Version == version && !kept.Status.IsEnded()
+                && (kept.QueuedAt == state.QueuedAt || world.Mistake == Mistake.TakesRetriesOfOthers) =>
                 AdmitOutcome.Kept.Instance,
             TurnOutcome.Conflict => AdmitOutcome.Conflict.Instance,
             _ => new AdmitOutcome.Failed(new TimeoutException("simulated")),

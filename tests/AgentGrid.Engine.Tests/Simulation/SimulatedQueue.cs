@@ -14,10 +14,11 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
         {
             return;
         }
+        var place = run.Group;
         silo.Send(
             $"{SimulatedStore.Short(run.Id)} wants a place", _dispatcher,
-            () => _dispatcher.Enter(run.Id, has => silo.Answer(
-                $"{SimulatedStore.Short(run.Id)} has a place: {has}", () => Answered(run, has), () => Enter(run))),
+            () => _dispatcher.Enter(run.Id, place, has => silo.Answer(
+                $"{SimulatedStore.Short(run.Id)} has a place: {has}", () => Answered(run, has, place?.Since), () => Enter(run))),
             () => Enter(run));
     }
 
@@ -26,16 +27,54 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
     }
 
     public void Return(RunDriver run) => silo.Send(
-        $"{SimulatedStore.Short(run.Id)} goes on", _dispatcher, () => _dispatcher.Enter(run.Id, static _ => { }));
+        $"{SimulatedStore.Short(run.Id)} goes on", _dispatcher, () => _dispatcher.Enter(run.Id, run.Group, static _ => { }));
 
-    public void Leave(RunDriver run) => silo.Send(
-        $"{SimulatedStore.Short(run.Id)} wants no place any more", _dispatcher, () => _dispatcher.Leave(run.Id));
-
-    private void Answered(RunDriver run, bool has)
+    public void StepAside(RunDriver run)
     {
-        if (!has)
+        if (run.Group is null)
         {
-            Enter(run);
+            Leave(run);
+            return;
+        }
+        silo.Send($"{SimulatedStore.Short(run.Id)} steps aside", _dispatcher, () => _dispatcher.StepAside(run.Id));
+    }
+
+    public void Leave(RunDriver run)
+    {
+        if (run is { Parent: not null, IsAdmitted: false })
+        {
+            return; // the same child may have been accepted by another
+        }
+        var since = run.Group?.Since;
+        silo.Send(
+            $"{SimulatedStore.Short(run.Id)} wants no place any more", _dispatcher, () => _dispatcher.Leave(run.Id, since));
+    }
+
+    public void Reserve(RunDriver run, Action<AdmitOutcome?> reserved)
+    {
+        var (place, isAnswered) = (run.Group!, false);
+        Ask();
+
+        // Asked again it can be answered twice.
+        void Ask() => silo.Send(
+            $"{SimulatedStore.Short(run.Id)} is to be counted", _dispatcher,
+            () => _dispatcher.Reserve(place, other => silo.Answer(
+                $"{SimulatedStore.Short(run.Id)} is {(other is null ? "" : "not ")}counted", () =>
+                {
+                    if (!isAnswered)
+                    {
+                        isAnswered = true;
+                        reserved(other is { } one ? new AdmitOutcome.InTheWay(one) : null);
+                    }
+                }, Ask)),
+            Ask);
+    }
+
+    private void Answered(RunDriver run, bool has, DateTimeOffset? since)
+    {
+        if (!has || run.Group?.Since != since)
+        {
+            silo.After(0.2, () => Enter(run)); // who asks for a time before a retry is refused, until it knows better
         }
         else if (run.IsStopping && run.Summary.Status.IsEnded())
         {
@@ -43,7 +82,7 @@ internal sealed class SimulatedQueue(SimulatedSilo silo) : IRunQueue
         }
         else
         {
-            run.Post(RunInput.StartRun.Instance);
+            run.Post(new RunInput.StartRun(since));
         }
     }
 }

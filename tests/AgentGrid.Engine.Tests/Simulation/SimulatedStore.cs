@@ -108,6 +108,7 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         {
             case RunEvent.RunStarted:
                 world.Check(state.Status == RunStatus.Queued, $"{state.Id} is started, and is {state.Status}");
+                CheckGroup(state);
                 break;
             case RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled:
                 world.Check(!state.Status.IsEnded(), $"{state.Id} ends, and is {state.Status} already");
@@ -134,6 +135,21 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
                 break;
             default:
                 break; // can be at any time
+        }
+    }
+
+    // Of those that are counted together no more are started than may be: than the one says that was let in last.
+    private void CheckGroup(RunState state)
+    {
+        if (GroupPlace.Of(state) is { } place)
+        {
+            var others = _runs.Values.Where(r => r.State.Id != state.Id && r.State.Status == RunStatus.Running)
+                .Select(static r => GroupPlace.Of(r.State)).OfType<GroupPlace>().Where(o => o.Group == place.Group).ToArray();
+            cluster.Shared += others.Length > 0 ? 1 : 0;
+            var most = others.Append(place).Max(static o => o.Max);
+            world.Check(
+                others.Length < most,
+                $"{state.Id} is started, of {most} with '{place.Group}', and so were {string.Join(' ', others.Select(static o => Short(o.Run)))}");
         }
     }
 
@@ -180,7 +196,8 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         _ => e.GetType().Name,
     };
 
-    public static string Short(RunId run) => run.Value[^4..];
+    // Slots are known by it, so that no two runs of a seed may have the same.
+    public static string Short(RunId run) => run.Value[^8..];
 
     private sealed class Kept(Plan plan)
     {

@@ -143,6 +143,15 @@ internal enum Mistake
     /// <summary>Whoever asks under a key gets what was granted under it, for whatever agent.</summary>
     MixesUpAgents,
 
+    /// <summary>Runs of a group are started, however many there are.</summary>
+    CountsNobody,
+
+    /// <summary>When the dispatcher moves, it is not known any more which runs of a group were told to start.</summary>
+    ForgetsWhatMayStart,
+
+    /// <summary>Whoever retries a run takes the retry of another for its own.</summary>
+    TakesRetriesOfOthers,
+
     /// <summary>A run that has ended keeps its place.</summary>
     ForgetsPlaces,
 

@@ -25,6 +25,8 @@ export function stateOf(step) {
   return states[0] ?? step.status;
 }
 
+const othersOf = run => [['Running runs of the plan', `#/runs?status=running&plan=${encodeURIComponent(run.plan)}`]];
+
 export class HeldUp {
   constructor() {
     this.title = h('strong');
@@ -49,7 +51,7 @@ export class HeldUp {
     const [first] = found;
     const others = plural(found.length - 1, 'more attempt or step', 'more attempts and steps');
     const more = found.length > 1 ? ` ${others} of this run also wait.` : '';
-    const text = run.status === 'scheduled' ? later(run) : !first ? this.#turn() : this.#text(first);
+    const text = run.status === 'scheduled' ? later(run) : !first ? this.#turn(run) : this.#text(first);
     setText(this.title, text.title);
     setText(this.body, text.body + more);
     // Made anew only when they differ: somebody may be about to follow one.
@@ -78,7 +80,8 @@ export class HeldUp {
     return hold.state === 'waiting' ? this.#slot(hold) : hold.state === 'awaiting' ? outside(hold) : again(hold);
   }
 
-  #turn() {
+  #turn(run) {
+    if (run.waits_for) return { title: 'Waits for others of its plan.', body: `${run.waits_for}.`, links: othersOf(run) };
     const numbers = this.health
       ? `${plural(this.health.active_runs, 'run')} are active, ${count(this.health.queued_runs)} queued.`
       : '';
