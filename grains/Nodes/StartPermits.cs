@@ -12,7 +12,8 @@ internal sealed partial class StartPermits(ILocalSiloDetails silo, IGrainFactory
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly IDispatcherGrain _dispatcher = grains.GetGrain<IDispatcherGrain>(0);
+    // Asked for late: most nodes have no agent with a limit that others call.
+    private readonly Lazy<IDispatcherGrain> _dispatcher = new(() => grains.GetGrain<IDispatcherGrain>(0));
 
     /// <summary>Returns when an agent may be called, at once when it has no limit; or when it is cancelled.</summary>
     /// <param name="key">Of the call.</param>
@@ -48,7 +49,7 @@ internal sealed partial class StartPermits(ILocalSiloDetails silo, IGrainFactory
     {
         try
         {
-            var reply = await _dispatcher.AcquireSlotAsync(request).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var reply = await _dispatcher.Value.AcquireSlotAsync(request).WaitAsync(cancellationToken).ConfigureAwait(false);
             // Of an agent that is gone, its node says so.
             return reply.Outcome is SlotOutcome.Granted or SlotOutcome.AgentGone;
         }
@@ -65,7 +66,7 @@ internal sealed partial class StartPermits(ILocalSiloDetails silo, IGrainFactory
     {
         try
         {
-            await _dispatcher.ReleaseSlotsAsync([slot]).ConfigureAwait(false);
+            await _dispatcher.Value.ReleaseSlotsAsync([slot]).ConfigureAwait(false);
         }
         catch (Exception e) when (Transient.Is(e))
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using AgentGrid.Api;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 
 namespace AgentGrid.Deploy.Tests;
@@ -28,11 +29,13 @@ public sealed partial class SettingsTests
     public void EnvironmentVariables_AreKnown()
     {
         var options = typeof(ApiOptions).GetProperties().Concat(typeof(EmbeddedOptions).GetProperties())
-            .Select(p => p.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            .Select(p => p.Name).Concat(typeof(WebhookOptions).GetProperties().Select(p => $"Webhooks{p.Name}"))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         var named = s_files.SelectMany(f => Variable().Matches(Repository.Read(f.Split('/'))))
             .Select(m => m.Value).ToHashSet();
         var known = named.Where(n => n is "AGENTGRID_URLS" or "AGENTGRID_API_KEY_HASH" || Cluster.Variables.Contains(n)
-            || options.Contains(n["AGENTGRID_".Length..].Split("__")[0].Replace("_", "", StringComparison.Ordinal)));
+            || Enumerable.Range(1, 2).Any(parts => options.Contains(
+                string.Concat(n["AGENTGRID_".Length..].Split("__").Take(parts)).Replace("_", "", StringComparison.Ordinal))));
 
         Assert.True(named.Count > 8, string.Join(", ", named));
         Assert.Empty(named.Except(known).Except(s_notOfServers));
