@@ -3,6 +3,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 
@@ -117,7 +118,8 @@ public sealed class AnswersTests
             [new ConfigProblem("plans/a.yaml", 3, 7, "steps.a", "unknown_key", "no 'agnt'"), new(null, 0, 0, "", "c", "m")]));
         Arrives<SubmitResult>(new SubmitResult.Overloaded(TimeSpan.FromMilliseconds(1_250), "full"));
         Arrives<SubmitResult>(new SubmitResult.Unavailable("stopping"));
-        ArrivesOfEveryKind<SubmitResult>(6);
+        Arrives<SubmitResult>(new SubmitResult.GroupFull(new RunGroup("input.player", "7", 2, ConcurrencyPolicy.Reject), s_run.RunId));
+        ArrivesOfEveryKind<SubmitResult>(7);
     }
 
     [Fact]
