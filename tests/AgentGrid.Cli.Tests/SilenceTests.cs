@@ -69,7 +69,7 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
     public async Task Wait_NetworkHeals_GoesOnToTheEndAndRepeatsNothing()
     {
         await using var wire = new Wire(host.Url);
-        var tool = Hold(wire, "healed").Start([.. HoldArgs("healed"), "--wait", "--patience", "8s"]);
+        var tool = Hold(wire, "healed").Start([.. HoldArgs("healed"), "--wait", "--patience", "15s"]);
         await tool.PrintedAsync("half way");
 
         wire.FallSilent();
@@ -88,7 +88,7 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
     public async Task Watch_NetworkFallsSilent_ConnectsAgainByItself()
     {
         await using var wire = new Wire(host.Url);
-        var tool = new Tool(wire.Url).Start("watch", "--after", "0", "--match", "away", "--patience", "8s");
+        var tool = new Tool(wire.Url).Start("watch", "--after", "0", "--match", "away", "--patience", "15s");
         await Hold(host.Url, "away").RunAsync(HoldArgs("away"));
         await tool.PrintedAsync("half way");
 

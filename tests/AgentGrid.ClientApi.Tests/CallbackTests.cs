@@ -262,7 +262,7 @@ public sealed class CallbackTests(CallbackTests.Server server) : IClassFixture<C
             await File.WriteAllTextAsync(Path.Combine(config.CreateSubdirectory("plans").FullName, "plans.yaml"), """
                 plans:
                   patient: { steps: { render: { agent: renderer } } }
-                  impatient: { steps: { render: { agent: renderer, timeout: 2s } } }
+                  impatient: { steps: { render: { agent: renderer, timeout: 5s } } }
                 """);
             var line = (CommandLine.Serve)ServerProgram.Parse([
                 "--urls", "http://127.0.0.1:0", "--data", Path.Combine(_folder.FullName, "data"), "--config", config.FullName,
