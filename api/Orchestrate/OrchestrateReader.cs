@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using AgentGrid.Api.Problems;
 using AgentGrid.Api.Requests;
@@ -14,7 +12,7 @@ namespace AgentGrid.Api.Orchestrate;
 /// <summary>
 /// Reads the body of a post in one strict pass without building a tree: this is the path that every run takes.
 /// </summary>
-internal ref struct OrchestrateReader
+internal ref partial struct OrchestrateReader
 {
     private const int MaxPriority = 100;
     private readonly ReadOnlySpan<byte> _body;
@@ -379,36 +377,4 @@ internal ref struct OrchestrateReader
         : json.ValueTextEquals("webhooks"u8) ? Fields.Webhooks
         : json.ValueTextEquals("labels"u8) ? Fields.Labels
         : Fields.Other;
-
-    // A second pass over a body that was found good: what is kept of it, field by field, as it was written.
-    private readonly Json Splice()
-    {
-        var kept = new ArrayBufferWriter<byte>(_body.Length + 2);
-        var json = StrictJson.Open(_body);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var field = Identify(ref json);
-            var start = (int)json.TokenStartIndex;
-            json.Read();
-            json.Skip();
-            if (field is Fields.Plan or Fields.Priority or Fields.Labels or Fields.StartAt or Fields.Delay or Fields.Webhooks)
-            {
-                continue;
-            }
-            kept.Write(kept.WrittenCount == 0 ? "{"u8 : ","u8);
-            if (field == Fields.Round && json.TokenType == JsonTokenType.Number)
-            {
-                kept.Write("\"round\":\""u8);
-                Encoding.UTF8.GetBytes(_round.AsSpan(), kept);
-                kept.Write("\""u8);
-            }
-            else
-            {
-                kept.Write(_body[start..(int)json.BytesConsumed]);
-            }
-        }
-        kept.Write("}"u8);
-        return Json.Trusted(kept.WrittenMemory);
-    }
 }

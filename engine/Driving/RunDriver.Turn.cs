@@ -263,8 +263,14 @@ public sealed partial class RunDriver
 
     private void Settle(TurnEnd end)
     {
-        Call(end.Calls ?? []);
-        Cancel(end.Orphans ?? []);
+        if (end.Calls is not null)
+        {
+            Call(end.Calls);
+        }
+        if (end.Orphans is not null)
+        {
+            Cancel(end.Orphans);
+        }
     }
 
     private bool FinishTurn()
