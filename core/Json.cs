@@ -34,7 +34,7 @@ public sealed class Json : IEquatable<Json>
 
     private JsonElement _element;
     private volatile bool _parsed;
-    private readonly Lock _gate = new();
+    private Lock? _gate;
 
     private Json(ReadOnlyMemory<byte> utf8) => Utf8 = utf8;
 
@@ -53,7 +53,8 @@ public sealed class Json : IEquatable<Json>
         {
             if (!_parsed)
             {
-                lock (_gate)
+                // Most values are passed on and never parsed.
+                lock (LazyInitializer.EnsureInitialized(ref _gate, static () => new Lock()))
                 {
                     if (!_parsed)
                     {

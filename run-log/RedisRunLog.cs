@@ -154,7 +154,7 @@ public sealed partial class RedisRunLog : IRunStore
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanKey, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
             writer.Head(e.RunId, head), writer.Tip(1, line),
-            writer.Turn(e.RunId, 0, [e]), _channel, (int)line.Status,
+            writer.Turn(e.RunId, 0, [e]).ToArray(), _channel, (int)line.Status,
         ];
     }
 
@@ -164,7 +164,7 @@ public sealed partial class RedisRunLog : IRunStore
         var moved = TurnCheck.MovedTo(run, events, summary);
         var writer = TurnWriter.OfThread;
         var version = expectedVersion + events.Count;
-        var (tip, turn) = (writer.Tip(version, summary), writer.Turn(run, expectedVersion, events));
+        var (tip, turn) = (writer.Tip(version, summary), writer.Turn(run, expectedVersion, events).ToArray());
         return (
             [
                 run.Value, expectedVersion, version, events.Count, (int)summary.Status, moved is null ? "0" : "1",

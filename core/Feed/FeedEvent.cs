@@ -1,9 +1,10 @@
+using System.Buffers.Text;
 using System.Collections.Immutable;
 
 namespace AgentGrid.Core.Feed;
 
 /// <summary>An event as feeds show it. <see cref="Utf8"/> is what goes over the wire, made once for all readers.</summary>
-/// <param name="Seq">Its number: from 1, without gaps, in the order in which events became durable.</param>
+/// <param name="Seq">Its number: from 1, without gaps, in the order in which events became durable; 0 while it has none.</param>
 /// <param name="Stage">What happened, in the words of the feed: <c>perception:done</c>.</param>
 /// <param name="Utf8">
 /// The JSON object: <c>seq time run_id match_id round stage step agent attempt meta</c>; absent where null.
@@ -11,8 +12,45 @@ namespace AgentGrid.Core.Feed;
 public sealed record FeedEvent(
     long Seq, RunId RunId, string MatchId, string Stage, bool EndsRun, ReadOnlyMemory<byte> Utf8)
 {
+    /// <summary>Free bytes before the object's brace: there goes the number, and nothing has to be copied.</summary>
+    internal const int RoomForNumber = 26;
+
+    private byte[]? _buffer;
+
+    /// <inheritdoc cref="FeedEvent" path="/param[@name='Seq']"/>
+    public long Seq { get; private set; } = Seq;
+
+    /// <inheritdoc cref="FeedEvent" path="/param[@name='Utf8']"/>
+    public ReadOnlyMemory<byte> Utf8 { get; private set; } = Utf8;
+
     /// <summary>When it happened.</summary>
     public DateTimeOffset Time { get; init; }
+
+    private static ReadOnlySpan<byte> Start => "{\"seq\":"u8;
+
+    /// <summary>
+    /// All of an event but its number: that is known only when the event becomes durable, and everything else can be made
+    /// before, beside the one who gives the numbers.
+    /// </summary>
+    /// <param name="text">A JSON object behind <see cref="RoomForNumber"/> free bytes.</param>
+    internal static FeedEvent Unnumbered(RunId runId, string matchId, string stage, DateTimeOffset time, bool endsRun, byte[] text)
+    {
+        text[RoomForNumber] = (byte)',';
+        return new FeedEvent(0, runId, matchId, stage, endsRun, default) { Time = time, _buffer = text };
+    }
+
+    /// <summary>Gives it its number, before anybody else sees it. Of several the last one holds.</summary>
+    public FeedEvent Number(long seq)
+    {
+        var buffer = _buffer ?? throw new InvalidOperationException($"Event {Seq} has a number that is not to be changed.");
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(seq, digits, out var length);
+        var at = RoomForNumber - length - Start.Length;
+        Start.CopyTo(buffer.AsSpan(at));
+        digits[..length].CopyTo(buffer.AsSpan(at + Start.Length));
+        (Seq, Utf8) = (seq, buffer.AsMemory(at));
+        return this;
+    }
 }
 
 /// <summary>Which events to read.</summary>

@@ -17,21 +17,10 @@ public sealed class FeedWriter
 
     public FeedWriter() => _writer = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
 
-    public FeedEvent Write(long seq, RunId runId, RunKey key, RunEvent e) => Draft(runId, key, e).Number(seq);
-
-    /// <summary>All of some events but their numbers.</summary>
-    public FeedDraft[] Drafts(RunId runId, RunKey key, IReadOnlyList<RunEvent> events)
-    {
-        var drafts = new FeedDraft[events.Count];
-        for (var i = 0; i < drafts.Length; i++)
-        {
-            drafts[i] = Draft(runId, key, events[i]);
-        }
-        return drafts;
-    }
+    public FeedEvent Write(long seq, RunId runId, RunKey key, RunEvent e) => Unnumbered(runId, key, e).Number(seq);
 
     /// <summary>All of an event but its number.</summary>
-    public FeedDraft Draft(RunId runId, RunKey key, RunEvent e)
+    public FeedEvent Unnumbered(RunId runId, RunKey key, RunEvent e)
     {
         var stage = Stages.Of(e);
         Begin(runId, key, stage, e.Time);
@@ -84,7 +73,7 @@ public sealed class FeedWriter
     private void Begin(DateTimeOffset time)
     {
         _buffer.ResetWrittenCount();
-        _buffer.Advance(FeedDraft.RoomForNumber);
+        _buffer.Advance(FeedEvent.RoomForNumber);
         _writer.Reset();
         _writer.WriteStartObject();
         _writer.WriteString("time"u8, time);
@@ -99,7 +88,7 @@ public sealed class FeedWriter
         _writer.WriteString("stage"u8, stage);
     }
 
-    private FeedDraft End(RunId runId, RunKey key, string stage, DateTimeOffset time, bool endsRun)
+    private FeedEvent End(RunId runId, RunKey key, string stage, DateTimeOffset time, bool endsRun)
     {
         _writer.WriteEndObject();
         _writer.WriteEndObject();
@@ -108,7 +97,7 @@ public sealed class FeedWriter
         // Values are as they came, with whatever whitespace stands between their tokens; in streams an event is one line.
         buffer.AsSpan().Replace((byte)'\n', (byte)' ');
         buffer.AsSpan().Replace((byte)'\r', (byte)' ');
-        return new FeedDraft(runId, key.MatchId, stage, time, endsRun, buffer);
+        return FeedEvent.Unnumbered(runId, key.MatchId, stage, time, endsRun, buffer);
     }
 
     private void WriteWho(RunEvent e)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 
@@ -33,19 +34,19 @@ public static class Stages
         RunEvent.RunDue => Due,
         RunEvent.RunStarted => Started,
         RunEvent.RunResumed => Resumed,
-        RunEvent.StepFannedOut x => x.Mode == StepMode.Race ? $"{x.Step}:speculative_start" : $"{x.Step}:fan_out",
-        RunEvent.AttemptQueued x => $"{x.Agent}:queued",
-        RunEvent.AttemptStarted x => $"{x.Agent}:start",
-        RunEvent.AttemptProgressed x => $"{x.Agent}:progress",
-        RunEvent.AttemptSucceeded x => $"{x.Agent}:succeeded",
-        RunEvent.AttemptFailed x => x.Error.Kind == ErrorKind.Timeout ? $"{x.Agent}:timeout" : $"{x.Agent}:error",
-        RunEvent.AttemptLost x => $"{x.Agent}:lost",
-        RunEvent.AttemptCancelled x => $"{x.Agent}:cancelled",
-        RunEvent.StepWaiting x => $"{x.Step}:waiting",
-        RunEvent.SignalReceived x => $"{x.Signal}:received",
-        RunEvent.StepCompleted x => $"{x.Step}:done",
-        RunEvent.StepFailed x => $"{x.Step}:failed",
-        RunEvent.StepSkipped x => $"{x.Step}:skipped",
+        RunEvent.StepFannedOut x => StageNames.Of(x.Step, x.Mode == StepMode.Race ? ":speculative_start" : ":fan_out"),
+        RunEvent.AttemptQueued x => StageNames.Of(x.Agent, ":queued"),
+        RunEvent.AttemptStarted x => StageNames.Of(x.Agent, ":start"),
+        RunEvent.AttemptProgressed x => StageNames.Of(x.Agent, ":progress"),
+        RunEvent.AttemptSucceeded x => StageNames.Of(x.Agent, ":succeeded"),
+        RunEvent.AttemptFailed x => StageNames.Of(x.Agent, x.Error.Kind == ErrorKind.Timeout ? ":timeout" : ":error"),
+        RunEvent.AttemptLost x => StageNames.Of(x.Agent, ":lost"),
+        RunEvent.AttemptCancelled x => StageNames.Of(x.Agent, ":cancelled"),
+        RunEvent.StepWaiting x => StageNames.Of(x.Step, ":waiting"),
+        RunEvent.SignalReceived x => StageNames.Of(x.Signal, ":received"),
+        RunEvent.StepCompleted x => StageNames.Of(x.Step, ":done"),
+        RunEvent.StepFailed x => StageNames.Of(x.Step, ":failed"),
+        RunEvent.StepSkipped x => StageNames.Of(x.Step, ":skipped"),
         RunEvent.SubmissionSkipped => Skipped,
         RunEvent.RunCompleted => Completed,
         RunEvent.RunFailed => Error,
@@ -55,4 +56,26 @@ public static class Stages
         RunEvent.WebhookFailed => WebhookFailed,
         _ => throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "unknown event"),
     };
+}
+
+/// <summary>Two texts as one, kept for the next time: a grid has few agents and steps, and each run has events of all of them.</summary>
+internal static class StageNames
+{
+    private const int Most = 4_096;
+
+    private static readonly ConcurrentDictionary<(string Who, string What), string> s_names = new();
+
+    public static string Of(string who, string what)
+    {
+        if (s_names.TryGetValue((who, what), out var known))
+        {
+            return known;
+        }
+        var name = who + what;
+        if (s_names.Count < Most)
+        {
+            s_names.TryAdd((who, what), name);
+        }
+        return name;
+    }
 }

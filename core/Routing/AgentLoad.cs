@@ -12,7 +12,7 @@ namespace AgentGrid.Core.Routing;
 /// <param name="Full">Why it cannot start one more just now; null when it can, or nothing is known.</param>
 /// <param name="Rate">Where it stands in its <see cref="AgentConfig.RateLimit"/>; null when it has none.</param>
 /// <param name="Failing">Null when the last attempt has not failed.</param>
-public sealed record AgentLoad(
+public readonly record struct AgentLoad(
     AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false, int? Slots = null,
     string? Note = null, string? Full = null, RateState? Rate = null, FailingState? Failing = null)
 {

@@ -247,8 +247,8 @@ public static partial class RunMachine
             var decision = routing.Named(agent) switch
             {
                 null => NextAgent(step, branch),
-                var load when Fitness(load) < Fittest && NextAgent(step, branch, fitterThan: Fitness(load)) is { } other => other,
-                var load => new RoutingDecision(agent, why, Router.Rank([load])),
+                { } load when Fitness(load) < Fittest && NextAgent(step, branch, fitterThan: Fitness(load)) is { } other => other,
+                { } load => new RoutingDecision(agent, why, Router.Rank([load])),
             };
             if (decision is null)
             {

@@ -385,8 +385,19 @@ public static partial class RunMachine
     }
 
     // Those that the step's output is made of when it is completed.
-    private static IEnumerable<AttemptState> CountedSuccesses(StepState step) =>
-        step.Kept.Concat(step.Attempts.Skip(step.AttemptsBeforeRetry)).Where(a => a.Status == AttemptStatus.Succeeded);
+    private static List<AttemptState> CountedSuccesses(StepState step)
+    {
+        var counted = new List<AttemptState>(Math.Max(1, step.SucceededBranches));
+        counted.AddRange(step.Kept);
+        for (var i = step.AttemptsBeforeRetry; i < step.Attempts.Count; i++)
+        {
+            if (step.Attempts[i].Status == AttemptStatus.Succeeded)
+            {
+                counted.Add(step.Attempts[i]);
+            }
+        }
+        return counted;
+    }
 
     private static IEnumerable<string> AnewOfOlderVersions(RunState state, string? fromStep)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
@@ -53,10 +54,21 @@ public static partial class RunMachine
             {
                 return decision;
             }
-            var fallback = step.Step.Fallback.Select(routing.Named).OfType<AgentLoad>()
-                .Where(f => Fitness(f) > Fitness(chosen)).MaxBy(Fitness);
-            return fallback is null ? decision : new RoutingDecision(
+            return FitterFallback(step, chosen) is not { } fallback ? decision : new RoutingDecision(
                 fallback.Agent.Name, $"fallback, as '{chosen.Agent.Name}' is {Unfitness(chosen)}", Router.Rank([fallback, chosen]));
+        }
+
+        private AgentLoad? FitterFallback(StepState step, AgentLoad chosen)
+        {
+            AgentLoad? best = null;
+            foreach (var name in step.Step.Fallback)
+            {
+                if (routing.Named(name) is { } fallback && Fitness(fallback) > Fitness(best ?? chosen))
+                {
+                    best = fallback;
+                }
+            }
+            return best;
         }
 
         private const int Fittest = 2;
@@ -164,8 +176,17 @@ public static partial class RunMachine
         private static RunError LastError(StepState step) =>
             step.Attempts.Last(a => a.Error is not null).Error! with { Detail = null };
 
-        private static ImmutableArray<int> Winners(StepState step) =>
-            [.. CountedSuccesses(step).OrderBy(a => a.Branch).Select(a => a.Number)];
+        private static ImmutableArray<int> Winners(StepState step)
+        {
+            var successes = CountedSuccesses(step);
+            successes.Sort(static (a, b) => (a.Branch, a.Number).CompareTo((b.Branch, b.Number)));
+            var winners = new int[successes.Count];
+            for (var i = 0; i < winners.Length; i++)
+            {
+                winners[i] = successes[i].Number;
+            }
+            return ImmutableCollectionsMarshal.AsImmutableArray(winners);
+        }
 
         private RunError QuorumError(StepState step)
         {

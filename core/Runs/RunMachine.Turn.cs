@@ -14,7 +14,7 @@ public static partial class RunMachine
 
         // Steps whose needs are met, to be started: where slots are few, those with the longest path before them first.
         // A queue, not recursion: a chain of 10,000 skips is a loop.
-        private readonly PriorityQueue<StepState, (double, int)> _ready = new();
+        private PriorityQueue<StepState, (double, int)>? _ready;
 
         public List<RunEvent> Events { get; } = [];
 
@@ -137,7 +137,7 @@ public static partial class RunMachine
         // Starts whatever has become ready, and ends the run when nothing is left to do.
         private string? Advance()
         {
-            while (state.Status == RunStatus.Running && _ready.TryDequeue(out var step, out _))
+            while (state.Status == RunStatus.Running && _ready is not null && _ready.TryDequeue(out var step, out _))
             {
                 StartStep(step);
             }
@@ -189,7 +189,7 @@ public static partial class RunMachine
         }
 
         private void Ready(StepState step) =>
-            _ready.Enqueue(step, (-state.Plan.LongestPaths[step.Index], step.Index));
+            (_ready ??= new()).Enqueue(step, (-state.Plan.LongestPaths[step.Index], step.Index));
 
         private static string DurationOf(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
     }

@@ -145,12 +145,13 @@ internal class JournalSession : IDisposable
         var (last, row) = (_seq, append.Run.Row);
         foreach (var record in append.Records)
         {
-            last += SealedRecord.ClaimedCount(record);
-            _insertEvents.Bind(last).Bind(row).Bind(record).Bind(RowChecksum.OfRecord(last, row, record)).Run();
+            var bytes = record.Span;
+            last += SealedRecord.ClaimedCount(bytes);
+            _insertEvents.Bind(last).Bind(row).Bind(bytes).Bind(RowChecksum.OfRecord(last, row, bytes)).Run();
         }
-        foreach (var draft in append.Drafts)
+        foreach (var e in append.Shown)
         {
-            _pending.Add(draft.Number(++_seq));
+            _pending.Add(e.Number(++_seq));
         }
         append.LastSeq = _seq = last;
         if (append is { Accept: null, Line: { } line, Tip: { } tip })

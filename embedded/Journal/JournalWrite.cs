@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
@@ -34,6 +36,11 @@ internal abstract class JournalWrite
     /// nobody is told when the writer has stopped.
     /// </summary>
     public virtual bool CanFail { get; init; }
+
+    /// <summary>It is durable or refused, and whoever wanted to know does: what it was made of is needed no more.</summary>
+    public virtual void Release()
+    {
+    }
 }
 
 /// <summary>The events of one turn of a run.</summary>
@@ -42,6 +49,11 @@ internal sealed class AppendEvents : JournalWrite
 {
     // A record holds so many that a reader of some reads few in vain.
     private const int MostInOneRecord = 256;
+
+    // Of larger ones there are few, and a pool would keep their memory.
+    private const int MostPooledBytes = 64 * 1_024;
+
+    private readonly ReadOnlyMemory<byte>[] _records;
 
     /// <param name="version">How many events the run had before them.</param>
     /// <param name="line">Where it stands after them; null where they change nothing of that.</param>
@@ -53,16 +65,16 @@ internal sealed class AppendEvents : JournalWrite
         Version = version;
         Events = events;
         Line = line;
-        Records = new byte[(events.Length + MostInOneRecord - 1) / MostInOneRecord][];
-        for (var i = 0; i < Records.Length; i++)
+        _records = new ReadOnlyMemory<byte>[(events.Length + MostInOneRecord - 1) / MostInOneRecord];
+        for (var i = 0; i < _records.Length; i++)
         {
             var from = i * MostInOneRecord;
-            Records[i] = writer.Turn(
+            _records[i] = Copied(writer.Turn(
                 run.Id, version + from,
-                Records.Length == 1 ? events : events[from..Math.Min(from + MostInOneRecord, events.Length)]);
+                _records.Length == 1 ? events : events[from..Math.Min(from + MostInOneRecord, events.Length)]));
         }
         Tip = line is null ? null : writer.Tip(version + events.Length, line);
-        Drafts = isShown ? writer.Feed.Drafts(run.Id, run.Key, events) : [];
+        Shown = isShown ? Array.ConvertAll(events, e => writer.Feed.Unnumbered(run.Id, run.Key, e)) : [];
     }
 
     public RunRef Run { get; }
@@ -71,13 +83,13 @@ internal sealed class AppendEvents : JournalWrite
     public RunSummary? Line { get; }
 
     /// <summary>The events as the journal keeps them, sealed.</summary>
-    public byte[][] Records { get; }
+    public ReadOnlySpan<ReadOnlyMemory<byte>> Records => _records;
 
     /// <summary>The line as the journal keeps it, sealed; null where there is none.</summary>
     public byte[]? Tip { get; }
 
-    /// <summary>The events as feeds show them; none when no feed does.</summary>
-    public FeedDraft[] Drafts { get; }
+    /// <summary>The events as feeds show them, not numbered yet; none when no feed does.</summary>
+    public FeedEvent[] Shown { get; }
 
     /// <summary>Set when the first event is the run's acceptance: the plan that it was accepted with.</summary>
     public Plan? Accept { get; init; }
@@ -98,6 +110,26 @@ internal sealed class AppendEvents : JournalWrite
 
     /// <summary>By which the plan of an acceptance is found; set when it completes.</summary>
     public string PlanKey { get; set; } = "";
+
+    /// <inheritdoc/>
+    public override void Release()
+    {
+        for (var i = 0; i < _records.Length; i++)
+        {
+            if (_records[i].Length <= MostPooledBytes && MemoryMarshal.TryGetArray(_records[i], out var bytes))
+            {
+                ArrayPool<byte>.Shared.Return(bytes.Array!);
+            }
+            _records[i] = default;
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Copied(ReadOnlySpan<byte> record)
+    {
+        var copy = record.Length <= MostPooledBytes ? ArrayPool<byte>.Shared.Rent(record.Length) : new byte[record.Length];
+        record.CopyTo(copy);
+        return copy.AsMemory(0, record.Length);
+    }
 }
 
 /// <summary>Remove runs that ended before a moment, a bounded number of them.</summary>

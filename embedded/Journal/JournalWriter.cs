@@ -231,6 +231,7 @@ internal sealed partial class JournalWriter : IDisposable
         for (var i = 0; i < count; i++)
         {
             _taken[i].Completed?.Invoke(_outcomes[i]);
+            _taken[i].Release();
         }
         _taken.RemoveRange(0, count);
         return true;

@@ -264,8 +264,8 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
         Volatile.Write(ref _lastSeq, append.LastSeq);
         foreach (var record in append.Records)
         {
-            last += SealedRecord.ClaimedCount(record);
-            Kept?.Invoke(new StoredTurn(last, append.Run.Id.Value, append.Run.Key, record));
+            last += SealedRecord.ClaimedCount(record.Span);
+            Kept?.Invoke(new StoredTurn(last, append.Run.Id.Value, append.Run.Key, record.ToArray()));
         }
     }
 

@@ -212,9 +212,13 @@ public sealed partial class RunDriver
 
     private IHeldSlot TakeTurnSlot(string step, int number)
     {
-        var index = _turnSlots.FindIndex(s => s.Attempt == number && s.Step == step);
-        var slot = _turnSlots[index].Slot;
-        _turnSlots.RemoveAt(index);
+        var at = 0;
+        while (_turnSlots[at].Attempt != number || _turnSlots[at].Step != step)
+        {
+            at++;
+        }
+        var slot = _turnSlots[at].Slot;
+        _turnSlots.RemoveAt(at);
         return slot;
     }
 }

@@ -49,7 +49,7 @@ internal sealed class GpuLeases
         }
         if (need.IsShared)
         {
-            return gpus.Any(g => HasRoom(need, g)) ? int.MaxValue : 0;
+            return HasRoom(need, gpus) ? int.MaxValue : 0;
         }
         var room = 0L;
         foreach (var gpu in gpus)
@@ -58,6 +58,9 @@ internal sealed class GpuLeases
         }
         return (int)Math.Min(room, int.MaxValue);
     }
+
+    // Not in the method that asks, which would make room for what is captured each time.
+    private bool HasRoom(GpuNeed need, ImmutableArray<GpuState> gpus) => gpus.Any(g => HasRoom(need, g));
 
     /// <summary>Whether one more attempt has room on one GPU.</summary>
     public bool HasRoom(GpuNeed need, int on) => Find(on) is { } gpu && HasRoom(need, gpu);
@@ -75,7 +78,9 @@ internal sealed class GpuLeases
             return null;
         }
         var lease = new GpuLease(need, on ?? Choose(need, gpus).Index);
-        Change(lease, () => _leases.Add(lease));
+        var before = Together(lease);
+        _leases.Add(lease);
+        Count(lease, Together(lease) - before);
         return lease;
     }
 
@@ -84,7 +89,9 @@ internal sealed class GpuLeases
     {
         if (_leases.Contains(lease))
         {
-            Change(lease, () => _leases.Remove(lease));
+            var before = Together(lease);
+            _leases.Remove(lease);
+            Count(lease, Together(lease) - before);
         }
     }
 
@@ -99,14 +106,7 @@ internal sealed class GpuLeases
     private IEnumerable<GpuLease> Sharing(string agent, int gpu) =>
         _leases.Where(l => l.Gpu == gpu && l.Need.IsShared && l.Need.Agent == agent);
 
-    // What a lease adds: nothing where it shares the memory of others, as long as it is not more than theirs.
-    private void Change(GpuLease lease, Action change)
-    {
-        var before = Together(lease);
-        change();
-        Count(lease, Together(lease) - before);
-    }
-
+    // So a lease adds nothing where it shares the memory of others, as long as it is not more than theirs.
     private long Together(GpuLease lease) => lease.Need.IsShared
         ? Sharing(lease.Need.Agent, lease.Gpu).Select(l => l.Need.Bytes).DefaultIfEmpty().Max()
         : _leases.Contains(lease) ? lease.Need.Bytes : 0;

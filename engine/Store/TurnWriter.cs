@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AgentGrid.Core;
@@ -29,7 +30,8 @@ public sealed class TurnWriter
 
     /// <summary>Events as stores keep them: a sealed record.</summary>
     /// <param name="version">How many events the run had before them.</param>
-    public byte[] Turn(RunId run, long version, IReadOnlyList<RunEvent> events)
+    /// <returns>The writer's own bytes: they hold until it writes the next record.</returns>
+    public ReadOnlySpan<byte> Turn(RunId run, long version, IReadOnlyList<RunEvent> events)
     {
         Begin();
         RunEventJson.Write(_json, events);
@@ -48,7 +50,7 @@ public sealed class TurnWriter
     {
         Begin();
         JsonSerializer.Serialize(_json, value, type);
-        return End(kind, run, 0, version);
+        return End(kind, run, 0, version).ToArray();
     }
 
     private void Begin()
@@ -60,10 +62,10 @@ public sealed class TurnWriter
         _buffer.Advance(SealedRecord.HeaderBytes);
     }
 
-    private byte[] End(RecordKind kind, RunId run, int count, long version)
+    private ReadOnlySpan<byte> End(RecordKind kind, RunId run, int count, long version)
     {
         _json.Flush();
-        var record = _buffer.WrittenSpan.ToArray();
+        var record = MemoryMarshal.AsMemory(_buffer.WrittenMemory).Span;
         SealedRecord.Seal(record, kind, run, count, version);
         return record;
     }

@@ -59,7 +59,7 @@ public sealed class NodeTests : IDisposable
 
         var reply = await invoked.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.Equal(InvocationStatus.Cancelled, reply.Status);
-        var load = _node.Slots.Named("hanging")!;
+        var load = _node.Slots.Named("hanging")!.Value;
         Assert.Equal((0, 0), (load.Running, load.Waiting));
         Assert.Empty(_node.Describe().Held);
         await _node.Running.WhenIdleAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);

@@ -27,7 +27,7 @@ public sealed class BreakerTests : IDisposable
 
     public void Dispose() => _table.Dispose();
 
-    private FailingState? Failing => _table.Named("a")!.Failing;
+    private FailingState? Failing => _table.Named("a")!.Value.Failing;
 
     [Fact]
     public void Report_FailuresInARow_OpensWithTheLastAndASuccessCloses()
@@ -36,7 +36,7 @@ public sealed class BreakerTests : IDisposable
         Assert.Equal(new FailingState(2, IsOpen: false, TimeSpan.Zero), Failing);
         Fail();
         Assert.Equal(new FailingState(3, IsOpen: true, TimeSpan.FromSeconds(30)), Failing);
-        Assert.True(_table.Named("a")!.IsAvoided);
+        Assert.True(_table.Named("a")!.Value.IsAvoided);
         _time.Advance(TimeSpan.FromSeconds(10));
         Fail();
         Assert.Equal(new FailingState(4, IsOpen: true, TimeSpan.FromSeconds(30)), Failing);
@@ -81,14 +81,14 @@ public sealed class BreakerTests : IDisposable
         Assert.NotNull(_table.TryTake("a"));
         Assert.Equal(TimeSpan.FromSeconds(1), Failing!.Value.NextTryIn);
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.False(_table.Named("a")!.IsAvoided);
+        Assert.False(_table.Named("a")!.Value.IsAvoided);
 
         Assert.NotNull(_table.TryTake("a"));
 
         Assert.Equal(new FailingState(3, IsOpen: true, TimeSpan.FromSeconds(30)), Failing);
         // Nothing is heard of it: the next one finds out.
         _time.Advance(TimeSpan.FromSeconds(30));
-        Assert.False(_table.Named("a")!.IsAvoided);
+        Assert.False(_table.Named("a")!.Value.IsAvoided);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class GpuMemoryTests
         _table.PutNode(Node(Gpu(0, total: 24, here: 20, warm: ["a"])));
 
         Assert.Null(_taken.TryTake("b"));
-        Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
+        Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.Value.FreeSlots, _table.Named("b")!.Value.Full));
         Assert.Equal(0, _taken.TryTake("a")?.Gpu);
     }
 
@@ -58,7 +58,7 @@ public sealed class GpuMemoryTests
         Configure(Agent("a", 8), Agent("b", 8));
         _table.PutNode(Node(Gpu(0, total: 24, here: 8, warm: ["old"])));
 
-        Assert.Equal(2, _table.Named("a")!.FreeSlots);
+        Assert.Equal(2, _table.Named("a")!.Value.FreeSlots);
         Assert.Equal([0, 0, null], ((string[])["a", "b", "a"]).Select(a => _taken.TryTake(a)?.Gpu));
 
         _table.PutNode(Node(Gpu(0, total: 32, here: 24, warm: ["old", "a", "b"])));
@@ -105,16 +105,16 @@ public sealed class GpuMemoryTests
         _table.PutNode(Node(Gpu(0, total: 8)) with { Name = "n3" });
 
         Assert.Equal("n1", _taken.TryTake("a")?.Node);
-        Assert.Null(_table.Named("a")!.Full);
+        Assert.Null(_table.Named("a")!.Value.Full);
         Assert.Equal("n2", _taken.TryTake("b")?.Node);
         var placement = _taken.TryTake("b")!.Placement;
 
-        Assert.Equal("not enough GPU memory is free", _table.Named("a")!.Full);
+        Assert.Equal("not enough GPU memory is free", _table.Named("a")!.Value.Full);
         Assert.Equal(
             [null, "not enough GPU memory is free", "not enough GPU memory is free"], placement.Candidates.Select(c => c.Note));
         _taken.Release("b", "n2");
         Assert.NotNull(_taken.TryTake("a"));
-        Assert.Equal("max_concurrency_total is reached", _table.Named("a")!.Full);
+        Assert.Equal("max_concurrency_total is reached", _table.Named("a")!.Value.Full);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class GpuMemoryTests
 
         Assert.Equal([0, 1, 0, 1, 0], Enumerable.Range(0, 5).Select(_ => _taken.TryTake("a")?.Gpu));
         Assert.Equal([16, 16], Leased());
-        Assert.Equal(99 - 5, _table.Named("a")!.FreeSlots);
+        Assert.Equal(99 - 5, _table.Named("a")!.Value.FreeSlots);
         Assert.Equal([0, 1, null], Enumerable.Range(0, 3).Select(_ => _taken.TryTake("b")?.Gpu));
         for (var i = 0; i < 4; i++)
         {
@@ -144,7 +144,7 @@ public sealed class GpuMemoryTests
 
         Assert.Equal([0, 0], Enumerable.Range(0, 2).Select(_ => _taken.TryTake("a")?.Gpu));
         Assert.Null(_taken.TryTake("b"));
-        Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
+        Assert.Equal((0, "not enough GPU memory is free"), (_table.Named("b")!.Value.FreeSlots, _table.Named("b")!.Value.Full));
         _taken.Release("a", "n1");
         Assert.Null(_taken.TryTake("b"));
         _taken.Release("a", "n1");

@@ -25,7 +25,7 @@ public sealed class ManyNodesTests
 
         Assert.Equal(["n1", "n2", "n1", "n2", null], Enumerable.Range(0, 5).Select(_ => _taken.TryTake("a")?.Node));
 
-        Assert.Equal((4, 0, 1.0), (_table.Named("a")!.Running, _table.Named("a")!.FreeSlots, _table.Named("a")!.Load));
+        Assert.Equal((4, 0, 1.0), (_table.Named("a")!.Value.Running, _table.Named("a")!.Value.FreeSlots, _table.Named("a")!.Value.Load));
         _taken.Release("a", "n2");
         Assert.Equal("n2", _taken.TryTake("a")?.Node);
     }
@@ -47,9 +47,9 @@ public sealed class ManyNodesTests
         Configure(null, Agent("a", slots: 4) with { MaxConcurrencyTotal = 3 });
         Put("n1", "n2");
 
-        Assert.Equal(3, _table.Named("a")!.FreeSlots);
+        Assert.Equal(3, _table.Named("a")!.Value.FreeSlots);
         Assert.Equal(3, Enumerable.Range(0, 9).Count(_ => _taken.TryTake("a") is not null));
-        Assert.Equal((0, 1.0), (_table.Named("a")!.FreeSlots, _table.Named("a")!.Load));
+        Assert.Equal((0, 1.0), (_table.Named("a")!.Value.FreeSlots, _table.Named("a")!.Value.Load));
         Wait("a");
         Assert.Empty(_told);
         _taken.Release("a", "n1");
@@ -105,14 +105,14 @@ public sealed class ManyNodesTests
             [null, "is draining", "has no GPU with 4,096 MiB", "does not serve queue 'q'", "has no code for 'a'"],
             placement.Candidates.Select(c => c.Note));
 
-        (int, string?) Say() => (_table.Named("a")!.FreeSlots, _table.Named("a")!.Note);
+        (int, string?) Say() => (_table.Named("a")!.Value.FreeSlots, _table.Named("a")!.Value.Note);
     }
 
     [Fact]
     public void Wait_NobodyCanRunIt_IsGrantedWhenANodeComes()
     {
         Configure(null, Agent("a"));
-        Assert.Equal("there is no node", _table.Named("a")!.Note);
+        Assert.Equal("there is no node", _table.Named("a")!.Value.Note);
         Wait("a");
         Assert.Empty(_told);
 
@@ -163,13 +163,13 @@ public sealed class ManyNodesTests
         Assert.Equal(["a on n3"], _told);
 
         _table.Release(lost);
-        Assert.Equal(2, _table.Named("a")!.Running);
+        Assert.Equal(2, _table.Named("a")!.Value.Running);
         Assert.False(_table.RemoveNode("n1"));
         Put("n1");
         _taken.Release("a", "n3");
         Assert.Equal("n1", _taken.TryTake("a")!.Node);
         _table.Release(lost); // of the node's former life
-        Assert.Equal(2, _table.Named("a")!.Running);
+        Assert.Equal(2, _table.Named("a")!.Value.Running);
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public sealed class ManyNodesTests
         _table.PutNode(new NodeState { Name = "n1", Draining = true });
 
         Assert.Null(_taken.TryTake("a"));
-        Assert.Equal(1, _table.Named("a")!.Running);
+        Assert.Equal(1, _table.Named("a")!.Value.Running);
         Wait("a");
         Put("n1");
         Assert.Equal(["a on n1"], _told);
@@ -231,7 +231,7 @@ public sealed class ManyNodesTests
         Configure(null, Agent("a", slots: 99, bytes: 3 * Gigabyte));
         _table.PutNode(Gpus("n1", 4, 8));
 
-        Assert.Equal(3, _table.Named("a")!.FreeSlots);
+        Assert.Equal(3, _table.Named("a")!.Value.FreeSlots);
         Assert.Equal([1, 1, 0, null], Enumerable.Range(0, 4).Select(_ => _taken.TryTake("a")?.Gpu));
         Wait("a");
         _taken.Release("a", "n1", gpu: 0);
@@ -262,7 +262,7 @@ public sealed class ManyNodesTests
         _table.PutNode(Gpus("n1", 8) with { Gpus = [new GpuState(0, "gpu", 8 * Gigabyte, 7 * Gigabyte)] });
 
         Assert.Null(_taken.TryTake("a"));
-        Assert.Equal((1, 0, null), (_table.Named("a")!.Running, _table.Named("a")!.FreeSlots, _table.Named("a")!.Note));
+        Assert.Equal((1, 0, null), (_table.Named("a")!.Value.Running, _table.Named("a")!.Value.FreeSlots, _table.Named("a")!.Value.Note));
         _table.PutNode(Gpus("n1", 8));
         Assert.NotNull(_taken.TryTake("a"));
     }

@@ -32,7 +32,7 @@ public sealed class RateLimitTests : IDisposable
         Wait("a", "second");
         Wait("a", "third");
 
-        var load = _table.Named("a")!;
+        var load = _table.Named("a")!.Value;
         Assert.Equal((1, 2, 0), (load.Running, load.Waiting, load.FreeSlots));
         Assert.Equal("rate limit: next in 0.8 s", load.Full);
         Assert.Equal((0, TimeSpan.FromSeconds(0.75)), (load.Rate!.Value.Left, load.Rate.Value.NextIn));
@@ -46,11 +46,11 @@ public sealed class RateLimitTests : IDisposable
     {
         Configure(Agent("a", s_oneASecond with { Burst = 3 }));
 
-        Assert.Equal(3, _table.Named("a")!.FreeSlots);
+        Assert.Equal(3, _table.Named("a")!.Value.FreeSlots);
         Assert.All([1, 2, 3], _ => Assert.NotNull(_table.TryTake("a")));
         Assert.Null(_table.TryTake("a"));
         Pass(2);
-        Assert.Equal(2, _table.Named("a")!.Rate!.Value.Left);
+        Assert.Equal(2, _table.Named("a")!.Value.Rate!.Value.Left);
         Assert.NotNull(_table.TryTake("a"));
         Assert.NotNull(_table.TryTake("a"));
         Assert.Null(_table.TryTake("a"));
@@ -77,7 +77,7 @@ public sealed class RateLimitTests : IDisposable
         Configure(Agent("a", s_oneASecond) with { MaxConcurrencyTotal = 1 });
         _table.TryTake("a");
 
-        Assert.Equal("max_concurrency_total is reached", _table.Named("a")!.Full);
+        Assert.Equal("max_concurrency_total is reached", _table.Named("a")!.Value.Full);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class RateLimitTests : IDisposable
 
         // There is no slot for the next attempt.
         Assert.Equal([("attempt", 0), ("call", 1)], _told);
-        Assert.Equal((1, 1), (_table.Named("a")!.Running, _table.Named("a")!.Waiting));
+        Assert.Equal((1, 1), (_table.Named("a")!.Value.Running, _table.Named("a")!.Value.Waiting));
     }
 
     [Fact]

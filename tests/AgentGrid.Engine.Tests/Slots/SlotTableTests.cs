@@ -27,10 +27,10 @@ public sealed class SlotTableTests
         _table.Configure(Config(null, Agent("a", slots: 2)));
 
         Assert.NotNull(_taken.TryTake("a"));
-        Assert.Null(_table.Named("a")!.Full);
+        Assert.Null(_table.Named("a")!.Value.Full);
         Assert.NotNull(_taken.TryTake("a"));
         Assert.Null(_taken.TryTake("a"));
-        Assert.Equal("its slots are taken", _table.Named("a")!.Full);
+        Assert.Equal("its slots are taken", _table.Named("a")!.Value.Full);
         _taken.Release("a");
         Assert.NotNull(_taken.TryTake("a"));
     }
@@ -43,7 +43,7 @@ public sealed class SlotTableTests
         Assert.NotNull(_taken.TryTake("a"));
         Assert.NotNull(_taken.TryTake("b"));
         Assert.Null(_taken.TryTake("a"));
-        Assert.Equal((0, "its queue is full"), (_table.Named("b")!.FreeSlots, _table.Named("b")!.Full));
+        Assert.Equal((0, "its queue is full"), (_table.Named("b")!.Value.FreeSlots, _table.Named("b")!.Value.Full));
         Wait("b");
         _taken.Release("a");
         Assert.Equal(["b granted"], _told);
@@ -174,7 +174,7 @@ public sealed class SlotTableTests
         _taken.Release("a");
 
         Assert.Equal(["second granted"], _told);
-        Assert.Equal(0, _table.Named("a")!.Waiting);
+        Assert.Equal(0, _table.Named("a")!.Value.Waiting);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class SlotTableTests
         Assert.Equal(["a granted"], _told);
         Assert.False(_table.Withdraw(request));
         _taken.Release("a");
-        Assert.Equal(1, _table.Named("a")!.FreeSlots);
+        Assert.Equal(1, _table.Named("a")!.Value.FreeSlots);
     }
 
     [Fact]
@@ -196,11 +196,11 @@ public sealed class SlotTableTests
         var request = Request("a");
 
         Assert.True(_table.Withdraw(request));
-        Assert.Equal(0, _table.Named("a")!.Waiting);
+        Assert.Equal(0, _table.Named("a")!.Value.Waiting);
         _table.Wait(request);
 
         Assert.Empty(_told);
-        Assert.Equal((0, 1), (_table.Named("a")!.Waiting, _table.Named("a")!.FreeSlots));
+        Assert.Equal((0, 1), (_table.Named("a")!.Value.Waiting, _table.Named("a")!.Value.FreeSlots));
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public sealed class SlotTableTests
         Assert.True(_table.Withdraw(withdrawn));
         _table.Wait(withdrawn);
 
-        Assert.Equal(1, _table.Named("a")!.Waiting);
+        Assert.Equal(1, _table.Named("a")!.Value.Waiting);
         _taken.Release("a");
         Assert.Equal(["waits granted"], _told);
     }
@@ -239,13 +239,13 @@ public sealed class SlotTableTests
         var request = Wait("a");
 
         _table.Wait(request);
-        Assert.Equal(1, _table.Named("a")!.Waiting);
+        Assert.Equal(1, _table.Named("a")!.Value.Waiting);
         _taken.Release("a");
         _table.Wait(request);
         _taken.Release("a");
 
         Assert.Equal(["a granted"], _told);
-        Assert.Equal((1, 0), (_table.Named("a")!.Running, _table.Named("a")!.Waiting));
+        Assert.Equal((1, 0), (_table.Named("a")!.Value.Running, _table.Named("a")!.Value.Waiting));
     }
 
     [Fact]
@@ -258,7 +258,7 @@ public sealed class SlotTableTests
         _table.Release(slot);
         _table.Release(slot);
 
-        Assert.Equal((1, 1), (_table.Named("a")!.Running, _table.Named("a")!.FreeSlots));
+        Assert.Equal((1, 1), (_table.Named("a")!.Value.Running, _table.Named("a")!.Value.FreeSlots));
     }
 
     [Fact]
@@ -272,7 +272,7 @@ public sealed class SlotTableTests
         _table.Configure(Config(null, Agent("a", slots: 2)));
 
         Assert.Equal(["one granted"], _told);
-        Assert.Equal(1, _table.Named("a")!.Waiting);
+        Assert.Equal(1, _table.Named("a")!.Value.Waiting);
     }
 
     [Fact]
@@ -284,7 +284,7 @@ public sealed class SlotTableTests
 
         _table.Configure(Config(null, Agent("a", slots: 1)));
 
-        Assert.Equal(2, _table.Named("a")!.Running);
+        Assert.Equal(2, _table.Named("a")!.Value.Running);
         _taken.Release("a");
         Assert.Null(_taken.TryTake("a"));
         _taken.Release("a");
@@ -326,7 +326,7 @@ public sealed class SlotTableTests
 
         Assert.True(_table.Drain("a", drained: true));
         Assert.Null(_taken.TryTake("a"));
-        Assert.Equal(0, _table.Named("a")!.FreeSlots);
+        Assert.Equal(0, _table.Named("a")!.Value.FreeSlots);
         Wait("a");
         Assert.Equal(["a drained"], _told);
 
