@@ -52,7 +52,7 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
 
     /// <summary>
     /// Is told every record that has become durable, in the order of the numbers; on the one thread that writes, which
-    /// waits for it.
+    /// waits for it. The record's bytes hold no longer than that.
     /// </summary>
     public event Action<StoredTurn>? Kept;
 
@@ -265,7 +265,7 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
         foreach (var record in append.Records)
         {
             last += SealedRecord.ClaimedCount(record.Span);
-            Kept?.Invoke(new StoredTurn(last, append.Run.Id.Value, append.Run.Key, record.ToArray()));
+            Kept?.Invoke(new StoredTurn(last, append.Run.Id.Value, append.Run.Key, record));
         }
     }
 

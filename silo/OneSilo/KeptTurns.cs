@@ -8,10 +8,11 @@ using Orleans.Streams;
 namespace AgentGrid.Silo.OneSilo;
 
 /// <summary>
-/// Puts what the store keeps into the stream of events. What comes faster than it goes is left out, and so are records that
-/// are large: feeds read from the store what the stream does not bring.
+/// What the store keeps, for the agent of Orleans that brings it to feeds. While there is nothing it sleeps in the middle of the
+/// agent's call. What comes faster than it goes is left out, and so are records that are large: feeds read from the store
+/// what the stream does not bring.
 /// </summary>
-internal sealed partial class KeptTurns : BackgroundService
+internal sealed class KeptTurns : IQueueAdapterReceiver
 {
     private const int MostWaiting = 4_096;
     private const int MostAtOnce = 256;
@@ -21,55 +22,48 @@ internal sealed partial class KeptTurns : BackgroundService
         new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly SqliteRunStore _store;
-    private readonly IClusterClient _cluster;
-    private readonly ILogger<KeptTurns> _logger;
+    private long _batches;
 
-    public KeptTurns(SqliteRunStore store, IClusterClient cluster, ILogger<KeptTurns> logger)
+    public KeptTurns(SqliteRunStore store)
     {
         _store = store;
-        _cluster = cluster;
-        _logger = logger;
         store.Kept += Add;
     }
 
-    public override void Dispose()
-    {
-        _store.Kept -= Add;
-        base.Dispose();
-    }
+    public Task Initialize(TimeSpan timeout) => Task.CompletedTask;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task<IList<IBatchContainer>> GetQueueMessagesAsync(int maxCount) =>
+        GetQueueMessagesAsync(maxCount, CancellationToken.None);
+
+    /// <returns>What there is, or what comes, together; empty when it is cancelled or shut down.</returns>
+    public async Task<IList<IBatchContainer>> GetQueueMessagesAsync(int maxCount, CancellationToken cancellationToken)
     {
-        var stream = _cluster.GetStreamProvider(ClusterNames.Events).GetStream<FeedTurn>(ClusterNames.EventStream);
-        var turns = new List<FeedTurn>();
         try
         {
-            while (await _waiting.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+            if (!await _waiting.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                turns.Clear();
-                while (turns.Count < MostAtOnce && _waiting.Reader.TryRead(out var turn))
-                {
-                    turns.Add(turn);
-                }
-                await BringAsync(stream, turns, stoppingToken).ConfigureAwait(false);
+                return [];
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return;
+            return [];
         }
+        var turns = new List<FeedTurn>();
+        while (turns.Count < MostAtOnce && _waiting.Reader.TryRead(out var turn))
+        {
+            turns.Add(turn);
+        }
+        return [new KeptTurnBatch(ClusterNames.EventStream, ++_batches, turns)];
     }
 
-    private async Task BringAsync(IAsyncStream<FeedTurn> stream, List<FeedTurn> turns, CancellationToken stoppingToken)
+    public Task MessagesDeliveredAsync(IList<IBatchContainer> messages) => Task.CompletedTask;
+
+    public Task Shutdown(TimeSpan timeout)
     {
-        try
-        {
-            await stream.OnNextBatchAsync([.. turns]).WaitAsync(stoppingToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException && !stoppingToken.IsCancellationRequested)
-        {
-            LogLeftOut(_logger, e, turns.Count);
-        }
+        _store.Kept -= Add;
+        _waiting.Writer.TryComplete();
+        return Task.CompletedTask;
     }
 
     // On the thread that writes.
@@ -80,7 +74,4 @@ internal sealed partial class KeptTurns : BackgroundService
             turn.Last, turn.Run, turn.Key.MatchId, turn.Key.Round,
             record.Length <= LargestRecordBytes ? record.ToArray() : []));
     }
-
-    [LoggerMessage(960, LogLevel.Debug, "The stream of events did not take {Turns} turns; feeds read them from the store")]
-    private static partial void LogLeftOut(ILogger logger, Exception exception, int turns);
 }

@@ -19,8 +19,9 @@ internal sealed class OneSiloMode : ISiloMode
 {
     private const string PubSubStore = "PubSubStore";
 
-    // How much later than they are kept events are shown.
-    private static readonly TimeSpan EventInterval = TimeSpan.FromMilliseconds(15);
+    // What is read waits by itself; this is what an agent waits for before its first read, and while it gets to know the
+    // subscribers.
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(20);
 
     public ImmutableArray<string> Settings { get; } =
         [nameof(SqliteStoreOptions.Data), nameof(SqliteStoreOptions.Synchronous)];
@@ -49,7 +50,9 @@ internal sealed class OneSiloMode : ISiloMode
         AddStreams(silo);
     }
 
-    public void AddBeside(IServiceCollection services) => services.AddHostedService<KeptTurns>();
+    public void AddBeside(IServiceCollection services)
+    {
+    }
 
     public void AddGrid(WebApplicationBuilder builder, SiloSettings settings) =>
         builder.Services.AddAgentGridClientInSilo(o => o.FeedBuffer = settings.FeedBuffer);
@@ -83,15 +86,13 @@ internal sealed class OneSiloMode : ISiloMode
     {
         silo.AddMemoryGrainStorage(ClusterNames.Store);
         silo.AddMemoryGrainStorage(PubSubStore);
-        silo.AddMemoryStreams(ClusterNames.Events, streams =>
-        {
-            streams.ConfigurePartitioning(1);
-            streams.ConfigurePullingAgent(agent => agent.Configure(o =>
+        silo.AddPersistentStreams(
+            ClusterNames.Events, static (services, name) => new KeptTurnStream(services, name),
+            static streams => streams.ConfigurePullingAgent(static agent => agent.Configure(static o =>
             {
-                o.GetQueueMsgsTimerPeriod = EventInterval;
+                o.GetQueueMsgsTimerPeriod = BetweenReads;
                 o.MaxEventDeliveryTime = EventStreams.LongestDelivery;
-            }));
-        });
+            })));
     }
 
     private static void Read(SectionReader reader, SqliteStoreOptions options)
