@@ -20,7 +20,7 @@ public sealed partial class ReadmeTests : IDisposable
 
     [Fact]
     public void AgentExample_IsTheCompiledOne() =>
-        Assert.Equal(Source("ThreatEstimator.cs").Trim(), Block(Text, "csharp", "class ThreatEstimator").Trim());
+        Assert.Equal(Source("ThreatEstimator.cs").Trim(), Block(Guide, "csharp", "class ThreatEstimator").Trim());
 
     [Fact]
     public void SetupExample_IsTheCompiledOne() => Assert.Equal(
