@@ -22,7 +22,7 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
     public RunRow? Find(RunId id) => Rows("WHERE run_id = $a", ("$a", id.Value)).FirstOrDefault();
 
     public RunRow? Find(RunKey key) =>
-        Rows("WHERE match_id = $a AND round = $b", ("$a", key.MatchId), ("$b", key.Round)).FirstOrDefault();
+        Rows($"WHERE {RunRow.OfKey("$a", "$b")}", ("$a", key.MatchId), ("$b", key.Round)).FirstOrDefault();
 
     /// <summary>The rows of all runs that have not ended, oldest first.</summary>
     public IReadOnlyList<RunRow> Active() => Rows("WHERE status = 0 ORDER BY id");

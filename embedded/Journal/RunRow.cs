@@ -16,6 +16,9 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
     /// <summary>What is added to the status of a run that has ended, while it owes webhooks something.</summary>
     public const long Owes = 10;
 
+    /// <summary>The run that has a key: the last of those that have had it.</summary>
+    public static string OfKey(string match, string round) => $"match_id = {match} AND round = {round} ORDER BY id DESC LIMIT 1";
+
     public RunSummary Summary => Stored.Summary;
     public bool IsActive => !Summary.Status.IsEnded();
 

@@ -72,7 +72,10 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
         lock (_gate)
         {
             _byId.Remove(driver.Id);
-            _byKey.Remove(driver.Key);
+            if (_byKey.GetValueOrDefault(driver.Key) == driver)
+            {
+                _byKey.Remove(driver.Key);
+            }
         }
     }
 
@@ -97,7 +100,8 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
     {
         lock (_gate)
         {
-            if (_byKey.TryAdd(driver.Key, driver))
+            // One that is superseded has given its key up, whoever has it now.
+            if (!_byId.ContainsKey(driver.Id) && (driver.IsSuperseded || _byKey.TryAdd(driver.Key, driver)))
             {
                 _byId.Add(driver.Id, driver);
                 driver.Left = Remove;
