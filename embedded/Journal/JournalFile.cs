@@ -14,7 +14,7 @@ namespace AgentGrid.Embedded.Journal;
 /// </summary>
 internal sealed class JournalFile : IDisposable
 {
-    public const int SchemaVersion = 4;
+    public const int SchemaVersion = 3;
 
     private const string Version1 = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
@@ -62,36 +62,7 @@ internal sealed class JournalFile : IDisposable
         ALTER TABLE runs ADD COLUMN priority INTEGER;
         PRAGMA user_version = 3;
         """;
-
-    // A key can have several runs, of which the last has it: the table is made anew, because the rule that it has one is a part of it.
-    private const string Version4 = """
-        ALTER TABLE runs RENAME TO runs_before;
-        CREATE TABLE runs (
-            id INTEGER PRIMARY KEY,
-            run_id TEXT NOT NULL UNIQUE,
-            match_id TEXT NOT NULL,
-            round TEXT NOT NULL,
-            plan_id INTEGER NOT NULL,
-            plan_name TEXT NOT NULL,
-            plan_version TEXT NOT NULL,
-            status INTEGER NOT NULL,
-            accepted_at INTEGER NOT NULL,
-            started_at INTEGER,
-            ended_at INTEGER,
-            checksum INTEGER NOT NULL,
-            status_checksum INTEGER NOT NULL,
-            agents TEXT,
-            reason TEXT,
-            tip BLOB,
-            tenant TEXT,
-            priority INTEGER);
-        INSERT INTO runs SELECT * FROM runs_before;
-        DROP TABLE runs_before;
-        CREATE INDEX runs_by_status ON runs (status, id);
-        CREATE INDEX runs_by_key ON runs (match_id, round);
-        PRAGMA user_version = 4;
-        """;
-    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4];
+    private static readonly string[] s_steps = [Version1, Version2, Version3];
 
     private readonly FileStream _lock;
     private readonly string _connectionString;

@@ -15,7 +15,7 @@ internal class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan,
-        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast, _findHolder;
+        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast;
     private readonly Dictionary<Plan, long> _planRows = new(ReferenceEqualityComparer.Instance);
     private List<FeedEvent> _pending = [];
     private long _lastRow, _seq, _row;
@@ -36,9 +36,8 @@ internal class JournalSession : IDisposable
         _insertRun = new(_connection, """
             INSERT INTO runs (id, run_id, match_id, round, plan_id, plan_name, plan_version, status, accepted_at, tenant,
                 priority, tip, checksum, status_checksum)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT (match_id, round) DO NOTHING
             """);
-        _findHolder = new(_connection, $"SELECT run_id FROM runs WHERE {RunRow.OfKey("?", "?")}");
         _insertEvents = new(_connection, "INSERT INTO journal (last_seq, run, events, checksum) VALUES (?, ?, ?, ?)");
         _setStatus = new(_connection, """
             UPDATE runs SET status = ?, ended_at = ?, tip = ?, status_checksum = ?, started_at = NULL, agents = NULL,
@@ -123,7 +122,7 @@ internal class JournalSession : IDisposable
         foreach (var statement in new[]
         {
             _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan, _findPlan,
-            _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast, _findHolder,
+            _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast,
         })
         {
             statement.Dispose();
@@ -188,16 +187,20 @@ internal class JournalSession : IDisposable
     private bool Accept(AppendEvents append, Plan plan)
     {
         var e = (RunEvent.RunAccepted)append.Events[0];
-        var (row, planRow, at, id) = (_row + 1, PlanRow(plan), e.Time.UtcTicks, e.RunId.Value);
-        if (_findHolder.Bind(e.MatchId).Bind(e.Round).Text() is { } holder && holder != e.Supersedes?.Value)
+        if (e.Supersedes is { } before)
         {
-            return false;
+            FormerKey.GiveUp(_connection, e.Key, before);
         }
-        _insertRun.Bind(row).Bind(id).Bind(e.MatchId).Bind(e.Round)
+        var (row, planRow, at, id) = (_row + 1, PlanRow(plan), e.Time.UtcTicks, e.RunId.Value);
+        var inserted = _insertRun.Bind(row).Bind(id).Bind(e.MatchId).Bind(e.Round)
             .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at).Bind(e.Tenant).Bind(e.Priority).Bind(append.Tip)
             .Bind(RowChecksum.OfRun(
                 row, id, e.MatchId, e.Round, planRow, e.PlanName, e.PlanVersion, at, e.Tenant, e.Priority))
             .Bind(RowChecksum.OfStatus(row, 0, null, append.Tip)).Run();
+        if (inserted == 0)
+        {
+            return false;
+        }
         append.Run.Row = ++_row;
         append.PlanKey = planRow.ToString(CultureInfo.InvariantCulture);
         return true;

@@ -97,9 +97,6 @@ internal sealed class Statement : IDisposable
         }
     }
 
-    /// <summary>Runs a query for one text; null when there is no row, or it is null.</summary>
-    public string? Text() => Blob() is { } utf8 ? Encoding.UTF8.GetString(utf8) : null;
-
     /// <summary>Runs a query for one blob; null when there is no row, or it is null.</summary>
     public byte[]? Blob()
     {

@@ -73,8 +73,9 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     [Fact]
     public async Task Run_OnConflict_UsesTheRunThatIsThereOrTakesItsPlace()
     {
-        static string Input(int n) => $$"""{"match_id":"taken","round":"1","n":{{n}},"plan":{"steps":{"only":{"agent":"echo"}}}}""";
+        static string Input(int n) => $$"""{"match_id":"taken","round":"1","n":{{n}},"plan": {"steps": {"only": {"agent": "echo"} } } }""";
         var first = await new Tool(host.Url) { Input = Input(1) }.RunAsync("run", "-", "--json");
+        Assert.Equal(("", ExitCode.Ok), (first.Error, first.Exit));
         var id = first.Json.GetProperty("run_id").GetString();
 
         var refused = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-");

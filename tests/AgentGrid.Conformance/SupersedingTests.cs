@@ -148,7 +148,7 @@ public abstract class SupersedingTests<THost> : ConformanceTests<THost>
         Script.On("alpha", call => call.HangAsync());
         const string Alone = """ "concurrency": {"key": "input.player", "policy": "reject"} """;
         var first = Request(OneStep, """{"player": 1, "n": 1}""", Alone);
-        await AcceptAsync(first);
+        await SeenAsync(await AcceptAsync(first), "alpha:start");
 
         var run = await AcceptAsync(first with { Input = Json.Parse("""{"player": 1, "n": 2}"""), OnConflict = OnConflict.Supersede });
 
