@@ -11,9 +11,36 @@ public sealed partial class RunRegistry
 {
     private static readonly TimeSpan s_pauseForQueue = TimeSpan.FromMilliseconds(50);
 
+    // Between the end of a run and the acceptance of the next nothing is driven, and yet there is something to do here.
+    private int _superseding;
+
+    private async ValueTask<SubmitResult?> SupersedeAsync(RunSummary run, SubmitRun submit, PlanAsked asked)
+    {
+        lock (_gate)
+        {
+            _superseding++;
+        }
+        try
+        {
+            return await TakeKeyAsync(run, submit, asked);
+        }
+        finally
+        {
+            bool isEmpty;
+            lock (_gate)
+            {
+                isEmpty = --_superseding == 0 && _byId.Count == 0 && _deliveries.Count == 0;
+            }
+            if (isEmpty)
+            {
+                host.BecameEmpty();
+            }
+        }
+    }
+
     /// <summary>Has a new run accepted in the place of the one that has its key.</summary>
     /// <returns>Null when another has got the key meanwhile.</returns>
-    private async ValueTask<SubmitResult?> SupersedeAsync(RunSummary run, SubmitRun submit, PlanAsked asked)
+    private async ValueTask<SubmitResult?> TakeKeyAsync(RunSummary run, SubmitRun submit, PlanAsked asked)
     {
         // What is refused must not cost the run that is there.
         if (!asked.Problems.IsEmpty)
