@@ -257,4 +257,5 @@ public sealed record RunPage(ImmutableArray<RunSummary> Runs, string? Next);
 
 /// <summary>One routing question.</summary>
 /// <param name="Capabilities">Any of these; or <paramref name="Agent"/> by name.</param>
-public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null);
+/// <param name="Prefer">The labels that come before others, as a step has them; null for none.</param>
+public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null, Labels? Prefer = null);
