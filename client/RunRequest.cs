@@ -31,6 +31,12 @@ public sealed record RunRequest(string MatchId, string Round)
     /// <summary>Whom or what the run is for, beside those of its plan: at most 16 names and their texts. Null for none.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>
+    /// What happens where a run with another input has the key: <c>use_existing</c> answers with that run, <c>supersede</c> cancels it and
+    /// starts a new one in its place. Null, as <c>fail</c>, for a <see cref="GridProblemException"/>.
+    /// </summary>
+    public string? OnConflict { get; init; }
+
     internal JsonObject ToBody()
     {
         var body = Input switch
@@ -47,6 +53,7 @@ public sealed record RunRequest(string MatchId, string Round)
         Set("start_at", StartAt is { } time ? Wire.Node(time.ToUniversalTime()) : null);
         Set("delay", Delay is { } delay ? Wire.Milliseconds(delay) : null);
         Set("labels", Labels is null ? null : Wire.Node(Labels));
+        Set("on_conflict", OnConflict);
         return body;
 
         void Set(string name, JsonNode? value)

@@ -250,7 +250,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
         var decision = query.Agent is { } name
             ? Router.Best(Engine.Slots.Named(name) is { } agent ? [agent] : [], $"'{name}'")
             : Router.Best(
-                Engine.Slots.Offering(query.Capabilities), string.Join(" or ", query.Capabilities.Select(c => $"'{c}'")));
+                Engine.Slots.Offering(query.Capabilities), string.Join(" or ", query.Capabilities.Select(c => $"'{c}'")),
+                LabelPreference.Of(query.Prefer));
         return ValueTask.FromResult(decision);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Engine.Schedules;
@@ -34,7 +35,9 @@ public sealed partial class ClusterGrid
     public async ValueTask<RoutingDecision> RouteAsync(
         RouteQuery query, CancellationToken cancellationToken = default) =>
         (await _calls.AskAsync(
-            client => Dispatcher(client).RouteAsync(query.Capabilities, query.Agent), cancellationToken)
+            client => query.Prefer is { } prefer
+                ? Dispatcher(client).RouteByAsync(query.Capabilities, Json.From(prefer))
+                : Dispatcher(client).RouteAsync(query.Capabilities, query.Agent), cancellationToken)
             .ConfigureAwait(false)).To<RoutingDecision>()!;
 
     public async ValueTask<bool> DrainAgentAsync(

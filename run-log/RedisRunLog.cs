@@ -154,7 +154,7 @@ public sealed partial class RedisRunLog : IRunStore
             e.RunId.Value, e.MatchId, e.Round, e.Tenant ?? "", maxRuns,
             _time.GetUtcNow().ToUnixTimeMilliseconds(), head.PlanKey, _plans.Knows(plan) ? "" : plan.Definition.Utf8,
             writer.Head(e.RunId, head), writer.Tip(1, line),
-            writer.Turn(e.RunId, 0, [e]).ToArray(), _channel, (int)line.Status,
+            writer.Turn(e.RunId, 0, [e]).ToArray(), _channel, (int)line.Status, e.Supersedes?.Value ?? "",
         ];
     }
 

@@ -42,7 +42,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
 
     public async Task<StoredRun?> FindAsync(RunKey key)
     {
-        var found = await ReadRunsAsync(newest: true, double.PositiveInfinity, 1, key.MatchId, key.Round, [])
+        var found = await ReadRunsAsync(newest: true, double.PositiveInfinity, 1, key.MatchId, key.Round, ["holder"])
             .ConfigureAwait(false);
         return found.Count == 0 ? null : found[0].Run ?? throw found[0].Damage!;
     }

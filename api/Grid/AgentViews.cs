@@ -15,7 +15,8 @@ public sealed record AgentView(
     int? MaxConcurrencyTotal, double TimeoutSeconds, RetryView Retry, ResourcesView Resources, bool Enabled,
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
     string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts, string? Description, Json? InputSchema,
-    Json? OutputSchema, RateLimitView? RateLimit, BreakerView? Breaker, FailingView? Failing)
+    Json? OutputSchema, RateLimitView? RateLimit, BreakerView? Breaker, FailingView? Failing,
+    IReadOnlyDictionary<string, string>? Labels)
 {
     private const string Code = "code";
 
@@ -43,7 +44,8 @@ public sealed record AgentView(
             config.OutputSchema,
             RateLimitView.Of(config.RateLimit, agent.Rate),
             config.Breaker is { IsOn: true } breaker ? new BreakerView(breaker.Failures, breaker.Cooldown.TotalSeconds) : null,
-            agent.Failing is { } failing ? new FailingView(failing.InARow, Math.Round(failing.NextTryIn.TotalSeconds, 3)) : null);
+            agent.Failing is { } failing ? new FailingView(failing.InARow, Math.Round(failing.NextTryIn.TotalSeconds, 3)) : null,
+            config.Labels?.All);
     }
 }
 

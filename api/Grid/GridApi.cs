@@ -66,7 +66,7 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
 
     private async Task<IResult> RouteAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var (body, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes, "capability", "agent");
+        var (body, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes, "capability", "agent", "prefer");
         RouteQuery? query = null;
         problem ??= Read(body, out query);
         return problem is not null ? problem : Results.Json(await grid.RouteAsync(query!, cancellationToken));
@@ -88,7 +88,19 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
                 Field = byAgent ? "capability" : "$",
             };
         }
-        return byAgent ? ReadAgent(agent, ref query) : ReadCapabilities(capability, ref query);
+        return byAgent ? ReadAgent(agent, ref query)
+            : ReadCapabilities(capability, ref query) ?? (body.TryGetProperty("prefer", out var prefer) ? ReadPrefer(prefer, ref query) : null);
+    }
+
+    private static ApiProblem? ReadPrefer(JsonElement prefer, ref RouteQuery? query)
+    {
+        if (prefer.ValueKind != JsonValueKind.Object || prefer.EnumerateObject().Any(static l => l.Value.ValueKind != JsonValueKind.String))
+        {
+            return JsonBody.Wrong("prefer", "an object of texts, such as {\"lang\": \"de\"}");
+        }
+        var labels = Labels.Of(prefer.EnumerateObject().Select(static l => KeyValuePair.Create(l.Name, l.Value.GetString()!)), out var problem);
+        query = query! with { Prefer = labels };
+        return problem is null ? null : new ApiProblem(400, ApiCode.InvalidValue, problem) { Field = "prefer" };
     }
 
     private static ApiProblem? ReadAgent(JsonElement agent, ref RouteQuery? query)

@@ -77,6 +77,7 @@ internal sealed class OrchestrateEndpoint(
                     Delay = read.Delay,
                     Webhooks = read.Webhooks,
                     Labels = read.Labels,
+                    OnConflict = read.OnConflict,
                 }, null)
                 : (null, problem);
         }

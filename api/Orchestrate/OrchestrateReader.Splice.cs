@@ -20,7 +20,8 @@ internal ref partial struct OrchestrateReader
             var start = (int)json.TokenStartIndex;
             json.Read();
             json.Skip();
-            if (field is Fields.Plan or Fields.Priority or Fields.Labels or Fields.StartAt or Fields.Delay or Fields.Webhooks)
+            if (field is Fields.Plan or Fields.Priority or Fields.Labels or Fields.OnConflict or Fields.StartAt or Fields.Delay
+                or Fields.Webhooks)
             {
                 continue;
             }

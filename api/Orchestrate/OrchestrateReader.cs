@@ -5,6 +5,7 @@ using AgentGrid.Api.Problems;
 using AgentGrid.Api.Requests;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Api.Orchestrate;
@@ -28,6 +29,7 @@ internal ref partial struct OrchestrateReader
     private TimeSpan? _delay;
     private ImmutableArray<Webhook> _webhooks = [];
     private Labels? _labels;
+    private OnConflict _onConflict;
     private bool _differs;
     private ApiProblem? _problem;
 
@@ -51,6 +53,7 @@ internal ref partial struct OrchestrateReader
         Delay = 128,
         Webhooks = 256,
         Labels = 512,
+        OnConflict = 1024,
     }
 
     /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
@@ -112,6 +115,7 @@ internal ref partial struct OrchestrateReader
         return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay)
         {
             Labels = _labels,
+            OnConflict = _onConflict,
             Webhooks = _webhooks,
         };
     }
@@ -140,6 +144,7 @@ internal ref partial struct OrchestrateReader
             Fields.Delay => ReadDelay(),
             Fields.Webhooks => ReadWebhooks(),
             Fields.Labels => ReadLabels(),
+            Fields.OnConflict => ReadOnConflict(),
             _ => Accept(StrictJson.Walk(ref _json)),
         };
     }
@@ -315,6 +320,24 @@ internal ref partial struct OrchestrateReader
         return problem is null || Refuse("labels", problem);
     }
 
+    private bool ReadOnConflict()
+    {
+        const string Expected = "fail, use_existing or supersede";
+        if (!ReadOptionalText("on_conflict", Expected, out var text) || text is null)
+        {
+            return _problem is null;
+        }
+        OnConflict? read = text switch
+        {
+            "fail" => OnConflict.Fail,
+            "use_existing" => OnConflict.UseExisting,
+            "supersede" => OnConflict.Supersede,
+            _ => null,
+        };
+        _onConflict = read ?? OnConflict.Fail;
+        return read is not null || Refuse("on_conflict", $"'on_conflict' must be {Expected}; it is '{Names.Shorten(text)}'.");
+    }
+
     private bool ReadOptionalText(string field, string expected, out string? text)
     {
         _differs = true;
@@ -376,5 +399,6 @@ internal ref partial struct OrchestrateReader
         : json.ValueTextEquals("delay"u8) ? Fields.Delay
         : json.ValueTextEquals("webhooks"u8) ? Fields.Webhooks
         : json.ValueTextEquals("labels"u8) ? Fields.Labels
+        : json.ValueTextEquals("on_conflict"u8) ? Fields.OnConflict
         : Fields.Other;
 }

@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Api.Orchestrate;
@@ -16,11 +17,15 @@ namespace AgentGrid.Api.Orchestrate;
 /// <param name="StartAt">When the run starts, at most 366 days from now; absent, or a time that has passed: at once.</param>
 /// <param name="Delay">The same as a duration from now, such as 10m; excludes StartAt.</param>
 /// <param name="Labels">Texts by their names, at most 16, those of the plan included; lists can be filtered by them.</param>
+/// <param name="OnConflict">
+/// What happens where a run with another input has the key: fail (the default) refuses, use_existing answers with that run, supersede
+/// cancels it and starts a new one in its place.
+/// </param>
 /// <param name="Webhooks">Who is told what becomes of the run; at most five.</param>
 public sealed record OrchestrateRequest(
     string MatchId, Json Round, Json? GridSnapshot = null, Json? Plan = null, Json? Input = null, int? Priority = null,
     DateTimeOffset? StartAt = null, string? Delay = null, IReadOnlyDictionary<string, string>? Labels = null,
-    IReadOnlyList<WebhookRequest>? Webhooks = null);
+    OnConflict? OnConflict = null, IReadOnlyList<WebhookRequest>? Webhooks = null);
 
 /// <summary>Somebody who is told what becomes of a run, by a signed post.</summary>
 /// <param name="Url">Of http or https, on a host that the operator allows.</param>

@@ -12,7 +12,7 @@ namespace AgentGrid.Api.Runs;
 /// <remarks>The type describes the answer; what is sent is written by hand.</remarks>
 public sealed record RunAnswer(
     RunId RunId, RunStatus Status, string MatchId, string Round, string Plan, string PlanVersion, bool Replayed,
-    RunLinks Links, DateTimeOffset? StartsAt = null)
+    RunLinks Links, DateTimeOffset? StartsAt = null, RunId? Supersedes = null)
 {
     // Links contain '&', which needs no escaping in JSON that no HTML page embeds.
     private static readonly JsonWriterOptions WriterOptions = new()
@@ -54,6 +54,10 @@ public sealed record RunAnswer(
         if (run.StartsAt is { } time)
         {
             json.WriteString("starts_at"u8, time);
+        }
+        if (run.Supersedes is { } superseded)
+        {
+            json.WriteString("supersedes"u8, superseded.Value);
         }
         json.WriteBoolean("replayed"u8, replayed);
         json.WriteStartObject("links"u8);

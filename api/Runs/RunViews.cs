@@ -6,19 +6,20 @@ namespace AgentGrid.Api.Runs;
 /// <summary>
 /// A run in one line of a list. StartsAt: when it was to start; absent where that was at once. Reason: why it failed or was cancelled, in one line. LastStartedAt: later than StartedAt
 /// after a retry. WaitingSteps: how many of its steps wait for a signal or for the decision of a person; WaitingApprovals: how many
-/// for a decision. Labels: whom or what it is for. DurationMs: milliseconds from the last start to the end; absent until it has ended.
+/// for a decision. Labels: whom or what it is for. Generation: which run of its key it is, from 2.
+/// Supersedes, SupersededBy: the run that had its key before, and the one that has it now. DurationMs: milliseconds from the last start to the end; absent until it has ended.
 /// </summary>
 public sealed record RunLine(
     RunId RunId, string MatchId, string Round, string Plan, string PlanVersion, RunStatus Status, string? Reason,
     DateTimeOffset AcceptedAt, DateTimeOffset? StartsAt, DateTimeOffset? StartedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt,
     double? DurationMs, int WaitingAttempts, int RetryingBranches, int WaitingSteps, int WaitingApprovals,
-    IReadOnlyDictionary<string, string>? Labels, RunLinks Links)
+    IReadOnlyDictionary<string, string>? Labels, int? Generation, RunId? Supersedes, RunId? SupersededBy, RunLinks Links)
 {
     public static RunLine Of(RunSummary run) => new(
         run.RunId, run.MatchId, run.Round, run.Plan, run.PlanVersion, run.Status, run.Reason,
         run.AcceptedAt, run.StartsAt, run.StartedAt, run.LastStartedAt, run.EndedAt, run.Duration?.TotalMilliseconds,
         run.WaitingAttempts, run.RetryingBranches, run.Waits, run.WaitingApprovals, run.Labels?.All,
-        RunLinks.Of(run.RunId));
+        run.Generation, run.Supersedes, run.SupersededBy, RunLinks.Of(run.RunId));
 }
 
 /// <summary>One page of runs, newest first. Next: the cursor of the next page; absent on the last.</summary>
@@ -51,6 +52,15 @@ public sealed record RunView
 
     /// <summary>Whom or what it is for; absent where it has none.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Which run of its key it is, from 2; absent for the first.</summary>
+    public int? Generation { get; init; }
+
+    /// <summary>The run that had its key before; absent where none had.</summary>
+    public RunId? Supersedes { get; init; }
+
+    /// <summary>The run that has its key now; absent while it has that itself.</summary>
+    public RunId? SupersededBy { get; init; }
 
     public required DateTimeOffset AcceptedAt { get; init; }
 
@@ -95,6 +105,9 @@ public sealed record RunView
             SubmittedBy = run.Tenant,
             Parent = run.Parent,
             Labels = run.Summary.Labels?.All,
+            Generation = run.Summary.Generation,
+            Supersedes = run.Summary.Supersedes,
+            SupersededBy = run.Summary.SupersededBy,
             AcceptedAt = run.Summary.AcceptedAt,
             StartsAt = run.Summary.StartsAt,
             StartedAt = run.Summary.StartedAt,

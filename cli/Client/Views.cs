@@ -11,7 +11,7 @@ namespace AgentGrid.Cli.Client;
 /// <summary>The answer to a post.</summary>
 internal sealed record RunAnswer(
     string RunId, string Status, string MatchId, string Round, string Plan, string PlanVersion, bool Replayed,
-    DateTimeOffset? StartsAt = null);
+    DateTimeOffset? StartsAt = null, string? Supersedes = null);
 
 /// <summary>A run in one line.</summary>
 internal sealed record RunLine(
@@ -40,7 +40,7 @@ internal sealed record RunView(
     DateTimeOffset AcceptedAt, DateTimeOffset? LastStartedAt, DateTimeOffset? EndedAt, Json? Result, ErrorView? Error,
     string? CancelReason, ImmutableArray<StepView> Steps, string? SubmittedBy, DateTimeOffset? StartsAt = null,
     ImmutableArray<WebhookView> Webhooks = default, ParentView? Parent = null, Labels? Labels = null,
-    string? WaitsFor = null)
+    string? WaitsFor = null, int? Generation = null, string? Supersedes = null, string? SupersededBy = null)
 {
     public bool IsEnded => Status is "completed" or "failed" or "cancelled";
 }

@@ -54,7 +54,7 @@ internal static class Arguments
     };
 
     /// <summary>Labels like <c>team=blue</c>, each after an option of its own; null for none.</summary>
-    public static Option<Labels?> Labels(string description) => new("--label")
+    public static Option<Labels?> Labels(string description, string name = "--label") => new(name)
     {
         Description = description,
         HelpName = "name=text",
@@ -66,7 +66,7 @@ internal static class Arguments
             {
                 if (Core.Labels.Parse(token.Value, '=', out var wrong) is not { } label)
                 {
-                    result.AddError($"--label: {wrong}");
+                    result.AddError($"{name}: {wrong}");
                     return null;
                 }
                 labels.Add(label);
@@ -74,7 +74,7 @@ internal static class Arguments
             var read = Core.Labels.Of(labels, out var problem);
             if (problem is not null)
             {
-                result.AddError($"--label: {problem}");
+                result.AddError($"{name}: {problem}");
             }
             return read;
         },

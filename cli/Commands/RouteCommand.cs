@@ -16,9 +16,10 @@ internal static class RouteCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var agent = new Option<string?>("--agent") { Description = "One agent by name, instead.", HelpName = "name" };
+        var prefer = Arguments.Labels("The labels of agents that come first, as a step prefers them; again for another one.", "--prefer");
         var command = new Command("route", "Ask the router which agent would get an attempt now, and why.")
         {
-            capabilities, agent,
+            capabilities, agent, prefer,
         };
         command.Validators.Add(result =>
         {
@@ -26,6 +27,10 @@ internal static class RouteCommand
             if (listed > 0 == result.GetResult(agent) is not null)
             {
                 result.AddError("name capabilities, or one agent with --agent.");
+            }
+            if (result.GetResult(agent) is not null && result.GetResult(prefer) is not null)
+            {
+                result.AddError("--prefer chooses among agents, and --agent names one: leave one of them out.");
             }
         });
         tree.Handle(command, async (parsed, session, cancellationToken) =>
@@ -45,6 +50,11 @@ internal static class RouteCommand
                         writer.WriteStringValue(capability);
                     }
                     writer.WriteEndArray();
+                }
+                if (parsed.GetValue(prefer) is { } labels)
+                {
+                    writer.WritePropertyName("prefer");
+                    Json.From(labels).WriteTo(writer);
                 }
                 writer.WriteEndObject();
             });

@@ -14,7 +14,7 @@ namespace AgentGrid.Cli.Commands;
 /// <param name="StartAt">When it starts; it takes the place of a delay in the file, and the other way round.</param>
 internal sealed record RunBody(
     string File, string? Match, string? Round, string? Plan, int? Priority, DateTimeOffset? StartAt = null, TimeSpan? Delay = null,
-    Labels? Labels = null)
+    Labels? Labels = null, string? OnConflict = null)
 {
     private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
 
@@ -32,7 +32,7 @@ internal sealed record RunBody(
             throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
         }
         var plan = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
-        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null, Labels: null })
+        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null, Labels: null, OnConflict: null })
         {
             return Json.From(posted);
         }
@@ -66,6 +66,7 @@ internal sealed record RunBody(
         "plan" => Plan is not null,
         "priority" => Priority is not null,
         "labels" => Labels is not null,
+        "on_conflict" => OnConflict is not null,
         "start_at" or "delay" => (StartAt, Delay) is not (null, null),
         _ => false,
     };
@@ -93,6 +94,10 @@ internal sealed record RunBody(
         {
             writer.WritePropertyName("labels");
             Json.From(Labels).WriteTo(writer);
+        }
+        if (OnConflict is not null)
+        {
+            writer.WriteString("on_conflict", OnConflict);
         }
         if (StartAt is { } time)
         {

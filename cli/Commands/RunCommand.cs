@@ -30,10 +30,16 @@ internal static class RunCommand
         var label = Arguments.Labels("Whom or what the run is for; several times for several labels.");
         var startAt = Arguments.Time("--start-at", "Start it then, not now; up to 366 days ahead.");
         var delay = Arguments.Duration("--delay", "Start it so much later; up to 365d.", TimeSpan.Zero, DurationText.Max);
+        var onConflict = new Option<string?>("--on-conflict")
+        {
+            Description = "Where a run with another input has the key: fail (the default), use_existing (that run), or supersede (cancel " +
+                "it, and start this one in its place).",
+        };
+        onConflict.AcceptOnlyFromAmong("fail", "use_existing", "supersede");
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var command = new Command("run", "Start a run, or find the one that the same request has started.")
         {
-            file, match, round, plan, priority, label, startAt, delay, wait, timeout,
+            file, match, round, plan, priority, label, startAt, delay, onConflict, wait, timeout,
         };
         command.Validators.Add(result =>
         {
@@ -47,7 +53,8 @@ internal static class RunCommand
         {
             var body = await new RunBody(
                 parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
-                parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay), parsed.GetValue(label))
+                parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay), parsed.GetValue(label),
+                parsed.GetValue(onConflict))
                 .ComposeAsync(session.Around.In, cancellationToken);
             using var waiting = new Waiting(session, parsed.GetValue(timeout), cancellationToken);
             var json = await waiting.BeginAsync(token => session.Server.PostAsync("api/v1/orchestrate", body, token));
@@ -64,7 +71,8 @@ internal static class RunCommand
             session.Screen.Line(
                 $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  " +
                 answer.Status + (answer.Status == "scheduled" ? $" for {Show.Time(answer.StartsAt)}" : "") +
-                (answer.Replayed ? "  (had been posted before)" : ""));
+                (answer.Replayed ? "  (had been posted before)" : "") +
+                (answer.Supersedes is { } superseded ? $"  (supersedes {superseded})" : ""));
             session.Screen.Note($"Watch it: agentgrid watch {answer.RunId}");
             return ExitCode.Ok;
         });

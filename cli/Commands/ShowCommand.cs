@@ -81,6 +81,14 @@ internal static class ShowCommand
         screen.Line($"key       {run.MatchId}/{run.Round}");
         screen.Line($"plan      {run.Plan}@{run.PlanVersion}");
         screen.Line($"status    {run.Status}");
+        if (run.Supersedes is { } before)
+        {
+            screen.Line($"supersedes run {before}, as number {run.Generation} of its key");
+        }
+        if (run.SupersededBy is { } after)
+        {
+            screen.Line($"superseded by run {after}");
+        }
         if (run.SubmittedBy is { } caller)
         {
             screen.Line($"posted by {caller}");

@@ -34,6 +34,9 @@ public sealed record AgentConfig
     [JsonIgnore]
     public ValueSchema? InputCheck { get; init; }
 
+    /// <summary>By which steps may prefer it; null for none.</summary>
+    public Labels? Labels { get; init; }
+
     /// <summary>Higher is preferred.</summary>
     public int Priority { get; init; }
 

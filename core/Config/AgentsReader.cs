@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Config;
 
@@ -24,7 +25,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_agentKeys =
     [
         KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "rate_limit", "queue", "timeout",
-        "retry", "breaker", "resources", "enabled", "description", "input_schema", "output_schema",
+        "retry", "breaker", "resources", LabelsReader.Key, "enabled", "description", "input_schema", "output_schema",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -91,6 +92,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             OutputSchema = output?.Text ?? (kind is null ? agent.OutputSchema : null),
             InputCheck = input,
             ReadsType = agent.ReadsType && input is null && kind is null,
+            Labels = LabelsReader.Read(reader, problems) ?? agent.Labels,
             Priority = reader.Integer("priority", -HighestPriority, HighestPriority) ?? agent.Priority,
             MaxConcurrency = ReadMaxConcurrency(reader, settings) ?? agent.MaxConcurrency,
             MaxConcurrencyTotal = reader.Integer("max_concurrency_total", 1, MostSlots) ?? agent.MaxConcurrencyTotal,

@@ -152,6 +152,7 @@ public sealed class FeedWriter
             case RunEvent.RunFailed x: Error(x.Error); break;
             case RunEvent.WebhookDelivered x: _writer.WriteNumber("delivery"u8, x.Delivery); break;
             case RunEvent.WebhookFailed x: MetaOf(x); break;
+            case RunEvent.RunSuperseded x: _writer.WriteString("by"u8, x.By.Value); break;
             case RunEvent.RunCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
             default: break; // the stage says it all
         }
@@ -161,6 +162,10 @@ public sealed class FeedWriter
     {
         _writer.WriteString("plan"u8, e.PlanName);
         _writer.WriteString("plan_version"u8, e.PlanVersion);
+        if (e.Supersedes is { } superseded)
+        {
+            _writer.WriteString("supersedes"u8, superseded.Value);
+        }
         if (e.StartsAt is { } start)
         {
             _writer.WriteString("starts_at"u8, start);

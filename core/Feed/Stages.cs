@@ -12,6 +12,7 @@ public static class Stages
     public const string Started = "orchestration:started";
     public const string Resumed = "orchestration:resumed";
     public const string Retried = "orchestration:retried";
+    public const string Superseded = "orchestration:superseded";
     public const string Skipped = "skipped";
     public const string Completed = "completed";
     public const string Error = "error";
@@ -48,6 +49,7 @@ public static class Stages
         RunEvent.StepFailed x => StageNames.Of(x.Step, ":failed"),
         RunEvent.StepSkipped x => StageNames.Of(x.Step, ":skipped"),
         RunEvent.SubmissionSkipped => Skipped,
+        RunEvent.RunSuperseded => Superseded,
         RunEvent.RunCompleted => Completed,
         RunEvent.RunFailed => Error,
         RunEvent.RunCancelled => Cancelled,

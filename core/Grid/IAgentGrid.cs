@@ -122,6 +122,27 @@ public sealed record SubmitRun(
     /// priority is not: the first post of a key decides.
     /// </summary>
     public Labels? Labels { get; init; }
+
+    /// <summary>
+    /// What happens where a run with another input has the key. It is no part of what was posted: where the same had been posted, that
+    /// run is found.
+    /// </summary>
+    public OnConflict OnConflict { get; init; }
+}
+
+/// <summary>What happens to a request whose key is taken by a run with other content.</summary>
+public enum OnConflict
+{
+    /// <summary>It is refused, and the answer says what differs.</summary>
+    Fail,
+
+    /// <summary>It is answered with that run, whatever that one was posted with; nothing is started.</summary>
+    UseExisting,
+
+    /// <summary>
+    /// That run is cancelled, unless it has ended, and says by which run it was superseded; the request becomes a new run under the key.
+    /// </summary>
+    Supersede,
 }
 
 /// <summary>What became of a <see cref="SubmitRun"/>.</summary>
@@ -141,7 +162,9 @@ public abstract record SubmitResult
     /// <summary>The run is durable and will end.</summary>
     public sealed record Accepted(RunSummary Run) : SubmitResult;
 
-    /// <summary>The same had been posted before; nothing was started.</summary>
+    /// <summary>
+    /// The same had been posted before, or something else with <see cref="OnConflict.UseExisting"/>; nothing was started.
+    /// </summary>
     public sealed record Replayed(RunSummary Run) : SubmitResult;
 
     /// <summary>The key is taken by a run with other content.</summary>
@@ -234,4 +257,5 @@ public sealed record RunPage(ImmutableArray<RunSummary> Runs, string? Next);
 
 /// <summary>One routing question.</summary>
 /// <param name="Capabilities">Any of these; or <paramref name="Agent"/> by name.</param>
-public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null);
+/// <param name="Prefer">The labels that come before others, as a step has them; null for none.</param>
+public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null, Labels? Prefer = null);

@@ -17,6 +17,12 @@ public static class Refusals
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
         "can be retried, and ended ones from a step.");
 
+    /// <summary>Another run has its key.</summary>
+    public static CommandResult.Refused NotRetryable(RunSummary run, RunId supersededBy) => new(
+        run, CommandCodes.NotRetryable,
+        $"Run {run.RunId} of '{run.MatchId}/{run.Round}' is superseded by run {supersededBy}, which has its key: it cannot be retried. Post its " +
+        "input again with on_conflict: supersede to have it in that one's place.");
+
     /// <summary>The run was the work of an attempt, which has ended: nobody waits for it.</summary>
     public static CommandResult.Refused NotRetryable(RunSummary run, ParentRun parent) => new(
         run, CommandCodes.NotRetryable,

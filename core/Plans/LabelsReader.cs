@@ -2,7 +2,7 @@ using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 
-/// <summary>Reads <c>labels</c> of plans and schedules.</summary>
+/// <summary>Reads <c>labels</c> of plans, schedules and agents.</summary>
 internal static class LabelsReader
 {
     public const string Key = "labels";

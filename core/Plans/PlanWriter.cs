@@ -90,7 +90,7 @@ internal static class PlanWriter
         }
         WriteDuration(writer, "hedge_after", step.HedgeAfter, s_defaults.HedgeAfter);
         WriteText(writer, "for_each", step.ForEach?.Text);
-        WriteWith(writer, step);
+        WriteMembers(writer, "with", step.With);
         if (step.Input is { } input)
         {
             writer.WritePropertyName("input");
@@ -102,6 +102,12 @@ internal static class PlanWriter
             WriteRetry(writer, retry);
         }
         WriteList(writer, "fallback", step.Fallback);
+        if (step.Prefer is not null)
+        {
+            writer.WriteStartObject("route");
+            WriteMembers(writer, "prefer", step.Prefer);
+            writer.WriteEndObject();
+        }
         WriteText(writer, "when", step.When?.Text);
         if (step.Optional)
         {
@@ -145,14 +151,14 @@ internal static class PlanWriter
     }
 
     // Written even when it is empty: to be given nothing is not the same as to be given all there is.
-    private static void WriteWith(Utf8JsonWriter writer, Step step)
+    private static void WriteMembers(Utf8JsonWriter writer, string key, IReadOnlyDictionary<string, InputMember>? members)
     {
-        if (step.With is null)
+        if (members is null)
         {
             return;
         }
-        writer.WriteStartObject("with");
-        foreach (var (name, member) in step.With)
+        writer.WriteStartObject(key);
+        foreach (var (name, member) in members)
         {
             switch (member)
             {

@@ -30,6 +30,10 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
             {
                 CheckWith(i, step, with);
             }
+            foreach (var member in step.Step.Prefer?.Values ?? [])
+            {
+                CheckRoots(i, [.. member.Paths.Select(static p => p.Root)], step.At("route"));
+            }
             if (step.Step.Wait is { } wait)
             {
                 CheckWait(i, step, wait);

@@ -61,6 +61,9 @@ public sealed record Step
     /// </summary>
     public ImmutableArray<string> Fallback { get; init; } = [];
 
+    /// <summary>The labels of agents that come before others, and where their texts come from; null for none.</summary>
+    public ImmutableSortedDictionary<string, InputMember>? Prefer { get; init; }
+
     /// <summary>The step is skipped when this is not true; null: always runs.</summary>
     public Condition? When { get; init; }
 

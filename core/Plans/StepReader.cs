@@ -14,7 +14,7 @@ internal sealed class StepReader(ProblemList problems)
     private static readonly string[] s_keys =
     [
         "needs", "capability", "agent", "plan", "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "with", "input",
-        "timeout", "retry", "fallback", "when", "optional", "on_none", "wait", "approve",
+        "timeout", "retry", "fallback", "route", "when", "optional", "on_none", "wait", "approve",
     ];
 
     // Who does the work of a step; each has one of them.
@@ -24,11 +24,11 @@ internal sealed class StepReader(ProblemList problems)
     private static readonly string[] s_agentKeys =
     [
         "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "input", "timeout", "retry", "fallback",
-        "on_none",
+        "route", "on_none",
     ];
 
     // Those of them that choose among agents.
-    private static readonly string[] s_choiceKeys = ["candidates", "hedge_after", "fallback", "on_none"];
+    private static readonly string[] s_choiceKeys = ["candidates", "hedge_after", "fallback", "route", "on_none"];
 
     // Keys with a meaning in some modes only.
     private static readonly (string Key, StepMode[] Modes)[] s_modeKeys =
@@ -38,6 +38,7 @@ internal sealed class StepReader(ProblemList problems)
         ("candidates", [StepMode.Race]),
         ("hedge_after", [StepMode.Race]),
         ("for_each", [StepMode.Each]),
+        ("route", [StepMode.One, StepMode.Race, StepMode.Each]),
     ];
 
     internal static readonly FrozenDictionary<string, StepMode> Modes = WordsOf<StepMode>();
@@ -67,6 +68,7 @@ internal sealed class StepReader(ProblemList problems)
             Timeout = reader.Duration("timeout"),
             Retry = RetryReader.Read(reader["retry"], problems),
             Fallback = reader.NameList("fallback", "agent name") ?? [],
+            Prefer = RouteReader.ReadPrefer(reader, problems),
             When = PathText.ReadCondition(reader, "when", problems),
             Optional = reader.Flag("optional") ?? defaults.Optional,
             OnNone = reader.Word("on_none", OnNones) ?? defaults.OnNone,
@@ -118,6 +120,12 @@ internal sealed class StepReader(ProblemList problems)
             problems.Add(
                 capability.Place, ConfigCodes.NoTarget,
                 $"step '{Names.Shorten(draft.Id)}' lists no capability: name at least one.");
+        }
+        if (reader["agent"] is not null && reader["route"] is not null)
+        {
+            problems.Add(
+                draft.At("route"), ConfigCodes.NotInMode,
+                "'route' has no meaning beside 'agent', where there is nothing to choose from: remove it, or ask for a 'capability'.");
         }
         if (draft.Step.Agent is { } name && draft.Step.Fallback.Contains(name))
         {

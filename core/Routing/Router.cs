@@ -18,7 +18,8 @@ public static class Router
     private const double MaxLoadPenalty = 999;
 
     /// <summary>The candidates, best first, each with the score that put it there.</summary>
-    public static ImmutableArray<RoutingCandidate> Rank(IReadOnlyList<AgentLoad> agents)
+    /// <param name="prefer">Those that have it come first whatever their scores are, unless they fail, are drained, or run nowhere.</param>
+    public static ImmutableArray<RoutingCandidate> Rank(IReadOnlyList<AgentLoad> agents, LabelPreference? prefer = null)
     {
         var ranked = new RoutingCandidate[agents.Count];
         for (var i = 0; i < ranked.Length; i++)
@@ -28,16 +29,32 @@ public static class Router
         Array.Sort(ranked, static (a, b) => a.Score != b.Score
             ? b.Score.CompareTo(a.Score)
             : string.CompareOrdinal(a.Agent, b.Agent));
-        return ImmutableCollectionsMarshal.AsImmutableArray(ranked);
+        return prefer is null ? ImmutableCollectionsMarshal.AsImmutableArray(ranked) : Prefer(ranked, agents, prefer);
     }
 
+    private static ImmutableArray<RoutingCandidate> Prefer(
+        RoutingCandidate[] ranked, IReadOnlyList<AgentLoad> agents, LabelPreference prefer) =>
+    [
+        .. ranked.Select(c => (Candidate: c, Has: prefer.Of(agents.First(a => a.Agent.Name == c.Agent).Agent)))
+            .OrderByDescending(c => IsFit(c.Candidate) ? c.Has.Length : 0) // of equals the order stays
+            .Select(static c => c.Has.IsEmpty ? c.Candidate : c.Candidate with { Matches = string.Join(", ", c.Has) }),
+    ];
+
     /// <summary>Picks the best of the agents, and says why.</summary>
-    public static RoutingDecision Best(IReadOnlyList<AgentLoad> agents, string asked)
+    public static RoutingDecision Best(IReadOnlyList<AgentLoad> agents, string asked, LabelPreference? prefer = null)
     {
-        var ranked = Rank(agents);
+        var ranked = Rank(agents, prefer);
         return ranked.IsEmpty
             ? new RoutingDecision(null, $"No enabled agent offers {asked}.", ranked)
-            : new RoutingDecision(ranked[0].Agent, Reason(ranked), ranked);
+            : new RoutingDecision(ranked[0].Agent, prefer is null ? Reason(ranked) : Reason(ranked, prefer), ranked);
+    }
+
+    private static string Reason(ImmutableArray<RoutingCandidate> ranked, LabelPreference prefer)
+    {
+        var first = ranked[0];
+        var alone = IsFit(first) && first.Matches is not null && ranked.Length > 1 && ranked[1].Matches != first.Matches;
+        return $"{prefer.InWords(first)}; " + (!alone ? Reason(ranked)
+            : first.FreeSlots > 0 ? "the next candidate does not" : "the next candidate does not, so it waits for a slot");
     }
 
     private static RoutingCandidate Candidate(AgentLoad load)
@@ -58,6 +75,8 @@ public static class Router
 
     // Neither priority nor load makes up for it, nor makes a full one look like it.
     private static bool Fails(RoutingCandidate candidate) => CanRun(candidate) && candidate.Score < -FailingPenalty / 2;
+
+    private static bool IsFit(RoutingCandidate candidate) => CanRun(candidate) && !Fails(candidate);
 
     private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -FreeSlotBonus / 2;
 

@@ -20,9 +20,12 @@ public sealed record RoutingDecision(string? Agent, string Why, ImmutableArray<R
 public sealed record RoutingCandidate(
     string Agent, int Priority, int FreeSlots, double Load, double Score, string? Note = null)
 {
+    /// <summary>The labels that the step prefers, and that it has: <c>lang=de</c>. Null for none.</summary>
+    public string? Matches { get; init; }
+
     /// <summary>What the score is made of, by weight: <c>3 free slots, priority 10, load 0.25</c>.</summary>
     public string InWords() => string.Create(
-        CultureInfo.InvariantCulture, $"{Slots()}, priority {Priority}, load {Load:0.###}");
+        CultureInfo.InvariantCulture, $"{Slots()}, priority {Priority}, load {Load:0.###}{(Matches is null ? "" : $", {Matches}")}");
 
     private string Slots() => !Router.HasFreeSlot(this) ? Note ?? Router.NoSlot
         : FreeSlots == 1 ? "1 free slot"

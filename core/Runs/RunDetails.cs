@@ -64,6 +64,15 @@ public sealed record RunSummary
     /// <summary>Whom or what it is for; null for none.</summary>
     public Labels? Labels { get; init; }
 
+    /// <summary>Which run of its key it is, from 2; null for the first.</summary>
+    public int? Generation { get; init; }
+
+    /// <summary>The run that had its key before; null for none.</summary>
+    public RunId? Supersedes { get; init; }
+
+    /// <summary>The run that has its key now, or was to have it; null while it has that itself.</summary>
+    public RunId? SupersededBy { get; init; }
+
     /// <summary>Those that it is counted with; null for none.</summary>
     public RunGroup? Group { get; init; }
 

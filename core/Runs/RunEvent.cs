@@ -29,6 +29,7 @@ namespace AgentGrid.Core.Runs;
 [JsonDerivedType(typeof(StepFailed), "step.failed")]
 [JsonDerivedType(typeof(StepSkipped), "step.skipped")]
 [JsonDerivedType(typeof(SubmissionSkipped), "submission.skipped")]
+[JsonDerivedType(typeof(RunSuperseded), "run.superseded")]
 [JsonDerivedType(typeof(RunCompleted), "run.completed")]
 [JsonDerivedType(typeof(RunFailed), "run.failed")]
 [JsonDerivedType(typeof(RunCancelled), "run.cancelled")]
@@ -79,6 +80,13 @@ public abstract record RunEvent
 
         /// <summary>Those that it is counted with; null for none.</summary>
         public RunGroup? Group { get; init; }
+
+        /// <summary>The run that had the key before, and has been superseded by this one; null for none.</summary>
+        public RunId? Supersedes { get; init; }
+
+        /// <summary>Which run of its key it is, from 1; more only of one that has superseded another.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public int? Generation { get; init; }
 
         /// <summary>
         /// When it begins to wait for its turn, unless that is later. Of a child, which several may try to accept, it is the same for all.
@@ -166,6 +174,12 @@ public abstract record RunEvent
 
     /// <summary>The same run was posted again, and nothing was started.</summary>
     public sealed record SubmissionSkipped() : RunEvent;
+
+    /// <summary>
+    /// The run gives up its key; also one that has ended. It is never retried, and if it has not ended it is cancelled in the same turn.
+    /// </summary>
+    /// <param name="By">The run that is to have the key: it may not be accepted yet.</param>
+    public sealed record RunSuperseded(RunId By) : RunEvent;
 
     public sealed record RunCompleted(Json Result) : RunEvent;
 

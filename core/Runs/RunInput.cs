@@ -73,6 +73,9 @@ public abstract record RunInput
     /// <param name="GivesUp">There is no need to try again.</param>
     public sealed record ReportDelivery(int Delivery, int Try, string? Error = null, bool GivesUp = false) : RunInput;
 
+    /// <summary>Its key is to be another run's; also of a run that has ended.</summary>
+    public sealed record SupersedeRun(RunId By) : RunInput;
+
     /// <summary>The run's key was posted again.</summary>
     public sealed record SkipSubmission : RunInput
     {

@@ -32,6 +32,7 @@ public static partial class RunMachine
             case RunEvent.StepFailed x: Fail(state, x); break;
             case RunEvent.StepSkipped x: Skip(state, x); break;
             case RunEvent.SubmissionSkipped: state.WasPostedAgain = true; break;
+            case RunEvent.RunSuperseded x: state.SupersededBy = x.By; break;
             case RunEvent.RunCompleted x: End(state, x, RunStatus.Completed).Result = x.Result; break;
             case RunEvent.RunFailed x: End(state, x, RunStatus.Failed).Error = x.Error; break;
             case RunEvent.RunCancelled x: End(state, x, RunStatus.Cancelled).CancelReason = x.Reason; break;
@@ -57,6 +58,7 @@ public static partial class RunMachine
         state.Parent = e.Parent;
         state.TraceParent = e.TraceParent;
         (state.Labels, state.Group, state.QueuedAt) = (e.Labels, e.Group, e.QueuedAt);
+        (state.Supersedes, state.Generation) = (e.Supersedes, e.Generation ?? 1);
         state.Inline = e.Inline;
         state.ByDefault = e.ByDefault;
         state.AcceptedAt = e.Time;

@@ -44,7 +44,7 @@ public static partial class RunMachine
 
         private RoutingDecision Choose(StepState step) => step.Step.Plan is { } plan
             ? new RoutingDecision(step.Step.Named, $"a run of the plan '{plan}' does the work", [])
-            : Router.Best(Matching(step), Asked(step));
+            : Router.Best(Matching(step), Asked(step), LabelPreference.Of(step.Step, state.Root));
 
         // A drained agent is asked when nobody else can be: it may be there again before the run's time is over. So is one that
         // fails: it may work again.

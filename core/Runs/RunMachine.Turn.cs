@@ -99,8 +99,24 @@ public static partial class RunMachine
             return null;
         }
 
+        // That the key is given up is kept before another run takes it, so that a crash between the two leaves the key to whoever posts
+        // again, and never two runs that go on under it.
+        public string? SupersedeRun(RunInput.SupersedeRun input)
+        {
+            if (state.SupersededBy is { } other)
+            {
+                return $"the run is superseded by {other} already";
+            }
+            Emit(new RunEvent.RunSuperseded(input.By) { Time = now });
+            return state.Status.IsEnded() ? null : CancelRun(new RunInput.CancelRun($"superseded by run {input.By}"));
+        }
+
         public string? RetryRun(RunInput.RetryRun input)
         {
+            if (state.SupersededBy is { } other)
+            {
+                return $"the run is superseded by {other}";
+            }
             if (input.FromStep is { } step && !state.Plan.TryIndexOf(step, out _))
             {
                 return $"there is no step '{step}'";

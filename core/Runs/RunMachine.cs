@@ -33,6 +33,7 @@ public static partial class RunMachine
             RunInput.ReceiveSignal i => turn.ReceiveSignal(i),
             RunInput.RetryRun i => turn.RetryRun(i),
             RunInput.SkipSubmission => turn.SkipSubmission(),
+            RunInput.SupersedeRun i => turn.SupersedeRun(i),
             RunInput.ReportDelivery i => turn.ReportDelivery(i),
             _ => throw new ArgumentOutOfRangeException(nameof(input), input.GetType(), "unknown input"),
         };

@@ -74,6 +74,15 @@ public sealed class RunState
     /// <summary>The same was posted again.</summary>
     public bool WasPostedAgain { get; internal set; }
 
+    /// <summary>The run that had its key before; null for none.</summary>
+    public RunId? Supersedes { get; internal set; }
+
+    /// <summary>Which run of its key it is, from 1.</summary>
+    public int Generation { get; internal set; } = 1;
+
+    /// <summary>The run that has its key now, or was to have it; null while it has that itself.</summary>
+    public RunId? SupersededBy { get; internal set; }
+
     /// <summary>How many events have been applied.</summary>
     public long Version { get; internal set; }
 

@@ -61,6 +61,18 @@ public static class WebhookMessage
             writer.WritePropertyName("labels"u8);
             Json.From(labels).WriteTo(writer);
         }
+        if (run.Generation is { } generation)
+        {
+            writer.WriteNumber("generation"u8, generation);
+        }
+        if (run.Supersedes is { } before)
+        {
+            writer.WriteString("supersedes"u8, before.Value);
+        }
+        if (run.SupersededBy is { } after)
+        {
+            writer.WriteString("superseded_by"u8, after.Value);
+        }
         writer.WriteStartObject("links"u8);
         writer.WriteString("self"u8, $"/api/v1/runs/{run.RunId.Value}");
         writer.WriteString("events"u8, $"/api/v1/runs/{run.RunId.Value}/events");

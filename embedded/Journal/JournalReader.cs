@@ -103,7 +103,11 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
         }
         And("status", "$status", status);
         And("match_id", "$match", query.MatchId);
-        And("round", "$round", query.Round);
+        if (query.Round is { } round)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND {FormerKey.Matches("$round")}");
+            parameters.Add(("$round", round));
+        }
         And("plan_name", "$plan", query.Plan);
         return Listed($"{where} ORDER BY id DESC LIMIT $limit", [.. parameters]);
     }
@@ -187,7 +191,7 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
         {
             var (found, damage) = Try(row, 4);
             run = new RunOfTurn(
-                row.GetString(5), new RunKey(row.GetString(6), row.GetString(7)), found?.Stored, damage);
+                row.GetString(5), new RunKey(row.GetString(6), FormerKey.RoundOf(row.GetString(7))), found?.Stored, damage);
         }
         known.Add(number, run);
         return run;

@@ -171,7 +171,7 @@ internal class JournalSession : IDisposable
         {
             return Check(append);
         }
-        if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunRetried or RunEvent.WebhookDelivered
+        if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunSuperseded or RunEvent.RunRetried or RunEvent.WebhookDelivered
             or RunEvent.WebhookFailed)
         {
             append.Run.Refused = Check(append);
@@ -187,6 +187,10 @@ internal class JournalSession : IDisposable
     private bool Accept(AppendEvents append, Plan plan)
     {
         var e = (RunEvent.RunAccepted)append.Events[0];
+        if (e.Supersedes is { } before)
+        {
+            FormerKey.GiveUp(_connection, e.Key, before);
+        }
         var (row, planRow, at, id) = (_row + 1, PlanRow(plan), e.Time.UtcTicks, e.RunId.Value);
         var inserted = _insertRun.Bind(row).Bind(id).Bind(e.MatchId).Bind(e.Round)
             .Bind(planRow).Bind(e.PlanName).Bind(e.PlanVersion).Bind(at).Bind(e.Tenant).Bind(e.Priority).Bind(append.Tip)

@@ -19,7 +19,7 @@ internal static class RowChecksum
     public static long OfRecord(long lastSeq, long run, ReadOnlySpan<byte> record) =>
         Add(new Crc32C().Add(lastSeq).Add(run), SealOf(record)).Value;
 
-    /// <summary>Of what never changes in a run's row.</summary>
+    /// <summary>Of what never changes in a run's row, but when it gives up its key.</summary>
     public static long OfRun(
         long row, string runId, string matchId, string round, long planId, string planName, string planVersion,
         long acceptedAt, string? tenant, long priority)

@@ -41,7 +41,7 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
             ? columns.Read(text)
             : throw text.OfRun(
                 columns.RunId, "has a row in the table 'runs' that does not have its checksum",
-                new RunKey(columns.Match, columns.Round));
+                new RunKey(columns.Match, FormerKey.RoundOf(columns.Round)));
     }
 
     /// <summary>Whether a row, as a damaged file gives its columns, is what was written.</summary>
@@ -80,7 +80,7 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
         {
             var id = Core.RunId.Parse(RunId);
             var head = new RunHead(
-                Match, Round, Plan, PlanVersion, PlanId.ToString(CultureInfo.InvariantCulture), (int)(Priority ?? 0),
+                Match, FormerKey.RoundOf(Round), Plan, PlanVersion, PlanId.ToString(CultureInfo.InvariantCulture), (int)(Priority ?? 0),
                 Tenant, Time(Accepted)!.Value);
             var run = Tip is null ? new StoredRun(head, OfOldRow(head.Accepted(id)), null)
                 : StoredRun.Read(id, head, Tip, text);

@@ -88,7 +88,7 @@ internal sealed class EmbeddedRun(EmbeddedEngine engine, RunRef run, bool runsAh
     // While it goes on, those who ask for the run's line ask its driver; but the moment after its end finds what was kept
     // before, which must have what it is found by.
     private static RunSummary? LineOf(RunState state, RunEvent[] events) =>
-        state.Status.IsEnded() || Array.Exists(events, static e => e is RunEvent.RunRetried or RunEvent.RunAccepted { Labels: not null })
+        state.Status.IsEnded() || Array.Exists(events, static e => e is RunEvent.RunRetried or RunEvent.RunAccepted { Labels: not null } or RunEvent.RunAccepted { Supersedes: not null })
             ? RunDetailsBuilder.Summarize(state)
             : null;
 

@@ -93,16 +93,16 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
     {
         while (true)
         {
-            if (_reader.Find(accepted.Key) is { } other)
+            if (HolderOf(accepted) is { } other)
             {
-                return new AcceptOutcome.KeyTaken(other.Ref.Id);
+                return new AcceptOutcome.KeyTaken(other);
             }
             if (_unended.TryEnter(accepted.Tenant, maxRuns) is { } full)
             {
                 // Who has the last place may be about to get the same key.
                 await WriteAsync(new Flush { CanFail = true }).ConfigureAwait(false);
-                return _reader.Find(accepted.Key) is { } holder
-                    ? new AcceptOutcome.KeyTaken(holder.Ref.Id)
+                return HolderOf(accepted) is { } holder
+                    ? new AcceptOutcome.KeyTaken(holder)
                     : new AcceptOutcome.Full(full.Reason, full.RetryAfter);
             }
             var append = new AppendEvents(new RunRef(accepted.RunId, accepted.Key), 0, [accepted], isShown: false)
@@ -232,6 +232,10 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
             }
         }
     }
+
+    // Who has the key of a run that is to be accepted, so that it cannot be.
+    private RunId? HolderOf(RunEvent.RunAccepted accepted) =>
+        _reader.Find(accepted.Key)?.Ref.Id is { } holder && holder != accepted.Supersedes ? holder : null;
 
     /// <param name="head">Asked when it is kept.</param>
     /// <param name="place">What was taken for it, and is given back when it is not kept.</param>

@@ -47,7 +47,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         _state = state;
         _endIsKept = state.Status.IsEnded();
         _handedDeliveries = state.Deliveries.Count;
-        (Id, Key) = (state.Id, state.Key);
+        (Id, Key, IsSuperseded) = (state.Id, state.Key, state.SupersededBy is not null);
         _summary = RunDetailsBuilder.Summarize(state);
     }
 
@@ -73,6 +73,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     /// <summary>The attempt whose work the run is; null for one that was posted.</summary>
     public ParentRun? Parent => _state.Parent;
+
+    /// <summary>It had given up its key before it was driven here, and so has ended.</summary>
+    public bool IsSuperseded { get; }
 
     /// <summary>Completes when it is known what became of <see cref="Admit"/>; at once where that is not needed.</summary>
     public Task<AdmitOutcome> Admitted => _services.Platform.Wait(_admitted.Task);

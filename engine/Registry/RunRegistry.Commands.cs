@@ -73,6 +73,10 @@ public sealed partial class RunRegistry
             {
                 return Refusals.UnknownStep(before, state.Plan, fromStep);
             }
+            if (state.SupersededBy is { } other)
+            {
+                return Refusals.NotRetryable(before, other);
+            }
             if (before.Status.IsEnded() && state.Parent is { } parent)
             {
                 return Refusals.NotRetryable(before, parent);

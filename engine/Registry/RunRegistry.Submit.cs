@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
@@ -27,6 +28,12 @@ public sealed partial class RunRegistry
             var result = Holder(submit.Key) is { } holder ? await AnswerAsync(holder, submit, asked, cancellationToken)
                 : asked.Problems.IsEmpty ? await BeginAsync(submit, asked)
                 : await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid(asked.Problems);
+            if (result is SubmitResult.Conflict conflict && submit.OnConflict != OnConflict.Fail)
+            {
+                result = submit.OnConflict == OnConflict.UseExisting
+                    ? Replayed(conflict.Run)
+                    : await SupersedeAsync(conflict.Run, submit, asked);
+            }
             if (result is not null)
             {
                 return result;
@@ -36,17 +43,17 @@ public sealed partial class RunRegistry
     }
 
     /// <summary>Has a new run accepted, unless its key is taken.</summary>
+    /// <param name="before">The run that has given its key up for this one; null for none.</param>
     /// <returns>Null when somebody else was faster, and nobody has the key by now.</returns>
-    private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked)
+    private async ValueTask<SubmitResult?> BeginAsync(SubmitRun submit, PlanAsked asked, RunState? before = null)
     {
         var now = time.GetUtcNow();
-        var labels = Submission.LabelsOf(submit, asked.Plan!, out var badLabels);
-        var group = Submission.GroupOf(submit, asked.Plan!, out var badGroup);
-        if ((Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked) ?? badLabels ?? badGroup) is { } problem)
+        if (ProblemOf(submit, asked, now, out var labels, out var group) is { } problem)
         {
             return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.Invalid([problem]);
         }
         var accepted = Accept(submit, asked.Plan!, now) with { Labels = labels, Group = group };
+        accepted = before is null ? accepted : Superseding(accepted, before);
         var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {
@@ -59,15 +66,27 @@ public sealed partial class RunRegistry
                 GridMetrics.RecordAccepted();
                 return new SubmitResult.Accepted(driver.Summary);
             case AdmitOutcome.Full(var refusal):
-                return await AnswerFromStoreAsync(submit, asked)
+                return await AnswerFromStoreAsync(submit, asked, before?.Id)
                     ?? new SubmitResult.Overloaded(refusal.RetryAfter, refusal.Reason);
+            case AdmitOutcome.InTheWay(var other) when other == before?.Id:
+                await platform.Wait(Task.Delay(s_pauseForQueue, time)); // that it has ended is on its way
+                return null;
             case AdmitOutcome.InTheWay(var other):
-                return await AnswerFromStoreAsync(submit, asked) ?? new SubmitResult.GroupFull(group!, other);
+                return await AnswerFromStoreAsync(submit, asked, before?.Id) ?? new SubmitResult.GroupFull(group!, other);
             case AdmitOutcome.Unavailable(var message):
                 return new SubmitResult.Unavailable(message);
             default:
-                return await AnswerFromStoreAsync(submit, asked);
+                return await AnswerFromStoreAsync(submit, asked, before?.Id);
         }
+    }
+
+    /// <summary>Why a new run cannot be accepted, whoever has its key; null when it can.</summary>
+    private ConfigProblem? ProblemOf(
+        SubmitRun submit, PlanAsked asked, DateTimeOffset now, out Labels? labels, out RunGroup? group)
+    {
+        labels = Submission.LabelsOf(submit, asked.Plan!, out var badLabels);
+        group = Submission.GroupOf(submit, asked.Plan!, out var badGroup);
+        return Submission.StartProblem(submit, now) ?? WebhookProblem(submit, asked) ?? badLabels ?? badGroup;
     }
 
     private RunEvent.RunAccepted Accept(SubmitRun submit, Plan plan, DateTimeOffset now)
@@ -112,9 +131,10 @@ public sealed partial class RunRegistry
     }
 
     /// <summary>Answers for the run that has the key by what is kept; null when there is none.</summary>
-    private async ValueTask<SubmitResult?> AnswerFromStoreAsync(SubmitRun submit, PlanAsked asked)
+    /// <param name="before">A run that has given the key up: it counts as none.</param>
+    private async ValueTask<SubmitResult?> AnswerFromStoreAsync(SubmitRun submit, PlanAsked asked, RunId? before = null)
     {
-        if (await host.ReplayAsync(submit.Key) is not { } state)
+        if (await host.ReplayAsync(submit.Key) is not { } state || state.Id == before)
         {
             return null;
         }

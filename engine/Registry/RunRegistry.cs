@@ -28,14 +28,14 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
         }
     }
 
-    /// <summary>Nothing is driven here, and no webhook is being told anything.</summary>
+    /// <summary>Nothing is driven here or about to be, and no webhook is being told anything.</summary>
     public bool IsEmpty
     {
         get
         {
             lock (_gate)
             {
-                return _byId.Count == 0 && _deliveries.Count == 0;
+                return _byId.Count == 0 && _deliveries.Count == 0 && _superseding == 0;
             }
         }
     }
@@ -72,7 +72,10 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
         lock (_gate)
         {
             _byId.Remove(driver.Id);
-            _byKey.Remove(driver.Key);
+            if (_byKey.GetValueOrDefault(driver.Key) == driver)
+            {
+                _byKey.Remove(driver.Key);
+            }
         }
     }
 
@@ -97,7 +100,8 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
     {
         lock (_gate)
         {
-            if (_byKey.TryAdd(driver.Key, driver))
+            // One that is superseded has given its key up, whoever has it now.
+            if (!_byId.ContainsKey(driver.Id) && (driver.IsSuperseded || _byKey.TryAdd(driver.Key, driver)))
             {
                 _byId.Add(driver.Id, driver);
                 driver.Left = Remove;

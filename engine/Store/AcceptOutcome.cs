@@ -14,7 +14,7 @@ public abstract record AcceptOutcome
     public sealed record Kept(long LastSeq) : AcceptOutcome;
 
     /// <summary>
-    /// The key is taken, and nothing was changed. Where an acceptance is repeated because its answer was lost, this
+    /// The key is taken by another run than the one that is superseded, and nothing was changed. Where an acceptance is repeated because its answer was lost, this
     /// names the very run that was offered: it had been kept.
     /// </summary>
     public sealed record KeyTaken(RunId RunId) : AcceptOutcome;

@@ -17,7 +17,7 @@ namespace AgentGrid.Engine.Store;
 public interface IRunStore
 {
     /// <summary>
-    /// Keeps a new run, unless its key is taken, or there is no place for it: in all, or for its tenant, who must leave
+    /// Keeps a new run, unless its key is taken by another than the one that it supersedes, or there is no place for it: in all, or for its tenant, who must leave
     /// free an eighth of what it holds. One that names no tenant may take every place.
     /// </summary>
     /// <remarks>

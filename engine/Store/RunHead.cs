@@ -25,6 +25,8 @@ public sealed record RunHead(
         Status = e.StartsAt is null ? RunStatus.Queued : RunStatus.Scheduled,
         StartsAt = e.StartsAt,
         Labels = e.Labels,
+        Generation = e.Generation,
+        Supersedes = e.Supersedes,
         Group = e.Group,
         QueuedAt = e.Group is null ? null : e.QueuedAt,
     };

@@ -91,6 +91,10 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("Route"), ResponseTimeout("00:00:10")]
     Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent);
 
+    /// <summary>The same for a step that prefers labels.</summary>
+    /// <param name="prefer">An object of texts.</param>
+    Task<Json> RouteByAsync(ImmutableArray<string> capabilities, Json prefer);
+
     /// <summary>How the cluster is.</summary>
     [Alias("GetHealth"), ResponseTimeout("00:00:05")]
     Task<ClusterHealth> GetHealthAsync();

@@ -28,6 +28,9 @@ public sealed record SubmitCommand
     /// <summary>An object of texts; null for none.</summary>
     [Id(11)] public Json? Labels { get; init; }
 
+    /// <summary>A <see cref="Core.Grid.OnConflict"/> as a number; 0 is to refuse.</summary>
+    [Id(12)] public int OnConflict { get; init; }
+
     /// <summary>All that a request says but its match, which is whom the grain is for.</summary>
     public static SubmitCommand Of(SubmitRun submit) => new()
     {
@@ -43,5 +46,6 @@ public sealed record SubmitCommand
         Webhooks = submit.Webhooks.IsDefaultOrEmpty ? null : Json.From(submit.Webhooks),
         Parent = submit.Parent is { } parent ? Json.From(parent) : null,
         Labels = submit.Labels is { } labels ? Json.From(labels) : null,
+        OnConflict = (int)submit.OnConflict,
     };
 }

@@ -183,9 +183,18 @@ internal sealed partial class DispatcherGrain(
         FollowConfig();
         var decision = agent is not null
             ? Router.Best(Slots.Named(agent) is { } load ? [load] : [], $"'{agent}'")
-            : Router.Best(Slots.Offering(capabilities), string.Join(" or ", capabilities.Select(c => $"'{c}'")));
+            : Best(capabilities, null);
         return Task.FromResult(Json.From(decision));
     }
+
+    public Task<Json> RouteByAsync(ImmutableArray<string> capabilities, Json prefer)
+    {
+        FollowConfig();
+        return Task.FromResult(Json.From(Best(capabilities, prefer.To<Labels>())));
+    }
+
+    private RoutingDecision Best(ImmutableArray<string> capabilities, Labels? prefer) => Router.Best(
+        Slots.Offering(capabilities), string.Join(" or ", capabilities.Select(c => $"'{c}'")), LabelPreference.Of(prefer));
 
     public async Task<Json> GetAgentsAsync()
     {

@@ -74,8 +74,8 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
         {
             AcceptOutcome.Kept => AdmitOutcome.Kept.Instance,
             // The answer to an earlier attempt of this very acceptance was lost on the way. The id of a child says nothing of that:
-            // whoever drives the parent posts it under the same one.
-            AcceptOutcome.KeyTaken taken when taken.RunId == run && accepted.Parent is null => AdmitOutcome.Kept.Instance,
+            // whoever drives the parent posts it under the same one. Nor does that of one which supersedes another: whoever tries to has it from there.
+            AcceptOutcome.KeyTaken taken when taken.RunId == run && accepted is { Parent: null, Supersedes: null } => AdmitOutcome.Kept.Instance,
             AcceptOutcome.KeyTaken => AdmitOutcome.Conflict.Instance,
             AcceptOutcome.Full full => new AdmitOutcome.Full(new AdmissionRefusal(full.Reason, full.RetryAfter)),
             var other => throw new InvalidOperationException($"Unknown outcome {other.GetType()}."),

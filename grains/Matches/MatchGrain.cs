@@ -88,6 +88,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
                 Delay = command.Delay,
                 Parent = command.Parent?.To<ParentRun>(),
                 Labels = command.Labels?.To<Labels>(),
+                OnConflict = (OnConflict)command.OnConflict,
             }));
         }
         catch (Exception e) when (Transient.Is(e))

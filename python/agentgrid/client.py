@@ -31,18 +31,22 @@ class Client:
             raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
         self._parts = parts
 
-    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None, labels=None):
+    def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None, labels=None,
+                    on_conflict=None):
         """Starts the run of payload's match_id and round, or finds it. Posting the same again is safe, and is done
         when the connection is lost.
 
         plan: a name, or a plan of its own. start_at: when it starts, a datetime with its time zone, or a text such as
         '2026-01-05T03:00:00Z'. delay: the same from now, a timedelta, or a text such as '10m'.
         webhooks: who is told what becomes of it, dicts such as {'url': 'https://...', 'on': ['completed', 'failed']}.
-        labels: whom or what it is for, a dict of texts. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
+        labels: whom or what it is for, a dict of texts. on_conflict: what happens where a run with another input has the
+        key: 'use_existing' returns that run, 'supersede' cancels it and starts a new one in its place; otherwise Conflict is raised.
+        Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
         """
         body = dict(payload)
         when = (("start_at", _time(start_at)), ("delay", _duration(delay)))
-        for key, value in (("plan", plan), ("priority", priority), ("webhooks", webhooks), ("labels", labels), *when):
+        for key, value in (("plan", plan), ("priority", priority), ("webhooks", webhooks), ("labels", labels),
+                           ("on_conflict", on_conflict), *when):
             if value is not None:
                 body[key] = value
         run = self.request("POST", "/api/v1/orchestrate", body)

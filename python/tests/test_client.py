@@ -62,9 +62,10 @@ class ClientTests(unittest.TestCase):
                 json_answer(202, {"run_id": "r"}), json_answer(200, {"runs": [{"run_id": "a"}], "next": "7"}),
                 json_answer(200, {"runs": [{"run_id": "b"}]})) as server:
             client = Client(server.url)
-            client.orchestrate({"match_id": "m", "round": "1"}, labels={"team": "blue"})
+            client.orchestrate({"match_id": "m", "round": "1"}, labels={"team": "blue"}, on_conflict="supersede")
             runs = list(client.runs(labels={"team": "blue", "env": "a b"}, status="failed", plan=None))
         self.assertEqual({"team": "blue"}, json.loads(server.requests[0].body)["labels"])
+        self.assertEqual("supersede", json.loads(server.requests[0].body)["on_conflict"])
         self.assertEqual(["a", "b"], [run["run_id"] for run in runs])
         self.assertEqual([
             f"GET /api/v1/runs?status=failed&label=team%3Ablue&label=env%3Aa+b{more} HTTP/1.1" for more in ("", "&cursor=7")],

@@ -2,11 +2,13 @@
 
 local id, match, round, tenant, most, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local plan, definition, head, tip, record, channel = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local status = ARGV[13]
+local status, supersedes = ARGV[13], ARGV[14]
 
-local taken = redis.call('HGET', p .. ':rounds:' .. match, round)
-if taken then
-  return { 'taken', string.match(taken, ':(.*)$') or taken }
+local rounds = p .. ':rounds:' .. match
+local taken = redis.call('HGET', rounds, round)
+local holder = taken and (string.match(taken, ':(.*)$') or taken)
+if holder and holder ~= supersedes then
+  return { 'taken', holder }
 end
 local full = fullFor(tenant, most, now)
 if full then
@@ -27,6 +29,10 @@ end
 redis.call('HINCRBY', p .. ':plans', plan, 1)
 redis.call('HSET', p .. ':run:' .. id, 'head', head, 'tip', tip, 'v', '1', 's', status, 'n', text(last), 't', tenant,
   'm', match, 'r', round, 'p', plan)
-redis.call('HSET', p .. ':rounds:' .. match, round, text(last) .. ':' .. id)
+redis.call('HSET', rounds, round, text(last) .. ':' .. id)
+if holder then
+  -- Those that have had the key are still found by it. No round has a line break in it.
+  redis.call('HSET', rounds, round .. '\n' .. holder, taken)
+end
 enter(id, text(last), tenant, status)
 return { 'kept', last, listened(channel) }

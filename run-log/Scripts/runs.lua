@@ -1,5 +1,6 @@
 -- Runs in the order of their acceptance, newest or oldest first, flat: number, id, head, tip, version of each. Of one
--- match (and round), of all statuses, the active ones, or those that have ended and owe webhooks something; or of some statuses.
+-- match (and round), of all statuses, the active ones, those that have ended and owe webhooks something, or the one that has the
+-- key; or of some statuses.
 
 local p = KEYS[1]
 local newest, bound, most, match, round = ARGV[1] == '1', ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -27,6 +28,15 @@ if match ~= '' then
   local rounds
   if round ~= '' then
     rounds = { redis.call('HGET', p .. ':rounds:' .. match, round) or nil }
+    if ARGV[6] ~= 'holder' then
+      -- Those that have had the key before.
+      local before = redis.call('HKEYS', p .. ':rounds:' .. match)
+      for _, field in ipairs(before) do
+        if string.sub(field, 1, #round + 1) == round .. '\n' then
+          rounds[#rounds + 1] = redis.call('HGET', p .. ':rounds:' .. match, field)
+        end
+      end
+    end
   else
     rounds = redis.call('HVALS', p .. ':rounds:' .. match)
   end

@@ -30,7 +30,10 @@ local function remove(id)
     redis.call('ZREM', place(status), id)
   end
   if kept[2] and kept[3] then
-    redis.call('HDEL', p .. ':rounds:' .. kept[2], kept[3])
+    local rounds = p .. ':rounds:' .. kept[2]
+    local value = redis.call('HGET', rounds, kept[3])
+    local isHolder = value and (string.match(value, ':(.*)$') or value) == id
+    redis.call('HDEL', rounds, isHolder and kept[3] or kept[3] .. '\n' .. id)
   end
   if kept[4] and redis.call('HINCRBY', p .. ':plans', kept[4], -1) <= 0 then
     redis.call('HDEL', p .. ':plans', kept[4])

@@ -333,8 +333,12 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         var json = await host.Tool().RunAsync("route", "validation", "scoring", "--json");
         var named = await host.Tool().RunAsync("route", "--agent", "echo");
         var nobody = await host.Tool().RunAsync("route", "telepathy");
+        var preferring = await host.Tool().RunAsync("route", "motion_generation", "--prefer", "lang=de");
+        var both = await host.Tool().RunAsync("route", "--agent", "echo", "--prefer", "lang=de");
 
         Assert.Equal("motion_generator: highest priority", people.Lines[0]);
+        Assert.Equal("motion_generator: prefers lang=de: nobody matches; highest priority", preferring.Lines[0]);
+        Assert.Equal(ExitCode.Usage, both.Exit);
         Assert.Equal(4, people.Lines.Count);
         Assert.Contains(people.Lines, l => l.Contains("motion_backup") && l.Contains("priority 5, load "));
         Assert.Equal(3, json.Json.GetProperty("candidates").GetArrayLength());

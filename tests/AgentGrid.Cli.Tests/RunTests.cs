@@ -71,6 +71,31 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     }
 
     [Fact]
+    public async Task Run_OnConflict_UsesTheRunThatIsThereOrTakesItsPlace()
+    {
+        static string Input(int n) => $$"""{"match_id":"superseded","round":"1","n":{{n}},"plan": {"steps": {"only": {"agent": "echo"} } } }""";
+        var first = await new Tool(host.Url) { Input = Input(1) }.RunAsync("run", "-", "--json");
+        Assert.Equal(("", ExitCode.Ok), (first.Error, first.Exit));
+        var id = first.Json.GetProperty("run_id").GetString();
+
+        var refused = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-");
+        var used = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-", "--on-conflict", "use_existing");
+        var begun = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-", "--on-conflict", "supersede");
+        var again = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-", "--on-conflict", "supersede");
+        var wrong = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-", "--on-conflict", "win");
+
+        Assert.Equal(ExitCode.Refused, refused.Exit);
+        Assert.StartsWith($"{id}  superseded/1", used.Lines[0], StringComparison.Ordinal);
+        Assert.EndsWith($"(supersedes {id})", begun.Lines[0], StringComparison.Ordinal);
+        Assert.Equal(begun.Lines[0][..32], again.Lines[0][..32]);
+        Assert.Contains("(had been posted before)", again.Lines[0], StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Usage, wrong.Exit);
+        Assert.Contains($"superseded by run {begun.Lines[0][..32]}", (await host.Tool().RunAsync("show", id!)).Lines);
+        var shown = await host.Tool().RunAsync("show", "superseded/1");
+        Assert.Contains($"supersedes run {id}, as number 2 of its key", shown.Lines);
+    }
+
+    [Fact]
     public async Task Run_WithLabels_ShowsThemAndIsFoundByThem()
     {
         var input = """{"match_id":"labelled","round":"1","labels":{"team":"red","kept":"no"},"plan":{"steps":{"only":{"agent":"echo"}}}}""";
@@ -162,9 +187,9 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     public async Task Run_SameKeyOtherContent_IsRefusedWithTheReason()
     {
         var plan = _scratch.Write("echo.yaml", Echo);
-        await new Tool(host.Url) { Input = """{"match_id":"taken","round":"1","a":1}""" }
+        await new Tool(host.Url) { Input = """{"match_id":"superseded","round":"1","a":1}""" }
             .RunAsync("run", "-", "--plan", plan);
-        var other = new Tool(host.Url) { Input = """{"match_id":"taken","round":"1","a":2}""" };
+        var other = new Tool(host.Url) { Input = """{"match_id":"superseded","round":"1","a":2}""" };
 
         var result = await other.RunAsync("run", "-", "--plan", plan);
 

@@ -44,6 +44,8 @@ public sealed class BadBodyTests
         { "{\"match_id\":\"m\",\"round\":\"r\",\"webhooks\":{}}", "AG2003", "webhooks", "a list of" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"webhooks\":[{\"url\":\"ftp://x\"}]}", "AG2004", "webhooks[0].url", "http or https" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"webhooks\":[{\"url\":\"http://x\",\"on\":[\"ended\"]}]}", "AG2004", "webhooks[0].on", "ended" },
+        { "{\"match_id\":\"m\",\"round\":\"r\",\"on_conflict\":1}", "AG2003", "on_conflict", "fail, use_existing or supersede" },
+        { "{\"match_id\":\"m\",\"round\":\"r\",\"on_conflict\":\"win\"}", "AG2004", "on_conflict", "it is 'win'" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":[\"x\"]}", "AG2003", "labels", "an object of texts" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"x\":1}}", "AG2003", "labels", "it has a number" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"X\":\"1\"}}", "AG2004", "labels", "'X' is no name of a label" },

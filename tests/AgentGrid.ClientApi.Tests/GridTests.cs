@@ -72,7 +72,8 @@ public sealed class GridTests
     [InlineData("""{"capability":"perception"}""", "perception", null)]
     [InlineData("""{"capability":["validation","scoring"]}""", "validation,scoring", null)]
     [InlineData("""{"agent":"echo"}""", "", "echo")]
-    public async Task Route_Question_IsAnswered(string body, string capabilities, string? agent)
+    [InlineData("""{"capability":"perception","prefer":{"lang":"de"}}""", "perception", null, "lang:de")]
+    public async Task Route_Question_IsAnswered(string body, string capabilities, string? agent, string? prefer = null)
     {
         await using var server = await TestServer.StartAsync();
 
@@ -83,7 +84,7 @@ public sealed class GridTests
         Assert.Equal(4, json.GetProperty("candidates")[0].GetProperty("free_slots").GetInt32());
         Assert.Equal("4 free slots, priority 10, load 0", json.GetProperty("candidates")[0].Text("because"));
         Assert.Equal(capabilities, string.Join(",", server.Grid.LastRoute!.Capabilities));
-        Assert.Equal(agent, server.Grid.LastRoute.Agent);
+        Assert.Equal((agent, prefer), (server.Grid.LastRoute.Agent, server.Grid.LastRoute.Prefer?.ToString()));
     }
 
     [Theory]
@@ -94,6 +95,8 @@ public sealed class GridTests
     [InlineData("""{"capability":[]}""", "AG2003", "capability")]
     [InlineData("""{"capability":["a",1]}""", "AG2003", "capability")]
     [InlineData("""{"capability":["a","b c"]}""", "AG2004", "capability")]
+    [InlineData("""{"capability":"a","prefer":["lang"]}""", "AG2003", "prefer")]
+    [InlineData("""{"capability":"a","prefer":{"Lang":"de"}}""", "AG2004", "prefer")]
     [InlineData("""{"agent":null}""", "AG2003", "agent")]
     [InlineData("""{"agent":""}""", "AG2004", "agent")]
     public async Task Route_BadQuestion_NamesTheField(string body, string code, string field)

@@ -133,6 +133,9 @@ public sealed class OrchestrateTests
                 Waits = 3,
                 WaitingApprovals = 4,
                 Labels = Labels.Of(("team", "blue")),
+                Generation = 2,
+                Supersedes = id,
+                SupersededBy = id,
             },
         });
         var line = (await server.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs", Token)).GetProperty("runs")[0];
@@ -173,6 +176,21 @@ public sealed class OrchestrateTests
             Assert.Equal("blue", json.GetProperty("labels").Text("team"));
         }
         Assert.Equal(new RunQuery { Labels = submit.Labels }, server.Grid.LastQuery);
+    }
+
+    [Theory]
+    [InlineData("null", OnConflict.Fail)]
+    [InlineData("\"fail\"", OnConflict.Fail)]
+    [InlineData("\"use_existing\"", OnConflict.UseExisting)]
+    [InlineData("\"supersede\"", OnConflict.Supersede)]
+    public async Task Post_OnConflict_IsHandedOnAndNoPartOfTheInput(string said, OnConflict expected)
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.PostAsync(Path, $$"""{"match_id":"m","on_conflict":{{said}},"round":"r"}""");
+
+        var submit = Assert.Single(server.Grid.Submitted);
+        Assert.Equal((expected, """{"match_id":"m","round":"r"}"""), (submit.OnConflict, submit.Input.ToString()));
     }
 
     [Fact]

@@ -69,6 +69,30 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Labels_OfAgents_ThatAStepPrefersAreAskedFirst()
+    {
+        await Host.EditAsync("agents.yaml", "agents: { bravo: { labels: { lang: de } }, alpha: { labels: { lang: en } } }");
+        const string Step = """{"a": {"capability": "work", "route": {"prefer": {"lang": "input.language"}}}}""";
+
+        var german = Assert.Single(StepOf(await RunAsync(Step, """{"language": "de"}"""), "a").Attempts);
+        var english = Assert.Single(StepOf(await RunAsync(Step, """{"language": "en"}"""), "a").Attempts);
+        var french = Assert.Single(StepOf(await RunAsync(Step, """{"language": "fr"}"""), "a").Attempts);
+
+        Assert.Equal(("bravo", "alpha"), (german.Agent, english.Agent));
+        Assert.StartsWith("prefers lang=de: matches; ", german.Decision!.Why, StringComparison.Ordinal);
+        Assert.Equal("lang=de", german.Decision.Candidates[0].Matches);
+        Assert.StartsWith("prefers lang=fr: nobody matches; ", french.Decision!.Why, StringComparison.Ordinal);
+        // Who matches fails: the others are asked, and the decision says so.
+        Script.On("bravo", static _ => throw new AgentException("broken", "It is broken.", retryable: false));
+        var attempts = StepOf(await RunAsync(Step, """{"language": "de"}"""), "a").Attempts;
+        Assert.Equal("bravo", attempts[0].Agent);
+        Assert.StartsWith("fallback after 'bravo': prefers lang=de: nobody matches", attempts[1].Decision!.Why, StringComparison.Ordinal);
+        var dry = await Grid.RouteAsync(new RouteQuery(["work"], Prefer: Labels.Of(("lang", "de"))));
+        Assert.Equal("bravo", dry.Agent);
+        Assert.StartsWith("prefers lang=de: matches; ", dry.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Agent_FailsInARow_OthersAreAskedUntilItWorksAgain()
     {
         await Host.EditAsync("agents.yaml", "agents: { alpha: { breaker: { failures: 2, cooldown: 1h } } }");

@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Store;
 
@@ -30,6 +31,29 @@ public abstract class AcceptTests<THost> : StoreTests<THost>
 
         Assert.Equal(new AcceptOutcome.KeyTaken(run.Id), await run.AcceptAsync(Store));
     }
+
+    [Fact]
+    public async Task AcceptAsync_OfOneThatSupersedesTheHolder_TakesTheKeyOnce()
+    {
+        var first = Run("m", "1");
+        await first.AcceptAsync(Store);
+        await first.TurnAsync(Store, new RunInput.SupersedeRun(RunId.From(new Guid(1, 2, 3, new byte[8]))));
+        var (second, third) = (Superseding(first), Superseding(first));
+
+        Assert.IsType<AcceptOutcome.Kept>(await second.AcceptAsync(Store));
+        Assert.Equal(new AcceptOutcome.KeyTaken(second.Id), await third.AcceptAsync(Store));
+        Assert.Equal(new AcceptOutcome.KeyTaken(second.Id), await second.AcceptAsync(Store));
+        Assert.Equal(new AcceptOutcome.KeyTaken(second.Id), await Run("m", "1").AcceptAsync(Store));
+
+        Assert.Equal(second.Id, (await Store.FindAsync(new RunKey("m", "1")))?.Id);
+        Assert.Equal(first.Summary, (await Store.FindAsync(first.Id))?.Summary);
+        Assert.Equal([second.Id], (await Store.ActiveAsync("m")).Select(static r => r.Id));
+        var listed = await Store.ListAsync(new RunQuery(MatchId: "m", Round: "1"));
+        Assert.Equal([second.Id, first.Id], listed.Runs.Select(static r => r.RunId));
+    }
+
+    private LoggedRun Superseding(LoggedRun other) => new(
+        LoggedRun.OneStep, other.Summary.MatchId, other.Summary.Round, other.Now, supersedes: other.Id);
 
     [Fact]
     public async Task AcceptAsync_KeysWhosePartsRunTogether_AreDifferentRuns()

@@ -21,7 +21,8 @@ public sealed class LoggedRun
         .With("flaky", "other", slots: 10_000, retry: new RetryPolicy { MaxAttempts = 3 });
 
     public LoggedRun(
-        Plan plan, string match, string round, DateTimeOffset now, string? tenant = null, string input = "{}")
+        Plan plan, string match, string round, DateTimeOffset now, string? tenant = null, string input = "{}",
+        RunId? supersedes = null)
     {
         for (var i = 0; i < 4; i++)
         {
@@ -35,6 +36,7 @@ public sealed class LoggedRun
             plan.Version, Json.Parse(input), 42, Tenant: tenant)
         {
             Time = now,
+            Supersedes = supersedes,
         };
         State = RunMachine.Evolve(new RunState(plan), _accepted);
     }

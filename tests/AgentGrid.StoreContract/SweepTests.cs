@@ -33,6 +33,29 @@ public abstract class SweepTests<THost> : StoreTests<THost>
     }
 
     [Fact]
+    public async Task SweepAsync_OfASupersededRun_LeavesTheKeyToTheOneThatHasIt()
+    {
+        var old = Run("1");
+        await old.CompleteAsync(Store);
+        Time.Advance(TimeSpan.FromHours(24));
+        var young = new LoggedRun(LoggedRun.OneStep, "m", "1", Time.Now, supersedes: old.Id);
+        await young.AcceptAsync(Store);
+        Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await Store.SweepAsync(100));
+
+        Assert.Null(await Store.FindAsync(old.Id));
+        Assert.Equal(young.Id, (await Store.FindAsync(young.State.Key))?.Id);
+        Assert.Equal([young.Id], (await Store.ListAsync(new(MatchId: "m", Round: "1"))).Runs.Select(static r => r.RunId));
+        await young.StartAsync(Store);
+        await young.FinishAsync(Store);
+        Time.Advance(TimeSpan.FromHours(30));
+        Assert.Equal(1, await Store.SweepAsync(100));
+        Assert.Null(await Store.FindAsync(young.State.Key));
+        Assert.Empty((await Store.ListAsync(new(MatchId: "m"))).Runs);
+    }
+
+    [Fact]
     public async Task SweepAsync_SomeAreOld_LeavesTheOthersWhole()
     {
         var (old, active) = (Run("1"), Run("2"));

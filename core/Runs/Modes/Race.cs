@@ -16,7 +16,7 @@ public static partial class RunMachine
                 NoAgent(step);
                 return;
             }
-            var ranked = Router.Rank(agents);
+            var ranked = Router.Rank(agents, LabelPreference.Of(step.Step, state.Root));
             var branches = Math.Min(step.Step.Candidates, Fit(ranked));
             FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, required: 1);
             StartAttempt(step, 0, Racer(ranked, 0, branches));

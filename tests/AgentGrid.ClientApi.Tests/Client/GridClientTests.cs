@@ -24,6 +24,7 @@ public sealed class GridClientTests
             Priority = 7,
             Delay = TimeSpan.FromMinutes(10),
             Labels = new Dictionary<string, string> { ["team"] = "blue" },
+            OnConflict = "supersede",
         };
 
         var first = await client.SubmitAsync(request, Cancelled);
@@ -33,6 +34,7 @@ public sealed class GridClientTests
         Assert.Equal(
             ("m/4", "tactical_motion", 7, TimeSpan.FromMinutes(10), "team:blue"),
             (submitted.Key.ToString(), submitted.Plan, submitted.Priority, submitted.Delay, submitted.Labels?.ToString()));
+        Assert.Equal(OnConflict.Supersede, submitted.OnConflict);
         Assert.Equal(2, submitted.Input.Element.GetProperty("grid_snapshot").GetProperty("players").GetInt32());
         Assert.Equal((first.RunId, false, true), (again.RunId, first.Replayed, again.Replayed));
     }

@@ -34,6 +34,7 @@ public static class ClusterConformance
     public sealed class Webhooks : WebhooksTests<ClusterGridHost>;
     public sealed class Children : ChildRunTests<ClusterGridHost>;
     public sealed class Labelled : LabelsTests<ClusterGridHost>;
+    public sealed class Superseding : SupersedingTests<ClusterGridHost>;
 
     public sealed class Concurrency : ConcurrencyTests<ClusterGridHost>;
 

@@ -20,6 +20,7 @@ public static class OneSiloConformance
     public sealed class Webhooks : WebhooksTests<OneSiloHost>;
     public sealed class Children : ChildRunTests<OneSiloHost>;
     public sealed class Labelled : LabelsTests<OneSiloHost>;
+    public sealed class Superseding : SupersedingTests<OneSiloHost>;
 
     public sealed class Concurrency : ConcurrencyTests<OneSiloHost>;
 

@@ -12,7 +12,7 @@ public sealed class ConfigDifferencesTests
     [
         typeof(string), typeof(int), typeof(int?), typeof(long), typeof(double), typeof(bool), typeof(TimeSpan),
         typeof(ImmutableArray<string>), typeof(RetryPolicy), typeof(RateLimit), typeof(BreakerPolicy),
-        typeof(AgentResources),
+        typeof(AgentResources), typeof(Labels),
     ];
 
     [Theory]

@@ -159,6 +159,13 @@ public sealed class PlanReaderTests
         ".needs[2]: AG1015: 'needs' lists 't' twice.", ".needs[1]: AG1102")]
     [InlineData("\"agent\": \"x\", \"needs\": \"tt\"",
         ".needs: AG1102: step 's' needs the unknown step 'tt', did you mean 't'?")]
+    [InlineData("\"agent\": \"x\", \"route\": {\"prefer\": {\"lang\": \"input.l\"}}", ".route: AG1107: 'route' has no meaning beside 'agent'")]
+    [InlineData("\"plan\": \"x\", \"route\": {\"prefer\": {\"lang\": \"input.l\"}}", ".route: AG1107: 'route' has no meaning beside 'plan'")]
+    [InlineData("\"capability\": \"x\", \"mode\": \"all\", \"route\": {\"prefer\": {\"lang\": \"input.l\"}}", ".route: AG1107: 'route' has no meaning in mode all")]
+    [InlineData("\"capability\": \"x\", \"route\": {\"prefer\": {\"lang\": \"imput.l\"}}", ".route: AG1111: 'imput' is neither 'input' nor a step")]
+    [InlineData("\"capability\": \"x\", \"route\": {\"prefer\": {\"lang\": \"t.l\"}}", ".route: AG1111: 't' need not be done when 's' starts")]
+    [InlineData("\"capability\": \"x\", \"route\": {\"prefer\": {\"Lang\": \"input.l\"}}", ".route.prefer.Lang: AG1120: 'Lang' is no name of a label")]
+    [InlineData("\"capability\": \"x\", \"route\": {\"prefers\": {}}", ".route.prefers: AG1002: unknown key 'prefers'")]
     [InlineData("\"plan\": \"x\", \"agent\": \"y\"", ".plan: AG1106: step 's' has several of")]
     [InlineData("\"plan\": \"x\", \"fallback\": \"y\"", ".fallback: AG1107: 'fallback' has no meaning beside 'plan'")]
     [InlineData("\"plan\": \"x\", \"mode\": \"race\"", ".mode: AG1107: mode race asks several agents")]
@@ -247,7 +254,7 @@ public sealed class PlanReaderTests
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
             "unknown key 'max_concurency'; known: agent, approve, candidates, capability, fallback, for_each, hedge_after, "
-                + "input, max_failures, mode, needs, on_none, optional, plan, require, retry, timeout, wait, when, with.",
+                + "input, max_failures, mode, needs, on_none, optional, plan, require, retry, route, timeout, wait, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);
         Assert.Equal("plans.p.steps[\"d e\"].agent", result.Problems[10].Path);

@@ -99,7 +99,8 @@ public sealed class PlanWriterTests
             "'agent': 'x', 'optional': true", "'agent': 'x', 'on_none': 'skip'",
             "'agent': 'x', 'retry': {'max_attempts': 2}", "'agent': 'x', 'retry': {'jitter': 0}",
             "'agent': 'x', 'retry': {'backoff': '1s'}", "'agent': 'x', 'retry': {'max_backoff': '1s'}",
-            "'agent': 'x', 'retry': {'on': 'error'}",
+            "'agent': 'x', 'retry': {'on': 'error'}", "'capability': 'x', 'route': {'prefer': {'a': 'input.a'}}",
+            "'capability': 'x', 'route': {'prefer': {'b': 'input.a'}}", "'capability': 'x', 'route': {'prefer': {'a': {'text': 'input.a'}}}",
         ];
 
         var versions = steps.Select(s =>

@@ -64,6 +64,10 @@ internal sealed class RandomPlans(int seed)
         else
         {
             step["capability"] = Chance() ? "c" : NextList(["c", "d", "e"]);
+            Maybe(() => step["route"] = new JsonObject
+            {
+                ["prefer"] = new JsonObject { ["lang"] = "input.a[1]", ["tier"] = new JsonObject { ["text"] = "gold" } },
+            }, mode != "all" && Chance());
         }
         return step;
     }

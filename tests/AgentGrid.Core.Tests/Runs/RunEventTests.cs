@@ -48,6 +48,7 @@ public sealed class RunEventTests
         new RunEvent.StepFailed("s", Error, true) { Time = Time },
         new RunEvent.StepSkipped("s", "no need") { Time = Time },
         new RunEvent.SubmissionSkipped { Time = Time },
+        new RunEvent.RunSuperseded(RunId.Parse("0199a3c2f0b87c1e9d2a4b6c8d0e1f23")) { Time = Time },
         new RunEvent.RunCompleted(Json.Parse("""{"frames":3}""")) { Time = Time },
         new RunEvent.RunFailed(Error) { Time = Time },
         new RunEvent.RunCancelled("why not") { Time = Time },

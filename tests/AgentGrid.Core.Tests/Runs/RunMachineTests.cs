@@ -300,6 +300,28 @@ public sealed class RunMachineTests
     }
 
     [Fact]
+    public void Decide_Superseded_IsCancelledInOneTurnAndOver()
+    {
+        var by = new RunInput.SupersedeRun(RunId.From(new Guid(1, 2, 3, new byte[8])));
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();
+
+        run.When(by).Then("orchestration:superseded", "best:cancelled", "cancelled");
+        run.When(by).Then();
+        run.When(new RunInput.RetryRun()).Then();
+        run.When(new RunInput.RetryRun("a")).Then();
+    }
+
+    [Fact]
+    public void Decide_SupersededAfterItsEnd_KeepsItsResult()
+    {
+        var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started().Succeeds("a");
+
+        run.When(new RunInput.SupersedeRun(RunId.From(new Guid(1, 2, 3, new byte[8])))).Then("orchestration:superseded");
+
+        Assert.Equal(RunStatus.Completed, run.State.Status);
+    }
+
+    [Fact]
     public void Decide_PostedAgainAndAgain_IsToldOnce()
     {
         var run = new RunScenario("""{"steps":{"a":{"agent":"best"}}}""", TwoAgents()).Started();

@@ -1,3 +1,4 @@
+using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Engine.Feed;
 
@@ -39,6 +40,11 @@ internal sealed class BrokenSession(JournalFile file, Breakage breakage, Random 
     {
         var turn = write is AppendEvents { Accept: null };
         if (turn && breakage == Breakage.LosesTurns && random.Next(30) == 0)
+        {
+            return WriteOutcome.Durable;
+        }
+        // That a run has given up its key is lost with its turn.
+        if (breakage == Breakage.ForgetsSupersessions && write is AppendEvents { Accept: null, Events: [RunEvent.RunSuperseded, ..] })
         {
             return WriteOutcome.Durable;
         }

@@ -81,8 +81,15 @@ internal sealed partial class EngineSimulation
         _pending.Add((what, task, () => done(task.Result)));
     }
 
-    private void Submit(KnownKey key, int variant) => Pend(
-        $"{key.Key} is posted ({variant})", _process.Grid.SubmitAsync(key.Requests[variant]), result =>
+    private void Submit(KnownKey key, int variant)
+    {
+        var onConflict = _random.Next(8) > 0 ? OnConflict.Fail : _random.Next(4) == 0 ? OnConflict.UseExisting : OnConflict.Supersede;
+        key.MayChange |= onConflict == OnConflict.Supersede;
+        Submit(key, variant, key.Requests[variant] with { OnConflict = onConflict });
+    }
+
+    private void Submit(KnownKey key, int variant, SubmitRun request) => Pend(
+        $"{key.Key} is posted ({variant}, {request.OnConflict})", _process.Grid.SubmitAsync(request), result =>
         {
             Counts.Count(result.GetType().Name);
             Note($"{key.Key} ({variant}) is answered: {result.GetType().Name}");
@@ -93,12 +100,15 @@ internal sealed partial class EngineSimulation
                     key.Begin(run.RunId, variant);
                     Tell(run);
                     break;
+                case SubmitResult.Replayed { Run: var run } when request.OnConflict == OnConflict.UseExisting:
+                    Tell(run);
+                    break;
                 case SubmitResult.Replayed { Run: var run }:
                     Check(key.Replay(run.RunId, variant) || Swept(key), $"{key.Key} ({variant}) was another run before {run.RunId}");
                     key.Find(run.RunId, variant);
                     Tell(run);
                     break;
-                case SubmitResult.Conflict { Run: var run } conflict:
+                case SubmitResult.Conflict { Run: var run } conflict when request.OnConflict == OnConflict.Fail:
                     Check(key.Conflict(run.RunId, variant) || Swept(key), $"{key.Key} ({variant}) does not differ from {run.RunId}");
                     Check(conflict.Differences.Contains("v"), $"the conflict is about {string.Join(", ", conflict.Differences)}");
                     break;
@@ -268,36 +278,41 @@ internal sealed partial class EngineSimulation
     /// <summary>What clients know of a key.</summary>
     private sealed class KnownKey(SubmitRun[] requests)
     {
-        private RunId? _run;
-        private int? _variant;
-        private bool _accepted;
+        private readonly Dictionary<RunId, int> _variants = [];
+        private readonly HashSet<RunId> _accepted = [];
 
-        /// <summary>The run that clients know; null for none.</summary>
-        public RunId? Run => _run;
+        /// <summary>The run that clients were told of last; null for none.</summary>
+        public RunId? Run { get; private set; }
         public SubmitRun[] Requests => requests;
         public RunKey Key => requests[0].Key;
 
+        /// <summary>Somebody has posted what takes the key of others.</summary>
+        public bool MayChange { get; set; }
+
         public bool Accept(RunId run, int variant) =>
-            !_accepted && (_run is null || _run == run) && (_variant is null || _variant == variant);
+            (MayChange ? !_accepted.Contains(run) : _accepted.Count == 0) && Replay(run, variant);
 
-        public bool Replay(RunId run, int variant) =>
-            (_run is null || _run == run) && (_variant is null || _variant == variant);
+        public bool Replay(RunId run, int variant) => IsKnown(run) && _variants.GetValueOrDefault(run, variant) == variant;
 
-        public bool Conflict(RunId run, int variant) => (_run is null || _run == run) && _variant != variant;
+        public bool Conflict(RunId run, int variant) => IsKnown(run) && (!_variants.TryGetValue(run, out var other) || other != variant);
 
         public void Begin(RunId run, int variant)
         {
             Find(run, variant);
-            _accepted = true;
+            _accepted.Add(run);
         }
 
-        public void Find(RunId run, int variant) => (_run, _variant) = (run, variant);
+        public void Find(RunId run, int variant) => _variants[(Run = run).Value] = variant;
 
         // Where runs are removed after a while, another may have the key.
         public bool Reset()
         {
-            (_run, _variant, _accepted) = (null, null, false);
+            Run = null;
+            _variants.Clear();
+            _accepted.Clear();
             return true;
         }
+
+        private bool IsKnown(RunId run) => MayChange || _variants.Count == 0 || _variants.ContainsKey(run);
     }
 }

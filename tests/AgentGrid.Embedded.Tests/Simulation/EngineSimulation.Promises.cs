@@ -225,10 +225,32 @@ internal sealed partial class EngineSimulation
         {
             CheckRun(run.Key, [.. run]);
         }
+        CheckGenerations([.. events.Select(static e => e.RunId).Distinct().Select(ReplayOf)]);
         CheckChildren([.. events.Select(static e => e.RunId).Distinct().Select(ReplayOf)]);
         foreach (var (run, _) in _told)
         {
             Check(_process.Engine.Reader.Find(run)!.Summary.Status.IsEnded(), $"run {run} has not ended");
+        }
+    }
+
+    // The runs of a key follow each other: one has ended when the next is accepted, and the last has the key.
+    private void CheckGenerations(RunState[] runs)
+    {
+        var byId = runs.ToDictionary(static r => r.Id);
+        foreach (var run in runs.Where(static r => r.Supersedes is not null))
+        {
+            var before = byId[run.Supersedes!.Value];
+            Check(
+                (before.Key, before.SupersededBy, before.Generation + 1) == (run.Key, run.Id, run.Generation) && before.Status.IsEnded(),
+                $"{run.Id} supersedes {before.Id}, which is {before.Status} and superseded by {before.SupersededBy}");
+            Counts.Count($"Superseded{before.Status}");
+        }
+        foreach (var key in runs.GroupBy(static r => r.Key))
+        {
+            var last = key.Where(r => r.SupersededBy is not { } by || !byId.ContainsKey(by)).ToArray();
+            Check(
+                last.Length == 1 && _process.Engine.Reader.Find(key.Key)!.Ref.Id == last[0].Id,
+                $"{key.Key} has {last.Length} runs that none has superseded");
         }
     }
 
@@ -289,7 +311,9 @@ internal sealed partial class EngineSimulation
         {
             Check(e.Stage != Stages.Accepted || !open, $"run {run} was accepted twice");
             open = (open || e.Stage is Stages.Accepted or Stages.Retried) && !e.EndsRun;
-            Check(open || e.EndsRun || e.Stage is Stages.Skipped or Stages.WebhookDelivered or Stages.WebhookFailed, $"event {e.Seq} comes after the end of its run: {Text(e)}");
+            Check(
+                open || e.EndsRun || e.Stage is Stages.Skipped or Stages.Superseded or Stages.WebhookDelivered or Stages.WebhookFailed,
+                $"event {e.Seq} comes after the end of its run: {Text(e)}");
             var outcome = e.Stage[(e.Stage.IndexOf(':', StringComparison.Ordinal) + 1)..];
             if (outcome is "succeeded" or "error" or "timeout" or "cancelled")
             {

@@ -47,6 +47,7 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [InlineData(Breakage.ForgetsSlotsOnAbandon)]
     [InlineData(Breakage.FreesSlotsEarly)]
     [InlineData(Breakage.KeepsNobodyApart)]
+    [InlineData(Breakage.ForgetsSupersessions)]
     internal void Run_BrokenEngine_IsFoundOut(Breakage breakage)
     {
         var failure = Simulations.RunAll(Enumerable.Range(0, 200), breakage, new SimulationCounts());

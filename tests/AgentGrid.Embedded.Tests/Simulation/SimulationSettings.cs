@@ -101,4 +101,7 @@ internal enum Breakage
 
     /// <summary>Attempts whose process has died again and again are not kept apart.</summary>
     KeepsNobodyApart,
+
+    /// <summary>That a run has given up its key is not written.</summary>
+    ForgetsSupersessions,
 }

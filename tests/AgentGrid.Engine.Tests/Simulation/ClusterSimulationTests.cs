@@ -15,7 +15,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "500");
         var started = Stopwatch.GetTimestamp();
         var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations, signals, children, deliveries) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-        var (shared, rejected, yields) = (0, 0, 0);
+        var (shared, rejected, yields, superseded) = (0, 0, 0, 0);
 
         var failure = RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Mistake.None, cluster =>
         {
@@ -31,18 +31,19 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
             children += cluster.Children;
             invocations += cluster.Invocations;
             (shared, rejected, yields) = (shared + cluster.Shared, rejected + cluster.Rejected, yields + cluster.Yields);
+            superseded += cluster.Superseded;
         });
 
         Assert.True(failure is null, failure);
         output.WriteLine(
             $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {poisonings} of an attempt, {attempts} attempts failed as lost, {doubles} times two " +
             $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations, {signals} signals, {children} children, " +
-            $"{deliveries} deliveries, {shared} runs started beside others of their group, {rejected} rejected, {yields} that yield");
+            $"{deliveries} deliveries, {shared} runs started beside others of their group, {rejected} rejected, {yields} that yield, {superseded} superseded");
         if (only is null)
         {
             Assert.True(
                 deaths > count && doubles > count / 4 && conflicts > count && moves > count / 4 && signals > count / 4 && children > count / 2
-                    && deliveries > count && shared > 0 && rejected > 0 && yields > count / 10, "the simulation is too tame");
+                    && deliveries > count && shared > 0 && rejected > 0 && yields > count / 10 && superseded > count / 4, "the simulation is too tame");
         }
     }
 

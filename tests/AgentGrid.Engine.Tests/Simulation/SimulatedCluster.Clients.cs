@@ -12,7 +12,7 @@ internal sealed partial class SimulatedCluster
 {
     // Two for each key: they differ in what is posted.
     private readonly List<SubmitRun[]> _requests = [];
-    private readonly HashSet<RunKey> _accepted = [];
+    private readonly HashSet<RunId> _accepted = [];
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
     private SubmitRun[] MakeRequests(RunKey key)
@@ -67,20 +67,27 @@ internal sealed partial class SimulatedCluster
     private void Submit(SimulatedSilo silo)
     {
         var submit = _requests[_world.Random.Next(_requests.Count)][_world.Chance(20) ? 1 : 0];
-        Ask(silo, $"{submit.Key} is posted", silo.Registry.SubmitAsync(submit), result =>
+        if (_supersedes && _world.Chance(30))
+        {
+            submit = submit with { OnConflict = _world.Chance(20) ? OnConflict.UseExisting : OnConflict.Supersede };
+        }
+        Ask(silo, $"{submit.Key} is posted ({submit.OnConflict})", silo.Registry.SubmitAsync(submit), result =>
         {
             switch (result)
             {
                 case SubmitResult.Accepted { Run: var run }:
                     _world.Check(
-                        Store.Find(submit.Key) == run.RunId && _accepted.Add(submit.Key),
+                        HasOrHad(run.RunId, submit.Key) && _accepted.Add(run.RunId),
                         $"{submit.Key} was accepted as {run.RunId}, and is {Store.Find(submit.Key)}");
                     CheckInput(run, submit, isSame: true);
+                    break;
+                case SubmitResult.Replayed { Run: var run } when submit.OnConflict == OnConflict.UseExisting:
+                    _world.Check(HasOrHad(run.RunId, submit.Key), $"{submit.Key} was never {run.RunId}");
                     break;
                 case SubmitResult.Replayed { Run: var run }:
                     CheckInput(run, submit, isSame: true);
                     break;
-                case SubmitResult.Conflict { Run: var run }:
+                case SubmitResult.Conflict { Run: var run } when submit.OnConflict == OnConflict.Fail:
                     CheckInput(run, submit, isSame: false);
                     break;
                 case SubmitResult.GroupFull { Group.Policy: ConcurrencyPolicy.Reject }:
@@ -94,9 +101,31 @@ internal sealed partial class SimulatedCluster
     }
 
     private void CheckInput(RunSummary run, SubmitRun submit, bool isSame) => _world.Check(
-        Store.Find(submit.Key) == run.RunId && (Store[run.RunId].Input.Equals(submit.Input) == isSame),
+        HasOrHad(run.RunId, submit.Key) && (Store[run.RunId].Input.Equals(submit.Input) == isSame),
         $"a client was told that {submit.Key} is {(isSame ? "" : "not ")}{run.RunId}, and the store says " +
         $"{Store.Find(submit.Key)?.ToString() ?? "nothing"}");
+
+    // Who has been told of a run may hear it when another has its key already.
+    private bool HasOrHad(RunId run, RunKey key) => Store.Has(run) && Store[run].Key == key && (Store.Find(key) == run || Store[run].SupersededBy is not null);
+
+    // The runs of a key follow each other, and the last has it.
+    private void CheckGenerations()
+    {
+        foreach (var runs in Store.Runs.Select(r => Store[r]).GroupBy(static r => r.Key))
+        {
+            foreach (var run in runs.Where(static r => r.Supersedes is not null))
+            {
+                var before = Store[run.Supersedes!.Value];
+                _world.Check(
+                    (before.SupersededBy, before.Generation + 1, before.EndedAt <= run.AcceptedAt) == (run.Id, run.Generation, true),
+                    $"{run.Id} supersedes {before.Id}, which is superseded by {before.SupersededBy}");
+            }
+            var last = runs.Where(r => !Store.Runs.Contains(r.SupersededBy ?? r.Id) || r.SupersededBy is null).ToArray();
+            _world.Check(
+                last.Length == 1 && Store.Find(runs.Key) == last[0].Id,
+                $"{Store.Find(runs.Key)} has {runs.Key}, and the last are {string.Join(' ', last.Select(static r => r.Id))}");
+        }
+    }
 
     private void Cancel(SimulatedSilo silo, RunId run) => Ask(
         silo, $"{SimulatedStore.Short(run)} is to be cancelled",

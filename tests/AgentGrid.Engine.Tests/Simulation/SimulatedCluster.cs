@@ -22,14 +22,14 @@ internal sealed partial class SimulatedCluster
     private readonly int _actions;
 
     // Where runs are counted together few run at once, so that less of all else happens.
-    private readonly bool _hasGroups;
+    private readonly bool _hasGroups, _supersedes;
     private string? _poison;
     private int _started;
 
     public SimulatedCluster(int seed, Mistake mistake)
     {
         _world = new World(seed, mistake);
-        _hasGroups = seed % 2 == 0;
+        (_hasGroups, _supersedes) = (seed % 2 == 0, seed % 2 == 1 || seed % 10 == 0);
         HasPoison = _world.Chance(40);
         Limits = new RunLimits { MaxLosses = _world.Random.Next(Isolation.MostInCompany, 7), WebhookRetryAfter = TimeSpan.FromSeconds(0.1) };
         Store = new SimulatedStore(_world, this);
@@ -85,6 +85,9 @@ internal sealed partial class SimulatedCluster
 
     /// <summary>How often a run was started while others of its group were there.</summary>
     public int Shared { get; set; }
+
+    /// <summary>How often a run took the key of another.</summary>
+    public int Superseded { get; set; }
     public World World => _world;
 
     /// <returns>The promise that was broken; null when all were kept.</returns>
@@ -114,6 +117,7 @@ internal sealed partial class SimulatedCluster
             CheckInnocence();
             CheckSignals();
             CheckDeliveries();
+            CheckGenerations();
             CheckChildren();
         }
         return _world.Broken;

@@ -23,11 +23,21 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
     /// <returns>False when another run has the key.</returns>
     public bool Accept(Plan plan, RunEvent.RunAccepted accepted)
     {
-        if (!_keys.TryAdd(accepted.Key, accepted.RunId) && !world.Errs(Mistake.IgnoresKeys))
+        if (_keys.TryGetValue(accepted.Key, out var holder) && holder != accepted.Supersedes && !world.Errs(Mistake.IgnoresKeys)
+            && !(accepted.Supersedes is not null && world.Errs(Mistake.SupersedesAnybody)))
         {
-            // The same may come twice, when the answer was lost; of a child, another acceptance has the same id.
-            return _keys[accepted.Key] == accepted.RunId && accepted.Parent is null;
+            // The same may come twice, when the answer was lost; of a child, and of one that supersedes another, another acceptance has the same id.
+            return holder == accepted.RunId && accepted is { Parent: null, Supersedes: null };
         }
+        if (accepted.Supersedes is { } before)
+        {
+            var old = _runs[before].State;
+            world.Check(
+                old.Status.IsEnded() && old.SupersededBy == accepted.RunId && holder == before,
+                $"{Short(accepted.RunId)} takes {accepted.Key} from {Short(before)}, which is {old.Status}, and {holder} has it");
+            cluster.Superseded++;
+        }
+        _keys[accepted.Key] = accepted.RunId;
         _runs.TryAdd(accepted.RunId, new Kept(plan));
         Keep(accepted.RunId, [accepted]);
         return true;
@@ -109,6 +119,12 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
             case RunEvent.RunStarted:
                 world.Check(state.Status == RunStatus.Queued, $"{state.Id} is started, and is {state.Status}");
                 CheckGroup(state);
+                break;
+            case RunEvent.RunSuperseded:
+                world.Check(state.SupersededBy is null, $"{state.Id} is superseded twice");
+                break;
+            case RunEvent.RunRetried:
+                world.Check(state.SupersededBy is null, $"{state.Id} is retried, and is superseded by {state.SupersededBy}");
                 break;
             case RunEvent.RunCompleted or RunEvent.RunFailed or RunEvent.RunCancelled:
                 world.Check(!state.Status.IsEnded(), $"{state.Id} ends, and is {state.Status} already");

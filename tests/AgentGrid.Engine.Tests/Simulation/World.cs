@@ -110,6 +110,9 @@ internal enum Mistake
     /// <summary>The store does not look at whether a key is taken.</summary>
     IgnoresKeys,
 
+    /// <summary>The store does not look at who has the key that a run is to have in the place of another.</summary>
+    SupersedesAnybody,
+
     /// <summary>A client is told that its run is accepted while that is under way.</summary>
     AcceptsBeforeItIsKept,
 

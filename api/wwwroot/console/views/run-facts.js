@@ -26,6 +26,8 @@ export class RunFacts {
       ...(run.labels ? [['Labels', labelsOf(run.labels)]] : []),
       ...(run.submitted_by ? [['Posted by', run.submitted_by]] : []),
       ...(run.parent ? [['Started by', parentLink(run.parent)]] : []),
+      ...(run.supersedes ? [['Supersedes', runLink(run.supersedes)]] : []),
+      ...(run.superseded_by ? [['Superseded by', runLink(run.superseded_by)]] : []),
       ['Run', run.run_id],
     ];
     if (this.element.childElementCount !== facts.length) {
@@ -73,6 +75,8 @@ const labelsOf = labels =>
     h('a', { class: 'label', href: `#/runs${query({ label: `${name}:${text}` })}` }, `${name}: ${text}`),
     ' ',
   ]);
+
+const runLink = run => h('a', { href: `#/runs/${run}` }, `run ${run.slice(-8)}`);
 
 /** The step whose work a run is. */
 function parentLink({ run, step }) {
