@@ -31,6 +31,28 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     }
 
     [Fact]
+    public async Task Run_WithAKey_GivesAgentsTheFileAndIsFoundByTheKey()
+    {
+        var input = _scratch.Write("input.json", """{"text":"long","match_id":"the agent's own"}""");
+
+        var result = await host.Tool().RunAsync(
+            "run", input, "--key", "article-17", "--plan", _scratch.Write("echo.yaml", Echo), "--wait", "--json");
+        var shown = await host.Tool().RunAsync("show", "article-17", "--json");
+        var listed = await host.Tool().RunAsync("runs", "--key", "article-17", "--json");
+        var refused = await host.Tool().RunAsync("run", input, "--key", "k", "--round", "2");
+
+        Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
+        Assert.Equal("""{"text":"long","match_id":"the agent's own"}""", result.Json.GetProperty("input").GetRawText());
+        Assert.Equal("the agent's own", result.Json.GetProperty("result").GetProperty("match").GetString());
+        Assert.Equal(result.Json.GetProperty("run_id").GetString(), shown.Json.GetProperty("run_id").GetString());
+        Assert.Equal(
+            result.Json.GetProperty("run_id").GetString(),
+            Assert.Single(listed.Json.GetProperty("runs").EnumerateArray()).GetProperty("run_id").GetString());
+        Assert.Equal(ExitCode.Usage, refused.Exit);
+        Assert.Contains("--key says both --match and --round: leave them out, or it.", refused.Error);
+    }
+
+    [Fact]
     public async Task Run_RequestFromStandardInput_OptionsWinOverTheFile()
     {
         var tool = new Tool(host.Url)
@@ -73,7 +95,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     [Fact]
     public async Task Run_OnConflict_UsesTheRunThatIsThereOrTakesItsPlace()
     {
-        static string Input(int n) => $$"""{"match_id":"taken","round":"1","n":{{n}},"plan": {"steps": {"only": {"agent": "echo"} } } }""";
+        static string Input(int n) => $$"""{"match_id":"contested","round":"1","n":{{n}},"plan": {"steps": {"only": {"agent": "echo"} } } }""";
         var first = await new Tool(host.Url) { Input = Input(1) }.RunAsync("run", "-", "--json");
         Assert.Equal(("", ExitCode.Ok), (first.Error, first.Exit));
         var id = first.Json.GetProperty("run_id").GetString();
@@ -85,13 +107,13 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         var wrong = await new Tool(host.Url) { Input = Input(2) }.RunAsync("run", "-", "--on-conflict", "win");
 
         Assert.Equal(ExitCode.Refused, refused.Exit);
-        Assert.StartsWith($"{id}  taken/1", used.Lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"{id}  contested/1", used.Lines[0], StringComparison.Ordinal);
         Assert.EndsWith($"(supersedes {id})", begun.Lines[0], StringComparison.Ordinal);
         Assert.Equal(begun.Lines[0][..32], again.Lines[0][..32]);
         Assert.Contains("(had been posted before)", again.Lines[0], StringComparison.Ordinal);
         Assert.Equal(ExitCode.Usage, wrong.Exit);
         Assert.Contains($"superseded by run {begun.Lines[0][..32]}", (await host.Tool().RunAsync("show", id!)).Lines);
-        var shown = await host.Tool().RunAsync("show", "taken/1");
+        var shown = await host.Tool().RunAsync("show", "contested/1");
         Assert.Contains($"supersedes run {id}, as number 2 of its key", shown.Lines);
     }
 
