@@ -31,7 +31,8 @@ public static class AgentGridApi
     private const string Index = """
         Agent Grid
 
-        POST /api/v1/orchestrate                start a run
+        POST /api/v1/orchestrate                start a run: match_id, round and whatever agents are to be given
+        POST /api/v1/runs                       start a run: key, input, plan
         GET  /api/v1/runs                       runs; /runs/{run_id}, /runs/{run_id}/events
         POST /api/v1/runs/{run_id}/signals/{name}  what a step waits for
         GET  /api/v1/approvals                  what waits for people
@@ -149,12 +150,8 @@ public static class AgentGridApi
         var grid = services.GetRequiredService<IAgentGrid>();
         var api = app.MapGroup("/api/v1").AsApi();
         var orchestrate = ActivatorUtilities.CreateInstance<OrchestrateEndpoint>(services, options);
-        // As a Delegate, so that the endpoint is described in the OpenAPI document; it is called directly all the same.
-        api.MapPost("/orchestrate", (Delegate)new RequestDelegate(orchestrate.HandleAsync))
-            .WithName("orchestrate").WithTags("Runs").Requires(ApiScope.Submit).Knows("wait")
-            .Produces<RunAnswer>(202).Produces<RunView>(200)
-            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
-            .ProducesProblem(429).ProducesProblem(503);
+        MapSubmit(api, "/orchestrate", "orchestrate", orchestrate.OrchestrateAsync);
+        MapSubmit(api, "/runs", "start_run", orchestrate.StartAsync);
         new RunsApi(grid, options).Map(api);
         new SignalsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
@@ -170,4 +167,12 @@ public static class AgentGridApi
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();
     }
+
+    // As a Delegate, so that the endpoint is described in the OpenAPI document; it is called directly all the same.
+    private static void MapSubmit(RouteGroupBuilder api, string route, string name, RequestDelegate submit) =>
+        api.MapPost(route, (Delegate)submit)
+            .WithName(name).WithTags("Runs").Requires(ApiScope.Submit).Knows("wait")
+            .Produces<RunAnswer>(202).Produces<RunView>(200)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
+            .ProducesProblem(429).ProducesProblem(503);
 }

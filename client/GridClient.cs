@@ -34,7 +34,7 @@ public sealed class GridClient : IDisposable
     /// <summary>Starts the run of a key, or finds it. Returns after the run is durable.</summary>
     /// <exception cref="GridProblemException">With the code <c>AG2030</c>: the key is taken by a run with other content.</exception>
     public Task<SubmittedRun> SubmitAsync(RunRequest request, CancellationToken cancellationToken = default) =>
-        _server.PostAsync<SubmittedRun>("api/v1/orchestrate", request.ToBody(), null, isRepeatable: true, cancellationToken);
+        _server.PostAsync<SubmittedRun>(request.Route, request.ToBody(), null, isRepeatable: true, cancellationToken);
 
     /// <summary>A run with its steps.</summary>
     /// <exception cref="GridProblemException">With the code <c>AG2021</c>: there is no such run (any more).</exception>

@@ -7,9 +7,25 @@ namespace AgentGrid.Client;
 /// <param name="Round">The second part. The same key is the same run, however often it is submitted.</param>
 public sealed record RunRequest(string MatchId, string Round)
 {
+    private readonly string? _key;
+
+    /// <summary>A request by a key that is one text.</summary>
+    /// <param name="key">
+    /// What is before its last slash is the first part, what is behind it the second one; without a slash that is <c>1</c>.
+    /// </param>
+    public RunRequest(string key)
+        : this(key, "1")
+    {
+        _key = key;
+        if (key.LastIndexOf('/') is >= 0 and var slash)
+        {
+            (MatchId, Round) = (key[..slash], key[(slash + 1)..]);
+        }
+    }
+
     /// <summary>
-    /// What agents are given: anything that is written as a JSON object, with names in <c>snake_case</c>. Its members are posted beside
-    /// <c>match_id</c> and <c>round</c>. Null for nothing more.
+    /// What agents are given: anything that is written as a JSON object, with names in <c>snake_case</c>. Where the key was given in two
+    /// parts, agents are given these beside it, as <c>match_id</c> and <c>round</c>. Null for nothing more.
     /// </summary>
     public object? Input { get; init; }
 
@@ -37,17 +53,24 @@ public sealed record RunRequest(string MatchId, string Round)
     /// </summary>
     public string? OnConflict { get; init; }
 
+    /// <summary>Where it is posted to.</summary>
+    internal string Route => _key is null ? "api/v1/orchestrate" : "api/v1/runs";
+
     internal JsonObject ToBody()
     {
-        var body = Input switch
+        var input = Input switch
         {
             null => [],
-            _ when Wire.Node(Input) is JsonObject input => input,
+            _ when Wire.Node(Input) is JsonObject members => members,
             _ => throw new ArgumentException(
                 $"The input of run '{MatchId}/{Round}' is not written as a JSON object, but as {Wire.Node(Input)?.GetValueKind()}."),
         };
-        Set("match_id", MatchId);
-        Set("round", Round);
+        var body = _key is null ? input : new JsonObject { ["key"] = _key, ["input"] = input };
+        if (_key is null)
+        {
+            Set("match_id", MatchId);
+            Set("round", Round);
+        }
         Set("plan", Plan is { } plan ? plan : InlinePlan?.DeepClone());
         Set("priority", Priority);
         Set("start_at", StartAt is { } time ? Wire.Node(time.ToUniversalTime()) : null);

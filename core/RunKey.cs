@@ -9,6 +9,17 @@ public readonly record struct RunKey(string MatchId, string Round)
 {
     public const int MaxLength = 200;
 
+    /// <summary>The second part of a key that has been given as one text without a slash.</summary>
+    public const string FirstRound = "1";
+
+    /// <summary>
+    /// A key that is one text: what is before its last slash, and what is behind it. Without a slash it is the first part, and the
+    /// second one is <see cref="FirstRound"/>.
+    /// </summary>
+    public static RunKey Parse(string text) => text.LastIndexOf('/') is >= 0 and var slash
+        ? new RunKey(text[..slash], text[(slash + 1)..])
+        : new RunKey(text, FirstRound);
+
     /// <summary>Says what is wrong with a part of a key; null when nothing is.</summary>
     public static string? Problem(string name, string? value) => value switch
     {

@@ -66,9 +66,8 @@ internal static class OpenApiSetup
                 ["application/json"] = new()
                 {
                     Example = request.DeepClone(),
-                    Schema = id == "orchestrate"
-                        ? await context.GetOrCreateSchemaAsync(
-                            typeof(OrchestrateRequest), cancellationToken: cancellationToken)
+                    Schema = RequestOf(id) is { } type
+                        ? await context.GetOrCreateSchemaAsync(type, cancellationToken: cancellationToken)
                         : id == "signal_run" ? new OpenApiSchema()
                         : new OpenApiSchema { Type = JsonSchemaType.Object },
                 },
@@ -89,6 +88,13 @@ internal static class OpenApiSetup
         }
         AddExamples(operation, words);
     }
+
+    private static Type? RequestOf(string operation) => operation switch
+    {
+        "orchestrate" => typeof(OrchestrateRequest),
+        "start_run" => typeof(StartRequest),
+        _ => null,
+    };
 
     private static void AddParameters(OpenApiOperation operation, JsonObject words)
     {

@@ -10,16 +10,23 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.Api.Orchestrate;
 
 /// <summary>
-/// <c>POST /api/v1/orchestrate</c>: starts a run or finds it. Reads and writes without binding or reflection.
+/// <c>POST /api/v1/orchestrate</c>, and <c>POST /api/v1/runs</c> in general words: starts a run or finds it. Reads and writes without
+/// binding or reflection.
 /// </summary>
 internal sealed class OrchestrateEndpoint(
     IAgentGrid grid, ApiOptions options, IHostApplicationLifetime lifetime, OverloadLog overload, MemoryGate memory, Waiting waiting)
 {
-    public async Task HandleAsync(HttpContext context)
+    /// <summary>A body with <c>match_id</c> and <c>round</c>, which agents are given as it is.</summary>
+    public Task OrchestrateAsync(HttpContext context) => HandleAsync(context, isGeneral: false);
+
+    /// <summary>A body with a <c>key</c> and an <c>input</c>.</summary>
+    public Task StartAsync(HttpContext context) => HandleAsync(context, isGeneral: true);
+
+    private async Task HandleAsync(HttpContext context, bool isGeneral)
     {
         var query = new QueryReader(context.Request.Query);
         var wait = waiting.Wish(context.Request, query);
-        var (result, problem) = query.Problem is null ? await SubmitAsync(context) : (null, query.Problem);
+        var (result, problem) = query.Problem is null ? await SubmitAsync(context, isGeneral) : (null, query.Problem);
         if (result is null)
         {
             await problem!.ExecuteAsync(context);
@@ -43,14 +50,14 @@ internal sealed class OrchestrateEndpoint(
         }
     }
 
-    private async ValueTask<(SubmitResult? Result, ApiProblem? Problem)> SubmitAsync(HttpContext context)
+    private async ValueTask<(SubmitResult? Result, ApiProblem? Problem)> SubmitAsync(HttpContext context, bool isGeneral)
     {
         using var room = memory.Enter();
         if (!room.TryRead(Math.Min(context.Request.ContentLength ?? 0, options.MaxBodyBytes)))
         {
             return (MemoryGate.Refusal, null);
         }
-        var (submit, problem) = await ReadAsync(context);
+        var (submit, problem) = await ReadAsync(context, isGeneral);
         if (submit is null)
         {
             return (null, problem);
@@ -59,7 +66,7 @@ internal sealed class OrchestrateEndpoint(
         return (room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal, null);
     }
 
-    private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context)
+    private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context, bool isGeneral)
     {
         var (body, problem) = await RequestBody.ReadAsync(context.Request, options.MaxBodyBytes);
         if (body is null)
@@ -68,7 +75,7 @@ internal sealed class OrchestrateEndpoint(
         }
         using (body)
         {
-            return OrchestrateReader.Read(body.Utf8, out problem) is { } read
+            return OrchestrateReader.Read(body.Utf8, isGeneral, out problem) is { } read
                 ? (new SubmitRun(
                     read.Key, read.Input, read.Plan, read.InlinePlan, read.Priority,
                     CallerOf(context), TraceParentOf(context.Request))

@@ -17,6 +17,7 @@ internal ref partial struct OrchestrateReader
 {
     private const int MaxPriority = 100;
     private readonly ReadOnlySpan<byte> _body;
+    private readonly bool _isGeneral;
     private Utf8JsonReader _json;
     private Fields _seen;
     private HashSet<string>? _others;
@@ -24,6 +25,7 @@ internal ref partial struct OrchestrateReader
     private string? _round;
     private string? _plan;
     private Json? _inlinePlan;
+    private Json? _input;
     private int _priority;
     private DateTimeOffset? _startAt;
     private TimeSpan? _delay;
@@ -33,9 +35,10 @@ internal ref partial struct OrchestrateReader
     private bool _differs;
     private ApiProblem? _problem;
 
-    private OrchestrateReader(ReadOnlySpan<byte> body)
+    private OrchestrateReader(ReadOnlySpan<byte> body, bool isGeneral)
     {
         _body = body;
+        _isGeneral = isGeneral;
         _json = StrictJson.Open(body);
     }
 
@@ -54,16 +57,16 @@ internal ref partial struct OrchestrateReader
         Webhooks = 256,
         Labels = 512,
         OnConflict = 1024,
+        Key = 2048,
     }
 
     /// <summary>Reads a body; null, with the problem, when it cannot be accepted.</summary>
-    public static OrchestrateBody? Read(ReadOnlySpan<byte> body, out ApiProblem? problem)
+    /// <param name="isGeneral">It has a <c>key</c> and an <c>input</c>, and nothing that is handed on as it is.</param>
+    public static OrchestrateBody? Read(ReadOnlySpan<byte> body, bool isGeneral, out ApiProblem? problem)
     {
         if (body.IsEmpty)
         {
-            problem = new ApiProblem(400, ApiCode.MissingField,
-                "The body is empty; expected a JSON object with 'match_id' and 'round'.")
-            { Field = "$" };
+            problem = new ApiProblem(400, ApiCode.MissingField, $"The body is empty; expected {Expected(isGeneral)}.") { Field = "$" };
             return null;
         }
         problem = StrictJson.CheckUtf8(body);
@@ -73,7 +76,7 @@ internal ref partial struct OrchestrateReader
         }
         try
         {
-            var reader = new OrchestrateReader(body);
+            var reader = new OrchestrateReader(body, isGeneral);
             var read = reader.ReadObject();
             problem = reader._problem;
             return read;
@@ -90,7 +93,7 @@ internal ref partial struct OrchestrateReader
         _json.Read();
         if (_json.TokenType != JsonTokenType.StartObject)
         {
-            Wrong("$", "a JSON object with 'match_id' and 'round'");
+            Wrong("$", Expected(_isGeneral));
             return null;
         }
         var start = (int)_json.TokenStartIndex;
@@ -105,13 +108,11 @@ internal ref partial struct OrchestrateReader
         _json.Read();
         if (_matchId is null || _round is null)
         {
-            var missing = _matchId is null ? "match_id" : "round";
-            _problem = new ApiProblem(400, ApiCode.MissingField,
-                $"'{missing}' is missing; 'match_id' and 'round' together name the run.")
-            { Field = missing };
+            var missing = _isGeneral ? "key" : _matchId is null ? "match_id" : "round";
+            _problem = new ApiProblem(400, ApiCode.MissingField, $"'{missing}' is missing; {WhatNamesRuns}.") { Field = missing };
             return null;
         }
-        var input = _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
+        var input = _isGeneral ? _input ?? Json.EmptyObject : _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
         return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay)
         {
             Labels = _labels,
@@ -127,6 +128,10 @@ internal ref partial struct OrchestrateReader
             return false;
         }
         var field = Identify(ref _json);
+        if (_isGeneral && !IsGeneral(ref field))
+        {
+            return false;
+        }
         if (!Note(field))
         {
             return false;
@@ -134,6 +139,8 @@ internal ref partial struct OrchestrateReader
         _json.Read();
         return field switch
         {
+            Fields.Key => ReadKey(),
+            Fields.Input when _isGeneral => ReadInput(),
             Fields.MatchId => ReadMatchId(),
             Fields.Round => ReadRound(),
             Fields.GridSnapshot => ReadObjectValue("grid_snapshot", optional: false),

@@ -29,6 +29,22 @@ internal sealed class QueryReader(IQueryCollection query)
         return string.IsNullOrEmpty(value) ? null : value;
     }
 
+    /// <summary><c>match_id</c> and <c>round</c>, or the two as one <c>key</c>.</summary>
+    public (string? MatchId, string? Round) Key()
+    {
+        var (match, round) = (Text("match_id"), Text("round"));
+        if (Text("key") is not { } text)
+        {
+            return (match, round);
+        }
+        if (match is not null || round is not null)
+        {
+            Refuse("key", "'key' says both 'match_id' and 'round': leave them out, or it.");
+        }
+        var key = RunKey.Parse(text);
+        return (key.MatchId, key.Round);
+    }
+
     public int Int(string name, int least, int most, int otherwise)
     {
         if (Text(name) is not { } text)

@@ -18,7 +18,7 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("/", ListAsync).WithName("list_runs").Requires(ApiScope.Read)
-            .Knows("status", "match_id", "round", "plan", "agent", "label*", "children", "cursor", "limit")
+            .Knows("status", "key", "match_id", "round", "plan", "agent", "label*", "children", "cursor", "limit")
             .Produces<RunLines>().ProducesProblem(400);
         runs.MapGet("/{run_id}", GetAsync).WithName("get_run").Requires(ApiScope.Read)
             .Produces<RunView>().ProducesProblem(404);
@@ -37,13 +37,14 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         $"There is no run '{Names.Shorten(id)}' (any more). Ended runs are removed after their retention.");
 
     private async Task<IResult> ListAsync(
-        HttpContext context, string? status, [FromQuery(Name = "match_id")] string? matchId, string? round,
+        HttpContext context, string? status, string? key, [FromQuery(Name = "match_id")] string? matchId, string? round,
         string? plan, string? agent, string[]? label, string? children, string? cursor, string? limit)
     {
         var read = new QueryReader(context.Request.Query);
         var (wanted, activity) = read.Status("status");
+        var (match, ofRound) = read.Key();
         var query = new RunQuery(
-            wanted, read.Text("match_id"), read.Text("round"), read.Text("plan"),
+            wanted, match, ofRound, read.Text("plan"),
             read.Text("cursor"), read.Int("limit", 1, 1_000, 50), activity, read.Text("agent"))
         {
             WithoutChildren = read.Choice("children", "true", "false") == "false",

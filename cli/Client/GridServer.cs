@@ -92,7 +92,8 @@ internal sealed class GridServer : IDisposable
     {
         if (!run.Contains('/', StringComparison.Ordinal))
         {
-            return run;
+            // A key of one part is told from an id by its looks; where there is none, the id is what is said not to be there.
+            return RunId.TryParse(run, out _) ? run : (await FindAsync(run, RunKey.FirstRound, cancellationToken))?.RunId ?? run;
         }
         var found = new List<RunLine>();
         for (var slash = run.IndexOf('/'); slash >= 0; slash = run.IndexOf('/', slash + 1))

@@ -11,16 +11,33 @@ namespace AgentGrid.Cli.Commands;
 /// The name of a plan, or the path of a file with one; null: as the file says, or the default plan.
 /// </param>
 /// <param name="Labels">They take the place of all in the file.</param>
+/// <param name="Key">The run's key, and the file is its input; null where the file is a request, or a snapshot.</param>
 /// <param name="StartAt">When it starts; it takes the place of a delay in the file, and the other way round.</param>
 internal sealed record RunBody(
     string File, string? Match, string? Round, string? Plan, int? Priority, DateTimeOffset? StartAt = null, TimeSpan? Delay = null,
-    Labels? Labels = null, string? OnConflict = null)
+    Labels? Labels = null, string? OnConflict = null, string? Key = null)
 {
     private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
+
+    /// <summary>Where it is posted to.</summary>
+    public string Route => Key is null ? "api/v1/orchestrate" : "api/v1/runs";
 
     public async Task<Json> ComposeAsync(TextReader standardInput, CancellationToken cancellationToken)
     {
         var posted = Parse(await ReadAsync(standardInput, cancellationToken));
+        if (Key is not null)
+        {
+            var planOf = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
+            return Json.Build(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("key", Key);
+                writer.WritePropertyName("input");
+                Json.From(posted).WriteTo(writer);
+                WriteOverlay(writer, planOf);
+                writer.WriteEndObject();
+            });
+        }
         // A file with none of the fields of a request is a snapshot by itself.
         var isRequest = posted.EnumerateObject().Any(m => s_fields.Contains(m.Name));
         if (Match is null && !(isRequest && posted.TryGetProperty("match_id", out _)))

@@ -17,6 +17,11 @@ internal static class RunCommand
         };
         var match = new Option<string?>("--match") { Description = "The match_id, over the file's.", HelpName = "id" };
         var round = new Option<string?>("--round") { Description = "The round, over the file's.", HelpName = "id" };
+        var key = new Option<string?>("--key")
+        {
+            Description = "The run's key in one text, such as article-17; the file is its input, and nothing else.",
+            HelpName = "key",
+        };
         var plan = new Option<string?>("--plan")
         {
             Description = "The name of a plan of the server, or a YAML or JSON file with a plan.",
@@ -39,7 +44,7 @@ internal static class RunCommand
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var command = new Command("run", "Start a run, or find the one that the same request has started.")
         {
-            file, match, round, plan, priority, label, startAt, delay, onConflict, wait, timeout,
+            file, key, match, round, plan, priority, label, startAt, delay, onConflict, wait, timeout,
         };
         command.Validators.Add(result =>
         {
@@ -47,17 +52,21 @@ internal static class RunCommand
             {
                 result.AddError("--start-at and --delay both say when it starts: leave one of them out.");
             }
+            if (result.GetResult(key) is not null && (result.GetResult(match) ?? result.GetResult(round)) is not null)
+            {
+                result.AddError("--key says both --match and --round: leave them out, or it.");
+            }
         });
         command.Needs(timeout, wait);
         tree.HandleChange(command, async (parsed, session, cancellationToken) =>
         {
-            var body = await new RunBody(
+            var request = new RunBody(
                 parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
                 parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay), parsed.GetValue(label),
-                parsed.GetValue(onConflict))
-                .ComposeAsync(session.Around.In, cancellationToken);
+                parsed.GetValue(onConflict), parsed.GetValue(key));
+            var body = await request.ComposeAsync(session.Around.In, cancellationToken);
             using var waiting = new Waiting(session, parsed.GetValue(timeout), cancellationToken);
-            var json = await waiting.BeginAsync(token => session.Server.PostAsync("api/v1/orchestrate", body, token));
+            var json = await waiting.BeginAsync(token => session.Server.PostAsync(request.Route, body, token));
             var answer = json.To<RunAnswer>()!;
             if (parsed.GetValue(wait))
             {

@@ -37,6 +37,12 @@ internal sealed class RunFilters
     }
 
     public Option<string?> Status { get; }
+    public Option<string?> Key { get; } = new("--key")
+    {
+        Description = "Only the run with this key, and those that it has superseded.",
+        HelpName = "key",
+    };
+
     public Option<string?> Match { get; } = new("--match") { Description = "Only this match_id.", HelpName = "id" };
     public Option<string?> Round { get; } = new("--round") { Description = "Only this round.", HelpName = "id" };
     public Option<string?> Plan { get; } = new("--plan") { Description = "Only runs of this plan.", HelpName = "name" };
@@ -48,7 +54,7 @@ internal sealed class RunFilters
 
     public Option<Labels?> Label { get; } = Arguments.Labels("Only runs with this label; of several all.");
 
-    public IReadOnlyList<Option> All => [Status, Match, Round, Plan, Agent, Label];
+    public IReadOnlyList<Option> All => [Status, Key, Match, Round, Plan, Agent, Label];
 
     public void AddTo(Command command)
     {
@@ -63,7 +69,7 @@ internal sealed class RunFilters
 
     /// <summary>The same without the status.</summary>
     public string Rest(ParseResult parsed) =>
-        GridServer.Parameter("match_id", parsed.GetValue(Match)) + GridServer.Parameter("round", parsed.GetValue(Round))
+        GridServer.Parameter("key", parsed.GetValue(Key)) + GridServer.Parameter("match_id", parsed.GetValue(Match)) + GridServer.Parameter("round", parsed.GetValue(Round))
         + GridServer.Parameter("plan", parsed.GetValue(Plan)) + GridServer.Parameter("agent", parsed.GetValue(Agent))
         + string.Concat(parsed.GetValue(Label)?.All.Select(static l => GridServer.Parameter("label", $"{l.Key}:{l.Value}")) ?? []);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgentGrid.Cli.Client;
+using AgentGrid.Core;
 
 namespace AgentGrid.Cli.Commands;
 
@@ -67,8 +68,10 @@ internal sealed class RunSelection
         var ids = new List<string>();
         if (IsKey(parsed))
         {
-            ids.Add(await server.ResolveAsync(
-                parsed.GetValue(_filters.Match)!, parsed.GetValue(_filters.Round)!, cancellationToken));
+            var key = parsed.GetValue(_filters.Key) is { } text
+                ? RunKey.Parse(text)
+                : new RunKey(parsed.GetValue(_filters.Match)!, parsed.GetValue(_filters.Round)!);
+            ids.Add(await server.ResolveAsync(key.MatchId, key.Round, cancellationToken));
         }
         else if (parsed.GetValue(_named) is { Length: > 0 } named)
         {
@@ -103,6 +106,8 @@ internal sealed class RunSelection
 
     // Both parts of a key and nothing else name one run.
     private bool IsKey(ParseResult parsed) =>
-        parsed.GetValue(_filters.Match) is not null && parsed.GetValue(_filters.Round) is not null
-        && _filters.All.Count(f => parsed.GetResult(f) is not null) == 2;
+        _filters.All.Count(f => parsed.GetResult(f) is not null) is var given
+        && (parsed.GetValue(_filters.Key) is not null
+            ? given == 1
+            : given == 2 && parsed.GetValue(_filters.Match) is not null && parsed.GetValue(_filters.Round) is not null);
 }

@@ -43,13 +43,22 @@ class Client:
         key: 'use_existing' returns that run, 'supersede' cancels it and starts a new one in its place; otherwise Conflict is raised.
         Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
         """
-        body = dict(payload)
-        when = (("start_at", _time(start_at)), ("delay", _duration(delay)))
-        for key, value in (("plan", plan), ("priority", priority), ("webhooks", webhooks), ("labels", labels),
-                           ("on_conflict", on_conflict), *when):
-            if value is not None:
-                body[key] = value
-        run = self.request("POST", "/api/v1/orchestrate", body)
+        return self._submit("/api/v1/orchestrate", dict(payload), plan=plan, priority=priority, start_at=_time(start_at),
+                            delay=_duration(delay), webhooks=webhooks, labels=labels, on_conflict=on_conflict)
+
+    def start(self, key, input=None, plan=None, priority=None, start_at=None, delay=None, webhooks=None, labels=None,
+              on_conflict=None):
+        """Starts the run of a key, or finds it; in general words what orchestrate does.
+
+        key: one text; the same key is the same run. input: what agents are given, a dict. The rest is as in orchestrate.
+        """
+        body = {"key": key} if input is None else {"key": key, "input": input}
+        return self._submit("/api/v1/runs", body, plan=plan, priority=priority, start_at=_time(start_at),
+                            delay=_duration(delay), webhooks=webhooks, labels=labels, on_conflict=on_conflict)
+
+    def _submit(self, path, body, **options):
+        body.update((name, value) for name, value in options.items() if value is not None)
+        run = self.request("POST", path, body)
         return RunHandle(self, run["run_id"], replayed=run.get("replayed", False))
 
     def run(self, run_id):
@@ -58,7 +67,7 @@ class Client:
 
     def runs(self, labels=None, **filters):
         """The runs that there are, newest first, as dicts. labels: those that they must have, a dict of texts; filters:
-        status, match_id, round, plan, agent."""
+        status, key, match_id, round, plan, agent."""
         query = [(name, value) for name, value in filters.items() if value is not None]
         query += [("label", f"{name}:{text}") for name, text in (labels or {}).items()]
         cursor = []

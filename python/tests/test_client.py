@@ -38,6 +38,16 @@ class ClientTests(unittest.TestCase):
         self.assertEqual({b'{"match_id": "m", "round": "1", "plan": "p", "priority": 3}'}, {c.body for c in server.requests})
         self.assertEqual(["secret"] * 4, [c.headers["x-api-key"] for c in server.requests])
 
+    def test_start_posts_the_key_and_the_input(self):
+        with FakeServer(*[json_answer(202, {"run_id": "r"})] * 2) as server:
+            Client(server.url).start("article-17", {"text": "long"}, plan="summary", delay="10m")
+            Client(server.url).start("k", priority=2)
+        self.assertEqual(["POST /api/v1/runs HTTP/1.1"] * 2, [c.line for c in server.requests])
+        self.assertEqual(
+            {"key": "article-17", "input": {"text": "long"}, "plan": "summary", "delay": "10m"},
+            json.loads(server.requests[0].body))
+        self.assertEqual({"key": "k", "priority": 2}, json.loads(server.requests[1].body))
+
     def test_orchestrate_says_who_is_told(self):
         told = [{"url": "https://hooks.example/runs", "on": ["failed"]}]
         with FakeServer(json_answer(202, {"run_id": "r"})) as server:

@@ -31,6 +31,28 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
     }
 
     [Fact]
+    public async Task Run_WithAKey_GivesAgentsTheFileAndIsFoundByTheKey()
+    {
+        var input = _scratch.Write("input.json", """{"text":"long","match_id":"the agent's own"}""");
+
+        var result = await host.Tool().RunAsync(
+            "run", input, "--key", "article-17", "--plan", _scratch.Write("echo.yaml", Echo), "--wait", "--json");
+        var shown = await host.Tool().RunAsync("show", "article-17", "--json");
+        var listed = await host.Tool().RunAsync("runs", "--key", "article-17", "--json");
+        var refused = await host.Tool().RunAsync("run", input, "--key", "k", "--round", "2");
+
+        Assert.Equal((ExitCode.Ok, ""), (result.Exit, result.Error));
+        Assert.Equal("""{"text":"long","match_id":"the agent's own"}""", result.Json.GetProperty("input").GetRawText());
+        Assert.Equal("the agent's own", result.Json.GetProperty("result").GetProperty("match").GetString());
+        Assert.Equal(result.Json.GetProperty("run_id").GetString(), shown.Json.GetProperty("run_id").GetString());
+        Assert.Equal(
+            result.Json.GetProperty("run_id").GetString(),
+            Assert.Single(listed.Json.GetProperty("runs").EnumerateArray()).GetProperty("run_id").GetString());
+        Assert.Equal(ExitCode.Usage, refused.Exit);
+        Assert.Contains("--key says both --match and --round: leave them out, or it.", refused.Error);
+    }
+
+    [Fact]
     public async Task Run_RequestFromStandardInput_OptionsWinOverTheFile()
     {
         var tool = new Tool(host.Url)

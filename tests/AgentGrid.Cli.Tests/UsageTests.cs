@@ -59,7 +59,7 @@ public sealed class UsageTests
     [InlineData("--status is 'odd'. Expected one of queued, running,", "runs", "--status", "odd")]
     [InlineData("--status is 'completed'. Expected one of scheduled, queued, running,", "cancel", "--status", "completed")]
     [InlineData("--status is 'running'. Expected one of failed, cancelled,", "retry", "--status", "running")]
-    [InlineData("say what to cancel: name runs, or choose them with --status, --match", "cancel")]
+    [InlineData("say what to cancel: name runs, or choose them with --status, --key, --match", "cancel")]
     [InlineData("say what to cancel", "cancel", "--reason", "why")]
     [InlineData("say what to cancel", "cancel", "--all", "--match", "m")]
     [InlineData("say what to cancel", "cancel", "a/b", "--match", "m")]

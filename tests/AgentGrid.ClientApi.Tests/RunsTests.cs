@@ -12,6 +12,19 @@ public sealed class RunsTests
     private static readonly string UnknownId = new('0', 32);
 
     [Fact]
+    public async Task List_Key_IsItsTwoParts()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        await server.GetJsonAsync("/api/v1/runs?key=a/b/c");
+        Assert.Equal(new RunQuery(MatchId: "a/b", Round: "c"), server.Grid.LastQuery);
+        await server.GetJsonAsync("/api/v1/runs?key=article-17");
+        Assert.Equal(new RunQuery(MatchId: "article-17", Round: "1"), server.Grid.LastQuery);
+        using var both = await server.Http.GetAsync(new Uri("/api/v1/runs?key=a&round=2", UriKind.Relative));
+        Assert.Equal(400, (int)both.StatusCode);
+    }
+
+    [Fact]
     public async Task List_Filters_AreHandedOn()
     {
         await using var server = await TestServer.StartAsync();

@@ -30,6 +30,15 @@ public sealed class RunKeyTests
     }
 
     [Theory]
+    [InlineData("article-17", "article-17", "1")]
+    [InlineData("match_123/round_4", "match_123", "round_4")]
+    [InlineData("a/b/c", "a/b", "c")]
+    [InlineData("/c", "", "c")]
+    [InlineData("a/", "a", "")]
+    public void Parse_Text_IsDividedAtItsLastSlash(string text, string match, string round) =>
+        Assert.Equal(new RunKey(match, round), RunKey.Parse(text));
+
+    [Theory]
     [InlineData(200, true)]
     [InlineData(201, false)]
     [InlineData(1_000_000, false)]

@@ -39,6 +39,22 @@ public sealed class GridClientTests
         Assert.Equal((first.RunId, false, true), (again.RunId, first.Replayed, again.Replayed));
     }
 
+    [Theory]
+    [InlineData("article-17", "article-17/1")]
+    [InlineData("a/b/c", "a/b/c")]
+    public async Task SubmitAsync_OfOneText_GivesAgentsTheInputAlone(string key, string submittedKey)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = new GridClient(server.Address);
+        var request = new RunRequest(key) { Input = new { Text = "long" }, Plan = "summary" };
+
+        await client.SubmitAsync(request, Cancelled);
+
+        var submitted = Assert.Single(server.Grid.Submitted);
+        Assert.Equal((submittedKey, submittedKey), ($"{request.MatchId}/{request.Round}", submitted.Key.ToString()));
+        Assert.Equal(("summary", """{"text":"long"}"""), (submitted.Plan, submitted.Input.ToString()));
+    }
+
     [Fact]
     public async Task SubmitAsync_OfAKeyThatIsTaken_ThrowsTheProblemWithWhatDiffers()
     {

@@ -15,6 +15,10 @@ internal static class FuzzCases
          "input": {"x": [1, {"y": "z"}], "flag": true}}
         """;
 
+    private const string Keyed = """
+        {"key": "KEY", "priority": 3, "plan": "echoes", "input": {"x": [1, {"y": "z"}], "flag": true}, "labels": {"team": "blue"}}
+        """;
+
     private const string Inline = """
         {"match_id": "KEY", "round": 2, "input": {"x": {"list": [1, 2, 3]}}, "grid_snapshot": {"players": []},
          "plan": {"timeout": "5s", "result": {"r": "b.x"}, "steps": {
@@ -52,6 +56,7 @@ internal static class FuzzCases
         var key = make.Chance(20) ? "same" : seed.ToString(CultureInfo.InvariantCulture);
         return random.Next(16) switch
         {
+            0 => Submit(make, Keyed, key, "/api/v1/runs"),
             < 3 => Submit(make, Snapshot, key),
             < 7 => Submit(make, Inline, key),
             7 => Get(make, "/api/v1/runs" + make.Query("status", "match_id", "round", "plan", "cursor", "limit")),
@@ -74,9 +79,9 @@ internal static class FuzzCases
     private static int Number(string variable, int otherwise) =>
         Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
-    private static FuzzCase Submit(Mutations make, string template, string key) => Post(
+    private static FuzzCase Submit(Mutations make, string template, string key, string path = "/api/v1/orchestrate") => Post(
         make, make.Chance(40) ? make.Pick("PUT", "PATCH", "DELETE", "OPTIONS", "X") : "POST",
-        "/api/v1/orchestrate" + (make.Chance(6) ? make.Query("wait") : make.Chance(4) ? "?wait=200ms" : ""),
+        path + (make.Chance(6) ? make.Query("wait") : make.Chance(4) ? "?wait=200ms" : ""),
         template.Replace("KEY", key, StringComparison.Ordinal));
 
     private static FuzzCase Command(Mutations make, string target, string template) =>
