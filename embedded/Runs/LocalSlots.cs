@@ -26,7 +26,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
         {
             Flow = attempt.Flow,
             Isolation = Isolation.Of(attempt.State),
-            LongestPath = run.Plan.LongestPaths[attempt.Step.Index],
+            LongestPath = attempt.LongestPath,
         };
         table.Wait(request);
         return request;

@@ -36,6 +36,9 @@ public sealed class OpenAttempt
     /// </summary>
     public string? Flow { get; }
 
+    /// <summary>The longest path of the plan that it holds up, in seconds: as its steps took before, or else by their timeouts.</summary>
+    public double LongestPath => Driver.LongestPath(Step.Index);
+
     /// <summary>The slot that was asked for; null when one was free at once.</summary>
     internal IPendingSlot? Pending { get; set; }
 

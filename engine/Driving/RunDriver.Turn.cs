@@ -396,6 +396,7 @@ public sealed partial class RunDriver
             LogWebhookGivenUp(_services.Logger, Key, Id, _state.Deliveries[given.Delivery - 1].Webhook.Url, given.Error);
         }
         _services.Statistics.Record(_state, e);
+        Durations.Record(_state, e);
         if (AttemptVerdict.Of(e) is var (agent, hasFailed))
         {
             _slots.Report(agent, hasFailed);
