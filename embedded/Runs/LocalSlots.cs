@@ -45,6 +45,8 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
 
     public void Release(IHeldSlot slot) => table.Release((TakenSlot)slot);
 
+    public void Serve() => table.Serve();
+
     public void Report(string agent, bool hasFailed) => table.Report(agent, hasFailed);
 
     public void Forget(IPendingSlot pending) => Withdraw(pending);

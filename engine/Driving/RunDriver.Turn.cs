@@ -42,7 +42,13 @@ public sealed partial class RunDriver
 
     void IThreadPoolWorkItem.Execute()
     {
-        if (!GoOn())
+        var isDone = GoOn();
+        if (_serves)
+        {
+            _serves = false;
+            _slots.Serve();
+        }
+        if (!isDone)
         {
             return; // what it waits for lets it go on, perhaps already
         }
@@ -110,6 +116,7 @@ public sealed partial class RunDriver
         lock (_gate)
         {
             (_inbox, _reading) = (_reading, _inbox);
+            (_serves, _owes) = (_serves || _owes, false);
         }
     }
 
