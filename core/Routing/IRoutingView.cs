@@ -19,10 +19,9 @@ public interface IRoutingView
     string? TryReserve(string agent, string step, int attempt);
 
     /// <summary>
-    /// The seconds that the longest path takes which begins with a step of the run's plan, by what its steps took before; the same
-    /// for as long as the run is driven.
+    /// What the attempts of a step go by, as the steps of the run's plan took before; the same for as long as the run is driven.
     /// </summary>
     /// <param name="step">Its index in the plan.</param>
-    /// <returns>Null where that is not known: then timeouts have to do.</returns>
-    double? WorkBehind(int step) => null;
+    /// <returns>Null where nothing is known of them: then timeouts have to do.</returns>
+    Urgency? UrgencyOf(int step) => null;
 }

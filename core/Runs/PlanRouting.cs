@@ -25,5 +25,5 @@ internal sealed class PlanRouting(IRoutingView agents) : IRoutingView
     public string? TryReserve(string agent, string step, int attempt) =>
         PlanCalls.Is(agent) ? "" : agents.TryReserve(agent, step, attempt);
 
-    public double? WorkBehind(int step) => agents.WorkBehind(step);
+    public Urgency? UrgencyOf(int step) => agents.UrgencyOf(step);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Plans;
@@ -283,16 +282,11 @@ public static partial class RunMachine
         // Where slots are few: what it goes by among the attempts of the run.
         private RoutingDecision WithOrder(StepState step, RoutingDecision decision)
         {
-            if (decision.Candidates is not [{ } chosen, ..] || chosen.FreeSlots > _ready.Count || routing.WorkBehind(step.Index) is not { } seconds)
+            if (decision.Candidates is not [{ } chosen, ..] || chosen.FreeSlots > _ready.Count || routing.UrgencyOf(step.Index) is not { } urgency)
             {
                 return decision;
             }
-            return decision with
-            {
-                Why = string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{decision.Why}; {(chosen.FreeSlots > 0 ? "first: " : "")}{Math.Round(seconds, seconds < 1 ? 3 : 1)} s of work behind it"),
-            };
+            return decision with { Why = $"{decision.Why}; {(chosen.FreeSlots > 0 ? "first: " : "")}{urgency.InWords()}" };
         }
 
         private void EmitStarted(

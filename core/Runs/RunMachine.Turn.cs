@@ -189,7 +189,7 @@ public static partial class RunMachine
         }
 
         private void Ready(StepState step) =>
-            (_ready ??= new()).Enqueue(step, (-(routing.WorkBehind(step.Index) ?? state.Plan.LongestPaths[step.Index]), step.Index));
+            (_ready ??= new()).Enqueue(step, (-(routing.UrgencyOf(step.Index)?.Rank ?? state.Plan.LongestPaths[step.Index]), step.Index));
 
         private static string DurationOf(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
     }

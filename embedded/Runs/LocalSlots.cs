@@ -26,7 +26,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
         {
             Flow = attempt.Flow,
             Isolation = Isolation.Of(attempt.State),
-            LongestPath = attempt.LongestPath,
+            LongestPath = attempt.Rank,
         };
         table.Wait(request);
         return request;

@@ -257,7 +257,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         return slot?.Node;
     }
 
-    double? IRoutingView.WorkBehind(int step) => Paths?[step];
+    Urgency? IRoutingView.UrgencyOf(int step) => UrgencyOf(step);
 
     /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
     internal Action<RunDriver>? Left { get; set; }

@@ -2,7 +2,7 @@ namespace AgentGrid.Engine.Durations;
 
 /// <summary>
 /// Quantiles of numbers above zero, in which older ones count less: each counts half as much as one that came
-/// <see cref="HalfLife"/> later. Buckets grow by 10%, so that a quantile is within 5%; only the part of them is there that is
+/// <see cref="HalfLife"/> later. Buckets grow by 4%, so that a quantile is within 2%; only the part of them is there that is
 /// used. Guarded by its owner.
 /// </summary>
 internal sealed class DecayedHistogram
@@ -10,9 +10,9 @@ internal sealed class DecayedHistogram
     /// <summary>After so many further ones, one counts half.</summary>
     public const int HalfLife = 256;
 
-    private const double Growth = 1.1;
+    private const double Growth = 1.04;
     private const double Least = 1e-8;
-    private const int MostBuckets = 336; // up to 800,000
+    private const int MostBuckets = 816; // up to 790,000
     private const int Room = 8;
     private const float HeaviestWeight = 1e18f;
     private static readonly double s_logGrowth = Math.Log(Growth);

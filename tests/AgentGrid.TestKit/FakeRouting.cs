@@ -19,7 +19,7 @@ public sealed class FakeRouting : IRoutingView
     /// <summary>The work behind each step of the plan; null where nothing is known of it.</summary>
     public double[]? Behind { get; set; }
 
-    public double? WorkBehind(int step) => Behind?[step];
+    public Urgency? UrgencyOf(int step) => Behind is { } behind ? new Urgency(UrgencyKind.LongestPath, behind[step]) : null;
 
     public FakeRouting With(
         string name, string capability, int slots = 100, int priority = 0, RetryPolicy? retry = null,

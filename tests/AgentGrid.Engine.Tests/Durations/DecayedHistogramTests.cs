@@ -16,17 +16,17 @@ public sealed class DecayedHistogramTests
     [InlineData(0.0123)]
     [InlineData(1)]
     [InlineData(86_400)]
-    public void Quantile_OneNumber_IsWithinFivePercentOfIt(double value)
+    public void Quantile_OneNumber_IsWithinTwoPercentOfIt(double value)
     {
         var histogram = new DecayedHistogram();
         histogram.Add(value);
 
         Assert.Equal(1, histogram.Count);
-        Assert.All([0.0, 0.5, 1.0], share => Assert.InRange(histogram.Quantile(share), value * 0.95, value * 1.05));
+        Assert.All([0.0, 0.5, 1.0], share => Assert.InRange(histogram.Quantile(share), value * 0.98, value * 1.02));
     }
 
     [Fact]
-    public void Quantile_ManyNumbers_IsWithinFivePercentOfTheExactOne()
+    public void Quantile_ManyNumbers_IsNearTheExactOne()
     {
         var random = new Random(7);
         var histogram = new DecayedHistogram();
@@ -80,7 +80,7 @@ public sealed class DecayedHistogramTests
             histogram.Add(value);
         }
 
-        Assert.InRange(histogram.Buckets, 1, 336);
+        Assert.InRange(histogram.Buckets, 1, 824);
         Assert.InRange(histogram.Quantile(0), 0, 1.1e-8);
         Assert.InRange(histogram.Quantile(1), 700_000, 900_000);
     }
@@ -94,7 +94,7 @@ public sealed class DecayedHistogramTests
             histogram.Add(0.9 + i / 5_000.0);
         }
 
-        Assert.InRange(histogram.Buckets, 1, 16);
+        Assert.InRange(histogram.Buckets, 1, 24);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class LearnedDurationsTests
         Assert.Null(_learned.Of("plan", "a", "fast"));
         Assert.Null(_learned.Of("other", "a", "fast"));
         Assert.Null(_learned.OfAgent("fast"));
-        Assert.Null(_learned.Of(run.State).Paths());
+        Assert.Null(Paths(_learned.Of(run.State)));
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class LearnedDurationsTests
         Near(60, _learned.OfAgent("fast")!.Value.P99);
         Assert.Equal(3, _learned.OfAgent("fast")!.Value.Count);
         // The work of the step is what the winner did, and a step that failed has done none.
-        Near(5, TimeSpan.FromSeconds(_learned.Of(lost.State).Paths()![0]));
+        Near(5, TimeSpan.FromSeconds(Paths(_learned.Of(lost.State))![0]));
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class LearnedDurationsTests
     {
         RunPair(9, 9);
         RunPair(1, 4);
-        var paths = _learned.Of(Run(Pair).State).Paths()!;
+        var paths = Paths(_learned.Of(Run(Pair).State))!;
 
         Assert.InRange(paths[1], 3.8, 4.2);
         Assert.InRange(paths[0], 4.75, 5.25);
@@ -120,7 +120,7 @@ public sealed class LearnedDurationsTests
         RunPair(9, 9);
         RunPair(1, 4);
         var state = Run(Pair).State;
-        var before = _learned.Of(state).Paths()!;
+        var before = Paths(_learned.Of(state))!;
         double[] copy = [.. before];
         for (var i = 0; i < 300; i++)
         {
@@ -128,7 +128,7 @@ public sealed class LearnedDurationsTests
         }
 
         Assert.Equal(copy, before);
-        Assert.InRange(_learned.Of(state).Paths()![1], 38, 42);
+        Assert.InRange(Paths(_learned.Of(state))![1], 38, 42);
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class LearnedDurationsTests
         RunPair(6, 3); // of 60 s and of 30 s, which is the default
         var other = Run("""{"steps":{"x":{"agent":"fast","timeout":"10s"},"y":{"agent":"fast","timeout":"20s"},"z":{"agent":"best"}}}""", "other");
         var plan = other.State.Plan;
-        var paths = _learned.Of(other.State).Paths()!;
+        var paths = Paths(_learned.Of(other.State))!;
 
         Assert.InRange(paths[plan.IndexOf("x")], 0.9, 1.1);
         Assert.InRange(paths[plan.IndexOf("y")], 1.8, 2.2);
@@ -151,7 +151,7 @@ public sealed class LearnedDurationsTests
         RunPair(9, 9);
         RunPair(6, 3);
 
-        Assert.Null(_learned.Of(Run("""{"steps":{"x":{"agent":"best"}}}""", "other").State).Paths());
+        Assert.Null(Paths(_learned.Of(Run("""{"steps":{"x":{"agent":"best"}}}""", "other").State)));
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class LearnedDurationsTests
         run.After(1).Succeeds("a");
         run.After(6).Succeeds("a", 2);
 
-        Assert.InRange(_learned.Of(run.State).Paths()![0], 6.6, 7.4);
+        Assert.InRange(Paths(_learned.Of(run.State))![0], 6.6, 7.4);
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed class LearnedDurationsTests
         const string waits = """{"steps":{"w":{"approve":{"title":"ok?"}}}}""";
         Run(waits).After(100).When(new RunInput.ReceiveSignal("w", Json.Parse("""{"approved":true}"""), null, null));
 
-        Assert.InRange(_learned.Of(Run(waits).State).Paths()![0], 95, 105);
+        Assert.InRange(Paths(_learned.Of(Run(waits).State))![0], 95, 105);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class LearnedDurationsTests
         RunPair(9, 9);
         RunPair(1, 4);
         var edited = Run("""{"steps":{"b":{"agent":"slow"},"a":{"agent":"slow"},"c":{"agent":"fast"}}}""").State;
-        var paths = _learned.Of(edited).Paths()!;
+        var paths = Paths(_learned.Of(edited))!;
 
         Assert.InRange(paths[edited.Plan.IndexOf("b")], 3.8, 4.2);
         Assert.Equal(1, _learned.Of("plan", "b", "slow")!.Value.Count);
@@ -245,6 +245,8 @@ public sealed class LearnedDurationsTests
             plan.Record(run, events[i]);
         }
     }
+
+    private double[]? Paths(PlanDurations durations) => durations.Order(_routing)?.Paths;
 
     private static void Near(double seconds, TimeSpan found) => Assert.InRange(found.TotalSeconds, seconds * 0.95, seconds * 1.05);
 
