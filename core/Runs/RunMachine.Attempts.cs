@@ -282,7 +282,7 @@ public static partial class RunMachine
         // Where slots are few: what it goes by among the attempts of the run.
         private RoutingDecision WithOrder(StepState step, RoutingDecision decision)
         {
-            if (decision.Candidates is not [{ } chosen, ..] || chosen.FreeSlots > _ready.Count || routing.UrgencyOf(step.Index) is not { } urgency)
+            if (decision.Candidates is not [{ } chosen, ..] || chosen.FreeSlots > (_ready?.Count ?? 0) || routing.UrgencyOf(step.Index) is not { } urgency)
             {
                 return decision;
             }
