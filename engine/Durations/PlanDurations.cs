@@ -65,7 +65,8 @@ public sealed class PlanDurations
         {
             var paths = seconds.ToArray();
             Plan.AddUpPaths(paths);
-            var slots = _hasChoice ? FreeSlots(routing) : null;
+            // A plan that is never run again is not worth it.
+            var slots = _hasChoice && Volatile.Read(ref _told) > 0 ? FreeSlots(routing) : null;
             var order = slots is null
                 ? new StepOrder(UrgencyKind.LongestPath, seconds, paths)
                 : new Rehearsal(Plan, seconds, paths).Best(_lines, slots);
