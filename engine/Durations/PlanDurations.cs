@@ -185,7 +185,7 @@ public sealed class PlanDurations
             for (var i = 0; i < seconds.Length; i++)
             {
                 seconds[i] = _steps[i]?.Work is { Count: > 0 } work
-                    ? work.Quantile(0.5)
+                    ? work.Median()
                     : Timeout(i) * (_shares[i].Count > 0 ? _shares[i] : _all.AnyShare).Quantile(0.5);
             }
             _toldThen = _told;

@@ -8,7 +8,7 @@ internal sealed class StepDurations
     private readonly List<(string Name, DecayedHistogram Durations)> _agents = [];
 
     /// <summary>Of its work: the longest of the attempts that its output is made of; of a wait, how long that took.</summary>
-    public DecayedHistogram Work { get; } = new();
+    public RecentTimes Work { get; } = new();
 
     /// <summary>Of the attempts of one agent in it; null when there are none.</summary>
     public DecayedHistogram? Of(string agent)
