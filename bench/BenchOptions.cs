@@ -16,9 +16,11 @@ internal sealed record BenchOptions
         dotnet run -c Release --project bench -- workflow FILE ... [options]
           --scale X             seconds of delay for each second that was measured (default 0.01)
           --least MS            no task is shorter (default 10)
+          --random N            and N workflows that are drawn at random, from the seeds 1 to N (default 0)
           --slots A,B,C         slots of the delay agent, one level each; 0 for enough (default 0)
+          --timeouts KIND       same for all steps, or careful: 100 times what each takes (default same)
           --agent NAME          delay, or net_delay on .NET's own timers (default delay)
-          --repeat N            runs of each level; the median counts (default 3)
+          --repeat N            runs of each workflow; the first counts, and the median from the third on (default 3)
         dotnet run -c Release --project bench -- shapes [options]
           --sizes A,B,C         steps of the plans (default 10,100,1000,10000)
         dotnet run -c Release --project bench -- soak [options]
@@ -54,6 +56,8 @@ internal sealed record BenchOptions
     public double Least { get; private init; } = 10;
     public IReadOnlyList<int> Slots { get; private init; } = [0];
     public string Agent { get; private init; } = "delay";
+    public int Random { get; private init; }
+    public bool CarefulTimeouts { get; private init; }
     public int Repeat { get; private init; } = 3;
     public IReadOnlyList<int> Sizes { get; private init; } = [10, 100, 1_000, 10_000];
     public int Runs { get; private init; } = 1_000_000;
@@ -97,6 +101,8 @@ internal sealed record BenchOptions
         "--least" => this with { Least = Fraction(value) },
         "--slots" => this with { Slots = Numbers(value, least: 0) },
         "--agent" when value is "delay" or "net_delay" => this with { Agent = value },
+        "--random" => this with { Random = Number(value) },
+        "--timeouts" when value is "same" or "careful" => this with { CarefulTimeouts = value == "careful" },
         "--repeat" => this with { Repeat = Number(value) },
         "--sizes" => this with { Sizes = Numbers(value) },
         "--runs" => this with { Runs = Number(value) },

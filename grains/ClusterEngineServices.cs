@@ -51,6 +51,7 @@ public static class ClusterEngineServices
         services.TryAddSingleton<ClusterLife>();
         services.AddHostedService(s => s.GetRequiredService<ClusterLife>());
         services.AddHostedService<RunRecovery>();
+        services.AddHostedService<RunDurations>();
         services.AddHostedService<SiloSchedules>();
         services.AddHostedService<NodeGauges>();
         services.AddHostedService<NodeReporter>();

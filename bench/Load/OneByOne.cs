@@ -6,19 +6,16 @@ namespace AgentGrid.Bench.Load;
 /// <summary>Posts inline plans one at a time, and waits for the end of each on the WebSocket.</summary>
 internal sealed class OneByOne : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     private readonly Uri _server;
     private readonly FeedSocket _feed;
-    private readonly HttpConnection _connection;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
     private TaskCompletionSource<(bool Completed, long At)> _ended = new();
     private long _number;
 
-    private OneByOne(Uri server, HttpConnection connection, FeedSocket feed)
+    private OneByOne(Uri server, FeedSocket feed)
     {
-        (_server, _connection, _feed) = (server, connection, feed);
+        (_server, _feed) = (server, feed);
         _reading = feed.ReadAsync(_stop.Token);
     }
 
@@ -31,27 +28,30 @@ internal sealed class OneByOne : IDisposable
             RunEnded = (_, completed, at) => self!._ended.TrySetResult((completed, at)),
         };
         await feed.OpenAsync(server, CancellationToken.None);
-        return self = new OneByOne(server, await HttpConnection.OpenAsync(server, CancellationToken.None), feed);
+        return self = new OneByOne(server, feed);
     }
 
     /// <summary>The match id of the last run; its round is 1.</summary>
     public string MatchId => $"{_feed.Prefix}{_number}";
 
     /// <param name="plan">The JSON of the plan.</param>
+    /// <param name="patience">How long the run may take; null for ten minutes.</param>
     /// <returns>How long it took from the POST to its last event.</returns>
-    public async Task<TimeSpan> RunAsync(string plan)
+    public async Task<TimeSpan> RunAsync(string plan, TimeSpan? patience = null)
     {
+        // A server closes a connection over which nothing came for two minutes, as while a long run was waited for.
+        using var connection = await HttpConnection.OpenAsync(_server, CancellationToken.None);
         _number++;
         _ended = new TaskCompletionSource<(bool, long)>(TaskCreationOptions.RunContinuationsAsynchronously);
         var request = HttpConnection.Post(
             _server, "/api/v1/orchestrate", $$"""{"match_id":"{{MatchId}}","round":"1","plan":{{plan}}}""");
         var posted = Stopwatch.GetTimestamp();
-        var status = await _connection.SendAsync(request, CancellationToken.None);
+        var status = await connection.SendAsync(request, CancellationToken.None);
         if (status != 202)
         {
             throw new InvalidOperationException($"The server answered {status} to the plan {plan[..Math.Min(300, plan.Length)]}");
         }
-        await await Task.WhenAny(_ended.Task, _reading).WaitAsync(Patience);
+        await await Task.WhenAny(_ended.Task, _reading).WaitAsync(patience ?? TimeSpan.FromMinutes(10));
         var (completed, at) = await _ended.Task;
         return completed
             ? Stopwatch.GetElapsedTime(posted, at)
@@ -70,7 +70,6 @@ internal sealed class OneByOne : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        _connection.Dispose();
         _feed.Dispose();
         _stop.Dispose();
     }

@@ -4,16 +4,24 @@ namespace AgentGrid.Bench.Workflow;
 internal static class ListSchedule
 {
     /// <summary>The makespan of the best of the usual lists.</summary>
-    public static double Best(WorkflowInstance workflow, int slots)
+    public static double Best(WorkflowInstance workflow, int slots) =>
+        new[] { LongestPath(workflow, slots), LongestTask(workflow, slots), FirstCome(workflow, slots) }.Min();
+
+    /// <summary>The makespan where the task goes first that the longest path begins with.</summary>
+    public static double LongestPath(WorkflowInstance workflow, int slots)
     {
         var behind = workflow.Behind();
-        return new[]
-        {
-            Simulate(workflow, slots, (i, _) => -behind[i]), // the longest path first
-            Simulate(workflow, slots, (i, _) => -workflow.Tasks[i].Ms), // the longest task first
-            Simulate(workflow, slots, (_, order) => order), // first come, first served
-        }.Min();
+        return Simulate(workflow, slots, (i, _) => -behind[i]);
     }
+
+    /// <summary>The makespan where the longest task goes first.</summary>
+    public static double LongestTask(WorkflowInstance workflow, int slots) => Simulate(workflow, slots, (i, _) => -workflow.Tasks[i].Ms);
+
+    /// <summary>The makespan where the shortest task goes first.</summary>
+    public static double ShortestTask(WorkflowInstance workflow, int slots) => Simulate(workflow, slots, (i, _) => workflow.Tasks[i].Ms);
+
+    /// <summary>The makespan where tasks go in the order in which they can.</summary>
+    public static double FirstCome(WorkflowInstance workflow, int slots) => Simulate(workflow, slots, (_, order) => order);
 
     /// <summary>What no schedule can beat.</summary>
     public static double LowerBound(WorkflowInstance workflow, int slots) =>

@@ -11,7 +11,8 @@ internal sealed record WorkflowTask(string Id, double Ms, ImmutableArray<int> Pa
 /// <summary>A workflow that really ran somewhere: an instance in the format of WfCommons, version 1.5.</summary>
 internal sealed class WorkflowInstance
 {
-    private WorkflowInstance(string name, ImmutableArray<WorkflowTask> tasks) => (Name, Tasks) = (name, tasks);
+    /// <param name="tasks">In any order; none needs itself.</param>
+    public WorkflowInstance(string name, ImmutableArray<WorkflowTask> tasks) => (Name, Tasks) = (name, tasks);
 
     public string Name { get; }
     public ImmutableArray<WorkflowTask> Tasks { get; }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Core.Plans;
@@ -56,7 +57,8 @@ public sealed class Plan
 
     /// <summary>
     /// For each step, the seconds that the longest path which begins with it may take, by the timeouts of its steps:
-    /// the usual order of list scheduling, with what a plan says of durations.
+    /// the usual order of list scheduling, with what a plan says of durations. It counts until something is known of how long
+    /// the steps do take.
     /// </summary>
     public ImmutableArray<double> LongestPaths { get; }
 
@@ -76,18 +78,26 @@ public sealed class Plan
     internal static Plan Create(string name, ImmutableArray<Step> sorted, PlanSettings settings) =>
         new(name, sorted, settings);
 
-    private ImmutableArray<double> FindLongestPaths()
+    /// <summary>Adds to what each step takes what the longest path takes that begins behind it.</summary>
+    /// <param name="times">How long each step takes; then the longest path that begins with it.</param>
+    public void AddUpPaths(double[] times)
     {
-        var paths = new double[Steps.Length];
-        for (var i = Steps.Length - 1; i >= 0; i--)
+        var behind = new double[times.Length];
+        for (var i = times.Length - 1; i >= 0; i--)
         {
-            paths[i] += (Steps[i].Timeout ?? AgentDefaults.Timeout).TotalSeconds;
+            times[i] += behind[i];
             foreach (var need in Needs[i])
             {
-                paths[need] = Math.Max(paths[need], paths[i]);
+                behind[need] = Math.Max(behind[need], times[i]);
             }
         }
-        return [.. paths];
+    }
+
+    private ImmutableArray<double> FindLongestPaths()
+    {
+        double[] paths = [.. Steps.Select(static s => (s.Timeout ?? AgentDefaults.Timeout).TotalSeconds)];
+        AddUpPaths(paths);
+        return ImmutableCollectionsMarshal.AsImmutableArray(paths);
     }
 }
 

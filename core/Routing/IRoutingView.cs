@@ -17,4 +17,11 @@ public interface IRoutingView
     /// <summary>Takes a free slot for an attempt.</summary>
     /// <returns>The node whose slot it is; null when none is free, or when others wait for one already.</returns>
     string? TryReserve(string agent, string step, int attempt);
+
+    /// <summary>
+    /// What the attempts of a step go by, as the steps of the run's plan took before; the same for as long as the run is driven.
+    /// </summary>
+    /// <param name="step">Its index in the plan.</param>
+    /// <returns>Null where nothing is known of them: then timeouts have to do.</returns>
+    Urgency? UrgencyOf(int step) => null;
 }

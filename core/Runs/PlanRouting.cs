@@ -24,4 +24,6 @@ internal sealed class PlanRouting(IRoutingView agents) : IRoutingView
     /// <returns>Of a plan no node: its run is driven somewhere, and its attempts have nodes of their own.</returns>
     public string? TryReserve(string agent, string step, int attempt) =>
         PlanCalls.Is(agent) ? "" : agents.TryReserve(agent, step, attempt);
+
+    public Urgency? UrgencyOf(int step) => agents.UrgencyOf(step);
 }

@@ -270,12 +270,23 @@ public static partial class RunMachine
             var isApart = number <= step.Attempts.Count
                 ? Isolation.Of(step.Attempts[number - 1]) is not null
                 : branch < step.Branches.Count && step.Branches[branch].Lost is not null;
+            decision = WithOrder(step, decision);
             if (!isApart && routing.TryReserve(decision.Agent!, step.Id, number) is { } node)
             {
                 EmitStarted(step, branch, number, decision.Agent!, node, decision);
                 return;
             }
             Emit(new RunEvent.AttemptQueued(step.Id, branch, number, decision.Agent!, decision) { Time = now });
+        }
+
+        // Where slots are few: what it goes by among the attempts of the run.
+        private RoutingDecision WithOrder(StepState step, RoutingDecision decision)
+        {
+            if (decision.Candidates is not [{ } chosen, ..] || chosen.FreeSlots > (_ready?.Count ?? 0) || routing.UrgencyOf(step.Index) is not { } urgency)
+            {
+                return decision;
+            }
+            return decision with { Why = $"{decision.Why}; {(chosen.FreeSlots > 0 ? "first: " : "")}{urgency.InWords()}" };
         }
 
         private void EmitStarted(

@@ -205,7 +205,7 @@ public static partial class RunMachine
         }
 
         private void Ready(StepState step) =>
-            (_ready ??= new()).Enqueue(step, (-state.Plan.LongestPaths[step.Index], step.Index));
+            (_ready ??= new()).Enqueue(step, (-(routing.UrgencyOf(step.Index)?.Rank ?? state.Plan.LongestPaths[step.Index]), step.Index));
 
         private static string DurationOf(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
     }

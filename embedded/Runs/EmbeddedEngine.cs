@@ -10,6 +10,7 @@ using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Feed;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Registry;
@@ -82,6 +83,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
             Platform = platform,
             Time = time,
             Statistics = Statistics,
+            Durations = Durations,
             Logger = logger,
             RunLogger = runLogger,
             Limits = limits,
@@ -104,6 +106,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     public JournalWriter Journal { get; }
     public SlotTable Slots { get; }
     public AgentStatistics Statistics { get; } = new();
+    public LearnedDurations Durations { get; } = new();
     public InvocationCount Invocations { get; } = new();
     public AbandonedInvocations Abandoned { get; } = new();
 
@@ -146,6 +149,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
                 Registry.Deliver(state);
             }
         }
+        new DurationHistory(Durations, Store.ListAsync, Store.ReplayAsync, Platform, Time, Logger, Stopping).Begin();
         var interval = TimeSpan.FromSeconds(Math.Clamp(Options.Retention.TotalSeconds / 10, 1, 60));
         _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
     }

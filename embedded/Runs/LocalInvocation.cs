@@ -15,6 +15,8 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
     private readonly OpenAttempt _attempt;
     private readonly RunTrace? _trace;
     private readonly AgentInvocation _invocation;
+    private readonly SlotTable _slots;
+    private bool _owes;
 
     public LocalInvocation(InvocationServices services, AgentCallRequest request)
         : base(services, request.Attempt.State.Agent, (TakenSlot)request.Slot)
@@ -22,6 +24,7 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
         var (run, attempt) = (request.Attempt.Run, request.Attempt.State);
         _attempt = request.Attempt;
         _trace = request.Trace;
+        _slots = services.Slots;
         _invocation = new AgentInvocation
         {
             RunId = run.Id,
@@ -53,6 +56,19 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
     protected override void OnProgress(double fraction, string? message) => _attempt.Driver.Post(
         new RunInput.ReportProgress(_invocation.Step, _invocation.Attempt, fraction, message));
 
+    // What follows in the run may go before all that wait for the slot.
+    protected override void GiveBack(TakenSlot slot, bool ends)
+    {
+        if (ends)
+        {
+            _owes = _slots.Free(slot);
+        }
+        else
+        {
+            base.GiveBack(slot, ends);
+        }
+    }
+
     protected override void OnEnded(AttemptOutcome? outcome, bool wasAbandoned)
     {
         RunInput? told = outcome switch
@@ -63,9 +79,10 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
             _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType(), "unknown outcome"),
         };
         RunTrace.EndAttempt(Span, told, wasAbandoned);
-        if (told is not null)
+        var isHeard = told is not null && (_owes ? _attempt.Driver.PostAndServe(told) : _attempt.Driver.Post(told));
+        if (_owes && !isHeard)
         {
-            _attempt.Driver.Post(told);
+            _slots.Serve();
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
         {
             Flow = attempt.Flow,
             Isolation = Isolation.Of(attempt.State),
-            LongestPath = run.Plan.LongestPaths[attempt.Step.Index],
+            LongestPath = attempt.Rank,
         };
         table.Wait(request);
         return request;
@@ -44,6 +44,8 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
     }
 
     public void Release(IHeldSlot slot) => table.Release((TakenSlot)slot);
+
+    public void Serve() => table.Serve();
 
     public void Report(string agent, bool hasFailed) => table.Report(agent, hasFailed);
 

@@ -1,4 +1,5 @@
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +28,9 @@ public sealed record DriverServices
 
     /// <summary>What agents have done.</summary>
     public required AgentStatistics Statistics { get; init; }
+
+    /// <summary>How long the steps of plans take.</summary>
+    public required LearnedDurations Durations { get; init; }
 
     /// <summary>The engine's own log.</summary>
     public required ILogger Logger { get; init; }

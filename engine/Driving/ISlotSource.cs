@@ -36,6 +36,11 @@ public interface ISlotSource
     /// <summary>Gives back a slot that no agent has been asked on.</summary>
     void Release(IHeldSlot slot);
 
+    /// <summary>Slots that were given back before the turn, whose attempts have asked by now for what follows, go to whoever is first.</summary>
+    void Serve()
+    {
+    }
+
     /// <summary>An attempt of an agent has succeeded, or failed in a way that says something of the agent.</summary>
     void Report(string agent, bool hasFailed);
 

@@ -36,6 +36,12 @@ public sealed class OpenAttempt
     /// </summary>
     public string? Flow { get; }
 
+    /// <summary>
+    /// Higher goes first among the attempts of its run: as the steps of its plan took before, or else by the longest path of
+    /// timeouts that it holds up.
+    /// </summary>
+    public double Rank => Driver.UrgencyOf(Step.Index)?.Rank ?? Run.Plan.LongestPaths[Step.Index];
+
     /// <summary>The slot that was asked for; null when one was free at once.</summary>
     internal IPendingSlot? Pending { get; set; }
 

@@ -42,7 +42,13 @@ public sealed partial class RunDriver
 
     void IThreadPoolWorkItem.Execute()
     {
-        if (!GoOn())
+        var isDone = GoOn();
+        if (_serves)
+        {
+            _serves = false;
+            _slots.Serve();
+        }
+        if (!isDone)
         {
             return; // what it waits for lets it go on, perhaps already
         }
@@ -110,6 +116,7 @@ public sealed partial class RunDriver
         lock (_gate)
         {
             (_inbox, _reading) = (_reading, _inbox);
+            (_serves, _owes) = (_serves || _owes, false);
         }
     }
 
@@ -396,6 +403,7 @@ public sealed partial class RunDriver
             LogWebhookGivenUp(_services.Logger, Key, Id, _state.Deliveries[given.Delivery - 1].Webhook.Url, given.Error);
         }
         _services.Statistics.Record(_state, e);
+        Durations.Record(_state, e);
         if (AttemptVerdict.Of(e) is var (agent, hasFailed))
         {
             _slots.Report(agent, hasFailed);

@@ -32,6 +32,10 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     private volatile bool _isStopping;
     private bool _scheduled;
 
+    // A slot was given back, and whoever waits for it waits for the turn too.
+    private bool _owes;
+    private bool _serves;
+
     // It is counted in its group, and not accepted yet.
     private bool _isReserved;
 
@@ -108,6 +112,21 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     /// <summary>Tells the run something.</summary>
     /// <returns>False when it is over, so that nobody hears it.</returns>
     public bool Post(RunInput input) => Post(new Message(input));
+
+    /// <summary>
+    /// Tells the run that an attempt has ended whose slot is free and granted to nobody yet: it is when the run has asked for what
+    /// follows.
+    /// </summary>
+    /// <returns>False when nobody hears it: then whoever waits for the slot must be served.</returns>
+    public bool PostAndServe(RunInput input)
+    {
+        if (_journal.RunsAhead)
+        {
+            return Post(new Message(input), owes: true);
+        }
+        _ = Post(input);
+        return false; // its turns wait for the disk, and nobody else need
+    }
 
     /// <summary>Tells the run something, and waits until what it led to is durable.</summary>
     /// <returns>Why it was ignored; null when it was heeded.</returns>
@@ -241,6 +260,8 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         return slot?.Node;
     }
 
+    Urgency? IRoutingView.UrgencyOf(int step) => UrgencyOf(step);
+
     /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
     internal Action<RunDriver>? Left { get; set; }
 
@@ -251,7 +272,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     private string WhyOver => $"the run is {_summary.Status}";
 
-    private bool Post(in Message message)
+    private bool Post(in Message message, bool owes = false)
     {
         lock (_gate)
         {
@@ -259,6 +280,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
             {
                 return false;
             }
+            _owes |= owes;
             _inbox.Add(message);
             if (_scheduled)
             {

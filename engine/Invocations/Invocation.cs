@@ -189,7 +189,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         {
             return;
         }
-        Release();
+        Release(ends: true);
         if (was == Abandoned)
         {
             _grace!.Dispose();
@@ -202,6 +202,9 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         OnEnded(outcome, was == Abandoned);
         _services.Running.Remove();
     }
+
+    /// <param name="ends">It has ended, and <see cref="OnEnded"/> comes next.</param>
+    protected virtual void GiveBack(TakenSlot slot, bool ends) => _services.Slots.Release(slot);
 
     /// <returns>False when it was abandoned before, or has ended.</returns>
     private bool Abandon()
@@ -243,7 +246,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         if (elapsed >= _services.CancelGrace)
         {
             LogGivenUp(elapsed);
-            Release();
+            Release(ends: false);
             return;
         }
         if (first)
@@ -253,7 +256,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         _grace!.Change(_services.CancelGrace - elapsed, Timeout.InfiniteTimeSpan);
     }
 
-    private void Release()
+    private void Release(bool ends)
     {
         if (Interlocked.Exchange(ref _released, true))
         {
@@ -262,7 +265,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         _apart?.Dispose();
         if (Slot is { } slot)
         {
-            _services.Slots.Release(slot);
+            GiveBack(slot, ends);
         }
         OnReleased();
     }

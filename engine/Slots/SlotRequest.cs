@@ -25,7 +25,10 @@ public sealed class SlotRequest(
     /// <summary>When its run is given up.</summary>
     public DateTimeOffset Deadline { get; } = deadline;
 
-    /// <summary>The longest path of the plan that the attempt holds up, in any unit that is the same for all.</summary>
+    /// <summary>
+    /// The longest path of the plan that the attempt holds up, or what its run goes by instead, in any unit that is the same for all
+    /// of the run.
+    /// </summary>
     public double LongestPath { get; init; }
 
     /// <summary>What takes turns with the rest of the same tenant; null for that rest. See <see cref="OpenAttempt.Flow"/>.</summary>

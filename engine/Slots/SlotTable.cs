@@ -233,6 +233,30 @@ public sealed partial class SlotTable
         }
     }
 
+    /// <summary>
+    /// Gives a slot back and grants it to nobody yet: whoever has held it may be about to ask for one that goes before all that
+    /// wait. Harmless when that has been done, or its node is gone.
+    /// </summary>
+    /// <returns>True when <see cref="Serve"/> must be called then.</returns>
+    public bool Free(TakenSlot slot)
+    {
+        lock (_gate)
+        {
+            return slot.Agent.Release(slot) && (slot.Lease is not null || slot.Isolation is not null || slot.Agent.Queue.Turns.AnyWait);
+        }
+    }
+
+    /// <summary>Grants what is free.</summary>
+    public void Serve()
+    {
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            GrantAll(granted);
+        }
+        Tell(granted);
+    }
+
     /// <summary>An attempt is not kept apart any more. Harmless when it was not, or has ended.</summary>
     public void Clear(TakenSlot slot)
     {

@@ -5,6 +5,7 @@ using AgentGrid.Core.Runs;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Webhooks;
 using AgentGrid.GrainInterfaces;
@@ -52,6 +53,7 @@ internal sealed partial class ClusterEngine
             Limits = webhookOptions.Value.AddTo(node.Options.Limits),
             Time = node.Time,
             Statistics = node.Statistics,
+            Durations = Durations,
             Logger = Logger,
             RunLogger = loggers.CreateLogger(AgentGridServices.RunLogCategory),
         };
@@ -64,6 +66,7 @@ internal sealed partial class ClusterEngine
     public ActiveRuns ActiveRuns { get; }
     public IWebhookSender Webhooks { get; }
     public IChildRunHost Children { get; }
+    public LearnedDurations Durations { get; } = new();
     public IDispatcherGrain Dispatcher { get; }
     public TimeProvider Time => Node.Time;
     public ILogger Logger { get; }

@@ -49,7 +49,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Deadline = run.Deadline,
             Tenant = run.Tenant,
             Flow = attempt.Flow,
-            LongestPath = run.Plan.LongestPaths[step.Index],
+            LongestPath = attempt.Rank,
             Near = NearOf(run, step),
             Gone = state.Losses > 0 && engine.LastGone is { } gone && !engine.IsAlive(gone) ? gone : null,
             Driver = engine.Node.Address,

@@ -16,6 +16,11 @@ public sealed class FakeRouting : IRoutingView
     /// <summary>Those that fail, and that others are asked before.</summary>
     public HashSet<string> Failing { get; } = [];
 
+    /// <summary>The work behind each step of the plan; null where nothing is known of it.</summary>
+    public double[]? Behind { get; set; }
+
+    public Urgency? UrgencyOf(int step) => Behind is { } behind ? new Urgency(UrgencyKind.LongestPath, behind[step]) : null;
+
     public FakeRouting With(
         string name, string capability, int slots = 100, int priority = 0, RetryPolicy? retry = null,
         TimeSpan? timeout = null)

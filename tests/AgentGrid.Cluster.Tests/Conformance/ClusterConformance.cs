@@ -50,6 +50,8 @@ public static class ClusterConformance
 
     public sealed class Routing : RoutingTests<ClusterGridHost>;
 
+    public sealed class Order : OrderTests<ClusterGridHost>;
+
     public sealed class Overload : OverloadTests<ClusterGridHost>;
 
     public sealed class Configuration : ConfigurationTests<ClusterGridHost>;

@@ -86,6 +86,43 @@ public sealed class RunMachineTests
     }
 
     [Fact]
+    public void Decide_WorkBehindIsKnown_GoesByThatAndSaysSo()
+    {
+        var routing = new FakeRouting().With("only", "work", slots: 1);
+        routing.Behind = [0.25, 4.21, 312]; // a, b, c: the steps by how many come before them, then by their ids
+        var run = new RunScenario(
+            """
+            {"steps":{
+              "a":{"capability":"work","timeout":"60s"},
+              "b":{"capability":"work","timeout":"1s"},
+              "c":{"needs":["a","b"],"capability":"work"}}}
+            """, routing);
+
+        run.Started();
+
+        Assert.Equal("the only candidate; first: 4.2 s of work behind it", run.State["b"].Attempts[0].Decision!.Why);
+        Assert.Equal(AttemptStatus.Running, run.State["b"].Attempts[0].Status);
+        Assert.Equal("the only candidate; waits, as no slot is free; 0.25 s of work behind it", run.State["a"].Attempts[0].Decision!.Why);
+        Assert.Equal(AttemptStatus.Queued, run.State["a"].Attempts[0].Status);
+
+        routing.Release("only");
+        run.Succeeds("b").When(new RunInput.GrantSlot("a", 1, FakeRouting.Node)).Succeeds("a");
+
+        // Nothing competes with it.
+        Assert.Equal("the only candidate", run.State["c"].Attempts[0].Decision!.Why);
+    }
+
+    [Fact]
+    public void Decide_SlotsEnough_SaysNothingOfTheOrder()
+    {
+        var routing = new FakeRouting().With("only", "work", slots: 2);
+        routing.Behind = [2, 1];
+        var run = new RunScenario("""{"steps":{"a":{"capability":"work"},"b":{"capability":"work"}}}""", routing).Started();
+
+        Assert.All(run.State.Steps, s => Assert.Equal("the only candidate", s.Attempts[0].Decision!.Why));
+    }
+
+    [Fact]
     public void Decide_Failure_RetriesAfterBackoffOnTheSameAgent()
     {
         var retry = new RetryPolicy { MaxAttempts = 3, Backoff = Second, Jitter = 0 };

@@ -46,6 +46,8 @@ public static class EmbeddedConformance
 
     public sealed class Routing : RoutingTests<EmbeddedGridHost>;
 
+    public sealed class Order : OrderTests<EmbeddedGridHost>;
+
     public sealed class Overload : OverloadTests<EmbeddedGridHost>;
 
     public sealed class Configuration : ConfigurationTests<EmbeddedGridHost>;

@@ -4,6 +4,7 @@ using AgentGrid.Engine;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Telemetry;
@@ -38,6 +39,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
             Platform = Platform,
             Time = Time,
             Statistics = new AgentStatistics(),
+            Durations = Durations,
             Logger = Log,
             RunLogger = Log,
         };
@@ -47,6 +49,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
     public SimulatedTime Time { get; }
     public SimulatedWork Platform { get; }
     public MistakeLog Log { get; }
+    public LearnedDurations Durations { get; } = new();
     public RunRegistry Registry { get; }
     public IChildRunHost Children { get; }
     public GridConfig Config => Cluster.Config;

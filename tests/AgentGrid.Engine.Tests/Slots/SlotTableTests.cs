@@ -79,6 +79,48 @@ public sealed class SlotTableTests
     }
 
     [Fact]
+    public void Free_OthersWait_WhoeverAsksBeforeTheyAreServedCanGoFirst()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+        var slot = _table.TryTake("a")!;
+        Wait("a", "waits", path: 1);
+
+        Assert.True(_table.Free(slot));
+        Assert.Null(_table.TryTake("a"));
+        Assert.Empty(_told);
+        Wait("a", "follows", path: 2);
+        Assert.Equal(["follows granted"], _told);
+        _table.Serve();
+        Assert.Equal(["follows granted"], _told);
+
+        Assert.False(_table.Free(slot)); // it has been given back
+        _taken.Release("a");
+        Assert.Equal(["follows granted", "waits granted"], _told);
+    }
+
+    [Fact]
+    public void Serve_NobodyElseHasAsked_WhoWaitsIsServed()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+        var slot = _table.TryTake("a")!;
+        Wait("a", "waits");
+
+        Assert.True(_table.Free(slot));
+        _table.Serve();
+
+        Assert.Equal(["waits granted"], _told);
+    }
+
+    [Fact]
+    public void Free_NobodyWaits_NobodyNeedBeServed()
+    {
+        _table.Configure(Config(null, Agent("a", slots: 1)));
+
+        Assert.False(_table.Free(_table.TryTake("a")!));
+        Assert.NotNull(_table.TryTake("a"));
+    }
+
+    [Fact]
     public void Release_ManyWait_PriorityThenDeadlineThenOrder()
     {
         _table.Configure(Config(null, Agent("a", slots: 1)));
