@@ -120,8 +120,7 @@ public static class AgentGridApi
         services.AddOptions<ApiOptions>().ReadSection(ApiSettings.ReadAlone).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
         services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
-        services.AddSingleton(s => new TelemetryApi(
-            s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
+        services.AddSingleton(s => new TelemetryApi(s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
         services.AddSingleton(s => new CallbackDesk(
