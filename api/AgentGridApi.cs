@@ -45,7 +45,7 @@ public static class AgentGridApi
         POST /api/v1/tickets                    lets a browser show a ticket where it cannot send a key
         GET  /health                            how the server is; /health/live, /health/ready
         GET  /metrics                           metrics, for Prometheus
-        GET  /openapi/v1.json                   all of this for programs
+        GET  /openapi/v1.json                   all of this for programs; /scalar for people
 
         """;
 
@@ -168,5 +168,6 @@ public static class AgentGridApi
         new CallbackApi(services.GetRequiredService<CallbackDesk>()).Map(app);
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();
+        ScalarPage.Map(app);
     }
 }
