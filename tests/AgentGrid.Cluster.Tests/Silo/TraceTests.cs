@@ -23,9 +23,11 @@ public sealed class TraceTests
         Assert.Equal("invoke_workflow inline", run.Name);
         var post = Assert.Single(spans, s => s.Id == run.Parent);
         Assert.Equal("POST /api/v1/orchestrate", post.Name);
-        // Called by the API, answered by the silo.
-        var call = Assert.Single(spans, s => s.Name == "IMatchGrain/SubmitAsync" && s.Parent == post.Id);
-        Assert.Contains(spans, s => s.Name == call.Name && s.Parent == call.Id);
+        // Called by the API, once or again, and answered by the silo.
+        const string Submit = "IMatchGrain/SubmitAsync";
+        var calls = spans.Where(s => s.Name == Submit && s.Parent == post.Id).Select(s => s.Id).ToHashSet();
+        Assert.Contains(spans, s => s.Name == Submit && calls.Contains(s.Parent));
+        // What Orleans begins by itself.
         Assert.DoesNotContain(spans, s => s.Parent.Length == 0 && s.Name.Contains('/') && !s.Name.Contains(' '));
         Assert.Contains("orleans-messaging-sent-messages-size", collector.Texts("metrics"), StringComparison.Ordinal);
 
