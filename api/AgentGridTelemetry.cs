@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AgentGrid.Api.Telemetry;
 using AgentGrid.Core.Grid;
 using Microsoft.Extensions.Configuration.Memory;
@@ -38,10 +39,17 @@ public static class AgentGridTelemetry
     public static TBuilder AddAgentGridTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
-        if (OtlpSettings.Read(builder.Configuration) is not { } settings)
+        if (OtlpSettings.Read(builder.Configuration) is { } settings)
         {
-            return builder;
+            Send(builder, settings);
         }
+        return builder;
+    }
+
+    // By itself, so that a process which sends nothing does not load what is named here.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Send(IHostApplicationBuilder builder, OtlpSettings settings)
+    {
         builder.Configuration.Add(new MemoryConfigurationSource { InitialData = Complete(settings) });
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(Describe)
@@ -52,7 +60,6 @@ public static class AgentGridTelemetry
         LeaveOut(builder, settings);
         builder.Services.AddSingleton(settings);
         builder.Services.AddHostedService<OtlpFailures>();
-        return builder;
     }
 
     // The exporter reads the variables itself.
