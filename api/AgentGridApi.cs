@@ -46,7 +46,7 @@ public static class AgentGridApi
         POST /api/v1/tickets                    lets a browser show a ticket where it cannot send a key
         GET  /health                            how the server is; /health/live, /health/ready
         GET  /metrics                           metrics, for Prometheus
-        GET  /openapi/v1.json                   all of this for programs
+        GET  /openapi/v1.json                   all of this for programs; /scalar for people
 
         """;
 
@@ -121,8 +121,7 @@ public static class AgentGridApi
         services.AddOptions<ApiOptions>().ReadSection(ApiSettings.ReadAlone).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidation>();
         services.AddSingleton(s => new FeedSlots(s.GetRequiredService<IOptions<ApiOptions>>().Value));
-        services.AddSingleton(s => new TelemetryApi(
-            s.GetRequiredService<IOptions<ApiOptions>>().Value, s.GetRequiredService<FeedSlots>()));
+        services.AddSingleton(s => new TelemetryApi(s.GetRequiredService<FeedSlots>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OverloadLog>();
         services.AddSingleton(s => new CallbackDesk(
@@ -166,6 +165,7 @@ public static class AgentGridApi
         new CallbackApi(services.GetRequiredService<CallbackDesk>()).Map(app);
         new ConsoleFiles().Map(app, Index);
         app.MapOpenApi("/openapi/{documentName}.json").AsApi();
+        ScalarPage.Map(app);
     }
 
     // As a Delegate, so that the endpoint is described in the OpenAPI document; it is called directly all the same.

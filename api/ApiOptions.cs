@@ -50,8 +50,8 @@ public sealed class ApiOptions
     public string? TicketSecret { get; set; }
 
     /// <summary>
-    /// Where metrics and traces are sent over OTLP (HTTP, protobuf): <c>http://localhost:4318</c>. Default none:
-    /// nothing is sent.
+    /// Where <see cref="AgentGridTelemetry"/> sends metrics, traces and logs over OTLP: <c>http://localhost:4318</c>, in the
+    /// place of the variable <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>. Default none: what that variable says, else nothing is sent.
     /// </summary>
     public Uri? OtlpEndpoint { get; set; }
 

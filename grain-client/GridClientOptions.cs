@@ -24,6 +24,12 @@ public sealed class GridClientOptions
     /// </summary>
     public int FeedBuffer { get; set; } = 4_096;
 
+    /// <summary>
+    /// Whether the trace of a caller goes on in the cluster, with a span a call of a grain. It costs something each call.
+    /// Default false.
+    /// </summary>
+    public bool Traces { get; set; }
+
     internal CallTimes Times { get; set; } = new();
 
     internal string Prefix => KeyPrefix ?? ClusterId;

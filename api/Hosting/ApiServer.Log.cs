@@ -1,3 +1,5 @@
+using AgentGrid.Api.Telemetry;
+
 namespace AgentGrid.Api.Hosting;
 
 public static partial class ApiServer
@@ -16,6 +18,9 @@ public static partial class ApiServer
 
     [LoggerMessage(2025, LogLevel.Debug, "Variables that Kubernetes sets for services do nothing: {Variables}")]
     private static partial void LogKubernetes(ILogger logger, string variables);
+
+    [LoggerMessage(2026, LogLevel.Information, "Telemetry: {Sent}")]
+    private static partial void LogSent(ILogger logger, OtlpSettings sent);
 
     [LoggerMessage(2021, LogLevel.Debug, "The cause")]
     private static partial void LogCause(ILogger logger, Exception exception);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using AgentGrid.Api.Security;
 using AgentGrid.Api.Settings;
+using AgentGrid.Api.Telemetry;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -146,6 +147,7 @@ public static partial class ApiServer
         }
         var hasStarted = false;
         AddLogging(builder.Logging, builder.Configuration);
+        builder.AddAgentGridTelemetry();
         // What hinders the start is said in a sentence; the host would say it before, as a stack.
         builder.Logging.AddFilter(HostCategory, level => Volatile.Read(ref hasStarted) && level >= LogLevel.Warning);
         builder.Services.AddAgentGridApi();
@@ -208,6 +210,10 @@ public static partial class ApiServer
         var written = set[true].Select(s => $"{s.Name} {s.Value} ({s.Place})").DefaultIfEmpty("none");
         var defaults = set[false].Select(s => $"{s.Name} {s.Value}");
         LogInForce(app.Logger, string.Join("; ", written), string.Join("; ", defaults));
+        if (app.Services.GetService<OtlpSettings>() is { } sent)
+        {
+            LogSent(app.Logger, sent);
+        }
     }
 
     // The first Ctrl-C lets attempts finish; who presses it again does not want to wait. What is durable stays so.

@@ -70,7 +70,8 @@ internal sealed class PlanTools(
         RequestContext<CallToolRequestParams> request, RunKey key, Json input, CancellationToken cancellationToken)
     {
         var caller = http.HttpContext?.Features.Get<ApiCaller>()?.Name;
-        switch (await SubmitAsync(new SubmitRun(key, input, request.Params!.Name, Tenant: caller)))
+        var trace = http.HttpContext is { } context ? OrchestrateEndpoint.TraceParentOf(context.Request) : null;
+        switch (await SubmitAsync(new SubmitRun(key, input, request.Params!.Name, Tenant: caller, TraceParent: trace)))
         {
             case SubmitResult.Accepted(var run):
                 return await FinishAsync(request, run.RunId, isOurs: true, cancellationToken);

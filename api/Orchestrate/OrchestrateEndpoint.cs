@@ -92,12 +92,13 @@ internal sealed class OrchestrateEndpoint(
 
     private static string? CallerOf(HttpContext context) => context.Features.Get<ApiCaller>()?.Name;
 
-    // A trace context that is not well formed is ignored, as W3C Trace Context asks.
+    // The span of the request where it has one, else the caller's. Where nobody listens ASP.NET Core makes an activity
+    // without a source, which nobody would ever see. A context that is not well formed is ignored, as W3C asks.
     public static string? TraceParentOf(HttpRequest request) =>
-        request.Headers.TryGetValue("traceparent", out var header) && header is [{ } text]
-            && ActivityContext.TryParse(text, null, out _)
-            ? text
-            : null;
+        Activity.Current is { Source.Name.Length: > 0, Id: { } id } ? id
+        : request.Headers.TryGetValue("traceparent", out var header) && header is [{ } text]
+            && ActivityContext.TryParse(text, null, out _) ? text
+        : null;
 
     private async Task AnswerAsync(HttpContext context, RunSummary run, bool replayed, TimeSpan wait)
     {

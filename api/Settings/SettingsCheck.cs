@@ -1,5 +1,6 @@
 using AgentGrid.Api.Hosting;
 using AgentGrid.Api.Security;
+using AgentGrid.Api.Telemetry;
 
 namespace AgentGrid.Api.Settings;
 
@@ -29,6 +30,7 @@ internal sealed record SettingsCheck(IReadOnlyList<string> Unknown, IReadOnlyLis
         CheckClientKey(reader, environment, api);
         KestrelSettings.Check(reader);
         LoggingSettings.Check(reader);
+        OtlpSettings.Check(reader);
         foreach (var problem in ListenAddresses.Of(configuration).Select(ListenAddresses.Problem).OfType<string>())
         {
             reader.Problem(problem);

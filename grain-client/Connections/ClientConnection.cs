@@ -83,6 +83,10 @@ internal sealed partial class ClientConnection(
             // What a grain has met in Redis arrives as what it is, with whatever was the cause of that.
             client.Services.Configure<ExceptionSerializationOptions>(o => o.SupportedExceptionTypeFilter = static _ => true);
             client.UseConnectionRetryFilter(RetryAsync);
+            if (options.Traces)
+            {
+                client.AddActivityPropagation();
+            }
         });
         return services.BuildServiceProvider();
     }

@@ -30,6 +30,10 @@ internal static class SiloComposition
         {
             silo.Configure<SiloOptions>(options => options.SiloName = addresses.Name);
             AddMessaging(silo);
+            if (AgentGridTelemetry.SendsTraces(builder.Configuration))
+            {
+                silo.AddActivityPropagation();
+            }
             settings.Mode.Configure(silo, settings, addresses);
             silo.AddAgentGrid(settings.Engine);
             if (settings.Dashboard)

@@ -84,7 +84,12 @@ internal sealed class RedisMode : ISiloMode
             builder.Services.AddAgentGridClientInSilo(settings.Redis!, o => Configure(o, settings));
             return;
         }
-        builder.Services.AddAgentGridClient(settings.Redis!, o => Configure(o, settings));
+        var traces = AgentGridTelemetry.SendsTraces(builder.Configuration);
+        builder.Services.AddAgentGridClient(settings.Redis!, o =>
+        {
+            Configure(o, settings);
+            o.Traces = traces;
+        });
         builder.Services.AddDashboardOfSilos(builder.Configuration, settings);
     }
 

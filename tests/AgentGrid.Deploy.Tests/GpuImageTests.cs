@@ -27,24 +27,27 @@ public sealed partial class GpuImageTests
     {
         var cuda = Version("libcudart");
         var versions = $"CUDA {cuda} and cuDNN {Version("libcudnn")}";
-        var from = Dockerfile.Instructions.Single(i => i.EndsWith(" AS silo-gpu", StringComparison.Ordinal));
+        var from = Dockerfile.Instructions.Single(i => i.EndsWith(" AS runtime-gpu", StringComparison.Ordinal));
 
-        Assert.Matches($@"^FROM nvidia/cuda:{cuda}\.\d+\.\d+-cudnn-runtime-\S+ AS silo-gpu$", from);
+        Assert.Matches($@"^FROM nvidia/cuda:{cuda}\.\d+\.\d+-cudnn-runtime-\S+ AS runtime-gpu$", from);
         Assert.Equal([cuda, cuda], [Version("libcublas"), Version("libcublasLt")]);
         Assert.Contains($"# {versions} are what", Dockerfile.Text);
         Assert.Contains(versions, Repository.Read("deploy", "README.md"));
     }
 
-    [Fact]
-    public void Image_HasTheOnnxRuntimeForGpus()
+    [Theory]
+    [InlineData("silo-gpu", Cluster.Project)]
+    [InlineData("agentgrid-gpu", "client-api/AgentGrid.ClientApi.csproj")]
+    public void Image_HasTheOnnxRuntimeForGpus(string image, string project)
     {
         var lines = Dockerfile.Instructions;
-        var copy = lines.SkipWhile(i => !i.EndsWith(" AS silo-gpu", StringComparison.Ordinal))
+        Assert.Contains($"FROM runtime-gpu AS {image}", lines);
+        var copy = lines.SkipWhile(i => !i.EndsWith($" AS {image}", StringComparison.Ordinal))
             .First(i => i.EndsWith(" /app .", StringComparison.Ordinal));
-        var build = lines.SkipWhile(i => !i.EndsWith(" AS build-silo-gpu", StringComparison.Ordinal)).ElementAt(1);
+        var build = lines.SkipWhile(i => !i.EndsWith($" AS build-{image}", StringComparison.Ordinal)).ElementAt(1);
 
-        Assert.Equal("COPY --from=build-silo-gpu /app .", copy);
-        Assert.Contains($"dotnet publish {Cluster.Project} ", build);
+        Assert.Equal($"COPY --from=build-{image} /app .", copy);
+        Assert.Contains($"dotnet publish {project} ", build);
         Assert.Contains(" -p:OnnxNative=cuda ", build);
     }
 

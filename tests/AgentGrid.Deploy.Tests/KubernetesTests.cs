@@ -15,17 +15,21 @@ public sealed class KubernetesTests
         string[] others = ["kustomization.yaml", "secret.example.yaml", "prometheus-adapter.values.yaml"];
         var folders = Manifests.Files.GroupBy(f => Path.GetDirectoryName(f)!.Replace('\\', '/')).ToList();
 
-        Assert.Equal(3, folders.Count);
-        Assert.All(folders, folder => Assert.Equal(
-            folder.Select(f => Path.GetFileName(f)!).Except(others),
-            Yaml.Documents($"{folder.Key}/kustomization.yaml").Single().Texts("resources")
-                .Order(StringComparer.Ordinal)));
+        Assert.Equal(9, folders.Count);
+        Assert.All(folders, folder =>
+        {
+            var listed = Yaml.Documents($"{folder.Key}/kustomization.yaml").Single();
+            Assert.Equal(
+                folder.Select(f => Path.GetFileName(f)!).Except(others),
+                listed.Texts("resources").Concat(listed.Items("configMapGenerator").SelectMany(g => g.Texts("files")))
+                    .Order(StringComparer.Ordinal));
+        });
     }
 
     [Fact]
     public void Workloads_SelectTheirOwnPodsAlone()
     {
-        Assert.Equal(["api", "redis", "silo-general", "silo-gpu"], Manifests.Workloads
+        Assert.Equal(["agentgrid", "api", "redis", "silo-general", "silo-gpu"], Manifests.Workloads
             .Select(w => w.Text("metadata/name")).Order(StringComparer.Ordinal));
         Assert.All(Manifests.Workloads, w => Assert.Same(w, Assert.Single(Manifests.Selected(w.At("spec/selector")))));
     }
@@ -35,7 +39,7 @@ public sealed class KubernetesTests
     {
         var pods = Manifests.Workloads.Select(w => w.At("spec/template/spec")!).ToList();
 
-        Assert.Equal(4, pods.Count);
+        Assert.Equal(5, pods.Count);
         Assert.All(pods, p => Assert.Equal("false", p.Text("enableServiceLinks")));
         Assert.All(pods, p => Assert.Null(p.At("restartPolicy"))); // which means always
     }
@@ -101,11 +105,16 @@ public sealed class KubernetesTests
     [Fact]
     public void Images_AreBuiltByTheDockerfile()
     {
+        var named = Manifests.Files.Where(f => f.EndsWith("kustomization.yaml", StringComparison.Ordinal))
+            .SelectMany(Yaml.Documents).SelectMany(k => k.Items("images")).Select(i => i.Text("name")).ToList();
+        // agentgrid-gpu comes by a patch.
         var ours = Manifests.Workloads.SelectMany(Manifests.Containers).Select(c => c.Text("image"))
-            .Where(i => i.StartsWith("agentgrid", StringComparison.Ordinal)).ToHashSet();
+            .Where(i => i.StartsWith("agentgrid", StringComparison.Ordinal)).Append("agentgrid-gpu").ToHashSet();
 
-        Assert.Equal(ours.Order(), s_kustomization.Items("images").Select(i => i.Text("name")).Order());
-        Assert.All(ours, i => Assert.Contains(i["agentgrid-".Length..], Dockerfile.Stages));
+        Assert.Equal(ours.Order(), named.Order());
+        Assert.Equal(["agentgrid", "agentgrid-gpu"], ours.Where(Dockerfile.Stages.Contains).Order());
+        Assert.All(
+            ours.Except(Dockerfile.Stages), i => Assert.Contains(i["agentgrid-".Length..], Dockerfile.Stages));
     }
 
     [Fact]
@@ -124,6 +133,39 @@ public sealed class KubernetesTests
             Assert.Equal(["agentgrid_attempts_waiting", "agentgrid_slots_used"], metrics.Select(m => m.Text("name")));
             Assert.True(Number(scaler, "spec/minReplicas") <= Number(silo, "spec/replicas"));
         });
+    }
+
+    [Fact]
+    public void ScaledObjects_AskForTheQueueOfTheirSilos()
+    {
+        var scalers = Manifests.OfKind("ScaledObject");
+
+        Assert.Equal(2, scalers.Count);
+        Assert.All(scalers, scaler =>
+        {
+            var silo = Manifests.Workload(scaler.Text("spec/scaleTargetRef/name"));
+            var queue = Manifests.Containers(silo).Single().Texts("args")
+                .Single(a => a.StartsWith("--queues=", StringComparison.Ordinal))["--queues=".Length..];
+            Assert.Equal(
+                ((string[])["agentgrid_attempts_waiting", "agentgrid_slots_used"])
+                    .Select(m => $"sum({m}{{namespace=\"agentgrid\",queue=\"{queue}\"}})"),
+                scaler.Items("spec/triggers").Select(t => t.Text("metadata/query")));
+            Assert.True(Number(scaler, "spec/minReplicaCount") <= Number(silo, "spec/replicas"));
+        });
+    }
+
+    [Fact]
+    public void Ingress_LeadsToThePortOfTheServiceWithTls()
+    {
+        var ingress = Manifests.OfKind("Ingress").Single();
+        var host = ingress.Items("spec/rules").Single();
+        var service = host.Items("http/paths").Single().At("backend/service")!;
+
+        Assert.Equal([host.Text("host")], ingress.Items("spec/tls").Single().Texts("hosts"));
+        // Of the cluster, and of the one process.
+        var served = Manifests.OfKind("Service").Where(s => s.Text("metadata/name") == service.Text("name")).ToList();
+        Assert.Equal(2, served.Count);
+        Assert.All(served, s => Assert.Contains(service.Text("port/name"), s.Items("spec/ports").Select(p => p.Text("name"))));
     }
 
     [Fact]

@@ -15,13 +15,19 @@ internal static class Manifests
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>Every resource; kustomizations and the adapter's values are none.</summary>
-    public static readonly IReadOnlyList<JsonNode> Resources =
-        [.. Files.SelectMany(Yaml.Documents).Where(d => d["kind"] is not null && d.Text("kind") is not
-            ("Kustomization" or "Component"))];
+    /// <summary>Every resource; kustomizations, the adapter's values and the configuration are none.</summary>
+    public static readonly IReadOnlyList<JsonNode> Resources = Without();
 
     /// <summary>What makes pods.</summary>
     public static IReadOnlyList<JsonNode> Workloads => [.. OfKind("Deployment"), .. OfKind("StatefulSet")];
+
+    /// <summary>The resources but for those in some of the folders.</summary>
+    public static IReadOnlyList<JsonNode> Without(params string[] folders) =>
+    [
+        .. Files.Where(f => !folders.Any(n => f.StartsWith($"{Folder}/{n}", StringComparison.Ordinal)))
+            .SelectMany(Yaml.Documents)
+            .Where(d => d["kind"] is not null && d.Text("kind") is not ("Kustomization" or "Component")),
+    ];
 
     public static IReadOnlyList<JsonNode> OfKind(string kind) => [.. Resources.Where(r => r.Text("kind") == kind)];
 

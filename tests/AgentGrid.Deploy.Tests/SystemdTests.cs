@@ -1,8 +1,11 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace AgentGrid.Deploy.Tests;
 
-public sealed class SystemdTests
+public sealed partial class SystemdTests
 {
     // By section and key: systemd passes over a key in the wrong section.
     private static readonly Dictionary<(string Section, string Key), string> s_unit = Read(
@@ -25,6 +28,39 @@ public sealed class SystemdTests
         Assert.InRange(Number("RestartSteps"), 2, 10);
     }
 
+    // Systemd passes over what it does not know, with a word in its log: Restart=allways would start nothing again.
+    [Fact]
+    public async Task Unit_IsUnderstoodBySystemd()
+    {
+        using var scratch = new Scratch();
+        var unit = Repository.Read("deploy", "systemd", "agentgrid.service");
+        var path = scratch.Write("agentgrid.service", Program().Replace(unit, "ExecStart=/bin/true"));
+        using var process = Start(path);
+        var said = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.DoesNotContain(said.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !IsOfNewer(line));
+    }
+
+    // Known from systemd 254 on.
+    private static bool IsOfNewer(string line) => ((string[])["RestartSteps", "RestartMaxDelaySec"]).Any(
+        key => line.Contains($"Unknown key '{key}'", StringComparison.Ordinal)
+            || line.Contains($"Unknown key name '{key}'", StringComparison.Ordinal));
+
+    private static Process Start(string unit)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo("systemd-analyze", ["verify", unit]) { RedirectStandardError = true })!;
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("needs systemd-analyze, to read deploy/systemd");
+            throw;
+        }
+    }
+
     private static int Number(string key) => int.Parse(s_unit[("Service", key)], CultureInfo.InvariantCulture);
 
     private static Dictionary<(string, string), string> Read(string text)
@@ -44,4 +80,7 @@ public sealed class SystemdTests
         }
         return read;
     }
+
+    [GeneratedRegex("^ExecStart=.*$", RegexOptions.Multiline)]
+    private static partial Regex Program();
 }

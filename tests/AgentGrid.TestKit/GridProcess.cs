@@ -50,7 +50,7 @@ public sealed partial class GridProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
         // What another test or the shell has set is no setting of this server.
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AGENTGRID_", StringComparison.Ordinal)).ToArray())
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
         {
             start.Environment.Remove(name);
         }
@@ -89,6 +89,9 @@ public sealed partial class GridProcess : IAsyncDisposable
 
     /// <summary>Everything that it has written so far.</summary>
     public string Output => string.Concat(Lines.Select(static l => l.Text + '\n'));
+
+    private static bool IsSetting(string variable) => variable.StartsWith("AGENTGRID_", StringComparison.Ordinal)
+        || variable.StartsWith("OTEL_", StringComparison.Ordinal);
 
     private static string DotNet =>
         Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";

@@ -49,7 +49,8 @@ public sealed partial class ClusterGuideTests
         }
             .SelectMany(o => o.GetType().GetProperties().Select(p => (p.Name, Value: p.GetValue(o))))
             .Append((Name: "Dashboard", Value: true))
-            .Where(p => !withOption.Contains(p.Name)).DistinctBy(p => p.Name)
+            // Traces follow OpenTelemetry's variables.
+            .Where(p => !withOption.Contains(p.Name) && p.Name != nameof(GridClientOptions.Traces)).DistinctBy(p => p.Name)
             // It follows the cluster's id.
             .Select(p => p.Name == nameof(RunLogOptions.KeyPrefix) ? (p.Name, null) : p)
             .ToDictionary(p => p.Name, p => p.Value switch

@@ -24,9 +24,10 @@ public sealed class RoomsTests
         | kinds/Mcp | core, kinds/Http, kinds/Process | Microsoft.Extensions.*, ModelContextProtocol.Core |
         | kinds/Onnx | core, kinds/Http | Microsoft.Extensions.*, Microsoft.ML.OnnxRuntime.Managed |
         | kinds/All | core, engine, kinds/Process, kinds/Http, kinds/Chat, kinds/Mcp, kinds/Onnx | |
-        | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry |
+        | api | core | Microsoft.AspNetCore.OpenApi, ModelContextProtocol.AspNetCore, OpenTelemetry.*, OpenTelemetry, Scalar.AspNetCore |
         | client-api | core, engine, embedded, api, agents, kinds/All | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis, Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
+        | apphost | silo | Aspire.Hosting.AppHost, Polly.Core, Nerdbank.MessagePack |
         | client | | |
         | cli | core, engine, agents, kinds/All | System.CommandLine, Spectre.Console |
         | bench | core, engine, embedded, api, agents, kinds/Http, kinds/Process, kinds/Onnx | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |

@@ -143,6 +143,7 @@ class Try {
         { class: 'actions' },
         this.submit,
         h('button', { type: 'button', class: 'quiet', onclick: () => this.#copy() }, 'Copy as curl'),
+        h('a', { href: 'scalar/' }, 'All requests of the API'),
       ),
     );
     root.append(h('div', { class: 'columns' }, form, this.#dryRun()));
