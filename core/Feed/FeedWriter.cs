@@ -136,13 +136,13 @@ public sealed class FeedWriter
             case RunEvent.RunStarted x: _writer.WriteString("deadline"u8, x.Deadline); break;
             case RunEvent.RunResumed x: MetaOf(x); break;
             case RunEvent.StepFannedOut x: MetaOf(x); break;
-            case RunEvent.AttemptQueued x: _writer.WriteString("why"u8, x.Decision.Why); break;
+            case RunEvent.AttemptQueued x: MetaOf(x); break;
             case RunEvent.AttemptStarted x: MetaOf(runId, x); break;
             case RunEvent.AttemptProgressed x: MetaOf(x); break;
             case RunEvent.AttemptSucceeded x: Value("output"u8, "output_bytes"u8, x.Output); break;
             case RunEvent.AttemptFailed x: MetaOf(x); break;
             case RunEvent.AttemptLost x: MetaOf(x); break;
-            case RunEvent.AttemptCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
+            case RunEvent.AttemptCancelled x: MetaOf(x); break;
             case RunEvent.StepWaiting x: MetaOf(x); break;
             case RunEvent.SignalReceived x: MetaOf(x); break;
             case RunEvent.StepCompleted x: _writer.WriteNumber("successes"u8, x.Winners.Length); break;
@@ -209,6 +209,34 @@ public sealed class FeedWriter
         if (e.Decision is not null)
         {
             _writer.WriteString("why"u8, e.Decision.Why);
+        }
+        if (e.Hedge is { } hedge)
+        {
+            _writer.WriteStartObject("hedge"u8);
+            if (hedge.At is { } at)
+            {
+                _writer.WriteString("at"u8, at);
+            }
+            _writer.WriteString("why"u8, hedge.Why);
+            _writer.WriteEndObject();
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptQueued e)
+    {
+        _writer.WriteString("why"u8, e.Decision.Why);
+        if (e.IsHedge)
+        {
+            _writer.WriteBoolean("is_hedge"u8, true);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptCancelled e)
+    {
+        _writer.WriteString("reason"u8, e.Reason);
+        if (e.IsRefusedHedge)
+        {
+            _writer.WriteBoolean("is_refused_hedge"u8, true);
         }
     }
 

@@ -111,6 +111,9 @@ public static class RunDetailsBuilder
         Decision = attempt.Decision,
         Placement = attempt.Placement,
         OutputBytes = attempt.Output?.Utf8.Length,
+        IsHedge = attempt.IsHedge,
+        IsRefusedHedge = attempt.IsRefusedHedge,
+        Hedge = attempt.Hedge,
         Run = state.ChildOf(step, attempt)?.ChildId,
     };
 }

@@ -103,7 +103,7 @@ public static partial class RunMachine
         {
             Keep(step, kept);
         }
-        if (e.Mode == StepMode.Race)
+        if (e.Mode == StepMode.Race && step.Step.Hedge is null)
         {
             for (var i = 1; i < e.Branches; i++)
             {
@@ -144,6 +144,7 @@ public static partial class RunMachine
         var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
         AttemptLife.Move(state[e.Step], attempt, AttemptMove.Queue);
         attempt.Decision = e.Decision;
+        attempt.IsHedge |= e.IsHedge;
         CountWaiting(state, attempt, waits: true);
     }
 
@@ -158,6 +159,10 @@ public static partial class RunMachine
         attempt.Placement = e.Placement;
         CountWaiting(state, attempt, waits: false);
         state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
+        if (e.Hedge is { } hedge)
+        {
+            AwaitHedge(state, state[e.Step], attempt, hedge);
+        }
     }
 
     // The first event that names an attempt makes it, and in mode one also makes the step's only branch.
@@ -236,6 +241,7 @@ public static partial class RunMachine
             state.RetryingBranches++;
             state.AddTimer(RunTimer.ForBranch(due, step.Index, branch.Index));
         }
+        ForgetHedge(step);
     }
 
     private static bool IsRetrying(BranchState branch) => branch.Due is not null && branch.AllTries > 0;
@@ -260,6 +266,7 @@ public static partial class RunMachine
         {
             (attempt.Crashes, attempt.LongestRun) = Isolation.Crash(attempt, TimeRun(state, attempt, e.Time));
         }
+        ForgetHedge(step);
     }
 
     // Until its node died, which is noticed later; much later, when nobody was there.
@@ -282,7 +289,10 @@ public static partial class RunMachine
             branch.Asked.RemoveAt(branch.Asked.Count - 1);
             branch.AllTries--;
             branch.Tries = 0;
+            attempt.IsRefusedHedge = e.IsRefusedHedge;
+            branch.Status = e.IsRefusedHedge ? BranchStatus.Waiting : branch.Status;
         }
+        ForgetHedge(step);
     }
 
     private static AttemptState EndAttempt(

@@ -26,6 +26,7 @@ public static partial class RunMachine
             RunInput.CompleteAttempt i => turn.CompleteAttempt(i),
             RunInput.FailAttempt i => turn.FailAttempt(i),
             RunInput.PassOnAttempt i => turn.PassOnAttempt(i),
+            RunInput.RefuseHedge i => turn.RefuseHedge(i),
             RunInput.LoseAttempt i => turn.LoseAttempt(i),
             RunInput.ResumeRun i => turn.ResumeRun(i),
             RunInput.FireTimers => turn.FireTimers(),

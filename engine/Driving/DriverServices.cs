@@ -32,6 +32,9 @@ public sealed record DriverServices
     /// <summary>How long the steps of plans take.</summary>
     public required LearnedDurations Durations { get; init; }
 
+    /// <summary>How long agents take.</summary>
+    public ILatencies Latencies { get; init; } = ILatencies.None;
+
     /// <summary>The engine's own log.</summary>
     public required ILogger Logger { get; init; }
 

@@ -1,4 +1,5 @@
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Driving;
 
@@ -28,6 +29,9 @@ public sealed class OpenAttempt
 
     /// <inheritdoc cref="Run"/>
     public AttemptState State { get; }
+
+    /// <summary>What it counts for in the budget of its step; null where there is none.</summary>
+    public HedgedStep? Hedged => HedgeDelays.StepOf(Run, Step, State);
 
     /// <summary>
     /// In which line of its caller's attempts it waits. Null for the one of all runs, in order of their deadlines; a run
@@ -66,6 +70,9 @@ public sealed class OpenAttempt
         Granted = slot;
         Driver.Post(new RunInput.GrantSlot(Step.Id, State.Number, slot.Node, slot.Choice), this);
     }
+
+    /// <summary>It is a backup, and gets no slot: the budget of its step has nothing left.</summary>
+    public void HearOfRefusal(string reason) => Driver.Post(new RunInput.RefuseHedge(Step.Id, State.Number, reason), this);
 
     /// <summary>The agent whose slot was asked for takes no attempts for now; the request goes on waiting.</summary>
     public void HearOfDrain() => Driver.Post(new RunInput.PassOnAttempt(Step.Id, State.Number), this);

@@ -249,7 +249,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     string? IRoutingView.TryReserve(string agent, string step, int attempt)
     {
-        var slot = _slots.TryTake(agent);
+        var slot = _slots.TryTake(agent, HedgeDelays.StepOf(_state, _state[step], attempt: null));
         if (slot is not null)
         {
             _turnSlots.Add((step, attempt, slot));
@@ -258,6 +258,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
     }
 
     Urgency? IRoutingView.UrgencyOf(int step) => UrgencyOf(step);
+
+    HedgeDelay IRoutingView.HedgeAfter(Hedge hedge, string step, string agent, string node) =>
+        HedgeDelays.Of(hedge, _services.Latencies, _state, _state[step], agent, node);
 
     /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
     internal Action<RunDriver>? Left { get; set; }

@@ -24,6 +24,19 @@ public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
         }
     }
 
+    /// <returns>False when it is a backup, and refused.</returns>
+    private bool Counts(HedgedStep hedged, SlotRequest request, AgentSlots agent)
+    {
+        if (hedged.IsBackup && _hedges.Refusal(hedged) is { } reason)
+        {
+            agent.Withdraw(request);
+            request.Refuse(reason);
+            return false;
+        }
+        _hedges.Count(hedged);
+        return true;
+    }
+
     /// <summary>Nothing becomes possible by time alone any more.</summary>
     public void Dispose()
     {

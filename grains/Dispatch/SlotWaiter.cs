@@ -29,6 +29,7 @@ internal sealed class SlotWaiter : ISlotWaiter
             Isolation = ask.Isolation?.ToIsolation(),
             InAttempt = ask.StartOnly,
             StartOnly = ask.StartOnly,
+            Hedged = ask.Hedged is { } hedged ? new HedgedStep(hedged.Step, hedged.BudgetPercent, hedged.IsBackup) : null,
         };
     }
 
@@ -77,6 +78,12 @@ internal sealed class SlotWaiter : ISlotWaiter
     {
         _waiters.Remove(this);
         Answer(new SlotReply(SlotOutcome.Granted));
+    }
+
+    void ISlotWaiter.OnHedgeRefused(string reason)
+    {
+        _waiters.Remove(this);
+        Answer(new SlotReply(SlotOutcome.HedgeRefused) { Reason = reason });
     }
 
     void ISlotWaiter.OnDrained() => _drained.TrySetResult();
