@@ -46,7 +46,7 @@ public sealed class ProblemList
         return known.Count switch
         {
             0 => "; there are none.",
-            <= 20 => $"; known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.",
+            <= 24 => $"; known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.",
             _ => ".",
         };
     }

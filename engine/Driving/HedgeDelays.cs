@@ -1,7 +1,6 @@
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Driving;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
-using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Driving;
 

@@ -1,5 +1,4 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Driving;
 

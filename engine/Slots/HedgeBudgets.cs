@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Slots;
 

@@ -1,3 +1,4 @@
+using AgentGrid.Engine.Driving;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Slots;

@@ -3,11 +3,9 @@ using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
-using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using Microsoft.Extensions.Logging;
-using SlotRequest = AgentGrid.GrainInterfaces.Dispatch.SlotRequest;
 
 namespace AgentGrid.Grains.Driving;
 

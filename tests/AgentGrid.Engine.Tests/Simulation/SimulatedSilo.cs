@@ -40,6 +40,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
             Time = Time,
             Statistics = new AgentStatistics(),
             Durations = Durations,
+            Latencies = new SimulatedLatencies(world),
             Logger = Log,
             RunLogger = Log,
         };

@@ -1,4 +1,4 @@
-namespace AgentGrid.Engine.Slots;
+namespace AgentGrid.Engine.Driving;
 
 /// <summary>Of an attempt whose step may ask backups: what it counts for in the budget of that step.</summary>
 /// <param name="Step">The step, by plan and id: all its runs share a budget.</param>
