@@ -32,8 +32,8 @@ public sealed record DriverServices
     /// <summary>How long the steps of plans take.</summary>
     public required LearnedDurations Durations { get; init; }
 
-    /// <summary>How long agents take.</summary>
-    public ILatencies Latencies { get; init; } = ILatencies.None;
+    /// <summary>How long agents take; <see cref="Durations"/> unless somebody says otherwise.</summary>
+    public ILatencies Latencies { get => field ?? Durations; init; }
 
     /// <summary>The engine's own log.</summary>
     public required ILogger Logger { get; init; }

@@ -1,6 +1,7 @@
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Durations;
 
 namespace AgentGrid.Engine.Driving;
 

@@ -1,5 +1,5 @@
 using AgentGrid.Core.Runs;
-using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Durations;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
