@@ -111,6 +111,7 @@ public sealed class FeedWriter
             case RunEvent.AttemptFailed x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.AttemptLost x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.AttemptCancelled x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptStopped x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.StepFannedOut x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.StepWaiting x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.SignalReceived { Step: { } taker }: _writer.WriteString("step"u8, taker); break;
@@ -143,6 +144,7 @@ public sealed class FeedWriter
             case RunEvent.AttemptFailed x: MetaOf(x); break;
             case RunEvent.AttemptLost x: MetaOf(x); break;
             case RunEvent.AttemptCancelled x: MetaOf(x); break;
+            case RunEvent.AttemptStopped x: MetaOf(x); break;
             case RunEvent.StepWaiting x: MetaOf(x); break;
             case RunEvent.SignalReceived x: MetaOf(x); break;
             case RunEvent.StepCompleted x: _writer.WriteNumber("successes"u8, x.Winners.Length); break;
@@ -237,6 +239,19 @@ public sealed class FeedWriter
         if (e.IsRefusedHedge)
         {
             _writer.WriteBoolean("is_refused_hedge"u8, true);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptStopped e)
+    {
+        if (e.Stop.HasStopped)
+        {
+            _writer.WriteBoolean("acknowledged"u8, e.Stop.Acknowledged);
+        }
+        _writer.WriteNumber("seconds"u8, e.Stop.Seconds);
+        if (e.Stop.GpuSeconds is { } gpu)
+        {
+            _writer.WriteNumber("gpu_seconds"u8, gpu);
         }
     }
 

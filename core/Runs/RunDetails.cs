@@ -213,6 +213,9 @@ public sealed record AttemptDetails
     /// <summary>When a backup is asked beside it; null where none is foreseen.</summary>
     public HedgeDue? Hedge { get; init; }
 
+    /// <summary>Of one that was cancelled in a step with backups: what it has cost, as far as is known. Null for others.</summary>
+    public StopReceipt? Receipt { get; init; }
+
     /// <summary>The run that does its work; null where an agent does, and until it has started.</summary>
     public RunId? Run { get; init; }
 }

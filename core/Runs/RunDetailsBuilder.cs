@@ -114,6 +114,7 @@ public static class RunDetailsBuilder
         IsHedge = attempt.IsHedge,
         IsRefusedHedge = attempt.IsRefusedHedge,
         Hedge = attempt.Hedge,
+        Receipt = attempt.Receipt,
         Run = state.ChildOf(step, attempt)?.ChildId,
     };
 }

@@ -23,6 +23,7 @@ namespace AgentGrid.Core.Runs;
 [JsonDerivedType(typeof(AttemptFailed), "attempt.failed")]
 [JsonDerivedType(typeof(AttemptLost), "attempt.lost")]
 [JsonDerivedType(typeof(AttemptCancelled), "attempt.cancelled")]
+[JsonDerivedType(typeof(AttemptStopped), "attempt.stopped")]
 [JsonDerivedType(typeof(StepWaiting), "step.waiting")]
 [JsonDerivedType(typeof(SignalReceived), "signal.received")]
 [JsonDerivedType(typeof(StepCompleted), "step.completed")]
@@ -158,6 +159,9 @@ public abstract record RunEvent
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public bool IsRefusedHedge { get; init; }
     }
+
+    /// <summary>What became of an agent that was told to stop, or that it has not stopped; also of a run that has ended.</summary>
+    public sealed record AttemptStopped(string Step, int Attempt, string Agent, AttemptStop Stop) : RunEvent;
 
     /// <summary>A step waits for a signal; it takes the first of its name that came before.</summary>
     /// <param name="Deadline">Until when.</param>

@@ -26,6 +26,7 @@ public static partial class RunMachine
             case RunEvent.AttemptFailed x: Fail(state, x); break;
             case RunEvent.AttemptLost x: Lose(state, x); break;
             case RunEvent.AttemptCancelled x: Cancel(state, x); break;
+            case RunEvent.AttemptStopped x: Stop(state, x); break;
             case RunEvent.StepWaiting x: Wait(state, x); break;
             case RunEvent.SignalReceived x: Receive(state, x); break;
             case RunEvent.StepCompleted x: Complete(state, x); break;
@@ -282,6 +283,10 @@ public static partial class RunMachine
         var step = state[e.Step];
         var attempt = EndAttempt(state, step, e.Attempt, AttemptMove.Cancel, e);
         attempt.CancelReason = e.Reason;
+        if (step.Step.Hedge is not null && attempt.StartedAt is not null)
+        {
+            attempt.Receipt = new StopReceipt(e.Time, StopState.Asked);
+        }
         // Whoever has never had a slot for it has not been asked, and can be yet.
         var branch = step.Branches[attempt.Branch];
         if (attempt.StartedAt is null && branch.Tries == 1 && branch.Asked[^1] == attempt.Agent)

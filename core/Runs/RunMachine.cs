@@ -34,6 +34,7 @@ public static partial class RunMachine
             RunInput.ReceiveSignal i => turn.ReceiveSignal(i),
             RunInput.RetryRun i => turn.RetryRun(i),
             RunInput.SkipSubmission => turn.SkipSubmission(),
+            RunInput.ReportStop i => turn.ReportStop(i),
             RunInput.ReportDelivery i => turn.ReportDelivery(i),
             _ => throw new ArgumentOutOfRangeException(nameof(input), input.GetType(), "unknown input"),
         };

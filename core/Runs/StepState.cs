@@ -136,6 +136,9 @@ public sealed class AttemptState(int number, int branch, string agent)
     /// <summary>When a backup is asked beside it; null where none is foreseen.</summary>
     public HedgeDue? Hedge { get; internal set; }
 
+    /// <summary>Of one that was cancelled in a step with backups: what it has cost, as far as is known. Null for others.</summary>
+    public StopReceipt? Receipt { get; internal set; }
+
     /// <summary>It is counted among those that wait for a slot.</summary>
     internal bool Waits { get; set; }
 }

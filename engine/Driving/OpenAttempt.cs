@@ -70,6 +70,9 @@ public sealed class OpenAttempt
         Driver.Post(new RunInput.GrantSlot(Step.Id, State.Number, slot.Node, slot.Choice), this);
     }
 
+    /// <summary>Somebody wants to know what became of its agent when it is told to stop.</summary>
+    public bool WantsReceipt => Step.Step.Hedge is not null;
+
     /// <summary>It is a backup, and gets no slot: the budget of its step has nothing left.</summary>
     public void HearOfRefusal(string reason) => Driver.Post(new RunInput.RefuseHedge(Step.Id, State.Number, reason), this);
 

@@ -34,6 +34,9 @@ public interface IRegistryHost
     /// <summary>A webhook could not be told because of an error of the engine or its store; it is tried again.</summary>
     void DeliveryFailed(RunId run, Exception failure);
 
+    /// <summary>What became of an agent that was told to stop could not be kept, because of an error of the engine or its store.</summary>
+    void ReportFailed(RunId run, Exception failure);
+
     /// <summary>The last of what webhooks were owed is settled, and no run is driven here.</summary>
     void BecameEmpty();
 

@@ -102,6 +102,7 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
                 _byId.Add(driver.Id, driver);
                 driver.Left = Remove;
                 driver.Delivers = Deliver;
+                driver.Stops = ReportStop;
                 return true;
             }
         }

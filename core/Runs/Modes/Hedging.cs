@@ -29,6 +29,19 @@ public static partial class RunMachine
             return Advance();
         }
 
+        // Whether the run has ended makes no difference.
+        public string? ReportStop(RunInput.ReportStop input)
+        {
+            if (!state.Plan.TryIndexOf(input.Step, out var index)
+                || state.Steps[index].Attempts.ElementAtOrDefault(input.Attempt - 1) is not { Receipt: { } receipt } attempt
+                || receipt.Knows(input.Stop))
+            {
+                return $"the end of attempt {input.Attempt} of step '{input.Step}': nobody waits for it, or it is known";
+            }
+            Emit(new RunEvent.AttemptStopped(input.Step, input.Attempt, attempt.Agent, input.Stop) { Time = now });
+            return null;
+        }
+
         // Where there are fewer agents than attempts, one can be its own backup: on another slot, and most often on another node.
         private void StartHedged(StepState step, Hedge hedge, ImmutableArray<RoutingCandidate> ranked)
         {
@@ -81,6 +94,12 @@ public static partial class RunMachine
         // All who were asked have failed for good.
         private static bool NobodyIsLeft(StepState step) =>
             step.Branches.TrueForAll(static b => b.Status == BranchStatus.Failed || b.IsUnasked);
+    }
+
+    private static void Stop(RunState state, RunEvent.AttemptStopped e)
+    {
+        var attempt = state[e.Step].Attempts[e.Attempt - 1];
+        attempt.Receipt = attempt.Receipt?.With(e.Stop, e.Time);
     }
 
     private static void AwaitHedge(RunState state, StepState step, AttemptState attempt, HedgeDue hedge)

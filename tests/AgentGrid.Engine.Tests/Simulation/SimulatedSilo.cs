@@ -71,6 +71,8 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
 
     public void DeliveryFailed(RunId run, Exception failure) => _world.Note($"{Name}: {run} could not tell a webhook: {failure.Message}");
 
+    public void ReportFailed(RunId run, Exception failure) => _world.Note($"{Name}: {run} could not be told of an agent: {failure.Message}");
+
     public void BecameEmpty()
     {
     }

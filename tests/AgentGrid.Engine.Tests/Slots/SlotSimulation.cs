@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Tests.Simulation;
 
@@ -20,7 +21,7 @@ internal sealed partial class SlotSimulation
         "withdrawn before it waits", "withdrawn while it waits", "withdrawn after the grant", "withdrawn again",
         "asked again", "asked after it was withdrawn", "told that the agent is gone", "told that the agent is drained", "released again",
         "released after the node was gone", "granted at once", "granted later", "kept apart no longer",
-        "kept apart no longer, which it was not", "waits for other company",
+        "kept apart no longer, which it was not", "waits for other company", "a backup within its budget", "a backup over its budget",
     ];
 
     private const int Steps = 250;
@@ -28,10 +29,15 @@ internal sealed partial class SlotSimulation
     private static readonly string[] s_agents = ["a0", "a1", "a2"];
     private static readonly string[] s_queues = ["q0", "q1"];
 
+    // What started within this time counts in any case.
+    private static readonly TimeSpan s_surely = HedgeBudgets.Window * (HedgeBudgets.Parts - 1) / HedgeBudgets.Parts;
+
     private readonly Random _random;
     private readonly int _seed;
     private readonly SortedDictionary<string, int> _counts;
+    private readonly ManualTime _time = new();
     private readonly MistakenTable _table;
+    private readonly List<(string Step, bool IsBackup, TimeSpan At)> _started = [];
     private readonly List<string> _history = [];
     private readonly SortedDictionary<string, NodeState> _nodes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -49,7 +55,7 @@ internal sealed partial class SlotSimulation
         _random = new Random(seed);
         _seed = seed;
         _counts = counts;
-        _table = new MistakenTable(mistake);
+        _table = new MistakenTable(mistake, _time);
     }
 
     private enum Stage
@@ -82,7 +88,7 @@ internal sealed partial class SlotSimulation
 
     private void Step()
     {
-        switch (_random.Next(26))
+        switch (_random.Next(27))
         {
             case 0: Configure(); break;
             case 1 or 2: PutNode(); break;
@@ -96,6 +102,7 @@ internal sealed partial class SlotSimulation
             case 19 when _givenBack.Count > 0: ReleaseAgain(Any(_givenBack), "released again"); break;
             case 20 when _lost.Count > 0: ReleaseAgain(Any(_lost), "released after the node was gone"); break;
             case 21 or 22 or 23 when _held.Count > 0: Release(Any(_held)); break;
+            case 26: PassTime(); break;
             case 24 or 25 when _held.Count + _givenBack.Count > 0: Clear(); break;
             default: break; // there is nothing to do it with
         }
@@ -121,10 +128,12 @@ internal sealed partial class SlotSimulation
         var agent = Any(s_agents);
         Note($"a slot of {agent} is taken");
         var free = !_askers.Exists(a => a.IsWaitingFor(agent)) && _nodes.Values.Any(n => HasRoom(agent, n));
-        var slot = _table.TryTake(agent, _random.Next(2) == 0 ? null : AnyNode());
+        var hedged = AnyHedged(canBeBackup: false);
+        var slot = _table.TryTake(agent, _random.Next(2) == 0 ? null : AnyNode(), hedged);
         That(slot is not null == free, $"a slot of '{agent}' is {(free ? "refused, and" : "given, and none")} is free");
         if (slot is not null)
         {
+            OnStarted(hedged);
             OnTaken(agent, slot);
         }
     }
@@ -145,6 +154,7 @@ internal sealed partial class SlotSimulation
             Near = AnyNode(),
             Gpu = gpu,
             Isolation = AnyIsolation(),
+            Hedged = AnyHedged(canBeBackup: true),
         };
         _askers.Add(asker);
         return asker;
@@ -161,7 +171,7 @@ internal sealed partial class SlotSimulation
             _table.Wait(asker.Request);
             _asking = null;
             That(
-                asker.Stage == Stage.Over == !IsEnabled(asker.Agent),
+                asker.IsRefused || asker.Stage == Stage.Over == !IsEnabled(asker.Agent),
                 $"{asker} is told that its agent is gone, or is not, and it is the other way round");
             return;
         }
@@ -196,7 +206,59 @@ internal sealed partial class SlotSimulation
         Count(asker == _asking ? "granted at once" : "granted later");
         asker.Stage = Stage.Granted;
         asker.Slot = slot;
+        OnStarted(asker.Request.Hedged);
         OnTaken(asker.Agent, slot, asker.Gpu, asker.Request.Isolation);
+    }
+
+    private void OnRefused(Asker asker)
+    {
+        Note($"  {asker} is refused as a backup");
+        Count("a backup over its budget");
+        That(asker.Stage == Stage.Waiting, $"{asker} is refused, and does not wait");
+        That(asker.Request.Hedged is { IsBackup: true }, $"{asker} is refused as a backup, and is none");
+        var (backups, _) = Within(HedgeBudgets.Window, asker.Request.Hedged!);
+        var (_, others) = Within(s_surely, asker.Request.Hedged!);
+        That(
+            backups >= Math.Max(1, (int)(others * (asker.Request.Hedged!.BudgetPercent / 100))),
+            $"{asker} is refused with {backups} backups within ten minutes beside {others} others within nine");
+        asker.IsRefused = true;
+        asker.Stage = Stage.Over;
+    }
+
+    private void OnStarted(HedgedStep? step)
+    {
+        if (step is null)
+        {
+            return;
+        }
+        _started.Add((step.Step, step.IsBackup, _time.Passed));
+        if (!step.IsBackup)
+        {
+            return;
+        }
+        Count("a backup within its budget");
+        var (backups, _) = Within(s_surely, step);
+        var (_, others) = Within(HedgeBudgets.Window, step);
+        That(
+            backups <= Math.Max(1, others * (step.BudgetPercent / 100)),
+            $"'{step.Step}' has {backups} backups within nine minutes beside {others} others within ten, and a budget of {step.BudgetPercent}%");
+    }
+
+    private (int Backups, int Others) Within(TimeSpan time, HedgedStep step)
+    {
+        var these = _started.Where(s => s.Step == step.Step && s.At > _time.Passed - time).ToList();
+        return (these.Count(static s => s.IsBackup), these.Count(static s => !s.IsBackup));
+    }
+
+    private HedgedStep? AnyHedged(bool canBeBackup) => _random.Next(3) == 0
+        ? null
+        : new HedgedStep($"p/s{_random.Next(2)}", _random.Next(2) == 0 ? 20 : 50, canBeBackup && _random.Next(2) == 0);
+
+    private void PassTime()
+    {
+        var time = TimeSpan.FromSeconds(_random.Next(_random.Next(6) == 0 ? 700 : 60));
+        Note($"{time} passes");
+        _time.Advance(time);
     }
 
     private void OnDrained(Asker asker)
@@ -377,6 +439,11 @@ internal sealed partial class SlotSimulation
                 simulation.OnGranted(this, slot);
             }
         }
+
+        /// <summary>It was a backup for which there was no budget.</summary>
+        public bool IsRefused { get; set; }
+
+        public void OnHedgeRefused(string reason) => simulation.OnRefused(this);
 
         /// <summary>It has been told that its agent is drained.</summary>
         public bool IsTold { get; set; }
