@@ -7,11 +7,16 @@ namespace AgentGrid.Engine.Registry;
 // What runs are told by those who work beside them: also when they have ended, and are driven no longer.
 public sealed partial class RunRegistry
 {
-    /// <summary>Has what became of an agent kept that was told to stop. When that cannot be, its receipt says less.</summary>
-    public void ReportStop(RunId run, RunInput.ReportStop stop) => _ = ReportStopAsync(run, stop);
+    // How many are not kept yet.
+    private int _reports;
 
-    private async Task ReportStopAsync(RunId run, RunInput.ReportStop stop)
+    /// <summary>Has what became of an agent kept that was told to stop. When that cannot be, its receipt says less.</summary>
+    public async Task ReportStopAsync(RunId run, RunInput.ReportStop stop)
     {
+        lock (_gate)
+        {
+            _reports++;
+        }
         try
         {
             // Nobody waits for one of an attempt that goes on by what is kept.
@@ -26,7 +31,20 @@ public sealed partial class RunRegistry
         {
             host.ReportFailed(run, e);
         }
+        finally
+        {
+            lock (_gate)
+            {
+                _reports--;
+            }
+        }
+        if (IsEmpty)
+        {
+            host.BecameEmpty();
+        }
     }
+
+    private void ReportStop(RunId run, RunInput.ReportStop stop) => _ = ReportStopAsync(run, stop);
 
     /// <summary>Has something kept that a run is told from beside it, whether or not it has ended.</summary>
     /// <param name="asItIs">What it is about.</param>

@@ -28,14 +28,14 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
         }
     }
 
-    /// <summary>Nothing is driven here, and no webhook is being told anything.</summary>
+    /// <summary>Nothing is driven here, no webhook is being told anything, and no run is.</summary>
     public bool IsEmpty
     {
         get
         {
             lock (_gate)
             {
-                return _byId.Count == 0 && _deliveries.Count == 0;
+                return _byId.Count == 0 && _deliveries.Count == 0 && _reports == 0;
             }
         }
     }

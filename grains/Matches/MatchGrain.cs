@@ -143,12 +143,8 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         return Task.CompletedTask;
     }
 
-    public Task ReportStopAsync(StopReport report)
-    {
-        _registry.ReportStop(report.RunId, new RunInput.ReportStop(
-            report.Step, report.Attempt, new AttemptStop(report.HasStopped, report.Acknowledged, report.Seconds, report.GpuSeconds)));
-        return Task.CompletedTask;
-    }
+    public Task ReportStopAsync(StopReport report) => _registry.ReportStopAsync(report.RunId, new RunInput.ReportStop(
+        report.Step, report.Attempt, new AttemptStop(report.HasStopped, report.Acknowledged, report.Seconds, report.GpuSeconds)));
 
     // The log knows it, and says so when it is asked to keep the run.
     AdmissionRefusal? IRegistryHost.WhyFull(string? tenant) => null;

@@ -11,6 +11,8 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
 {
     private const int MostTries = 40;
 
+    protected override GridSetup Setup { get; } = new() { CancelGrace = TimeSpan.FromMilliseconds(100) };
+
     private volatile bool _hangs;
 
     [Fact]
@@ -29,6 +31,50 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
         Assert.Equal("backup 1 of 1: 'alpha' has not answered within 0.02 s ('after' of the plan)", backup.Decision!.Why);
         Assert.True(backup.QueuedAt >= slow.Hedge.At, $"The backup was asked at {backup.QueuedAt:O}, before {slow.Hedge.At:O}.");
         await CallsOf(run).Single(c => c.Agent == "alpha").CancelledAsync();
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Hedge_LoserIsToldToStop_ItsReceiptSaysWhatItHasCost()
+    {
+        Script.On("alpha", AnswerOrHangAsync);
+
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+
+        var receipt = await ReceiptAsync(run, static r => r.State == StopState.Stopped);
+        var (slow, backup) = (StepOf(run, "a").Attempts[0], StepOf(run, "a").Attempts[1]);
+        Assert.Equal((true, null), (receipt.Acknowledged, receipt.GivenUpAt));
+        Assert.Equal(slow.EndedAt, receipt.AskedAt);
+        Assert.True(receipt.StoppedAt >= receipt.AskedAt);
+        Assert.True(receipt.Seconds >= 0.015, $"It has run for at least the 20 ms until its backup was asked, and {receipt.Seconds} s are said.");
+        Assert.Null(receipt.GpuSeconds);
+        Assert.Null(backup.Receipt);
+        await SeenAsync(run.Summary, "alpha:stopped");
+    }
+
+    [Fact]
+    public async Task Hedge_LoserIgnoresIt_ItsReceiptSaysSoUntilItReturns()
+    {
+        var late = Script.Gate();
+        Script.On("alpha", async call =>
+        {
+            if (_hangs)
+            {
+                await late.Opened;
+            }
+            return call.Answer();
+        });
+
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+
+        AssertCompleted(run);
+        var given = await ReceiptAsync(run, static r => r.State == StopState.DidNotStop);
+        Assert.Equal((null, null), (given.Acknowledged, given.StoppedAt));
+        Assert.NotNull(given.GivenUpAt);
+        late.Open();
+        var returned = await ReceiptAsync(run, static r => r.State == StopState.Stopped);
+        Assert.Equal((false, given.GivenUpAt), (returned.Acknowledged, returned.GivenUpAt));
+        Assert.True(returned.Seconds >= given.Seconds);
         await AllSlotsFreeAsync();
     }
 
@@ -96,6 +142,15 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
     }
 
     private ValueTask<Core.Json> AnswerOrHangAsync(Call call) => _hangs ? call.HangAsync() : new(call.Answer());
+
+    private async Task<StopReceipt> ReceiptAsync(RunDetails run, Func<StopReceipt, bool> until)
+    {
+        StopReceipt? receipt = null;
+        await Limits.EventuallyAsync(
+            async () => (receipt = (await Grid.GetRunAsync(run.Summary.RunId))!.Steps[0].Attempts[0].Receipt) is not null && until(receipt),
+            () => ValueTask.FromResult($"the receipt is {receipt}"));
+        return receipt!;
+    }
 
     /// <summary>Lets agents get warm and be known, until an attempt that hangs has a backup.</summary>
     private async Task<RunDetails> HedgedAsync(string steps) => await EndOfAsync(await HangingAsync(steps));

@@ -56,6 +56,9 @@ internal sealed class MistakenTable(SlotMistake mistake, TimeProvider time)
 
     public bool Tells => mistake != SlotMistake.TellsNobody;
 
+    /// <summary>What a request is taken to count for.</summary>
+    public HedgedStep? Take(HedgedStep? step) => mistake == SlotMistake.CountsNoBackups && step is not null ? step with { IsBackup = false } : step;
+
     public void Configure(GridConfig config) => _table.Configure(config);
 
     public bool Drain(string agent, bool drained) =>
@@ -70,18 +73,6 @@ internal sealed class MistakenTable(SlotMistake mistake, TimeProvider time)
 
     public void Wait(SlotRequest request)
     {
-        if (mistake == SlotMistake.CountsNoBackups && request is { Status: SlotRequestStatus.New, Hedged.IsBackup: true })
-        {
-            var other = new SlotRequest(request.Agent, request.Priority, request.Deadline, request.Waiter, request.Tenant)
-            {
-                Flow = request.Flow,
-                Isolation = request.Isolation,
-                Hedged = request.Hedged with { IsBackup = false },
-            };
-            _requests.Add(other);
-            _table.Wait(other);
-            return;
-        }
         var twin = mistake == SlotMistake.QueuesWhatWasWithdrawn && request.Status == SlotRequestStatus.Withdrawn
             ? new SlotRequest(request.Agent, request.Priority, request.Deadline, new Deaf(), request.Tenant)
             : request;

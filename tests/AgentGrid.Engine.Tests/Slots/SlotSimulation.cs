@@ -29,15 +29,11 @@ internal sealed partial class SlotSimulation
     private static readonly string[] s_agents = ["a0", "a1", "a2"];
     private static readonly string[] s_queues = ["q0", "q1"];
 
-    // What started within this time counts in any case.
-    private static readonly TimeSpan s_surely = HedgeBudgets.Window * (HedgeBudgets.Parts - 1) / HedgeBudgets.Parts;
-
     private readonly Random _random;
     private readonly int _seed;
     private readonly SortedDictionary<string, int> _counts;
     private readonly ManualTime _time = new();
     private readonly MistakenTable _table;
-    private readonly List<(string Step, bool IsBackup, TimeSpan At)> _started = [];
     private readonly List<string> _history = [];
     private readonly SortedDictionary<string, NodeState> _nodes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -154,7 +150,7 @@ internal sealed partial class SlotSimulation
             Near = AnyNode(),
             Gpu = gpu,
             Isolation = AnyIsolation(),
-            Hedged = AnyHedged(canBeBackup: true),
+            Hedged = _table.Take(asker.Hedged),
         };
         _askers.Add(asker);
         return asker;
@@ -206,59 +202,8 @@ internal sealed partial class SlotSimulation
         Count(asker == _asking ? "granted at once" : "granted later");
         asker.Stage = Stage.Granted;
         asker.Slot = slot;
-        OnStarted(asker.Request.Hedged);
+        OnStarted(asker.Hedged);
         OnTaken(asker.Agent, slot, asker.Gpu, asker.Request.Isolation);
-    }
-
-    private void OnRefused(Asker asker)
-    {
-        Note($"  {asker} is refused as a backup");
-        Count("a backup over its budget");
-        That(asker.Stage == Stage.Waiting, $"{asker} is refused, and does not wait");
-        That(asker.Request.Hedged is { IsBackup: true }, $"{asker} is refused as a backup, and is none");
-        var (backups, _) = Within(HedgeBudgets.Window, asker.Request.Hedged!);
-        var (_, others) = Within(s_surely, asker.Request.Hedged!);
-        That(
-            backups >= Math.Max(1, (int)(others * (asker.Request.Hedged!.BudgetPercent / 100))),
-            $"{asker} is refused with {backups} backups within ten minutes beside {others} others within nine");
-        asker.IsRefused = true;
-        asker.Stage = Stage.Over;
-    }
-
-    private void OnStarted(HedgedStep? step)
-    {
-        if (step is null)
-        {
-            return;
-        }
-        _started.Add((step.Step, step.IsBackup, _time.Passed));
-        if (!step.IsBackup)
-        {
-            return;
-        }
-        Count("a backup within its budget");
-        var (backups, _) = Within(s_surely, step);
-        var (_, others) = Within(HedgeBudgets.Window, step);
-        That(
-            backups <= Math.Max(1, others * (step.BudgetPercent / 100)),
-            $"'{step.Step}' has {backups} backups within nine minutes beside {others} others within ten, and a budget of {step.BudgetPercent}%");
-    }
-
-    private (int Backups, int Others) Within(TimeSpan time, HedgedStep step)
-    {
-        var these = _started.Where(s => s.Step == step.Step && s.At > _time.Passed - time).ToList();
-        return (these.Count(static s => s.IsBackup), these.Count(static s => !s.IsBackup));
-    }
-
-    private HedgedStep? AnyHedged(bool canBeBackup) => _random.Next(3) == 0
-        ? null
-        : new HedgedStep($"p/s{_random.Next(2)}", _random.Next(2) == 0 ? 20 : 50, canBeBackup && _random.Next(2) == 0);
-
-    private void PassTime()
-    {
-        var time = TimeSpan.FromSeconds(_random.Next(_random.Next(6) == 0 ? 700 : 60));
-        Note($"{time} passes");
-        _time.Advance(time);
     }
 
     private void OnDrained(Asker asker)
@@ -442,6 +387,8 @@ internal sealed partial class SlotSimulation
 
         /// <summary>It was a backup for which there was no budget.</summary>
         public bool IsRefused { get; set; }
+
+        public HedgedStep? Hedged { get; } = simulation.AnyHedged(canBeBackup: true);
 
         public void OnHedgeRefused(string reason) => simulation.OnRefused(this);
 
