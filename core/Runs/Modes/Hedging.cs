@@ -59,12 +59,15 @@ public static partial class RunMachine
                 return;
             }
             // That its agent is gone is found out by whoever gives slots: the others run on meanwhile.
-            var load = routing.Named(branch.Agent!);
-            var other = load is null || Fitness(load) < Fittest
-                ? NextAgent(step, branch, fitterThan: load is null ? -1 : Fitness(load))
-                : null;
+            var other = routing.Named(branch.Agent!) switch
+            {
+                null => NextAgent(step, branch),
+                { } load when Fitness(load) < Fittest => NextAgent(step, branch, fitterThan: Fitness(load)),
+                _ => null,
+            };
             var decision = new RoutingDecision(
-                other?.Agent ?? branch.Agent, WhyHedged(step, branch), other?.Candidates ?? (load is null ? [] : Router.Rank([load])));
+                other?.Agent ?? branch.Agent, WhyHedged(step, branch),
+                other?.Candidates ?? (routing.Named(branch.Agent!) is { } own ? Router.Rank([own]) : []));
             Emit(new RunEvent.AttemptQueued(step.Id, branch.Index, step.Attempts.Count + 1, decision.Agent!, decision)
             {
                 Time = now,

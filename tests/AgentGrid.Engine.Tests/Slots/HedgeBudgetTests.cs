@@ -94,7 +94,7 @@ public sealed class HedgeBudgetTests : IDisposable
         Assert.Equal(["granted"], _told);
         _table.Release(_granted[0]);
         Assert.Equal(["granted", s_refusal(1, 1, 0)], _told);
-        Assert.Equal(0, _table.Named("a")!.Waiting);
+        Assert.Equal(0, _table.Named("a")!.Value.Waiting);
     }
 
     [Fact]
