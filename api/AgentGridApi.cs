@@ -38,6 +38,7 @@ public static class AgentGridApi
         GET  /api/v1/approvals                  what waits for people
         GET  /api/v1/agents                     agents, with their load
         GET  /api/v1/plans                      plans
+        GET  /api/v1/plans/{plan}/hedges        what backups have cost and gained
         POST /api/v1/plans/check                what is wrong with a plan; starts nothing
         POST /api/v1/route                      which agent would get this, and why
         WS   /ws/agents                         every event, live
@@ -156,6 +157,7 @@ public static class AgentGridApi
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, options).Map(api);
         new PlanCheckApi(grid, options).Map(api);
+        new HedgesApi(grid).Map(api);
         new TicketsApi(services.GetRequiredService<Tickets>(), options).Map(api);
         ActivatorUtilities.CreateInstance<SocketApi>(services, options).Map(app);
         new HealthApi(ActivatorUtilities.CreateInstance<ServerHealth>(services)).Map(app);

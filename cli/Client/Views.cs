@@ -78,7 +78,29 @@ internal sealed record ApprovalView(
 internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, double? Progress, ErrorView? Error, string? CancelReason,
-    int Losses, DecisionView? Decision, PlacementView? Placement, DateTimeOffset? RetryAt, string? Run = null);
+    int Losses, DecisionView? Decision, PlacementView? Placement, DateTimeOffset? RetryAt, string? Run = null, HedgeView? Hedge = null,
+    ReceiptView? Receipt = null);
+
+/// <summary>When a backup is asked beside an attempt; no time when none is.</summary>
+internal sealed record HedgeView(DateTimeOffset? At, string Why);
+
+/// <summary>What became of an agent that was told to stop.</summary>
+internal sealed record ReceiptView(
+    DateTimeOffset AskedAt, string State, bool? Acknowledged, DateTimeOffset? StoppedAt, DateTimeOffset? GivenUpAt, double? Seconds,
+    double? GpuSeconds)
+{
+    /// <summary><c>told to stop; stopped after 0.03 s, ran 0.84 s</c>.</summary>
+    public string InWords => "told to stop; " + State switch
+    {
+        "stopped" => $"{(Acknowledged == true ? "stopped" : "ran to its end,")} {After(StoppedAt)}",
+        "did_not_stop" => $"did not stop, its slot was taken {After(GivenUpAt)}",
+        _ => "nothing was heard since",
+    } + (Seconds is { } ran ? string.Create(CultureInfo.InvariantCulture, $", ran {ran:0.###} s") : "")
+        + (GpuSeconds is { } gpu ? string.Create(CultureInfo.InvariantCulture, $", {gpu:0.###} s of a GPU") : "");
+
+    private string After(DateTimeOffset? at) =>
+        at is { } then ? string.Create(CultureInfo.InvariantCulture, $"after {(then - AskedAt).TotalSeconds:0.###} s") : "";
+}
 
 /// <summary>Why an attempt went where it went.</summary>
 internal sealed record DecisionView(string? Agent, string Why, ImmutableArray<CandidateView> Candidates);
@@ -147,6 +169,15 @@ internal sealed record NodeAgentView(string Agent, int Running);
 internal sealed record PlanList(ImmutableArray<PlanView> Plans);
 
 internal sealed record PlanView(string Name, string Version, bool IsDefault, Json Definition);
+
+internal sealed record HedgeReportView(string Plan, int Runs, ImmutableArray<HedgedStepView> Steps);
+
+/// <summary>What backups have cost and gained in one step.</summary>
+internal sealed record HedgedStepView(
+    string Step, int Executions, int Started, int Won, int Lost, int Refused, int DidNotStop, double LostSeconds, double SavedSeconds,
+    HedgeLatencyView? WithMs, HedgeLatencyView? WithoutMs, int AtLeast);
+
+internal sealed record HedgeLatencyView(double P50, double P99);
 
 internal sealed record ScheduleList(ImmutableArray<ScheduleView> Schedules);
 

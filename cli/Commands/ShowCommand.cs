@@ -186,6 +186,11 @@ internal static class ShowCommand
 
     private static void PrintReasons(Screen screen, AttemptView attempt)
     {
+        if (attempt.Hedge is { } hedge)
+        {
+            screen.Line();
+            screen.Line($"backup of attempt {attempt.Attempt}: {(hedge.At is { } at ? $"from {Show.Time(at)}, {hedge.Why}" : hedge.Why)}");
+        }
         if (attempt.Decision is { Candidates.IsDefaultOrEmpty: false } decision)
         {
             screen.Line();
@@ -221,8 +226,12 @@ internal static class ShowCommand
             s.Id, a.Attempt.ToString(CultureInfo.InvariantCulture), a.Agent, Show.Status(a.Status),
             Show.SpanSoFar(a.QueuedAt, a.StartedAt ?? a.EndedAt, now), Show.SpanSoFar(a.StartedAt, a.EndedAt, now),
             a.Decision?.Why ?? Show.Nothing, Node(a),
-            a.Error is { } error ? $"{error.Code}: {error.Message}" : a.CancelReason ?? "",
+            Remark(a),
         })));
+
+    private static string Remark(AttemptView attempt) => attempt.Error is { } error ? $"{error.Code}: {error.Message}"
+        : attempt.Receipt is { } receipt ? $"{attempt.CancelReason}; {receipt.InWords}"
+        : attempt.CancelReason ?? "";
 
     // What a plan does has no node, but a run of its own. Where there was no choice between nodes there is no reason to tell.
     private static string Node(AttemptView attempt)

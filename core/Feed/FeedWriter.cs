@@ -111,6 +111,7 @@ public sealed class FeedWriter
             case RunEvent.AttemptFailed x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.AttemptLost x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.AttemptCancelled x: Who(x.Step, x.Agent, x.Attempt); break;
+            case RunEvent.AttemptStopped x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.StepFannedOut x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.StepWaiting x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.SignalReceived { Step: { } taker }: _writer.WriteString("step"u8, taker); break;
@@ -136,13 +137,14 @@ public sealed class FeedWriter
             case RunEvent.RunStarted x: _writer.WriteString("deadline"u8, x.Deadline); break;
             case RunEvent.RunResumed x: MetaOf(x); break;
             case RunEvent.StepFannedOut x: MetaOf(x); break;
-            case RunEvent.AttemptQueued x: _writer.WriteString("why"u8, x.Decision.Why); break;
+            case RunEvent.AttemptQueued x: MetaOf(x); break;
             case RunEvent.AttemptStarted x: MetaOf(runId, x); break;
             case RunEvent.AttemptProgressed x: MetaOf(x); break;
             case RunEvent.AttemptSucceeded x: Value("output"u8, "output_bytes"u8, x.Output); break;
             case RunEvent.AttemptFailed x: MetaOf(x); break;
             case RunEvent.AttemptLost x: MetaOf(x); break;
-            case RunEvent.AttemptCancelled x: _writer.WriteString("reason"u8, x.Reason); break;
+            case RunEvent.AttemptCancelled x: MetaOf(x); break;
+            case RunEvent.AttemptStopped x: MetaOf(x); break;
             case RunEvent.StepWaiting x: MetaOf(x); break;
             case RunEvent.SignalReceived x: MetaOf(x); break;
             case RunEvent.StepCompleted x: _writer.WriteNumber("successes"u8, x.Winners.Length); break;
@@ -214,6 +216,47 @@ public sealed class FeedWriter
         if (e.Decision is not null)
         {
             _writer.WriteString("why"u8, e.Decision.Why);
+        }
+        if (e.Hedge is { } hedge)
+        {
+            _writer.WriteStartObject("hedge"u8);
+            if (hedge.At is { } at)
+            {
+                _writer.WriteString("at"u8, at);
+            }
+            _writer.WriteString("why"u8, hedge.Why);
+            _writer.WriteEndObject();
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptQueued e)
+    {
+        _writer.WriteString("why"u8, e.Decision.Why);
+        if (e.IsHedge)
+        {
+            _writer.WriteBoolean("is_hedge"u8, true);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptCancelled e)
+    {
+        _writer.WriteString("reason"u8, e.Reason);
+        if (e.IsRefusedHedge)
+        {
+            _writer.WriteBoolean("is_refused_hedge"u8, true);
+        }
+    }
+
+    private void MetaOf(RunEvent.AttemptStopped e)
+    {
+        if (e.Stop.HasStopped)
+        {
+            _writer.WriteBoolean("acknowledged"u8, e.Stop.Acknowledged);
+        }
+        _writer.WriteNumber("seconds"u8, e.Stop.Seconds);
+        if (e.Stop.GpuSeconds is { } gpu)
+        {
+            _writer.WriteNumber("gpu_seconds"u8, gpu);
         }
     }
 

@@ -43,6 +43,7 @@ public static class Stages
         RunEvent.AttemptFailed x => StageNames.Of(x.Agent, x.Error.Kind == ErrorKind.Timeout ? ":timeout" : ":error"),
         RunEvent.AttemptLost x => StageNames.Of(x.Agent, ":lost"),
         RunEvent.AttemptCancelled x => StageNames.Of(x.Agent, ":cancelled"),
+        RunEvent.AttemptStopped x => StageNames.Of(x.Agent, x.Stop.HasStopped ? ":stopped" : ":did_not_stop"),
         RunEvent.StepWaiting x => StageNames.Of(x.Step, ":waiting"),
         RunEvent.SignalReceived x => StageNames.Of(x.Signal, ":received"),
         RunEvent.StepCompleted x => StageNames.Of(x.Step, ":done"),

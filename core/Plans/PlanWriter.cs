@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AgentGrid.Core.Agents;
@@ -89,6 +88,7 @@ internal static class PlanWriter
             writer.WriteNumber("candidates", step.Candidates);
         }
         WriteDuration(writer, "hedge_after", step.HedgeAfter, s_defaults.HedgeAfter);
+        HedgeReader.Write(writer, step.Hedge);
         WriteText(writer, "for_each", step.ForEach?.Text);
         WriteMembers(writer, "with", step.With);
         if (step.Input is { } input)
@@ -204,7 +204,7 @@ internal static class PlanWriter
         }
         else if (failures.Percent is { } percent)
         {
-            writer.WriteString("max_failures", string.Create(CultureInfo.InvariantCulture, $"{percent}%"));
+            writer.WriteString("max_failures", PercentText.Format(percent));
         }
     }
 

@@ -37,6 +37,9 @@ public sealed record Step
     /// <summary>Mode race: how long the next backup waits for the ones before it.</summary>
     public TimeSpan HedgeAfter { get; init; }
 
+    /// <summary>Mode race: backups that are asked by how long agents take, within a budget; null for those of <see cref="HedgeAfter"/>.</summary>
+    public Hedge? Hedge { get; init; }
+
     /// <summary>Mode each: where the list is, in the input or in the output of a needed step.</summary>
     public ValuePath? ForEach { get; init; }
 

@@ -13,8 +13,8 @@ internal sealed class StepReader(ProblemList problems)
 
     private static readonly string[] s_keys =
     [
-        "needs", "capability", "agent", "plan", "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "with", "input",
-        "timeout", "retry", "fallback", "route", "when", "optional", "on_none", "wait", "approve",
+        "needs", "capability", "agent", "plan", "mode", "require", "max_failures", "candidates", "hedge_after", HedgeReader.Key, "for_each", "with",
+        "input", "timeout", "retry", "fallback", "route", "when", "optional", "on_none", "wait", "approve",
     ];
 
     // Who does the work of a step; each has one of them.
@@ -23,12 +23,12 @@ internal sealed class StepReader(ProblemList problems)
     // Keys that are about agents.
     private static readonly string[] s_agentKeys =
     [
-        "mode", "require", "max_failures", "candidates", "hedge_after", "for_each", "input", "timeout", "retry", "fallback",
-        "route", "on_none",
+        "mode", "require", "max_failures", "candidates", "hedge_after", HedgeReader.Key, "for_each", "input", "timeout", "retry",
+        "fallback", "route", "on_none",
     ];
 
     // Those of them that choose among agents.
-    private static readonly string[] s_choiceKeys = ["candidates", "hedge_after", "fallback", "route", "on_none"];
+    private static readonly string[] s_choiceKeys = ["candidates", "hedge_after", HedgeReader.Key, "fallback", "route", "on_none"];
 
     // Keys with a meaning in some modes only.
     private static readonly (string Key, StepMode[] Modes)[] s_modeKeys =
@@ -37,6 +37,7 @@ internal sealed class StepReader(ProblemList problems)
         ("max_failures", [StepMode.All, StepMode.Each]),
         ("candidates", [StepMode.Race]),
         ("hedge_after", [StepMode.Race]),
+        (HedgeReader.Key, [StepMode.Race]),
         ("for_each", [StepMode.Each]),
         ("route", [StepMode.One, StepMode.Race, StepMode.Each]),
     ];
@@ -57,11 +58,13 @@ internal sealed class StepReader(ProblemList problems)
             Capabilities = reader.NameList("capability", "capability") ?? [],
             Agent = reader.Name("agent", "agent name"),
             Plan = reader.Name("plan", "plan name"),
-            Mode = reader.Word("mode", Modes) ?? defaults.Mode,
+            // Whoever may ask a second agent for the same work has a race, whether or not it comes to that.
+            Mode = reader.Word("mode", Modes) ?? (reader[HedgeReader.Key] is null ? defaults.Mode : StepMode.Race),
             Require = ReadRequire(reader),
             MaxFailures = ReadMaxFailures(reader),
             Candidates = reader.Integer("candidates", 1, MostBranches) ?? defaults.Candidates,
             HedgeAfter = reader.Duration("hedge_after", zero: true) ?? defaults.HedgeAfter,
+            Hedge = HedgeReader.Read(reader, problems),
             ForEach = PathText.ReadPath(reader, "for_each", problems),
             With = InputReader.Read(reader["with"], problems),
             Input = ReadInput(entry.Key, reader),
@@ -86,6 +89,7 @@ internal sealed class StepReader(ProblemList problems)
             {
                 CheckMode(draft, reader);
                 CheckPlan(draft, reader);
+                HedgeReader.Check(draft, problems);
             }
         }
         return draft;
@@ -164,7 +168,7 @@ internal sealed class StepReader(ProblemList problems)
             problems.Add(
                 draft.At(key), ConfigCodes.NotInMode, $"'{key}' has no meaning beside 'plan', where no agent is chosen: remove it.");
         }
-        if (draft.Step.Mode is not (StepMode.One or StepMode.Each))
+        if (reader["mode"] is not null && draft.Step.Mode is not (StepMode.One or StepMode.Each))
         {
             problems.Add(
                 draft.At("mode"), ConfigCodes.NotInMode,
@@ -232,9 +236,7 @@ internal sealed class StepReader(ProblemList problems)
         {
             return new Tolerance(reader.Integer("max_failures", 0, MostBranches), null);
         }
-        if (node is ConfigNode.Scalar { Kind: ScalarKind.Text, Text: [.. var share, '%'] }
-            && double.TryParse(share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
-            && percent <= 100)
+        if (PercentText.Read(node) is { } percent)
         {
             return new Tolerance(null, percent);
         }

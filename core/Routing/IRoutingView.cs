@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core.Plans;
 
 namespace AgentGrid.Core.Routing;
 
@@ -24,4 +25,7 @@ public interface IRoutingView
     /// <param name="step">Its index in the plan.</param>
     /// <returns>Null where nothing is known of them: then timeouts have to do.</returns>
     Urgency? UrgencyOf(int step) => null;
+
+    /// <summary>How long an attempt that starts on a node now is waited for before a backup is asked.</summary>
+    HedgeDelay HedgeAfter(Hedge hedge, string step, string agent, string node) => HedgeDelay.Fixed(hedge);
 }

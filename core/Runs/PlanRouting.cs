@@ -26,4 +26,6 @@ internal sealed class PlanRouting(IRoutingView agents) : IRoutingView
         PlanCalls.Is(agent) ? "" : agents.TryReserve(agent, step, attempt);
 
     public Urgency? UrgencyOf(int step) => agents.UrgencyOf(step);
+
+    public HedgeDelay HedgeAfter(Hedge hedge, string step, string agent, string node) => agents.HedgeAfter(hedge, step, agent, node);
 }

@@ -211,6 +211,20 @@ public sealed record AttemptDetails
     public PlacementDecision? Placement { get; init; }
     public int? OutputBytes { get; init; }
 
+    /// <summary>It is a backup that was asked for beside another attempt, because that took long.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsHedge { get; init; }
+
+    /// <summary>It is such a backup, and never started: the budget of its step had nothing left.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsRefusedHedge { get; init; }
+
+    /// <summary>When a backup is asked beside it; null where none is foreseen.</summary>
+    public HedgeDue? Hedge { get; init; }
+
+    /// <summary>Of one that was cancelled in a step with backups: what it has cost, as far as is known. Null for others.</summary>
+    public StopReceipt? Receipt { get; init; }
+
     /// <summary>The run that does its work; null where an agent does, and until it has started.</summary>
     public RunId? Run { get; init; }
 }

@@ -114,6 +114,10 @@ public static class RunDetailsBuilder
         Decision = attempt.Decision,
         Placement = attempt.Placement,
         OutputBytes = attempt.Output?.Utf8.Length,
+        IsHedge = attempt.IsHedge,
+        IsRefusedHedge = attempt.IsRefusedHedge,
+        Hedge = attempt.Hedge,
+        Receipt = attempt.Receipt,
         Run = state.ChildOf(step, attempt)?.ChildId,
     };
 }

@@ -23,6 +23,7 @@ namespace AgentGrid.Core.Runs;
 [JsonDerivedType(typeof(AttemptFailed), "attempt.failed")]
 [JsonDerivedType(typeof(AttemptLost), "attempt.lost")]
 [JsonDerivedType(typeof(AttemptCancelled), "attempt.cancelled")]
+[JsonDerivedType(typeof(AttemptStopped), "attempt.stopped")]
 [JsonDerivedType(typeof(StepWaiting), "step.waiting")]
 [JsonDerivedType(typeof(SignalReceived), "signal.received")]
 [JsonDerivedType(typeof(StepCompleted), "step.completed")]
@@ -121,7 +122,12 @@ public abstract record RunEvent
 
     /// <summary>An attempt is bound to an agent, and waits for a slot.</summary>
     public sealed record AttemptQueued(
-        string Step, int Branch, int Attempt, string Agent, RoutingDecision Decision) : RunEvent;
+        string Step, int Branch, int Attempt, string Agent, RoutingDecision Decision) : RunEvent
+    {
+        /// <summary>It is a backup beside an attempt that runs, and is given a slot only within the budget of its step.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public bool IsHedge { get; init; }
+    }
 
     /// <summary>An attempt has a slot and runs.</summary>
     /// <param name="Node">Where it runs; empty for one that is the work of a run of its own.</param>
@@ -130,7 +136,12 @@ public abstract record RunEvent
     /// <param name="Placement">Why on that node; null where there was nothing to choose from.</param>
     public sealed record AttemptStarted(
         string Step, int Branch, int Attempt, string Agent, string Node, DateTimeOffset Deadline,
-        RoutingDecision? Decision = null, PlacementDecision? Placement = null) : RunEvent;
+        RoutingDecision? Decision = null, PlacementDecision? Placement = null) : RunEvent
+    {
+        /// <summary>When a backup is asked beside it; null where the plan wants none, or there is none left.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public HedgeDue? Hedge { get; init; }
+    }
 
     /// <param name="Fraction">0 to 1.</param>
     public sealed record AttemptProgressed(
@@ -150,7 +161,15 @@ public abstract record RunEvent
     public sealed record AttemptLost(
         string Step, int Attempt, string Agent, string Node, string Reason, bool? WasStopped = null) : RunEvent;
 
-    public sealed record AttemptCancelled(string Step, int Attempt, string Agent, string Reason) : RunEvent;
+    public sealed record AttemptCancelled(string Step, int Attempt, string Agent, string Reason) : RunEvent
+    {
+        /// <summary>A backup for which the budget of its step had nothing left: it has never started.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public bool IsRefusedHedge { get; init; }
+    }
+
+    /// <summary>What became of an agent that was told to stop, or that it has not stopped; also of a run that has ended.</summary>
+    public sealed record AttemptStopped(string Step, int Attempt, string Agent, AttemptStop Stop) : RunEvent;
 
     /// <summary>A step waits for a signal; it takes the first of its name that came before.</summary>
     /// <param name="Deadline">Until when.</param>

@@ -33,6 +33,13 @@ public abstract record RunInput
     /// <summary>The agent whose slot an attempt waits for has been drained: somebody else may do it.</summary>
     public sealed record PassOnAttempt(string Step, int Attempt) : RunInput;
 
+    /// <summary>The backup gets no slot: the budget of its step has nothing left.</summary>
+    /// <param name="Reason">The budget, and what it was used for.</param>
+    public sealed record RefuseHedge(string Step, int Attempt, string Reason) : RunInput;
+
+    /// <summary>What became of the agent of an attempt that lost to its backup, or the other way round.</summary>
+    public sealed record ReportStop(string Step, int Attempt, AttemptStop Stop) : RunInput;
+
     /// <summary>The node that ran an attempt is gone, and with it what it was doing.</summary>
     /// <param name="WasStopped">
     /// No process has died: the node was stopped in order, or the attempt never came there. So it may be lost as often as

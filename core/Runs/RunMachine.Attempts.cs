@@ -166,8 +166,9 @@ public static partial class RunMachine
             CheckQuorum(step);
         }
 
+        // An agent that has failed for good is not asked again as its own backup.
         private static BranchState? Backup(StepState step) => step.Step.Mode == StepMode.Race
-            ? step.Branches.Find(b => b.Status == BranchStatus.Waiting && b.AllTries == 0)
+            ? step.Branches.Find(b => b.IsUnasked && (step.Step.Hedge is null || !step.Branches.Exists(o => o.Asked.Contains(b.Agent!))))
             : null;
 
         private void EmitFailed(
@@ -226,7 +227,7 @@ public static partial class RunMachine
                         name, $"fallback after '{branch.Asked.LastOrDefault()}'", Router.Rank([fallback]));
                 }
             }
-            if (shared || !step.Step.Fallback.IsEmpty || step.Step.Named is not null)
+            if ((shared && step.Step.Hedge is null) || !step.Step.Fallback.IsEmpty || step.Step.Named is not null)
             {
                 return null;
             }
@@ -297,6 +298,7 @@ public static partial class RunMachine
             Emit(new RunEvent.AttemptStarted(step.Id, branch, number, agent, node, now + timeout, decision, placement)
             {
                 Time = now,
+                Hedge = step.Step.Hedge is { } hedge ? NextHedge(step, hedge, branch, agent, node) : null,
             });
         }
 

@@ -26,6 +26,7 @@ public static partial class RunMachine
             case RunEvent.AttemptFailed x: Fail(state, x); break;
             case RunEvent.AttemptLost x: Lose(state, x); break;
             case RunEvent.AttemptCancelled x: Cancel(state, x); break;
+            case RunEvent.AttemptStopped x: Stop(state, x); break;
             case RunEvent.StepWaiting x: Wait(state, x); break;
             case RunEvent.SignalReceived x: Receive(state, x); break;
             case RunEvent.StepCompleted x: Complete(state, x); break;
@@ -105,7 +106,7 @@ public static partial class RunMachine
         {
             Keep(step, kept);
         }
-        if (e.Mode == StepMode.Race)
+        if (e.Mode == StepMode.Race && step.Step.Hedge is null)
         {
             for (var i = 1; i < e.Branches; i++)
             {
@@ -146,6 +147,7 @@ public static partial class RunMachine
         var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
         AttemptLife.Move(state[e.Step], attempt, AttemptMove.Queue);
         attempt.Decision = e.Decision;
+        attempt.IsHedge |= e.IsHedge;
         CountWaiting(state, attempt, waits: true);
     }
 
@@ -160,6 +162,10 @@ public static partial class RunMachine
         attempt.Placement = e.Placement;
         CountWaiting(state, attempt, waits: false);
         state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
+        if (e.Hedge is { } hedge)
+        {
+            AwaitHedge(state, state[e.Step], attempt, hedge);
+        }
     }
 
     // The first event that names an attempt makes it, and in mode one also makes the step's only branch.
@@ -238,6 +244,7 @@ public static partial class RunMachine
             state.RetryingBranches++;
             state.AddTimer(RunTimer.ForBranch(due, step.Index, branch.Index));
         }
+        ForgetHedge(step);
     }
 
     private static bool IsRetrying(BranchState branch) => branch.Due is not null && branch.AllTries > 0;
@@ -262,6 +269,7 @@ public static partial class RunMachine
         {
             (attempt.Crashes, attempt.LongestRun) = Isolation.Crash(attempt, TimeRun(state, attempt, e.Time));
         }
+        ForgetHedge(step);
     }
 
     // Until its node died, which is noticed later; much later, when nobody was there.
@@ -277,6 +285,10 @@ public static partial class RunMachine
         var step = state[e.Step];
         var attempt = EndAttempt(state, step, e.Attempt, AttemptMove.Cancel, e);
         attempt.CancelReason = e.Reason;
+        if (step.Step.Hedge is not null && attempt.StartedAt is not null)
+        {
+            attempt.Receipt = new StopReceipt(e.Time, StopState.Asked);
+        }
         // Whoever has never had a slot for it has not been asked, and can be yet.
         var branch = step.Branches[attempt.Branch];
         if (attempt.StartedAt is null && branch.Tries == 1 && branch.Asked[^1] == attempt.Agent)
@@ -284,7 +296,10 @@ public static partial class RunMachine
             branch.Asked.RemoveAt(branch.Asked.Count - 1);
             branch.AllTries--;
             branch.Tries = 0;
+            attempt.IsRefusedHedge = e.IsRefusedHedge;
+            branch.Status = e.IsRefusedHedge ? BranchStatus.Waiting : branch.Status;
         }
+        ForgetHedge(step);
     }
 
     private static AttemptState EndAttempt(

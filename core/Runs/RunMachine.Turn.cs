@@ -82,7 +82,7 @@ public static partial class RunMachine
                 }
                 else
                 {
-                    StartDueBranch(state.Steps[timer.Step], state.Steps[timer.Step].Branches[timer.Branch]);
+                    StartWhatIsDue(state.Steps[timer.Step], state.Steps[timer.Step].Branches[timer.Branch]);
                 }
             }
             return Advance();

@@ -26,6 +26,7 @@ public static partial class RunMachine
             RunInput.CompleteAttempt i => turn.CompleteAttempt(i),
             RunInput.FailAttempt i => turn.FailAttempt(i),
             RunInput.PassOnAttempt i => turn.PassOnAttempt(i),
+            RunInput.RefuseHedge i => turn.RefuseHedge(i),
             RunInput.LoseAttempt i => turn.LoseAttempt(i),
             RunInput.ResumeRun i => turn.ResumeRun(i),
             RunInput.FireTimers => turn.FireTimers(),
@@ -34,6 +35,7 @@ public static partial class RunMachine
             RunInput.RetryRun i => turn.RetryRun(i),
             RunInput.SkipSubmission => turn.SkipSubmission(),
             RunInput.SupersedeRun i => turn.SupersedeRun(i),
+            RunInput.ReportStop i => turn.ReportStop(i),
             RunInput.ReportDelivery i => turn.ReportDelivery(i),
             _ => throw new ArgumentOutOfRangeException(nameof(input), input.GetType(), "unknown input"),
         };

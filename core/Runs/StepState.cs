@@ -82,6 +82,9 @@ public sealed class BranchState(int index)
 
     /// <summary>When it starts or retries; null when it does not wait for time.</summary>
     public DateTimeOffset? Due { get; internal set; }
+
+    /// <summary>A backup that nobody has been asked for yet.</summary>
+    internal bool IsUnasked => Status == BranchStatus.Waiting && AllTries == 0;
 }
 
 public enum BranchStatus
@@ -123,6 +126,18 @@ public sealed class AttemptState(int number, int branch, string agent)
     public RunError? Error { get; internal set; }
     public string? CancelReason { get; internal set; }
     public Json? Output { get; internal set; }
+
+    /// <summary>It is a backup that was asked for beside another attempt, because that took long.</summary>
+    public bool IsHedge { get; internal set; }
+
+    /// <summary>It is such a backup, and never started: the budget of its step had nothing left.</summary>
+    public bool IsRefusedHedge { get; internal set; }
+
+    /// <summary>When a backup is asked beside it; null where none is foreseen.</summary>
+    public HedgeDue? Hedge { get; internal set; }
+
+    /// <summary>Of one that was cancelled in a step with backups: what it has cost, as far as is known. Null for others.</summary>
+    public StopReceipt? Receipt { get; internal set; }
 
     /// <summary>It is counted among those that wait for a slot.</summary>
     internal bool Waits { get; set; }

@@ -168,6 +168,8 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
 
     void IRegistryHost.DeliveryFailed(RunId run, Exception failure) => LogNotDelivered(Logger, failure, run);
 
+    void IRegistryHost.ReportFailed(RunId run, Exception failure) => LogNotReported(Logger, failure, run);
+
     void IRegistryHost.BecameEmpty()
     {
     }
@@ -327,6 +329,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
 
     [LoggerMessage(1, LogLevel.Information, "Resumed {Runs} runs that had not ended")]
     private static partial void LogResumed(ILogger logger, int runs);
+
+    [LoggerMessage(7, LogLevel.Warning, "What became of an agent of run {Run} that was told to stop could not be kept")]
+    private static partial void LogNotReported(ILogger logger, Exception exception, RunId run);
 
     [LoggerMessage(4, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);

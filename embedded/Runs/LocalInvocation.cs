@@ -69,6 +69,11 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
         }
     }
 
+    protected override bool WantsReceipt => _attempt.WantsReceipt;
+
+    protected override void OnStopped(AttemptStop stop) =>
+        _attempt.Driver.ReportStop(new RunInput.ReportStop(_invocation.Step, _invocation.Attempt, stop));
+
     protected override void OnEnded(AttemptOutcome? outcome, bool wasAbandoned)
     {
         RunInput? told = outcome switch

@@ -16,7 +16,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
 
     public AgentLoad? Named(string agent) => table.Named(agent);
 
-    public IHeldSlot? TryTake(string agent) => table.TryTake(agent);
+    public IHeldSlot? TryTake(string agent, HedgedStep? hedged) => table.TryTake(agent, near: null, hedged);
 
     public IPendingSlot Ask(OpenAttempt attempt)
     {
@@ -26,6 +26,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
         {
             Flow = attempt.Flow,
             Isolation = Isolation.Of(attempt.State),
+            Hedged = attempt.Hedged,
             LongestPath = attempt.Rank,
         };
         table.Wait(request);
@@ -56,6 +57,8 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
     private sealed class Waiter(OpenAttempt attempt) : ISlotWaiter
     {
         public void OnGranted(TakenSlot slot) => attempt.Grant(slot);
+
+        public void OnHedgeRefused(string reason) => attempt.HearOfRefusal(reason);
 
         public void OnDrained() => attempt.HearOfDrain();
 

@@ -32,6 +32,9 @@ public sealed record DriverServices
     /// <summary>How long the steps of plans take.</summary>
     public required LearnedDurations Durations { get; init; }
 
+    /// <summary>How long agents take; <see cref="Durations"/> unless somebody says otherwise.</summary>
+    public ILatencies Latencies { get => field ?? Durations; init; }
+
     /// <summary>The engine's own log.</summary>
     public required ILogger Logger { get; init; }
 

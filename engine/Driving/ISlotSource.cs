@@ -18,7 +18,8 @@ public interface ISlotSource
     AgentLoad? Named(string agent);
 
     /// <summary>Takes a slot that is free, where that can be known at once; else counts that one is about to be asked for.</summary>
-    IHeldSlot? TryTake(string agent);
+    /// <param name="hedged">What it counts for in the budget of its step; null where there is none.</param>
+    IHeldSlot? TryTake(string agent, HedgedStep? hedged);
 
     /// <summary>
     /// Asks for a slot for an attempt that waits. It is told what came of it, outside any lock, before or after the call

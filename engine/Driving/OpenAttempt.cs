@@ -29,6 +29,9 @@ public sealed class OpenAttempt
     /// <inheritdoc cref="Run"/>
     public AttemptState State { get; }
 
+    /// <summary>What it counts for in the budget of its step; null where there is none.</summary>
+    public HedgedStep? Hedged => HedgeDelays.StepOf(Run, Step, State);
+
     /// <summary>
     /// In which line of its caller's attempts it waits. Null for the one of all runs, in order of their deadlines; a run
     /// that has dozens of attempts open waits with what it has beyond in a line of its own, and lines take turns: it
@@ -66,6 +69,12 @@ public sealed class OpenAttempt
         Granted = slot;
         Driver.Post(new RunInput.GrantSlot(Step.Id, State.Number, slot.Node, slot.Choice), this);
     }
+
+    /// <summary>Somebody wants to know what became of its agent when it is told to stop.</summary>
+    public bool WantsReceipt => Step.Step.Hedge is not null;
+
+    /// <summary>It is a backup, and gets no slot: the budget of its step has nothing left.</summary>
+    public void HearOfRefusal(string reason) => Driver.Post(new RunInput.RefuseHedge(Step.Id, State.Number, reason), this);
 
     /// <summary>The agent whose slot was asked for takes no attempts for now; the request goes on waiting.</summary>
     public void HearOfDrain() => Driver.Post(new RunInput.PassOnAttempt(Step.Id, State.Number), this);

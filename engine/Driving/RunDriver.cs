@@ -243,6 +243,9 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
         _isOver = true;
     }
 
+    /// <summary>An agent that was told to stop has, or has not in time: also after the run has ended, and is driven no longer.</summary>
+    public void ReportStop(RunInput.ReportStop stop) => Stops?.Invoke(Id, stop);
+
     /// <summary>What the driver waited for is there.</summary>
     public void Continue() => _services.Platform.Queue(this, preferLocal: true);
 
@@ -252,7 +255,7 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     string? IRoutingView.TryReserve(string agent, string step, int attempt)
     {
-        var slot = _slots.TryTake(agent);
+        var slot = _slots.TryTake(agent, HedgeDelays.StepOf(_state, _state[step], attempt: null));
         if (slot is not null)
         {
             _turnSlots.Add((step, attempt, slot));
@@ -262,8 +265,14 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     Urgency? IRoutingView.UrgencyOf(int step) => UrgencyOf(step);
 
+    HedgeDelay IRoutingView.HedgeAfter(Hedge hedge, string step, string agent, string node) =>
+        HedgeDelays.Of(hedge, _services.Latencies, _state, _state[step], agent, node);
+
     /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
     internal Action<RunDriver>? Left { get; set; }
+
+    /// <summary>Has what became of an agent kept that was told to stop, whether or not the run has ended; null for nobody.</summary>
+    internal Action<RunId, RunInput.ReportStop>? Stops { get; set; }
 
     /// <summary>Tells a webhook something that is durable; null for nobody. The same may come again.</summary>
     internal Action<RunId, WebhookDelivery>? Delivers { get; set; }

@@ -13,7 +13,7 @@ namespace AgentGrid.Engine.Durations;
 /// or is cancelled otherwise says nothing of how long the work takes. Cold attempts (<see cref="Warmth"/>) are kept apart.
 /// </remarks>
 /// <param name="mostSteps">Of how many steps it is known; of the plans that ran longest ago it is forgotten first.</param>
-public sealed class LearnedDurations(int mostSteps = LearnedDurations.MostSteps)
+public sealed class LearnedDurations(int mostSteps = LearnedDurations.MostSteps) : ILatencies
 {
     /// <summary>Of how many steps durations are known, unless somebody says otherwise.</summary>
     public const int MostSteps = 20_000;
@@ -102,6 +102,30 @@ public sealed class LearnedDurations(int mostSteps = LearnedDurations.MostSteps)
         lock (Gate)
         {
             return _agents.TryGet(agent, out var known) ? known.Cold.Quantiles() : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsWarm(string agent, string node)
+    {
+        lock (Gate)
+        {
+            return Warmth.Has(agent, node);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Latency Of(RunState run, StepState step, string agent, int percent, int least)
+    {
+        lock (Gate)
+        {
+            var known = Of(run).Step(step.Index)?.Of(agent);
+            if (known is null || known.Count < least)
+            {
+                known = _agents.TryGet(agent, out var all) ? all.Warm : known;
+            }
+            return known is null ? default : new Latency(
+                known.Count < least ? null : TimeSpan.FromSeconds(known.Quantile(percent / 100.0)), known.Count);
         }
     }
 

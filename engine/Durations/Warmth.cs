@@ -17,6 +17,9 @@ internal sealed class Warmth
     public bool Was(in EndedWork work) => work.Agent.Length == 0 || PlanCalls.Is(work.Agent)
         || (_since.TryGetValue((work.Agent, work.Node), out var since) && work.StartedAt >= since);
 
+    /// <summary>An agent is warm on a node.</summary>
+    public bool Has(string agent, string node) => _since.ContainsKey((agent, node));
+
     /// <summary>An attempt has succeeded there.</summary>
     public void Succeeded(in EndedWork work)
     {

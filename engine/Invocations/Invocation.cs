@@ -27,6 +27,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     private ProgressThrottle _progress;
     private ITimer? _apart;
     private ITimer? _grace;
+    private long _began;
     private long _cancelled;
     private DateTimeOffset _cancelledAt;
     private int _phase;
@@ -148,6 +149,14 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     {
     }
 
+    /// <summary>Somebody wants to know what becomes of it when it has been cancelled.</summary>
+    protected virtual bool WantsReceipt => false;
+
+    /// <summary>It was cancelled, and its agent has returned; or has not within the grace period, and may be said to later.</summary>
+    protected virtual void OnStopped(AttemptStop stop)
+    {
+    }
+
     /// <summary>It is over: said once, after the slot was given back.</summary>
     /// <param name="outcome">Null when it was cancelled, and the agent was not called or stopped because of that.</param>
     /// <param name="wasAbandoned">It was cancelled after it had a slot.</param>
@@ -173,6 +182,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         {
             var use = _services.Agents.Use(Agent);
             var invocation = OnBegin();
+            _began = _services.Time.GetTimestamp();
             invocation.Calls = new AgentCalls(_services, invocation, Depth);
             outcome = await AgentCall.RunAsync(
                 use?.Agent, _services.Slots.Named(Agent)?.Agent, invocation, _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
@@ -198,6 +208,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             {
                 LogReturned(_services.Time.GetElapsedTime(_cancelled));
             }
+            TellStop(hasStopped: true, acknowledged: outcome is null);
         }
         OnEnded(outcome, was == Abandoned);
         _services.Running.Remove();
@@ -247,6 +258,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
         {
             LogGivenUp(elapsed);
             Release(ends: false);
+            TellStop(hasStopped: false, acknowledged: false);
             return;
         }
         if (first)
@@ -254,6 +266,15 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             LogIgnores(elapsed, _cancelledAt + _services.CancelGrace);
         }
         _grace!.Change(_services.CancelGrace - elapsed, Timeout.InfiniteTimeSpan);
+    }
+
+    private void TellStop(bool hasStopped, bool acknowledged)
+    {
+        if (WantsReceipt)
+        {
+            var seconds = _began == 0 ? 0 : Math.Round(_services.Time.GetElapsedTime(_began).TotalSeconds, 3);
+            OnStopped(new AttemptStop(hasStopped, acknowledged, seconds, Slot?.Gpu is null ? null : seconds));
+        }
     }
 
     private void Release(bool ends)

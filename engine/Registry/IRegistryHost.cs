@@ -34,7 +34,10 @@ public interface IRegistryHost
     /// <summary>A webhook could not be told because of an error of the engine or its store; it is tried again.</summary>
     void DeliveryFailed(RunId run, Exception failure);
 
-    /// <summary>The last of what webhooks were owed is settled, and no run is driven here.</summary>
+    /// <summary>What became of an agent that was told to stop could not be kept, because of an error of the engine or its store.</summary>
+    void ReportFailed(RunId run, Exception failure);
+
+    /// <summary>The last of what webhooks were owed is settled, or a run was told the last that it was to be, and no run is driven here.</summary>
     void BecameEmpty();
 
     /// <summary>Makes the driver of a run. It is in the registry when the call has returned, or never.</summary>

@@ -60,8 +60,10 @@ public sealed partial class RunRegistry
                 }
                 var answer = await platform.Wait(host.Webhooks.SendAsync(open, host.Stopping));
                 host.Stopping.ThrowIfCancellationRequested();
+                var tries = open.Tries + 1;
                 next = await ReportAsync(
-                    run, new RunInput.ReportDelivery(open.Number, open.Tries + 1, answer.Error, answer.GivesUp));
+                    run, new RunInput.ReportDelivery(open.Number, tries, answer.Error, answer.GivesUp),
+                    state => state.Deliveries[open.Number - 1], kept => kept.State != DeliveryState.Pending || kept.Tries >= tries);
             }
             catch (OperationCanceledException) when (host.Stopping.IsCancellationRequested)
             {
@@ -81,53 +83,6 @@ public sealed partial class RunRegistry
         if (IsEmpty)
         {
             host.BecameEmpty();
-        }
-    }
-
-    /// <summary>Has what came of a try kept.</summary>
-    /// <returns>The delivery as it is kept then; null when the run is not there any more.</returns>
-    private async Task<WebhookDelivery?> ReportAsync(RunId run, RunInput.ReportDelivery input)
-    {
-        WebhookDelivery AsItIs(RunState state) => state.Deliveries[input.Delivery - 1];
-        while (true)
-        {
-            if (Holder(run) is { } driver)
-            {
-                if (await driver.Admitted is AdmitOutcome.Kept && await driver.AskAsync(input) is null)
-                {
-                    return await driver.LookAsync(AsItIs);
-                }
-                if (driver.IsStopping)
-                {
-                    await driver.Over;
-                }
-            }
-            if (await host.ReplayAsync(run) is not { } kept)
-            {
-                return null;
-            }
-            if (AsItIs(kept) is var delivery && (delivery.State != DeliveryState.Pending || delivery.Tries >= input.Try))
-            {
-                return delivery;
-            }
-            if (Holder(run) is not null)
-            {
-                // It knows less than is kept, because another has driven the run, and will find that out.
-                await platform.Wait(Task.Delay(s_pauseAfterFailure, time, host.Stopping));
-            }
-            else if (!kept.Status.IsEnded())
-            {
-                Resume(kept, await host.LastOutageAsync());
-            }
-            else if (host.Drive(kept, RunOrigin.Ended) is var ended && TryAdd(ended))
-            {
-                if (await ended.HearAsync(input) is null)
-                {
-                    return await ended.LookAsync(AsItIs);
-                }
-                await ended.Over;
-            }
-            await HeldAsync(kept.Key, CancellationToken.None);
         }
     }
 

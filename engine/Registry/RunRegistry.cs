@@ -28,14 +28,14 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
         }
     }
 
-    /// <summary>Nothing is driven here or about to be, and no webhook is being told anything.</summary>
+    /// <summary>Nothing is driven here or about to be, no webhook is being told anything, and no run is.</summary>
     public bool IsEmpty
     {
         get
         {
             lock (_gate)
             {
-                return _byId.Count == 0 && _deliveries.Count == 0 && _superseding == 0;
+                return _byId.Count == 0 && _deliveries.Count == 0 && _superseding == 0 && _reports == 0;
             }
         }
     }
@@ -106,6 +106,7 @@ public sealed partial class RunRegistry(IRegistryHost host, Platform platform, T
                 _byId.Add(driver.Id, driver);
                 driver.Left = Remove;
                 driver.Delivers = Deliver;
+                driver.Stops = ReportStop;
                 return true;
             }
         }

@@ -11,6 +11,11 @@ public interface ISlotWaiter
     {
     }
 
+    /// <summary>It is a backup, and is given no slot: the budget of its step has nothing left. Said in place of a grant.</summary>
+    void OnHedgeRefused(string reason)
+    {
+    }
+
     /// <summary>The agent takes no attempts for now; the request goes on waiting. Said once, or never.</summary>
     void OnDrained();
 

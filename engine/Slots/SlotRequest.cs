@@ -55,6 +55,12 @@ public sealed class SlotRequest(
     /// <summary>How the attempt is kept apart from others of which the same is asked; null when it is not.</summary>
     public Isolation? Isolation { get; init; }
 
+    /// <summary>What it counts for in the budget of a step that asks backups; null for any other step.</summary>
+    public HedgedStep? Hedged { get; init; }
+
+    /// <summary>Why the backup is not given its slot; null unless that was refused.</summary>
+    internal string? Refusal { get; private set; }
+
     /// <summary>Who is told.</summary>
     public ISlotWaiter Waiter { get; } = waiter;
 
@@ -90,4 +96,7 @@ public sealed class SlotRequest(
     }
 
     internal void Withdraw() => Status = SlotRequestStatus.Withdrawn;
+
+    /// <summary>It has been withdrawn, because it is a backup for which the budget has nothing left.</summary>
+    internal void Refuse(string reason) => Refusal = reason;
 }

@@ -1,3 +1,4 @@
+using AgentGrid.Engine.Driving;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Slots;
@@ -22,6 +23,19 @@ public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
         {
             LogWorks(_logger, agent);
         }
+    }
+
+    /// <returns>False when it is a backup, and refused.</returns>
+    private bool Counts(HedgedStep hedged, SlotRequest request, AgentSlots agent)
+    {
+        if (hedged.IsBackup && _hedges.Refusal(hedged) is { } reason)
+        {
+            agent.Withdraw(request);
+            request.Refuse(reason);
+            return false;
+        }
+        _hedges.Count(hedged);
+        return true;
     }
 
     /// <summary>Nothing becomes possible by time alone any more.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Driving;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,6 +21,7 @@ public sealed partial class SlotTable
     private readonly Dictionary<string, AgentSlots> _agents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QueueSlots> _queues = new(StringComparer.Ordinal);
     private readonly SlotNodes _nodes = new();
+    private readonly HedgeBudgets _hedges;
     private Dictionary<string, AgentSlots[]> _byCapability = new(StringComparer.Ordinal);
     private long _order;
     private bool _draining;
@@ -33,6 +35,7 @@ public sealed partial class SlotTable
     {
         _logger = logger ?? NullLogger.Instance;
         _clock = new SlotClock(time);
+        _hedges = new HedgeBudgets(_clock);
         _timer = new SlotTimer(time, _clock, () => (platform ?? Platform.Process).Queue(this, preferLocal: false));
     }
 
@@ -139,14 +142,20 @@ public sealed partial class SlotTable
 
     /// <summary>Takes a slot on the best node that has one, unless others wait for one already.</summary>
     /// <param name="near">The node where the attempt's data is; null for none.</param>
+    /// <param name="hedged">What it counts for in the budget of its step; it is no backup. Null where there is none.</param>
     /// <returns>Null when none was taken.</returns>
-    public TakenSlot? TryTake(string agent, string? near = null)
+    public TakenSlot? TryTake(string agent, string? near = null, HedgedStep? hedged = null)
     {
         lock (_gate)
         {
-            return !_draining && _agents.TryGetValue(agent, out var slots) && slots.Config.Enabled && slots.Waiting == 0
+            var taken = !_draining && _agents.TryGetValue(agent, out var slots) && slots.Config.Enabled && slots.Waiting == 0
                 ? slots.TryTake(near)
                 : null;
+            if (taken is not null && hedged is not null)
+            {
+                _hedges.Count(hedged);
+            }
+            return taken;
         }
     }
 
@@ -286,7 +295,11 @@ public sealed partial class SlotTable
     {
         foreach (var request in granted)
         {
-            if (request.StartOnly)
+            if (request.Refusal is { } reason)
+            {
+                request.Waiter.OnHedgeRefused(reason);
+            }
+            else if (request.StartOnly)
             {
                 request.Waiter.OnMayStart();
             }
@@ -348,7 +361,10 @@ public sealed partial class SlotTable
             {
                 return;
             }
-            bestAgent!.Grant(best);
+            if (best.Hedged is not { } hedged || Counts(hedged, best, bestAgent!))
+            {
+                bestAgent!.Grant(best);
+            }
             granted.Add(best);
         }
     }

@@ -57,4 +57,7 @@ public sealed record InvocationRequest
 
     /// <summary>How it is kept apart from others; null when it is not.</summary>
     [Id(13)] public SlotIsolation? Isolation { get; init; }
+
+    /// <summary>The match is to be told what becomes of it when it has been cancelled.</summary>
+    [Id(14)] public bool WantsReceipt { get; init; }
 }

@@ -40,7 +40,18 @@ public sealed record SlotRequest
 
     /// <summary>It wants no slot, but to start in the agent's rate limit: for a call on its node, in the middle of an attempt.</summary>
     [Id(12)] public bool StartOnly { get; init; }
+
+    /// <summary>What it counts for in the budget of its step; null where there is none.</summary>
+    [Id(13)] public SlotHedge? Hedged { get; init; }
 }
+
+/// <summary>Of an attempt whose step may ask backups.</summary>
+/// <param name="Step">The step, by plan and id.</param>
+/// <param name="BudgetPercent">How many backups there may be for a hundred other attempts.</param>
+/// <param name="IsBackup">It is one.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.SlotHedge")]
+public sealed record SlotHedge(
+    [property: Id(0)] string Step, [property: Id(1)] double BudgetPercent, [property: Id(2)] bool IsBackup);
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>
 /// <param name="Node">Where the slot is; null unless it was granted.</param>
@@ -48,7 +59,11 @@ public sealed record SlotRequest
 [GenerateSerializer, Immutable, Alias("agentgrid.SlotReply")]
 public sealed record SlotReply(
     [property: Id(0)] SlotOutcome Outcome, [property: Id(1)] string? Node = null,
-    [property: Id(2)] Core.Json? Placement = null);
+    [property: Id(2)] Core.Json? Placement = null)
+{
+    /// <summary>Why it was refused; null unless it was.</summary>
+    [Id(3)] public string? Reason { get; init; }
+}
 
 /// <summary>The numbers are for ever: silos of different versions talk to each other.</summary>
 public enum SlotOutcome
@@ -64,4 +79,7 @@ public enum SlotOutcome
 
     /// <summary>It waits, and the agent takes no attempts for now. Said to those alone who can hear it.</summary>
     Drained = 4,
+
+    /// <summary>It is a backup, and the budget of its step has nothing left. Said to those alone who ask for one.</summary>
+    HedgeRefused = 5,
 }

@@ -38,4 +38,8 @@ public interface IMatchGrain : IGrainWithStringKey
     /// <summary>An agent's word on how far it is. Nobody waits for it, and it may be lost.</summary>
     [Alias("ReportProgress"), OneWay]
     Task ReportProgressAsync(ProgressReport report);
+
+    /// <summary>A node's word on an agent that was told to stop; also of a run that has ended.</summary>
+    [Alias("ReportStop"), ResponseTimeout("00:00:10")]
+    Task ReportStopAsync(StopReport report);
 }

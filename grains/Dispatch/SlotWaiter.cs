@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
@@ -29,6 +30,7 @@ internal sealed class SlotWaiter : ISlotWaiter
             Isolation = ask.Isolation?.ToIsolation(),
             InAttempt = ask.StartOnly,
             StartOnly = ask.StartOnly,
+            Hedged = ask.Hedged is { } hedged ? new HedgedStep(hedged.Step, hedged.BudgetPercent, hedged.IsBackup) : null,
         };
     }
 
@@ -77,6 +79,12 @@ internal sealed class SlotWaiter : ISlotWaiter
     {
         _waiters.Remove(this);
         Answer(new SlotReply(SlotOutcome.Granted));
+    }
+
+    void ISlotWaiter.OnHedgeRefused(string reason)
+    {
+        _waiters.Remove(this);
+        Answer(new SlotReply(SlotOutcome.HedgeRefused) { Reason = reason });
     }
 
     void ISlotWaiter.OnDrained() => _drained.TrySetResult();

@@ -33,6 +33,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             Captured = input,
             Gpu = attempt.State.Placement?.Gpu,
             Isolation = SlotIsolation.Of(attempt.State),
+            WantsReceipt = attempt.WantsReceipt,
         }));
         return call;
     }

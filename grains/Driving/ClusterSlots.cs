@@ -32,7 +32,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
     public AgentLoad? Named(string agent) => _routing.Named(agent);
 
     // Slots are granted by the dispatcher, after the turn has said what it wants.
-    public IHeldSlot? TryTake(string agent)
+    public IHeldSlot? TryTake(string agent, HedgedStep? hedged)
     {
         _routing.Count(agent);
         return null;
@@ -55,6 +55,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Driver = engine.Node.Address,
             Isolation = SlotIsolation.Of(state),
             HearsOfDrain = true,
+            Hedged = attempt.Hedged is { } hedged ? new SlotHedge(hedged.Step, hedged.BudgetPercent, hedged.IsBackup) : null,
         };
         var pending = new PendingSlot(attempt, request.Slot);
         var asking = engine.Attend(attempt.Driver, AskAsync(pending, request));
@@ -134,7 +135,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
                         // It was asked for after it was given back: calls overtake each other.
                         await engine.ReleaseAsync(request.Slot);
                         return;
-                    case SlotOutcome.Granted or SlotOutcome.AgentGone when pending.IsUnheard:
+                    case SlotOutcome.Granted or SlotOutcome.AgentGone or SlotOutcome.HedgeRefused when pending.IsUnheard:
                         return;
                     case SlotOutcome.Granted:
                         pending.Attempt.Grant(
@@ -142,6 +143,9 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
                         return;
                     case SlotOutcome.AgentGone:
                         pending.Attempt.FailForWantOfAgent();
+                        return;
+                    case SlotOutcome.HedgeRefused:
+                        pending.Attempt.HearOfRefusal(reply.Reason!);
                         return;
                     case SlotOutcome.Drained:
                         request = request with { HearsOfDrain = false };

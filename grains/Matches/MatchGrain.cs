@@ -144,6 +144,9 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         return Task.CompletedTask;
     }
 
+    public Task ReportStopAsync(StopReport report) => _registry.ReportStopAsync(report.RunId, new RunInput.ReportStop(
+        report.Step, report.Attempt, new AttemptStop(report.HasStopped, report.Acknowledged, report.Seconds, report.GpuSeconds)));
+
     // The log knows it, and says so when it is asked to keep the run.
     AdmissionRefusal? IRegistryHost.WhyFull(string? tenant) => null;
 
@@ -160,6 +163,8 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
     CancellationToken IRegistryHost.Stopping => _leaves.Token;
 
     void IRegistryHost.DeliveryFailed(RunId run, Exception failure) => LogNotDelivered(engine.Logger, failure, run);
+
+    void IRegistryHost.ReportFailed(RunId run, Exception failure) => LogNotReported(engine.Logger, failure, run);
 
     void IRegistryHost.BecameEmpty()
     {
@@ -225,6 +230,9 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
 
     [LoggerMessage(712, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
+
+    [LoggerMessage(714, LogLevel.Warning, "What became of an agent of run {Run} that was told to stop could not be kept")]
+    private static partial void LogNotReported(ILogger logger, Exception exception, RunId run);
 
     [LoggerMessage(713, LogLevel.Warning, "Whether anybody waits for the runs of match '{Match}' is not known; it is looked at again")]
     private static partial void LogOrphans(ILogger logger, Exception exception, string match);

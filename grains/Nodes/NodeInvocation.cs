@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.GrainInterfaces.Matches;
+using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Nodes;
 
@@ -12,8 +14,11 @@ namespace AgentGrid.Grains.Nodes;
 /// One call of an agent for a run that is driven anywhere: grain calls wait for what comes of it, and may ask again. It
 /// occupies a slot of the dispatcher from the beginning, and waits for one of this node.
 /// </summary>
-internal sealed class NodeInvocation : Invocation
+internal sealed partial class NodeInvocation : Invocation
 {
+    private const int MostTries = 5;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+
     private readonly Node _node;
     private readonly TaskCompletionSource<InvocationReply> _ended =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,6 +34,7 @@ internal sealed class NodeInvocation : Invocation
         _request = request;
         Key = request.Slot;
         Isolation = request.Isolation;
+        WantsReceipt = request.WantsReceipt;
         Attempt = new InvokedAttempt(request.RunId, request.MatchId, request.Round, request.Step, request.Attempt);
         _askedAt = node.Time.GetTimestamp();
     }
@@ -109,6 +115,11 @@ internal sealed class NodeInvocation : Invocation
 
     protected override void OnReleased() => _node.Released.Add(Key);
 
+    protected override bool WantsReceipt { get; }
+
+    protected override void OnStopped(AttemptStop stop) => _ = TellAsync(new StopReport(
+        Attempt.RunId, Attempt.Step, Attempt.Number, stop.HasStopped, stop.Acknowledged, stop.Seconds, stop.GpuSeconds));
+
     protected override void OnEnded(AttemptOutcome? outcome, bool wasAbandoned)
     {
         Volatile.Write(ref _endedAt, _node.Time.GetTimestamp());
@@ -122,4 +133,29 @@ internal sealed class NodeInvocation : Invocation
         });
         _node.Ended(this);
     }
+
+    // One that is lost in the end is a receipt that says less; nothing waits for it.
+    private async Task TellAsync(StopReport report)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await _node.Grains.GetGrain<IMatchGrain>(Attempt.MatchId).ReportStopAsync(report).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception e) when (Transient.Is(e))
+            {
+                if (tries == MostTries)
+                {
+                    LogUntold(_node.Logger, e, Key);
+                    return;
+                }
+            }
+            await Task.Delay(tries * s_pause, _node.Time).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(512, LogLevel.Debug, "{Slot}: that its agent was told to stop, and what became of that, could not be told")]
+    private static partial void LogUntold(ILogger logger, Exception exception, string slot);
 }

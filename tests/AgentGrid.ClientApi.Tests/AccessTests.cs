@@ -50,6 +50,8 @@ public sealed class AccessTests
             data.Add("POST", "/api/v1/runs/x/retry", Poster, 404);
             data.Add("POST", "/api/v1/route", null, 401);
             data.Add("POST", "/api/v1/route", Poster, 403);
+            data.Add("GET", "/api/v1/plans/x/hedges", Poster, 403);
+            data.Add("GET", "/api/v1/plans/x/hedges", Reader, 200);
             data.Add("POST", "/api/v1/plans/check", null, 401);
             data.Add("POST", "/api/v1/plans/check", Poster, 403);
             data.Add("POST", "/api/v1/plans/check", Reader, 200);

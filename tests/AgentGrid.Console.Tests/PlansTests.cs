@@ -21,6 +21,8 @@ public sealed class PlansTests(Chromium chromium)
               9: { needs: ["10"], capability: [nothing, pattern], optional: true, on_none: skip }
               sure: { needs: ["9"], approve: { title: Sure? } }
             result: { seen: look }
+          hedged:
+            steps: { say: { agent: echo, hedge: { after: p95 } } }
         """;
 
     private const string Schedules = """
@@ -28,6 +30,24 @@ public sealed class PlansTests(Chromium chromium)
           always: { cron: "* * * * * *", plan: quick }
           nightly: { cron: "0 3 * * *", time_zone: Europe/Berlin, plan: sweep, input: { players: [] }, overlap: replace, catch_up: 0, paused: true }
         """;
+
+    [Fact]
+    public async Task Plan_WithBackups_SaysWhatTheyHaveCostAndTheAttemptSaysWhenOneIsAsked()
+    {
+        await using var config = new ConfigFolder(("plans/all.yaml", Plans));
+        await using var server = await ConsoleServer.StartAsync("--config", config.Path);
+        await using var page = await chromium.OpenAsync(server.Url);
+        await PostAsync(server, "hedged", "m1");
+
+        await page.GoAsync("#/plans/hedged");
+        await page.SeesAsync("[aria-label='Backups'] thead", "Did not stop");
+        await page.SeesAsync("[aria-label='Backups'] tbody", "say");
+        await page.SeesAsync("[aria-label='Backups']", "Of the newest 1 runs that have ended.");
+        await page.GoAsync("#/plans/quick");
+        await page.SeesAsync("h1", "quick");
+        await page.SeesAsync(".recent-note", "There is none.");
+        await page.UntilAsync("document.querySelector(\"[aria-label='Backups']\").hidden");
+    }
 
     [Fact]
     public async Task Plan_FromTheListToItsPage_HasGraphSettingsRunsAndLeadsToTheForm()

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 
 namespace AgentGrid.TestKit;
@@ -20,6 +21,9 @@ public sealed class FakeRouting : IRoutingView
     public double[]? Behind { get; set; }
 
     public Urgency? UrgencyOf(int step) => Behind is { } behind ? new Urgency(UrgencyKind.LongestPath, behind[step]) : null;
+
+    /// <summary>How long attempts are waited for, by agent and node; null for what the plan says.</summary>
+    public Func<string, string, HedgeDelay>? Delay { get; set; }
 
     public FakeRouting With(
         string name, string capability, int slots = 100, int priority = 0, RetryPolicy? retry = null,
@@ -51,6 +55,9 @@ public sealed class FakeRouting : IRoutingView
         InUse[agent] = InUse.GetValueOrDefault(agent) + 1;
         return Node;
     }
+
+    public HedgeDelay HedgeAfter(Hedge hedge, string step, string agent, string node) =>
+        Delay?.Invoke(agent, node) ?? HedgeDelay.Fixed(hedge);
 
     public void Release(string agent) => InUse[agent]--;
 

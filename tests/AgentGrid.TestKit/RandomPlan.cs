@@ -191,9 +191,7 @@ public static class RandomPlan
                 break;
             case 1:
                 writer.WriteString("capability", "work");
-                writer.WriteString("mode", "race");
-                writer.WriteNumber("candidates", random.Next(1, 4));
-                writer.WriteString("hedge_after", $"{random.Next(3)}s");
+                WriteRace(writer, random);
                 break;
             case 2:
                 writer.WriteString("capability", "work");
@@ -211,6 +209,22 @@ public static class RandomPlan
                 writer.WriteString("on_none", random.Next(2) == 0 ? "skip" : "fail");
                 break;
         }
+    }
+
+    private static void WriteRace(System.Text.Json.Utf8JsonWriter writer, Random random)
+    {
+        if (random.Next(3) == 0)
+        {
+            writer.WriteString("mode", "race");
+            writer.WriteNumber("candidates", random.Next(1, 4));
+            writer.WriteString("hedge_after", $"{random.Next(3)}s");
+            return;
+        }
+        writer.WriteStartObject("hedge");
+        writer.WriteString("after", random.Next(2) == 0 ? $"p{random.Next(50, 100)}" : $"{random.Next(1, 100)}ms");
+        writer.WriteNumber("max", random.Next(1, 4));
+        writer.WriteString("budget", random.Next(3) == 0 ? "60%" : "5%");
+        writer.WriteEndObject();
     }
 
     private static void WriteRequire(System.Text.Json.Utf8JsonWriter writer, Random random)

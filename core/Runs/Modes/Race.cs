@@ -17,6 +17,11 @@ public static partial class RunMachine
                 return;
             }
             var ranked = Router.Rank(agents, LabelPreference.Of(step.Step, state.Root));
+            if (step.Step.Hedge is { } hedge)
+            {
+                StartHedged(step, hedge, ranked);
+                return;
+            }
             var branches = Math.Min(step.Step.Candidates, Fit(ranked));
             FanOut(step, [.. ranked.Take(branches).Select(c => c.Agent)], branches, required: 1);
             StartAttempt(step, 0, Racer(ranked, 0, branches));

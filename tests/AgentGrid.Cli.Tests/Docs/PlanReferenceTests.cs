@@ -84,6 +84,25 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task HedgedByPolicyExample_Shown_SaysWhenABackupIsAskedAndWhatTheyHaveCost()
+    {
+        var run = await PostAsync("hedged_by_policy", "policy", """{"ms":1}""");
+        var tool = new Tool(_host.Url);
+
+        var shown = await tool.RunAsync("show", run.GetProperty("run_id").GetString()!, "--step", "work");
+        Assert.Contains("backup of attempt 1: no backup is asked: the agent starts cold", shown.Out, StringComparison.Ordinal);
+        var table = (await new Tool(_host.Url).RunAsync("plans", "hedged_by_policy", "--hedges")).Out;
+        Assert.Contains("The newest 1 runs of 'hedged_by_policy' that have ended:", table, StringComparison.Ordinal);
+        Assert.Contains("did not stop", table, StringComparison.Ordinal);
+        var step = (await new Tool(_host.Url).RunAsync("plans", "hedged_by_policy", "--hedges", "--json")).Json.GetProperty("steps")[0];
+        Assert.Equal(("work", 1, 0), (step.GetProperty("step").GetString(), step.GetProperty("executions").GetInt32(), step.GetProperty("started").GetInt32()));
+        Assert.Equal(step.GetProperty("with_ms").GetProperty("p50").GetDouble(), step.GetProperty("without_ms").GetProperty("p50").GetDouble());
+        Assert.Contains(
+            "None of the newest 0 runs of 'nobody' that have ended has a step with 'hedge'.",
+            (await new Tool(_host.Url).RunAsync("plans", "nobody", "--hedges")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ExampleWithAPlan_Shown_NamesParentAndChildren()
     {
         var run = await PostAsync("over_players", "children", """{"players":["ann","bob"]}""");
@@ -114,6 +133,7 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
             .. KnownKeys("""{"zzzzzzzzzz":1,"steps":{"a":{"agent":"x"}}}"""),
             .. KnownKeys("""{"steps":{"a":{"agent":"x","zzzzzzzzzz":1}}}"""),
             .. KnownKeys("""{"steps":{"a":{"agent":"x","retry":{"zzzzzzzzzz":1}}}}"""),
+            .. KnownKeys("""{"steps":{"a":{"agent":"x","hedge":{"zzzzzzzzzz":1}}}}"""),
             .. KnownKeys("""{"steps":{"a":{"wait":{"signal":"x","zzzzzzzzzz":1}}}}"""),
             .. KnownKeys("""{"steps":{"a":{"approve":{"title":"x","zzzzzzzzzz":1}}}}"""),
         ];

@@ -17,6 +17,8 @@ public static class ClusterConformance
 
     public sealed class Races : RaceTests<ClusterGridHost>;
 
+    public sealed class Hedges : HedgeTests<ClusterGridHost>;
+
     public sealed class Each : EachTests<ClusterGridHost>;
 
     public sealed class Retries : RetryTests<ClusterGridHost>;

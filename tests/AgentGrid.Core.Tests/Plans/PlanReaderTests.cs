@@ -128,6 +128,25 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"hedge_after\": \"1s\"",
         ".hedge_after: AG1107: 'hedge_after' has no meaning in mode one: remove it, or write 'mode: race'.")]
     [InlineData("\"agent\": \"x\", \"candidates\": 2", ".candidates: AG1107")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {}", ".hedge: AG1008: 'hedge' needs 'after: <how long the first is waited for>'")]
+    [InlineData("\"agent\": \"x\", \"hedge\": \"p95\"", ".hedge: AG1004: 'hedge': expected a mapping, came the text 'p95'.")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p100\"}",
+        ".hedge.after: AG1014: 'after': expected a duration such as 800ms, or p50 to p99, came the text 'p100'.")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"0s\"}", ".hedge.after: AG1005: 'after' must be at least 1ms, not 0s.")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"soon\"}", ".hedge.after: AG1006")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"max\": 6}", ".hedge.max: AG1005: 'max' must be 1 to 5, not 6.")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"budget\": \"0%\"}",
+        ".hedge.budget: AG1014: 'budget': expected a share of the step's attempts above 0%, such as 5%, came the text '0%'.")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"budget\": 5}", ".hedge.budget: AG1014")]
+    [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"delay\": 5}", ".hedge.delay: AG1002")]
+    [InlineData("\"agent\": \"x\", \"candidates\": 2, \"hedge\": {\"after\": \"p95\"}",
+        ".candidates: AG1013: 'candidates' has no meaning beside 'hedge', whose 'max' and 'after' say it: remove it.")]
+    [InlineData("\"agent\": \"x\", \"hedge_after\": \"1s\", \"hedge\": {\"after\": \"p95\"}", ".hedge_after: AG1013")]
+    [InlineData("\"agent\": \"x\", \"mode\": \"one\", \"hedge\": {\"after\": \"p95\"}",
+        ".hedge: AG1107: 'hedge' has no meaning in mode one: remove it, or write 'mode: race'.")]
+    [InlineData("\"agent\": \"x\", \"timeout\": \"1s\", \"hedge\": {\"after\": \"2s\"}",
+        ".hedge.after: AG1013: 'after' is 2s, and an attempt of the step is given up after 1s ('timeout')")]
+    [InlineData("\"plan\": \"x\", \"hedge\": {\"after\": \"p95\"}", ".hedge: AG1107: 'hedge' has no meaning beside 'plan'")]
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"require\": 1",
         ".require: AG1107: 'require' has no meaning in mode race: remove it, or write 'mode: all' or 'mode: each'.")]
     [InlineData("\"agent\": \"x\", \"for_each\": \"input.x\"", ".for_each: AG1107")]
@@ -253,7 +272,7 @@ public sealed class PlanReaderTests
             result.Problems.Select(p => $"({p.Line},{p.Column}): {p.Code}"));
         Assert.All(result.Problems, p => Assert.Equal("plans/p.yaml", p.File));
         Assert.Equal(
-            "unknown key 'max_concurency'; known: agent, approve, candidates, capability, fallback, for_each, hedge_after, "
+            "unknown key 'max_concurency'; known: agent, approve, candidates, capability, fallback, for_each, hedge, hedge_after, "
                 + "input, max_failures, mode, needs, on_none, optional, plan, require, retry, route, timeout, wait, when, with.",
             result.Problems[2].Message);
         Assert.Equal("plans.p.steps.b.needs[1]", result.Problems[4].Path);

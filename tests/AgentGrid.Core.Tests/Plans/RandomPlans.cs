@@ -45,12 +45,14 @@ internal sealed class RandomPlans(int seed)
         Maybe(
             () => step["max_failures"] = Chance() ? _random.Next(5) : $"{_random.Next(1_000) / 10d}%",
             $"{step["require"]}" == "settled" && Chance());
-        Maybe(() => step["candidates"] = _random.Next(1, 9), mode == "race" && Chance());
-        Maybe(() => step["hedge_after"] = Chance() ? "0s" : NextDuration(), mode == "race" && Chance());
+        var hedged = mode == "race" && _random.Next(3) == 0;
+        Maybe(() => step["hedge"] = NextHedge(), hedged);
+        Maybe(() => step["candidates"] = _random.Next(1, 9), mode == "race" && !hedged && Chance());
+        Maybe(() => step["hedge_after"] = Chance() ? "0s" : NextDuration(), mode == "race" && !hedged && Chance());
         Maybe(() => step["for_each"] = $"[\"{Pick([.. needs, "input"])}\"].items", mode == "each");
         Maybe(() => step["input"] = NextObject(3), Chance());
         Maybe(() => step["with"] = NextWith([.. needs, "input"]), Chance());
-        Maybe(() => step["timeout"] = NextDuration(), Chance());
+        Maybe(() => step["timeout"] = NextDuration(), !hedged && Chance());
         Maybe(
             () => step["when"] = $"[\"{Pick([.. needs, "input"])}\"].a >= {_random.Next(9)} or not input.b", Chance());
         Maybe(() => step["optional"] = Chance(), Chance());
@@ -70,6 +72,14 @@ internal sealed class RandomPlans(int seed)
             }, mode != "all" && Chance());
         }
         return step;
+    }
+
+    private JsonObject NextHedge()
+    {
+        var hedge = new JsonObject { ["after"] = Chance() ? $"p{_random.Next(50, 100)}" : NextDuration() };
+        Maybe(() => hedge["max"] = _random.Next(1, 6), Chance());
+        Maybe(() => hedge["budget"] = $"{_random.Next(1, 1_001) / 10d}%", Chance());
+        return hedge;
     }
 
     private JsonObject NextWith(string[] roots)

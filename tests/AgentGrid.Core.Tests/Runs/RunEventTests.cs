@@ -40,6 +40,11 @@ public sealed class RunEventTests
         new RunEvent.AttemptFailed("s", 3, "a", Error with { Type = "KeyError", Detail = "in a\nin b" }) { Time = Time },
         new RunEvent.AttemptLost("s", 1, "a", "n", "gone") { Time = Time },
         new RunEvent.AttemptCancelled("s", 1, "a", "lost the race") { Time = Time },
+        new RunEvent.AttemptQueued("s", 0, 1, "a", Decision) { Time = Time, IsHedge = true },
+        new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time, Decision) { Time = Time, Hedge = new HedgeDue(Time.AddSeconds(1), "p95 of 40 attempts") },
+        new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time) { Time = Time, Hedge = new HedgeDue(null, "it starts cold") },
+        new RunEvent.AttemptCancelled("s", 1, "a", "the budget is used up") { Time = Time, IsRefusedHedge = true },
+        new RunEvent.AttemptStopped("s", 1, "a", new AttemptStop(true, true, 1.25, 1.25)) { Time = Time },
         new RunEvent.RunResumed(Time.AddSeconds(-9), Time.AddHours(2), Time) { Time = Time },
         new RunEvent.StepWaiting("s", "payment", Time.AddDays(2)) { Time = Time },
         new RunEvent.SignalReceived("payment", Json.Parse("""{"x":1.50}"""), "shop", "k", "s") { Time = Time },
@@ -124,7 +129,7 @@ public sealed class RunEventTests
     [Fact]
     public void Read_PlacedAttempt_KeepsWhyAndEveryCandidate()
     {
-        var sample = Samples().Select(row => row.Data).OfType<RunEvent.AttemptStarted>().Single();
+        var sample = Samples().Select(row => row.Data).OfType<RunEvent.AttemptStarted>().Single(static e => e.Placement is not null);
 
         var back = Assert.IsType<RunEvent.AttemptStarted>(Assert.Single(RunEventJson.Read(Write([sample]))));
 

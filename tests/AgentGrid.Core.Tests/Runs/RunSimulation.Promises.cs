@@ -61,7 +61,7 @@ internal sealed partial class RunSimulation
         foreach (var e in _journal.SelectMany(turn => RunEventJson.Read(turn)))
         {
             Check(open || e is RunEvent.SubmissionSkipped or RunEvent.RunRetried
-                or RunEvent.WebhookDelivered or RunEvent.WebhookFailed, $"{e} after the end");
+                or RunEvent.WebhookDelivered or RunEvent.WebhookFailed or RunEvent.AttemptStopped, $"{e} after the end");
             (string, int)? result = e switch
             {
                 RunEvent.AttemptSucceeded x => (x.Step, x.Attempt),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Tests.Runs;
@@ -32,6 +33,8 @@ internal sealed partial class RunSimulation(int seed)
     public int PassedOn { get; private set; }
     public int Ignored { get; private set; }
     public int Signals { get; private set; }
+    public int Refusals { get; private set; }
+    public int Receipts { get; private set; }
     public int Deliveries { get; private set; }
     public int Children { get; private set; }
     public RunStatus Outcome => _state.Status;
@@ -79,6 +82,10 @@ internal sealed partial class RunSimulation(int seed)
         while (_state.OpenDeliveries > 0 || !_state.Status.IsEnded())
         {
             Check(_turns++ < MostTurns, "what webhooks are owed is never settled");
+            if (_random.Next(5) == 0)
+            {
+                Stop();
+            }
             if (_random.Next(10) == 0)
             {
                 Crash(); // of which the end may be lost
@@ -110,8 +117,31 @@ internal sealed partial class RunSimulation(int seed)
         Deliveries += isHeeded ? 1 : 0;
     }
 
+    // An agent that was told to stop has, or has not in time; also one of which that is known, and one that was not told.
+    private void Stop()
+    {
+        var hedged = _state.Steps.Where(static s => s.Step.Hedge is not null && s.Attempts.Count > 0).ToArray();
+        if (hedged.Length == 0)
+        {
+            return;
+        }
+        var step = hedged[_random.Next(hedged.Length)];
+        var attempt = step.Attempts[_random.Next(step.Attempts.Count)];
+        var before = attempt.Receipt;
+        var stop = new AttemptStop(_random.Next(2) == 0, _random.Next(2) == 0, 1.5);
+        Turn(new RunInput.ReportStop(step.Id, attempt.Number, stop));
+        Check((attempt.Receipt == before) == (before?.Knows(stop) ?? true), $"{before} has become {attempt.Receipt} by {stop}");
+        Check(attempt.Receipt is null || attempt.Status == AttemptStatus.Cancelled, $"attempt {attempt.Number} of {step.Id} has a receipt");
+        Receipts += attempt.Receipt == before ? 0 : 1;
+    }
+
     private void MakeAgents()
     {
+        _routing.Delay = (_, _) => _random.Next(4) switch
+        {
+            0 => HedgeDelay.ColdStart,
+            var n => new HedgeDelay(TimeSpan.FromMilliseconds(n * _random.Next(1, 500)), "simulated"),
+        };
         for (var i = 0; i < 4; i++)
         {
             _routing.With($"agent{i}", i < 3 ? "work" : "other", slots: _random.Next(1, 5), priority: _random.Next(3),
@@ -134,6 +164,10 @@ internal sealed partial class RunSimulation(int seed)
         else if (dice == 76)
         {
             Tell();
+        }
+        else if (dice == 77)
+        {
+            Stop();
         }
         else if (dice < 66 && _delivered.Count > 0)
         {
@@ -228,7 +262,13 @@ internal sealed partial class RunSimulation(int seed)
         for (var i = 0; i < _waiting.Count; i++)
         {
             var (agent, step, attempt) = _waiting[i];
-            if (_routing.TryReserve(agent, step, attempt) is { } node)
+            if (_state[step].Attempts[attempt - 1].IsHedge && _random.Next(3) == 0)
+            {
+                _waiting.RemoveAt(i--);
+                Refusals++;
+                Turn(new RunInput.RefuseHedge(step, attempt, "simulated"));
+            }
+            else if (_routing.TryReserve(agent, step, attempt) is { } node)
             {
                 _waiting.RemoveAt(i--);
                 _holding.Add((agent, step, attempt));

@@ -13,6 +13,8 @@ public static class EmbeddedConformance
 
     public sealed class Races : RaceTests<EmbeddedGridHost>;
 
+    public sealed class Hedges : HedgeTests<EmbeddedGridHost>;
+
     public sealed class Each : EachTests<EmbeddedGridHost>;
 
     public sealed class Retries : RetryTests<EmbeddedGridHost>;

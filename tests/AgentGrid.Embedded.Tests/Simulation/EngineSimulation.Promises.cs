@@ -312,7 +312,8 @@ internal sealed partial class EngineSimulation
             Check(e.Stage != Stages.Accepted || !open, $"run {run} was accepted twice");
             open = (open || e.Stage is Stages.Accepted or Stages.Retried) && !e.EndsRun;
             Check(
-                open || e.EndsRun || e.Stage is Stages.Skipped or Stages.Superseded or Stages.WebhookDelivered or Stages.WebhookFailed,
+                open || e.EndsRun || e.Stage is Stages.Skipped or Stages.Superseded or Stages.WebhookDelivered or Stages.WebhookFailed
+                    || e.Stage.EndsWith(":stopped", StringComparison.Ordinal) || e.Stage.EndsWith(":did_not_stop", StringComparison.Ordinal),
                 $"event {e.Seq} comes after the end of its run: {Text(e)}");
             var outcome = e.Stage[(e.Stage.IndexOf(':', StringComparison.Ordinal) + 1)..];
             if (outcome is "succeeded" or "error" or "timeout" or "cancelled")

@@ -16,6 +16,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var started = Stopwatch.GetTimestamp();
         var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations, signals, children, deliveries) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         var (shared, rejected, yields, superseded) = (0, 0, 0, 0);
+        var (backups, refusals) = (0, 0);
 
         var failure = RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Mistake.None, cluster =>
         {
@@ -30,6 +31,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
             deliveries += cluster.Deliveries;
             children += cluster.Children;
             invocations += cluster.Invocations;
+            (backups, refusals) = (backups + cluster.World.Backups, refusals + cluster.Refusals);
             (shared, rejected, yields) = (shared + cluster.Shared, rejected + cluster.Rejected, yields + cluster.Yields);
             superseded += cluster.Superseded;
         });
@@ -38,12 +40,12 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         output.WriteLine(
             $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {poisonings} of an attempt, {attempts} attempts failed as lost, {doubles} times two " +
             $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations, {signals} signals, {children} children, " +
-            $"{deliveries} deliveries, {shared} runs started beside others of their group, {rejected} rejected, {yields} that yield, {superseded} superseded");
+            $"{deliveries} deliveries, {shared} runs started beside others of their group, {rejected} rejected, {yields} that yield, {superseded} superseded, {backups} backups, {refusals} refused");
         if (only is null)
         {
             Assert.True(
                 deaths > count && doubles > count / 4 && conflicts > count && moves > count / 4 && signals > count / 4 && children > count / 2
-                    && deliveries > count && shared > 0 && rejected > 0 && yields > count / 10 && superseded > count / 4, "the simulation is too tame");
+                    && deliveries > count && shared > 0 && rejected > 0 && yields > count / 10 && superseded > count / 4 && backups > count / 10 && refusals > count / 100, "the simulation is too tame");
         }
     }
 

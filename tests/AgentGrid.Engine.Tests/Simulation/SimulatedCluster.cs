@@ -83,6 +83,9 @@ internal sealed partial class SimulatedCluster
     public int Rejected { get; private set; }
     public int Yields { get; private set; }
 
+    /// <summary>How many backups were refused, as drivers have heard it.</summary>
+    public int Refusals { get; set; }
+
     /// <summary>How often a run was started while others of its group were there.</summary>
     public int Shared { get; set; }
 

@@ -16,6 +16,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     private readonly Dictionary<string, Waiter> _waiters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _released = new(StringComparer.Ordinal);
     private readonly HashSet<string> _drained = new(StringComparer.Ordinal);
+    private SimulatedBudgets _hedges = new(world);
     private readonly HashSet<RunId> _places = [];
     private readonly Dictionary<RunId, List<Action<bool>>> _queue = [];
     private readonly Dictionary<RunId, DateTimeOffset> _reserved = [];
@@ -42,8 +43,10 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     /// Told the node and the agent; or nothing, when the dispatcher does not know of the request any more.
     /// </param>
     /// <param name="drained">Told when the agent takes no attempts for now; the request goes on waiting.</param>
+    /// <param name="refused">Told why a backup is given no slot.</param>
     public void Ask(
-        string key, string agent, Isolation? isolation, Action<(string Node, string Agent)?> answer, Action drained)
+        string key, string agent, Isolation? isolation, HedgedStep? hedged, Action<(string Node, string Agent)?> answer, Action drained,
+        Action<string> refused)
     {
         if (_grants.TryGetValue(key, out var granted))
         {
@@ -61,7 +64,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         _waiters.Remove(key);
         waiter?.Answer(null);
-        _waiters.Add(key, new Waiter(agent, isolation, [answer], drained));
+        _waiters.Add(key, new Waiter(agent, isolation, hedged, [answer], drained, refused));
         if (_drained.Contains(agent))
         {
             drained();
@@ -287,6 +290,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
             .. _waiters.Values.Select(static w => (Action)(() => w.Answer(null))),
             .. _queue.Values.SelectMany(static q => q).Select(static answer => (Action)(() => answer(false))),
         ];
+        _hedges = new SimulatedBudgets(world);
         _grants.Clear();
         _waiters.Clear();
         _queue.Clear();
@@ -340,6 +344,12 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
                 > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
             if (free.Length > 0 && _waiters.Remove(key))
             {
+                if (waiter.Hedged is { } hedged && _hedges.Refusal(hedged) is { } reason)
+                {
+                    _released[key] = world.Now;
+                    waiter.Refused(reason);
+                    continue;
+                }
                 var node = world.Mistake == Mistake.KeepsNobodyApart
                     ? free.MaxBy(n => _grants.Values.Count(g => g.Node == n.Name))!.Name
                     : free[world.Random.Next(free.Length)].Name;
@@ -362,7 +372,8 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     }
 
     private sealed record Waiter(
-        string Agent, Isolation? Isolation, List<Action<(string Node, string Agent)?>> Asking, Action Drained)
+        string Agent, Isolation? Isolation, HedgedStep? Hedged, List<Action<(string Node, string Agent)?>> Asking, Action Drained,
+        Action<string> Refused)
     {
         public void Answer((string Node, string Agent)? slot) => Asking.ForEach(answer => answer(slot));
     }

@@ -40,6 +40,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
             Time = Time,
             Statistics = new AgentStatistics(),
             Durations = Durations,
+            Latencies = new SimulatedLatencies(world),
             Logger = Log,
             RunLogger = Log,
         };
@@ -69,6 +70,8 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
     public ValueTask<Outage?> LastOutageAsync() => ValueTask.FromResult<Outage?>(null);
 
     public void DeliveryFailed(RunId run, Exception failure) => _world.Note($"{Name}: {run} could not tell a webhook: {failure.Message}");
+
+    public void ReportFailed(RunId run, Exception failure) => _world.Note($"{Name}: {run} could not be told of an agent: {failure.Message}");
 
     public void BecameEmpty()
     {

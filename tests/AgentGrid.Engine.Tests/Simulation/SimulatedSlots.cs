@@ -40,7 +40,7 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
 
     public AgentLoad? Named(string agent) => _loads.GetValueOrDefault(agent);
 
-    public IHeldSlot? TryTake(string agent) => null;
+    public IHeldSlot? TryTake(string agent, HedgedStep? hedged) => null;
 
     public IPendingSlot Ask(OpenAttempt attempt)
     {
@@ -94,10 +94,11 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         }
         var key = pending.Key;
         silo.Send($"a slot for {key}", silo.Cluster.Dispatcher, () => silo.Cluster.Dispatcher.Ask(
-            key, pending.Agent, pending.Isolation, granted => silo.Answer(
+            key, pending.Agent, pending.Isolation, pending.Hedged, granted => silo.Answer(
                 $"a slot for {key} on {granted?.Node ?? "no node"}", () => Answered(pending, granted),
                 world.Mistake == Mistake.GivesUpSlots ? null : () => Ask(pending)),
-            () => silo.Answer($"{pending.Agent} is drained", pending.Attempt.HearOfDrain)), () => Ask(pending));
+            () => silo.Answer($"{pending.Agent} is drained", pending.Attempt.HearOfDrain),
+            reason => silo.Answer($"{key} is refused", () => Refused(pending, reason), () => Ask(pending))), () => Ask(pending));
     }
 
     private void Answered(Pending pending, (string Node, string Agent)? granted)
@@ -124,6 +125,15 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         }
     }
 
+    private void Refused(Pending pending, string reason)
+    {
+        if (!pending.IsUnheard && world.Mistake != Mistake.ForgetsRefusals)
+        {
+            silo.Cluster.Refusals++;
+            pending.Attempt.HearOfRefusal(reason);
+        }
+    }
+
     private static Dictionary<string, AgentLoad> Loads(SimulatedSilo silo) =>
         silo.Cluster.Agents.Keys.ToDictionary(a => a, silo.Cluster.Dispatcher.LoadOf);
 
@@ -133,6 +143,7 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         public string Key { get; } = key;
         public string Agent { get; } = attempt.State.Agent;
         public Isolation? Isolation { get; } = Core.Runs.Isolation.Of(attempt.State);
+        public HedgedStep? Hedged { get; } = attempt.Hedged;
         public bool IsWithdrawn { get; set; }
         public bool IsForgotten { get; set; }
         public bool IsUnheard => IsWithdrawn || IsForgotten || Attempt.Driver.IsStopping;

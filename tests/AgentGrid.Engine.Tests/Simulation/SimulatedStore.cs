@@ -131,9 +131,15 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
                 break;
             case RunEvent.AttemptStarted x:
                 CheckAttempt(state, x.Step, x.Attempt, "started", static s => s == AttemptStatus.Queued, orNew: true);
+                world.Check(
+                    x.Hedge is not { At: not null } || SimulatedLatencies.IsReady(x.Agent, x.Node),
+                    $"{state.Id} is to have a backup beside attempt {x.Attempt} of '{x.Step}', whose agent starts cold");
                 break;
             case RunEvent.AttemptQueued x:
                 CheckAttempt(state, x.Step, x.Attempt, "queued", static s => s == AttemptStatus.Queued, orNew: true);
+                world.Check(
+                    !x.IsHedge || state[x.Step].Attempts.Exists(a => a.Status == AttemptStatus.Running && a.Hedge?.At <= x.Time),
+                    $"{state.Id} has a backup in '{x.Step}', and no attempt runs there that takes long");
                 break;
             case RunEvent.AttemptSucceeded x:
                 CheckAttempt(state, x.Step, x.Attempt, "succeeded", static s => s.IsOpen());
@@ -175,7 +181,7 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         var attempt = state[e.Step].Attempts[e.Attempt - 1];
         var key = SimulatedSlots.KeyOf(state.Id, e.Step, attempt);
         world.Check(
-            attempt.Status != AttemptStatus.Queued || !world.WasWellFor(s_long, attempt.QueuedAt)
+            attempt.Status != AttemptStatus.Queued || e.IsRefusedHedge || !world.WasWellFor(s_long, attempt.QueuedAt)
                 || cluster.Dispatcher.Knows(key),
             $"{key} waited for a slot since {attempt.QueuedAt:HH:mm:ss}, and nobody asked for one");
     }

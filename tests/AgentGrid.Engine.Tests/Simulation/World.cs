@@ -29,6 +29,9 @@ internal sealed class World(int seed, Mistake mistake)
     public DateTimeOffset Now => Clock.WallTime;
     public int Lost { get; private set; }
 
+    /// <summary>How many backups were given a slot.</summary>
+    public int Backups { get; set; }
+
     public bool Chance(int percent) => Random.Next(100) < percent;
 
     /// <summary>A mistake that is planted happens now and then.</summary>
@@ -175,4 +178,13 @@ internal enum Mistake
 
     /// <summary>Attempts whose nodes have died again and again are not kept apart.</summary>
     KeepsNobodyApart,
+
+    /// <summary>Backups are given slots, whatever their budgets say.</summary>
+    IgnoresBudgets,
+
+    /// <summary>A backup that is given no slot is not told so.</summary>
+    ForgetsRefusals,
+
+    /// <summary>Backups are asked beside attempts whose agent starts cold.</summary>
+    HedgesColdStarts,
 }

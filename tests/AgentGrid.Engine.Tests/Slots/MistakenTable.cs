@@ -1,5 +1,6 @@
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Engine.Tests.Slots;
@@ -33,14 +34,17 @@ internal enum SlotMistake
     /// <summary>An agent that is drained takes attempts.</summary>
     ForgetsDrains,
 
+    /// <summary>A backup is taken for an attempt like any other.</summary>
+    CountsNoBackups,
+
     /// <summary>One that runs is kept apart no longer.</summary>
     EndsIsolationsAtOnce,
 }
 
 /// <summary>A slot table, with one mistake or none.</summary>
-internal sealed class MistakenTable(SlotMistake mistake)
+internal sealed class MistakenTable(SlotMistake mistake, TimeProvider time)
 {
-    private readonly SlotTable _table = new();
+    private readonly SlotTable _table = new(time);
     private readonly List<SlotRequest> _requests = [];
     private readonly List<TakenSlot> _slots = [];
     private readonly List<TakenSlot> _lost = [];
@@ -52,12 +56,15 @@ internal sealed class MistakenTable(SlotMistake mistake)
 
     public bool Tells => mistake != SlotMistake.TellsNobody;
 
+    /// <summary>What a request is taken to count for.</summary>
+    public HedgedStep? Take(HedgedStep? step) => mistake == SlotMistake.CountsNoBackups && step is not null ? step with { IsBackup = false } : step;
+
     public void Configure(GridConfig config) => _table.Configure(config);
 
     public bool Drain(string agent, bool drained) =>
         _table.Drain(agent, drained && mistake != SlotMistake.ForgetsDrains);
 
-    public TakenSlot? TryTake(string agent, string? near) => Keep(_table.TryTake(agent, near));
+    public TakenSlot? TryTake(string agent, string? near, HedgedStep? hedged) => Keep(_table.TryTake(agent, near, hedged));
 
     public TakenSlot Adopt(string agent, string node, int? gpu, Isolation? isolation) =>
         Keep(_table.Adopt(agent, node, gpu, mistake == SlotMistake.EndsIsolationsAtOnce ? null : isolation))!;

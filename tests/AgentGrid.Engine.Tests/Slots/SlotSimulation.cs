@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Tests.Simulation;
 
@@ -20,7 +21,7 @@ internal sealed partial class SlotSimulation
         "withdrawn before it waits", "withdrawn while it waits", "withdrawn after the grant", "withdrawn again",
         "asked again", "asked after it was withdrawn", "told that the agent is gone", "told that the agent is drained", "released again",
         "released after the node was gone", "granted at once", "granted later", "kept apart no longer",
-        "kept apart no longer, which it was not", "waits for other company",
+        "kept apart no longer, which it was not", "waits for other company", "a backup within its budget", "a backup over its budget",
     ];
 
     private const int Steps = 250;
@@ -31,6 +32,7 @@ internal sealed partial class SlotSimulation
     private readonly Random _random;
     private readonly int _seed;
     private readonly SortedDictionary<string, int> _counts;
+    private readonly ManualTime _time = new();
     private readonly MistakenTable _table;
     private readonly List<string> _history = [];
     private readonly SortedDictionary<string, NodeState> _nodes = new(StringComparer.Ordinal);
@@ -49,7 +51,7 @@ internal sealed partial class SlotSimulation
         _random = new Random(seed);
         _seed = seed;
         _counts = counts;
-        _table = new MistakenTable(mistake);
+        _table = new MistakenTable(mistake, _time);
     }
 
     private enum Stage
@@ -82,7 +84,7 @@ internal sealed partial class SlotSimulation
 
     private void Step()
     {
-        switch (_random.Next(26))
+        switch (_random.Next(27))
         {
             case 0: Configure(); break;
             case 1 or 2: PutNode(); break;
@@ -96,6 +98,7 @@ internal sealed partial class SlotSimulation
             case 19 when _givenBack.Count > 0: ReleaseAgain(Any(_givenBack), "released again"); break;
             case 20 when _lost.Count > 0: ReleaseAgain(Any(_lost), "released after the node was gone"); break;
             case 21 or 22 or 23 when _held.Count > 0: Release(Any(_held)); break;
+            case 26: PassTime(); break;
             case 24 or 25 when _held.Count + _givenBack.Count > 0: Clear(); break;
             default: break; // there is nothing to do it with
         }
@@ -121,10 +124,12 @@ internal sealed partial class SlotSimulation
         var agent = Any(s_agents);
         Note($"a slot of {agent} is taken");
         var free = !_askers.Exists(a => a.IsWaitingFor(agent)) && _nodes.Values.Any(n => HasRoom(agent, n));
-        var slot = _table.TryTake(agent, _random.Next(2) == 0 ? null : AnyNode());
+        var hedged = AnyHedged(canBeBackup: false);
+        var slot = _table.TryTake(agent, _random.Next(2) == 0 ? null : AnyNode(), hedged);
         That(slot is not null == free, $"a slot of '{agent}' is {(free ? "refused, and" : "given, and none")} is free");
         if (slot is not null)
         {
+            OnStarted(hedged);
             OnTaken(agent, slot);
         }
     }
@@ -145,6 +150,7 @@ internal sealed partial class SlotSimulation
             Near = AnyNode(),
             Gpu = gpu,
             Isolation = AnyIsolation(),
+            Hedged = _table.Take(asker.Hedged),
         };
         _askers.Add(asker);
         return asker;
@@ -161,7 +167,7 @@ internal sealed partial class SlotSimulation
             _table.Wait(asker.Request);
             _asking = null;
             That(
-                asker.Stage == Stage.Over == !IsEnabled(asker.Agent),
+                asker.IsRefused || asker.Stage == Stage.Over == !IsEnabled(asker.Agent),
                 $"{asker} is told that its agent is gone, or is not, and it is the other way round");
             return;
         }
@@ -196,6 +202,7 @@ internal sealed partial class SlotSimulation
         Count(asker == _asking ? "granted at once" : "granted later");
         asker.Stage = Stage.Granted;
         asker.Slot = slot;
+        OnStarted(asker.Hedged);
         OnTaken(asker.Agent, slot, asker.Gpu, asker.Request.Isolation);
     }
 
@@ -377,6 +384,13 @@ internal sealed partial class SlotSimulation
                 simulation.OnGranted(this, slot);
             }
         }
+
+        /// <summary>It was a backup for which there was no budget.</summary>
+        public bool IsRefused { get; set; }
+
+        public HedgedStep? Hedged { get; } = simulation.AnyHedged(canBeBackup: true);
+
+        public void OnHedgeRefused(string reason) => simulation.OnRefused(this);
 
         /// <summary>It has been told that its agent is drained.</summary>
         public bool IsTold { get; set; }

@@ -29,6 +29,7 @@ public sealed class SlotSimulationTests(ITestOutputHelper output)
     [InlineData(SlotMistake.ReleasesAnother)]
     [InlineData(SlotMistake.RemembersFormerLives)]
     [InlineData(SlotMistake.ForgetsDrains)]
+    [InlineData(SlotMistake.CountsNoBackups)]
     internal void AnySequence_TableWithAMistake_IsFoundOut(SlotMistake mistake)
     {
         var found = Enumerable.Range(0, 5)

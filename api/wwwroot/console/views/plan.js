@@ -7,6 +7,7 @@ import { jsonView } from '../lib/json-view.js';
 import { Poll } from '../lib/poll.js';
 import { factList } from './facts.js';
 import { Graph } from './graph.js';
+import { Hedges } from './hedges.js';
 import { RecentRuns } from './recent-runs.js';
 
 // What stands elsewhere on the page; everything else that plans may say is shown as it is called.
@@ -34,6 +35,7 @@ class PlanPage {
     this.graph = new Graph(id => this.#select(id));
     this.step = h('div', { class: 'plan-step', role: 'status' });
     this.settings = h('div', { class: 'run-main' });
+    this.hedges = new Hedges(name);
     this.runs = new RecentRuns({ plan: name });
     this.body = h(
       'div',
@@ -51,6 +53,7 @@ class PlanPage {
       this.description,
       this.facts,
       this.body,
+      this.hedges.element,
       this.runs.element,
       this.settings,
     );
@@ -77,6 +80,7 @@ class PlanPage {
       );
       this.actions.hidden = this.body.hidden = this.settings.hidden = !plan;
       if (plan) this.#show(plan);
+      if (plan) await this.hedges.read(this.steps.map(step => step.definition.value()));
     } catch (error) {
       setText(this.problem, error.message);
     }

@@ -8,6 +8,7 @@ import { jsonView } from '../lib/json-view.js';
 import { find } from '../lib/path.js';
 import { Branches } from './branches.js';
 import { stateOf } from './held-up.js';
+import { receiptOf } from './hedges.js';
 import { ENDED } from './run-row.js';
 import { isMotion, Skeleton } from './skeleton.js';
 import { outcome } from './timeline.js';
@@ -235,6 +236,8 @@ function attemptBox(attempt, step) {
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
     attempt.losses ? `its node went away ${attempt.losses}×` : null,
     attempt.cancel_reason,
+    attempt.receipt ? receiptOf(attempt.receipt) : null,
+    attempt.hedge && !ended ? backup(attempt.hedge) : null,
     attempt.retry_at ? again(attempt, step) : null,
   ].filter(Boolean);
   const open = attempt.status === 'running' || attempt.status === 'queued';
@@ -262,6 +265,9 @@ function attemptBox(attempt, step) {
     attempt.placement ? placement(attempt.placement) : null,
   );
 }
+
+/** When a backup is asked beside it, or why none is. */
+const backup = ({ at, why }) => (at ? `a backup is asked at ${time(millis(at))} (${why})` : why);
 
 /** That it is tried again, or was; nothing where the step has ended meanwhile. */
 function again({ attempt, branch, retry_at: at }, step) {

@@ -10,7 +10,7 @@ const MOST_LANES = 200;
 /** What became of an attempt, in the words of people: won, lost, retried... */
 export function outcome(attempt, step) {
   if (attempt.status === 'cancelled') return /lost the race/.test(attempt.cancel_reason ?? '') ? 'lost' : 'cancelled';
-  if (attempt.status === 'succeeded') return step.mode === 'race' && step.branches > 1 ? 'won' : 'succeeded';
+  if (attempt.status === 'succeeded') return step.mode === 'race' && step.attempts.some(a => a.started_at && a !== attempt) ? 'won' : 'succeeded';
   return isRetried(attempt, step) ? 'retried' : attempt.status;
 }
 

@@ -1,0 +1,184 @@
+using AgentGrid.Conformance.Cast;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>Backups that are asked because an attempt takes long, within a budget, and what becomes of who comes too late.</summary>
+public abstract class HedgeTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    private const int MostTries = 40;
+
+    protected override GridSetup Setup { get; } = new() { CancelGrace = TimeSpan.FromMilliseconds(100) };
+
+    private volatile bool _hangs;
+
+    [Fact]
+    public async Task Hedge_SlowAttempt_TheBackupWins()
+    {
+        Script.On("alpha", AnswerOrHangAsync);
+
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+
+        AssertCompleted(run);
+        Assert.Equal("bravo", run.Result!.Element.GetProperty("a").GetProperty("agent").GetString());
+        var (slow, backup) = (StepOf(run, "a").Attempts[0], StepOf(run, "a").Attempts[1]);
+        Assert.Equal((AttemptStatus.Cancelled, "lost the race"), (slow.Status, slow.CancelReason));
+        Assert.Equal((AttemptStatus.Succeeded, true), (backup.Status, backup.IsHedge));
+        Assert.Equal(TimeSpan.FromMilliseconds(20), slow.Hedge!.At - slow.StartedAt);
+        Assert.Equal("backup 1 of 1: 'alpha' has not answered within 0.02 s ('after' of the plan)", backup.Decision!.Why);
+        Assert.True(backup.QueuedAt >= slow.Hedge.At, $"The backup was asked at {backup.QueuedAt:O}, before {slow.Hedge.At:O}.");
+        await CallsOf(run).Single(c => c.Agent == "alpha").CancelledAsync();
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Hedge_LoserIsToldToStop_ItsReceiptSaysWhatItHasCost()
+    {
+        Script.On("alpha", AnswerOrHangAsync);
+
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+
+        var receipt = await ReceiptAsync(run, static r => r.State == StopState.Stopped);
+        var (slow, backup) = (StepOf(run, "a").Attempts[0], StepOf(run, "a").Attempts[1]);
+        Assert.Equal((true, null), (receipt.Acknowledged, receipt.GivenUpAt));
+        Assert.Equal(slow.EndedAt, receipt.AskedAt);
+        Assert.True(receipt.StoppedAt >= receipt.AskedAt);
+        Assert.True(receipt.Seconds >= 0.015, $"It has run for at least the 20 ms until its backup was asked, and {receipt.Seconds} s are said.");
+        Assert.Null(receipt.GpuSeconds);
+        Assert.Null(backup.Receipt);
+        await SeenAsync(run.Summary, "alpha:stopped");
+    }
+
+    [Fact]
+    public async Task Hedge_LoserIgnoresIt_ItsReceiptSaysSoUntilItReturns()
+    {
+        var late = Script.Gate();
+        Script.On("alpha", async call =>
+        {
+            if (_hangs)
+            {
+                await late.Opened;
+            }
+            return call.Answer();
+        });
+
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+
+        AssertCompleted(run);
+        var given = await ReceiptAsync(run, static r => r.State == StopState.DidNotStop);
+        Assert.Equal((null, null), (given.Acknowledged, given.StoppedAt));
+        Assert.NotNull(given.GivenUpAt);
+        late.Open();
+        var returned = await ReceiptAsync(run, static r => r.State == StopState.Stopped);
+        Assert.Equal((false, given.GivenUpAt), (returned.Acknowledged, returned.GivenUpAt));
+        Assert.True(returned.Seconds >= given.Seconds);
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Hedge_FirstAttemptOfAnAgent_IsAColdStartAndHasNoBackup()
+    {
+        Script.On("alpha", async call =>
+        {
+            await Task.Delay(100, call.Cancellation);
+            return call.Answer();
+        });
+
+        var run = await RunAsync("""{"a": {"capability": "work", "hedge": {"after": "10ms", "budget": "100%"}}}""");
+
+        AssertCompleted(run);
+        var only = Assert.Single(StepOf(run, "a").Attempts);
+        Assert.Equal(new HedgeDue(null, "no backup is asked: the agent starts cold"), only.Hedge);
+    }
+
+    [Fact]
+    public async Task Hedge_BudgetIsUsedUp_TheBackupIsNotStartedAndTheEventsSaySo()
+    {
+        const string steps = """{"a": {"capability": "work", "hedge": {"after": "20ms", "budget": "1%"}}}""";
+        Script.On("alpha", AnswerOrHangAsync);
+        AssertCompleted(await HedgedAsync(steps));
+
+        var second = await HangingAsync(steps);
+        await SeenAsync(second, "bravo:cancelled");
+        await Grid.CommandAsync(second.RunId, new RunCommand.Cancel("enough"));
+        var run = await EndOfAsync(second);
+
+        var refused = StepOf(run, "a").Attempts[1];
+        Assert.Equal((true, true, AttemptStatus.Cancelled), (refused.IsHedge, refused.IsRefusedHedge, refused.Status));
+        Assert.Null(refused.StartedAt);
+        Assert.Matches("^the hedge budget of 1% is used up: 1 of 1 backups for [0-9]+ other attempts within 10 minutes$", refused.CancelReason);
+        Assert.Single(CallsOf(run));
+        await AllSlotsFreeAsync();
+    }
+
+    [Fact]
+    public async Task Hedge_Percentile_IsLearnedFromTheAgentsAttempts()
+    {
+        const string steps = """{"a": {"capability": "work", "hedge": {"after": "p95"}}}""";
+        Script.On("alpha", AnswerOrHangAsync);
+
+        var first = await RunAsync(steps);
+        Assert.Null(Assert.Single(StepOf(first, "a").Attempts).Hedge!.At);
+        var run = await HedgedAsync(steps);
+
+        AssertCompleted(run);
+        Assert.Matches("^p95 of [0-9]+ attempts$", StepOf(run, "a").Attempts[0].Hedge!.Why);
+        Assert.Equal("bravo", run.Result!.Element.GetProperty("a").GetProperty("agent").GetString());
+    }
+
+    [Fact]
+    public async Task Hedge_OneAgent_IsItsOwnBackup()
+    {
+        var count = 0;
+        Script.On("crumbly", call => _hangs && Interlocked.Increment(ref count) % 2 == 1 ? call.HangAsync() : new(call.Answer()));
+
+        var run = await HedgedAsync("""{"a": {"agent": "crumbly", "hedge": {"after": "20ms"}}}""");
+
+        AssertCompleted(run);
+        Assert.Equal(2, run.Result!.Element.GetProperty("a").GetProperty("attempt").GetInt32());
+    }
+
+    private ValueTask<Core.Json> AnswerOrHangAsync(Call call) => _hangs ? call.HangAsync() : new(call.Answer());
+
+    private async Task<StopReceipt> ReceiptAsync(RunDetails run, Func<StopReceipt, bool> until)
+    {
+        StopReceipt? receipt = null;
+        await Limits.EventuallyAsync(
+            async () => (receipt = (await Grid.GetRunAsync(run.Summary.RunId))!.Steps[0].Attempts[0].Receipt) is not null && until(receipt),
+            () => ValueTask.FromResult($"the receipt is {receipt}"));
+        return receipt!;
+    }
+
+    /// <summary>Lets agents get warm and be known, until an attempt that hangs has a backup.</summary>
+    private async Task<RunDetails> HedgedAsync(string steps) => await EndOfAsync(await HangingAsync(steps));
+
+    /// <summary>A run whose first attempt hangs, beside which a backup is to be asked.</summary>
+    private async Task<RunSummary> HangingAsync(string steps)
+    {
+        for (var i = 0; i < MostTries; i++)
+        {
+            _hangs = false;
+            for (var j = 0; j < 8; j++)
+            {
+                AssertCompleted(await RunAsync(steps));
+            }
+            _hangs = true;
+            var run = await AcceptAsync(steps);
+            AttemptDetails? first = null;
+            await Limits.EventuallyAsync(
+                async () => (first = (await Grid.GetRunAsync(run.RunId))!.Steps[0].Attempts.FirstOrDefault())?.StartedAt is not null,
+                () => ValueTask.FromResult($"no attempt of {run.RunId} has started"));
+            if (first!.Hedge?.At is not null)
+            {
+                return run;
+            }
+            await Grid.CommandAsync(run.RunId, new RunCommand.Cancel("enough"));
+            await EndOfAsync(run);
+        }
+        Assert.Fail($"No attempt in {MostTries} was to have a backup.");
+        throw new InvalidOperationException();
+    }
+}

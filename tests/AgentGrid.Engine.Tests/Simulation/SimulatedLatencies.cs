@@ -1,0 +1,15 @@
+using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Durations;
+
+namespace AgentGrid.Engine.Tests.Simulation;
+
+/// <summary>Agents that are warm on every other node, and take as long as the seed says.</summary>
+internal sealed class SimulatedLatencies(World world) : ILatencies
+{
+    public bool IsWarm(string agent, string node) => IsReady(agent, node) || world.Mistake == Mistake.HedgesColdStarts;
+
+    public Latency Of(RunState run, StepState step, string agent, int percent, int least) =>
+        world.Chance(20) ? new Latency(null, least - 1) : new Latency(TimeSpan.FromMilliseconds(world.Random.Next(200)), least);
+
+    public static bool IsReady(string agent, string node) => (agent[^1] + node[^1]) % 3 > 0;
+}
