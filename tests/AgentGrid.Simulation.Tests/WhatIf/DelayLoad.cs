@@ -1,0 +1,61 @@
+using AgentGrid.Agents.Patterns;
+using AgentGrid.Core;
+using AgentGrid.Core.Grid;
+using AgentGrid.Simulation.WhatIf;
+
+namespace AgentGrid.Simulation.Tests.WhatIf;
+
+/// <summary>
+/// Runs of two steps that sleep for random times, and arrive at random times: known by a seed, and the same for as many slots as
+/// there are.
+/// </summary>
+/// <param name="meanMs">How long a step sleeps on average.</param>
+/// <param name="utilisation">How busy two slots are.</param>
+internal sealed class DelayLoad(int runs, double meanMs, double utilisation, int seed)
+{
+    private const string Plans = """
+        plans:
+          nap:
+            timeout: 10m
+            steps:
+              first: { agent: delay, with: { ms: input.first } }
+              second: { agent: delay, needs: [first], with: { ms: input.second } }
+        """;
+
+    public static MeasuredGrid Grid(string folder, int slots) =>
+        new(folder, [new DelayAgent()], $"agents: {{ delay: {{ max_concurrency: {slots}, timeout: 10m }} }}", Plans);
+
+    /// <summary>Runs it on so many slots.</summary>
+    public async Task RunAsync(IAgentGrid grid)
+    {
+        var random = new Random(seed);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var at = TimeSpan.Zero;
+        var ends = new List<Task>();
+        for (var i = 0; i < runs; i++)
+        {
+            // Two steps a run, two slots.
+            at += TimeSpan.FromMilliseconds(-Math.Log(1 - random.NextDouble()) * meanMs / utilisation);
+            var input = Json.From(new { First = Sleep(random), Second = Sleep(random) });
+            if (at - clock.Elapsed is { Ticks: > 0 } early)
+            {
+                await Task.Delay(early);
+            }
+            var accepted = Assert.IsType<SubmitResult.Accepted>(await grid.SubmitAsync(new SubmitRun(new RunKey("m", $"{i}"), input, "nap")));
+            ends.Add(grid.WaitForEndAsync(accepted.Run.RunId, TimeSpan.FromMinutes(10)).AsTask());
+        }
+        await Task.WhenAll(ends);
+    }
+
+    /// <summary>What was measured with four slots and with two, at the same time, and what the journal of the four says of two.</summary>
+    public async Task<(PlanTimes Four, PlanTimes Predicted, PlanTimes Two)> CompareAsync(string folder)
+    {
+        var (four, two) = (Grid(Path.Combine(folder, "four"), 4), Grid(Path.Combine(folder, "two"), 2));
+        await Task.WhenAll(four.RunAsync(RunAsync), two.RunAsync(RunAsync));
+        var predicted = await four.WhatIfAsync(new WhatIfOptions { Config = two.Config });
+        return (predicted.Plans[0].Recorded, predicted.Plans[0].WhatIf, await two.MeasuredAsync());
+    }
+
+    // Between a fifth and nearly twice the mean.
+    private double Sleep(Random random) => Math.Round(meanMs * (0.2 + (1.6 * random.NextDouble())), 1);
+}
