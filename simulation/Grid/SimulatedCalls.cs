@@ -15,6 +15,9 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
 {
     private readonly Dictionary<(RunId Run, string Step, int Attempt, int Losses), Call> _running = [];
 
+    // What came of attempts while nobody was there to hear it.
+    private readonly Dictionary<(RunId Run, string Step, int Attempt, int Losses), (string Node, SimulatedAnswer Answer)> _unheard = [];
+
     /// <summary>The slots of all nodes as they are now.</summary>
     public required Func<SlotTable> Table { get; init; }
 
@@ -41,6 +44,11 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
             call.Attempt = attempt;
             return call;
         }
+        if (_unheard.Remove(KeyOf(attempt), out var known) && known.Node == attempt.State.Node)
+        {
+            Tell(attempt, known.Answer);
+            return null;
+        }
         Lose(attempt, setup.IsOneProcess ? "the process was restarted" : $"node '{attempt.State.Node}' does not know it");
         return null;
     }
@@ -55,6 +63,10 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
     /// <summary>A node is dead, and what ran there is lost; those who wait for it are told when that is noticed.</summary>
     public void Lose(string node)
     {
+        foreach (var (key, _) in _unheard.Where(u => u.Value.Node == node).ToArray())
+        {
+            _unheard.Remove(key);
+        }
         foreach (var call in _running.Values.Where(c => c.Node == node).ToArray())
         {
             Drop(call);
@@ -70,13 +82,22 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
             call.Timer?.Dispose();
         }
         _running.Clear();
+        _unheard.Clear();
     }
 
     private void End(Call call, SimulatedAnswer answer)
     {
         Drop(call);
-        var (step, number) = (call.Attempt.Step.Id, call.Attempt.State.Number);
-        call.Attempt.Driver.Post(answer.Error is { } error
+        if (!Tell(call.Attempt, answer))
+        {
+            _unheard[call.Key] = (call.Node, answer);
+        }
+    }
+
+    private static bool Tell(OpenAttempt attempt, SimulatedAnswer answer)
+    {
+        var (step, number) = (attempt.Step.Id, attempt.State.Number);
+        return attempt.Driver.Post(answer.Error is { } error
             ? new RunInput.FailAttempt(step, number, error)
             : new RunInput.CompleteAttempt(step, number, answer.Output ?? Json.EmptyObject));
     }

@@ -4,6 +4,7 @@ namespace AgentGrid.Simulation.History;
 /// What is known of how long agents take: a bounded number of attempts of each agent, and of each agent in each step of each
 /// plan, chosen evenly of all that came.
 /// </summary>
+/// <param name="random">Chooses which are kept.</param>
 public sealed class AttemptSamples(Random random)
 {
     private const int MostOfEach = 512;
@@ -30,13 +31,14 @@ public sealed class AttemptSamples(Random random)
 
     /// <summary>Draws an attempt of an agent: of the step where there are some, else of any; null when there are none.</summary>
     /// <param name="longerThan">Rather one that took longer.</param>
-    public RecordedAttempt? Draw(string plan, string step, string agent, TimeSpan longerThan)
+    /// <param name="by">Draws.</param>
+    public RecordedAttempt? Draw(string plan, string step, string agent, TimeSpan longerThan, Random by)
     {
         var from = _ofSteps.GetValueOrDefault((plan, step, agent)) ?? _ofAgents.GetValueOrDefault(agent);
-        var drawn = from?.Draw(random);
+        var drawn = from?.Draw(by);
         for (var i = 0; i < MostDraws && drawn is not null && drawn.Duration <= longerThan; i++)
         {
-            drawn = from!.Draw(random);
+            drawn = from!.Draw(by);
         }
         return drawn is not null && drawn.Duration < longerThan ? drawn with { Duration = longerThan } : drawn;
     }

@@ -10,7 +10,7 @@ namespace AgentGrid.Simulation.WhatIf;
 /// Agents that do what the journal says: the attempts of a step and item by the same agent in their order. What it does not
 /// say is drawn from what it says of the agent.
 /// </summary>
-internal sealed class RecordedAgents(AttemptSamples samples) : IAgentModel
+internal sealed class RecordedAgents(AttemptSamples samples, Random random) : IAgentModel
 {
     private readonly Dictionary<RunId, RecordedRun> _runs = [];
     private int _recorded;
@@ -61,7 +61,7 @@ internal sealed class RecordedAgents(AttemptSamples samples) : IAgentModel
             }
         }
         var worker = recorded?.Last(step.Id, item);
-        if (samples.Draw(run.Plan.Name, step.Id, state.Agent, before?.Duration ?? TimeSpan.Zero) is { } drawn)
+        if (samples.Draw(run.Plan.Name, step.Id, state.Agent, before?.Duration ?? TimeSpan.Zero, random) is { } drawn)
         {
             _sampled += before is { Status: AttemptStatus.TimedOut } ? 0 : 1;
             return AnswerOf(drawn, worker?.Output ?? drawn.Output);

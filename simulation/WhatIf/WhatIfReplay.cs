@@ -113,8 +113,9 @@ public sealed class WhatIfReplay(WhatIfOptions options)
         }
         _from = first[0].AcceptedAt;
         _nodes = options.Nodes ?? NodesOf(first);
-        _samples = new AttemptSamples(new Random(options.Seed));
-        _agents = new RecordedAgents(_samples);
+        var random = new Random(options.Seed);
+        _samples = new AttemptSamples(random);
+        _agents = new RecordedAgents(_samples, random);
         _grid = new SimulatedGrid(new SimulationSetup
         {
             Config = options.Config,

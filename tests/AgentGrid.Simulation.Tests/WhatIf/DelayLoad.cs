@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentGrid.Agents.Patterns;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
@@ -29,7 +30,7 @@ internal sealed class DelayLoad(int runs, double meanMs, double utilisation, int
     public async Task RunAsync(IAgentGrid grid)
     {
         var random = new Random(seed);
-        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var clock = Stopwatch.StartNew();
         var at = TimeSpan.Zero;
         var ends = new List<Task>();
         for (var i = 0; i < runs; i++)
@@ -41,7 +42,8 @@ internal sealed class DelayLoad(int runs, double meanMs, double utilisation, int
             {
                 await Task.Delay(early);
             }
-            var accepted = Assert.IsType<SubmitResult.Accepted>(await grid.SubmitAsync(new SubmitRun(new RunKey("m", $"{i}"), input, "nap")));
+            var answer = await grid.SubmitAsync(new SubmitRun(new RunKey("m", $"{i}"), input, "nap"));
+            var accepted = answer as SubmitResult.Accepted ?? throw new InvalidOperationException($"{answer}");
             ends.Add(grid.WaitForEndAsync(accepted.Run.RunId, TimeSpan.FromMinutes(10)).AsTask());
         }
         await Task.WhenAll(ends);

@@ -43,7 +43,7 @@ internal sealed class MeasuredGrid(string folder, IReadOnlyList<IAgent> agents, 
     }
 
     /// <summary>How long the runs of a plan took, and how they ended.</summary>
-    public async Task<PlanTimes> MeasuredAsync() => Assert.Single((await WhatIfAsync(new WhatIfOptions { Config = Config })).Plans).Recorded;
+    public async Task<PlanTimes> MeasuredAsync() => (await WhatIfAsync(new WhatIfOptions { Config = Config })).Plans.Single().Recorded;
 
     public static GridConfig Read(AgentCatalog catalog, string agentsYaml, string plansYaml)
     {
