@@ -20,6 +20,7 @@ internal sealed class SimulatedProcess : IRegistryHost, IChildRunHost, IWebhookS
     private readonly SimulatedGrid _grid;
     private readonly SimulatedSlots _slots;
     private readonly DriverServices _drivers;
+    private readonly Func<ParentRun, ulong?>? _seedOfChild;
     private readonly Outage? _outage;
 
     /// <param name="table">Of all nodes.</param>
@@ -28,6 +29,7 @@ internal sealed class SimulatedProcess : IRegistryHost, IChildRunHost, IWebhookS
     {
         _grid = grid;
         _outage = outage;
+        _seedOfChild = setup.SeedOfChild;
         Config = setup.Config;
         Time = new SimulatedTime(grid.Clock);
         Thread = new SimulatedThread(random);
@@ -105,7 +107,11 @@ internal sealed class SimulatedProcess : IRegistryHost, IChildRunHost, IWebhookS
     }
 
     /// <inheritdoc/>
-    public ValueTask<SubmitResult> SubmitAsync(SubmitRun submit) => Registry.SubmitAsync(submit);
+    public ValueTask<SubmitResult> SubmitAsync(SubmitRun submit)
+    {
+        Thread.NextSeed = _seedOfChild?.Invoke(submit.Parent!);
+        return Registry.SubmitAsync(submit);
+    }
 
     /// <inheritdoc/>
     public ValueTask<ChildEnd?> WaitForEndAsync(RunKey key, RunId run) => Registry.WaitForEndAsync(run, Timeout.InfiniteTimeSpan);

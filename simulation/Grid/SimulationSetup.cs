@@ -38,5 +38,8 @@ public sealed record SimulationSetup
     /// <summary>Told of the events of each turn, and of the run with them in it; null for nobody.</summary>
     public Action<RunState, RunEvent[]>? Turned { get; init; }
 
+    /// <summary>Says where the chance of a run of another's step comes from; null for any.</summary>
+    public Func<ParentRun, ulong?>? SeedOfChild { get; init; }
+
     internal bool IsOneProcess => Nodes.Length == 1;
 }

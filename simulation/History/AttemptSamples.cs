@@ -10,6 +10,7 @@ public sealed class AttemptSamples(Random random)
     private const int MostOfEach = 512;
     private const int LargestOutput = 16 * 1024;
     private const int MostDraws = 32;
+    private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(1);
 
     private readonly Dictionary<(string Plan, string Step, string Agent), Reservoir> _ofSteps = [];
     private readonly Dictionary<string, Reservoir> _ofAgents = new(StringComparer.Ordinal);
@@ -36,11 +37,15 @@ public sealed class AttemptSamples(Random random)
     {
         var from = _ofSteps.GetValueOrDefault((plan, step, agent)) ?? _ofAgents.GetValueOrDefault(agent);
         var drawn = from?.Draw(by);
+        if (longerThan == TimeSpan.Zero)
+        {
+            return drawn;
+        }
         for (var i = 0; i < MostDraws && drawn is not null && drawn.Duration <= longerThan; i++)
         {
             drawn = from!.Draw(by);
         }
-        return drawn is not null && drawn.Duration < longerThan ? drawn with { Duration = longerThan } : drawn;
+        return drawn?.Duration <= longerThan ? drawn with { Duration = longerThan + s_least } : drawn;
     }
 
     private static Reservoir Of<TKey>(Dictionary<TKey, Reservoir> all, TKey key)

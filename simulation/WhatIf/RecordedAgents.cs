@@ -27,18 +27,20 @@ internal sealed class RecordedAgents(AttemptSamples samples, Random random) : IA
     /// <summary>What the journal has of a run; null for nothing.</summary>
     public RecordedRun? Find(RunState run)
     {
-        if (!_runs.TryGetValue(run.Id, out var recorded) && run.Parent is { } parent && _runs.TryGetValue(parent.Run, out var above))
+        if (!_runs.TryGetValue(run.Id, out var recorded) && run.Parent is { } parent && FindChild(parent) is { } child)
         {
-            // Its id is made of when its attempt began, which is another time now.
-            recorded = above.Children.FirstOrDefault(c => c.Submit.Parent is { } p && p.Step == parent.Step && p.Attempt == parent.Attempt)
-                ?? above.Children.LastOrDefault(c => c.Submit.Parent?.Step == parent.Step);
-            if (recorded is not null)
-            {
-                _runs.Add(run.Id, recorded);
-            }
+            _runs.Add(run.Id, recorded = child);
         }
         return recorded;
     }
+
+    /// <summary>The seed of the run of a step; null where the journal has none.</summary>
+    public ulong? SeedOf(ParentRun parent) => FindChild(parent)?.Seed;
+
+    // Its id is made of when its attempt began, which is another time now.
+    private RecordedRun? FindChild(ParentRun parent) => !_runs.TryGetValue(parent.Run, out var above) ? null
+        : above.Children.FirstOrDefault(c => c.Submit.Parent is { } p && p.Step == parent.Step && p.Attempt == parent.Attempt)
+            ?? above.Children.LastOrDefault(c => c.Submit.Parent?.Step == parent.Step);
 
     public SimulatedAnswer Ask(OpenAttempt attempt)
     {

@@ -125,6 +125,7 @@ public sealed class WhatIfReplay(WhatIfOptions options)
             Start = _from,
             Seed = options.Seed,
             Turned = OnTurn,
+            SeedOfChild = _agents.SeedOf,
         });
     }
 

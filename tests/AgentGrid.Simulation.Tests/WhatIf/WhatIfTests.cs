@@ -138,7 +138,7 @@ public sealed class WhatIfTests
         Assert.Equal(same.Recorded, same.WhatIf);
         Assert.True(same.Answers.CutOff >= 2 * same.WhatIf.Failed && same.WhatIf.Failed > 0, $"{same.Answers} {same.WhatIf}");
         Assert.Equal(10, other.WhatIf.Completed);
-        Assert.Equal(same.Answers.CutOff, other.Answers.CutOff);
+        Assert.InRange(other.Answers.CutOff, 1, same.Answers.CutOff);
     }
 
     [Fact]
