@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
 using AgentGrid.Simulation.WhatIf;
@@ -17,7 +18,7 @@ internal static class WhatIfCommand
         var agents = Configuration.AgentLibraries();
         var nodes = SimulatedNodes.Option("the nodes that the journal names, each for every queue");
         var since = Arguments.Duration(
-            "--since", "Only runs that were accepted so long before the last one. [default: all]", TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
+            "--since", "Only runs that were accepted at most so long before the last one. [default: all]", TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
         var plan = new Option<string?>("--plan") { Description = "Only runs of this plan.", HelpName = "name" };
         var load = new Option<double>("--load")
         {
@@ -27,7 +28,9 @@ internal static class WhatIfCommand
         };
         load.Validators.Add(static result =>
         {
-            if (result.GetValueOrDefault<double>() is not (> 0 and <= MostLoad))
+            // What is no number at all has been refused before.
+            if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var factor)
+                && factor is not (> 0 and <= MostLoad))
             {
                 result.AddError($"--load must be above 0 and at most {MostLoad}.");
             }
