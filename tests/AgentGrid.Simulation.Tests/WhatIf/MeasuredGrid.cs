@@ -42,9 +42,6 @@ internal sealed class MeasuredGrid(string folder, IReadOnlyList<IAgent> agents, 
         return await new WhatIfReplay(options).RunAsync(RecordedAsync(journal), CancellationToken.None);
     }
 
-    /// <summary>How long the runs of a plan took, and how they ended.</summary>
-    public async Task<PlanTimes> MeasuredAsync() => (await WhatIfAsync(new WhatIfOptions { Config = Config })).Plans.Single().Recorded;
-
     public static GridConfig Read(AgentCatalog catalog, string agentsYaml, string plansYaml)
     {
         var read = ConfigReader.Read([new ConfigFile("agents.yaml", agentsYaml), new ConfigFile("plans/plans.yaml", plansYaml)], catalog);
