@@ -39,6 +39,8 @@ internal sealed record BenchOptions
         dotnet run -c Release --project bench -- onnx [options]
         dotnet run -c Release --project bench -- kinds [options]
           --seconds, --warmup, --concurrency (callers)
+        dotnet run -c Release --project bench -- whatif [options]
+          --runs N              runs of the journal that is replayed (at most 100000, which is the default)
         all:
           --sync full|normal    what a commit waits for (default full)
           --data FOLDER         where the journal is kept (default: a folder in the temporary one)

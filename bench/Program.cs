@@ -8,6 +8,7 @@ using AgentGrid.Bench.Payload;
 using AgentGrid.Bench.Server;
 using AgentGrid.Bench.Shapes;
 using AgentGrid.Bench.Soak;
+using AgentGrid.Bench.WhatIf;
 using AgentGrid.Bench.Workflow;
 
 if (args is ["server", .. var settings])
@@ -24,6 +25,7 @@ if (args is ["server", .. var settings])
     ["payload", .. var r] => (PayloadBench.RunAsync, r),
     ["onnx", .. var r] => (OnnxBench.RunAsync, r),
     ["kinds", .. var r] => (KindsBench.RunAsync, r),
+    ["whatif", .. var r] => (WhatIfBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
 };
 BenchOptions options;

@@ -55,7 +55,7 @@ internal sealed class CommandTree
             DrainCommand.Create(this), DrainCommand.CreateUndrain(this),
             NodesCommand.Create(this), HealthCommand.Create(this), PlansCommand.Create(this), SchedulesCommand.Create(this),
             RouteCommand.Create(this),
-            ValidateCommand.Create(this), BenchCommand.Create(this),
+            ValidateCommand.Create(this), WhatIfCommand.Create(this), SimulateCommand.Create(this), BenchCommand.Create(this),
         })
         {
             Root.Add(command);

@@ -1,11 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using AgentGrid.Agents.Perception;
 using AgentGrid.Cli.Output;
 using AgentGrid.Core;
-using AgentGrid.Core.Agents;
-using AgentGrid.Engine.Libraries;
-using AgentGrid.Kinds;
 
 namespace AgentGrid.Cli.Commands;
 
@@ -19,18 +15,14 @@ internal static class ValidateCommand
             Description = "Configuration folders, or single files: agents.yaml, schedules.yaml, plans, inline plans. [default: config]",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var agents = new Option<string[]>("--agents")
-        {
-            Description = "A library with agents, besides those that ship; can be given more than once.",
-            HelpName = "dll",
-        };
+        var agents = Configuration.AgentLibraries();
         var command = new Command("validate", "Check agents.yaml and plans, without a server.")
         {
             paths, agents,
         };
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
-            var catalog = Discover(parsed.GetValue(agents) ?? []);
+            var catalog = Configuration.Discover(parsed.GetValue(agents) ?? []);
             var named = parsed.GetValue(paths) is { Length: > 0 } given ? given : ["config"];
             var checks = new ConfigCheck(catalog);
             foreach (var path in named)
@@ -40,19 +32,6 @@ internal static class ValidateCommand
             return Print(session.Screen, checks.Run());
         });
         return command;
-    }
-
-    private static AgentCatalog Discover(IReadOnlyCollection<string> libraries)
-    {
-        try
-        {
-            return AgentCatalog.Discover([typeof(PerceptionAgent).Assembly, .. libraries.Select(path => AgentLibrary.Load(path).Assembly)])
-                .With(ShippedKinds.Create());
-        }
-        catch (Exception e) when (e is InvalidOperationException or AgentSetupException)
-        {
-            throw new CliException(ExitCode.Usage, e.Message, e);
-        }
     }
 
     private static int Print(Screen screen, CheckReport report)

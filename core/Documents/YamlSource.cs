@@ -8,10 +8,10 @@ namespace AgentGrid.Core.Documents;
 /// Reads YAML text into <see cref="ConfigNode"/>s. Aliases are written out, within limits that make a small file
 /// unable to become a large tree.
 /// </summary>
-internal sealed class YamlSource
+public sealed class YamlSource
 {
-    public const int MaxDepth = 64;
-    public const int MaxNodes = 1_000_000;
+    internal const int MaxDepth = 64;
+    internal const int MaxNodes = 1_000_000;
 
     private const string StringTag = "tag:yaml.org,2002:str";
 

@@ -64,7 +64,8 @@ internal sealed class JournalFile : IDisposable
         """;
     private static readonly string[] s_steps = [Version1, Version2, Version3];
 
-    private readonly FileStream _lock;
+    // Null when it is only read.
+    private readonly FileStream? _lock;
     private readonly string _connectionString;
 
     // One thread at a time uses a connection here, so SQLite need not lock what belongs to one, nor count its memory.
@@ -76,7 +77,7 @@ internal sealed class JournalFile : IDisposable
         raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
     }
 
-    private JournalFile(string path, FileStream fileLock, JournalSync sync, string? fileSystem)
+    private JournalFile(string path, FileStream? fileLock, JournalSync sync, string? fileSystem)
     {
         Path = path;
         Sync = sync;
@@ -87,7 +88,7 @@ internal sealed class JournalFile : IDisposable
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Mode = SqliteOpenMode.ReadWriteCreate,
+            Mode = fileLock is null ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
             DefaultTimeout = 30,
             Vfs = fileSystem,
@@ -141,6 +142,34 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
+    /// <summary>Opens a file to read it, beside a process that may have it.</summary>
+    /// <exception cref="JournalException">It is not there, or it is not a journal of this version.</exception>
+    /// <exception cref="DamageException">It is damaged.</exception>
+    public static JournalFile OpenToRead(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new JournalException($"There is no journal '{path}'. It is 'agentgrid.db' in the folder that the server has as its data.");
+        }
+        var file = new JournalFile(path, null, JournalSync.Normal, null);
+        try
+        {
+            using var connection = file.Connect();
+            var version = Scalar(connection, "PRAGMA user_version");
+            if (version != SchemaVersion || JournalCheck.SchemaOf(connection) != Schemas.Value[SchemaVersion - 1])
+            {
+                throw new JournalException(
+                    $"The file '{path}' is no journal of this version: it has schema version {version}, and {SchemaVersion} is read. " +
+                    "The server brings a journal of an older version up to date when it starts.");
+            }
+            return file;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_NOTADB or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_READONLY)
+        {
+            throw new JournalException($"The file '{path}' cannot be read as a journal: {e.Message.TrimEnd('.')}.", e);
+        }
+    }
+
     /// <summary>Where the journal of a folder is.</summary>
     public static string PathIn(string folder) =>
         System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "agentgrid.db"));
@@ -158,9 +187,12 @@ internal sealed class JournalFile : IDisposable
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
-        Execute(connection, $"""
+        var writing = _lock is null ? "" : $"""
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = {(Sync == JournalSync.Full ? "FULL" : "NORMAL")};
+            """;
+        Execute(connection, $"""
+            {writing}
             PRAGMA busy_timeout = 30000;
             PRAGMA temp_store = MEMORY;
             """);
@@ -181,7 +213,7 @@ internal sealed class JournalFile : IDisposable
         return command.ExecuteScalar() is long value ? value : 0;
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     /// <summary>Takes the lock of a file alone.</summary>
     /// <exception cref="JournalException">Another process has it.</exception>

@@ -55,6 +55,42 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
         return last;
     }
 
+    /// <summary>When the last run was accepted; null when there is none.</summary>
+    public DateTimeOffset? LastAccepted()
+    {
+        DateTimeOffset? last = null;
+        Query("SELECT max(accepted_at) FROM runs", [], row =>
+        {
+            last = row.IsDBNull(0) ? null : new DateTimeOffset(row.GetInt64(0), TimeSpan.Zero);
+            return false;
+        });
+        return last;
+    }
+
+    /// <summary>A page of the runs that are the work of no other run's attempt, oldest first: their numbers and ids.</summary>
+    /// <param name="since">Only those that were accepted then or later.</param>
+    /// <param name="after">The number that all of them come after.</param>
+    /// <param name="atEnd">Set when there are no more.</param>
+    /// <returns>In place of an id that is damaged there is none.</returns>
+    public IReadOnlyList<(long Number, RunId Id)> ReadPosted(DateTimeOffset? since, string? plan, long after, ref bool atEnd)
+    {
+        const int Most = 1_000;
+        var runs = new List<(long, RunId)>(Most);
+        Query(
+            $"""
+            SELECT id, run_id FROM runs WHERE id > $after AND accepted_at >= $since AND ($plan = '' OR plan_name = $plan)
+            AND substr(match_id, 1, {ParentRun.KeyPrefix.Length}) <> '{ParentRun.KeyPrefix}' ORDER BY id LIMIT {Most}
+            """,
+            [("$after", after), ("$since", since?.UtcTicks ?? 0), ("$plan", plan ?? "")],
+            row =>
+            {
+                runs.Add((row.GetInt64(0), RunId.TryParse(row.GetString(1), out var id) ? id : default));
+                return true;
+            });
+        atEnd = runs.Count < Most;
+        return runs;
+    }
+
     /// <inheritdoc/>
     public ValueTask<StoredRun?> FindAsync(RunId run) => ValueTask.FromResult(Find(run)?.Stored);
 

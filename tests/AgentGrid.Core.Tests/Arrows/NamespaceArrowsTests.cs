@@ -9,6 +9,7 @@ public sealed class NamespaceArrowsTests
     [Theory]
     [InlineData("core")]
     [InlineData("engine")]
+    [InlineData("simulation")]
     [InlineData("run-log")]
     [InlineData("streams")]
     [InlineData("grain-interfaces")]

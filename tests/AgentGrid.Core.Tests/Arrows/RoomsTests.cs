@@ -13,6 +13,7 @@ public sealed class RoomsTests
         | agents | core | |
         | engine | core | Microsoft.Extensions.* |
         | embedded | core, engine | Microsoft.Data.Sqlite, SQLitePCLRaw.*, Microsoft.Extensions.* |
+        | simulation | core, engine | Microsoft.Extensions.* |
         | run-log | core, engine | StackExchange.Redis, Microsoft.Extensions.* |
         | streams | | Microsoft.Orleans.*, StackExchange.Redis |
         | grain-interfaces | core | Microsoft.Orleans.* |
@@ -29,8 +30,8 @@ public sealed class RoomsTests
         | silo | core, engine, embedded, run-log, streams, grain-interfaces, grains, grain-client, api, agents, kinds/All | Microsoft.Orleans.*, StackExchange.Redis, Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         | apphost | silo | Aspire.Hosting.AppHost, Polly.Core, Nerdbank.MessagePack |
         | client | | |
-        | cli | core, engine, agents, kinds/All | System.CommandLine, Spectre.Console |
-        | bench | core, engine, embedded, api, agents, kinds/Http, kinds/Process, kinds/Onnx | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
+        | cli | core, engine, embedded, simulation, agents, kinds/All | Microsoft.Extensions.*, System.CommandLine, Spectre.Console |
+        | bench | core, engine, embedded, simulation, api, agents, kinds/Http, kinds/Process, kinds/Onnx | Microsoft.ML.OnnxRuntime, Microsoft.ML.OnnxRuntime.Gpu.Linux |
         """;
 
     private static readonly RoomTable s_table = new(Table);

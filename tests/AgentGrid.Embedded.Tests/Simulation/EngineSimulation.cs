@@ -3,6 +3,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 using AgentGrid.Engine.Invocations;
+using AgentGrid.Simulation.Clock;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 

@@ -1,5 +1,6 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
+using AgentGrid.Simulation.Clock;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 

@@ -6,6 +6,7 @@ using AgentGrid.Embedded.Runs;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Webhooks;
+using AgentGrid.Simulation.Clock;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -6,6 +6,7 @@ using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Tests.Agents;
+using AgentGrid.Simulation.Clock;
 using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Engine.Tests.Invocations;

@@ -9,7 +9,8 @@ using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Telemetry;
 using AgentGrid.Engine.Webhooks;
-using Microsoft.Extensions.Logging;
+using AgentGrid.Simulation.Clock;
+using AgentGrid.Simulation.Grid;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
@@ -200,26 +201,5 @@ internal sealed class SimulatedWork(Random random) : Platform
         var wait = _waits.Where(static w => w.Task.IsCompleted).ElementAt(index - _ready.Count);
         _waits.Remove(wait);
         wait.Continue();
-    }
-}
-
-/// <summary>Notes what an engine calls a mistake of its own.</summary>
-internal sealed class MistakeLog : ILogger
-{
-    public string? Mistake { get; private set; }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
-
-    public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter)
-    {
-        if (logLevel >= LogLevel.Error)
-        {
-            Mistake ??= $"{formatter(state, exception)}: {exception}";
-        }
     }
 }

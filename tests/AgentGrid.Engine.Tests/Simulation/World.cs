@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentGrid.Simulation.Clock;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
