@@ -1,4 +1,5 @@
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;
@@ -96,7 +97,8 @@ public static class AgentGridClientServices
         services.AddSingleton(s => new ClusterGrid(
             s.GetRequiredService<IOptions<GridClientOptions>>(), s.GetRequiredService<IClusterConnection>(),
             s.GetRequiredService<IRunStore>(), s.GetRequiredService<IStoreAccess>(),
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>(),
+            s.GetService<IArtifactStore>()));
         services.TryAddSingleton<IAgentGrid>(s => s.GetRequiredService<ClusterGrid>());
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ClusterGrid>());
         return services;

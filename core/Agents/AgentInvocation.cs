@@ -90,6 +90,16 @@ public sealed class AgentInvocation
 
     /// <summary>Calls other agents, as long as the attempt lasts.</summary>
     public IAgentCalls Calls { get; set; } = NoAgentCalls.Instance;
+
+    /// <summary>Writes and reads what is no JSON, or large.</summary>
+    public IArtifacts Artifacts
+    {
+        get => field ??= ArtifactSource?.Artifacts ?? NoArtifacts.OutsideOfAGrid;
+        init;
+    }
+
+    /// <summary>Has <see cref="Artifacts"/> when they are wanted.</summary>
+    public IArtifactSource? ArtifactSource { private get; set; }
 }
 
 /// <summary>Takes an agent's word on how far it is; every report that is kept becomes an event.</summary>

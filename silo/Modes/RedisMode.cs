@@ -58,6 +58,7 @@ internal sealed class RedisMode : ISiloMode
         services.AddSingleton(s => new RedisRunLog(
             Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
+        services.AddArtifacts(builder.Configuration, otherwise: null);
         // What every process with the client API knows of the same cluster, and nobody else.
         services.PostConfigure<ApiOptions>(api => api.TicketSecret ??=
             $"{settings.ClusterId}\n{RedisConnection.Options(address).Password}\nagentgrid tickets");

@@ -41,6 +41,7 @@ internal sealed class OneSiloMode : ISiloMode
             options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SqliteRunStore>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<SqliteRunStore>());
         services.AddSingleton<IStoreAccess>(s => s.GetRequiredService<SqliteRunStore>());
+        services.AddArtifacts(builder.Configuration, otherwise: Path.Combine(options.Data, "artifacts"));
     }
 
     public void Configure(ISiloBuilder silo, SiloSettings settings, SiloAddresses addresses)
