@@ -156,6 +156,7 @@ public static class AgentGridApi
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
             .ProducesProblem(429).ProducesProblem(503);
         new RunsApi(grid, options).Map(api);
+        new ArtifactsApi(grid).Map(api);
         new SignalsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, options).Map(api);

@@ -8,6 +8,26 @@ namespace AgentGrid.Core.Agents;
 /// </summary>
 public static class ArtifactFiles
 {
+    /// <summary>The files with what an input refers to, by SHA-256; those that the run does not have are left out.</summary>
+    /// <exception cref="AgentException">As of <see cref="IArtifacts.PathAsync"/>.</exception>
+    public static async ValueTask<Dictionary<string, string>> PathsAsync(
+        Json input, IArtifacts artifacts, CancellationToken cancellationToken)
+    {
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var reference in ArtifactReference.In(input).DistinctBy(static r => r.Sha256))
+        {
+            try
+            {
+                paths[reference.Sha256] = await artifacts.PathAsync(reference, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AgentException e) when (e.Code == ArtifactCodes.NotFound)
+            {
+                // The agent may not want it.
+            }
+        }
+        return paths;
+    }
+
     /// <summary>Keeps the files that an output names, and puts references in their places.</summary>
     /// <exception cref="AgentException">As of <see cref="IArtifacts.KeepFileAsync"/>.</exception>
     public static async ValueTask<Json> KeepAsync(Json output, IArtifacts artifacts, CancellationToken cancellationToken)

@@ -10,8 +10,10 @@ namespace AgentGrid.Core.Agents;
 /// </remarks>
 public interface IArtifacts
 {
-    /// <summary>Where an attempt may put files that are to be kept: see <see cref="KeepFileAsync"/>. It is there when it is asked for.</summary>
-    /// <remarks>It goes with the attempt.</remarks>
+    /// <summary>
+    /// Where an attempt may put files that are to be kept: see <see cref="KeepFileAsync"/>. It is not there before somebody makes it,
+    /// and goes with the attempt.
+    /// </summary>
     string Folder { get; }
 
     /// <summary>Keeps what a stream has, to its end.</summary>

@@ -106,7 +106,7 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
         ValueTask.FromResult(PathOf(run, sha256) is var path && File.Exists(path) ? path : null);
 
     /// <inheritdoc/>
-    public string MakeFolder() => Directory.CreateDirectory(FreshPath()).FullName;
+    public string FreshFolder() => Path.Combine(Unfinished, FreshName());
 
     /// <inheritdoc/>
     public ValueTask<bool> ShareAsync(RunId from, RunId to, string sha256, CancellationToken cancellationToken)
@@ -235,7 +235,9 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
         File.Move(path, PathOf(run, sha256), overwrite: true);
     }
 
-    private string FreshPath() => Path.Combine(Directory.CreateDirectory(Unfinished).FullName, Guid.CreateVersion7().ToString("N"));
+    private string FreshPath() => Path.Combine(Directory.CreateDirectory(Unfinished).FullName, FreshName());
+
+    private static string FreshName() => Guid.CreateVersion7().ToString("N");
 
     private string FolderOf(RunId run) => run.Value.Length == 0
         ? throw new ArgumentException("An artifact belongs to a run.", nameof(run))

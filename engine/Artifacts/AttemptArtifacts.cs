@@ -17,7 +17,7 @@ internal sealed class AttemptArtifacts(IArtifactStore store, RunId run, string a
             lock (_gate)
             {
                 CheckOpen();
-                return _folder ??= store.MakeFolder();
+                return _folder ??= store.FreshFolder();
             }
         }
     }
@@ -74,7 +74,7 @@ internal sealed class AttemptArtifacts(IArtifactStore store, RunId run, string a
         }
         try
         {
-            if (folder is not null)
+            if (Directory.Exists(folder))
             {
                 Directory.Delete(folder, recursive: true);
             }

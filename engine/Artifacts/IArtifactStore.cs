@@ -15,7 +15,7 @@ public interface IArtifactStore
     /// <summary>Keeps what a stream has; it is durable on return, and nothing is there when it fails.</summary>
     ValueTask<ArtifactContent> WriteAsync(RunId run, Stream content, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="WriteAsync"/>, of a file in a folder of <see cref="MakeFolder"/>, which is gone afterwards.</summary>
+    /// <summary>As <see cref="WriteAsync"/>, of a file in a folder of <see cref="FreshFolder"/>, which is gone afterwards.</summary>
     ValueTask<ArtifactContent> TakeAsync(RunId run, string path, CancellationToken cancellationToken);
 
     /// <summary>How many bytes there are; null when it is not there.</summary>
@@ -28,8 +28,8 @@ public interface IArtifactStore
     /// <param name="folder">Makes the folder, where one is needed.</param>
     ValueTask<string?> PathAsync(RunId run, string sha256, Func<string> folder, CancellationToken cancellationToken);
 
-    /// <summary>A fresh folder for files of an attempt.</summary>
-    string MakeFolder();
+    /// <summary>A folder for files of an attempt, which is not there yet.</summary>
+    string FreshFolder();
 
     /// <summary>Gives a run what another one has, for as long as it is kept itself.</summary>
     /// <returns>False when the other one does not have it.</returns>

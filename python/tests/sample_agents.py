@@ -5,7 +5,7 @@ import os
 import time
 
 import agentgrid
-from agentgrid import AgentBase, AgentError, register_agent
+from agentgrid import AgentBase, AgentError, artifacts, register_agent
 
 print("printed while it is imported")
 
@@ -19,6 +19,12 @@ class Echo(AgentBase):
     def run(self, payload):
         print("printed while it runs")
         return payload
+
+
+@register_agent
+def drawn(payload):
+    before = artifacts.read(payload["picture"]) if "picture" in payload else b""
+    return artifacts.write("picture", before + b" and after", "image/png")
 
 
 class MadeInInit(AgentBase):
