@@ -21,12 +21,6 @@ class Echo(AgentBase):
         return payload
 
 
-@register_agent
-def drawn(payload):
-    before = artifacts.read(payload["picture"]) if "picture" in payload else b""
-    return artifacts.write("picture", before + b" and after", "image/png")
-
-
 class MadeInInit(AgentBase):
     def __init__(self):
         super().__init__(name="made_in_init", capabilities=["made"], priority=3)
@@ -122,3 +116,9 @@ def failing(kind, payload):
 def told():
     i = agentgrid.invocation()
     return [i.run_id, i.step, i.attempt, i.try_number, i.idempotency_key, i.gpu, i.deadline.isoformat(), i.traceparent]
+
+
+@register_agent
+def drawn(payload):
+    before = artifacts.read(payload["picture"]) if "picture" in payload else b""
+    return artifacts.write("picture", before + b" and after", "image/png")
