@@ -44,13 +44,6 @@ public interface IArtifacts
     ValueTask<string> PathAsync(ArtifactReference reference, CancellationToken cancellationToken = default);
 }
 
-/// <summary>Who has artifacts for an invocation; asked when its agent wants them.</summary>
-public interface IArtifactSource
-{
-    /// <summary>The same each time.</summary>
-    IArtifacts Artifacts { get; }
-}
-
 /// <summary>Artifacts where there is no place for them.</summary>
 /// <param name="why">Said to whoever wants some.</param>
 public sealed class NoArtifacts(string why) : IArtifacts

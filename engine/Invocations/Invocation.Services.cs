@@ -11,8 +11,9 @@ public abstract partial class Invocation
 
     private AttemptArtifacts? _artifacts;
 
-    /// <summary>Made when they are asked for: most attempts have none.</summary>
-    IArtifacts IArtifactSource.Artifacts => MakeArtifacts() ?? (IArtifacts)s_noArtifacts;
+    IAgentCalls IAgentServices.CallsOf(AgentInvocation invocation) => new AgentCalls(_services, invocation, Depth);
+
+    IArtifacts IAgentServices.Artifacts => MakeArtifacts() ?? (IArtifacts)s_noArtifacts;
 
     private AttemptArtifacts? MakeArtifacts() => _services.Artifacts is { } store
         ? LazyInitializer.EnsureInitialized(ref _artifacts, () => new AttemptArtifacts(store, Attempt.RunId, Agent))
