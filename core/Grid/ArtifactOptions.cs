@@ -5,7 +5,7 @@ public sealed class ArtifactOptions
 {
     /// <summary>
     /// Where they are kept; made when missing. Default null: <c>artifacts</c> beside the file of the runs. In a cluster: a folder that
-    /// all its processes share, such as an NFS mount; without one there are no artifacts.
+    /// all its processes share, such as an NFS mount; without one they are in Redis, of at most 16 MiB each.
     /// </summary>
     public string? Folder { get; set; }
 

@@ -56,15 +56,9 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
     /// <inheritdoc/>
     public async ValueTask<ArtifactContent> TakeAsync(RunId run, string path, CancellationToken cancellationToken)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists || file.LinkTarget is not null)
-        {
-            throw new AgentException(
-                ArtifactCodes.Bad, $"There is no file '{Names.Shorten(file.Name)}' in the folder of the attempt.", retryable: false);
-        }
         // Nobody finds it under its old name from here on.
         var taken = FreshPath();
-        File.Move(path, taken);
+        ArtifactRefusals.FileOf(path).MoveTo(taken);
         try
         {
             ArtifactContent kept;
@@ -247,15 +241,10 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
         ? Path.Combine(FolderOf(run), sha256)
         : throw new ArgumentException("It is no SHA-256.", nameof(sha256));
 
-    /// <returns>How many bytes more may be written for a run, and why no more.</returns>
     private (long Bytes, string Why) Room(RunId run)
     {
         var files = new DirectoryInfo(FolderOf(run));
-        var used = files.Exists ? files.EnumerateFiles().Sum(static f => f.Length) : 0;
-        var ofRun = options.MaxRunBytes - used;
-        return ofRun < options.MaxBytes
-            ? (Math.Max(0, ofRun), $"the artifacts of a run may have {options.MaxRunBytes:N0} together (option Artifacts:MaxRunBytes)")
-            : (options.MaxBytes, $"one may have {options.MaxBytes:N0} (option Artifacts:MaxBytes)");
+        return ArtifactRefusals.Room(options, files.Exists ? files.EnumerateFiles().Sum(static f => f.Length) : 0);
     }
 
     private async Task<ArtifactContent> CopyAsync(
@@ -271,8 +260,7 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
                 bytes += read;
                 if (bytes > room.Bytes)
                 {
-                    throw new AgentException(
-                        ArtifactCodes.TooLarge, $"The artifact has more bytes than are allowed: {room.Why}.", retryable: false);
+                    throw ArtifactRefusals.TooLarge(room.Why);
                 }
                 CheckFree(read);
                 hash.AppendData(buffer, 0, read);

@@ -7,7 +7,7 @@ namespace AgentGrid.Engine.Invocations;
 public abstract partial class Invocation
 {
     private static readonly NoArtifacts s_noArtifacts = new(
-        "This grid has no place for artifacts: set AgentGrid:Artifacts:Folder to a folder that all its processes share.");
+        "This grid has no place for artifacts.");
 
     private AttemptArtifacts? _artifacts;
 

@@ -8,14 +8,12 @@ namespace AgentGrid.Silo.Hosting;
 internal static class SiloArtifacts
 {
     /// <summary>Adds the folder that is configured.</summary>
-    /// <param name="otherwise">The folder where none is; null: there are no artifacts then.</param>
-    public static void AddArtifacts(this IServiceCollection services, IConfiguration configuration, string? otherwise)
+    /// <param name="otherwise">The store where none is.</param>
+    public static void AddArtifacts(
+        this IServiceCollection services, IConfiguration configuration, Func<IServiceProvider, ArtifactOptions, IArtifactStore> otherwise)
     {
         var options = new ArtifactOptions();
         ArtifactSettings.Read(new SectionReader(configuration), options);
-        if ((options.Folder ?? otherwise) is { } folder)
-        {
-            services.AddSingleton<IArtifactStore>(new ArtifactFolder(folder, options));
-        }
+        services.AddSingleton(s => options.Folder is { } folder ? new ArtifactFolder(folder, options) : otherwise(s, options));
     }
 }

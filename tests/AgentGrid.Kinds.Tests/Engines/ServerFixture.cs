@@ -145,7 +145,6 @@ public sealed class ClusterServer : ServerFixture
         [
             "--role", "all", "--redis", $"127.0.0.1:{_redis!.Port}", "--silo-port", $"{FreePorts.Next()}", "--gateway-port",
             $"{FreePorts.Next()}", "--config", config, "--AgentGrid:MaxOutputBytes", $"{MaxOutputBytes}",
-            "--AgentGrid:Artifacts:Folder", Path.Combine(Folder, "artifacts"),
         ],
         url);
 }
