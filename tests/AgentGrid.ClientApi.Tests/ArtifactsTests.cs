@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using AgentGrid.Client;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
@@ -93,6 +94,24 @@ public sealed class ArtifactsTests
         Assert.Equal((HttpStatusCode.Conflict, "AG2032"), (both.StatusCode, (await both.JsonAsync()).Text("code")));
         Assert.Equal("two", await server.Http.GetStringAsync($"/api/v1/runs/{run}/artifacts/frames?step=b"));
         Assert.Equal("one", await server.Http.GetStringAsync($"/api/v1/runs/{run}/artifacts/{first.Sha256}"));
+    }
+
+    [Fact]
+    public async Task GridClient_ListsAndReads()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = new GridClient(server.Address);
+        var (first, second) = (Put(server, "frames", "text/plain", "one"), Put(server, "frames", "text/plain", "two"));
+        var run = AddRun(server, ("a", first), ("b", second)).Value;
+
+        var listed = await client.GetArtifactsAsync(run);
+        await using var content = await client.OpenArtifactAsync(run, "frames", "b");
+        var refused = await Assert.ThrowsAsync<GridProblemException>(() => client.OpenArtifactAsync(run, "frames"));
+
+        Assert.Equal([("frames", "text/plain", 3, first.Sha256, "a"), ("frames", "text/plain", 3, second.Sha256, "b")],
+            listed.Select(static a => (a.Name, a.MediaType, (int)a.Bytes, a.Sha256, a.Steps.Single())));
+        Assert.Equal("two", await new StreamReader(content).ReadToEndAsync());
+        Assert.Equal("AG2032", refused.Code);
     }
 
     [Fact]
