@@ -281,7 +281,8 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
         if (free - bytes < options.MinFreeBytes)
         {
             throw new IOException(
-                $"the disk of {_folder} has {free:N0} bytes left, and {options.MinFreeBytes:N0} are kept free (option Artifacts:MinFreeBytes)");
+                $"the disk of {_folder} is full: it has {free:N0} bytes left, and {options.MinFreeBytes:N0} are kept free (option " +
+                "Artifacts:MinFreeBytes)");
         }
     }
 }
