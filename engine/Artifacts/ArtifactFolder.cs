@@ -21,9 +21,6 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
 
     private readonly string _folder = Path.GetFullPath(folder);
 
-    /// <summary>Where it is.</summary>
-    public string Location => _folder;
-
     private string Unfinished => Path.Combine(_folder, "unfinished");
 
     /// <inheritdoc/>

@@ -66,6 +66,8 @@ internal sealed class Requests : IDisposable
         return _buffer.WrittenMemory;
     }
 
+    public void Dispose() => _writer.Dispose();
+
     private void WriteArtifacts(string folder, Dictionary<string, string> paths)
     {
         _writer.WriteStartObject("artifacts"u8);
@@ -78,8 +80,6 @@ internal sealed class Requests : IDisposable
         _writer.WriteEndObject();
         _writer.WriteEndObject();
     }
-
-    public void Dispose() => _writer.Dispose();
 
     // A line break can only stand between tokens, where a space means the same.
     private void Splice(ReadOnlySpan<byte> json)
