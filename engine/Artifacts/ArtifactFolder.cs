@@ -32,7 +32,10 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
             var room = Room(run);
             var target = new FileStream(path, new FileStreamOptions
             {
-                Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0,
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                BufferSize = 0,
                 Options = FileOptions.Asynchronous,
             });
             ArtifactContent kept;

@@ -65,7 +65,9 @@ public sealed class ArtifactsOnDiskTests : IDisposable
         services.AddService(typeof(IOptions<ArtifactOptions>), Options.Create(artifacts));
         var options = new EmbeddedOptions
         {
-            Data = Path.Combine(_folder.Folder, "data"), Config = Path.Combine(_folder.Folder, "config"), Retention = retention,
+            Data = Path.Combine(_folder.Folder, "data"),
+            Config = Path.Combine(_folder.Folder, "config"),
+            Retention = retention,
         };
         var grid = new EmbeddedGrid(
             Options.Create(options), AgentCatalog.Of([typeof(Painter)]), static _ => new Painter(), TimeProvider.System,
