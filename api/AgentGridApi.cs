@@ -153,6 +153,7 @@ public static class AgentGridApi
         MapSubmit(api, "/orchestrate", "orchestrate", orchestrate.OrchestrateAsync);
         MapSubmit(api, "/runs", "start_run", orchestrate.StartAsync);
         new RunsApi(grid, options).Map(api);
+        new ArtifactsApi(grid).Map(api);
         new SignalsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, options).Map(api);

@@ -49,7 +49,8 @@ internal sealed class CommandTree
         Root = new RootCommand("Starts, shows and steers runs of Agent Grid.") { _server, _apiKey, _json, _patience };
         foreach (var command in new Command[]
         {
-            RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), WatchCommand.Create(this),
+            RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), ArtifactsCommand.Create(this),
+            WatchCommand.Create(this),
             CancelCommand.Create(this), RetryCommand.Create(this),
             ApprovalsCommand.Create(this), SignalCommand.CreateApprove(this), SignalCommand.Create(this), AgentsCommand.Create(this),
             DrainCommand.Create(this), DrainCommand.CreateUndrain(this),

@@ -21,6 +21,7 @@ internal static class EmbeddedComposition
         {
             EmbeddedSettings.Read(reader, new EmbeddedOptions());
             WebhookSettings.Read(reader, new WebhookOptions());
+            ArtifactSettings.Read(reader, new ArtifactOptions());
         },
         Add = AddEngine,
         Place = app => "data in " + Path.GetFullPath(
@@ -37,6 +38,7 @@ internal static class EmbeddedComposition
             .UseEmbeddedEngine();
         builder.Services.AddOptions<EmbeddedOptions>().ReadSection(EmbeddedSettings.Read).ValidateOnStart();
         builder.Services.AddOptions<WebhookOptions>().ReadSection(WebhookSettings.Read).ValidateOnStart();
+        builder.Services.AddOptions<ArtifactOptions>().ReadSection(ArtifactSettings.Read).ValidateOnStart();
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<EmbeddedOptions>>(
             (host, engine) => host.ShutdownTimeout = engine.Value.DrainTimeout + RoomToClose);
     }

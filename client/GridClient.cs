@@ -49,6 +49,27 @@ public sealed class GridClient : IDisposable
     public Task<JsonElement> GetOutputAsync(string runId, string step, CancellationToken cancellationToken = default) =>
         _server.GetAsync($"api/v1/runs/{Wire.Segment(runId)}/steps/{Wire.Segment(step)}/output", cancellationToken);
 
+    /// <summary>The artifacts that a run's outputs and input refer to.</summary>
+    /// <exception cref="GridProblemException">With the code <c>AG2021</c>: there is no such run (any more).</exception>
+    public async Task<IReadOnlyList<Artifact>> GetArtifactsAsync(string runId, CancellationToken cancellationToken = default)
+    {
+        var json = await _server.GetAsync($"api/v1/runs/{Wire.Segment(runId)}/artifacts", cancellationToken).ConfigureAwait(false);
+        return json.GetProperty("artifacts").Deserialize<Artifact[]>(Wire.Options)!;
+    }
+
+    /// <summary>The bytes of an artifact, as they come: the stream is read once, and ends with an exception where the connection is lost.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="name">Its name, or its SHA-256 where the run has more than one of that name.</param>
+    /// <param name="step">The step in whose output the reference is; null for any.</param>
+    /// <param name="cancellationToken">Gives up waiting for the beginning.</param>
+    /// <exception cref="GridProblemException">
+    /// With the code <c>AG2027</c>: there is no such artifact. <c>AG2032</c>: there are several of that name.
+    /// </exception>
+    public Task<Stream> OpenArtifactAsync(
+        string runId, string name, string? step = null, CancellationToken cancellationToken = default) => _server.OpenAsync(
+            $"api/v1/runs/{Wire.Segment(runId)}/artifacts/{Wire.Segment(name)}{(step is null ? "" : $"?step={Uri.EscapeDataString(step)}")}",
+            cancellationToken);
+
     /// <summary>Waits until a run has ended, by its event stream; through restarts of the server, and however long that takes.</summary>
     public async Task<Run> WaitForEndAsync(string runId, CancellationToken cancellationToken = default)
     {

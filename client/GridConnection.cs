@@ -25,6 +25,14 @@ internal sealed class GridConnection
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Get, path), isRepeatable: true, cancellationToken);
 
+    /// <summary>Opens what is no JSON.</summary>
+    public async Task<Stream> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        var response = await AskAsync(
+            () => Request(HttpMethod.Get, path), isRepeatable: true, new Patience(_options), cancellationToken).ConfigureAwait(false);
+        return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <param name="path">The path, relative to the address.</param>
     /// <param name="body">Null for JSON's null.</param>
     /// <param name="key">The idempotency key; null for none.</param>

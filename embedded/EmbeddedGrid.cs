@@ -69,11 +69,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
         {
             Recover();
         }
-        var webhooks = (Services.GetService(typeof(IOptions<WebhookOptions>)) as IOptions<WebhookOptions>)?.Value ?? new();
+        var webhooks = OptionsOf<WebhookOptions>();
         _engine = new EmbeddedEngine(
             _options, _config, _agents, _time, _logger, _runLogger, Platform,
             Services.GetService(typeof(IWebhookSender)) as IWebhookSender ?? new HttpWebhookSender(webhooks, _time),
-            webhooks.AddTo(_options.Limits));
+            webhooks.AddTo(_options.Limits), OptionsOf<ArtifactOptions>());
         await _engine.StartAsync().ConfigureAwait(false);
         Volatile.Write(ref _accepting, true);
         if (_config.Folder is not null)
@@ -161,6 +161,11 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
 
     public async ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
         (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?.Steps.FirstOrDefault(s => s.Id == step)?.Output;
+
+    public async ValueTask<Stream?> OpenArtifactAsync(RunId id, string sha256, CancellationToken cancellationToken = default) =>
+        ArtifactReference.IsSha256(sha256)
+            ? await Engine.Artifacts.OpenAsync(id, sha256, cancellationToken).ConfigureAwait(false)
+            : null;
 
     public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         await Engine.Store.ListAsync(query).ConfigureAwait(false);
@@ -300,6 +305,9 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
             // It ends with the engine.
         }
     }
+
+    private T OptionsOf<T>()
+        where T : class, new() => (Services.GetService(typeof(IOptions<T>)) as IOptions<T>)?.Value ?? new();
 
     private void StopSchedules()
     {

@@ -1,7 +1,9 @@
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Artifacts;
 using AgentGrid.RunLog.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -70,6 +72,9 @@ public static class AgentGridClientServices
             new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },
             s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.TryAddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
+        services.TryAddSingleton<IArtifactStore>(s => new RedisArtifacts(
+            s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey), s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix,
+            new ArtifactOptions(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IStoreAccess>(s => new RedisAccess(
             s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis, s.GetRequiredService<RedisRunLog>(),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisAccess>>()));
@@ -96,7 +101,8 @@ public static class AgentGridClientServices
         services.AddSingleton(s => new ClusterGrid(
             s.GetRequiredService<IOptions<GridClientOptions>>(), s.GetRequiredService<IClusterConnection>(),
             s.GetRequiredService<IRunStore>(), s.GetRequiredService<IStoreAccess>(),
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>(),
+            s.GetService<IArtifactStore>()));
         services.TryAddSingleton<IAgentGrid>(s => s.GetRequiredService<ClusterGrid>());
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ClusterGrid>());
         return services;

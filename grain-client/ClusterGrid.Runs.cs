@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
@@ -51,6 +52,11 @@ public sealed partial class ClusterGrid
     public async ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
         (await GetRunAsync(id, cancellationToken).ConfigureAwait(false))?
             .Steps.FirstOrDefault(s => s.Id == step)?.Output;
+
+    public async ValueTask<Stream?> OpenArtifactAsync(RunId id, string sha256, CancellationToken cancellationToken = default) =>
+        _artifacts is null || !ArtifactReference.IsSha256(sha256)
+            ? null
+            : await _artifacts.OpenAsync(id, sha256, cancellationToken).ConfigureAwait(false);
 
     public async ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         await ReadAsync(() => _log.ListAsync(query), cancellationToken).ConfigureAwait(false);

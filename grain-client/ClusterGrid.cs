@@ -1,4 +1,5 @@
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainClient.Feed;
@@ -21,6 +22,7 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
     private readonly CallTimes _times;
     private readonly IRunStore _log;
     private readonly IStoreAccess _access;
+    private readonly IArtifactStore? _artifacts;
     private readonly FeedTail _tail;
     private readonly EventSubscription _subscription;
     private readonly string _clusterId;
@@ -30,8 +32,9 @@ public sealed partial class ClusterGrid : IAgentGrid, IHostedLifecycleService, I
 
     internal ClusterGrid(
         IOptions<GridClientOptions> options, IClusterConnection connection, IRunStore log, IStoreAccess access,
-        TimeProvider time, ILoggerFactory loggers)
+        TimeProvider time, ILoggerFactory loggers, IArtifactStore? artifacts = null)
     {
+        _artifacts = artifacts;
         _connection = connection;
         _log = log;
         _access = access;

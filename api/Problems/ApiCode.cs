@@ -72,6 +72,12 @@ public static class ApiCode
     /// <summary>410: no attempt waits for what was posted (any more).</summary>
     public const string NoSuchCallback = "AG2026";
 
+    /// <summary>404: the run has no such artifact (yet), or its bytes are not there.</summary>
+    public const string NoSuchArtifact = "AG2027";
+
+    /// <summary>409: the run has several artifacts of that name.</summary>
+    public const string AmbiguousArtifact = "AG2032";
+
     /// <summary>409: the key is taken by a run with other content; see <c>differences</c>.</summary>
     public const string KeyTaken = "AG2030";
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Numerics;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 
@@ -39,6 +40,16 @@ public sealed class SectionReader(IConfiguration configuration)
     /// <summary>Whether anybody has set it, to something that can be understood or not.</summary>
     public bool IsSet(string name) => Sources.Of(PathOf(name)).Any();
 
+    /// <summary>Notes every member of a section below that is none of those there are.</summary>
+    public void CheckMembers(string section, IReadOnlyList<string> members)
+    {
+        foreach (var member in Sources.Members(PathOf(section)).Where(m => !members.Contains(m, StringComparer.OrdinalIgnoreCase)))
+        {
+            var meant = Names.Nearest(member, members) is { } near ? $" Did you mean {near}?" : "";
+            Problem($"{section}:{member}", $": there is no such setting.{meant} There are {string.Join(", ", members)}.");
+        }
+    }
+
     /// <summary>A text; <paramref name="otherwise"/> where nobody has set it.</summary>
     /// <param name="mayBeEmpty">Whether to be empty means something; otherwise it is a mistake.</param>
     /// <param name="show">What of it may be seen; null for all.</param>
@@ -75,11 +86,18 @@ public sealed class SectionReader(IConfiguration configuration)
         Integer(name, (int?)otherwise, least, most)!.Value;
 
     /// <summary>Null where nobody has set it.</summary>
-    public int? Integer(string name, int? otherwise, int least, int most) => Value(
-        name, otherwise, n => n.ToString(CultureInfo.InvariantCulture), (string text, out string? problem) =>
+    public int? Integer(string name, int? otherwise, int least, int most) => Number(name, otherwise, least, most);
+
+    /// <summary>A whole number that may be large.</summary>
+    public long Integer(string name, long otherwise, long least, long most) =>
+        Number(name, (long?)otherwise, least, most)!.Value;
+
+    private T? Number<T>(string name, T? otherwise, T least, T most)
+        where T : struct, INumber<T> => Value(
+        name, otherwise, n => n.ToString(null, CultureInfo.InvariantCulture), (string text, out string? problem) =>
         {
             problem = null;
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            if (T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 && number >= least && number <= most)
             {
                 return number;

@@ -9,7 +9,7 @@ public sealed record SettingNames
     /// <summary>Those of the client API, which every program with one has.</summary>
     public static readonly SettingNames Api = new()
     {
-        All = [.. typeof(ApiOptions).GetProperties().Select(p => p.Name), WebhookSettings.Section],
+        All = [.. typeof(ApiOptions).GetProperties().Select(p => p.Name), WebhookSettings.Section, ArtifactSettings.Section],
         Access =
         [
             nameof(ApiOptions.ApiKeys), nameof(ApiOptions.Insecure), nameof(ApiOptions.TrustedHosts),

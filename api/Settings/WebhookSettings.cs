@@ -19,12 +19,7 @@ public static class WebhookSettings
     public static void Read(SectionReader reader, WebhookOptions options)
     {
         static string Of(string name) => $"{Section}:{name}";
-        foreach (var member in reader.Sources.Members(SectionReader.PathOf(Section))
-            .Where(m => !s_members.Contains(m, StringComparer.OrdinalIgnoreCase)))
-        {
-            var meant = Names.Nearest(member, s_members) is { } near ? $" Did you mean {near}?" : "";
-            reader.Problem(Of(member), $": there is no such setting.{meant} There are {string.Join(", ", s_members)}.");
-        }
+        reader.CheckMembers(Section, s_members);
         var hosts = reader.Commas(Of(nameof(options.AllowedHosts))) ?? [];
         foreach (var host in hosts.Where(h => !IsHost(h)).Take(MostHosts))
         {

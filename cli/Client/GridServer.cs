@@ -41,6 +41,14 @@ internal sealed class GridServer : IDisposable
     public Task<Json> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, TimeSpan.Zero, null, null, cancellationToken);
 
+    /// <summary>Copies an answer that is no JSON.</summary>
+    public async Task CopyAsync(string path, Stream target, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        await AskAsync(request, TimeSpan.Zero, null, target, cancellationToken);
+        HasAnswered = true;
+    }
+
     /// <param name="body">Null for none.</param>
     /// <param name="wait">How long the server is asked to wait before it answers.</param>
     /// <param name="key">By which a repetition is known; null for none.</param>
@@ -171,19 +179,39 @@ internal sealed class GridServer : IDisposable
             request.Content = new ReadOnlyMemoryContent(body.Utf8);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
+        using var bytes = new MemoryStream();
+        await AskAsync(request, wait, isAnswer, bytes, cancellationToken);
+        try
+        {
+            var answer = Json.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+            HasAnswered = true;
+            return answer;
+        }
+        catch (JsonException e)
+        {
+            throw new CliException(
+                ExitCode.Unreachable, $"What answers at {Address} is not Agent Grid: its answer is not JSON.", e);
+        }
+    }
+
+    /// <param name="target">Gets the answer.</param>
+    /// <inheritdoc cref="SendAsync" path="/param"/>
+    private async Task AskAsync(
+        HttpRequestMessage request, TimeSpan wait, Func<HttpResponseMessage, bool>? isAnswer, Stream target,
+        CancellationToken cancellationToken)
+    {
         using var silence = BeginSilence(wait);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            var bytes = await ReadAsync(response.Content, silence, either.Token);
             if (!response.IsSuccessStatusCode && isAnswer?.Invoke(response) != true)
             {
-                throw Refusal(response, bytes);
+                using var refusal = new MemoryStream();
+                await ReadAsync(response.Content, silence, refusal, either.Token);
+                throw Refusal(response, refusal.ToArray());
             }
-            var answer = Json.Parse(bytes);
-            HasAnswered = true;
-            return answer;
+            await ReadAsync(response.Content, silence, target, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -193,25 +221,18 @@ internal sealed class GridServer : IDisposable
         {
             throw Unreachable(e.Message.TrimEnd('.'), e);
         }
-        catch (JsonException e)
-        {
-            throw new CliException(
-                ExitCode.Unreachable, $"What answers at {Address} is not Agent Grid: its answer is not JSON.", e);
-        }
     }
 
-    private async Task<byte[]> ReadAsync(
-        HttpContent content, CancellationTokenSource silence, CancellationToken cancellationToken)
+    private async Task ReadAsync(
+        HttpContent content, CancellationTokenSource silence, Stream target, CancellationToken cancellationToken)
     {
         await using var stream = await content.ReadAsStreamAsync(cancellationToken);
-        using var bytes = new MemoryStream();
         var buffer = new byte[64 * 1024];
         for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            bytes.Write(buffer, 0, read);
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             silence.CancelAfter(Patience);
         }
-        return bytes.ToArray();
     }
 
     private static string? TypeOf(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType;

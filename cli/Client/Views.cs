@@ -68,6 +68,11 @@ internal sealed record WaitView(string Signal, DateTimeOffset Until, ApprovalTex
 
 internal sealed record ApprovalTextView(string Title);
 
+internal sealed record ArtifactList(ImmutableArray<ArtifactView> Artifacts);
+
+/// <summary>An artifact of a run.</summary>
+internal sealed record ArtifactView(string Name, string MediaType, long Bytes, string Sha256, ImmutableArray<string> Steps, string Link);
+
 internal sealed record ApprovalList(ImmutableArray<ApprovalView> Approvals, string? Next);
 
 /// <summary>A step that waits for the decision of a person.</summary>

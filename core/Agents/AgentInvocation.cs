@@ -7,6 +7,7 @@ namespace AgentGrid.Core.Agents;
 public sealed class AgentInvocation
 {
     private Json? _input;
+    private IAgentCalls? _calls;
 
     public required RunId RunId { get; init; }
     public required RunKey Key { get; init; }
@@ -89,7 +90,30 @@ public sealed class AgentInvocation
     public IAgentProgress Progress { get; init; } = NoProgress.Instance;
 
     /// <summary>Calls other agents, as long as the attempt lasts.</summary>
-    public IAgentCalls Calls { get; set; } = NoAgentCalls.Instance;
+    public IAgentCalls Calls
+    {
+        get
+        {
+            // Its calls are counted: all threads of an agent have the same.
+            if (_calls is null)
+            {
+                Interlocked.CompareExchange(ref _calls, Services?.CallsOf(this) ?? NoAgentCalls.Instance, null);
+            }
+            return _calls;
+        }
+
+        set => _calls = value;
+    }
+
+    /// <summary>Writes and reads what is no JSON, or large.</summary>
+    public IArtifacts Artifacts
+    {
+        get => field ?? Services?.Artifacts ?? NoArtifacts.OutsideOfAGrid;
+        set;
+    }
+
+    /// <summary>Has <see cref="Calls"/> and <see cref="Artifacts"/> when they are wanted.</summary>
+    public IAgentServices? Services { private get; set; }
 }
 
 /// <summary>Takes an agent's word on how far it is; every report that is kept becomes an event.</summary>

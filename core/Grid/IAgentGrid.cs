@@ -27,6 +27,12 @@ public interface IAgentGrid
     /// <summary>The output of a step; null when there is no such run or step, or no output yet.</summary>
     ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// What an artifact of a run has, as a stream that can seek; null when there is none with that SHA-256, or no such run. Which a run
+    /// has, <see cref="RunArtifacts.Of"/> says.
+    /// </summary>
+    ValueTask<Stream?> OpenArtifactAsync(RunId id, string sha256, CancellationToken cancellationToken = default);
+
     /// <summary>Runs, newest first.</summary>
     /// <remarks>
     /// A filtered page can be short, even empty, and still not be the last: a bounded number of runs is looked at. Go on

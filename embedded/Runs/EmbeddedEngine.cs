@@ -7,6 +7,7 @@ using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Telemetry;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Agents;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
@@ -42,8 +43,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
 
     public EmbeddedEngine(
         EmbeddedOptions options, ConfigSource config, AgentInstances agents, TimeProvider time,
-        ILogger logger, ILogger runLogger, EmbeddedPlatform platform, IWebhookSender webhooks, RunLimits limits)
+        ILogger logger, ILogger runLogger, EmbeddedPlatform platform, IWebhookSender webhooks, RunLimits limits, ArtifactOptions artifacts)
     {
+        Artifacts = new ArtifactFolder(artifacts.Folder ?? Path.Combine(options.Data, "artifacts"), artifacts);
         Webhooks = webhooks;
         Options = options;
         Stopping = _stopping.Token;
@@ -78,8 +80,9 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
                 Logger = logger,
                 CancelGrace = options.CancelGrace,
                 MaxOutputBytes = options.MaxOutputBytes,
+                Artifacts = Artifacts,
             }),
-            Children = new ChildRuns(this, platform, time, Stopping),
+            Children = new ChildRuns(this, platform, time, Stopping, Artifacts),
             Platform = platform,
             Time = time,
             Statistics = Statistics,
@@ -90,6 +93,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
             Stopping = Stopping,
         };
         _gauges = new EngineGauges(this);
+        ArtifactSweeper = new ArtifactSweeper(Artifacts, FindAsync, async run => await Store.ReplayAsync(run).ConfigureAwait(false), time, logger);
     }
 
     public EmbeddedOptions Options { get; }
@@ -109,6 +113,8 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     public LearnedDurations Durations { get; } = new();
     public InvocationCount Invocations { get; } = new();
     public AbandonedInvocations Abandoned { get; } = new();
+    public IArtifactStore Artifacts { get; }
+    public ArtifactSweeper ArtifactSweeper { get; }
 
     /// <inheritdoc/>
     public IWebhookSender Webhooks { get; }
@@ -251,6 +257,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
 
     private void Release()
     {
+        ArtifactSweeper.Dispose();
         Slots.Dispose();
         _gauges.Dispose();
         _lifeSign.Dispose();
@@ -304,6 +311,10 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     // Whether an active run is queued or running, and what it waits for, is known in memory alone.
     private RunSummary Latest(RunSummary kept) => kept.Status.IsEnded() ? kept : Registry.Find(kept.RunId)?.Summary ?? kept;
 
+    // One that goes on may be in memory alone.
+    private ValueTask<RunSummary?> FindAsync(RunId run) =>
+        ValueTask.FromResult(Registry.Find(run)?.Summary ?? Reader.Find(run)?.Stored.Summary);
+
     // A sweep removes a bounded number of runs, so that it never holds a commit up for long, and goes on at once
     // while there are more.
     private void Sweep()
@@ -312,6 +323,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         {
             return;
         }
+        _ = ArtifactSweeper.SweepAsync(Stopping);
         SweepRuns sweep = null!;
         sweep = new SweepRuns(Time.GetUtcNow() - Options.Retention)
         {

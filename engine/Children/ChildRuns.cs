@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using AgentGrid.Core;
+using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Driving;
 
 namespace AgentGrid.Engine.Children;
@@ -9,7 +11,9 @@ namespace AgentGrid.Engine.Children;
 /// <inheritdoc cref="IChildRuns"/>
 /// <remarks>It goes on where it was called: for a grain, on its scheduler.</remarks>
 /// <param name="stopping">Cancelled when the process ends: the next one finds the children.</param>
-public sealed class ChildRuns(IChildRunHost host, Platform platform, TimeProvider time, CancellationToken stopping) : IChildRuns
+/// <param name="artifacts">Where artifacts are kept; null when nowhere.</param>
+public sealed class ChildRuns(
+    IChildRunHost host, Platform platform, TimeProvider time, CancellationToken stopping, IArtifactStore? artifacts = null) : IChildRuns
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
@@ -71,7 +75,10 @@ public sealed class ChildRuns(IChildRunHost host, Platform platform, TimeProvide
             {
                 await PauseAsync(s_pause); // it ended so long ago that it is not there any more, and is posted anew
             }
-            outcome ??= end?.Status is null ? null : OutcomeOf(call, end, agent, number);
+            if (outcome is null && end?.Status is not null)
+            {
+                outcome = await FetchAsync(call, end, agent) ?? OutcomeOf(call, end, agent, number);
+            }
         }
         call.HasReturned = outcome is not null;
         if (outcome is not null && call.IsHeard)
@@ -85,6 +92,12 @@ public sealed class ChildRuns(IChildRunHost host, Platform platform, TimeProvide
     {
         while (call.IsHeard && !call.IsCancelled)
         {
+            // What is not there, the child finds missing when it looks for it.
+            if (!await TryShareAsync(call.Child.Run, call.Child.ChildId, submit.Input))
+            {
+                await PauseAsync(s_pause);
+                continue;
+            }
             switch (await host.SubmitAsync(submit))
             {
                 case SubmitResult.Accepted or SubmitResult.Replayed:
@@ -106,6 +119,47 @@ public sealed class ChildRuns(IChildRunHost host, Platform platform, TimeProvide
             }
         }
         return null;
+    }
+
+    /// <summary>Takes over the artifacts of a result, before anybody can hear of it.</summary>
+    /// <returns>Why the step fails: some are not there. Else null.</returns>
+    private async Task<RunInput?> FetchAsync(Call call, ChildEnd end, string agent)
+    {
+        if (artifacts is null || end.Result is null || !ArtifactReference.MayBeIn(end.Result))
+        {
+            return null;
+        }
+        while (call.IsHeard)
+        {
+            try
+            {
+                var missing = await platform.Wait(artifacts.ShareAsync(call.Child.ChildId, call.Child.Run, end.Result));
+                return missing is null ? null : Failed(call, new RunError(
+                    ErrorKind.Error, ArtifactCodes.NotFound,
+                    $"Run {call.Child.ChildId} of '{agent}' refers to artifact '{missing.Name}', which it does not have.", Retryable: false));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                await PauseAsync(s_longestPause);
+            }
+        }
+        return null;
+    }
+
+    private async Task<bool> TryShareAsync(RunId from, RunId to, Json value)
+    {
+        try
+        {
+            if (artifacts is not null && ArtifactReference.MayBeIn(value))
+            {
+                await platform.Wait(artifacts.ShareAsync(from, to, value));
+            }
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     // Also when its driver has gone: the end of the parent is durable, and nobody else will tell the child before it looks for itself.

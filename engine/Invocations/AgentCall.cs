@@ -56,7 +56,7 @@ public static partial class AgentCall
         }
     }
 
-    private static AttemptOutcome.Error Fail(
+    internal static AttemptOutcome.Error Fail(
         ErrorKind kind, string code, string message, bool retryable = true, TimeSpan? retryAfter = null,
         string? type = null, string? detail = null) =>
         new(new RunError(kind, code, Names.Shorten(message, LongestMessage), retryable)

@@ -12,7 +12,7 @@ namespace AgentGrid.Engine.Invocations;
 /// exactly once: when the agent returns, or, when it was cancelled and the agent does not react, after a grace period.
 /// </summary>
 /// <remarks>Who is told how it goes is left to those who derive from it. They are told on any thread, outside any lock.</remarks>
-public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, ISlotWaiter
+public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, IAgentServices, ISlotWaiter
 {
     private const int LongestProgressMessage = 500;
 
@@ -183,10 +183,15 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             var use = _services.Agents.Use(Agent);
             var invocation = OnBegin();
             _began = _services.Time.GetTimestamp();
-            invocation.Calls = new AgentCalls(_services, invocation, Depth);
+            invocation.Services = this;
             outcome = await AgentCall.RunAsync(
                 use?.Agent, _services.Slots.Named(Agent)?.Agent, invocation, _services.MaxOutputBytes, _services.Logger, _cancellation.Token).ConfigureAwait(false);
             use?.Dispose();
+            if (outcome is AttemptOutcome.Output output && ArtifactReference.MayBeIn(output.Value))
+            {
+                outcome = await CheckArtifactsAsync(output).ConfigureAwait(false);
+            }
+            _artifacts?.End();
             OnReturned();
         }
         End(outcome);

@@ -1,5 +1,6 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Agents;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Slots;
 using Microsoft.Extensions.Logging;
 
@@ -44,6 +45,9 @@ public sealed record InvocationServices
 
     /// <summary>How long an invocation that was cancelled keeps its slot while it has not returned.</summary>
     public required TimeSpan CancelGrace { get; init; }
+
+    /// <summary>Where artifacts are kept; null when nowhere.</summary>
+    public IArtifactStore? Artifacts { get; init; }
 
     /// <summary>The largest output of one attempt, in bytes; a larger one fails the attempt.</summary>
     public required int MaxOutputBytes { get; init; }

@@ -48,7 +48,7 @@ internal sealed partial class ClusterEngine
         {
             Queue = new ClusterRunQueue(this),
             Caller = new ClusterCaller(this),
-            Children = new ChildRuns(Children, Platform.Process, node.Time, CancellationToken.None),
+            Children = new ChildRuns(Children, Platform.Process, node.Time, CancellationToken.None, node.Invocations.Artifacts),
             Platform = Platform.Process,
             Limits = webhookOptions.Value.AddTo(node.Options.Limits),
             Time = node.Time,

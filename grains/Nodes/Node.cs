@@ -4,6 +4,7 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Engine;
 using AgentGrid.Engine.Agents;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Slots;
@@ -73,6 +74,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
             Logger = logger,
             CancelGrace = Options.CancelGrace,
             MaxOutputBytes = Options.MaxOutputBytes,
+            Artifacts = (IArtifactStore?)services.GetService(typeof(IArtifactStore)),
         };
         Configure(Config.Current);
         Slots.PutNode(State());

@@ -1,3 +1,4 @@
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Matches;
 using AgentGrid.Grains.Nodes;
@@ -9,7 +10,7 @@ namespace AgentGrid.Grains.Recovery;
 /// <summary>
 /// Sees to it that every run that has not ended is driven by somebody, and that webhooks are told what they are owed: whenever the members of the cluster change, and
 /// from time to time. One silo does so for all, the first by its address. It also removes what is older than the
-/// retention.
+/// retention, and artifacts that nobody needs.
 /// </summary>
 internal sealed partial class RunRecovery(
     Node node, IRunStore log, ISiloStatusOracle silos, IGrainFactory grains, ILogger<RunRecovery> logger)
@@ -21,7 +22,14 @@ internal sealed partial class RunRecovery(
     private static readonly TimeSpan Regularly = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan ArtifactInterval = TimeSpan.FromSeconds(60);
+
+    private readonly ArtifactSweeper? _artifacts = node.Invocations.Artifacts is not { } store ? null : new(
+        store, async run => (await log.FindAsync(run).ConfigureAwait(false))?.Summary,
+        async run => await log.ReplayAsync(run).ConfigureAwait(false), node.Time, logger);
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private Task _tidying = Task.CompletedTask;
+    private long _artifactsAt = node.Time.GetTimestamp();
     private long _sweptAt = node.Time.GetTimestamp();
     private long _wokenAt;
     private volatile bool _failed;
@@ -52,6 +60,7 @@ internal sealed partial class RunRecovery(
         finally
         {
             silos.UnSubscribeFromSiloStatusEvents(this);
+            await _tidying.ConfigureAwait(false);
         }
     }
 
@@ -76,6 +85,12 @@ internal sealed partial class RunRecovery(
             if (node.Time.GetElapsedTime(_sweptAt) > SweepInterval - Pause)
             {
                 await SweepAsync().ConfigureAwait(false);
+            }
+            if (_artifacts is not null && node.Time.GetElapsedTime(_artifactsAt) > ArtifactInterval)
+            {
+                // Runs that nobody drives are not kept waiting by it.
+                _tidying = Task.Run(() => _artifacts.SweepAsync(stoppingToken), CancellationToken.None);
+                _artifactsAt = node.Time.GetTimestamp();
             }
         }
         catch (Exception e) when (Transient.Is(e) || e is DamageException)

@@ -51,16 +51,22 @@ internal sealed class ProcessAgent(
     public async ValueTask<Json> InvokeAsync(AgentInvocation invocation, CancellationToken cancellationToken)
     {
         var pool = Pool(settings.PerGpu ? invocation.Gpu : null);
+        var artifacts = invocation.Artifacts;
+        var paths = artifacts is NoArtifacts
+            ? null
+            : await ArtifactFiles.PathsAsync(invocation.Input, artifacts, cancellationToken).ConfigureAwait(false);
         var worker = await pool.TakeAsync(cancellationToken).ConfigureAwait(false);
+        Json output;
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return await worker.RunAsync(invocation, cancellationToken).ConfigureAwait(false);
+            output = await worker.RunAsync(invocation, paths, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             pool.Return(worker);
         }
+        return await ArtifactFiles.KeepAsync(output, artifacts, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

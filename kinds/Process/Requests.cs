@@ -28,7 +28,8 @@ internal sealed class Requests : IDisposable
         $$$"""{"jsonrpc":"2.0","method":"cancel","params":{"id":{{{id}}}}}{{{'\n'}}}"""));
 
     /// <summary>An attempt. The input is put in as the text that it is; valid until the next call.</summary>
-    public ReadOnlyMemory<byte> Run(long id, AgentInvocation invocation)
+    /// <param name="paths">Files with the artifacts that the input refers to, by SHA-256; null where there are no artifacts.</param>
+    public ReadOnlyMemory<byte> Run(long id, AgentInvocation invocation, Dictionary<string, string>? paths)
     {
         _buffer.ResetWrittenCount();
         _writer.Reset();
@@ -54,6 +55,10 @@ internal sealed class Requests : IDisposable
         {
             _writer.WriteString("traceparent"u8, trace);
         }
+        if (paths is not null)
+        {
+            WriteArtifacts(invocation.Artifacts.Folder, paths);
+        }
         _writer.WritePropertyName("input"u8);
         _writer.Flush();
         Splice(invocation.Input.Utf8.Span);
@@ -62,6 +67,19 @@ internal sealed class Requests : IDisposable
     }
 
     public void Dispose() => _writer.Dispose();
+
+    private void WriteArtifacts(string folder, Dictionary<string, string> paths)
+    {
+        _writer.WriteStartObject("artifacts"u8);
+        _writer.WriteString("folder"u8, folder);
+        _writer.WriteStartObject("inputs"u8);
+        foreach (var (sha256, path) in paths)
+        {
+            _writer.WriteString(sha256, path);
+        }
+        _writer.WriteEndObject();
+        _writer.WriteEndObject();
+    }
 
     // A line break can only stand between tokens, where a space means the same.
     private void Splice(ReadOnlySpan<byte> json)

@@ -85,15 +85,17 @@ internal sealed partial class Worker
     }
 
     /// <summary>Does one attempt. The worker is broken afterwards where it did not come to an end in order.</summary>
+    /// <param name="paths">Files with the artifacts that the input refers to, by SHA-256; null where there are no artifacts.</param>
     /// <exception cref="AgentException">It failed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, and the process has let go of it.</exception>
-    public async ValueTask<Json> RunAsync(AgentInvocation invocation, CancellationToken cancellationToken)
+    public async ValueTask<Json> RunAsync(
+        AgentInvocation invocation, Dictionary<string, string>? paths, CancellationToken cancellationToken)
     {
         var id = ++_lastId;
         var cancellation = new Cancellation(this, id, cancellationToken);
         try
         {
-            await WriteAsync(_requests.Run(id, invocation)).ConfigureAwait(false);
+            await WriteAsync(_requests.Run(id, invocation, paths)).ConfigureAwait(false);
             return await ReadOutcomeAsync(id, invocation.Progress).ConfigureAwait(false);
         }
         catch (AgentException) when (cancellationToken.IsCancellationRequested)

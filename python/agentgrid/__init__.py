@@ -1,5 +1,6 @@
 """Agents in Python for Agent Grid, and a client for its API. Needs the standard library alone."""
 
+from agentgrid import artifacts
 from agentgrid.agents import AgentBase, register_agent
 from agentgrid.bus import MessageBus
 from agentgrid.client import Client, RunHandle
@@ -12,5 +13,5 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AgentBase", "AgentError", "Cancelled", "Client", "Conflict", "GridError", "Invocation", "MessageBus", "RunCancelled",
-    "RunFailed", "RunHandle", "invocation", "is_cancelled", "progress", "register_agent", "run_orchestration",
+    "RunFailed", "RunHandle", "artifacts", "invocation", "is_cancelled", "progress", "register_agent", "run_orchestration",
 ]

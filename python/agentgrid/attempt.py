@@ -3,6 +3,8 @@
 import datetime
 import time
 
+from agentgrid.artifacts import Artifacts
+
 # Reports that come faster are thinned out by the server anyway.
 _PROGRESS_INTERVAL = 0.05
 
@@ -30,6 +32,8 @@ class Invocation:
         self.gpu = params.get("gpu")
         # The W3C trace context, for whatever the agent calls.
         self.traceparent = params.get("traceparent")
+        # What stands for bytes in inputs and outputs: see agentgrid.artifacts.
+        self.artifacts = Artifacts(params.get("artifacts"))
         self.is_cancelled = False
         self._report = report
         self._reported = None

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import time
 import urllib.parse
 import uuid
@@ -87,13 +88,17 @@ class Client:
     def request(self, method, path, body=None, **headers):
         """One request, tried again while the server is away or has no room; returns the JSON of the answer."""
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        content = self._patiently(lambda: self._once(method, path, data, headers))
+        return json.loads(content) if content else None
+
+    def _patiently(self, once):
         until = time.monotonic() + self.patience
         pause = 0.1
         while True:
             try:
-                status, answered, content = self._once(method, path, data, headers)
+                status, answered, content = once()
                 if status < 400:
-                    return json.loads(content) if content else None
+                    return content
                 error = (Conflict if status == 409 else GridError)(status, problem_of(content))
                 if status not in (429, 503):
                     raise error
@@ -118,12 +123,29 @@ class Client:
     def path(self, path):
         return self._parts.path + path
 
-    def _once(self, method, path, data, headers):
+    def download(self, path, file=None):
+        """The bytes of an answer; written to a file object instead, where one is given, from where it stands."""
+        start = None if file is None else file.tell()
+
+        def once():
+            if file is not None:
+                file.seek(start)
+                file.truncate()
+            return self._once("GET", path, None, {}, file)
+
+        return self._patiently(once)
+
+    def _once(self, method, path, data, headers, file=None):
         connection = self.connect(timeout=30)
         try:
             headers = self.headers(**({"Content-Type": "application/json"} if data is not None else {}), **headers)
             connection.request(method, self.path(path), data, headers)
             answer = connection.getresponse()
+            if file is not None and answer.status < 400:
+                shutil.copyfileobj(answer, file, 1 << 20)
+                if answer.length:
+                    raise ConnectionError(f"{self.url}: the connection was lost in the middle of an answer")
+                return answer.status, answer.headers, b""
             return answer.status, answer.headers, answer.read()
         finally:
             connection.close()
@@ -167,6 +189,28 @@ class RunHandle:
         timeout: stops after this many seconds; None follows the run to its end.
         """
         return read_events(self._client, self.id, timeout)
+
+    def artifacts(self):
+        """The artifacts that the run's outputs and input refer to: dicts with name, media_type, bytes, sha256, steps."""
+        return self._client.request("GET", f"/api/v1/runs/{self.id}/artifacts")["artifacts"]
+
+    def artifact(self, name, path=None, step=None):
+        """The bytes of an artifact, by its name, or its sha256 where there are several of that name; or, with path, writes
+        them to that file. step: the step in whose output the reference is."""
+        where = f"/api/v1/runs/{self.id}/artifacts/{urllib.parse.quote(name, safe='')}"
+        if step is not None:
+            where += f"?step={urllib.parse.quote(step, safe='')}"
+        if path is None:
+            return self._client.download(where)
+        half = f"{os.fspath(path)}.part"
+        try:
+            with open(half, "wb") as file:
+                self._client.download(where, file)
+            os.replace(half, path)
+        finally:
+            if os.path.exists(half):
+                os.remove(half)
+        return path
 
     def cancel(self):
         """Asks the run to end; returns what is known of it then."""

@@ -5,7 +5,7 @@ import os
 import time
 
 import agentgrid
-from agentgrid import AgentBase, AgentError, register_agent
+from agentgrid import AgentBase, AgentError, artifacts, register_agent
 
 print("printed while it is imported")
 
@@ -116,3 +116,9 @@ def failing(kind, payload):
 def told():
     i = agentgrid.invocation()
     return [i.run_id, i.step, i.attempt, i.try_number, i.idempotency_key, i.gpu, i.deadline.isoformat(), i.traceparent]
+
+
+@register_agent
+def drawn(payload):
+    before = artifacts.read(payload["picture"]) if "picture" in payload else b""
+    return artifacts.write("picture", before + b" and after", "image/png")

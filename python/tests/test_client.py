@@ -1,5 +1,7 @@
 import datetime
 import json
+import os
+import tempfile
 import threading
 import unittest
 
@@ -80,6 +82,24 @@ class ClientTests(unittest.TestCase):
         self.assertEqual([
             f"GET /api/v1/runs?status=failed&label=team%3Ablue&label=env%3Aa+b{more} HTTP/1.1" for more in ("", "&cursor=7")],
             [request.line for request in server.requests[1:]])
+
+    def test_an_artifact_that_is_cut_off_is_read_again(self):
+        def cut(connection):
+            connection.send(b"HTTP/1.1 200 X\r\nContent-Length: 10\r\nConnection: close\r\n\r\n01234")
+
+        with tempfile.TemporaryDirectory() as folder, FakeServer(
+                cut, lambda c: c.answer(200, b"0123456789"), cut, lambda c: c.answer(200, b"0123456789"),
+                json_answer(404, {"code": "AG2027", "detail": "none"})) as server:
+            run = Client(server.url, patience=5).run("r1")
+            path = os.path.join(folder, "saved")
+            self.assertEqual(path, run.artifact("a b", path, step="s"))
+            with open(path, "rb") as file:
+                self.assertEqual(b"0123456789", file.read())
+            self.assertEqual(b"0123456789", run.artifact("a b"))
+            with self.assertRaises(GridError):
+                run.artifact("other", os.path.join(folder, "other"))
+            self.assertEqual(["saved"], os.listdir(folder))
+        self.assertEqual("GET /api/v1/runs/r1/artifacts/a%20b?step=s HTTP/1.1", server.requests[0].line)
 
     def test_a_server_that_stays_away_is_a_connection_error(self):
         server = FakeServer()

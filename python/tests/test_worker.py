@@ -1,4 +1,6 @@
+import os
 import signal
+import tempfile
 import time
 import unittest
 
@@ -32,6 +34,24 @@ class WorkerTests(unittest.TestCase):
                 deadline="2026-11-26T10:00:00.1234567Z", **{"try": 3})
             self.assertEqual(
                 ["r1", "motion", 2, 3, "r1/motion/2", 1, "2026-11-26T10:00:00.123456+00:00", "00-a-b-01"], answer["result"])
+
+    def test_artifacts_are_files(self):
+        with tempfile.TemporaryDirectory() as root, WorkerProcess(f"{SAMPLES}:drawn") as worker:
+            given = os.path.join(root, "given")
+            with open(given, "wb") as file:
+                file.write(b"before")
+            told = {"folder": os.path.join(root, "of", "attempt"), "inputs": {"a" * 64: given}}
+            payload = {"picture": {"$artifact": {"name": "p", "media_type": "image/png", "bytes": 6, "sha256": "a" * 64}}}
+            inside = worker.run(payload, artifacts=told)["result"]["$artifact"]
+            self.assertEqual(("picture", "image/png"), (inside["name"], inside["media_type"]))
+            with open(os.path.join(told["folder"], inside["file"]), "rb") as file:
+                self.assertEqual(b"before and after", file.read())
+            missing = worker.run(payload, artifacts={"folder": root, "inputs": {}})["error"]["data"]
+            self.assertEqual(("artifact_not_found", False), (missing["code"], missing["retryable"]))
+            none = worker.run({"picture": None})["error"]["data"]
+            self.assertEqual("bad_artifact", none["code"])
+            nowhere = worker.run({})["error"]["data"]
+            self.assertEqual("no_artifacts", nowhere["code"])
 
     def test_failures_come_with_a_code_and_whether_to_try_again(self):
         expected = {

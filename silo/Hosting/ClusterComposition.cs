@@ -24,6 +24,7 @@ internal static class ClusterComposition
         {
             SettingsReader.Read(reader);
             WebhookSettings.Read(reader, new WebhookOptions());
+            ArtifactSettings.Read(reader, new ArtifactOptions());
         },
         Add = builder => Add(builder, SettingsReader.Read(builder.Configuration)),
         Map = Map,

@@ -6,6 +6,7 @@ using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.RunLog;
+using AgentGrid.RunLog.Artifacts;
 using AgentGrid.RunLog.Connections;
 using AgentGrid.Silo.Hosting;
 using AgentGrid.Silo.Members;
@@ -58,6 +59,8 @@ internal sealed class RedisMode : ISiloMode
         services.AddSingleton(s => new RedisRunLog(
             Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
+        services.AddArtifacts(builder.Configuration, (s, options) => new RedisArtifacts(
+            Redis(s), settings.KeyPrefix, options, s.GetRequiredService<TimeProvider>()));
         // What every process with the client API knows of the same cluster, and nobody else.
         services.PostConfigure<ApiOptions>(api => api.TicketSecret ??=
             $"{settings.ClusterId}\n{RedisConnection.Options(address).Password}\nagentgrid tickets");

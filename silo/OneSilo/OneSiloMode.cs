@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentGrid.Api.Settings;
 using AgentGrid.Embedded.Store;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainInterfaces;
@@ -41,6 +42,8 @@ internal sealed class OneSiloMode : ISiloMode
             options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SqliteRunStore>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<SqliteRunStore>());
         services.AddSingleton<IStoreAccess>(s => s.GetRequiredService<SqliteRunStore>());
+        services.AddArtifacts(
+            builder.Configuration, (_, artifacts) => new ArtifactFolder(Path.Combine(options.Data, "artifacts"), artifacts));
     }
 
     public void Configure(ISiloBuilder silo, SiloSettings settings, SiloAddresses addresses)

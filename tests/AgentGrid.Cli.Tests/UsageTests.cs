@@ -17,7 +17,7 @@ public sealed class UsageTests
         var result = await new Tool(null).RunAsync("--help");
 
         Assert.Equal(ExitCode.Ok, result.Exit);
-        Assert.Equal(21, s_commands.Length);
+        Assert.Equal(22, s_commands.Length);
         Assert.All(s_commands, c => Assert.Contains($"  {c} ", result.Out));
     }
 

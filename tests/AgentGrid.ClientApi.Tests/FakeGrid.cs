@@ -151,6 +151,12 @@ internal sealed class FakeGrid : IAgentGrid
         }
     }
 
+    /// <summary>Artifacts, by SHA-256.</summary>
+    public Dictionary<string, byte[]> Artifacts { get; } = [];
+
+    public ValueTask<Stream?> OpenArtifactAsync(RunId id, string sha256, CancellationToken cancellationToken = default) =>
+        new(Artifacts.TryGetValue(sha256, out var bytes) ? new MemoryStream(bytes) : null);
+
     public ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default)
     {
         lock (_gate)

@@ -146,7 +146,7 @@ internal sealed class ConsoleServer : IAsyncDisposable
     private void AddEngine(WebApplicationBuilder builder)
     {
         builder.AddEngine();
-        builder.Services.AddAgentGrid().AddAgent<HoldAgent>().AddAgent<BrokenAgent>();
+        builder.Services.AddAgentGrid().AddAgent<HoldAgent>().AddAgent<BrokenAgent>().AddAgent<ArtistAgent>();
         builder.Logging.ClearProviders();
         if (_onPaper)
         {

@@ -30,6 +30,7 @@ public sealed partial class SettingsTests
     {
         var options = typeof(ApiOptions).GetProperties().Concat(typeof(EmbeddedOptions).GetProperties())
             .Select(p => p.Name).Concat(typeof(WebhookOptions).GetProperties().Select(p => $"Webhooks{p.Name}"))
+            .Concat(typeof(ArtifactOptions).GetProperties().Select(p => $"Artifacts{p.Name}"))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
         var named = s_files.SelectMany(f => Variable().Matches(Repository.Read(f.Split('/'))))
             .Select(m => m.Value).ToHashSet();

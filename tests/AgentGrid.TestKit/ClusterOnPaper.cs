@@ -73,6 +73,9 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     public ValueTask<Json?> GetOutputAsync(RunId id, string step, CancellationToken cancellationToken = default) =>
         grid.GetOutputAsync(id, step, cancellationToken);
 
+    public ValueTask<Stream?> OpenArtifactAsync(RunId id, string sha256, CancellationToken cancellationToken = default) =>
+        grid.OpenArtifactAsync(id, sha256, cancellationToken);
+
     public ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) =>
         grid.ListRunsAsync(query, cancellationToken);
 

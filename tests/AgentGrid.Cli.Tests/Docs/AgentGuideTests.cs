@@ -12,12 +12,13 @@ public sealed class AgentGuideTests
 
     [Theory]
     [InlineData(0, "Captioner.cs")]
-    [InlineData(1, "MotionWriter.cs")]
+    [InlineData(1, "Framer.cs")]
+    [InlineData(2, "MotionWriter.cs")]
     public void AgentExamples_AreTheCompiledOnes(int index, string file)
     {
         var examples = s_page.Blocks("csharp").ToList();
 
-        Assert.Equal(2, examples.Count);
+        Assert.Equal(3, examples.Count);
         Assert.Equal(Repository.Read("tests", "AgentGrid.Cli.Tests", "Docs", file), examples[index]);
     }
 

@@ -24,6 +24,9 @@ public sealed class GridHost : IAsyncLifetime
     public int MaxActiveRuns { get; init; } = 1_000;
     public Action<ApiOptions>? Api { get; init; }
 
+    /// <summary>Adds agents of a test.</summary>
+    public Action<AgentGridBuilder>? Agents { get; init; }
+
     /// <summary>It tells of the nodes of a cluster.</summary>
     public bool IsCluster { get; init; }
 
@@ -38,6 +41,7 @@ public sealed class GridHost : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{Port}");
         builder.Services.AddAgentGridApi(Api);
+        Agents?.Invoke(builder.Services.AddAgentGrid());
         builder.Services.AddAgentGrid()
             .AddAgents(typeof(PerceptionAgent).Assembly).AddAgent<HoldAgent>().AddAgent<MalignAgent>()
             .AddShippedKinds()

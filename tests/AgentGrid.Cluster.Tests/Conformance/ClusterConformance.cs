@@ -35,6 +35,7 @@ public static class ClusterConformance
 
     public sealed class Webhooks : WebhooksTests<ClusterGridHost>;
     public sealed class Children : ChildRunTests<ClusterGridHost>;
+    public sealed class Artifacts : ArtifactTests<ClusterGridHost>;
     public sealed class Labelled : LabelsTests<ClusterGridHost>;
     public sealed class Superseding : SupersedingTests<ClusterGridHost>;
 

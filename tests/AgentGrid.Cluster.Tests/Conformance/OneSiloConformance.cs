@@ -19,6 +19,7 @@ public static class OneSiloConformance
 
     public sealed class Webhooks : WebhooksTests<OneSiloHost>;
     public sealed class Children : ChildRunTests<OneSiloHost>;
+    public sealed class Artifacts : ArtifactTests<OneSiloHost>;
     public sealed class Labelled : LabelsTests<OneSiloHost>;
     public sealed class Superseding : SupersedingTests<OneSiloHost>;
 

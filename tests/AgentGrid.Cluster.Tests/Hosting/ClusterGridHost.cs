@@ -1,6 +1,7 @@
 using AgentGrid.Conformance;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains;
@@ -15,6 +16,7 @@ namespace AgentGrid.Cluster.Tests.Hosting;
 public sealed class ClusterGridHost : IGridHost
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentgrid-conformance-");
+    private readonly Scratch _data = new();
     private readonly string _keys = $"conformance-{Guid.NewGuid():N}";
     private TestSilos? _silos;
     private ConnectionMultiplexer? _redis;
@@ -32,7 +34,9 @@ public sealed class ClusterGridHost : IGridHost
         {
             await WriteAsync(file.Name, file.Text);
         }
-        _silos = await TestSilos.StartAsync(_keys, setup.Agents, index => OptionsOf(setup, index), webhooks: setup.Webhooks);
+        var artifacts = new ArtifactFolder(ArtifactFolder, setup.Artifacts ?? new());
+        _silos = await TestSilos.StartAsync(
+            _keys, setup.Agents, index => OptionsOf(setup, index), webhooks: setup.Webhooks, artifacts: artifacts);
         _redis = await SharedRedis.Server.ConnectAsync();
         var options = new GridClientOptions
         {
@@ -44,7 +48,7 @@ public sealed class ClusterGridHost : IGridHost
         var log = new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System);
         _grid = new ClusterGrid(
             Options.Create(options), new SiloConnection(_silos.Client), log, OneProcess.AccessTo(log),
-            TimeProvider.System, NullLoggerFactory.Instance);
+            TimeProvider.System, NullLoggerFactory.Instance, artifacts);
         await _grid.StartAsync(CancellationToken.None);
         await _silos.ReadyAsync();
     }
@@ -66,6 +70,11 @@ public sealed class ClusterGridHost : IGridHost
         await _silos.KillAsync();
         _silos = null;
     }
+
+    public string ArtifactFolder => Path.Combine(_data.Folder, "artifacts");
+
+    public Task SweepArtifactsAsync() => OneProcess.SweepAsync(
+        new ArtifactFolder(ArtifactFolder, new()), new RedisRunLog(_redis!, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System));
 
     public Task EditAsync(string name, string text) => EditAsync(() => WriteAsync(name, text), name);
 
@@ -99,6 +108,7 @@ public sealed class ClusterGridHost : IGridHost
             await CrashAsync();
         }
         _folder.Delete(recursive: true);
+        _data.Dispose();
         await SharedRedis.ForgetAsync(_keys);
     }
 

@@ -1,3 +1,5 @@
+using AgentGrid.Engine.Artifacts;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient.Connections;
 using AgentGrid.Grains.Dispatch;
 using AgentGrid.RunLog;
@@ -29,6 +31,15 @@ internal static class OneProcess
     /// <summary>The way to a log in the tests' Redis.</summary>
     public static RedisAccess AccessTo(RedisRunLog log) =>
         new(SharedRedis.Address, log, TimeProvider.System, NullLogger<RedisAccess>.Instance);
+
+    /// <summary>Removes artifacts that nobody needs, however new they are.</summary>
+    public static Task SweepAsync(IArtifactStore artifacts, IRunStore runs) => new ArtifactSweeper(
+        artifacts, async run => (await runs.FindAsync(run))?.Summary, async run => await runs.ReplayAsync(run),
+        TimeProvider.System, NullLogger.Instance)
+    {
+        Grace = TimeSpan.Zero,
+        Unfinished = TimeSpan.Zero,
+    }.SweepAsync(CancellationToken.None);
 
     public static CallTimes Calls { get; } = new()
     {

@@ -5,6 +5,8 @@ using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Embedded.Store;
+using AgentGrid.Engine.Artifacts;
+using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Driving;
 using AgentGrid.Grains.Nodes;
@@ -84,6 +86,11 @@ public sealed class OneSiloHost : IGridHost
         _app = null;
     }
 
+    public string ArtifactFolder => Path.Combine(_folder.Folder, "data", "artifacts");
+
+    public Task SweepArtifactsAsync() => OneProcess.SweepAsync(
+        App.Services.GetRequiredService<IArtifactStore>(), App.Services.GetRequiredService<IRunStore>());
+
     public Task EditAsync(string name, string text) => EditAsync(_ => _folder.Write(Path.Combine("config", name), text));
 
     public async Task EditAsync(Action<string> edit)
@@ -120,6 +127,9 @@ public sealed class OneSiloHost : IGridHost
             ("Webhooks:AllowedHosts", setup.Webhooks is { } w ? string.Join(',', w.AllowedHosts) : null),
             ("Webhooks:Secret", setup.Webhooks?.Secret),
             ("Webhooks:RetryAfter", setup.Webhooks is { } webhooks ? DurationText.Format(webhooks.RetryAfter) : null),
+            ("Artifacts:MaxBytes", setup.Artifacts?.MaxBytes.ToString(CultureInfo.InvariantCulture)),
+            ("Artifacts:MaxRunBytes", setup.Artifacts?.MaxRunBytes.ToString(CultureInfo.InvariantCulture)),
+            ("Artifacts:MinFreeBytes", setup.Artifacts?.MinFreeBytes.ToString(CultureInfo.InvariantCulture)),
             ("DrainTimeout", setup.DrainTimeout is { } drain ? DurationText.Format(drain) : null),
         ];
         return

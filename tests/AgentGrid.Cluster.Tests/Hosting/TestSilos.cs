@@ -1,6 +1,7 @@
 using AgentGrid.Conformance;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
@@ -36,7 +37,7 @@ internal sealed class TestSilos : IAsyncDisposable
 
     public static async Task<TestSilos> StartAsync(
         string keyPrefix, IEnumerable<Type> agents, Func<int, ClusterEngineOptions> options, int silos = 2,
-        WebhookOptions? webhooks = null)
+        WebhookOptions? webhooks = null, IArtifactStore? artifacts = null)
     {
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.Options.ConfigureFileLogging = false;
@@ -52,6 +53,10 @@ internal sealed class TestSilos : IAsyncDisposable
             services.Services.AddSingleton<IConnectionMultiplexer>(redis);
             services.Services.AddSingleton<IRunStore>(new RedisRunLog(
                 redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System));
+            if (artifacts is not null)
+            {
+                services.Services.AddSingleton(artifacts);
+            }
             services.UseSystemTextJsonGrainStorageSerializer();
             services.AddMemoryGrainStorage("PubSubStore");
             services.AddRedisGrainStorage(ClusterNames.Store, o =>

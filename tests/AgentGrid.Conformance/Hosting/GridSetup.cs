@@ -21,4 +21,7 @@ public sealed record GridSetup
     public TimeSpan? CancelGrace { get; init; }
     public TimeSpan? DrainTimeout { get; init; }
     public WebhookOptions? Webhooks { get; init; }
+
+    /// <summary>What may be written; where is the host's choice.</summary>
+    public ArtifactOptions? Artifacts { get; init; }
 }

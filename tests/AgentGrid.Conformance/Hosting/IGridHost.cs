@@ -20,6 +20,12 @@ public interface IGridHost : IAsyncDisposable
     /// </summary>
     Task CrashAsync();
 
+    /// <summary>Where artifacts are; it may not be there before the first.</summary>
+    string ArtifactFolder { get; }
+
+    /// <summary>Removes artifacts that nobody needs, however new they are.</summary>
+    Task SweepArtifactsAsync();
+
     /// <summary>Writes a configuration file, and returns when the running engine has read it, for good or ill.</summary>
     Task EditAsync(string name, string text);
 

@@ -31,6 +31,7 @@ public static class EmbeddedConformance
 
     public sealed class Webhooks : WebhooksTests<EmbeddedGridHost>;
     public sealed class Children : ChildRunTests<EmbeddedGridHost>;
+    public sealed class Artifacts : ArtifactTests<EmbeddedGridHost>;
     public sealed class Labelled : LabelsTests<EmbeddedGridHost>;
     public sealed class Superseding : SupersedingTests<EmbeddedGridHost>;
 

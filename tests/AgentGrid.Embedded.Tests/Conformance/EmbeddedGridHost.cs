@@ -38,6 +38,7 @@ public sealed class EmbeddedGridHost : IGridHost
         options.DrainTimeout = setup.DrainTimeout ?? options.DrainTimeout;
         var services = new ServiceContainer();
         services.AddService(typeof(IOptions<WebhookOptions>), Options.Create(setup.Webhooks ?? new()));
+        services.AddService(typeof(IOptions<ArtifactOptions>), Options.Create(setup.Artifacts ?? new()));
         _grid = new EmbeddedGrid(
             Options.Create(options), AgentCatalog.Of(setup.Agents),
             agent => (IAgent)Activator.CreateInstance(agent.Type, nonPublic: true)!,
@@ -61,6 +62,15 @@ public sealed class EmbeddedGridHost : IGridHost
     {
         _grid!.Crash();
         return Task.CompletedTask;
+    }
+
+    public string ArtifactFolder => Path.Combine(_folder.FullName, "data", "artifacts");
+
+    public Task SweepArtifactsAsync()
+    {
+        var sweeper = _grid!.Engine.ArtifactSweeper;
+        (sweeper.Grace, sweeper.Unfinished) = (TimeSpan.Zero, TimeSpan.Zero);
+        return sweeper.SweepAsync(CancellationToken.None);
     }
 
     public Task EditAsync(string name, string text) => EditAsync(() => WriteAsync(name, text), name);

@@ -78,6 +78,42 @@ public abstract class ProcessKindTests(ServerFixture grid) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Artifacts_AreFilesToTheAgent()
+    {
+        var id = await grid.PostAsync(new
+        {
+            steps = new
+            {
+                draw = new { agent = "work", input = new { @do = "draw", text = "zwölf" } },
+                look = new { agent = "work", needs = new[] { "draw" }, input = new { @do = "look" } },
+            },
+        });
+        var run = await grid.EndAsync(id);
+
+        Assert.True(Status(run) == "completed", run.GetRawText());
+        var looked = run.GetProperty("steps")[1].GetProperty("output");
+        Assert.Equal(["zwölf", "zwölf", "zwölf"], looked.GetProperty("seen").EnumerateArray().Select(static s => s.GetString()));
+        Assert.Equal(("zwölf!", "artifact_not_found"), (looked.GetProperty("drawn").GetString(), looked.GetProperty("forged").GetString()));
+        var listed = (await grid.GetAsync($"api/v1/runs/{id}/artifacts")).GetProperty("artifacts").EnumerateArray().ToList();
+        Assert.Equal(["a", "b", "c", "drawn"], listed.Select(static a => a.GetProperty("name").GetString()!));
+        Assert.Equal(2, listed.Select(static a => a.GetProperty("sha256").GetString()).Distinct().Count());
+        Assert.Equal("zwölf!", await grid.Server.Client.GetStringAsync(listed[3].GetProperty("link").GetString()));
+        Assert.False(Directory.Exists(run.GetProperty("steps")[0].GetProperty("output").GetProperty("folder").GetString()));
+    }
+
+    [Theory]
+    [InlineData("../../agents.yaml")]
+    [InlineData("/etc/passwd")]
+    [InlineData("..")]
+    [InlineData("not_there")]
+    public async Task Artifacts_FileThatIsNone_FailsTheAttemptForGood(string file)
+    {
+        var run = await grid.RunAsync("work", new { @do = "lie", file }, retry: new { max_attempts = 3, backoff = "1ms" });
+        Assert.Equal(("failed", "bad_artifact"), (Status(run), Code(run)));
+        Assert.Single(Attempts(run));
+    }
+
+    [Fact]
     public async Task NotJson_FailsTheAttemptForGood()
     {
         var run = await grid.RunAsync("work", new { @do = "garbage" }, retry: new { max_attempts = 3, backoff = "1ms" });

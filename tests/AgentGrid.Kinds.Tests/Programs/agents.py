@@ -1,12 +1,14 @@
 """Agents for the tests of the kind process."""
 
 import asyncio
+import io
 import os
 import sys
+import tempfile
 import time
 
 import agentgrid
-from agentgrid import AgentError, register_agent
+from agentgrid import AgentError, artifacts, register_agent
 
 
 @register_agent
@@ -82,9 +84,45 @@ def work(payload):
 
         child = subprocess.Popen(["sleep", "3600"])
         return {"pid": os.getpid(), "child": child.pid}
+    elif do == "draw":
+        return draw(payload)
+    elif do == "look":
+        return look(payload)
+    elif do == "lie":
+        # Neither is a file of the attempt, and the last is nobody's.
+        return {"$artifact": {"file": payload["file"], "name": "lie", "media_type": "text/plain"}}
     elif do == "memory":
         work.kept = b"z" * payload["bytes"]
     return {"pid": os.getpid(), **payload}
+
+
+def draw(payload):
+    """Writes the same picture in every way there is, and one more straight into the folder."""
+    data = payload["text"].encode()
+    path = os.path.join(artifacts.folder(), "drawn")
+    with open(path, "wb") as file:
+        file.write(data + b"!")
+    with tempfile.NamedTemporaryFile() as elsewhere:
+        elsewhere.write(data)
+        elsewhere.flush()
+        return {
+            "pictures": [artifacts.write("a", data, "text/plain"), artifacts.write("b", io.BytesIO(data), "text/plain"),
+                         artifacts.write("c", elsewhere.name, "text/plain")],
+            "drawn": artifacts.write("drawn", path, "text/plain"), "folder": artifacts.folder()}
+
+
+def look(payload):
+    pictures = payload["draw"]["pictures"]
+    forged = {"$artifact": dict(pictures[0]["$artifact"], sha256="0" * 64)}
+    try:
+        artifacts.read(forged)
+        told = "found"
+    except AgentError as e:
+        told = e.code
+    with artifacts.open(payload["draw"]["drawn"]) as file:
+        drawn = file.read().decode()
+    return {"seen": [artifacts.read(p).decode() for p in pictures], "drawn": drawn, "forged": told,
+            "on": payload["draw"]["drawn"]}
 
 
 @register_agent

@@ -33,6 +33,11 @@ with MessageBus(url).subscribe(on_event, match_id=match):
     assert completed.wait(60)
     assert [event["stage"] for event in seen] == stages, seen
 
+drawn = client.orchestrate({"match_id": match, "round": "drawn", "grid_snapshot": {}, "plan": step(do="draw", text="zwölf")})
+drawn.get(timeout=60)
+assert [a["name"] for a in drawn.artifacts()] == ["a", "b", "c", "drawn"], drawn.artifacts()
+assert drawn.artifact("b", step="a") == "zwölf".encode()
+
 again = client.orchestrate({"match_id": match, "round": "1", "grid_snapshot": {}, "plan": step(do="progress")})
 assert again.replayed and again.id == run.id
 try:

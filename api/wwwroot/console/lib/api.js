@@ -95,6 +95,20 @@ export const get = async (path, signal) => (await send('GET', path, undefined, s
 /** The answer as a Json: for answers with something in them that others wrote. */
 export const getJson = async (path, signal) => new Json((await send('GET', path, undefined, signal)).text);
 
+/** The bytes of something that is no JSON, however long they take. */
+export async function getBlob(path) {
+  const headers = key.get() ? { Authorization: `Bearer ${key.get()}` } : {};
+  let response;
+  try {
+    response = await fetch(url(path), { headers, credentials: 'omit' });
+  } catch {
+    throw new Problem(0, { detail: 'The server cannot be reached.' });
+  }
+  if (response.status === 401) needKey();
+  if (!response.ok) throw new Problem(response.status, await response.json().catch(() => ({})));
+  return response.blob();
+}
+
 /** Posts text as it is, or an object as JSON; the answer has `json`, and `text` for what others wrote in it. */
 export const post = (path, body = {}, type = undefined) =>
   send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), undefined, type);

@@ -6,6 +6,7 @@ import { bytes, count, duration, mark, millis, time, word } from '../lib/format.
 import { Json } from '../lib/json.js';
 import { jsonView } from '../lib/json-view.js';
 import { find } from '../lib/path.js';
+import { ArtifactList } from './artifacts.js';
 import { Branches } from './branches.js';
 import { stateOf } from './held-up.js';
 import { receiptOf } from './hedges.js';
@@ -26,6 +27,7 @@ export class StepPanel {
     this.motion = h('div');
     this.attempts = h('div');
     this.output = h('div');
+    this.artifacts = new ArtifactList(path);
     this.input = h('div');
     this.element = h(
       'section',
@@ -33,6 +35,7 @@ export class StepPanel {
       this.head,
       this.motion,
       this.attempts,
+      this.artifacts.element,
       this.output,
       this.input,
     );
@@ -40,6 +43,7 @@ export class StepPanel {
 
   close() {
     this.skeleton?.close();
+    this.artifacts.close();
   }
 
   show(run, id) {
@@ -104,6 +108,7 @@ export class StepPanel {
     this.skeleton?.close();
     this.skeleton = null;
     replace(this.motion);
+    this.artifacts.close();
     const box = h('section', { 'aria-label': 'Output' }, h('h3', null, 'Output'));
     if (step.output_bytes === undefined) {
       box.append(h('p', { class: 'dim' }, step.status === 'completed' ? 'There is none.' : 'There is none yet.'));
@@ -130,9 +135,10 @@ export class StepPanel {
 
   #putOutput(box, output) {
     box.append(jsonView(output, 'Output'));
-    const motion = output.value();
-    if (!isMotion(motion)) return;
-    this.skeleton = new Skeleton(motion);
+    const value = output.value();
+    this.artifacts.show(value);
+    if (!isMotion(value)) return;
+    this.skeleton = new Skeleton(value);
     replace(this.motion, this.skeleton.element);
   }
 }

@@ -1,0 +1,325 @@
+using System.Security.Cryptography;
+using System.Text;
+using AgentGrid.Conformance.Cast;
+using AgentGrid.Conformance.Hosting;
+using AgentGrid.Core;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Documents;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
+
+namespace AgentGrid.Conformance;
+
+/// <summary>Bytes that attempts write: they travel as references, belong to their run, and go with it.</summary>
+public abstract class ArtifactTests<THost> : ConformanceTests<THost>
+    where THost : IGridHost, new()
+{
+    private const string TwoSteps = """
+        {
+          "a": {"agent": "alpha"},
+          "b": {"agent": "bravo", "needs": ["a"], "with": {"frames": "a.frames", "size": "a.frames[\"$artifact\"].bytes"}}
+        }
+        """;
+
+    protected override GridSetup Setup { get; } = new()
+    {
+        Artifacts = new ArtifactOptions { MaxBytes = 100_000, MaxRunBytes = 150_000, MinFreeBytes = 0 },
+        Files =
+        [
+            Actors.Config,
+            new ConfigFile("plans/leaf.yaml", """
+                plans:
+                  leaf: { steps: { c: { agent: charlie, with: { script: input.script, frames: input.frames } } }, result: { made: c } }
+                """),
+        ],
+    };
+
+    [Fact]
+    public async Task Write_InAStep_IsReadByTheNext()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(50_000);
+        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, bytes) }));
+        byte[] read = [], mapped = [];
+        Script.On("bravo", async call =>
+        {
+            var reference = ArtifactReference.From(call.Input.GetProperty("frames"))!;
+            read = await ReadAsync(call, reference);
+            mapped = await File.ReadAllBytesAsync(await call.Invocation.Artifacts.PathAsync(reference));
+            return Json.From(new { size = call.Input.GetProperty("size").GetInt32(), again = reference });
+        });
+
+        var run = await RunAsync(TwoSteps);
+
+        AssertCompleted(run);
+        Assert.Equal(bytes, read);
+        Assert.Equal(bytes, mapped);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var reference = new ArtifactReference("frames", "application/x-npy", 50_000, hash);
+        Assert.Equal(
+            "{\"frames\":{\"$artifact\":{\"name\":\"frames\",\"media_type\":\"application/x-npy\",\"bytes\":50000,"
+            + $"\"sha256\":\"{hash}\"}}}}}}",
+            StepOf(run, "a").Output!.ToString());
+        Assert.Contains("\"size\":50000", StepOf(run, "b").Output!.ToString(), StringComparison.Ordinal);
+        var listed = Assert.Single(RunArtifacts.Of(run));
+        Assert.Equal(reference, listed.Reference);
+        Assert.Equal(["a", "b"], listed.Steps);
+        await using var content = (await Grid.OpenArtifactAsync(run.Summary.RunId, hash))!;
+        content.Position = 49_990;
+        Assert.Equal(bytes[^10..], await AllOfAsync(content));
+        Assert.Null(await Grid.OpenArtifactAsync(run.Summary.RunId, new string('0', 64)));
+        Assert.Null(await Grid.OpenArtifactAsync(run.Summary.RunId, "../../agents.yaml"));
+    }
+
+    [Fact]
+    public async Task Open_OfAnotherRun_IsNotThere()
+    {
+        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, "secret"u8.ToArray()) }));
+        var other = await RunAsync("""{"a": {"agent": "alpha"}}""");
+        var reference = Assert.Single(RunArtifacts.Of(other)).Reference;
+        Script.On("bravo", async call => Json.From(await ReadAsync(call, ArtifactReference.From(call.Input.GetProperty("frames"))!)));
+        Script.On("charlie", _ => new(Json.From(new { forged = reference })));
+
+        // Who knows the hash, whoever that is, has nothing in his hands.
+        var posted = await RunAsync("""{"b": {"agent": "bravo"}}""", Json.From(new { frames = reference }).ToString());
+        var forged = await RunAsync("""{"c": {"agent": "charlie"}}""");
+
+        Assert.Equal("artifact_not_found", AssertFailed(posted).Code);
+        Assert.Equal("artifact_not_found", AssertFailed(forged).Code);
+        Assert.Single(CallsOf(forged)); // trying again cannot help
+        Assert.Null(await Grid.OpenArtifactAsync(posted.Summary.RunId, reference.Sha256));
+    }
+
+    [Theory]
+    [InlineData("../frames", "image/png")]
+    [InlineData("a/b", "image/png")]
+    [InlineData("", "image/png")]
+    [InlineData(".hidden", "image/png")]
+    [InlineData("frames", "png")]
+    [InlineData("frames", "text/html\r\nX: y")]
+    public async Task Write_BadNameOrType_SaysSo(string name, string type)
+    {
+        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, [1, 2, 3], name, type) }));
+
+        Assert.Equal("bad_artifact", AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}}""")).Code);
+        Assert.Empty(Kept());
+    }
+
+    [Fact]
+    public async Task Write_MoreThanIsAllowed_KeepsNothing()
+    {
+        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, new byte[100_001]) }));
+        var first = AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}}"""));
+        Script.On("alpha", async call => Json.From(
+            new { a = await WriteAsync(call, new byte[80_000]), b = await WriteAsync(call, new byte[80_001]) }));
+        var second = AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}}"""));
+
+        Assert.Equal(("artifact_too_large", false), (first.Code, first.Retryable));
+        Assert.Contains("Artifacts:MaxBytes", first.Message, StringComparison.Ordinal);
+        Assert.Contains("Artifacts:MaxRunBytes", second.Message, StringComparison.Ordinal);
+        await Host.SweepArtifactsAsync();
+        Assert.Empty(Kept());
+    }
+
+    [Fact]
+    public async Task Write_StreamThatBreaks_KeepsNothing()
+    {
+        Script.On("alpha", async call => Json.From(new
+        {
+            frames = await call.Invocation.Artifacts.WriteAsync("frames", new BrokenStream(), "image/png"),
+        }));
+
+        var error = AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}}"""));
+
+        Assert.Equal(("artifact_not_kept", true), (error.Code, error.Retryable));
+        Assert.Contains("the line is dead", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Kept());
+    }
+
+    [Fact]
+    public async Task Sweep_EndedRun_RemovesWhatNothingRefersTo()
+    {
+        Script.On("alpha", async call =>
+        {
+            var reference = await WriteAsync(call, Encoding.UTF8.GetBytes($"try {call.Number}"));
+            return call.Number == 1 ? throw new AgentException("oops", "no luck") : Json.From(new { frames = reference });
+        });
+        Script.On("bravo", call => throw new AgentException("oops", "no luck either", retryable: false));
+
+        var run = await RunAsync("""
+            {"a": {"agent": "alpha", "retry": {"max_attempts": 2, "backoff": "1ms"}}, "b": {"agent": "bravo", "needs": ["a"]}}
+            """);
+        AssertFailed(run);
+        Assert.Equal(2, Kept().Length);
+        await Host.SweepArtifactsAsync();
+
+        Assert.Equal(["try 2"], Kept().Select(File.ReadAllText));
+
+        // A retried run has all that it goes on from.
+        Script.On("bravo", async call => Json.From(
+            Encoding.UTF8.GetString(await ReadAsync(call, ArtifactReference.From(call.Input.GetProperty("a").GetProperty("frames"))!))));
+        Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(run.Summary.RunId));
+        var ended = await EndOfAsync(run.Summary);
+        AssertCompleted(ended);
+        Assert.Equal("\"try 2\"", StepOf(ended, "b").Output!.ToString());
+    }
+
+    [Fact]
+    public async Task Sweep_RunThatIsNotKept_RemovesAll()
+    {
+        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, [1]) }));
+        var kept = await RunAsync("""{"a": {"agent": "alpha"}}""");
+        var gone = Directory.CreateDirectory(Path.Combine(Host.ArtifactFolder, Guid.CreateVersion7().ToString("N")));
+        await File.WriteAllTextAsync(Path.Combine(gone.FullName, new string('a', 64)), "left");
+        await File.WriteAllTextAsync(Path.Combine(Host.ArtifactFolder, "unfinished", "begun"), "half");
+
+        await Host.SweepArtifactsAsync();
+
+        Assert.False(Directory.Exists(gone.FullName));
+        var path = Assert.Single(Kept());
+        Assert.Contains(kept.Summary.RunId.Value, path, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(Host.ArtifactFolder, "unfinished")));
+    }
+
+    [Fact]
+    public async Task Child_HandsArtifactsOnAndBack()
+    {
+        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, "down"u8.ToArray()) }));
+        Script.On("charlie", async call =>
+        {
+            var got = Encoding.UTF8.GetString(await ReadAsync(call, ArtifactReference.From(call.Input.GetProperty("frames"))!));
+            return Json.From(new { got, made = await WriteAsync(call, "up"u8.ToArray(), "made") });
+        });
+        Script.On("bravo", async call => Json.From(Encoding.UTF8.GetString(await ReadAsync(
+            call, ArtifactReference.From(call.Input.GetProperty("r").GetProperty("made").GetProperty("made"))!))));
+
+        var run = await RunAsync(
+            """
+            {
+              "a": {"agent": "alpha"},
+              "r": {"plan": "leaf", "needs": ["a"], "with": {"script": "input.script", "frames": "a.frames"}},
+              "b": {"agent": "bravo", "needs": ["r"]}
+            }
+            """, $$"""{"script": "{{Script.Id}}"}""");
+
+        AssertCompleted(run);
+        Assert.Contains("\"got\":\"down\"", StepOf(run, "r").Output!.ToString(), StringComparison.Ordinal);
+        Assert.Equal("\"up\"", StepOf(run, "b").Output!.ToString());
+        await Host.SweepArtifactsAsync();
+        Assert.Equal(4, Kept().Length);
+        // What the child has made stays with the parent, when the child goes.
+        var child = StepOf(run, "r").Attempts.Single().Run!.Value;
+        Directory.Delete(Path.Combine(Host.ArtifactFolder, child.Value), recursive: true);
+        var up = RunArtifacts.Of(run).Single(static a => a.Reference.Name == "made").Reference;
+        await using var content = await Grid.OpenArtifactAsync(run.Summary.RunId, up.Sha256);
+        Assert.Equal("up"u8.ToArray(), await AllOfAsync(content!));
+    }
+
+    [Fact]
+    public async Task Crash_BetweenWriteAndCompletion_LeavesNothing()
+    {
+        var gate = Script.Gate();
+        var written = new TaskCompletionSource();
+        Script.On("alpha", async call =>
+        {
+            var reference = await WriteAsync(call, Encoding.UTF8.GetBytes($"delivery {call.Number}"));
+            if (call.Number == 1)
+            {
+                written.SetResult();
+                await gate.PassAsync(call);
+            }
+            return Json.From(new { frames = reference });
+        });
+        Script.On("bravo", async call => Json.From(
+            Encoding.UTF8.GetString(await ReadAsync(call, ArtifactReference.From(call.Input.GetProperty("frames"))!))));
+        var accepted = await AcceptAsync(TwoSteps);
+        await Limits.WithinAsync(written.Task, static () => "the first artifact");
+        await SeenAsync(accepted, "alpha:start");
+
+        await Host.CrashAsync();
+        await Host.StartAsync(Setup);
+        var run = await EndOfAsync(accepted);
+
+        AssertCompleted(run);
+        Assert.Equal("\"delivery 2\"", StepOf(run, "b").Output!.ToString());
+        await Host.SweepArtifactsAsync();
+        Assert.Equal(["delivery 2"], Kept().Select(File.ReadAllText));
+    }
+
+    [Fact]
+    public async Task Open_TruncatedOrRemoved_SaysWhatIsWrong()
+    {
+        Script.On("alpha", async call =>
+        {
+            var reference = await WriteAsync(call, Encoding.UTF8.GetBytes(call.Invocation.RunId.Value));
+            return Json.From(new { frames = reference });
+        });
+        Script.On("bravo", async call =>
+        {
+            var reference = ArtifactReference.From(call.Input.GetProperty("frames"))!;
+            var path = await call.Invocation.Artifacts.PathAsync(reference);
+            if (call.Number == 1)
+            {
+                await using var file = new FileStream(path, FileMode.Open);
+                file.SetLength(3);
+            }
+            else
+            {
+                File.Delete(path);
+            }
+            return Json.From(await ReadAsync(call, reference));
+        });
+
+        Assert.Equal("artifact_damaged", AssertFailed(await RunAsync(TwoSteps)).Code);
+        Assert.Equal("artifact_not_found", AssertFailed(await RunAsync(TwoSteps)).Code);
+    }
+
+    [Fact]
+    public async Task Each_SameNameInManyItems_AreDifferentArtifacts()
+    {
+        Script.On("alpha", async call => Json.From(
+            await WriteAsync(call, Encoding.UTF8.GetBytes($"item {call.Input.GetProperty("item").GetInt32()}"))));
+
+        var run = await RunAsync("""{"a": {"agent": "alpha", "mode": "each", "for_each": "input.list"}}""", """{"list": [1, 2, 2]}""");
+
+        AssertCompleted(run);
+        Assert.Equal(2, RunArtifacts.Of(run).Length);
+        Assert.Equal(["item 1", "item 2"], Kept().Select(File.ReadAllText).Order(StringComparer.Ordinal));
+    }
+
+    // What has a place, and what is half done.
+    private string[] Kept() => Directory.Exists(Host.ArtifactFolder)
+        ? Directory.GetFiles(Host.ArtifactFolder, "*", SearchOption.AllDirectories)
+        : [];
+
+    private static async Task<ArtifactReference> WriteAsync(
+        Call call, byte[] bytes, string name = "frames", string type = "application/x-npy") =>
+        await call.Invocation.Artifacts.WriteAsync(name, new MemoryStream(bytes), type, call.Cancellation);
+
+    private static async Task<byte[]> ReadAsync(Call call, ArtifactReference reference)
+    {
+        await using var stream = await call.Invocation.Artifacts.OpenAsync(reference, call.Cancellation);
+        return await AllOfAsync(stream);
+    }
+
+    private static async Task<byte[]> AllOfAsync(Stream stream)
+    {
+        var bytes = new MemoryStream();
+        await stream.CopyToAsync(bytes);
+        return bytes.ToArray();
+    }
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        private bool _isBroken;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_isBroken)
+            {
+                throw new IOException("the line is dead");
+            }
+            _isBroken = true;
+            return new(100);
+        }
+    }
+}
