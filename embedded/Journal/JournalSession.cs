@@ -172,7 +172,7 @@ internal class JournalSession : IDisposable
             return Check(append);
         }
         if (append.Events[0] is RunEvent.SubmissionSkipped or RunEvent.RunSuperseded or RunEvent.RunRetried or RunEvent.WebhookDelivered
-            or RunEvent.WebhookFailed)
+            or RunEvent.WebhookFailed or RunEvent.AttemptStopped)
         {
             append.Run.Refused = Check(append);
         }

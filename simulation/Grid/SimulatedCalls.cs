@@ -87,26 +87,33 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
 
     private void End(Call call, SimulatedAnswer answer)
     {
+        // As in the engines: where one process has the slots, what follows in the run may go before all that wait for this one.
+        var owes = setup.IsOneProcess && _running.Remove(call.Key) && Table().Free(call.Slot);
         Drop(call);
-        if (!Tell(call.Attempt, answer))
+        if (!Tell(call.Attempt, answer, owes))
         {
             _unheard[call.Key] = (call.Node, answer);
+            if (owes)
+            {
+                Table().Serve();
+            }
         }
     }
 
-    private static bool Tell(OpenAttempt attempt, SimulatedAnswer answer)
+    private static bool Tell(OpenAttempt attempt, SimulatedAnswer answer, bool owes = false)
     {
         var (step, number) = (attempt.Step.Id, attempt.State.Number);
-        return attempt.Driver.Post(answer.Error is { } error
+        RunInput told = answer.Error is { } error
             ? new RunInput.FailAttempt(step, number, error)
-            : new RunInput.CompleteAttempt(step, number, answer.Output ?? Json.EmptyObject));
+            : new RunInput.CompleteAttempt(step, number, answer.Output ?? Json.EmptyObject);
+        return owes ? attempt.Driver.PostAndServe(told) : attempt.Driver.Post(told);
     }
 
     private void Drop(Call call)
     {
+        call.Timer?.Dispose();
         if (_running.Remove(call.Key))
         {
-            call.Timer?.Dispose();
             Table().Release(call.Slot);
         }
     }

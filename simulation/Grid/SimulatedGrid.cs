@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Simulation.Clock;
 
@@ -52,6 +53,9 @@ public sealed class SimulatedGrid
         get => Calls.LimitBroken;
         set => Calls.LimitBroken = value;
     }
+
+    /// <summary>What is known of durations; a process that begins reads it from the journal, so it outlives each.</summary>
+    internal LearnedDurations Durations { get; } = new();
 
     internal SimulatedStore Store { get; }
     internal SimulatedCalls Calls { get; }

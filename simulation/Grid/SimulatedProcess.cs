@@ -44,6 +44,7 @@ internal sealed class SimulatedProcess : IRegistryHost, IChildRunHost, IWebhookS
             Limits = setup.Limits,
             Time = Time,
             Statistics = new AgentStatistics(),
+            Durations = grid.Durations,
             Logger = grid.Log,
             RunLogger = grid.Log,
         };
@@ -98,6 +99,11 @@ internal sealed class SimulatedProcess : IRegistryHost, IChildRunHost, IWebhookS
 
     /// <inheritdoc/>
     public void DeliveryFailed(RunId run, Exception failure)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void ReportFailed(RunId run, Exception failure)
     {
     }
 

@@ -27,11 +27,11 @@ internal sealed class SimulatedSlots(SlotTable table, bool isOneNode) : ISlotSou
 
     public AgentLoad? Named(string agent) => table.Named(agent) is { } load ? Counted(load) : null;
 
-    public IHeldSlot? TryTake(string agent)
+    public IHeldSlot? TryTake(string agent, HedgedStep? hedged)
     {
         if (isOneNode)
         {
-            return table.TryTake(agent) is { } slot ? new HeldSlot(slot, null) : null;
+            return table.TryTake(agent, near: null, hedged) is { } slot ? new HeldSlot(slot, null) : null;
         }
         _counted[agent] = _counted.GetValueOrDefault(agent) + 1;
         return null;
@@ -46,7 +46,8 @@ internal sealed class SimulatedSlots(SlotTable table, bool isOneNode) : ISlotSou
         {
             Flow = attempt.Flow,
             Isolation = Isolation.Of(attempt.State),
-            LongestPath = run.Plan.LongestPaths[attempt.Step.Index],
+            Hedged = attempt.Hedged,
+            LongestPath = attempt.Rank,
             Near = isOneNode ? null : NearOf(run, attempt.Step),
         };
         _asked.Add(request);
@@ -67,6 +68,8 @@ internal sealed class SimulatedSlots(SlotTable table, bool isOneNode) : ISlotSou
     }
 
     public void Release(IHeldSlot slot) => table.Release(((HeldSlot)slot).Slot);
+
+    public void Serve() => table.Serve();
 
     public void Report(string agent, bool hasFailed) => table.Report(agent, hasFailed);
 
@@ -117,6 +120,12 @@ internal sealed class SimulatedSlots(SlotTable table, bool isOneNode) : ISlotSou
     private sealed class Waiter(SimulatedSlots slots, OpenAttempt attempt, Func<SlotRequest> request) : ISlotWaiter
     {
         public void OnGranted(TakenSlot slot) => attempt.Grant(new HeldSlot(slot, () => slots._asked.Remove(request())));
+
+        public void OnHedgeRefused(string reason)
+        {
+            slots._asked.Remove(request());
+            attempt.HearOfRefusal(reason);
+        }
 
         public void OnDrained() => attempt.HearOfDrain();
 

@@ -1,5 +1,6 @@
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
+using AgentGrid.Simulation.Clock;
 
 namespace AgentGrid.Engine.Tests.Simulation;
 
