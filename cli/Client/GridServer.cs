@@ -133,7 +133,7 @@ internal sealed class GridServer : IDisposable
     public CancellationTokenSource BeginSilence(TimeSpan more = default) => new(Patience + more, _time);
 
     public NoAnswerException Silent(TimeSpan limit) => Unreachable(
-        $"nothing came within {Show.Span(limit)}", null);
+        $"nothing arrived within {Show.Span(limit)}", null);
 
     public NoAnswerException Unreachable(string why, Exception? e) => new(
         why,
@@ -195,7 +195,7 @@ internal sealed class GridServer : IDisposable
         catch (JsonException e)
         {
             throw new CliException(
-                ExitCode.Unreachable, $"What answers at {Address} is not Agent Grid: its answer is not JSON.", e);
+                ExitCode.Unreachable, $"The server at {Address} is not Agent Grid: its answer is not JSON.", e);
         }
     }
 

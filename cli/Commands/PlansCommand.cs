@@ -12,7 +12,7 @@ internal static class PlansCommand
     {
         var name = new Argument<string?>("plan")
         {
-            Description = "The plan whose definition to print.",
+            Description = "Print the definition of this plan.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var command = new Command("plans", "List plans, or print the definition of one.") { name };

@@ -15,8 +15,8 @@ internal static class RunCommand
             Description = "A JSON file: a request (match_id, round, grid_snapshot, ...) or a snapshot alone; - for " +
                 "standard input.",
         };
-        var match = new Option<string?>("--match") { Description = "The match_id, over the file's.", HelpName = "id" };
-        var round = new Option<string?>("--round") { Description = "The round, over the file's.", HelpName = "id" };
+        var match = new Option<string?>("--match") { Description = "The match_id; overrides the file's.", HelpName = "id" };
+        var round = new Option<string?>("--round") { Description = "The round; overrides the file's.", HelpName = "id" };
         var plan = new Option<string?>("--plan")
         {
             Description = "The name of a plan of the server, or a YAML or JSON file with a plan.",
@@ -27,11 +27,11 @@ internal static class RunCommand
             Description = "-100 to 100; higher is served first.",
             HelpName = "n",
         };
-        var label = Arguments.Labels("Whom or what the run is for; several times for several labels.");
-        var startAt = Arguments.Time("--start-at", "Start it then, not now; up to 366 days ahead.");
-        var delay = Arguments.Duration("--delay", "Start it so much later; up to 365d.", TimeSpan.Zero, DurationText.Max);
+        var label = Arguments.Labels("A label for the run; repeat it for several.");
+        var startAt = Arguments.Time("--start-at", "Start at this time, at most 366 days from now.");
+        var delay = Arguments.Duration("--delay", "Start after this time, at most 365d.", TimeSpan.Zero, DurationText.Max);
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
-        var command = new Command("run", "Start a run, or find the one that the same request has started.")
+        var command = new Command("run", "Start a run, or find the one that the same request started.")
         {
             file, match, round, plan, priority, label, startAt, delay, wait, timeout,
         };
@@ -64,7 +64,7 @@ internal static class RunCommand
             session.Screen.Line(
                 $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  " +
                 answer.Status + (answer.Status == "scheduled" ? $" for {Show.Time(answer.StartsAt)}" : "") +
-                (answer.Replayed ? "  (had been posted before)" : ""));
+                (answer.Replayed ? "  (already posted)" : ""));
             session.Screen.Note($"Watch it: agentgrid watch {answer.RunId}");
             return ExitCode.Ok;
         });

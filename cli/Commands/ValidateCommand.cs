@@ -21,7 +21,7 @@ internal static class ValidateCommand
         };
         var agents = new Option<string[]>("--agents")
         {
-            Description = "A library with agents, besides those that ship; can be given more than once.",
+            Description = "A library with agents, besides the built-in ones; can be given more than once.",
             HelpName = "dll",
         };
         var command = new Command("validate", "Check agents.yaml and plans, without a server.")

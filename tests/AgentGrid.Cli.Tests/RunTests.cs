@@ -63,7 +63,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
 
         Assert.Equal(ExitCode.Ok, begun.Exit);
         Assert.Contains("scheduled for 20", begun.Lines[0]);
-        Assert.Contains(shown.Lines, l => l.StartsWith("waits     for its time: it starts at 20", StringComparison.Ordinal));
+        Assert.Contains(shown.Lines, l => l.StartsWith("waits     for its start time, 20", StringComparison.Ordinal));
         Assert.Contains("later/1", listed.Lines[1]);
         Assert.Equal(ExitCode.Ok, cancelled.Exit);
         Assert.Equal("cancelled", (await host.Tool().RunAsync("show", "later/1", "--json")).Json.GetProperty("status").GetString());
@@ -240,7 +240,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         var result = await tool.InterruptAsync();
 
         Assert.Equal(ExitCode.Interrupted, result.Exit);
-        Assert.Contains("the run goes on", result.Error);
+        Assert.Contains("the run continues", result.Error);
         HoldAgent.Release("interrupted");
         var watched = await host.Tool().RunAsync("watch", "interrupted/1");
         Assert.Equal(ExitCode.Ok, watched.Exit);

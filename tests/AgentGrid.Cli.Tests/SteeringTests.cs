@@ -153,7 +153,7 @@ public sealed class SteeringTests(GridHost host) : IClassFixture<GridHost>, IDis
 
     [Theory]
     [InlineData(false, "is not there (any more): the newest is 0.")]
-    [InlineData(true, "is another than it was: the server has other data.")]
+    [InlineData(true, "is not the one it was: the server has other data.")]
     public async Task Watch_ServerComesBackWithOtherData_SaysSoAndShowsAllOfThem(bool more, string note)
     {
         // Data whose numbers begin at 1 again; if there are more of them, the last one that was seen is among them.
