@@ -36,7 +36,7 @@ internal static class SubmitProblems
         var run = conflict.Run;
         var differences = string.Join(", ", conflict.Differences.Select(d => Names.Shorten(d, 200)));
         return new ApiProblem(409, ApiCode.KeyTaken,
-            $"'{run.MatchId}/{run.Round}' is the run {run.RunId}, which was posted with other content. It differs " +
+            $"'{run.MatchId}/{run.Round}' is the run {run.RunId}, which was posted with different content. It differs " +
             $"in: {differences}. Post the same body again, or use another round.")
         {
             Members = json =>

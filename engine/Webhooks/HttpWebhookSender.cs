@@ -128,7 +128,7 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         try
         {
             var key = _secret is null ? null : WebhookSignature.SigningKeyOf(_secret.Reveal(Secrets.Find));
-            problem = key is null ? $"The setting {Setting}:Secret is no secret of Standard Webhooks: 'whsec_' and Base64 of 24 to 64 random bytes." : null;
+            problem = key is null ? $"The setting {Setting}:Secret is not a Standard Webhooks secret: 'whsec_' and Base64 of 24 to 64 random bytes." : null;
             return key;
         }
         catch (AgentException e)

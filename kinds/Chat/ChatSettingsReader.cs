@@ -88,7 +88,7 @@ internal static class ChatSettingsReader
         var texts = (node as ConfigNode.Sequence)?.Items.Select(i => i is ConfigNode.Scalar { Kind: ScalarKind.Text } text ? text.Text : "").ToArray();
         if (texts is null or { Length: > MostStops } || texts.Contains(""))
         {
-            problems.Add(node.Place, ConfigCodes.WrongType, $"'stop': expected a list of at most {MostStops} texts, came {node.Describe()}.");
+            problems.Add(node.Place, ConfigCodes.WrongType, $"'stop': expected a list of at most {MostStops} texts, got {node.Describe()}.");
             return [];
         }
         return [.. texts];

@@ -101,7 +101,7 @@ internal static class OnnxSettingsReader
             }
             problems.Add(
                 entry.Value.Place, ConfigCodes.WrongType,
-                $"'{Names.Shorten(entry.Key)}': expected a text, a number, true or false, came {entry.Value.Describe()}.");
+                $"'{Names.Shorten(entry.Key)}': expected a text, a number, true or false, got {entry.Value.Describe()}.");
         }
         return options.ToImmutable();
     }

@@ -190,7 +190,7 @@ class RunHandle:
 def _time(value):
     if isinstance(value, datetime.datetime):
         if value.tzinfo is None:
-            raise ValueError(f"start_at: expected a datetime with its time zone, came {value!r}")
+            raise ValueError(f"start_at: expected a datetime with its time zone, got {value!r}")
         return value.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     return value
 

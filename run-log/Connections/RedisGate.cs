@@ -34,8 +34,8 @@ public static partial class RedisGate
             {
                 throw new GridUnavailableException(
                     $"Redis at {RedisConnection.AddressOf(redis)} cannot be reached: expected an answer within " +
-                    $"{Patience.TotalSeconds:0} s; {problem.TrimEnd('.')}. Look whether it runs ('redis-server'), and " +
-                    "whether --redis or AGENTGRID_REDIS is right: host:port,password=...");
+                    $"{Patience.TotalSeconds:0} s; {problem.TrimEnd('.')}. Check that it runs ('redis-server'), and " +
+                    "that --redis or AGENTGRID_REDIS is right: host:port,password=...");
             }
             if (!isTold)
             {

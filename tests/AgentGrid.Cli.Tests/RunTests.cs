@@ -130,7 +130,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
 
     [Theory]
     [InlineData("", "(1,1): error AG1101: the file is empty")]
-    [InlineData("plans: { a: {}, b: {} }", "(1,8): error AG1115: 2 plans, where one is wanted")]
+    [InlineData("plans: { a: {}, b: {} }", "(1,8): error AG1115: 2 plans, where one is expected")]
     [InlineData("default: c\nplans: { a: {}, b: {} }", "(2,8): error AG1115: unknown plan 'c'")]
     [InlineData("plans: { a: {} }", "(1,10): error AG1101: the plan 'a' has no steps")]
     public async Task Run_PlanFileWithoutOnePlan_SaysWhatIsWanted(string text, string message)

@@ -30,7 +30,7 @@ public sealed class WaitingRunsTests(GridHost host) : IClassFixture<GridHost>, I
         Assert.Contains("waits     step 'review': for a decision, until", shown.Out);
         Assert.Contains("waiting_for_approval", runs.Out);
         Assert.Equal(ExitCode.Refused, bad.Exit);
-        Assert.Contains("values.stars: expected at most 5, came 6", bad.Error);
+        Assert.Contains("values.stars: expected at most 5, got 6", bad.Error);
         Assert.Contains("anybody", table.Out);
         Assert.Equal((ExitCode.Ok, 1), (done.Exit, done.Lines.Count));
         Assert.EndsWith("  completed", done.Lines[0]);

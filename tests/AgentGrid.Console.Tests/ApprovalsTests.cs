@@ -28,7 +28,7 @@ public sealed class ApprovalsTests(Chromium chromium)
         await page.SeesAsync(".approval h3", "Publish <b>ace</b>?");
         await page.FillAsync(".approval input[type=text]", "6");
         await page.ClickAsync(".approval button", "Approve");
-        await page.SeesAsync(".approval [role=alert]", "values.stars: expected at most 5, came 6");
+        await page.SeesAsync(".approval [role=alert]", "values.stars: expected at most 5, got 6");
         await page.FillAsync(".approval input[type=text]", "4");
         await page.ChooseAsync(".approval select", "1");
         await page.FillAsync(".approval textarea", "fine");

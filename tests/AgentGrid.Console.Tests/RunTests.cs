@@ -92,7 +92,7 @@ public sealed class RunTests(Chromium chromium)
         Assert.Empty((await server.Grid.ListRunsAsync(new Core.Grid.RunQuery())).Runs);
 
         await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo, input: { x: '${y}' } }\n");
-        await page.SeesAsync("#inline-problem li", "Warning: step 'a': the agent is given '${y}' as it stands");
+        await page.SeesAsync("#inline-problem li", "Warning: step 'a': the agent gets '${y}' as written");
 
         await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo }\n  b: { agent: echo, needs: [a] }\n");
         await page.ClickAsync("button", "Start the run");

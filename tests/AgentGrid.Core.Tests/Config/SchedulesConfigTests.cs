@@ -49,7 +49,7 @@ public sealed class SchedulesConfigTests
     [InlineData("a: { cron: \"@daily\", plan: report, catch_up: 101 }", ConfigCodes.OutOfRange, "0 to 100")]
     [InlineData("a: { cron: \"@daily\", plan: report, labels: { Team: x } }", ConfigCodes.BadLabel, "'Team' is no name of a label")]
     [InlineData("a: { cron: \"@daily\", plan: report, input: [1] }", ConfigCodes.WrongType, "expected a mapping")]
-    [InlineData("a: { cron: \"@daily\", plan: report, input: { round: x } }", ConfigCodes.Contradiction, "'round' of a scheduled run is the schedule's")]
+    [InlineData("a: { cron: \"@daily\", plan: report, input: { round: x } }", ConfigCodes.Contradiction, "'round' is set by the schedule")]
     [InlineData("a: { cron: \"@daily\", plan: report, input: { depth: x } }", ConfigCodes.UnfitInput, "depth: ")]
     [InlineData("\"a b\": { cron: \"@daily\", plan: report }", ConfigCodes.BadName, "a b")]
     public void Read_Mistake_SaysWhatAndWhere(string schedule, string code, string message)
