@@ -72,7 +72,7 @@ internal sealed class EventStream : IAsyncDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"Nothing came in the event stream for {limit.TotalSeconds} s.", e);
+            throw new TimeoutException($"Nothing arrived on the event stream for {limit.TotalSeconds} s.", e);
         }
     }
 }

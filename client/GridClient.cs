@@ -96,7 +96,7 @@ public sealed class GridClient : IDisposable
             // The run has ended, or the connection: asking again tells which.
             if (!stream.IsDone && !await patience.TryWaitAsync(null, cancellationToken).ConfigureAwait(false))
             {
-                throw stream.Failure ?? new HttpRequestException("The server ends the event stream before anything came.");
+                throw stream.Failure ?? new HttpRequestException("The server ended the event stream before anything arrived.");
             }
         }
     }

@@ -27,7 +27,7 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
         {(version > 2 ? "runs.tip, runs.tenant, runs.priority" : "NULL, NULL, NULL")}
         """;
 
-    /// <exception cref="DamageException">The row does not have its checksum.</exception>
+    /// <exception cref="DamageException">The row does not match its checksum.</exception>
     public static RunRow Read(SqliteDataReader row, int at, DamageText text)
     {
         long? Number(int column) => row.IsDBNull(at + column) ? null : row.GetInt64(at + column);
@@ -40,7 +40,7 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
         return columns.IsSound
             ? columns.Read(text)
             : throw text.OfRun(
-                columns.RunId, "has a row in the table 'runs' that does not have its checksum",
+                columns.RunId, "has a row in the table 'runs' that does not match its checksum",
                 new RunKey(columns.Match, columns.Round));
     }
 

@@ -96,8 +96,8 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
             return status switch
             {
                 >= 200 and < 300 => WebhookAnswer.Taken,
-                410 => new WebhookAnswer("It answered 410: it wants no more.", GivesUp: true),
-                >= 300 and < 400 => new WebhookAnswer($"It answered {status}: redirects are not followed, so give the address that it leads to."),
+                410 => new WebhookAnswer("It answered 410: it wants no more webhooks.", GivesUp: true),
+                >= 300 and < 400 => new WebhookAnswer($"It answered {status}: redirects are not followed, so give the address it leads to."),
                 _ => new WebhookAnswer($"It answered {status}."),
             };
         }
@@ -133,7 +133,7 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         }
         catch (AgentException e)
         {
-            problem = $"The secret to sign webhooks with is not there (setting {Setting}:Secret): {e.Message}";
+            problem = $"The secret to sign webhooks with is missing (setting {Setting}:Secret): {e.Message}";
             return null;
         }
     }

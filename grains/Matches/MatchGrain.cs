@@ -100,7 +100,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         {
             engine.Log.Report(e);
             return Json.From<SubmitResult>(new SubmitResult.Unavailable(
-                $"'{MatchId}/{command.Round}' is a run that cannot be read, so that nothing else can be posted there. " +
+                $"'{MatchId}/{command.Round}' is a run that cannot be read, so nothing else can be posted there. " +
                 e.Message));
         }
     }
@@ -222,10 +222,10 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
     }
 
-    [LoggerMessage(712, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
+    [LoggerMessage(712, LogLevel.Warning, "The webhooks of run {Run} could not be sent; trying again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
 
-    [LoggerMessage(713, LogLevel.Warning, "Whether anybody waits for the runs of match '{Match}' is not known; it is looked at again")]
+    [LoggerMessage(713, LogLevel.Warning, "It is not known whether the runs of match '{Match}' are still waited for; trying again")]
     private static partial void LogOrphans(ILogger logger, Exception exception, string match);
 
     [LoggerMessage(710, LogLevel.Information, "Run '{Run}' is resumed here")]

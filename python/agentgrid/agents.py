@@ -78,8 +78,8 @@ class FunctionAgent(AgentBase):
         if missing:
             raise AgentError(
                 "bad_input",
-                f"{self.function.__name__} wants {', '.join(missing)}, and the input has {', '.join(sorted(payload))}: "
-                f"name the step that it needs so, or give it in the step's 'with' or 'input'",
+                f"{self.function.__name__} needs {', '.join(missing)}, but the input has {', '.join(sorted(payload))}: "
+                f"give the step that it needs that name, or set it in the step's 'with' or 'input'",
                 retryable=False)
         return arguments
 

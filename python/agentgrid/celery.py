@@ -60,7 +60,7 @@ class Celery:
             options.setdefault("default_retry_delay", retry["countdown"])
         unknown = sorted(set(options) - _KNOWN - _NOT_NEEDED)
         if unknown:
-            raise TypeError(f"Agent Grid has nothing for {', '.join(unknown)}: say it in a plan or in agents.yaml")
+            raise TypeError(f"Agent Grid does not take {', '.join(unknown)} here: set it in a plan or in agents.yaml")
 
         def declare(function):
             task = Task(function, bind)

@@ -28,7 +28,7 @@ class Client:
         self.patience = patience
         parts = urllib.parse.urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
+            raise ValueError(f"'{self.url}' is not the address of a server, such as http://127.0.0.1:8000")
         self._parts = parts
 
     def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None, labels=None):

@@ -85,7 +85,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.Contains("labelled/1", Assert.Single(listed.Lines.Skip(1)));
         Assert.Empty(others.Json.GetProperty("runs").EnumerateArray());
         Assert.Equal(ExitCode.Usage, wrong.Exit);
-        Assert.Contains("--label: 'Team' is no name of a label", wrong.Error);
+        Assert.Contains("--label: 'Team' is not the name of a label", wrong.Error);
     }
 
     [Theory]

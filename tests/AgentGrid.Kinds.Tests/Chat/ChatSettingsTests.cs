@@ -20,7 +20,7 @@ public sealed class ChatSettingsTests
     public void Read_Good_HasNoProblems(string keys) => Assert.Empty(Agents.Read(new ChatKind(), $"kind: chat, {keys}").Problems);
 
     [Theory]
-    [InlineData("api_key: k", "AG1008", "'model' must say which model is asked")]
+    [InlineData("api_key: k", "AG1008", "'model' must say which model to ask")]
     [InlineData("model: 4, api_key: k", "AG1004", "'model': expected a text, got the number 4. Put it in quotes.")]
     [InlineData("model: m", "AG1008", "'api_key' must be a secret, as \"${env:OPENAI_API_KEY}\", or 'endpoint' another one")]
     [InlineData("model: m, endpoint: localhost", "AG1024", "'endpoint' cannot be 'localhost'")]
@@ -41,7 +41,7 @@ public sealed class ChatSettingsTests
     [InlineData("model: m, api_key: k, max_output_tokens: 0", "AG1005", "'max_output_tokens' must be 1 to ")]
     [InlineData("model: m, api_key: k, stop: END", "AG1004", "'stop': expected a list of at most 16 texts, got the text 'END'.")]
     [InlineData("model: m, api_key: k, stop: [1]", "AG1004", "'stop': expected a list")]
-    [InlineData("model: m, api_key: k, structured: schema", "AG1013", "'structured' says how an answer is kept to 'output_schema', and there is none.")]
+    [InlineData("model: m, api_key: k, structured: schema", "AG1013", "'structured' says how an answer is kept to 'output_schema', but there is none.")]
     [InlineData("model: m, api_key: k, output_schema: plan.json", "AG1004", "'output_schema': expected a JSON schema")]
     [InlineData("model: m, api_key: k, output_schema: { type: objekt }", "AG1025", "'output_schema' is not a JSON schema: ")]
     [InlineData("model: m, api_key: k, output_schema: { \"$ref\": \"#/$defs/none\" }", "AG1025", "'output_schema' is not a JSON schema: ")]

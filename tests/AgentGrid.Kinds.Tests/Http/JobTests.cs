@@ -201,7 +201,7 @@ public sealed class JobTests : IAsyncLifetime
         await using var agent = Agent(log);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => agent.InvokeAsync(Programs.Invocation("{}"), cancellation.Token).AsTask().WaitAsync(Agents.Soon));
-        Assert.Contains(log.Lines, l => l.Contains("was not told that nobody waits for its work any more"));
+        Assert.Contains(log.Lines, l => l.Contains("could not be told that nobody waits for its work any more"));
     }
 
     private string Last() => _service.Requests.Last() is var r ? $"{r.Method} {r.Path}" : "";

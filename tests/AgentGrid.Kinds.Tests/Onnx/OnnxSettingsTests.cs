@@ -30,8 +30,8 @@ public sealed class OnnxSettingsTests
     [InlineData("model: a.onnx, inputs: { x: input }, batch: { max_size: 8 }, max_concurrency: 4", "AG1013", "'max_concurrency' is 4, but with its other keys the agent waits for up to 8 attempts at once")]
     [InlineData("model: a.onnx, inputs: { x: input }, cuda: { gpu_mem_limt: 1 }", "AG1002", "unknown key 'gpu_mem_limt', did you mean 'gpu_mem_limit'?")]
     [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: [] }", "AG1004", "'use_tf32': expected a text, a number, true or false, got a list.")]
-    [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: 0 }, device: cpu", "AG1013", "'cuda' says nothing with 'device: cpu'.")]
-    [InlineData("model: a.onnx, inputs: { x: input }, device: cpu, resources: { gpu_memory_mb: 1 }", "AG1013", "'gpu_memory_mb' would be kept from others")]
+    [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: 0 }, device: cpu", "AG1013", "'cuda' has no meaning with 'device: cpu'.")]
+    [InlineData("model: a.onnx, inputs: { x: input }, device: cpu, resources: { gpu_memory_mb: 1 }", "AG1013", "'gpu_memory_mb' would be reserved")]
     public void Read_Mistakes_AreReportedAtTheirPlace(string keys, string code, string message)
     {
         var problem = Assert.Single(Problems(keys).DistinctBy(p => p.Code));
