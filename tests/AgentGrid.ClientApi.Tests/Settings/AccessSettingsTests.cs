@@ -198,11 +198,11 @@ public sealed class AccessSettingsTests
         "AgentGrid:Api_Keys in appsettings.json", "Did you mean ApiKeys?")]
     [InlineData(
         """{ "AgentGrid": { "Front": { "Keys": [ "x" ] } } }""",
-        "AgentGrid:Front in appsettings.json", "who may do what")]
+        "AgentGrid:Front in appsettings.json", "controls access")]
     [InlineData(
         """{ "AgentGrid": { "AllowedHosts": "*" } }""",
-        "AgentGrid:AllowedHosts in appsettings.json", "who may do what")]
-    [InlineData("""{ "AgentGrid": [ { "ApiKeys": [] } ] }""", "AgentGrid:0 in appsettings.json", "who may do what")]
+        "AgentGrid:AllowedHosts in appsettings.json", "controls access")]
+    [InlineData("""{ "AgentGrid": [ { "ApiKeys": [] } ] }""", "AgentGrid:0 in appsettings.json", "controls access")]
     [InlineData("""{ "AgentGrid": "x" }""", "AgentGrid in appsettings.json", "expected a section")]
     [InlineData("""{ "AgentGird": { "ApiKeys": [] } }""", "AgentGird in appsettings.json", "did you mean 'AgentGrid'?")]
     [InlineData("""{ "Agent-Grid": { "Data": "x" } }""", "Agent-Grid in appsettings.json", "did you mean 'AgentGrid'?")]

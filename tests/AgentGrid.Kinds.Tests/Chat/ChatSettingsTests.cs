@@ -55,7 +55,7 @@ public sealed class ChatSettingsTests
     }
 
     [Theory]
-    [InlineData("b: { kind: chat, model: m, api_key: k, tools: { agents: [a] } }", "'a' would call itself by way of 'b'")]
+    [InlineData("b: { kind: chat, model: m, api_key: k, tools: { agents: [a] } }", "'a' would call itself through 'b'")]
     [InlineData("b: { kind: chat, model: m, api_key: k, max_concurrency_total: 2 }", "'b' has 'max_concurrency_total', which calls by other agents would not respect")]
     public void Read_CallsThatCannotBe_AreReportedWhereTheyAreNamed(string b, string message)
     {

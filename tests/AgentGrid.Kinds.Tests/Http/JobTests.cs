@@ -130,8 +130,8 @@ public sealed class JobTests : IAsyncLifetime
 
     [Theory]
     [InlineData(null, "no 'Location'")]
-    [InlineData("http://elsewhere.example.com/jobs/7", "another server")]
-    [InlineData("//elsewhere.example.com/jobs/7", "another server")]
+    [InlineData("http://elsewhere.example.com/jobs/7", "a different server")]
+    [InlineData("//elsewhere.example.com/jobs/7", "a different server")]
     public async Task Accepted_WithoutAPlaceOfOurServer_FailsForGoodAndSendsNothingThere(string? location, string message)
     {
         _service.Respond = location is null
