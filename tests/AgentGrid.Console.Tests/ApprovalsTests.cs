@@ -41,7 +41,7 @@ public sealed class ApprovalsTests(Chromium chromium)
         var second = await server.PostAsync("second", Review, ",\"clip\":\"two\"");
         await page.GoAsync($"#/runs/{second}");
         await page.SeesAsync(".run-head .state", "awaiting");
-        await page.SeesAsync(".held-up", "Waits for somebody to decide.");
+        await page.SeesAsync(".held-up", "Waits for a decision.");
         await page.ClickAsync(".approval button", "Reject");
         await page.SeesAsync(".run-head .state", "failed");
         await page.SeesAsync(".run .error-box, .error-box", "rejected");
