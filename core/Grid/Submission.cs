@@ -6,7 +6,7 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Grid;
 
-/// <summary>What a request to run a plan means under a configuration, whatever engine it came to.</summary>
+/// <summary>What a request to run a plan means under a configuration, in any engine.</summary>
 public static class Submission
 {
     /// <summary>The name of plans that are posted inline and have none of their own.</summary>
@@ -129,7 +129,7 @@ public static class Submission
     }
 }
 
-/// <summary>The plan that a request asks for, as far as it can be told.</summary>
+/// <summary>The plan that a request asks for, as far as that is known.</summary>
 /// <param name="Plan">Null when there is none of the name, or when it cannot be read.</param>
 /// <param name="Problems">Why it cannot be run now; empty when it can.</param>
 /// <param name="DefaultPlan">The name of the plan for requests that name none; null when there is none.</param>
