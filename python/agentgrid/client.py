@@ -21,7 +21,7 @@ class Client:
         """
         url: default the environment's AGENTGRID_URL, or http://127.0.0.1:8000.
         api_key: default AGENTGRID_API_KEY, if there is one.
-        patience: for how many seconds a request is tried again while the server is away or has no room.
+        patience: for how many seconds a request is retried while the server is away or has no room.
         """
         self.url = (url or os.environ.get("AGENTGRID_URL") or _DEFAULT_URL).rstrip("/")
         self.api_key = api_key or os.environ.get("AGENTGRID_API_KEY")
@@ -35,10 +35,10 @@ class Client:
         """Starts the run of payload's match_id and round, or finds it. Posting the same again is safe, and is done
         when the connection is lost.
 
-        plan: a name, or a plan of its own. start_at: when it starts, a datetime with its time zone, or a text such as
-        '2026-01-05T03:00:00Z'. delay: the same from now, a timedelta, or a text such as '10m'.
-        webhooks: who is told what becomes of it, dicts such as {'url': 'https://...', 'on': ['completed', 'failed']}.
-        labels: whom or what it is for, a dict of texts. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
+        plan: a name, or a plan of its own. start_at: when it starts, a datetime with a time zone, or a text such as
+        '2026-01-05T03:00:00Z'. delay: how long from now, a timedelta, or a text such as '10m'.
+        webhooks: where its outcome is posted, dicts such as {'url': 'https://...', 'on': ['completed', 'failed']}.
+        labels: a dict of texts. Returns a RunHandle. Raises Conflict, GridError, ConnectionError.
         """
         body = dict(payload)
         when = (("start_at", _time(start_at)), ("delay", _duration(delay)))
@@ -53,7 +53,7 @@ class Client:
         return RunHandle(self, run_id)
 
     def runs(self, labels=None, **filters):
-        """The runs that there are, newest first, as dicts. labels: those that they must have, a dict of texts; filters:
+        """The runs, newest first, as dicts. labels: labels that they must have, a dict of texts; filters:
         status, match_id, round, plan, agent."""
         query = [(name, value) for name, value in filters.items() if value is not None]
         query += [("label", f"{name}:{text}") for name, text in (labels or {}).items()]
@@ -64,7 +64,7 @@ class Client:
             cursor = [("cursor", page["next"])] if "next" in page else None
 
     def approvals(self):
-        """What waits for somebody's decision now, over all runs: dicts with run_id, step, title, form, given, ..."""
+        """The steps that wait for a decision now, over all runs: dicts with run_id, step, title, form, given, ..."""
         cursor = ""
         while cursor is not None:
             page = self.request("GET", f"/api/v1/approvals{cursor}")
@@ -72,7 +72,7 @@ class Client:
             cursor = f"?cursor={urllib.parse.quote(page['next'], safe='')}" if "next" in page else None
 
     def request(self, method, path, body=None, **headers):
-        """One request, tried again while the server is away or has no room; returns the JSON of the answer."""
+        """One request, retried while the server is away or has no room; returns the JSON of the answer."""
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         until = time.monotonic() + self.patience
         pause = 0.1
@@ -117,7 +117,7 @@ class Client:
 
 
 class RunHandle:
-    """A run that was started. `id`; and `replayed`, whether it had been before."""
+    """A run that was started. `id`; and `replayed`, whether it had been started before."""
 
     def __init__(self, client, run_id, replayed=False):
         self._client = client
@@ -125,7 +125,7 @@ class RunHandle:
         self.replayed = replayed
 
     def details(self):
-        """All that is known of the run now."""
+        """All that is known about the run now."""
         return self._client.request("GET", f"/api/v1/runs/{self.id}")
 
     @property
@@ -156,19 +156,19 @@ class RunHandle:
         return read_events(self._client, self.id, timeout)
 
     def cancel(self):
-        """Asks the run to end; returns what is known of it then."""
+        """Cancels the run; returns what is known about it then."""
         return self._client.request("POST", f"/api/v1/runs/{self.id}/cancel", {})
 
     def signal(self, name, data=None, key=None):
-        """Sends the signal that a step waits for, with any JSON value; before it waits, too.
+        """Sends the signal that a step waits for, or will wait for, with any JSON value.
 
-        key: by which a repetition is known; by default each call has one of its own, so that a lost connection does no
-        harm. Returns {"changed": ..., "run": ...}. Raises GridError, of which Conflict when it is not taken.
+        key: an idempotency key; by default each call makes one of its own, so a lost connection does no
+        harm. Returns {"changed": ..., "run": ...}. Raises GridError, or its subclass Conflict when the signal is not taken.
         """
         return self._send("signals", name, data, key)
 
     def approve(self, step, values=None, comment=None, key=None):
-        """Approves a step that waits for that; values: what its form asks for. Returns and raises as signal() does."""
+        """Approves a step that waits for a decision; values: what its form asks for. Returns and raises like signal()."""
         return self._decide(step, True, values, comment, key)
 
     def reject(self, step, comment=None, key=None):
