@@ -321,7 +321,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         Journal.Append(sweep);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Runs that had not ended, resumed: {Runs}")]
+    [LoggerMessage(1, LogLevel.Information, "Unfinished runs resumed: {Runs}")]
     private static partial void LogResumed(ILogger logger, int runs);
 
     [LoggerMessage(4, LogLevel.Warning, "The webhooks of run {Run} could not be sent; trying again")]
