@@ -11,7 +11,7 @@ internal static class ApprovalsCommand
 
     public static Command Create(CommandTree tree)
     {
-        var limit = Arguments.Number("--limit", "Of how many runs to list them, 1 to 100.", 1, 100, 50);
+        var limit = Arguments.Number("--limit", "From how many runs to list them, 1 to 100.", 1, 100, 50);
         var cursor = new Option<string?>("--cursor")
         {
             Description = "Continue where a page ended: the 'next' that --json shows.",

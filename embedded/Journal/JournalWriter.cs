@@ -265,7 +265,7 @@ internal sealed partial class JournalWriter : IDisposable
     }
 
     [LoggerMessage(100, LogLevel.Error,
-        "The journal '{Path}' cannot be written; new runs are refused; running ones are kept and retried. "
+        "The journal '{Path}' cannot be written; new runs are refused, and pending writes are kept and retried. "
         + "Make room on its disk, or make it writable")]
     private static partial void LogFailed(ILogger logger, string path, Exception exception);
 

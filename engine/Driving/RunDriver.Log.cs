@@ -31,7 +31,7 @@ public sealed partial class RunDriver
     private static partial void LogFailed(
         ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
 
-    [LoggerMessage(222, LogLevel.Warning, "Run '{Run}' ({RunId}): the webhook {Url} could not be told and is given up: {Error}")]
+    [LoggerMessage(222, LogLevel.Warning, "Run '{Run}' ({RunId}): the webhook {Url} could not be delivered and is given up: {Error}")]
     private static partial void LogWebhookGivenUp(ILogger logger, RunKey run, RunId runId, string url, string error);
 
     [LoggerMessage(BrokenEventId, LogLevel.Error,
@@ -42,7 +42,7 @@ public sealed partial class RunDriver
     private static partial void LogIgnored(ILogger logger, RunKey run, string what);
 
     [LoggerMessage(202, LogLevel.Warning,
-        "Run '{Run}' was changed by another process; it continues from the journal")]
+        "Run '{Run}' was changed by another writer; it continues from the journal")]
     private static partial void LogConflict(ILogger logger, RunKey run);
 
     [LoggerMessage(203, LogLevel.Warning, "Run '{Run}' is no longer in the journal")]

@@ -52,7 +52,7 @@ internal sealed class ChatHandler(ChatSettings settings, AgentKindContext contex
             throw new AgentException(
                 HttpErrors.BadAnswer,
                 settings.Stream
-                    ? $"the answer is '{type}' not a stream of events; set 'stream: false' if the endpoint does not stream"
+                    ? $"the answer is '{type}', not a stream of events; set 'stream: false' if the endpoint does not stream"
                     : $"the answer is '{type}', but a single answer was asked for",
                 retryable: false);
         }

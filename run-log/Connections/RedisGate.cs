@@ -86,7 +86,7 @@ public static partial class RedisGate
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return "nothing takes the connection or refuses it";
+            return "nothing accepts or refuses the connection";
         }
     }
 

@@ -116,7 +116,7 @@ class AgentPage {
           ['Latency', latency ? `p50 ${duration(latency.p50_ms)}, p95 ${duration(latency.p95_ms)}` : ''],
           ['Last failed run', failed ? failure(failed) : 'none that is kept'],
         ]),
-        h('p', { class: 'dim' }, 'Counts and latencies are this server's, since it started.'),
+        h('p', { class: 'dim' }, 'Counts and latencies cover this server since it started.'),
       ),
     );
     const places = nodes.map(node => placeOf(node, agent)).filter(Boolean);

@@ -51,7 +51,7 @@ class Agents {
         h(
           'p',
           { class: 'dim' },
-          'Counts and latencies are this server's, since it started. Load is attempts against max_concurrency. ' +
+          'Counts and latencies cover this server since it started. Load is attempts against max_concurrency. ' +
             'A drained agent takes no new attempts until it is undrained or the server restarts.',
         ),
         this.config,
