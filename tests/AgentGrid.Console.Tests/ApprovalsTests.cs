@@ -33,7 +33,7 @@ public sealed class ApprovalsTests(Chromium chromium)
         await page.ChooseAsync(".approval select", "1");
         await page.FillAsync(".approval textarea", "fine");
         await page.ClickAsync(".approval button", "Approve");
-        await page.SeesAsync("main", "Nothing waits for anybody.");
+        await page.SeesAsync("main", "Nothing waits for a decision.");
         await page.GoAsync($"#/runs/{first}?step=review");
         await page.SeesAsync(".run-head .state", "completed");
         await page.SeesAsync(".step", "comment: \"fine\"");
