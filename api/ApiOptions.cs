@@ -9,10 +9,10 @@ public sealed class ApiOptions
     /// <summary>The largest request body in bytes; a larger one is answered with 413. Default 4 MiB.</summary>
     public int MaxBodyBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>The longest time that <c>?wait=</c> waits; longer wishes are cut to it. Default 5 min.</summary>
+    /// <summary>The longest time that <c>?wait=</c> waits; longer values are cut to it. Default 5 min.</summary>
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many requests wait for their run at once; past that, 202 comes at once, and calls of tools are refused. Default 10,000.</summary>
+    /// <summary>How many requests wait for their run at once; past that, 202 is sent at once, and calls of tools are refused. Default 10,000.</summary>
     public int MaxConcurrentWaits { get; set; } = 10_000;
 
     /// <summary>
@@ -20,17 +20,17 @@ public sealed class ApiOptions
     /// </summary>
     public int MaxWebSocketClients { get; set; } = 2_000;
 
-    /// <summary>A reader of a feed that takes nothing for this long is closed with a reason. Default 30 s.</summary>
+    /// <summary>A feed whose reader reads nothing for this long is closed with a reason. Default 30 s.</summary>
     public TimeSpan WebSocketSendTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a feed's client has to take part in the closing before it is cut off. Default 5 s.</summary>
+    /// <summary>How long a feed's client has to complete the closing handshake before it is cut off. Default 5 s.</summary>
     public TimeSpan WebSocketCloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often idle feeds show life: WebSocket pings, event stream comments. Default 15 s.</summary>
+    /// <summary>How often idle feeds give a sign of life: WebSocket pings, event stream comments. Default 15 s.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Who may call. Empty (the default): anybody who can reach the server, which is then this machine alone.
+    /// Who may call. Empty (the default): anybody who can reach the server, which then only listens on this machine.
     /// </summary>
     public List<ApiKeyOptions> ApiKeys { get; set; } = [];
 
@@ -44,8 +44,8 @@ public sealed class ApiOptions
     public List<string> TrustedHosts { get; set; } = [];
 
     /// <summary>
-    /// Signs tickets, which browsers show in the place of keys. Processes that stand behind one address need the same
-    /// one, at least 16 characters. Default none: made at the start; those of a cluster make the same.
+    /// Signs tickets, which browsers use instead of keys. Processes behind one address need the same
+    /// secret, at least 16 characters. Default none: one is made at startup; processes of a cluster make the same one.
     /// </summary>
     public string? TicketSecret { get; set; }
 
@@ -56,7 +56,7 @@ public sealed class ApiOptions
     public Uri? OtlpEndpoint { get; set; }
 
     /// <summary>
-    /// Where services reach this process to post the results of attempts that run in it: <c>http://10.0.0.7:8000</c>. Default
+    /// The address where services post the results of attempts that run in this process: <c>http://10.0.0.7:8000</c>. Default
     /// none: the address at which it listens; where that is every address, the one under which a cluster finds it.
     /// </summary>
     public Uri? CallbackUrl { get; set; }
@@ -64,7 +64,7 @@ public sealed class ApiOptions
     /// <summary>How log lines look on the console. Default <see cref="LogFormat.Simple"/>.</summary>
     public LogFormat LogFormat { get; set; }
 
-    /// <summary>Libraries (paths to .dll files) with agents besides those that ship with Agent Grid. Default none.</summary>
+    /// <summary>Libraries (paths to .dll files) with agents, in addition to those that ship with Agent Grid. Default none.</summary>
     public List<string> AgentAssemblies { get; set; } = [];
 }
 
@@ -74,14 +74,14 @@ public enum LogFormat
     /// <summary>One line, for people.</summary>
     Simple,
 
-    /// <summary>One JSON object a line, for log shippers.</summary>
+    /// <summary>One JSON object per line, for log shippers.</summary>
     Json,
 }
 
-/// <summary>One API key, known by its hash.</summary>
+/// <summary>One API key, stored as its hash.</summary>
 public sealed class ApiKeyOptions
 {
-    /// <summary>Who has it; the tenant of what it posts. Required, and unique.</summary>
+    /// <summary>The name of its owner; the tenant of its runs. Required, and unique.</summary>
     public string Name { get; set; } = "";
 
     /// <summary><c>sha256:</c> and 64 hexadecimal digits, as <c>hash-key</c> and <c>new-key</c> print it.</summary>
@@ -90,6 +90,6 @@ public sealed class ApiKeyOptions
     /// <summary><c>read</c>, <c>submit</c>. Empty (the default): both.</summary>
     public List<string> Scopes { get; set; } = [];
 
-    /// <summary>Where it was written; null for keys that come from code.</summary>
+    /// <summary>Where it was configured; null for keys that come from code.</summary>
     internal string? Place { get; init; }
 }

@@ -30,7 +30,7 @@ internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
         {
             problems.Add(
                 $"{ApiOptions.Section}:{nameof(options.TicketSecret)} has {secret.Length} characters; it must have at " +
-                $"least {MinSecretLength}. Leave it out for one that is made at the start.");
+                $"least {MinSecretLength}. Leave it out to have one made at startup.");
         }
         ApiKeyRing.Read(options.ApiKeys, problems);
         problems.AddRange(TrustedHost.Problems(options.TrustedHosts)

@@ -23,19 +23,19 @@ internal sealed class CommandTree
     private readonly TerminalEnvironment _around;
     private readonly Option<string?> _server = new("--server")
     {
-        Description = $"Where the server is; also {ServerVariable}. [default: {DefaultServer}]",
+        Description = $"The server's address; can also be set as {ServerVariable}. [default: {DefaultServer}]",
         HelpName = "url",
         Recursive = true,
     };
     private readonly Option<string?> _apiKey = new("--api-key")
     {
-        Description = $"The API key; better in {KeyVariable}, where other users of the machine do not see it.",
+        Description = $"The API key. Better set {KeyVariable}, which other users of the machine cannot see.",
         HelpName = "key",
         Recursive = true,
     };
     private readonly Option<bool> _json = new("--json")
     {
-        Description = "Print JSON: one value, or one a line for streams.",
+        Description = "Print JSON: one value, or one per line for streams.",
         Recursive = true,
     };
     private readonly Option<TimeSpan?> _patience = Arguments.Duration(
@@ -90,7 +90,7 @@ internal sealed class CommandTree
                 await _around.Error.WriteLineAsync($"agentgrid: {PlainText.Of(message)}");
             }
             var path = string.Join(' ', CommandsOf(parsed.CommandResult).Reverse());
-            await _around.Error.WriteLineAsync($"'{path} --help' says what it takes.");
+            await _around.Error.WriteLineAsync($"'{path} --help' shows how to use it.");
             return ExitCode.Usage;
         }
         return await parsed.InvokeAsync(
@@ -145,14 +145,14 @@ internal sealed class CommandTree
         }
         catch (JsonException e)
         {
-            screen.Failure(ExitCode.Unreachable, $"What answers is not Agent Grid; it was not understood: {e.Message}");
+            screen.Failure(ExitCode.Unreachable, $"The server is not Agent Grid, or its answer cannot be read: {e.Message}");
             return ExitCode.Unreachable;
         }
         catch (Exception e) when (e is not IOException)
         {
             screen.Failure(
                 ExitCode.Mistake,
-                "this is a mistake in agentgrid, or an answer of a server of another version: " +
+                "this is a bug in agentgrid, or an answer from a server of another version: " +
                 $"{e.GetType().Name}: {e.Message}");
             return ExitCode.Mistake;
         }
@@ -186,7 +186,7 @@ internal sealed class CommandTree
         return _around.Variable(variable)
             ?? (_around.Variables.Keys.FirstOrDefault(v => v is not (ServerVariable or KeyVariable)
                 && Names.Nearest(v, [variable], MistakesInVariable) is not null) is { } misspelt
-                ? throw CliException.Usage($"{misspelt} is nothing that is known here, did you mean {variable}?")
+                ? throw CliException.Usage($"{misspelt} is not a known variable, did you mean {variable}?")
                 : null);
     }
 

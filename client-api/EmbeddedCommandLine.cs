@@ -21,9 +21,9 @@ internal static class EmbeddedCommandLine
           --urls <urls>               where to listen, separated by ';' (default http://127.0.0.1:8000)
           --data <folder>             where runs are kept (default ./data)
           --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
-          --agents <dll>              a library with agents of yours; can be given more than once
+          --agents <dll>              a library with your agents; can be given more than once
           --api-key-hash <hash>       asks callers for this key; can be given more than once
-          --recover                   keeps what is sound of a damaged journal, and says what it dropped
+          --recover                   keeps the sound part of a damaged journal, and says what it dropped
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...

@@ -1,8 +1,8 @@
 namespace AgentGrid.Client;
 
 /// <summary>The answer to a command.</summary>
-/// <param name="Changed">False when the run already was as asked, or had been sent the same before.</param>
-/// <param name="Run">The run's status is that of after the command; its steps are not in this answer.</param>
+/// <param name="Changed">False if the run already was as requested, or had received the same before.</param>
+/// <param name="Run">The run with its status after the command, without its steps.</param>
 public sealed record CommandAnswer(bool Changed, CommandedRun Run);
 
 /// <summary>The run of a <see cref="CommandAnswer"/>.</summary>

@@ -16,7 +16,7 @@ internal sealed class EventStream : IAsyncDisposable
     private EventStream(HttpResponseMessage response, Stream stream, GridClientOptions options) =>
         (_response, _lines, _options) = (response, new StreamReader(stream), options);
 
-    /// <summary>Why it has ended; null when the server has ended it.</summary>
+    /// <summary>Why it ended; null if the server ended it.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>Something has come: the server is there.</summary>
@@ -72,7 +72,7 @@ internal sealed class EventStream : IAsyncDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"Nothing came in the event stream for {limit.TotalSeconds} s.", e);
+            throw new TimeoutException($"Nothing arrived on the event stream for {limit.TotalSeconds} s.", e);
         }
     }
 }

@@ -4,11 +4,11 @@ using System.Text.Json;
 namespace AgentGrid.Client;
 
 /// <summary>
-/// Agent Grid over HTTP. Every method can be called concurrently. Requests are tried again while the server is away or has no room
-/// (<see cref="GridClientOptions.Patience"/>), as far as doing them twice is doing them once.
+/// Agent Grid over HTTP. Every method can be called concurrently. Requests are retried while the server is away or has no room
+/// (<see cref="GridClientOptions.Patience"/>), if they are safe to repeat.
 /// </summary>
 /// <remarks>
-/// They throw <see cref="GridProblemException"/> when the server refuses, <see cref="HttpRequestException"/> when it cannot be
+/// Methods throw <see cref="GridProblemException"/> when the server refuses, <see cref="HttpRequestException"/> when it cannot be
 /// reached, and <see cref="TimeoutException"/> when it is silent.
 /// </remarks>
 public sealed class GridClient : IDisposable
@@ -17,13 +17,13 @@ public sealed class GridClient : IDisposable
     private readonly GridClientOptions _options;
     private readonly HttpClient? _own;
 
-    /// <param name="address">Where the server is: <c>http://127.0.0.1:8000</c>, with a path where it is behind one.</param>
+    /// <param name="address">The server's address: <c>http://127.0.0.1:8000</c>, with a path if it is served under one.</param>
     /// <param name="options">Null for the defaults, without an API key.</param>
     public GridClient(Uri address, GridClientOptions? options = null)
         : this(NewHttp(address), options) => _own = _server.Http;
 
-    /// <summary>Asks through a client that its owner disposes of, such as that of an <c>IHttpClientFactory</c>.</summary>
-    /// <param name="http">Its <see cref="HttpClient.BaseAddress"/> is where the server is.</param>
+    /// <summary>Uses an HTTP client that its owner disposes of, such as one from an <c>IHttpClientFactory</c>.</summary>
+    /// <param name="http">Its <see cref="HttpClient.BaseAddress"/> is the server's address.</param>
     /// <param name="options">Null for the defaults, without an API key.</param>
     public GridClient(HttpClient http, GridClientOptions? options = null)
     {
@@ -32,7 +32,7 @@ public sealed class GridClient : IDisposable
     }
 
     /// <summary>Starts the run of a key, or finds it. Returns after the run is durable.</summary>
-    /// <exception cref="GridProblemException">With the code <c>AG2030</c>: the key is taken by a run with other content.</exception>
+    /// <exception cref="GridProblemException">With the code <c>AG2030</c>: the key is taken by a run with different content.</exception>
     public Task<SubmittedRun> SubmitAsync(RunRequest request, CancellationToken cancellationToken = default) =>
         _server.PostAsync<SubmittedRun>(request.Route, request.ToBody(), null, isRepeatable: true, cancellationToken);
 
@@ -87,12 +87,12 @@ public sealed class GridClient : IDisposable
     }
 
     /// <summary>
-    /// The events of a run as they come, up to the one that ends it for good, without gap or repeat: a stream that is interrupted is
+    /// The events of a run as they come, up to the one that ends it for good, without gaps or repeats: an interrupted stream is
     /// resumed where it was.
     /// </summary>
     /// <param name="runId">The run.</param>
-    /// <param name="after">The <see cref="RunEvent.Seq"/> of the last event that was seen; 0 for all.</param>
-    /// <param name="cancellationToken">Ends the following.</param>
+    /// <param name="after">The <see cref="RunEvent.Seq"/> of the last event you have seen; 0 for all.</param>
+    /// <param name="cancellationToken">Stops following.</param>
     public async IAsyncEnumerable<RunEvent> FollowAsync(
         string runId, long after = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -117,30 +117,30 @@ public sealed class GridClient : IDisposable
             // The run has ended, or the connection: asking again tells which.
             if (!stream.IsDone && !await patience.TryWaitAsync(null, cancellationToken).ConfigureAwait(false))
             {
-                throw stream.Failure ?? new HttpRequestException("The server ends the event stream before anything came.");
+                throw stream.Failure ?? new HttpRequestException("The server ended the event stream before anything arrived.");
             }
         }
     }
 
     /// <summary>Asks a run to end.</summary>
     /// <param name="runId">The run.</param>
-    /// <param name="reason">Why, for those who look at it; null for no reason.</param>
+    /// <param name="reason">The reason, for people; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting for the answer.</param>
     public Task<CommandAnswer> CancelAsync(string runId, string? reason = null, CancellationToken cancellationToken = default) =>
         CommandAsync(runId, "cancel", new { Reason = reason }, null, isRepeatable: true, cancellationToken);
 
-    /// <summary>Lets a failed or cancelled run go on. Not tried again when the connection is lost: it may have failed anew by then.</summary>
+    /// <summary>Retries a failed or cancelled run. Not repeated when the connection is lost: the run may have failed again by then.</summary>
     /// <param name="runId">The run.</param>
-    /// <param name="fromStep">The step from which on everything is done again; null for what has not succeeded.</param>
+    /// <param name="fromStep">The step to run again, with all that depend on it; null for the steps that have not succeeded.</param>
     /// <param name="cancellationToken">Gives up waiting for the answer.</param>
     public Task<CommandAnswer> RetryAsync(string runId, string? fromStep = null, CancellationToken cancellationToken = default) =>
         CommandAsync(runId, "retry", new { FromStep = fromStep }, null, isRepeatable: false, cancellationToken);
 
-    /// <summary>Sends the signal that a step waits for; before it waits, too.</summary>
+    /// <summary>Sends the signal that a step waits for, or will wait for.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="name">The name of the signal.</param>
     /// <param name="data">Any value that can be written as JSON, names in <c>snake_case</c>.</param>
-    /// <param name="key">By which a repetition is known, 1 to 200 characters; null for one of this call's own.</param>
+    /// <param name="key">The idempotency key, 1 to 200 characters; null to make one for this call.</param>
     /// <param name="cancellationToken">Gives up waiting for the answer.</param>
     public Task<CommandAnswer> SignalAsync(
         string runId, string name, object? data = null, string? key = null, CancellationToken cancellationToken = default) =>
@@ -151,8 +151,8 @@ public sealed class GridClient : IDisposable
     /// <param name="runId">The run.</param>
     /// <param name="step">The step.</param>
     /// <param name="values">What its form asks for, written as a JSON object; null for nothing.</param>
-    /// <param name="comment">For those who look at it; null for none.</param>
-    /// <param name="key">By which a repetition is known, 1 to 200 characters; null for one of this call's own.</param>
+    /// <param name="comment">A comment for people; null for none.</param>
+    /// <param name="key">The idempotency key, 1 to 200 characters; null to make one for this call.</param>
     /// <param name="cancellationToken">Gives up waiting for the answer.</param>
     public Task<CommandAnswer> ApproveAsync(
         string runId, string step, object? values = null, string? comment = null, string? key = null,

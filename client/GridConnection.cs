@@ -17,7 +17,7 @@ internal sealed class GridConnection
         _options = options;
         _address = http.BaseAddress is { IsAbsoluteUri: true, Scheme: "http" or "https" } address
             ? new Uri(address.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
-            : throw new ArgumentException($"'{http.BaseAddress}' is no address of a server: http://127.0.0.1:8000 is one.");
+            : throw new ArgumentException($"'{http.BaseAddress}' is not the address of a server, such as http://127.0.0.1:8000.");
     }
 
     public HttpClient Http { get; }
@@ -93,7 +93,7 @@ internal sealed class GridConnection
             catch (JsonException e)
             {
                 throw new HttpRequestException(
-                    HttpRequestError.InvalidResponse, $"What answers at {_address} is not Agent Grid: its answer is not JSON.", e);
+                    HttpRequestError.InvalidResponse, $"The server at {_address} is not Agent Grid: its answer is not JSON.", e);
             }
             catch (Exception e) when (IsLost(e) && isRepeatable)
             {

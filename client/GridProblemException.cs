@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace AgentGrid.Client;
 
-/// <summary>The server has refused a request, and said why: problem details (RFC 9457).</summary>
+/// <summary>The server refused a request and said why: problem details (RFC 9457).</summary>
 public sealed class GridProblemException : Exception
 {
     internal GridProblemException(HttpStatusCode status, JsonElement problem, TimeSpan? retryAfter)
@@ -21,19 +21,19 @@ public sealed class GridProblemException : Exception
 
     public HttpStatusCode Status { get; }
 
-    /// <summary>The stable code, <c>AG2030</c>; null where no server of Agent Grid has answered.</summary>
+    /// <summary>The stable code, <c>AG2030</c>; null if the answer does not come from Agent Grid.</summary>
     public string? Code { get; }
 
-    /// <summary>Where in the request; null where there is no such place.</summary>
+    /// <summary>Where in the request; null if it is about no particular place.</summary>
     public string? Field { get; }
 
     /// <summary>What differs from the run that has the key, for the code <c>AG2030</c>; otherwise empty.</summary>
     public IReadOnlyList<string> Differences { get; }
 
-    /// <summary>After how long trying again makes sense; null when the server has not said.</summary>
+    /// <summary>After how long to try again; null if the server has not said.</summary>
     public TimeSpan? RetryAfter { get; }
 
-    /// <summary>The whole of what the server said; undefined when that was no JSON.</summary>
+    /// <summary>The whole answer of the server; undefined if it was not JSON.</summary>
     public JsonElement Problem { get; }
 
     private static string? Text(JsonElement problem, string name) =>

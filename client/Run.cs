@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace AgentGrid.Client;
 
 /// <summary>
-/// A run with its steps, as the server has answered. Words such as statuses are texts, so that those of a newer server can be read.
+/// A run with its steps, as the server answered. Words such as statuses are strings, so that those of a newer server can be read.
 /// Times are null until they happen.
 /// </summary>
 public sealed record Run
@@ -18,7 +18,7 @@ public sealed record Run
     public required string Status { get; init; }
     public DateTimeOffset AcceptedAt { get; init; }
 
-    /// <summary>When it was to start; null for at once.</summary>
+    /// <summary>When it was scheduled to start; null for at once.</summary>
     public DateTimeOffset? StartsAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
@@ -33,7 +33,7 @@ public sealed record Run
     public string? CancelReason { get; init; }
     public IReadOnlyList<RunStep> Steps { get; init; } = [];
 
-    /// <summary>All that the server has answered: attempts with their decisions, the plan, the input.</summary>
+    /// <summary>The server's whole answer: attempts with their decisions, the plan, the input.</summary>
     [JsonIgnore]
     public JsonElement Json { get; internal init; }
 
@@ -49,7 +49,7 @@ public sealed record Run
         return Result is { } result ? result.Deserialize<T>(Wire.Options) : default;
     }
 
-    /// <summary>Does nothing when the run is completed, and throws why it is not.</summary>
+    /// <summary>Does nothing if the run is completed, and throws the reason if it is not.</summary>
     /// <inheritdoc cref="ResultAs" path="/exception"/>
     public Run EnsureCompleted() => Status switch
     {
@@ -60,7 +60,7 @@ public sealed record Run
 }
 
 /// <summary>A step of a run.</summary>
-/// <param name="Output">The output, when it is small; a larger one is asked for by <see cref="GridClient.GetOutputAsync"/>.</param>
+/// <param name="Output">The output, if it is small; for a larger one use <see cref="GridClient.GetOutputAsync"/>.</param>
 /// <param name="OutputBytes">Its size; null until there is one.</param>
 /// <param name="SkipReason">Null unless it was skipped.</param>
 /// <param name="Wait">What it waits for; null while it does not wait.</param>
@@ -69,7 +69,7 @@ public sealed record RunStep(
     RunError? Error, string? SkipReason, RunWait? Wait);
 
 /// <summary>What a step waits for.</summary>
-/// <param name="Signal">The name of the signal; of an approval the id of the step.</param>
+/// <param name="Signal">The name of the signal; for an approval, the id of the step.</param>
 /// <param name="Until">When the wait is over.</param>
 /// <param name="Approval">What a person is asked: <c>title</c>, <c>description</c>, <c>form</c>, <c>given</c>; null for a signal.</param>
 public sealed record RunWait(string Signal, DateTimeOffset Until, JsonElement? Approval);

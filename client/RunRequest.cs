@@ -4,7 +4,7 @@ namespace AgentGrid.Client;
 
 /// <summary>A request to run a plan.</summary>
 /// <param name="MatchId">The first part of the run's key: what belongs together.</param>
-/// <param name="Round">The second part. The same key is the same run, however often it is submitted.</param>
+/// <param name="Round">The second part. The same key gives the same run, however often it is submitted.</param>
 public sealed record RunRequest(string MatchId, string Round)
 {
     private readonly string? _key;
@@ -38,13 +38,13 @@ public sealed record RunRequest(string MatchId, string Round)
     /// <summary>-100 to 100; higher is served first where attempts wait. Null for 0.</summary>
     public int? Priority { get; init; }
 
-    /// <summary>When it is to start; null, or a time that has passed: at once. Excludes <see cref="Delay"/>.</summary>
+    /// <summary>When to start; null, or a time in the past: at once. Excludes <see cref="Delay"/>.</summary>
     public DateTimeOffset? StartAt { get; init; }
 
-    /// <summary>The same from now, in whole milliseconds; null for at once.</summary>
+    /// <summary>How long from now to start, in whole milliseconds; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
 
-    /// <summary>Whom or what the run is for, beside those of its plan: at most 16 names and their texts. Null for none.</summary>
+    /// <summary>Labels of the run, in addition to those of its plan: at most 16 names and their texts. Null for none.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>

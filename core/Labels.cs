@@ -51,7 +51,7 @@ public sealed class Labels : IEquatable<Labels>
     {
         var at = text.IndexOf(separator, StringComparison.Ordinal);
         problem = at > 0 ? Problem(text[..at], text[(at + 1)..])
-            : $"'{Names.Shorten(text)}' is no label: expected its name and its text, such as team{separator}blue.";
+            : $"'{Names.Shorten(text)}' is not a label: expected its name and its text, such as team{separator}blue.";
         return problem is null ? KeyValuePair.Create(text[..at], text[(at + 1)..]) : null;
     }
 
@@ -83,7 +83,7 @@ public sealed class Labels : IEquatable<Labels>
     /// <summary>Why a label cannot be; null when it can.</summary>
     internal static string? Problem(string name, string text) =>
         name.Length is 0 or > LongestName || !name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.' or '-')
-            ? $"'{Names.Shorten(name)}' is no name of a label: expected 1 to {LongestName} of a-z, 0-9, '_', '.' and '-'."
+            ? $"'{Names.Shorten(name)}' is not the name of a label: expected 1 to {LongestName} of a-z, 0-9, '_', '.' and '-'."
         : text.Length is 0 or > LongestText ? $"The label '{name}' has {text.Length} characters; expected 1 to {LongestText}."
         : text.Any(char.IsControl) || !UnicodeText.IsValid(text)
             ? $"The label '{name}' has control characters or half of a surrogate pair; expected text."

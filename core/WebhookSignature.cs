@@ -44,7 +44,7 @@ public static class WebhookSignature
     {
         if (string.IsNullOrEmpty(id) || string.IsNullOrEmpty(time) || string.IsNullOrEmpty(signatures))
         {
-            return "'webhook-id', 'webhook-timestamp' and 'webhook-signature' are needed, as Standard Webhooks has them.";
+            return "'webhook-id', 'webhook-timestamp' and 'webhook-signature' are required by Standard Webhooks.";
         }
         if (!long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             || Math.Abs((double)seconds - now.ToUnixTimeSeconds()) > s_tolerance.TotalSeconds)
@@ -55,6 +55,6 @@ public static class WebhookSignature
         // Several, while a sender changes its secret.
         return signatures.Split(' ').Any(s => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(s), expected))
             ? null
-            : "None of the signatures in 'webhook-signature' is by the secret that is configured.";
+            : "None of the signatures in 'webhook-signature' was made with the configured secret.";
     }
 }

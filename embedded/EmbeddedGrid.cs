@@ -344,7 +344,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
     }
 
     private string? Unavailable() => !Volatile.Read(ref _accepting)
-        ? "The engine is not running: it starts, or it is being shut down."
+        ? "The engine is not running: it is starting, or being shut down."
         : Engine.Journal.Failure;
 
     [LoggerMessage(10, LogLevel.Information, "Nothing in the journal is damaged; there is nothing to recover")]

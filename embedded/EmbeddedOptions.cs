@@ -16,12 +16,12 @@ public sealed class EmbeddedOptions
 
     /// <summary>
     /// Default <see cref="JournalSync.Full"/>: an accepted run survives a power failure. <see cref="JournalSync.Normal"/>
-    /// survives the death of the process alone.
+    /// only survives the death of the process.
     /// </summary>
     public JournalSync Synchronous { get; set; } = JournalSync.Full;
 
     /// <summary>
-    /// Look at the whole journal before the start, and if something in it is damaged, keep what is sound in a fresh
+    /// Check the whole journal before the start, and if anything in it is damaged, keep the sound part in a fresh
     /// file, set the damaged one aside, and say what was dropped. Default false: a damaged journal is refused.
     /// </summary>
     public bool Recover { get; set; }
@@ -54,7 +54,7 @@ public sealed class EmbeddedOptions
 
     /// <summary>
     /// How many times in a row this process may die while an attempt runs; after that it has failed as <c>lost</c>.
-    /// Attempts that only ran beside the cause are kept apart from it before. At least 3, default 6.
+    /// Before that, attempts are kept apart, so that those that only ran beside the cause survive. At least 3, default 6.
     /// </summary>
     public int MaxLosses { get; set; } = RunLimits.Default.MaxLosses;
 
@@ -67,7 +67,7 @@ public sealed class EmbeddedOptions
     /// </summary>
     public int MaxStepOutputBytes { get; set; } = RunLimits.Default.MaxStepOutputBytes;
 
-    /// <summary>The same as the run machine knows it.</summary>
+    /// <summary>The same limits, for the run machine.</summary>
     internal RunLimits Limits => new()
     {
         MaxLosses = MaxLosses,

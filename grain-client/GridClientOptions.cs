@@ -7,7 +7,7 @@ namespace AgentGrid.GrainClient;
 public sealed class GridClientOptions
 {
     /// <summary>
-    /// The Redis of the cluster, as StackExchange.Redis writes it: <c>host:port,password=...,ssl=true</c>. Default
+    /// The Redis of the cluster, in the format of StackExchange.Redis: <c>host:port,password=...,ssl=true</c>. Default
     /// <c>127.0.0.1:6379</c>.
     /// </summary>
     public string Redis { get; set; } = "127.0.0.1:6379";
@@ -15,11 +15,11 @@ public sealed class GridClientOptions
     /// <summary>Which cluster, where several share a Redis; the silos' <c>--cluster-id</c>. Default <c>agentgrid</c>.</summary>
     public string ClusterId { get; set; } = ClusterNames.Service;
 
-    /// <summary>What the keys in Redis begin with; as the silos have it. Default: the cluster's id.</summary>
+    /// <summary>The prefix of the keys in Redis; the same as the silos'. Default: the cluster's id.</summary>
     public string? KeyPrefix { get; set; }
 
     /// <summary>
-    /// How many of the newest events are kept in memory for feeds; who is further behind reads from Redis. Up to
+    /// How many of the newest events are kept in memory for feeds; readers that are further behind read from Redis. Up to
     /// 16 times as many while readers need it. Default 4,096.
     /// </summary>
     public int FeedBuffer { get; set; } = 4_096;

@@ -16,7 +16,7 @@ public sealed class ClusterEngineOptions
     public ImmutableArray<long>? GpuMemoryMb { get; set; }
 
     /// <summary>
-    /// False: an agent's <c>gpu_memory</c> is not looked at on this node, as in the embedded engine. Default true.
+    /// False: this node ignores an agent's <c>gpu_memory</c>, as the embedded engine does. Default true.
     /// </summary>
     public bool AccountGpuMemory { get; set; } = true;
 
@@ -45,7 +45,7 @@ public sealed class ClusterEngineOptions
 
     /// <summary>
     /// How many times in a row the node of an attempt may die while it runs; after that it has failed as <c>lost</c>.
-    /// Attempts that only ran beside the cause are kept apart from it before. At least 3, default 6.
+    /// Before that, attempts are kept apart, so that those that only ran beside the cause survive. At least 3, default 6.
     /// </summary>
     public int MaxLosses { get; set; } = RunLimits.Default.MaxLosses;
 
@@ -58,7 +58,7 @@ public sealed class ClusterEngineOptions
     /// </summary>
     public int MaxStepOutputBytes { get; set; } = RunLimits.Default.MaxStepOutputBytes;
 
-    /// <summary>The same as the run machine knows it.</summary>
+    /// <summary>The same limits, for the run machine.</summary>
     internal RunLimits Limits => new()
     {
         MaxLosses = MaxLosses,

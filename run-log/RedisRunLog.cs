@@ -92,7 +92,7 @@ public sealed partial class RedisRunLog : IRunStore
                 var by = (string)answer[1]!;
                 return new AcceptOutcome.KeyTaken(RunId.TryParse(by, out var run)
                     ? run
-                    : throw RunLogDamage.Of(by, $"has the key '{accepted.Key}', and that is no run's id"));
+                    : throw RunLogDamage.Of(by, $"has the key '{accepted.Key}', which is not a run id"));
             case "full":
                 var (reason, wait) = WhyFull(maxRuns, answer);
                 return new AcceptOutcome.Full(reason, wait);

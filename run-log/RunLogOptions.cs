@@ -4,7 +4,7 @@ namespace AgentGrid.RunLog;
 public sealed class RunLogOptions
 {
     /// <summary>
-    /// What all keys begin with, as a hash tag: <c>{agentgrid}:...</c>, so that a Redis Cluster keeps them together.
+    /// The prefix of all keys, as a hash tag: <c>{agentgrid}:...</c>, so that a Redis Cluster keeps them together.
     /// Without braces, and not empty.
     /// </summary>
     public string KeyPrefix { get; set; } = "agentgrid";
@@ -13,7 +13,7 @@ public sealed class RunLogOptions
     public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The Redis channel that every event is published to while anybody listens, as feeds show it, one a message; those
+    /// The Redis channel to which every event is published while anybody listens, as feeds show it, one per message; those
     /// of a run in the order of their numbers. Null for none.
     /// </summary>
     public string? Channel { get; set; } = "agents:events";

@@ -35,7 +35,7 @@ internal sealed class RunLogPlans(IDatabase redis, string prefix)
         return definition is null ? null
             : Hash(definition) == head.PlanKey ? _plans.Read(run, head, definition, RunLogDamage.Text)
             : throw RunLogDamage.Of(
-                run, $"was accepted with plan '{head.Plan}', whose definition does not have its hash {head.PlanKey}");
+                run, $"was accepted with plan '{head.Plan}', whose definition does not match its hash {head.PlanKey}");
     }
 
     private static string Hash(ReadOnlySpan<byte> definition) => Convert.ToHexStringLower(SHA256.HashData(definition));

@@ -27,7 +27,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         }
         catch (RedisServerException e) when (e.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
-            throw RunLogDamage.Of(run, "is something else in Redis than a hash", e);
+            throw RunLogDamage.Of(run, "is not a hash in Redis", e);
         }
         if (!Array.TrueForAll(kept, v => v.IsNull))
         {
@@ -36,7 +36,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         // A run and its records come and go in one step, so records alone are damage; unless it came just now.
         return await RedisAnswer.Of(redis.KeyExistsAsync($"{prefix}:log:{run.Value}")).ConfigureAwait(false)
             && !await RedisAnswer.Of(redis.KeyExistsAsync($"{prefix}:run:{run.Value}")).ConfigureAwait(false)
-            ? throw RunLogDamage.Of(run, "has events in the log, and is not there itself")
+            ? throw RunLogDamage.Of(run, "has events in the log, but does not exist")
             : null;
     }
 
@@ -106,7 +106,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         {
             return RunId.TryParse(id, out var run)
                 ? (Read(run, (byte[]?)head, (byte[]?)tip, (RedisValue)version), null)
-                : (null, RunLogDamage.Of(id, "is named in the log, and is no run's id"));
+                : (null, RunLogDamage.Of(id, "is named in the log, but is not a run id"));
         }
         catch (DamageException damage)
         {
@@ -118,7 +118,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
     {
         if (head is null && tip is null && version.IsNull)
         {
-            throw RunLogDamage.Of(run, "is named in the log, and is not there itself");
+            throw RunLogDamage.Of(run, "is named in the log, but does not exist");
         }
         var read = StoredRun.Read(
             run, head is null ? null : head.AsMemory(), tip is null ? null : tip.AsMemory(), RunLogDamage.Text);

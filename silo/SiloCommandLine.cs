@@ -11,7 +11,7 @@ internal static class SiloCommandLine
     private const string Section = ApiOptions.Section;
 
     private const string Help = """
-        Agent Grid on Orleans: runs graphs of agents over match snapshots, as one silo or on as many machines as there are.
+        Agent Grid on Orleans: runs graphs of agents over match snapshots, as one silo or on many machines.
 
         Usage: AgentGrid.Silo [options]
                AgentGrid.Silo new-key                 prints a fresh API key and its hash
@@ -35,10 +35,10 @@ internal static class SiloCommandLine
           --urls <urls>               where to listen for HTTP, separated by ';' (default http://127.0.0.1:8000; in role
                                       silo none, and with one: /health, /metrics and /dashboard)
           --config <folder>           agents.yaml and plans/ (default ./config, else the one shipped with the program)
-          --agents <dll>              a library with agents of yours; can be given more than once
+          --agents <dll>              a library with your agents; can be given more than once
           --api-key-hash <hash>       asks callers for this key; can be given more than once
-          --recover                   drops the runs that are damaged, says which and why, and ends; what they were goes
-                                      into a file in the current folder, or the damaged file of runs is set aside
+          --recover                   drops damaged runs, says which and why, and ends; their data goes into a file
+                                      in the current folder, or the damaged file of runs is set aside
           --insecure                  allows other machines to connect without any API key
           --environment <name>        reads appsettings.<name>.json too (default Production)
           --AgentGrid:<Option> <value>, --Logging:..., --Kestrel:...

@@ -89,7 +89,7 @@ internal sealed partial class A2aApi(
         if (batch.GetArrayLength() is 0 or > MaxBatch)
         {
             await RpcReply.WriteAsync(context, RpcReply.Of(
-                Json.Null, new RpcError(RpcError.InvalidRequest, $"A batch has 1 to {MaxBatch} requests; here are {batch.GetArrayLength()}.")));
+                Json.Null, new RpcError(RpcError.InvalidRequest, $"A batch has 1 to {MaxBatch} requests; this one has {batch.GetArrayLength()}.")));
             return;
         }
         // All at once: one that waits for its task must not keep the others from beginning.
@@ -118,7 +118,7 @@ internal sealed partial class A2aApi(
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            result = RpcError.Later(SubmitProblems.Unavailable("The server stops. Send it again: the same message finds its task."));
+            result = RpcError.Later(SubmitProblems.Unavailable("The server is stopping. Send the message again: it will find its task."));
         }
         catch (GridUnavailableException e)
         {
@@ -151,7 +151,7 @@ internal sealed partial class A2aApi(
         var asked = header.Length > 0 ? header : request.Query[VersionHeader].ToString();
         return asked == Version || asked.StartsWith(Version + ".", StringComparison.Ordinal) ? null
             : new RpcError(RpcError.VersionNotSupported,
-                $"This speaks A2A {Version}, and came {(asked.Length == 0 ? $"without '{VersionHeader}', which means 0.3" : $"'{Names.Shorten(asked)}'")}. " +
+                $"This server speaks A2A {Version}, and got {(asked.Length == 0 ? $"no '{VersionHeader}', which means 0.3" : $"'{Names.Shorten(asked)}'")}. " +
                 $"Send '{VersionHeader}: {Version}'.");
     }
 
@@ -172,16 +172,16 @@ internal sealed partial class A2aApi(
             case "CancelTask":
                 return await _tasks.CancelAsync(call.Params);
             case "SendStreamingMessage" or "SubscribeToTask" when !mayStream:
-                return new RpcError(RpcError.InvalidRequest, $"{call.Method} is answered with a stream, for which there is no room in a batch.");
+                return new RpcError(RpcError.InvalidRequest, $"{call.Method} is answered with a stream, which a batch cannot carry.");
             case "SendMessage" or "SendStreamingMessage":
                 return await SendAsync(context, call, cancellationToken);
             case "SubscribeToTask":
                 return await SubscribeAsync(context, call, cancellationToken);
             case "CreateTaskPushNotificationConfig" or "GetTaskPushNotificationConfig" or "ListTaskPushNotificationConfigs"
                 or "DeleteTaskPushNotificationConfig":
-                return new RpcError(RpcError.PushNotificationNotSupported, "There are no push notifications; subscribe to the task.");
+                return new RpcError(RpcError.PushNotificationNotSupported, "Push notifications are not supported; subscribe to the task.");
             case "GetExtendedAgentCard":
-                return new RpcError(RpcError.UnsupportedOperation, $"There is no other card than the one at {AgentCardApi.Path}.");
+                return new RpcError(RpcError.UnsupportedOperation, $"The only card is the one at {AgentCardApi.Path}.");
             default:
                 var near = Names.Nearest(call.Method, s_scopes.Keys) is { } name ? $", did you mean '{name}'?" : ".";
                 return new RpcError(RpcError.MethodNotFound, $"There is no method '{Names.Shorten(call.Method)}' in A2A {Version}{near}");

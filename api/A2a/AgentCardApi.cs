@@ -37,7 +37,7 @@ internal sealed class AgentCardApi(IAgentGrid grid, ApiOptions options)
     {
         Name = "Agent Grid",
         Description =
-            "Runs graphs of agents over what it is given. Each skill is a plan; name it as 'skillId' in the metadata of the " +
+            "Runs graphs of agents over its input. Each skill is a plan; name it as 'skillId' in the metadata of the " +
             "message, or leave it out for the default one. Send the input as data, a JSON object.",
         SupportedInterfaces = new[] { new { Url = url, ProtocolBinding = "JSONRPC", ProtocolVersion = A2aApi.Version } },
         Version = typeof(AgentCardApi).Assembly.GetName().Version!.ToString(3),

@@ -19,7 +19,7 @@ internal static class MessageContent
     {
         if (read.Array(message, "message.parts") is not { } parts || parts.GetArrayLength() == 0)
         {
-            read.Refuse("message.parts", "At least one part is needed.");
+            read.Refuse("message.parts", "At least one part is required.");
             return null;
         }
         var values = new List<Json>();
@@ -117,7 +117,7 @@ internal static class MessageContent
         }
         if (lines.Count > 0 && !members.TryAdd(Text, Json.From(string.Join('\n', lines))))
         {
-            read.Refuse("message.parts", $"There are texts, and the data have a member '{Text}' as well.");
+            read.Refuse("message.parts", $"There are texts, and the data also has a member '{Text}'.");
         }
         return Json.From(members);
     }

@@ -113,7 +113,7 @@ internal sealed class MessageMethods(
         }
         if (message.ContextId is { } context && context != run.Summary.MatchId)
         {
-            return RpcError.Invalid("message.contextId", $"The task is of another context, '{run.Summary.MatchId}'.");
+            return RpcError.Invalid("message.contextId", $"The task belongs to another context, '{run.Summary.MatchId}'.");
         }
         var (signal, error) = SignalOf(run, message, caller);
         return signal is null ? error!
@@ -144,7 +144,7 @@ internal sealed class MessageMethods(
         {
             [var step] => To(step.Wait!.Signal, step.Wait.Approval is not null),
             [] when message.Step is { } early => To(early),
-            [] => (null, new RpcError(RpcError.UnsupportedOperation, "The task waits for nothing, so there is nothing that a message could answer.")),
+            [] => (null, new RpcError(RpcError.UnsupportedOperation, "The task is not waiting for anything that a message could answer.")),
             _ => (null, RpcError.Invalid(MessageReader.StepField,
                 $"Several steps wait; name one: {string.Join(", ", open.Select(static s => $"'{s.Id}'"))}.")),
         };

@@ -23,11 +23,11 @@ internal static class MessageReader
         if (configuration.ValueKind == JsonValueKind.Object
             && read.Object(configuration, "configuration.taskPushNotificationConfig") is not null)
         {
-            return new RpcError(RpcError.PushNotificationNotSupported, "There are no push notifications; subscribe to the task.");
+            return new RpcError(RpcError.PushNotificationNotSupported, "Push notifications are not supported; subscribe to the task.");
         }
         if (read.Object(values, "message") is not { } message)
         {
-            return read.Error ?? RpcError.Invalid("message", "It is needed.");
+            return read.Error ?? RpcError.Invalid("message", "It is required.");
         }
         var messageId = read.Needed(message, "message.messageId");
         var contextId = read.Text(message, "message.contextId");

@@ -48,7 +48,7 @@ internal sealed class ParamReader
         var text = Text(from, field);
         if (text is null && _violations.Count == before)
         {
-            Refuse(field, "It is needed, and must not be empty.");
+            Refuse(field, "It is required, and must not be empty.");
         }
         return text ?? "";
     }

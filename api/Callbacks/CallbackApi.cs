@@ -18,7 +18,7 @@ internal sealed class CallbackApi(CallbackDesk desk)
         if (desk.Find(token) is not { } callback)
         {
             // Senders stop at 410, and the address is never used again.
-            return new ApiProblem(410, ApiCode.NoSuchCallback, "No attempt waits for this (any more): it has its result, or has been given up.");
+            return new ApiProblem(410, ApiCode.NoSuchCallback, "No attempt waits for this callback (any more): it has its result, or was given up.");
         }
         var (body, problem) = await RequestBody.ReadAsync(context.Request, callback.MaxBytes, option: "MaxOutputBytes");
         if (body is null)

@@ -34,13 +34,13 @@ internal sealed class CallbackDesk(
         var listens = Listens();
         if (listens is { Count: 0 })
         {
-            throw Unreachable("This process listens nowhere, so nothing can be posted to it. Start it with --urls, http://127.0.0.1:8001 for example.");
+            throw Unreachable("This process does not listen anywhere, so nothing can be posted to it. Start it with --urls, for example http://127.0.0.1:8001.");
         }
         // Of every address at once it cannot know which one others have for it.
         var url = options.Value.CallbackUrl?.AbsoluteUri
             ?? listens?.Where(ListenAddresses.IsNamed).OrderBy(ListenAddresses.IsLoopback).FirstOrDefault();
         return url?.TrimEnd('/') ?? throw Unreachable(
-            "Nobody has said where services reach this process. Set AgentGrid:CallbackUrl, http://10.0.0.7:8000 for example.");
+            "The address where services reach this process is not set. Set AgentGrid:CallbackUrl, for example http://10.0.0.7:8000.");
     }
 
     // Runs that go on begin attempts before the server begins: until then it is what it was told.

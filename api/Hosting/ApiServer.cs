@@ -83,7 +83,7 @@ public static partial class ApiServer
         }
         catch (Exception e)
         {
-            await Console.Error.WriteLineAsync($"Agent Grid cannot go on: {Describe(app, e)}");
+            await Console.Error.WriteLineAsync($"Agent Grid cannot continue: {Describe(app, e)}");
             if (app is not null)
             {
                 LogCause(app.Logger, e);

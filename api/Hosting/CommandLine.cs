@@ -103,7 +103,7 @@ internal abstract record CommandLine
     private static Mistake Twice(string first, string second) => new(
         first == second
             ? $"'{first}' is given twice: keep one."
-            : $"'{first}' and '{second}' set the same: keep one.");
+            : $"'{first}' and '{second}' set the same thing: keep one.");
 
     private static Mistake? Unknown(string option, CommandLineSyntax syntax)
     {

@@ -26,7 +26,7 @@ internal sealed class PlanTools(
           "type": "object",
           "properties": {
             "match_id": { "type": "string", "description": "With 'round' the key of the run: the same key finds the same run." },
-            "round": { "type": "string", "description": "With 'match_id' the key of the run. Each call is a new run without." }
+            "round": { "type": "string", "description": "With 'match_id' the key of the run. Without it, each call is a new run." }
           },
           "additionalProperties": true
         }
@@ -54,7 +54,7 @@ internal sealed class PlanTools(
         }
         if (!waiting.TryEnter())
         {
-            return Error($"{options.MaxConcurrentWaits} requests wait for runs already, and more may not: try again later.");
+            return Error($"{options.MaxConcurrentWaits} requests are waiting for runs already, which is the limit: try again later.");
         }
         try
         {

@@ -40,19 +40,19 @@ internal static class OpenApiSchemas
 
     private static void DescribeProblem(OpenApiSchema schema)
     {
-        schema.Description = "A refusal, as RFC 9457 has it.";
+        schema.Description = "A refusal, as problem details (RFC 9457).";
         schema.Required = new HashSet<string> { "type", "title", "status", "code", "detail" };
         schema.Properties = new Dictionary<string, IOpenApiSchema>
         {
-            ["type"] = Text("urn:agentgrid: and the code."),
-            ["title"] = Text("The words of the HTTP status."),
+            ["type"] = Text("'urn:agentgrid:' followed by the code."),
+            ["title"] = Text("The name of the HTTP status."),
             ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Description = "The HTTP status." },
-            ["code"] = Text("What is wrong, stable: AG2001."),
-            ["detail"] = Text("What was expected, what came, and the remedy. May change."),
+            ["code"] = Text("What is wrong, as a stable code: AG2001."),
+            ["detail"] = Text("What was expected, what was received, and how to fix it. The wording may change."),
             ["field"] = Text("Where in the body, or which parameter; absent when it is neither."),
-            ["run_id"] = Text("The run that has the key, or that is in the way; with AG2030 and AG2031 alone."),
+            ["run_id"] = Text("The run that has the key, or that is in the way; only with AG2030 and AG2031."),
             ["differences"] = ListOf(
-                Text("A path, such as grid_snapshot.players[0].role."), "What differs; with AG2030 alone."),
+                Text("A path, such as grid_snapshot.players[0].role."), "What differs; only with AG2030."),
             ["errors"] = ListOf(
                 new OpenApiSchema
                 {
@@ -61,11 +61,11 @@ internal static class OpenApiSchemas
                     Properties = new Dictionary<string, IOpenApiSchema>
                     {
                         ["path"] = Text("Where in the body."),
-                        ["code"] = Text("What is wrong, stable: AG1011."),
-                        ["message"] = Text("What was expected, what came, and the remedy."),
+                        ["code"] = Text("What is wrong, as a stable code: AG1011."),
+                        ["message"] = Text("What was expected, what was received, and how to fix it."),
                     },
                 },
-                "Every mistake; with AG2011 alone."),
+                "Every mistake; only with AG2011."),
         };
     }
 

@@ -12,7 +12,7 @@ internal static class OpenApiSecurity
     public static Task DeclareAsync(
         OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        const string WithoutKeys = "A server that was started without keys asks for none.";
+        const string WithoutKeys = "A server started without keys asks for none.";
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {

@@ -17,10 +17,10 @@ internal static class OpenApiSetup
     {
         ["Runs"] = "Start, find, steer and read runs.",
         ["Events"] = "What happens in runs: page by page, or live.",
-        ["Agents"] = "Who does the work, how busy they are, and who would be asked.",
+        ["Agents"] = "Who does the work, how busy they are, and who would get an attempt.",
         ["Nodes"] = "The processes that do the work, with their slots and GPUs.",
         ["Plans"] = "What a run does.",
-        ["Health"] = "How the server itself is.",
+        ["Health"] = "The state of the server itself.",
     };
 
     public static void AddAgentGridOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>

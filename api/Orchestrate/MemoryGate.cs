@@ -28,7 +28,7 @@ internal sealed class MemoryGate(Func<long> used, Action collect, long available
     /// <summary>What is answered where there is no room, and when to ask again.</summary>
     public static SubmitResult.Overloaded Refusal { get; } = new(
         TimeSpan.FromSeconds(5),
-        "The server has no memory for it just now: too much of it is held by runs. Post it again later.");
+        "The server has no memory to spare just now: runs hold too much of it. Post it again later.");
 
     public static MemoryGate OfProcess(TimeProvider time) => new(
         () => GC.GetTotalMemory(forceFullCollection: false), GC.Collect,

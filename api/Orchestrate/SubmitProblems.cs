@@ -36,8 +36,8 @@ internal static class SubmitProblems
         var run = conflict.Run;
         var differences = string.Join(", ", conflict.Differences.Select(d => Names.Shorten(d, 200)));
         return new ApiProblem(409, ApiCode.KeyTaken,
-            $"'{run.MatchId}/{run.Round}' is the run {run.RunId}, which was posted with other content. It differs " +
-            $"in: {differences}. Post the same body again, use another round, or say with 'on_conflict' what is to happen.")
+            $"'{run.MatchId}/{run.Round}' is the run {run.RunId}, which was posted with different content. It differs " +
+            $"in: {differences}. Post the same body again, use another round, or set 'on_conflict'.")
         {
             Members = json =>
             {

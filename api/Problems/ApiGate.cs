@@ -65,7 +65,7 @@ internal sealed partial class ApiGate(RequestDelegate next, AccessGuard guard, I
     {
         404 => new ApiProblem(404, ApiCode.NoSuchRoute,
             $"There is nothing at '{Names.Shorten(context.Request.Path, 200)}'. " +
-            "GET /openapi/v1.json lists everything that is."),
+            "GET /openapi/v1.json lists all routes."),
         405 => new ApiProblem(405, ApiCode.MethodNotAllowed,
             $"'{Names.Shorten(context.Request.Path, 200)}' does not take {context.Request.Method}; " +
             $"it takes {context.Response.Headers.Allow}."),

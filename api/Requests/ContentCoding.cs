@@ -41,6 +41,6 @@ internal static class ContentCoding
     }
 
     public static ApiProblem Broken(HttpRequest request) => new(400, ApiCode.BrokenCoding,
-        $"The body cannot be unpacked: it is not the whole of what 'Content-Encoding: " +
+        $"The body cannot be decompressed: it is incomplete, or is not what 'Content-Encoding: " +
         $"{Names.Shorten(request.Headers.ContentEncoding.ToString())}' says.");
 }

@@ -68,7 +68,7 @@ internal static class JsonBody
             if (!known.Contains(member.Name))
             {
                 var near = Names.Nearest(member.Name, known) is { } nearest ? $", did you mean '{nearest}'?" : ".";
-                return new ApiProblem(400, ApiCode.UnknownField, $"'{name}' is not known here{near} Expected {names}.")
+                return new ApiProblem(400, ApiCode.UnknownField, $"'{name}' is unknown{near} Expected {names}.")
                 {
                     Field = name,
                 };

@@ -36,7 +36,7 @@ internal sealed record KnownQuery(ImmutableArray<string> Names)
     {
         var near = Core.Names.Nearest(name, Known) is { } nearest ? $", did you mean '{nearest}'?" : ".";
         var known = Names.IsEmpty ? "none is" : string.Join(", ", Known.Select(n => $"'{n}'"));
-        return $"The query parameter '{Core.Names.Shorten(name)}' is not known here{near} Known: {known}.";
+        return $"The query parameter '{Core.Names.Shorten(name)}' is unknown{near} Known: {known}.";
     }
 }
 

@@ -16,7 +16,7 @@ internal static class TextEncoding
         [not 0, 0, 0, 0, ..] or [0, 0, 0, not 0, ..] => Wrong("UTF-32"),
         [not 0, 0, not 0, 0, ..] or [0, not 0, 0, not 0, ..] => Wrong("UTF-16"),
         [0x1F, 0x8B, ..] => new ApiProblem(400, ApiCode.InvalidText,
-            "The body is packed with gzip, and nothing says so: send 'Content-Encoding: gzip' with it.")
+            "The body is compressed with gzip, but nothing says so: send 'Content-Encoding: gzip' with it.")
         {
             Field = "$",
         },

@@ -50,13 +50,13 @@ internal sealed class AccessGuard(
     {
         if (ShownKey(context.Request, required.FromBrowsers) is { } key)
         {
-            return (keys.Find(key), "The API key is not known here.");
+            return (keys.Find(key), "The API key is unknown.");
         }
         if (context.GetEndpoint()?.Metadata.GetMetadata<TicketTaker>() is not null
             && TicketsApi.ShownIn(context.Request) is { } ticket)
         {
             return (tickets.Find(ticket),
-                $"The ticket is not known here, or is older than {Tickets.Lifetime.TotalSeconds} s. Ask for another " +
+                $"The ticket is unknown, or is older than {Tickets.Lifetime.TotalSeconds} s. Ask for another " +
                 "with POST /api/v1/tickets.");
         }
         return (null, "This needs an API key. Send it as 'X-Api-Key: <key>' or 'Authorization: Bearer <key>'.");
@@ -107,7 +107,7 @@ internal sealed class AccessGuard(
         return origin.Length == 0 || !ChangesOrStreams(request) || IsSame(origin, request) || IsTrustedPage(origin)
             ? null
             : new ApiProblem(403, ApiCode.CrossOrigin,
-                $"A page of '{Names.Shorten(origin)}' may not do this to '{request.Host}'. Add the page's host " +
+                $"A page from '{Names.Shorten(origin)}' may not send this to '{request.Host}'. Add the page's host " +
                 "to AgentGrid:TrustedHosts, or configure API keys.");
     }
 

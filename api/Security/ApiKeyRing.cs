@@ -40,7 +40,7 @@ internal sealed class ApiKeyRing
             else if (KeyHash.IsOfNothing(hash))
             {
                 problems?.Add(
-                    $"{who}: its hash is that of an empty key, which nobody can show. Make one with 'new-key'.");
+                    $"{who}: its hash is that of an empty key, which nobody can send. Make one with 'new-key'.");
             }
             else if (!hashes.TryAdd(option.Hash, option.Name))
             {

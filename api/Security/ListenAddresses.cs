@@ -33,13 +33,13 @@ public static class ListenAddresses
         try
         {
             var address = BindingAddress.Parse(url);
-            return address.Scheme is not ("http" or "https") ? $"'{url}' is no address to listen on; {expected}"
+            return address.Scheme is not ("http" or "https") ? $"'{url}' is not an address to listen on; {expected}"
                 : address.Port is < 0 or > 65_535 ? $"'{url}' has a port over 65535; {expected}"
                 : null;
         }
         catch (FormatException)
         {
-            return $"'{url}' is no address to listen on; {expected}";
+            return $"'{url}' is not an address to listen on; {expected}";
         }
     }
 
@@ -93,7 +93,7 @@ public static class ListenAddresses
             ? null
             : $"Refusing to listen on {open}: other machines could reach it, and no API key is configured. " +
               "Configure one (make it with 'new-key', pass its hash as --api-key-hash), " +
-              "listen on 127.0.0.1 or localhost, or say --insecure if the network itself keeps others out.";
+              "listen on 127.0.0.1 or localhost, or use --insecure if the network itself keeps others out.";
     }
 
     private static string[] Split(string? list) => list?.Split(

@@ -16,7 +16,7 @@ internal static class TrustedHost
             if (!IsValid(host))
             {
                 yield return $"has '{Names.Shorten(host)}'; expected a host or a host and its port, without '*' or " +
-                    "anything before or behind: 'console.example' or 'console.example:5173'.";
+                    "anything before or after: 'console.example' or 'console.example:5173'.";
             }
             else if (!seen.Add(host))
             {

@@ -174,7 +174,7 @@ internal sealed class AccessSettings
                 : $"As a list it is written {SettingSources.ListForm(source, path, example)}.";
             _reader.Problem(SettingSources.Place(source, path) + (string.IsNullOrWhiteSpace(text)
                 ? $" is empty: leave it out, or list {what}."
-                : $": expected {what}, came a text. {remedy}"));
+                : $": expected {what}, got a text. {remedy}"));
         }
         return isList;
     }

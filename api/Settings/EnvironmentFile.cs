@@ -20,7 +20,7 @@ internal static class EnvironmentFile
         {
             throw new StartupRefusedException(
                 $"The environment '{environment.EnvironmentName}' reads {Path.Combine(folder.FullName, name)}, which " +
-                $"is not there{(other is null ? "." : $": {other} has other capital letters.")}", exitCode: 2);
+                $"does not exist{(other is null ? "." : $": {other} differs in upper and lower case.")}", exitCode: 2);
         }
     }
 }

@@ -58,7 +58,7 @@ internal sealed partial record EnvironmentSettings
             Problems =
             [
                 .. written.Where(same => same.Select(s => s.Value).Distinct().Count() > 1)
-                    .Select(same => $"{string.Join(" and ", same.Select(s => s.Place))} set the same, differently: " +
+                    .Select(same => $"{string.Join(" and ", same.Select(s => s.Place))} set the same thing to different values: " +
                         "keep one."),
             ],
         };

@@ -59,7 +59,7 @@ internal sealed class KestrelSettings
         }
         if (members.Length == 0 && !string.IsNullOrWhiteSpace(text))
         {
-            _reader.Problem($"{SettingSources.Place(source, path)}: expected a list or a section, came a text.");
+            _reader.Problem($"{SettingSources.Place(source, path)}: expected a list or a section, got a text.");
         }
         foreach (var member in members)
         {
@@ -88,7 +88,7 @@ internal sealed class KestrelSettings
     {
         if (members.Length > 0)
         {
-            _reader.Problem($"{SettingSources.Place(source, path)}: expected one value, came a list or a section.");
+            _reader.Problem($"{SettingSources.Place(source, path)}: expected one value, got a list or a section.");
         }
         else if (words is not null
             && text.Split(',', StringSplitOptions.TrimEntries).Except(words, StringComparer.OrdinalIgnoreCase).Any())

@@ -153,7 +153,7 @@ public sealed class SectionReader(IConfiguration configuration)
         if (!Uri.TryCreate(written.Text, UriKind.Absolute, out var address)
             || address.Scheme is not ("http" or "https"))
         {
-            Problem($"{written.Place} is no address; expected one such as http://localhost:4318.");
+            Problem($"{written.Place} is not an address; expected one such as http://localhost:4318.");
             return null;
         }
         var shown = address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
@@ -218,7 +218,7 @@ public sealed class SectionReader(IConfiguration configuration)
         var place = SettingSources.Place(source, path);
         if (SettingSources.HasMembers(source, path))
         {
-            Problem($"{place}: expected one value, came a list or a section.");
+            Problem($"{place}: expected one value, got a list or a section.");
             return null;
         }
         source.TryGet(path, out var value);

@@ -61,8 +61,8 @@ internal static class UnknownSettings
                 var meant = nearest is null ? "" : $" Did you mean {SettingSources.Spelling(source, nearest)}?";
                 yield return SettingSources.NamesBelow(source, path).Prepend(name).Any(names.IsAboutAccess)
                     ? new(
-                        $"{place}: there is no such setting, and it looks like one about who may do what.{meant} Of " +
-                        $"that kind there are {string.Join(", ", Access(source, names))}.", IsAccess: true)
+                        $"{place}: there is no such setting, and it looks like one that controls access.{meant} The " +
+                        $"settings of that kind are {string.Join(", ", Access(source, names))}.", IsAccess: true)
                     : new($"{place}: there is no such setting, so it does nothing.{meant}", IsAccess: false);
             }
         }
@@ -91,7 +91,7 @@ internal static class UnknownSettings
                 {
                     if (isFile && !isSection && source.TryGet(root, out var text) && !string.IsNullOrEmpty(text))
                     {
-                        yield return new($"{place}: expected a section, came a text.", IsAccess: true);
+                        yield return new($"{place}: expected a section, got a text.", IsAccess: true);
                     }
                 }
                 else if (isSection && Names.Nearest(root, [Section], MistakesInSection) is not null)
@@ -108,7 +108,7 @@ internal static class UnknownSettings
                     || (!isSection && names.Has(root))))
                 {
                     yield return new(
-                        $"{place}: it belongs into the section '{Section}', and does nothing here.",
+                        $"{place}: it belongs in the section '{Section}', and does nothing here.",
                         names.Access.Contains(root, StringComparer.OrdinalIgnoreCase));
                 }
                 else if (source is EnvironmentVariablesConfigurationProvider

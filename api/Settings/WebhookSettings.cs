@@ -52,7 +52,7 @@ public static class WebhookSettings
     {
         null => $": {problem}",
         var text when !text.References.Any() && WebhookSignature.SigningKeyOf(secret) is null =>
-            " is no secret of Standard Webhooks: expected 'whsec_' and Base64 of 24 to 64 random bytes, or where it is, " +
+            " is not a Standard Webhooks secret: expected 'whsec_' and Base64 of 24 to 64 random bytes, or where it is, " +
             "${file:/run/secrets/webhooks}.",
         _ => null,
     };

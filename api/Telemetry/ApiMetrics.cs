@@ -15,7 +15,7 @@ internal static class ApiMetrics
         "agentgrid.api.refused", "{request}", "Requests that were answered with a problem, by code and status");
 
     private static readonly Histogram<double> FeedLag = Meter.CreateHistogram(
-        "agentgrid.api.feed.lag", "s", "From an event to its being sent to a reader that was there already",
+        "agentgrid.api.feed.lag", "s", "From an event until it is sent to a reader that is connected",
         advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],

@@ -51,7 +51,7 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
             }
             if (isOther)
             {
-                screen.Note($"Event {last!.Seq} is another than it was: the server has other data. All of them follow.");
+                screen.Note($"Event {last!.Seq} is not the one it was: the server has other data. All its events follow.");
                 (after, last) = (0, null);
                 continue;
             }

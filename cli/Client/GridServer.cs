@@ -142,7 +142,7 @@ internal sealed class GridServer : IDisposable
     public CancellationTokenSource BeginSilence(TimeSpan more = default) => new(Patience + more, _time);
 
     public NoAnswerException Silent(TimeSpan limit) => Unreachable(
-        $"nothing came within {Show.Span(limit)}", null);
+        $"nothing arrived within {Show.Span(limit)}", null);
 
     public NoAnswerException Unreachable(string why, Exception? e) => new(
         why,

@@ -11,13 +11,13 @@ internal static class ApprovalsCommand
 
     public static Command Create(CommandTree tree)
     {
-        var limit = Arguments.Number("--limit", "Of how many runs, 1 to 100.", 1, 100, 50);
+        var limit = Arguments.Number("--limit", "From how many runs to list them, 1 to 100.", 1, 100, 50);
         var cursor = new Option<string?>("--cursor")
         {
-            Description = "Go on where a page ended: the 'next' of --json.",
+            Description = "Continue where a page ended: the 'next' that --json shows.",
             HelpName = "text",
         };
-        var command = new Command("approvals", "List what waits for somebody's decision.") { limit, cursor };
+        var command = new Command("approvals", "List the steps that wait for a decision.") { limit, cursor };
         tree.Handle(command, async (parsed, session, cancellationToken) =>
         {
             var json = await session.Server.GetAsync(

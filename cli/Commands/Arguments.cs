@@ -10,7 +10,7 @@ internal static class Arguments
 {
     public static Option<bool> Wait() => new("--wait", "-w")
     {
-        Description = "Wait for the end, and show how it goes. Ctrl-C stops the waiting, not the run.",
+        Description = "Wait for the run to end, and show its progress. Ctrl-C stops the waiting, not the run.",
     };
 
     public static Option<TimeSpan?> Timeout() => Duration(
@@ -23,7 +23,7 @@ internal static class Arguments
         {
             if (result.GetResult(option) is { Implicit: false } && !result.GetValue(@switch))
             {
-                result.AddError($"{option.Name} means nothing without {@switch.Name}.");
+                result.AddError($"{option.Name} needs {@switch.Name}.");
             }
         });
 

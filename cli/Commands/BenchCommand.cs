@@ -16,7 +16,7 @@ internal static class BenchCommand
             Description = "The plan to run; without it, a plan of one step that the agent 'echo' answers.",
             HelpName = "name",
         };
-        var concurrency = Arguments.Number("--concurrency", "How many runs are in flight, 1 to 1000.", 1, 1_000, 8);
+        var concurrency = Arguments.Number("--concurrency", "How many runs to keep in flight, 1 to 1000.", 1, 1_000, 8);
         var time = Arguments.Duration(
             "--time", "How long to measure. [default: 5s]",
             TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
@@ -28,7 +28,7 @@ internal static class BenchCommand
             Description = "A JSON file whose object is posted as grid_snapshot.",
             HelpName = "file",
         };
-        var command = new Command("bench", "Measure a server: post, wait for the end, and again, for a few seconds.")
+        var command = new Command("bench", "Measure a server: post runs and wait for them, over and over, for a few seconds.")
         {
             plan, concurrency, time, warmup, snapshot,
         };

@@ -10,7 +10,7 @@ internal static class CancelCommand
         var runs = new RunSelection(
             "cancel", ["scheduled", "queued", "running"], "waiting_for_slot", "retrying", "waiting", "waiting_for_approval");
         var reason = new Option<string?>("--reason") { Description = "Why; kept with the run.", HelpName = "text" };
-        var command = new Command("cancel", "Cancel runs: named ones, those that filters choose, or all of them.");
+        var command = new Command("cancel", "Cancel runs: by name, by filter, or all of them.");
         runs.AddTo(command);
         command.Add(reason);
         tree.HandleChange(command, async (parsed, session, cancellationToken) =>

@@ -7,7 +7,7 @@ namespace AgentGrid.Cli.Commands;
 internal static class DrainCommand
 {
     public static Command Create(CommandTree tree) =>
-        Create(tree, "drain", "Let agents take no further attempts; what runs goes on.");
+        Create(tree, "drain", "Stop giving agents new attempts; running ones continue.");
 
     public static Command CreateUndrain(CommandTree tree) =>
         Create(tree, "undrain", "Let drained agents take attempts again.");

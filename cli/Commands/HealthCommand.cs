@@ -10,7 +10,7 @@ internal static class HealthCommand
 {
     public static Command Create(CommandTree tree)
     {
-        var command = new Command("health", "Say how the server is, and what is wrong with it or its configuration.");
+        var command = new Command("health", "Show the server's health, and what is wrong with it or its configuration.");
         tree.Handle(command, async (_, session, cancellationToken) =>
         {
             var json = await session.Server.HealthAsync(cancellationToken);

@@ -13,7 +13,7 @@ internal static class PlansCommand
     {
         var name = new Argument<string?>("plan")
         {
-            Description = "The plan whose definition to print.",
+            Description = "Print the definition of this plan.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var hedges = new Option<bool>("--hedges")

@@ -13,10 +13,10 @@ internal static class RetryCommand
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var from = new Option<string?>("--from")
         {
-            Description = "Do this step, and those that depend on it, anew; of any ended run.",
+            Description = "Run this step again, and those that depend on it; of any ended run.",
             HelpName = "step",
         };
-        var command = new Command("retry", "Let failed or cancelled runs go on from their completed steps.");
+        var command = new Command("retry", "Resume failed or cancelled runs from their completed steps.");
         runs.AddTo(command);
         command.Add(from);
         command.Add(wait);
@@ -29,7 +29,7 @@ internal static class RetryCommand
             {
                 return runs.IsOne(parsed)
                     ? await WaitAsync(session, runs, body, parsed, parsed.GetValue(timeout), cancellationToken)
-                    : throw CliException.Usage("--wait is for one run that is named.");
+                    : throw CliException.Usage("--wait works with one run that is named.");
             }
             var ids = await runs.IdsAsync(parsed, session.Server, cancellationToken);
             return await new RunChanges(session, "retry", body, mayBeTooLate: !runs.IsNamed(parsed))

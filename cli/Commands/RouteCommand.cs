@@ -12,10 +12,10 @@ internal static class RouteCommand
     {
         var capabilities = new Argument<string[]>("capability")
         {
-            Description = "Any of these capabilities.",
+            Description = "The capabilities to ask for; any of them will do.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var agent = new Option<string?>("--agent") { Description = "One agent by name, instead.", HelpName = "name" };
+        var agent = new Option<string?>("--agent") { Description = "One agent by name, instead of capabilities.", HelpName = "name" };
         var prefer = Arguments.Labels("The labels of agents that come first, as a step prefers them; again for another one.", "--prefer");
         var command = new Command("route", "Ask the router which agent would get an attempt now, and why.")
         {

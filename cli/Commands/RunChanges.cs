@@ -31,7 +31,7 @@ internal sealed class RunChanges(Session session, string verb, Json? body, bool 
         {
             session.Screen.Note(string.Create(
                 CultureInfo.InvariantCulture,
-                $"runs: {ids.Count - passedOver}{(passedOver > 0 ? $", passed over: {passedOver}" : "")}"));
+                $"runs: {ids.Count - passedOver}{(passedOver > 0 ? $", skipped: {passedOver}" : "")}"));
         }
         return ExitCode.Ok;
     }
@@ -63,6 +63,6 @@ internal sealed class RunChanges(Session session, string verb, Json? body, bool 
         }
         var answer = json.To<CommandView>()!;
         session.Screen.Line(
-            $"{answer.Run.RunId}  {answer.Run.Status}{(answer.Changed ? "" : "  (it was already)")}");
+            $"{answer.Run.RunId}  {answer.Run.Status}{(answer.Changed ? "" : "  (it already was)")}");
     }
 }

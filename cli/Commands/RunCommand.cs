@@ -15,8 +15,8 @@ internal static class RunCommand
             Description = "A JSON file: a request (match_id, round, grid_snapshot, ...) or a snapshot alone; - for " +
                 "standard input.",
         };
-        var match = new Option<string?>("--match") { Description = "The match_id, over the file's.", HelpName = "id" };
-        var round = new Option<string?>("--round") { Description = "The round, over the file's.", HelpName = "id" };
+        var match = new Option<string?>("--match") { Description = "The match_id; overrides the file's.", HelpName = "id" };
+        var round = new Option<string?>("--round") { Description = "The round; overrides the file's.", HelpName = "id" };
         var key = new Option<string?>("--key")
         {
             Description = "The run's key in one text, such as article-17; the file is its input, and nothing else.",
@@ -32,9 +32,9 @@ internal static class RunCommand
             Description = "-100 to 100; higher is served first.",
             HelpName = "n",
         };
-        var label = Arguments.Labels("Whom or what the run is for; several times for several labels.");
-        var startAt = Arguments.Time("--start-at", "Start it then, not now; up to 366 days ahead.");
-        var delay = Arguments.Duration("--delay", "Start it so much later; up to 365d.", TimeSpan.Zero, DurationText.Max);
+        var label = Arguments.Labels("A label for the run; repeat it for several.");
+        var startAt = Arguments.Time("--start-at", "Start at this time, at most 366 days from now.");
+        var delay = Arguments.Duration("--delay", "Start after this time, at most 365d.", TimeSpan.Zero, DurationText.Max);
         var onConflict = new Option<string?>("--on-conflict")
         {
             Description = "Where a run with another input has the key: fail (the default), use_existing (that run), or supersede (cancel " +
@@ -42,7 +42,7 @@ internal static class RunCommand
         };
         onConflict.AcceptOnlyFromAmong("fail", "use_existing", "supersede");
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
-        var command = new Command("run", "Start a run, or find the one that the same request has started.")
+        var command = new Command("run", "Start a run, or find the one that the same request started.")
         {
             file, key, match, round, plan, priority, label, startAt, delay, onConflict, wait, timeout,
         };
@@ -80,7 +80,7 @@ internal static class RunCommand
             session.Screen.Line(
                 $"{answer.RunId}  {answer.MatchId}/{answer.Round}  {answer.Plan}@{answer.PlanVersion}  " +
                 answer.Status + (answer.Status == "scheduled" ? $" for {Show.Time(answer.StartsAt)}" : "") +
-                (answer.Replayed ? "  (had been posted before)" : "") +
+                (answer.Replayed ? "  (already posted)" : "") +
                 (answer.Supersedes is { } superseded ? $"  (supersedes {superseded})" : ""));
             session.Screen.Note($"Watch it: agentgrid watch {answer.RunId}");
             return ExitCode.Ok;

@@ -48,11 +48,11 @@ internal sealed class RunFilters
     public Option<string?> Plan { get; } = new("--plan") { Description = "Only runs of this plan.", HelpName = "name" };
     public Option<string?> Agent { get; } = new("--agent")
     {
-        Description = "Only runs in which this agent has had an attempt.",
+        Description = "Only runs in which this agent had an attempt.",
         HelpName = "name",
     };
 
-    public Option<Labels?> Label { get; } = Arguments.Labels("Only runs with this label; of several all.");
+    public Option<Labels?> Label { get; } = Arguments.Labels("Only runs with this label; repeat it to require several.");
 
     public IReadOnlyList<Option> All => [Status, Key, Match, Round, Plan, Agent, Label];
 

@@ -17,7 +17,7 @@ internal sealed class RunName
 
     public Option<string?> Match { get; } = new("--match")
     {
-        Description = "With --round: the run with this key, where a slash in it leaves open which is meant.",
+        Description = "With --round: the run with this key, for keys that contain further slashes.",
         HelpName = "id",
     };
 

@@ -48,7 +48,7 @@ internal sealed class RunSelection
             if (ways.Count(way => way) != 1)
             {
                 var filters = string.Join(", ", _filters.All.Select(f => f.Name));
-                result.AddError($"say what to {_verb}: name runs, or choose them with {filters}, or say --all.");
+                result.AddError($"say what to {_verb}: name runs, or choose them with {filters}, or use --all.");
             }
         });
     }

@@ -18,12 +18,12 @@ internal static class RunsCommand
         var limit = Arguments.Number("--limit", "How many, 1 to 1000.", 1, 1_000, 20);
         var cursor = new Option<string?>("--cursor")
         {
-            Description = "Go on where a page ended: the 'next' of --json.",
+            Description = "Continue where a page ended: the 'next' that --json shows.",
             HelpName = "text",
         };
-        var watch = new Option<bool>("--watch", "-w") { Description = "Keep looking until Ctrl-C." };
+        var watch = new Option<bool>("--watch", "-w") { Description = "Keep refreshing until Ctrl-C." };
         var interval = Arguments.Duration(
-            "--interval", "With --watch: how often to look. [default: 1s]",
+            "--interval", "With --watch: how often to refresh. [default: 1s]",
             TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
         var command = new Command("runs", "List runs, newest first.");
         filters.AddTo(command);

@@ -19,7 +19,7 @@ internal static class ShowCommand
         };
         var output = new Option<bool>("--output")
         {
-            Description = "Print the result of the run, or with --step the output of the step, and nothing else.",
+            Description = "Print only the result of the run, or with --step the output of the step.",
         };
         var command = new Command("show", "Show a run: steps, attempts, and why each went where it went.");
         run.AddTo(command);

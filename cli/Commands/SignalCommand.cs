@@ -11,10 +11,10 @@ internal static class SignalCommand
     public static Command Create(CommandTree tree)
     {
         var (run, key) = (Run(), Key());
-        var name = new Argument<string>("name") { Description = "The signal's name, as the plan has it." };
+        var name = new Argument<string>("name") { Description = "The signal's name, as in the plan." };
         var data = new Option<string?>("--data")
         {
-            Description = "What comes with it, as JSON; '-' reads standard input. [default: null]",
+            Description = "The signal's data as JSON; '-' reads standard input. [default: null]",
             HelpName = "json",
         };
         var command = new Command("signal", "Send a run the signal that one of its steps waits for.") { run, name, data, key };
@@ -31,7 +31,7 @@ internal static class SignalCommand
     public static Command CreateApprove(CommandTree tree)
     {
         var (run, key) = (Run(), Key());
-        var step = new Argument<string>("step") { Description = "The step that waits for somebody's decision." };
+        var step = new Argument<string>("step") { Description = "The step that waits for a decision." };
         var reject = new Option<bool>("--reject") { Description = "Reject it instead: the step fails." };
         var comment = new Option<string?>("--comment") { Description = "Why; kept with the run.", HelpName = "text" };
         var values = new Option<string?>("--values")
@@ -39,7 +39,7 @@ internal static class SignalCommand
             Description = "What the step's form asks for, as a JSON object; '-' reads standard input.",
             HelpName = "json",
         };
-        var command = new Command("approve", "Decide on a step that waits for that.")
+        var command = new Command("approve", "Approve or reject a step that waits for a decision.")
         {
             run, step, reject, comment, values, key,
         };
@@ -66,7 +66,7 @@ internal static class SignalCommand
             return ExitCode.Ok;
         }
         var answer = json.To<CommandView>()!;
-        session.Screen.Line($"{answer.Run.RunId}  {answer.Run.State}{(answer.Changed ? "" : "  (it was there already)")}");
+        session.Screen.Line($"{answer.Run.RunId}  {answer.Run.State}{(answer.Changed ? "" : "  (already received)")}");
         return ExitCode.Ok;
     }
 
@@ -74,7 +74,7 @@ internal static class SignalCommand
 
     private static Option<string?> Key() => new("--key")
     {
-        Description = "By which a repetition is known: the same key is taken once.",
+        Description = "Makes it safe to repeat: the same key is taken once.",
         HelpName = "text",
     };
 

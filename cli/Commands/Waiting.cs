@@ -58,7 +58,7 @@ internal sealed class Waiting : IDisposable
         }
         catch (OperationCanceledException) when (_interrupt.IsCancellationRequested)
         {
-            _session.Screen.Note($"Stopped watching; the run goes on: agentgrid watch {runId}");
+            _session.Screen.Note($"Stopped watching; the run continues: agentgrid watch {runId}");
             return ExitCode.Interrupted;
         }
         catch (OperationCanceledException) when (outputClosed.IsCancellationRequested)
@@ -68,7 +68,7 @@ internal sealed class Waiting : IDisposable
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
             _session.Screen.Note(
-                $"Not ended after {Show.Span(_timeout!.Value)}; the run goes on: agentgrid watch {runId}");
+                $"Not ended after {Show.Span(_timeout!.Value)}; the run continues: agentgrid watch {runId}");
             return ExitCode.StillRunning;
         }
     }

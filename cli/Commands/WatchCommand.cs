@@ -16,7 +16,7 @@ internal static class WatchCommand
         name.Match.Description = "Only this match_id; with --round the run with this key.";
         var after = new Option<long?>("--after")
         {
-            Description = "Begin after this event; 0 for all that are kept. [default: 0 for one run, else now]",
+            Description = "Start after this event; 0 for all that are kept. [default: 0 for one run, else now]",
             HelpName = "seq",
         };
         after.Validators.Add(result =>
@@ -28,7 +28,7 @@ internal static class WatchCommand
         });
         var stage = new Option<string?>("--stage")
         {
-            Description = "Only this stage; motion:* and *:done match any rest.",
+            Description = "Only this stage; motion:* matches by its beginning, *:done by its end.",
             HelpName = "pattern",
         };
         stage.Validators.Add(result =>
@@ -37,10 +37,10 @@ internal static class WatchCommand
                 && text[1..^1].Contains('*', StringComparison.Ordinal))
             {
                 result.AddError(
-                    $"--stage is '{Names.Shorten(text)}'; '*' matches any rest at the beginning or the end alone.");
+                    $"--stage is '{Names.Shorten(text)}'; '*' may only stand at its beginning or its end.");
             }
         });
-        var command = new Command("watch", "Show events as they happen. Connects again by itself.")
+        var command = new Command("watch", "Show events as they happen. Reconnects by itself.")
         {
             name.Run, after, name.Match, name.Round, stage,
         };
@@ -85,7 +85,7 @@ internal static class WatchCommand
         catch (OperationCanceledException) when (
             cancellationToken.IsCancellationRequested && !session.Around.OutputClosed.IsCancellationRequested)
         {
-            session.Screen.Note($"Stopped watching; the run goes on: agentgrid watch {id}");
+            session.Screen.Note($"Stopped watching; the run continues: agentgrid watch {id}");
             throw;
         }
         var json = await session.Connection.AskAsync(

@@ -15,11 +15,11 @@ internal static class WaitReason
     {
         if (run.Status == "scheduled")
         {
-            return [$"for its time: it starts at {Show.Time(run.StartsAt)}"];
+            return [$"for its start time, {Show.Time(run.StartsAt)}"];
         }
         if (run.Status == "queued")
         {
-            return [run.WaitsFor ?? "for its turn: as many runs as are allowed are active; see 'agentgrid runs --status running'"];
+            return [run.WaitsFor ?? "for its turn: no more runs may be active; see 'agentgrid runs --status running'"];
         }
         return run.Steps.Select(s => Line(run, s)).OfType<string>().Concat(
             from step in run.Steps
@@ -36,7 +36,7 @@ internal static class WaitReason
     {
         null => null,
         { Approval: { } asked } wait =>
-            $"step '{step.Id}': for somebody to decide, until {Show.Time(wait.Until)}: {asked.Title} "
+            $"step '{step.Id}': for a decision, until {Show.Time(wait.Until)}: {asked.Title} "
             + $"('agentgrid approve {run.RunId} {step.Id}')",
         var wait =>
             $"step '{step.Id}': for the signal '{wait.Signal}', until {Show.Time(wait.Until)} "
@@ -55,8 +55,8 @@ internal static class WaitReason
                 $"step '{step.Id}': for a slot of '{last.Agent}', for {Show.Span(last.QueuedAt, now)}; "
                 + "see 'agentgrid agents', and who has the slots in 'agentgrid runs --status running'",
             { Status: "failed" or "timed_out", RetryAt: { } at } => string.Create(CultureInfo.InvariantCulture,
-                $"step '{step.Id}': attempt {last.Attempt + 1} comes at {Show.Time(at)}, since attempt {last.Attempt} of "
-                + $"'{last.Agent}' has failed: {last.Error?.Message ?? last.Status}"),
+                $"step '{step.Id}': attempt {last.Attempt + 1} starts at {Show.Time(at)}, because attempt {last.Attempt} of "
+                + $"'{last.Agent}' failed: {last.Error?.Message ?? last.Status}"),
             _ => null,
         };
 }

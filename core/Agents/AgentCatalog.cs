@@ -4,10 +4,10 @@ using System.Reflection;
 namespace AgentGrid.Core.Agents;
 
 /// <summary>One agent that is code, as declared by an attribute.</summary>
-/// <param name="Type">Its class; of one that is made by <see cref="Create"/>, perhaps <see cref="IAgent"/> alone.</param>
+/// <param name="Type">Its class; if it is made by <see cref="Create"/>, this may just be <see cref="IAgent"/>.</param>
 public sealed record AgentDeclaration(string Name, Type Type, AgentAttribute Attribute)
 {
-    /// <summary>Makes it; null where its class says how.</summary>
+    /// <summary>Makes it; null to construct its class.</summary>
     public Func<IServiceProvider, IAgent>? Create { get; init; }
 }
 

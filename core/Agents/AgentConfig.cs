@@ -4,17 +4,17 @@ using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Agents;
 
-/// <summary>What holds for one agent: its attribute with <c>agents.yaml</c> laid over it.</summary>
+/// <summary>The configuration of one agent: its attribute, overridden by <c>agents.yaml</c>.</summary>
 public sealed record AgentConfig
 {
     public required string Name { get; init; }
     public ImmutableArray<string> Capabilities { get; init; } = [];
 
-    /// <summary>What it does, for models that may call it; null when nothing is said.</summary>
+    /// <summary>What it does, for models that may call it; null if not configured.</summary>
     public string? Description { get; init; }
 
     /// <summary>
-    /// A JSON schema of what it is given: that of <c>agents.yaml</c>, or else that of the type that its class reads; null when
+    /// A JSON schema of its input: from <c>agents.yaml</c>, or else from the type that its class reads; null if
     /// nothing is said.
     /// </summary>
     public Json? InputSchema { get; init; }
@@ -24,7 +24,7 @@ public sealed record AgentConfig
     /// </summary>
     public bool ReadsType { get; init; }
 
-    /// <summary>A JSON schema of what it answers, as <see cref="InputSchema"/>; it is not checked.</summary>
+    /// <summary>A JSON schema of its output, like <see cref="InputSchema"/>; it is not checked.</summary>
     public Json? OutputSchema { get; init; }
 
     /// <summary>
@@ -46,28 +46,28 @@ public sealed record AgentConfig
     /// <summary>How many attempts all nodes together run at once; at least 1, null for no limit.</summary>
     public int? MaxConcurrencyTotal { get; init; }
 
-    /// <summary>How many attempts may start in a time, over all nodes; null for no limit.</summary>
+    /// <summary>How many attempts may start in a given time, over all nodes; null for no limit.</summary>
     public RateLimit? RateLimit { get; init; }
 
-    /// <summary>The class of hardware that it runs on.</summary>
+    /// <summary>The class of hardware it runs on.</summary>
     public string Queue { get; init; } = AgentDefaults.Queue;
 
     /// <summary>How long one attempt may run, unless the step says otherwise.</summary>
     public TimeSpan Timeout { get; init; } = AgentDefaults.Timeout;
 
     public RetryPolicy Retry { get; init; } = RetryPolicy.None;
-    /// <summary>When it is taken to be failing, so that others are asked first.</summary>
+    /// <summary>When it counts as failing, so that others are asked first.</summary>
     public BreakerPolicy Breaker { get; init; } = BreakerPolicy.Default;
 
     public AgentResources Resources { get; init; } = AgentResources.None;
 
-    /// <summary>How it is an agent without a class; null for one that is a class.</summary>
+    /// <summary>Its kind, for an agent without a class; null for one that is a class.</summary>
     public KindConfig? Kind { get; init; }
 
     /// <summary>False: the router does not see it.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Checks what the agent is about to be given.</summary>
+    /// <summary>Checks the input before the agent is called.</summary>
     /// <exception cref="AgentException">It does not fit <see cref="InputCheck"/>: <c>bad_input</c>.</exception>
     public void CheckInput(AgentInvocation invocation)
     {
@@ -86,5 +86,5 @@ public sealed record AgentResources(long GpuMemoryBytes)
 }
 
 /// <summary>A class of hardware, and how many attempts a node runs on it at once.</summary>
-/// <param name="Slots">At least 1; null for no limit but the agents' own.</param>
+/// <param name="Slots">At least 1; null for no limit other than the agents' own.</param>
 public sealed record QueueConfig(string Name, int? Slots);

@@ -1,7 +1,7 @@
 namespace AgentGrid.Core.Agents;
 
-/// <summary>How an agent is that can be out of order by itself.</summary>
-/// <param name="Problem">What is wrong; null when nothing is known to be.</param>
+/// <summary>The health of an agent that can be out of order on its own.</summary>
+/// <param name="Problem">What is wrong; null if no problem is known.</param>
 public sealed record AgentHealth(AgentCondition Condition, string? Problem = null)
 {
     public static readonly AgentHealth Healthy = new(AgentCondition.Healthy);
@@ -13,15 +13,15 @@ public sealed record AgentHealth(AgentCondition Condition, string? Problem = nul
 /// <summary>Whether an agent works.</summary>
 public enum AgentCondition
 {
-    /// <summary>Nothing is known to be wrong.</summary>
+    /// <summary>No problem is known.</summary>
     Healthy,
 
     /// <summary>It is not ready yet, and has not failed.</summary>
     Starting,
 
-    /// <summary>It works, but not as it is configured now.</summary>
+    /// <summary>It works, but not with its current configuration.</summary>
     Degraded,
 
-    /// <summary>It does not work, and tries to by itself.</summary>
+    /// <summary>It does not work, and keeps trying to recover.</summary>
     Unhealthy,
 }

@@ -25,7 +25,7 @@ public sealed class AgentInvocation
     public int Try { get; init; } = 1;
 
     /// <summary>
-    /// Names this attempt for ever. A delivery repeated after a crash carries the same key, so work with side
+    /// Identifies this attempt forever. A delivery repeated after a crash carries the same key, so work with side
     /// effects can be made to happen once. A call that another agent made in its attempt has a key of its own.
     /// </summary>
     public string IdempotencyKey
@@ -34,7 +34,7 @@ public sealed class AgentInvocation
         init;
     }
 
-    /// <summary>When the attempt will be given up; it is then cancelled.</summary>
+    /// <summary>The deadline of the attempt, after which it is cancelled.</summary>
     public required DateTimeOffset Deadline { get; init; }
 
     /// <summary>
@@ -47,12 +47,12 @@ public sealed class AgentInvocation
     /// <summary>Makes <see cref="Input"/>.</summary>
     public required Func<Json> InputSource { private get; init; }
 
-    /// <summary>Finds a member of <see cref="Input"/> without making it; null where there is but the whole.</summary>
+    /// <summary>Finds a member of <see cref="Input"/> without composing it; null if only the whole is available.</summary>
     public Func<string, JsonElement?>? MemberSource { private get; init; }
 
     /// <summary>
-    /// A member of <see cref="Input"/>; null when there is none. Where outputs are large this is the cheap way: nothing is
-    /// copied, and what was parsed for one attempt is there for all in this process.
+    /// A member of <see cref="Input"/>; null when there is none. This is cheap for large outputs: nothing is
+    /// copied, and what was parsed for one attempt is shared by all in this process.
     /// </summary>
     public JsonElement? Member(string name)
     {
@@ -67,7 +67,7 @@ public sealed class AgentInvocation
 
     /// <summary>
     /// <see cref="Input"/> as a .NET type, read with <see cref="Json.Options"/>. Members that are <c>required</c>, and parameters of
-    /// the constructor that have no default and do not allow null, must be there; what is not nullable must not be null.
+    /// the constructor without a default that do not allow null, must be present; members that are not nullable must not be null.
     /// </summary>
     /// <exception cref="AgentException">It does not fit: <c>bad_input</c>, with the members that are wrong.</exception>
     public T InputAs<T>() => InputContract.Read<T>(this);
@@ -116,7 +116,7 @@ public sealed class AgentInvocation
     public IAgentServices? Services { private get; set; }
 }
 
-/// <summary>Takes an agent's word on how far it is; every report that is kept becomes an event.</summary>
+/// <summary>Takes an agent's progress reports; every report that is kept becomes an event.</summary>
 public interface IAgentProgress
 {
     /// <param name="fraction">0 to 1; values outside are clamped.</param>

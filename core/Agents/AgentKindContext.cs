@@ -2,10 +2,10 @@ using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Agents;
 
-/// <summary>What a kind may use of the program that its agents live in.</summary>
+/// <summary>What a kind may use of the program its agents live in.</summary>
 public sealed class AgentKindContext
 {
-    /// <summary>Finds a secret; throws an <see cref="AgentException"/> with the reason when it is not there.</summary>
+    /// <summary>Finds a secret; throws an <see cref="AgentException"/> with the reason if it is missing.</summary>
     public required Func<SecretReference, string> FindSecret { private get; init; }
 
     /// <summary>The services of the program, its loggers among them.</summary>
@@ -13,27 +13,27 @@ public sealed class AgentKindContext
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Where <c>agents.yaml</c> is, from which relative paths lead; null where there is no such folder.</summary>
+    /// <summary>The folder of <c>agents.yaml</c>, where relative paths begin; null if there is none.</summary>
     public string? ConfigFolder { get; init; }
 
     /// <summary>
-    /// Whether attempts of agents that name GPU memory are told on which GPU they have it; false where nobody accounts for it.
+    /// Whether attempts of agents with GPU memory are told on which GPU they have it; false if GPU memory is not accounted for.
     /// </summary>
     public bool LeasesGpuMemory { get; init; }
 
-    /// <summary>How long an invocation that was cancelled keeps its slot while it has not returned.</summary>
+    /// <summary>How long a cancelled invocation keeps its slot while it has not returned.</summary>
     public required TimeSpan CancelGrace { get; init; }
 
-    /// <summary>A larger output fails the attempt; in bytes.</summary>
+    /// <summary>The largest output, in bytes; a larger one fails the attempt.</summary>
     public required int MaxOutputBytes { get; init; }
 
-    /// <summary>The text with its secrets, as they are now: not to be kept or shown.</summary>
-    /// <exception cref="AgentException">A secret is not there.</exception>
+    /// <summary>The text with the current values of its secrets: do not keep or show it.</summary>
+    /// <exception cref="AgentException">A secret is missing.</exception>
     public string Reveal(SecretText text) => text.Reveal(FindSecret);
 
     /// <summary>
-    /// What others wrote, fit to be shown: secrets that <paramref name="secrets"/> refer to, as services repeat them in what
-    /// they answer, are references again.
+    /// Text from outside, made safe to show: secrets that <paramref name="secrets"/> refer to, which services may repeat in what
+    /// they answer, are turned back into references.
     /// </summary>
     public string Conceal(string text, params IEnumerable<SecretText> secrets) =>
         secrets.Aggregate(text, (shown, secret) => secret.Conceal(shown, Find));

@@ -21,7 +21,7 @@ internal static class BreakerReader
             case ConfigNode.Scalar scalar:
                 problems.Add(
                     scalar.Place, ConfigCodes.UnknownWord,
-                    $"'breaker': expected off, or {{ failures: 5, cooldown: 30s }}, came '{Names.Shorten(scalar.Text)}'.");
+                    $"'breaker': expected off, or {{ failures: 5, cooldown: 30s }}, got '{Names.Shorten(scalar.Text)}'.");
                 return otherwise;
         }
         var reader = new MappingReader(node, problems, s_keys);

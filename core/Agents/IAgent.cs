@@ -2,7 +2,7 @@ namespace AgentGrid.Core.Agents;
 
 /// <summary>
 /// A named unit of work. One instance serves all its invocations, concurrently up to <c>max_concurrency</c>, so it
-/// keeps no state of an invocation in fields. Put <see cref="AgentAttribute"/> on the class.
+/// must not keep state of an invocation in fields. Put <see cref="AgentAttribute"/> on the class.
 /// </summary>
 public interface IAgent
 {
@@ -17,7 +17,7 @@ public interface IAgent
 }
 
 /// <summary>
-/// An agent whose input and output are .NET types: read as <see cref="AgentInvocation.InputAs{T}"/> does, and written with
+/// An agent whose input and output are .NET types: the input is read as by <see cref="AgentInvocation.InputAs{T}"/>, the output written with
 /// <see cref="Json.Options"/>.
 /// </summary>
 public abstract class Agent<TIn, TOut> : IAgent

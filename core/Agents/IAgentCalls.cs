@@ -1,23 +1,23 @@
 namespace AgentGrid.Core.Agents;
 
 /// <summary>
-/// Lets an agent call others of the configuration in the middle of an attempt, on the node where it runs. A call takes a slot of
-/// the agent that is called, and is no attempt of its own: it is in no journal, and ends with the attempt.
+/// Lets an agent call other configured agents in the middle of an attempt, on the node where it runs. A call takes a slot of
+/// the called agent, and is not an attempt of its own: it is in no journal, and ends with the attempt.
 /// </summary>
 public interface IAgentCalls
 {
-    /// <summary>What holds for an agent; null when there is none of that name that is enabled.</summary>
+    /// <summary>The configuration of an agent; null if there is no enabled agent of that name.</summary>
     AgentConfig? Find(string agent);
 
     /// <summary>
-    /// Calls an agent. Waiting for a slot is part of the time that it has: its own <c>timeout</c>, and no more than what is left
+    /// Calls an agent. Its time includes waiting for a slot: its own <c>timeout</c>, and no more than what is left
     /// of the attempt.
     /// </summary>
-    /// <param name="input">What it is given, and nothing else.</param>
+    /// <param name="input">Its whole input.</param>
     /// <returns>Its output.</returns>
     /// <exception cref="AgentException">
     /// It failed, with its own code; or there is none (<c>no_agent</c>), it takes no calls here (<c>agent_unavailable</c>), it
-    /// was not done in time (<c>timeout</c>), or calls have led to calls too often (<c>too_deep</c>).
+    /// did not finish in time (<c>timeout</c>), or calls are nested too deep (<c>too_deep</c>).
     /// </exception>
     ValueTask<Json> CallAsync(string agent, Json input, CancellationToken cancellationToken);
 }

@@ -6,8 +6,8 @@ using AgentGrid.Core.Documents;
 namespace AgentGrid.Core.Agents;
 
 /// <summary>
-/// How inputs of agents are read as .NET types: with <see cref="Json.Options"/>, and strictly. What a type says of its
-/// members holds: <c>required</c>, parameters of its constructor that have no default, and types that are not nullable.
+/// How inputs of agents are read as .NET types: with <see cref="Json.Options"/>, and strictly. A type's rules for its
+/// members apply: <c>required</c>, parameters of its constructor that have no default, and types that are not nullable.
 /// </summary>
 internal static class InputContract
 {
@@ -35,7 +35,7 @@ internal static class InputContract
             InputMismatch.Of(input.Element, Options.GetTypeInfo(typeof(T)), cause?.Message), cause);
     }
 
-    /// <summary>Checks the input of an invocation against what <c>agents.yaml</c> says.</summary>
+    /// <summary>Checks the input of an invocation against <c>agents.yaml</c>.</summary>
     /// <exception cref="AgentException">It does not fit: <c>bad_input</c>, with the places that are wrong.</exception>
     public static void Check(AgentInvocation invocation, ValueSchema schema)
     {

@@ -12,8 +12,8 @@ internal sealed class InputMismatch
     private const int MostNames = 20;
 
     private const string Remedy =
-        "Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what 'with' or 'input' " +
-        "of the step says.";
+        "Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what the step's 'with' or 'input' " +
+        "says.";
 
     private readonly List<string> _problems = [];
     private bool _lacksMembers;

@@ -5,11 +5,11 @@ using AgentGrid.Core.Documents;
 namespace AgentGrid.Core.Agents;
 
 /// <summary>
-/// How many attempts of an agent may start, over all nodes: in any time <c>t</c>, at most <see cref="Burst"/> and
-/// <see cref="Requests"/> times <c>t</c> by <see cref="Per"/>.
+/// How many attempts of an agent may start, over all nodes: in any time <c>t</c>, at most <see cref="Burst"/> plus
+/// <see cref="Requests"/> times <c>t</c> divided by <see cref="Per"/>.
 /// </summary>
 /// <param name="Requests">At least 1.</param>
-/// <param name="Per">The time that they are for; a day at most.</param>
+/// <param name="Per">The time they apply to; at most a day.</param>
 /// <param name="Burst">How many may start at once after a pause; at least 1.</param>
 public sealed record RateLimit(int Requests, TimeSpan Per, int Burst = 1)
 {

@@ -72,7 +72,7 @@ internal static class RateLimitReader
     {
         problems.Add(
             scalar.Place, ConfigCodes.BadRate,
-            $"'rate_limit': expected starts per s, m, h or d, {Example}; came '{Names.Shorten(scalar.Text)}'.");
+            $"'rate_limit': expected starts per s, m, h or d, {Example}; got '{Names.Shorten(scalar.Text)}'.");
         return null;
     }
 }

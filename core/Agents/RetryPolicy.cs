@@ -19,7 +19,7 @@ public sealed record RetryPolicy
     /// <summary>The longest wait.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>0 to 1: the share of the wait that chance may take off.</summary>
+    /// <summary>0 to 1: the share of the wait that may be taken off at random.</summary>
     public double Jitter { get; init; } = 0.2;
 
     /// <summary>

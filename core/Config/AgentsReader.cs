@@ -130,7 +130,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         problems.Add(
             node.Place, ConfigCodes.UnknownKind,
             name is null
-                ? $"'{KindKey}': expected the name of a kind, came {node.Describe()}."
+                ? $"'{KindKey}': expected the name of a kind, got {node.Describe()}."
                 : $"unknown kind '{Names.Shorten(name)}'{problems.Suggest(name, [ClassKind, .. catalog.Kinds.Keys])}");
         return null;
     }
@@ -163,15 +163,15 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         {
             problems.Add(
                 reader["max_concurrency"]!.Place, ConfigCodes.Contradiction,
-                $"'max_concurrency' is {said}, and with its other keys the agent does {settings.MaxConcurrency} at once: the " +
+                $"'max_concurrency' is {said}, but with its other keys the agent does {settings.MaxConcurrency} at once: the " +
                 "others would wait while their time runs out. Leave 'max_concurrency' out, or raise the other.");
         }
         if (said < settings?.LeastConcurrency)
         {
             problems.Add(
                 reader["max_concurrency"]!.Place, ConfigCodes.Contradiction,
-                $"'max_concurrency' is {said}, and with its other keys the agent waits for up to {settings.LeastConcurrency} attempts " +
-                "at once, which can never be there. Leave 'max_concurrency' out, or raise it.");
+                $"'max_concurrency' is {said}, but with its other keys the agent waits for up to {settings.LeastConcurrency} attempts " +
+                "at once, which can never come together. Leave 'max_concurrency' out, or raise it.");
         }
         return said ?? settings?.MaxConcurrency
             ?? (settings?.LeastConcurrency is { } least and > AgentDefaults.MaxConcurrency ? least : null);

@@ -30,12 +30,12 @@ internal sealed class CallsCheck(IReadOnlyDictionary<string, AgentConfig> agents
         {
             // Calls are counted on their node, and by nobody else.
             return (ConfigCodes.Contradiction,
-                $"'{called}' has 'max_concurrency_total', which calls by other agents would not keep to: leave it out there, and limit " +
-                $"the calls by the 'max_concurrency' of '{called}'.");
+                $"'{called}' has 'max_concurrency_total', which calls by other agents would not respect: leave it out there, and limit " +
+                $"the calls with the 'max_concurrency' of '{called}'.");
         }
         return called == agent || Reaches(called, agent, [])
             ? (ConfigCodes.Contradiction,
-                $"'{agent}' would call itself{(called == agent ? "" : $" by way of '{called}'")}, and could wait for its own slot: leave one of the calls out.")
+                $"'{agent}' would call itself{(called == agent ? "" : $" through '{called}'")}, and could wait for its own slot: leave one of the calls out.")
             : null;
     }
 

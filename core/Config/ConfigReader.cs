@@ -62,8 +62,8 @@ public static class ConfigReader
         {
             problems.Add(
                 ConfigPlace.Root(name, null, 1, 1), ConfigCodes.UnknownFile,
-                $"nobody reads '{name}': agents belong into '{AgentsFile}', plans into '{PlansFolder}*.yaml', " +
-                $"schedules into '{SchedulesReader.File}'.");
+                $"'{name}' is not read: agents belong in '{AgentsFile}', plans in '{PlansFolder}*.yaml', " +
+                $"schedules in '{SchedulesReader.File}'.");
         }
     }
 }

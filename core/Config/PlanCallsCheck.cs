@@ -51,7 +51,7 @@ internal sealed class PlanCallsCheck(IReadOnlyDictionary<string, PlanDraft> plan
                 var circle = string.Join(" -> ", way.Skip(first).Append(called).Select(n => Names.Shorten(n)));
                 problems.Add(
                     step.At("plan"), ConfigCodes.PlanCircle,
-                    $"the plans call each other in a circle, so that their runs would never end: {circle}. Remove one of these calls.");
+                    $"the plans call each other in a circle, so their runs would never end: {circle}. Remove one of these calls.");
             }
             else
             {
@@ -77,8 +77,8 @@ internal sealed class PlanCallsCheck(IReadOnlyDictionary<string, PlanDraft> plan
         }
         problems.Add(
             deepest!.At("plan"), ConfigCodes.PlansTooDeep,
-            $"the plans call each other deeper than {Plan.MaxCallDepth}, so that the last run would be refused: "
-            + $"{string.Join(" -> ", way.Select(n => Names.Shorten(n)))}. Let them call each other less deep.");
+            $"the plans call each other more than {Plan.MaxCallDepth} levels deep, so the last run would be refused: "
+            + $"{string.Join(" -> ", way.Select(n => Names.Shorten(n)))}. Use fewer levels.");
     }
 
     private IEnumerable<StepDraft> CallsOf(string plan) =>

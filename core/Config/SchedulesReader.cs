@@ -93,7 +93,7 @@ internal sealed class SchedulesReader(ProblemList problems)
         {
             problems.Add(
                 place, ConfigCodes.BadCron,
-                $"'cron': '{Names.Shorten(text)}' is none: expected minute, hour, day of the month, month and day of the week, as in " +
+                $"'cron': '{Names.Shorten(text)}' is not a cron expression: expected minute, hour, day of the month, month and day of the week, as in " +
                 $"\"0 3 * * *\", or six fields that begin with the second. {e.Message}");
             return null;
         }
@@ -140,7 +140,7 @@ internal sealed class SchedulesReader(ProblemList problems)
             {
                 problems.Add(
                     entry.Place, ConfigCodes.Contradiction,
-                    $"'{entry.Key}' of a scheduled run is the schedule's: its name is the match_id, and the time of the tick the round. Take it away.");
+                    $"'{entry.Key}' is set by the schedule: its name is the match_id, and the time of the tick is the round. Remove it.");
             }
         }
         return reader["input"] is ConfigNode.Mapping input ? input.ToJson() : Json.EmptyObject;
@@ -152,7 +152,7 @@ internal sealed class SchedulesReader(ProblemList problems)
         {
             problems.Add(
                 place, ConfigCodes.UnfitInput,
-                $"the input of the schedule '{schedule.Name}' is not what plan '{plan.Name}' asks for: {problem.Place}: {problem.Reason}");
+                $"the input of the schedule '{schedule.Name}' does not fit plan '{plan.Name}': {problem.Place}: {problem.Reason}");
         }
     }
 }

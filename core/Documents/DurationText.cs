@@ -39,7 +39,7 @@ public static partial class DurationText
         }
         if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _))
         {
-            problem = $"'{text}' has no unit: write {text}s, or another of d, h, m, s and ms.";
+            problem = $"'{text}' has no unit: write {text}s, or use another of d, h, m, s and ms.";
             return null;
         }
         if (text.Contains(':', StringComparison.Ordinal))

@@ -23,7 +23,7 @@ public sealed class MappingReader
         _mapping = node as ConfigNode.Mapping;
         if (_mapping is null && node is not (null or ConfigNode.Scalar { Kind: ScalarKind.Null }))
         {
-            problems.Add(node.Place, ConfigCodes.WrongType, $"{Who(node)}expected a mapping, came {node.Describe()}.");
+            problems.Add(node.Place, ConfigCodes.WrongType, $"{Who(node)}expected a mapping, got {node.Describe()}.");
         }
         foreach (var entry in Entries.Where(e => keys is not null && !keys.Contains(e.Key)))
         {
@@ -274,13 +274,13 @@ public sealed class MappingReader
         var remedy = (kind, node) switch
         {
             (ScalarKind.Text, ConfigNode.Scalar { Kind: ScalarKind.Flag or ScalarKind.Number }) =>
-                " Put it into quotes.",
+                " Put it in quotes.",
             (_, ConfigNode.Scalar { Kind: ScalarKind.Text } text) when YamlScalar.Resolve(text.Text)?.Kind == kind =>
                 " Remove the quotes.",
             _ => "",
         };
         _problems.Add(
-            node.Place, ConfigCodes.WrongType, $"{Who(node)}expected {expected}, came {node.Describe()}.{remedy}");
+            node.Place, ConfigCodes.WrongType, $"{Who(node)}expected {expected}, got {node.Describe()}.{remedy}");
     }
 
     private static string Who(ConfigNode node) => node.Place.Name.Length == 0 ? "" : $"'{node.Place.Name}': ";

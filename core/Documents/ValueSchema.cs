@@ -29,7 +29,7 @@ public sealed class ValueSchema : IEquatable<ValueSchema>
         }
         if (node is not ConfigNode.Mapping)
         {
-            problems.Add(node.Place, ConfigCodes.WrongType, $"'{key}': expected a JSON schema, as {{ type: object, properties: ... }}, came {node.Describe()}.");
+            problems.Add(node.Place, ConfigCodes.WrongType, $"'{key}': expected a JSON schema, as {{ type: object, properties: ... }}, got {node.Describe()}.");
             return null;
         }
         var text = node.ToJson();
@@ -42,7 +42,7 @@ public sealed class ValueSchema : IEquatable<ValueSchema>
         }
         catch (Exception e) when (e is JsonException or JsonSchemaException or ArgumentException or InvalidOperationException or FormatException)
         {
-            problems.Add(node.Place, ConfigCodes.BadSchema, $"'{key}' is no JSON schema: {e.Message}");
+            problems.Add(node.Place, ConfigCodes.BadSchema, $"'{key}' is not a JSON schema: {e.Message}");
             return null;
         }
     }

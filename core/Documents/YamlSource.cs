@@ -60,7 +60,7 @@ public sealed class YamlSource
         Next();
         if (Next() is DocumentStart second)
         {
-            Report(second.Start, ConfigCodes.Unsupported, "a second document begins here: put it into another file.");
+            Report(second.Start, ConfigCodes.Unsupported, "a second document begins here: put it in another file.");
         }
         return root;
     }
@@ -75,7 +75,7 @@ public sealed class YamlSource
         {
             return _anchors.TryGetValue(alias.Value.Value, out var anchored)
                 ? Copy(anchored, place, depth, e.Start)
-                : throw new Refusal(e.Start, ConfigCodes.Syntax, $"no anchor '&{alias.Value.Value}' is before this.");
+                : throw new Refusal(e.Start, ConfigCodes.Syntax, $"there is no anchor '&{alias.Value.Value}' before this.");
         }
         Count(e.Start);
         ConfigNode node = e switch
@@ -217,7 +217,7 @@ public sealed class YamlSource
 
     private Refusal BrokenOff() => new(
         _scanner.CurrentPosition, ConfigCodes.Syntax,
-        "not valid YAML: the text breaks off; is a bracket or a quote not closed?");
+        "not valid YAML: the text ends early; is a bracket or a quote not closed?");
 
     private void ReportSyntax(Mark at, string message)
     {

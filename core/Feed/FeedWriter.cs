@@ -66,7 +66,7 @@ public sealed class FeedWriter
         _writer.WriteNumber("last_seq"u8, last);
         _writer.WriteString("message"u8, string.Create(
             CultureInfo.InvariantCulture,
-            $"Event {asked} is not there (any more): the newest is {last}. What follows begins after event {seq}."));
+            $"There is no event {asked} (any more): the newest is {last}. The feed continues after event {seq}."));
         return End(default, new RunKey("", ""), Stages.Reset, now, endsRun: true).Number(seq);
     }
 

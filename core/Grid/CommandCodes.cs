@@ -1,6 +1,6 @@
 namespace AgentGrid.Core.Grid;
 
-/// <summary>Why a request to a grid was refused. Stable.</summary>
+/// <summary>Codes for why a grid refused a request. Stable.</summary>
 public static class CommandCodes
 {
     public const string NotCancellable = "AG1201";
@@ -24,13 +24,13 @@ public static class CommandCodes
     /// <summary>The run has ended, and takes no signals.</summary>
     public const string NotSignalable = "AG1208";
 
-    /// <summary>What was sent is not what the step asks for.</summary>
+    /// <summary>The data sent does not fit what the step asks for.</summary>
     public const string BadSignal = "AG1209";
 
-    /// <summary>Others may send the signal, or decide.</summary>
+    /// <summary>The caller may not send the signal or decide; only others may.</summary>
     public const string NotYours = "AG1210";
 
-    /// <summary>All steps that wait for the signal have it.</summary>
+    /// <summary>All steps that wait for the signal have received it.</summary>
     public const string SignalThere = "AG1211";
 
     /// <summary>The step does not wait for a decision yet.</summary>
@@ -39,21 +39,21 @@ public static class CommandCodes
     /// <summary>Another signal was sent with the same key.</summary>
     public const string SignalKeyTaken = "AG1213";
 
-    /// <summary>The input is not what the plan's <c>input_schema</c> asks for, or a posted plan has one.</summary>
+    /// <summary>The input does not fit the plan's <c>input_schema</c>, or a posted plan has one.</summary>
     public const string WrongInput = "AG1214";
 
-    /// <summary>A request says when its run starts, and that is no time which can be waited for.</summary>
+    /// <summary>A request has a start time that cannot be waited for.</summary>
     public const string BadStart = "AG1215";
 
-    /// <summary>A webhook of a request may not be posted to, or nothing can be signed.</summary>
+    /// <summary>A webhook's address is not allowed, or there is no secret to sign with.</summary>
     public const string WebhookRefused = "AG1219";
 
-    /// <summary>A request has a key as runs have it that other runs have started.</summary>
+    /// <summary>A request has a key that is reserved for runs started by other runs.</summary>
     public const string ReservedKey = "AG1216";
 
-    /// <summary>The labels of a request and of its plan are too many together.</summary>
+    /// <summary>The request and its plan have too many labels together.</summary>
     public const string BadLabels = "AG1217";
 
-    /// <summary>The value by which runs of the plan are counted is none that can be compared.</summary>
+    /// <summary>The value by which runs of the plan are counted cannot be compared.</summary>
     public const string BadGroup = "AG1218";
 }

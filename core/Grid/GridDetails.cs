@@ -14,19 +14,19 @@ public sealed record AgentDetails
     /// <summary>How many attempts wait for a slot of it.</summary>
     public required int Waiting { get; init; }
 
-    /// <summary>It takes no further attempts until it is undrained.</summary>
+    /// <summary>It takes no new attempts until it is undrained.</summary>
     public bool Drained { get; init; }
 
     /// <summary>Where it stands in its rate limit; null when it has none.</summary>
     public RateState? Rate { get; init; }
 
-    /// <summary>How it fails, so that others are asked first; null when it does not.</summary>
+    /// <summary>How it is failing, so that others are asked first; null if it is not.</summary>
     public FailingState? Failing { get; init; }
 
     /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
     public int Abandoned { get; init; }
 
-    /// <summary>Those that were given up on first, in that order: 20 of each node at most.</summary>
+    /// <summary>The ones that were given up on first, in that order: at most 20 per node.</summary>
     public ImmutableArray<AbandonedAttempt> AbandonedAttempts { get; init; } = [];
 
     public required long Succeeded { get; init; }
@@ -34,10 +34,10 @@ public sealed record AgentDetails
     public required long TimedOut { get; init; }
     public required long Cancelled { get; init; }
 
-    /// <summary>Of invocations that succeeded; null before the first.</summary>
+    /// <summary>Latency of successful invocations; null before the first.</summary>
     public LatencyPercentiles? Latency { get; init; }
 
-    /// <summary>Whether it works, of an agent of a kind; null for one that is a class, and where no node runs it.</summary>
+    /// <summary>The health of an agent of a kind; null for one that is a class, and if no node runs it.</summary>
     public AgentHealth? Health { get; init; }
 }
 
@@ -50,10 +50,10 @@ public sealed record GridHealth
 {
     public required string Engine { get; init; }
 
-    /// <summary>It accepts runs.</summary>
+    /// <summary>Whether it accepts runs.</summary>
     public required bool Ready { get; init; }
 
-    /// <summary>Everything that needs somebody's attention; empty when nothing does.</summary>
+    /// <summary>Everything that needs attention; empty when nothing does.</summary>
     public required ImmutableArray<string> Problems { get; init; }
     public required int ActiveRuns { get; init; }
     public required int QueuedRuns { get; init; }
@@ -61,44 +61,44 @@ public sealed record GridHealth
     /// <summary>The number of the last durable event.</summary>
     public required long LastSeq { get; init; }
 
-    /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
+    /// <summary>What is wrong with the current files, while the last good ones stay in force.</summary>
     public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
     public DateTimeOffset? ConfigLoadedAt { get; init; }
 
-    /// <summary>What it changed then, for people; empty when nothing has changed since the start.</summary>
+    /// <summary>What the last change changed, for people; empty when nothing has changed since the start.</summary>
     public ImmutableArray<string> ConfigChanges { get; init; } = [];
 }
 
-/// <summary>A process that executes attempts, and what it does now.</summary>
+/// <summary>A process that executes attempts, and what it is doing now.</summary>
 public sealed record NodeDetails
 {
     public required string Name { get; init; }
 
-    /// <summary>The classes of hardware that it is; null for all.</summary>
+    /// <summary>The classes of hardware it offers; null for all.</summary>
     public ImmutableArray<string>? Queues { get; init; }
 
-    /// <summary>It takes no further attempts; what runs there goes on.</summary>
+    /// <summary>It takes no new attempts; running ones continue.</summary>
     public bool Draining { get; init; }
 
-    /// <summary>Nothing has been heard of it for some seconds: it takes no further attempts until it is heard of again.</summary>
+    /// <summary>It has not been heard from for some seconds: it takes no new attempts until it is heard from again.</summary>
     public bool Silent { get; init; }
 
     /// <summary>How many attempts run there.</summary>
     public required int Running { get; init; }
 
-    /// <summary>Of queues that have a limit.</summary>
+    /// <summary>The slots of queues that have a limit.</summary>
     public ImmutableArray<NodeQueue> Slots { get; init; } = [];
 
     /// <summary>Empty for none; null when GPU memory is not accounted for.</summary>
     public ImmutableArray<NodeGpu>? Gpus { get; init; }
 
-    /// <summary>The agents that it has loaded, so that an attempt can begin at once.</summary>
+    /// <summary>The agents it has loaded, so that an attempt can begin at once.</summary>
     public ImmutableArray<string> WarmAgents { get; init; } = [];
 
     /// <summary>The agents that run attempts there, by name.</summary>
     public ImmutableArray<NodeAgent> Agents { get; init; } = [];
 
-    /// <summary>When it was heard of last.</summary>
+    /// <summary>When it was last heard from.</summary>
     public required DateTimeOffset SeenAt { get; init; }
 }
 
@@ -110,9 +110,9 @@ public sealed record NodeAgent(string Agent, int Running);
 
 /// <summary>A GPU of a node.</summary>
 /// <param name="UsedByOthersBytes">What other processes occupy of its memory.</param>
-/// <param name="LeasedBytes">What attempts that run there occupy, by what their agents declare.</param>
+/// <param name="LeasedBytes">What attempts running there occupy, as their agents declare.</param>
 /// <param name="UsedHereBytes">
-/// What the node's process and its children occupy now, models that stay loaded between attempts included; 0 of a GPU that
+/// What the node's process and its children occupy now, including models that stay loaded between attempts; 0 for a GPU that
 /// is declared.
 /// </param>
 public sealed record NodeGpu(

@@ -20,7 +20,7 @@ public interface IAgentGrid
     ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default);
 
     /// <summary>Waits until a run has ended; null when there is no such run.</summary>
-    /// <param name="timeout">After this long the run is returned as it is then.</param>
+    /// <param name="timeout">How long to wait at most; after that, the run is returned as it is.</param>
     ValueTask<RunDetails?> WaitForEndAsync(
         RunId id, TimeSpan timeout, CancellationToken cancellationToken = default);
 
@@ -35,13 +35,13 @@ public interface IAgentGrid
 
     /// <summary>Runs, newest first.</summary>
     /// <remarks>
-    /// A filtered page can be short, even empty, and still not be the last: a bounded number of runs is looked at. Go on
+    /// A filtered page can be short, even empty, and still not be the last: a bounded number of runs is looked at. Continue
     /// from <see cref="RunPage.Next"/>.
     /// </remarks>
     ValueTask<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Asks something of a run. Returns after the answer is durable. See <see cref="RunCommands"/> for the commands by
+    /// Sends a command to a run. Returns after the outcome is durable. See <see cref="RunCommands"/> for the commands by
     /// their names.
     /// </summary>
     ValueTask<CommandResult> CommandAsync(
@@ -49,19 +49,19 @@ public interface IAgentGrid
 
     /// <summary>One page of events that are durable now, in the order of their numbers.</summary>
     /// <remarks>
-    /// A filtered page can be empty and still not be the last: go on from <see cref="FeedPage.Next"/>. After a number
-    /// beyond the newest event there is one of the stage <see cref="Stages.Reset"/>, and it goes on from the beginning.
+    /// A filtered page can be empty and still not be the last: continue from <see cref="FeedPage.Next"/>. After a number
+    /// beyond the newest event, there is one event of the stage <see cref="Stages.Reset"/>, and reading continues from the beginning.
     /// </remarks>
     /// <param name="limit">At least 1 is read.</param>
     ValueTask<FeedPage> ReadEventsAsync(
         FeedQuery query, int limit = 500, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Events as they become durable, in batches, without gap or repeat: first those after
-    /// <see cref="FeedQuery.After"/>, then live ones. Ends only by cancellation or when the engine stops.
-    /// A slow reader slows nobody: it falls back to reading from the journal. One that has seen numbers which the data
-    /// do not have (any more) is told so by an event of the stage <see cref="Stages.Reset"/>, whose number is the one
-    /// after which it is read on.
+    /// Events as they become durable, in batches, without gaps or repeats: first those after
+    /// <see cref="FeedQuery.After"/>, then live ones. Ends only when cancelled or when the engine stops.
+    /// A slow reader slows nobody down: it falls back to reading from the journal. A reader that has seen numbers which the data
+    /// does not have (any more) gets an event of the stage <see cref="Stages.Reset"/>, whose number is the one
+    /// after which reading continues.
     /// </summary>
     IAsyncEnumerable<ImmutableArray<FeedEvent>> FollowAsync(
         FeedQuery query, CancellationToken cancellationToken = default);
@@ -70,16 +70,16 @@ public interface IAgentGrid
     ValueTask<ImmutableArray<AgentDetails>> GetAgentsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Lets an agent take no further attempts, or take them again; what runs goes on, what waits keeps waiting. In
-    /// one process it holds until that is restarted; a cluster keeps it.
+    /// Stops giving an agent new attempts, or gives it new ones again; running attempts continue, waiting ones keep waiting. In
+    /// one process this lasts until it is restarted; a cluster keeps it.
     /// </summary>
     /// <returns>False when there is no such agent.</returns>
     ValueTask<bool> DrainAgentAsync(string agent, bool drained, CancellationToken cancellationToken = default);
 
-    /// <summary>Every node that executes attempts, by name, with what it does now.</summary>
+    /// <summary>Every node that executes attempts, by name, with what it is doing now.</summary>
     ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Every plan that can be named in a request, by name.</summary>
+    /// <summary>Every plan that a request can name, by name.</summary>
     ValueTask<ImmutableArray<PlanDetails>> GetPlansAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Every schedule, by name, with its next tick and its last run.</summary>
@@ -106,26 +106,26 @@ public sealed record SubmitRun(
     public static readonly TimeSpan FarthestStart = TimeSpan.FromDays(366);
 
     /// <summary>
-    /// When the run may start, at most <see cref="FarthestStart"/> from now; null, or a time that has passed: at once. It is no part of
-    /// what was posted: the first post of a key decides. Excludes <see cref="Delay"/>.
+    /// When the run may start, at most <see cref="FarthestStart"/> from now; null, or a time in the past: at once. It is not part of
+    /// the posted content: the first post of a key decides. Excludes <see cref="Delay"/>.
     /// </summary>
     public DateTimeOffset? StartAt { get; init; }
 
-    /// <summary>The attempt whose work the run is; null for one that users post. Key and id of the run follow from it.</summary>
+    /// <summary>The attempt for which the run does the work; null for one that users post. The run's key and id follow from it.</summary>
     public ParentRun? Parent { get; init; }
 
-    /// <summary>The same from the moment in which it is accepted; null for at once.</summary>
+    /// <summary>How long after it is accepted the run may start; null for at once.</summary>
     public TimeSpan? Delay { get; init; }
 
     /// <summary>
-    /// Who is told what becomes of the run, beside those that its plan names. They are no part of what was posted: the first post of a
+    /// Webhooks that are told about the run, in addition to those of its plan. They are not part of the posted content: the first post of a
     /// key decides.
     /// </summary>
     public ImmutableArray<Webhook> Webhooks { get; init; } = [];
 
     /// <summary>
-    /// Whom or what the run is for, beside those of its plan; null for none. They are no part of what was posted, as the
-    /// priority is not: the first post of a key decides.
+    /// Labels of the run, in addition to those of its plan; null for none. Like the priority, they are not part of the posted
+    /// content: the first post of a key decides.
     /// </summary>
     public Labels? Labels { get; init; }
 
@@ -151,7 +151,7 @@ public enum OnConflict
     Supersede,
 }
 
-/// <summary>What became of a <see cref="SubmitRun"/>.</summary>
+/// <summary>The outcome of a <see cref="SubmitRun"/>.</summary>
 [JsonDerivedType(typeof(Accepted), "accepted")]
 [JsonDerivedType(typeof(Replayed), "replayed")]
 [JsonDerivedType(typeof(Conflict), "conflict")]
@@ -173,15 +173,15 @@ public abstract record SubmitResult
     /// </summary>
     public sealed record Replayed(RunSummary Run) : SubmitResult;
 
-    /// <summary>The key is taken by a run with other content.</summary>
+    /// <summary>The key is taken by a run with different content.</summary>
     /// <param name="Differences">What differs, the first few: <c>grid_snapshot.players[0].role</c>.</param>
     public sealed record Conflict(RunSummary Run, ImmutableArray<string> Differences) : SubmitResult;
 
-    /// <summary>As many runs of its group as may be are there, and the plan says to reject further ones. Nothing was kept.</summary>
+    /// <summary>Its group has as many runs as it may have, and the plan says to reject more. Nothing was kept.</summary>
     /// <param name="Other">One of these.</param>
     public sealed record GroupFull(RunGroup Group, RunId Other) : SubmitResult
     {
-        /// <summary>That in a sentence.</summary>
+        /// <summary>The reason, in a sentence.</summary>
         [JsonIgnore]
         public string Message =>
             $"There {(Group.Max == 1 ? "is a run" : $"are {Group.Max} runs")} of the plan with {Group.Key} = {Group.Value}, such as {Other}, and it rejects " +
@@ -200,20 +200,20 @@ public abstract record SubmitResult
 
 /// <summary>Which runs to list.</summary>
 /// <param name="Activity">What an active run is doing; other runs are left out.</param>
-/// <param name="Agent">Who has had an attempt in the run, one that only waited for a slot included.</param>
-/// <param name="Cursor">Where to go on: <see cref="RunPage.Next"/> of the page before.</param>
+/// <param name="Agent">An agent that had an attempt in the run, even one that only waited for a slot.</param>
+/// <param name="Cursor">Where to continue: <see cref="RunPage.Next"/> of the previous page.</param>
 /// <param name="Limit">1 to 1,000.</param>
 public sealed record RunQuery(
     RunStatus? Status = null, string? MatchId = null, string? Round = null, string? Plan = null,
     string? Cursor = null, int Limit = 50, RunActivity? Activity = null, string? Agent = null)
 {
-    /// <summary>Runs that are the work of steps of others are left out.</summary>
+    /// <summary>Leaves out runs that were started by steps of other runs.</summary>
     public bool WithoutChildren { get; init; }
 
-    /// <summary>Those that a run must have, all of them; null for any.</summary>
+    /// <summary>Labels that a run must have, all of them; null for any.</summary>
     public Labels? Labels { get; init; }
 
-    /// <summary>Those of a group, by its value; null for all.</summary>
+    /// <summary>The runs of one group, by its value; null for all.</summary>
     public RunGroup? Group { get; init; }
 
     /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>

@@ -15,7 +15,7 @@ public static class Refusals
     public static CommandResult.Refused NotRetryable(RunSummary run) => new(
         run, CommandCodes.NotRetryable,
         $"Run '{run.MatchId}/{run.Round}' is {run.Status.ToString().ToLowerInvariant()}; only failed and cancelled runs " +
-        "can be retried, and ended ones from a step.");
+        "can be retried, and any ended run from a step.");
 
     /// <summary>Another run has its key.</summary>
     public static CommandResult.Refused NotRetryable(RunSummary run, RunId supersededBy) => new(
@@ -26,7 +26,7 @@ public static class Refusals
     /// <summary>The run was the work of an attempt, which has ended: nobody waits for it.</summary>
     public static CommandResult.Refused NotRetryable(RunSummary run, ParentRun parent) => new(
         run, CommandCodes.NotRetryable,
-        $"Run '{run.MatchId}/{run.Round}' was started by step '{parent.Step}' of run {parent.Run}, which waits for it no longer: retry that " +
+        $"Run '{run.MatchId}/{run.Round}' was started by step '{parent.Step}' of run {parent.Run}, which no longer waits for it: retry that " +
         "run, and it starts a new one.");
 
     /// <summary>A signal that is not taken.</summary>

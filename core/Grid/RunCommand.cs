@@ -3,7 +3,7 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Grid;
 
-/// <summary>What can be asked of a run that is there.</summary>
+/// <summary>A command to an existing run.</summary>
 [JsonDerivedType(typeof(Cancel), "cancel")]
 [JsonDerivedType(typeof(Retry), "retry")]
 [JsonDerivedType(typeof(Signal), "signal")]
@@ -13,33 +13,33 @@ public abstract record RunCommand
     {
     }
 
-    /// <summary>To end.</summary>
+    /// <summary>Ends the run.</summary>
     /// <param name="Reason">For people; it is shown in the run and in its events.</param>
     public sealed record Cancel(string Reason = "cancelled by request") : RunCommand;
 
     /// <summary>
-    /// To go on: a failed or cancelled run from its completed steps; or any ended run from a step, so that this one and
-    /// all that depend on it are done anew.
+    /// Continues a failed or cancelled run from its completed steps; or any ended run from a step, so that this step and
+    /// all that depend on it run again.
     /// </summary>
     /// <param name="FromStep">The id of a step; null for those that are not completed.</param>
     public sealed record Retry(string? FromStep = null) : RunCommand;
 
     /// <summary>
-    /// To take a signal: for the step that waits for it, or that will. A decision on a step with <c>approve</c> is one by the
-    /// step's id, with <c>{"approved": true, "comment": ..., "values": {...}}</c>.
+    /// Sends a signal to the step that waits for it, or will. A decision on a step with <c>approve</c> is a signal with the
+    /// step's id as its name, and <c>{"approved": true, "comment": ..., "values": {...}}</c>.
     /// </summary>
-    /// <param name="Name">As the plan has it; of a decision the id of its step.</param>
+    /// <param name="Name">The name in the plan; for a decision, the id of its step.</param>
     /// <param name="Data">Any JSON value of at most <see cref="SignalCheck.MaxBytes"/> bytes.</param>
-    /// <param name="By">Who sends it, for <c>by</c> in plans and for the events; null for nobody who is named.</param>
+    /// <param name="By">Who sends it, for <c>by</c> in plans and for the events; null if unknown.</param>
     /// <param name="Key">
-    /// By which a repetition is known, of 1 to <see cref="SignalCheck.MaxKeyLength"/> characters; null: each is a new one.
+    /// The idempotency key, of 1 to <see cref="SignalCheck.MaxKeyLength"/> characters; null: each signal is a new one.
     /// </param>
-    /// <param name="IsDecision">It is for a step with <c>approve</c>, and for no other.</param>
+    /// <param name="IsDecision">Whether it is for a step with <c>approve</c>, and for no other.</param>
     public sealed record Signal(
         string Name, Json Data, string? By = null, string? Key = null, bool IsDecision = false) : RunCommand;
 }
 
-/// <summary>What became of a <see cref="RunCommand"/>.</summary>
+/// <summary>The outcome of a <see cref="RunCommand"/>.</summary>
 [JsonDerivedType(typeof(Done), "done")]
 [JsonDerivedType(typeof(NotFound), "not_found")]
 [JsonDerivedType(typeof(Refused), "refused")]
@@ -51,7 +51,7 @@ public abstract record CommandResult
     {
     }
 
-    /// <param name="Changed">False when the run already was as asked.</param>
+    /// <param name="Changed">False if the run already was as requested.</param>
     public sealed record Done(RunSummary Run, bool Changed) : CommandResult;
 
     public sealed record NotFound : CommandResult;
@@ -59,7 +59,7 @@ public abstract record CommandResult
     /// <summary>The run is in a state that does not allow it.</summary>
     public sealed record Refused(RunSummary Run, string Code, string Message) : CommandResult;
 
-    /// <summary>There is no room for another run that has not ended, now. Nothing was changed.</summary>
+    /// <summary>There is no room now for another active run. Nothing was changed.</summary>
     public sealed record Overloaded(TimeSpan RetryAfter, string Message) : CommandResult;
 
     public sealed record Unavailable(string Message) : CommandResult;
@@ -85,7 +85,7 @@ public static class RunCommands
         CancellationToken cancellationToken = default) =>
         grid.CommandAsync(id, new RunCommand.Signal(name, data, by, key), cancellationToken);
 
-    /// <summary>Decides on a step that waits for that. See <see cref="RunCommand.Signal"/>.</summary>
+    /// <summary>Decides on a step that waits for a decision. See <see cref="RunCommand.Signal"/>.</summary>
     /// <param name="comment">Why; null for nothing.</param>
     /// <param name="values">What the step's form asks for; null for nothing.</param>
     public static ValueTask<CommandResult> DecideAsync(

@@ -5,8 +5,8 @@ namespace AgentGrid.Core.Grid;
 
 /// <summary>A schedule, and where it stands.</summary>
 /// <param name="Cron">Its times, as configured.</param>
-/// <param name="CatchUp">How many of the newest ticks are made up for that came while nobody was there.</param>
-/// <param name="NextTick">In UTC; null while it is paused, and when there is none any more.</param>
+/// <param name="CatchUp">How many of the newest ticks are made up for after no process was running.</param>
+/// <param name="NextTick">In UTC; null while it is paused, and when no tick is left.</param>
 /// <param name="LastRun">The newest of its runs that is kept; null when there is none.</param>
 public sealed record ScheduleDetails(
     string Name, string Cron, string TimeZone, string Plan, Overlap Overlap, int CatchUp, bool Paused,

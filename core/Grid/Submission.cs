@@ -6,7 +6,7 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Grid;
 
-/// <summary>What a request to run a plan means under a configuration, whatever engine it came to.</summary>
+/// <summary>What a request to run a plan means under a configuration, in any engine.</summary>
 public static class Submission
 {
     /// <summary>The name of plans that are posted inline and have none of their own.</summary>
@@ -15,11 +15,11 @@ public static class Submission
     // A schema of somebody else could take any time to check.
     private static readonly ConfigProblem s_schemaOfOnesOwn = new(
         null, 0, 0, "plan.input_schema", CommandCodes.WrongInput,
-        "A plan that is posted has no input_schema, because its input comes with it. Leave it out, or put the plan into config/plans.");
+        "A plan that is posted has no input_schema, because its input comes with it. Leave it out, or put the plan in config/plans.");
 
     private static readonly ConfigProblem s_keyOfChildren = new(
         null, 0, 0, "match_id", CommandCodes.ReservedKey,
-        $"Runs that other runs have started have keys that begin with '{ParentRun.KeyPrefix}': name the match otherwise.");
+        $"Keys that begin with '{ParentRun.KeyPrefix}' are for runs that other runs start: use another match_id.");
 
     /// <summary>The plan that a request asks for.</summary>
     public static PlanAsked PlanOf(SubmitRun submit, GridConfig config)
@@ -53,13 +53,13 @@ public static class Submission
         var most = $"at most {SubmitRun.FarthestStart.TotalDays:0} days from now";
         return submit switch
         {
-            { StartAt: not null, Delay: not null } => Bad("delay", "Expected 'start_at' or 'delay', and both came: leave one of them out."),
+            { StartAt: not null, Delay: not null } => Bad("delay", "Expected 'start_at' or 'delay', got both: leave one of them out."),
             { Delay: { } delay } when delay < TimeSpan.Zero => Bad(
-                "delay", $"Expected 0s or longer, came {delay:c}."),
+                "delay", $"Expected 0s or longer, got {delay:c}."),
             { Delay: { } delay } when delay > SubmitRun.FarthestStart => Bad(
-                "delay", $"Expected a start {most}, came {delay:c}."),
+                "delay", $"Expected a start {most}, got {delay:c}."),
             { StartAt: { } at } when at - now > SubmitRun.FarthestStart => Bad(
-                "start_at", $"Expected a start {most}, until {TimeText.Format(now + SubmitRun.FarthestStart)}; came {TimeText.Format(at)}."),
+                "start_at", $"Expected a start {most}, until {TimeText.Format(now + SubmitRun.FarthestStart)}; got {TimeText.Format(at)}."),
             _ => null,
         };
     }
@@ -119,7 +119,7 @@ public static class Submission
         if (name is null)
         {
             return new ConfigProblem(null, 0, 0, "plan", CommandCodes.NoDefaultPlan,
-                "The request names no plan, and there is no default one: name one of config/plans, or add 'default: NAME' there.");
+                "The request names no plan, and there is no default one: name one from config/plans, or add 'default: NAME' there.");
         }
         var near = Names.Nearest(name, config.Plans.Keys);
         var hint = near is not null ? $"did you mean '{near}'?"
@@ -129,7 +129,7 @@ public static class Submission
     }
 }
 
-/// <summary>The plan that a request asks for, as far as it can be told.</summary>
+/// <summary>The plan that a request asks for, as far as that is known.</summary>
 /// <param name="Plan">Null when there is none of the name, or when it cannot be read.</param>
 /// <param name="Problems">Why it cannot be run now; empty when it can.</param>
 /// <param name="DefaultPlan">The name of the plan for requests that name none; null when there is none.</param>

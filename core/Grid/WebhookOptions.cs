@@ -6,13 +6,13 @@ namespace AgentGrid.Core.Grid;
 public sealed class WebhookOptions
 {
     /// <summary>
-    /// The hosts to which may be posted: <c>hooks.example.org</c>, <c>*.example.org</c> for all below it, <c>10.0.0.7:8080</c>. Without a
-    /// port it is that of the scheme. Default none: runs with webhooks are refused.
+    /// The hosts that may be posted to: <c>hooks.example.org</c>, <c>*.example.org</c> for all below it, <c>10.0.0.7:8080</c>. Without a
+    /// port, the scheme's port applies. Default none: runs with webhooks are refused.
     /// </summary>
     public List<string> AllowedHosts { get; } = [];
 
     /// <summary>
-    /// What is signed with, as Standard Webhooks has it: <c>whsec_</c> and Base64; or where it is, <c>${file:/run/secrets/webhooks}</c>.
+    /// The secret to sign with, as in Standard Webhooks: <c>whsec_</c> and Base64; or a reference to it, <c>${file:/run/secrets/webhooks}</c>.
     /// Default null: runs with webhooks are refused.
     /// </summary>
     public string? Secret { get; set; }

@@ -98,8 +98,8 @@ public static class Placer
         if (ranked[0].Score == ranked[1].Score)
         {
             return byMemory && first.FreeGpuMemoryBytes != second.FreeGpuMemoryBytes
-                ? "most free GPU memory of equals"
-                : "first by name of equals";
+                ? "most free GPU memory among equals"
+                : "first by name among equals";
         }
         var reasons = new List<string>(3);
         if (first.IsWarm && !second.IsWarm)

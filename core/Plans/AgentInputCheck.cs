@@ -33,14 +33,14 @@ internal sealed class AgentInputCheck(ImmutableSortedDictionary<string, AgentCon
         {
             problems.Warn(
                 draft.At("with"), ConfigCodes.UnfitInput,
-                $"{who} needs '{Names.Shorten(name)}' in its input, and 'with' gives: {Words(given)}. Add it there.");
+                $"{who} needs '{Names.Shorten(name)}' in its input, but 'with' gives: {Words(given)}. Add it there.");
         }
         foreach (var name in with.Keys.Where(n => asked.All(a => !Knows(a, n))))
         {
             var known = PropertiesOf(asked[0]).ToArray();
             problems.Warn(
                 draft.At("with", name), ConfigCodes.UnfitInput,
-                $"{who} knows no '{Names.Shorten(name)}' in its input{problems.Suggest(name, known)}");
+                $"{who} has no '{Names.Shorten(name)}' in its input{problems.Suggest(name, known)}");
         }
     }
 

@@ -191,7 +191,7 @@ internal sealed partial class ConditionParser(string text)
         var habit = s_habits.FirstOrDefault(h =>
             string.CompareOrdinal(_scanner.Text, _scanner.Position, h.Text, 0, h.Text.Length) == 0);
         _scanner.Fail(habit.Text is null
-            ? $"expected {expected}, came {_scanner.Describe()}"
+            ? $"expected {expected}, got {_scanner.Describe()}"
             : $"write '{habit.Meant}' instead of '{habit.Text}'");
     }
 

@@ -42,7 +42,7 @@ public sealed record Form(ImmutableArray<FormField> Fields)
         var isThere = values.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
         if (isThere && values.ValueKind != JsonValueKind.Object)
         {
-            return [$"{place}: expected an object, came {FormField.Describe(values)}"];
+            return [$"{place}: expected an object, got {FormField.Describe(values)}"];
         }
         var problems = new List<string>();
         foreach (var member in isThere ? values.EnumerateObject().ToArray() : [])

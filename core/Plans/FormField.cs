@@ -29,11 +29,11 @@ public sealed record FormField
     {
         if (!IsOfType(value))
         {
-            return $"expected {Expected}, came {Describe(value)}";
+            return $"expected {Expected}, got {Describe(value)}";
         }
         if (!Choices.IsEmpty && !Choices.Any(c => JsonElement.DeepEquals(c.Element, value)))
         {
-            return $"expected one of {string.Join(", ", Choices)}, came {Describe(value)}";
+            return $"expected one of {string.Join(", ", Choices)}, got {Describe(value)}";
         }
         return value.ValueKind switch
         {
@@ -98,13 +98,13 @@ public sealed record FormField
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number);
 
     private string? LengthProblem(int length) =>
-        length < MinLength ? $"expected at least {MinLength} characters, came {length}"
-        : length > MaxLength ? $"expected at most {MaxLength} characters, came {length}"
+        length < MinLength ? $"expected at least {MinLength} characters, got {length}"
+        : length > MaxLength ? $"expected at most {MaxLength} characters, got {length}"
         : null;
 
     private string? RangeProblem(double number) =>
-        number < Minimum ? FormattableString.Invariant($"expected at least {Minimum}, came {number}")
-        : number > Maximum ? FormattableString.Invariant($"expected at most {Maximum}, came {number}")
+        number < Minimum ? FormattableString.Invariant($"expected at least {Minimum}, got {number}")
+        : number > Maximum ? FormattableString.Invariant($"expected at most {Maximum}, got {number}")
         : null;
 
     private static void WriteText(Utf8JsonWriter writer, string key, string? value)

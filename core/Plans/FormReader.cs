@@ -39,7 +39,7 @@ internal static class FormReader
         {
             problems.Add(
                 reader["additionalProperties"]!.Place, ConfigCodes.BadSchema,
-                "'additionalProperties': a form has the fields that it shows, and no others; remove this, or write false.");
+                "'additionalProperties': a form has only the fields that it shows; remove this, or write false.");
         }
         var entries = new MappingReader(reader["properties"], problems, null).Entries;
         if (entries.Length is 0 or > MostFields)
@@ -53,7 +53,7 @@ internal static class FormReader
         {
             problems.Add(
                 reader["required"]!.Place, ConfigCodes.BadSchema,
-                $"'required' lists '{name}', which is no field{problems.Suggest(name, [.. entries.Select(static e => e.Key)])}");
+                $"'required' lists '{name}', which is not a field{problems.Suggest(name, [.. entries.Select(static e => e.Key)])}");
         }
         return new Form([.. entries.Select(e => Field(e, required.Contains(e.Key), problems))]);
     }
@@ -115,11 +115,11 @@ internal static class FormReader
         {
             problems.Add(
                 reader.Place, ConfigCodes.Contradiction,
-                $"'{Names.Shorten(field.Name)}' must be at least more than it may be at most.");
+                $"'{Names.Shorten(field.Name)}' has a minimum above its maximum.");
         }
         if (reader["enum"] is { } choices and not ConfigNode.Sequence { Items.IsEmpty: false })
         {
-            problems.Add(choices.Place, ConfigCodes.BadSchema, $"'enum': expected a list of values, came {choices.Describe()}.");
+            problems.Add(choices.Place, ConfigCodes.BadSchema, $"'enum': expected a list of values, got {choices.Describe()}.");
         }
     }
 

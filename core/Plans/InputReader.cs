@@ -39,7 +39,7 @@ internal static class InputReader
                 problems.Add(
                     entry.Value.Place, ConfigCodes.WrongType,
                     $"'{Names.Shorten(entry.Key)}': expected a path such as input.text, or {{ path: ..., default: ... }}, or " +
-                    $"{{ text: \"...\" }}, came {entry.Value.Describe()}. What is always the same belongs under 'input'.");
+                    $"{{ text: \"...\" }}, got {entry.Value.Describe()}. Constants belong under 'input'.");
                 return null;
         }
     }

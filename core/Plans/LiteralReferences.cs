@@ -38,7 +38,7 @@ internal static class LiteralReferences
                 var name = Names.Shorten(member);
                 problems.Warn(
                     text.Place, ConfigCodes.LiteralReference,
-                    $"step '{Names.Shorten(step)}': the agent is given '{Names.Shorten(reference)}' as it stands, as 'input' is " +
+                    $"step '{Names.Shorten(step)}': the agent gets '{Names.Shorten(reference)}' as written, because 'input' is " +
                     $"literal. For a value, write under 'with': {name}: input.text, or {name}: {{ text: \"... {{{{ input.text }}}} ...\" }}.");
                 break;
         }

@@ -42,7 +42,7 @@ public sealed record PlanConcurrency
         if (text?.Length is 0 or > LongestValue)
         {
             problem = $"Expected a number, true, false or a text of 1 to {LongestValue} characters, by which runs of the plan are counted " +
-                $"('concurrency'), came {(found!.Value.ValueKind == JsonValueKind.String ? $"{text.Length} characters" : $"an {found.Value.ValueKind.ToString().ToLowerInvariant()}")}.";
+                $"('concurrency'), got {(found!.Value.ValueKind == JsonValueKind.String ? $"{text.Length} characters" : $"an {found.Value.ValueKind.ToString().ToLowerInvariant()}")}.";
             return null;
         }
         return text;

@@ -116,7 +116,7 @@ internal sealed class PlanGraph
                 _problems.Add(
                     Steps[i].Place, ConfigCodes.Unreachable,
                     $"step '{Names.Shorten(Steps[i].Id)}' can never start: it needs " +
-                    $"'{Names.Shorten(need)}', which is in a cycle or behind one.");
+                    $"'{Names.Shorten(need)}', which is in a cycle or depends on one.");
             }
         }
     }
@@ -139,7 +139,7 @@ internal sealed class PlanGraph
         var step = Steps[cycle[first]];
         _problems.Add(
             step.At("needs", ids[1]), ConfigCodes.Cycle,
-            $"the steps need each other in a cycle, so that none can start: {text}. Remove one of these needs.");
+            $"the steps need each other in a cycle, so none can start: {text}. Remove one of these needs.");
     }
 
     private int BlockedNeed(int step, int[] missing) => Needs[step].First(n => missing[n] > 0);

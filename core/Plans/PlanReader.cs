@@ -70,7 +70,7 @@ public static class PlanReader
         }
         problems.Add(
             reader["plans"]?.Place ?? file.Place, ConfigCodes.UnknownPlan, wanted is null
-                ? $"{entries.Length} plans, where one is wanted: say which with 'default: <name>'."
+                ? $"{entries.Length} plans, where one is expected: choose it with 'default: <name>'."
                 : $"unknown plan '{wanted}'{problems.Suggest(wanted, [.. entries.Select(e => e.Key)])}");
         return null;
     }

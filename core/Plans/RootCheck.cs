@@ -70,8 +70,8 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
         {
             problems.Add(
                 place, ConfigCodes.SignalTaken,
-                $"'{wait.Signal}' is a step that somebody is to approve, and what is sent by that name is the decision: name " +
-                "the signal otherwise.");
+                $"'{wait.Signal}' is a step that waits for approval, and its decision is sent by that name: give the " +
+                "signal another name.");
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class RootCheck(PlanGraph graph, ProblemList problems)
             var (id, other) = (Names.Shorten(graph.Steps[step].Id), Names.Shorten(graph.Steps[index].Id));
             problems.Add(place, ConfigCodes.UnknownRoot, index == step
                 ? $"the step '{id}' cannot read its own output before it runs."
-                : $"'{other}' need not be done when '{id}' starts: add '{other}' to its 'needs'.");
+                : $"'{other}' may not be done yet when '{id}' starts: add '{other}' to its 'needs'.");
         }
     }
 

@@ -105,7 +105,7 @@ internal sealed class StepReader(ProblemList problems)
         {
             problems.Add(
                 entry.Place, ConfigCodes.ReservedName,
-                $"a step cannot be named '{ValuePath.InputRoot}': paths mean the run's input by that word.");
+                $"a step cannot be named '{ValuePath.InputRoot}': in paths that word means the run's input.");
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed class StepReader(ProblemList problems)
         {
             problems.Add(
                 draft.At("with"), ConfigCodes.NotInMode,
-                "'with' has no meaning beside 'wait': a signal is given nothing. Those who decide are shown it, beside 'approve'.");
+                "'with' has no meaning beside 'wait': a signal has no input. Beside 'approve', it is what those who decide are shown.");
         }
     }
 
@@ -216,7 +216,7 @@ internal sealed class StepReader(ProblemList problems)
     private Require BadRequire(ConfigNode node)
     {
         problems.Add(
-            node.Place, ConfigCodes.UnknownWord, $"'require': expected all, any, settled or a number, came {node.Describe()}.");
+            node.Place, ConfigCodes.UnknownWord, $"'require': expected all, any, settled or a number, got {node.Describe()}.");
         return Require.All;
     }
 
@@ -230,7 +230,7 @@ internal sealed class StepReader(ProblemList problems)
         {
             problems.Add(
                 node.Place, ConfigCodes.NotInMode,
-                "'max_failures' has a meaning with 'require: settled' alone: other quorums say how many must succeed.");
+                "'max_failures' only has a meaning with 'require: settled': other quorums say how many must succeed.");
         }
         if (node is ConfigNode.Scalar { Kind: ScalarKind.Number })
         {
@@ -242,7 +242,7 @@ internal sealed class StepReader(ProblemList problems)
         }
         problems.Add(
             node.Place, ConfigCodes.UnknownWord,
-            $"'max_failures': expected a number, or a share such as 5%, came {node.Describe()}.");
+            $"'max_failures': expected a number, or a share such as 5%, got {node.Describe()}.");
         return default;
     }
 
@@ -257,7 +257,7 @@ internal sealed class StepReader(ProblemList problems)
             LiteralReferences.Warn(step, input, problems);
             return node.ToJson();
         }
-        problems.Add(node.Place, ConfigCodes.WrongType, $"'input': expected a mapping, came {node.Describe()}.");
+        problems.Add(node.Place, ConfigCodes.WrongType, $"'input': expected a mapping, got {node.Describe()}.");
         return null;
     }
 

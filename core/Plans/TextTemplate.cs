@@ -87,7 +87,7 @@ public sealed record TextTemplate
         scanner.SkipWhiteSpace();
         if (path is not null && !IsAt(scanner, End))
         {
-            scanner.Fail($"expected '.', '[' or '{End}', came {scanner.Describe()}; '{Begin}' itself is written '{Begin}{Begin}'");
+            scanner.Fail($"expected '.', '[' or '{End}', got {scanner.Describe()}; '{Begin}' itself is written '{Begin}{Begin}'");
         }
         scanner.Skip(End.Length);
         return path;

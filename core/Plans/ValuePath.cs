@@ -37,7 +37,7 @@ public sealed record ValuePath
         scanner.SkipWhiteSpace();
         if (path is not null && !scanner.AtEnd)
         {
-            scanner.Fail($"expected '.', '[' or the end, came {scanner.Describe()}");
+            scanner.Fail($"expected '.', '[' or the end, got {scanner.Describe()}");
         }
         problem = scanner.Problem;
         return problem is null ? path : null;
@@ -65,7 +65,7 @@ public sealed record ValuePath
     {
         if (scanner.Next != '[' && !TextScanner.IsNameStart(scanner.Next))
         {
-            scanner.Fail($"expected '{InputRoot}' or the id of a step, came {scanner.Describe()}");
+            scanner.Fail($"expected '{InputRoot}' or the id of a step, got {scanner.Describe()}");
             return null;
         }
         var segments = ImmutableArray.CreateBuilder<object>();
@@ -96,7 +96,7 @@ public sealed record ValuePath
         {
             return scanner.TakeWhile(TextScanner.IsNamePart);
         }
-        scanner.Fail($"expected a name after '.', came {scanner.Describe()}; quote odd names: [\"...\"]");
+        scanner.Fail($"expected a name after '.', got {scanner.Describe()}; quote odd names: [\"...\"]");
         return null;
     }
 
@@ -118,13 +118,13 @@ public sealed record ValuePath
             }
             else
             {
-                scanner.Fail($"expected an index from 0 or a quoted name after '[', came {scanner.Describe()}");
+                scanner.Fail($"expected an index from 0 or a quoted name after '[', got {scanner.Describe()}");
             }
         }
         scanner.SkipWhiteSpace();
         if (segment is not null && !scanner.TakeIf(']'))
         {
-            scanner.Fail($"expected ']', came {scanner.Describe()}");
+            scanner.Fail($"expected ']', got {scanner.Describe()}");
             return null;
         }
         return segment;

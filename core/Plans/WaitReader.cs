@@ -26,7 +26,7 @@ internal static class WaitReader
         var signal = reader.Name("signal", "name of a signal");
         if (signal is null && problems.Count == before)
         {
-            problems.Add(node.Place, ConfigCodes.Missing, "'wait' needs 'signal: <name>', by which it is sent.");
+            problems.Add(node.Place, ConfigCodes.Missing, "'wait' needs 'signal: <name>', the name that is sent.");
         }
         return Read(reader, new StepWait { Signal = signal ?? "" }, problems);
     }
@@ -65,7 +65,7 @@ internal static class WaitReader
         if (reader["default"] is { } unused && onTimeout is null or OnTimeout.Fail or OnTimeout.Skip)
         {
             problems.Add(
-                unused.Place, ConfigCodes.Contradiction, "'default' has a meaning with 'on_timeout: default' alone.");
+                unused.Place, ConfigCodes.Contradiction, "'default' only has a meaning with 'on_timeout: default'.");
         }
         return wait with
         {

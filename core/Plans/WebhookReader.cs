@@ -35,7 +35,7 @@ public static class WebhookReader
             case ConfigNode.Sequence { Items.Length: > Webhook.Most } many:
                 problems.Add(
                     many.Place, ConfigCodes.OutOfRange,
-                    $"'webhooks' has {many.Items.Length} entries; {Webhook.Most} are allowed.");
+                    $"'webhooks' has {many.Items.Length} entries; at most {Webhook.Most} are allowed.");
                 return [];
             case ConfigNode.Sequence list:
                 return [.. list.Items.Select(i => ReadOne(i, problems)).OfType<Webhook>()];
@@ -74,7 +74,7 @@ public static class WebhookReader
         var url = reader.Text("url");
         if (url is null && problems.Count == before)
         {
-            problems.Add(node.Place, ConfigCodes.Missing, "a webhook needs 'url: https://...', to which it is posted.");
+            problems.Add(node.Place, ConfigCodes.Missing, "a webhook needs 'url: https://...', where it is posted.");
         }
         if (url is not null && !IsAddress(url))
         {
@@ -99,7 +99,7 @@ public static class WebhookReader
         {
             problems.Add(
                 reader["on"]!.Place, ConfigCodes.Missing,
-                "'on' is empty: list what is to be told, or leave 'on' out for the three ends.");
+                "'on' is empty: list the events to tell, or leave 'on' out for the three ends.");
         }
         return [.. words.Where(s_events.ContainsKey).Select(w => s_events[w]).Order()];
     }

@@ -100,13 +100,13 @@ public static class Router
         }
         if (CanRun(first) && !CanRun(second))
         {
-            return $"waits for a slot; the next candidate {(second.Note == Drained ? "is drained" : "can run nowhere")}";
+            return $"waits for a slot; the next candidate {(second.Note == Drained ? "is drained" : "cannot run anywhere")}";
         }
         var waits = Fails(first) ? "; all of them are failing" : first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
         if (first.Priority != second.Priority)
         {
             return $"highest priority{waits}";
         }
-        return first.Load != second.Load ? $"least loaded of equal priority{waits}" : $"first by name of equals{waits}";
+        return first.Load != second.Load ? $"least loaded of equal priority{waits}" : $"first by name among equals{waits}";
     }
 }

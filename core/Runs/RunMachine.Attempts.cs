@@ -114,10 +114,10 @@ public static partial class RunMachine
             {
                 Fail(step, attempt, new RunError(
                     ErrorKind.Lost, ErrorCodes.Lost,
-                    $"Attempt {attempt.Number} of step '{step.Id}' of run '{state.Key}' ran each of the {crashes} times in a " +
-                    $"row that its node died, {crashes - Isolation.MostInCompany} times with no other beside it that was " +
-                    $"suspected, the last time because {input.Reason}. At most {limits.MaxLosses} are allowed (option " +
-                    $"MaxLosses). Agent '{attempt.Agent}' probably ends its process: see what that has said last."));
+                    $"Attempt {attempt.Number} of step '{step.Id}' of run '{state.Key}' was running each of the {crashes} times in a " +
+                    $"row that its node died, {crashes - Isolation.MostInCompany} times with no other suspect beside " +
+                    $"it, the last time because {input.Reason}. At most {limits.MaxLosses} are allowed (option " +
+                    $"MaxLosses). Agent '{attempt.Agent}' probably crashes its process: see its last output."));
                 return Advance();
             }
             Emit(new RunEvent.AttemptLost(
@@ -131,8 +131,8 @@ public static partial class RunMachine
         private static string WhyAgain(AttemptState attempt) => "delivered again after its node was lost" +
             (Isolation.Of(attempt) is not { } apart ? ""
                 : $", {attempt.Crashes} times in a row; for {DurationOf(apart.Time)} it runs " + (apart.Company == 1
-                    ? "on a node without others of which that is true"
-                    : $"beside at most {apart.Company - 1} others of which that is true"));
+                    ? "on a node without other such attempts"
+                    : $"beside at most {apart.Company - 1} other such attempts"));
 
         private void TimeOut(StepState step, int number)
         {

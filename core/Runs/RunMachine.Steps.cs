@@ -127,8 +127,8 @@ public static partial class RunMachine
         private RunError OutputsTooLarge(StepState step) => new(
             ErrorKind.Error, ErrorCodes.OutputTooLarge,
             $"Step '{step.Id}' of run '{state.Key}': the outputs of its {step.Branches.Count} branches have more than " +
-            $"{limits.MaxStepOutputBytes} bytes together, which is as much as is allowed (option MaxStepOutputBytes). Let " +
-            "its agents return less, such as where the rest can be found.", Retryable: false);
+            $"{limits.MaxStepOutputBytes} bytes together, which is the limit (option MaxStepOutputBytes). Let " +
+            "its agents return less, for example where to find the rest.", Retryable: false);
 
         // A step is decided as soon as enough branches have succeeded, or too few can still succeed.
         private void CheckQuorum(StepState step)
@@ -162,7 +162,7 @@ public static partial class RunMachine
                 FailStep(step, LastError(step) with
                 {
                     Message = $"Step '{step.Id}' of run '{state.Key}': {step.FailedBranches} of {step.Branches.Count} have " +
-                        $"failed, and {most} may (max_failures); the last one: {LastError(step).Message}",
+                        $"failed, and at most {most} may (max_failures); the last one: {LastError(step).Message}",
                 });
             }
             else if (step.SucceededBranches + step.FailedBranches == step.Branches.Count)

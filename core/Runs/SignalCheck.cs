@@ -23,10 +23,10 @@ public static class SignalCheck
         if (signal.Key is { } key && state.Signals.Find(s => s.Name == signal.Name && s.Key == key) is { } before)
         {
             return before.Data.Equals(signal.Data)
-                ? new(SignalOutcome.Repeated, $"the signal '{signal.Name}' with the key '{Names.Shorten(key)}' is here already")
+                ? new(SignalOutcome.Repeated, $"the signal '{signal.Name}' with the key '{Names.Shorten(key)}' was received already")
                 : new(SignalOutcome.KeyTaken,
                     $"The key '{Names.Shorten(key)}' was used for another '{signal.Name}' of run '{state.Key}', at {before.At:O}. " +
-                    "Send what is new with a key of its own.");
+                    "Give each new signal a key of its own.");
         }
         if (state.Status.IsEnded())
         {
@@ -48,9 +48,9 @@ public static class SignalCheck
                 .Select(static w => w.Signal).Distinct(StringComparer.Ordinal),
         ];
         var what = signal.IsDecision
-            ? $"Run '{state.Key}' has no step '{Names.Shorten(signal.Name)}' that somebody is to approve"
+            ? $"Run '{state.Key}' has no step '{Names.Shorten(signal.Name)}' that waits for approval"
             : $"No step of run '{state.Key}' waits for '{Names.Shorten(signal.Name)}'";
-        return what + (known.Length == 0 ? "; its plan has none that waits."
+        return what + (known.Length == 0 ? "; its plan has no step that waits."
             : Names.Nearest(signal.Name, known) is { } near ? $", did you mean '{near}'?"
             : $"; there are {string.Join(", ", known)}.");
     }
@@ -58,8 +58,8 @@ public static class SignalCheck
     private static SignalVerdict? Data(RunState state, RunInput.ReceiveSignal signal, StepWait wait)
     {
         string? problem = signal.Key?.Length is 0 or > MaxKeyLength ? $"its key must have 1 to {MaxKeyLength} characters"
-            : signal.Data.Utf8.Length > MaxBytes ? $"it has {signal.Data.Utf8.Length} bytes, and may have {MaxBytes}"
-            : signal.Data.Problem() ?? (UnicodeText.IsText(signal.Data.Element) ? null : "it has half of a character");
+            : signal.Data.Utf8.Length > MaxBytes ? $"it has {signal.Data.Utf8.Length} bytes; at most {MaxBytes} are allowed"
+            : signal.Data.Problem() ?? (UnicodeText.IsText(signal.Data.Element) ? null : "it contains half of a surrogate pair");
         if (problem is null && wait.Approval is { } approval && ApprovalDecision.Problems(signal.Data, approval) is { Count: > 0 } many)
         {
             problem = string.Join("; ", many);
@@ -75,7 +75,7 @@ public static class SignalCheck
             .FirstOrDefault(by => !by.IsEmpty && (signal.By is not { } sender || !by.Contains(sender)));
         return strictest.IsDefaultOrEmpty ? null
             : new(SignalOutcome.NotAllowed,
-                $"'{signal.Name}' of run '{state.Key}' may be sent by {string.Join(", ", strictest)} alone, and not by {(signal.By is { } who ? $"'{who}'" : "somebody who has shown no API key")}.");
+                $"'{signal.Name}' of run '{state.Key}' may only be sent by {string.Join(", ", strictest)}, not by {(signal.By is { } who ? $"'{who}'" : "a caller without an API key")}.");
     }
 
     // As many are kept as there are steps to take them.
@@ -94,7 +94,7 @@ public static class SignalCheck
         // What is to be decided is not there before.
         return steps[0].Step.Wait!.Approval is not null && open[0].WaitsUntil is null
             ? new(SignalOutcome.TooEarly,
-                $"Step '{signal.Name}' of run '{state.Key}' is {Word(open[0].Status)}: it can be decided on when it waits.")
+                $"Step '{signal.Name}' of run '{state.Key}' is {Word(open[0].Status)}: it can be decided on once it waits.")
             : null;
     }
 

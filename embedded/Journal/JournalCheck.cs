@@ -94,7 +94,7 @@ internal static class JournalCheck
             if (RowChecksum.OfNumber(reader.GetString(0), reader.GetInt64(1)) != reader.GetInt64(2))
             {
                 throw file.Damage.OfAll(
-                    $"the number '{reader.GetString(0)}' in the table 'meta' does not have its checksum");
+                    $"the number '{reader.GetString(0)}' in the table 'meta' does not match its checksum");
             }
         }
     }
@@ -126,7 +126,7 @@ internal static class JournalCheck
     {
         if (!IsHashOf(definition, hash))
         {
-            throw text.OfAll($"plan {id} in the table 'plans' does not have its hash");
+            throw text.OfAll($"plan {id} in the table 'plans' does not match its hash");
         }
     }
 

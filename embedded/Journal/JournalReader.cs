@@ -239,7 +239,7 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
         var damage = run.Damage;
         if (damage is null && RowChecksum.OfRecord(seq, number, record) != row.GetInt64(3))
         {
-            damage = file.Damage.OfRun(run.Id, $"has a record without its checksum, event {seq}", run.Key);
+            damage = file.Damage.OfRun(run.Id, $"has a record that does not match its checksum, event {seq}", run.Key);
         }
         return new StoredTurn(seq, run.Id, run.Key, record, damage) { IsUnsealed = !SealedRecord.IsSealed(record) };
     }

@@ -135,7 +135,7 @@ internal sealed class JournalRecovery
             }
             else
             {
-                _dropped.Add($"plan {row[0]}, which does not have its hash");
+                _dropped.Add($"plan {row[0]}, which does not match its hash");
             }
         }
     }
@@ -153,7 +153,7 @@ internal sealed class JournalRecovery
             else
             {
                 _dropped.Add(
-                    $"run {row[1]} ('{row[2]}/{row[3]}') has a row in the table 'runs' that does not have its checksum");
+                    $"run {row[1]} ('{row[2]}/{row[3]}') has a row in the table 'runs' that does not match its checksum");
             }
         }
         return last;
@@ -171,7 +171,7 @@ internal sealed class JournalRecovery
             }
             else if (row[1] is long owner)
             {
-                Drop(fresh, owner, $"has a record without its checksum, event {row[0]}");
+                Drop(fresh, owner, $"has a record that does not match its checksum, event {row[0]}");
             }
         }
         foreach (var (run, seq) in damaged.IndexedRecords())

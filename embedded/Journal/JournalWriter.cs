@@ -258,14 +258,14 @@ internal sealed partial class JournalWriter : IDisposable
             LogFailed(_logger, _path, e);
         }
         _failure = $"The journal cannot be written: {e.Message.TrimEnd('.')}. Make room on the disk of the data "
-            + "folder, or make it writable. What was accepted is kept meanwhile, and all goes on by itself.";
+            + "folder, or make it writable. What was accepted is kept meanwhile, and everything continues by itself.";
         var refused = _taken.FindAll(static w => w.CanFail);
         _taken.RemoveAll(static w => w.CanFail);
         refused.ForEach(Refuse);
     }
 
     [LoggerMessage(100, LogLevel.Error,
-        "The journal '{Path}' cannot be written; new runs are refused, and what is under way is kept and tried again. "
+        "The journal '{Path}' cannot be written; new runs are refused, and pending writes are kept and retried. "
         + "Make room on its disk, or make it writable")]
     private static partial void LogFailed(ILogger logger, string path, Exception exception);
 
@@ -273,6 +273,6 @@ internal sealed partial class JournalWriter : IDisposable
     private static partial void LogRecovered(ILogger logger);
 
     [LoggerMessage(102, LogLevel.Error,
-        "Stopped with {Writes} writes that the journal did not take; their runs resume from what is durable")]
+        "Stopped with {Writes} writes that did not reach the journal; their runs resume from what is durable")]
     private static partial void LogGaveUp(ILogger logger, int writes);
 }

@@ -27,7 +27,7 @@ internal sealed record RunRow(RunRef Ref, StoredRun Stored)
         {(version > 2 ? "runs.tip, runs.tenant, runs.priority" : "NULL, NULL, NULL")}
         """;
 
-    /// <exception cref="DamageException">The row does not have its checksum.</exception>
+    /// <exception cref="DamageException">The row does not match its checksum.</exception>
     public static RunRow Read(SqliteDataReader row, int at, DamageText text)
     {
         long? Number(int column) => row.IsDBNull(at + column) ? null : row.GetInt64(at + column);

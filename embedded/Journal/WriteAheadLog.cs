@@ -39,7 +39,7 @@ internal static class WriteAheadLog
         var pageBytes = BinaryPrimitives.ReadInt32BigEndian(header[8..]);
         if (Sum(default, header[..24], bigEndian) != stored || pageBytes is < 512 or > 65_536)
         {
-            return file.Length > HeaderBytes ? $"the header of its write-ahead log '{path}' does not have its checksum" : null;
+            return file.Length > HeaderBytes ? $"the header of its write-ahead log '{path}' does not match its checksum" : null;
         }
         return Damage(file, path, bigEndian, salt, stored, new byte[FrameBytes(pageBytes)]);
     }
@@ -67,7 +67,7 @@ internal static class WriteAheadLog
             {
                 if (committed)
                 {
-                    return $"frame {bad} of its write-ahead log '{path}' does not have its checksum, and whole " +
+                    return $"frame {bad} of its write-ahead log '{path}' does not match its checksum, and whole " +
                         "transactions are behind it";
                 }
                 committed = commits;

@@ -339,7 +339,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         Journal.Append(sweep);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Resumed {Runs} runs that had not ended")]
+    [LoggerMessage(1, LogLevel.Information, "Unfinished runs resumed: {Runs}")]
     private static partial void LogResumed(ILogger logger, int runs);
 
     [LoggerMessage(7, LogLevel.Warning, "What became of an agent of run {Run} that was told to stop could not be kept")]
@@ -348,7 +348,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     [LoggerMessage(4, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
 
-    [LoggerMessage(5, LogLevel.Warning, "Whether anybody waits for the runs of steps is not known before the next start")]
+    [LoggerMessage(5, LogLevel.Warning, "It is not known until the next start whether the runs of steps are still waited for")]
     private static partial void LogOrphans(ILogger logger, Exception exception);
 
     [LoggerMessage(2, LogLevel.Warning,

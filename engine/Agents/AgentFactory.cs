@@ -22,7 +22,7 @@ public static class AgentFactory
         }
         catch (Exception e)
         {
-            throw new AgentSetupException($"Agent '{agent.Name}' cannot be made. {Lack(services, agent) ?? e.Message}", e);
+            throw new AgentSetupException($"Agent '{agent.Name}' cannot be created. {Lack(services, agent) ?? e.Message}", e);
         }
     }
 

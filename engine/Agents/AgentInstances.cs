@@ -84,7 +84,7 @@ public sealed class AgentInstances : IAsyncDisposable
     public ImmutableArray<string> Problems() =>
     [
         .. _kinds.Where(k => k.Value.Health.Problem is not null).OrderBy(k => k.Key, StringComparer.Ordinal).Select(k =>
-            $"Agent '{k.Key}' does not work as it is configured; the list of agents says why."),
+            $"Agent '{k.Key}' does not work as configured; the list of agents says why."),
     ];
 
     /// <summary>Lets go of all agents, whatever still runs.</summary>

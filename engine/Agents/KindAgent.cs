@@ -43,7 +43,7 @@ internal sealed partial class KindAgent
             return problem is null || health.Condition == AgentCondition.Unhealthy
                 ? health
                 : new AgentHealth(
-                    AgentCondition.Degraded, $"it goes on as it was, because what the configuration says now does not work: {problem}");
+                    AgentCondition.Degraded, $"it keeps its old configuration, because the new one does not work: {problem}");
         }
     }
 
@@ -205,12 +205,12 @@ internal sealed partial class KindAgent
     [LoggerMessage(331, LogLevel.Warning, "Agent '{Agent}' is not ready: {Reason}")]
     private static partial void LogNotReady(ILogger logger, string agent, string reason);
 
-    [LoggerMessage(332, LogLevel.Information, "Agent '{Agent}' works as the configuration says now; the one before ends when its attempts have")]
+    [LoggerMessage(332, LogLevel.Information, "Agent '{Agent}' uses its new configuration; the old one ends with its last attempt")]
     private static partial void LogReplaced(ILogger logger, string agent);
 
-    [LoggerMessage(333, LogLevel.Error, "Agent '{Agent}' goes on as it was, because what the configuration says now does not work: {Reason}")]
+    [LoggerMessage(333, LogLevel.Error, "Agent '{Agent}' keeps its old configuration, because the new one does not work: {Reason}")]
     private static partial void LogNotReplaced(ILogger logger, string agent, string reason);
 
-    [LoggerMessage(334, LogLevel.Warning, "Agent '{Agent}' did not end in order")]
+    [LoggerMessage(334, LogLevel.Warning, "Agent '{Agent}' did not shut down cleanly")]
     private static partial void LogNotEnded(ILogger logger, Exception exception, string agent);
 }

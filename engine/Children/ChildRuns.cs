@@ -165,7 +165,7 @@ public sealed class ChildRuns(
     // Also when its driver has gone: the end of the parent is durable, and nobody else will tell the child before it looks for itself.
     private async Task CancelAsync(Call call)
     {
-        var reason = $"step '{call.Child.Step}' of run {call.Child.Run} waits for it no longer";
+        var reason = $"step '{call.Child.Step}' of run {call.Child.Run} no longer waits for it";
         while (!call.IsForgotten && !stopping.IsCancellationRequested
             && !await host.CancelAsync(call.Child.ChildKey, call.Child.ChildId, reason))
         {
@@ -174,7 +174,7 @@ public sealed class ChildRuns(
     }
 
     private static RunInput.FailAttempt TooDeep(Call call, string agent) => Refused(
-        call, agent, $"{ParentRun.MaxDepth} runs are above it, and more are not allowed: let the plans call each other less deep.");
+        call, agent, $"{ParentRun.MaxDepth} runs are above it, which is the limit: use fewer levels of plans.");
 
     private static RunInput.FailAttempt Refused(Call call, string agent, string why) => Failed(
         call, new RunError(

@@ -178,9 +178,9 @@ public sealed partial class ConfigSource : IDisposable
     [LoggerMessage(302, LogLevel.Error, "Part of the configuration cannot be read: {Problem}")]
     private static partial void LogUnreadable(ILogger logger, ConfigProblem problem);
 
-    [LoggerMessage(EventId = 303, Message = "The configuration files have changed, and say the same as what is in force")]
+    [LoggerMessage(EventId = 303, Message = "The configuration files have changed, but say the same as before")]
     private static partial void LogNothingChanged(ILogger logger, LogLevel level);
 
-    [LoggerMessage(304, LogLevel.Warning, "The configuration may not mean what was meant: {Warning}")]
+    [LoggerMessage(304, LogLevel.Warning, "The configuration may not mean what was intended: {Warning}")]
     private static partial void LogWarned(ILogger logger, ConfigProblem warning);
 }

@@ -60,11 +60,11 @@ internal sealed record FolderContent(ImmutableArray<ConfigFile> Files, Immutable
     // just begun.
     private static ConfigProblem Gone(FolderEntry entry) => Problem(entry, ConfigCodes.FileGone, entry.Name switch
     {
-        FolderEntry.Agents => $"'{entry.Name}' was there and is gone; what it said stays in force. " +
+        FolderEntry.Agents => $"'{entry.Name}' has been removed; what it said stays in force. " +
             "To run all agents with their defaults, leave a file with 'agents: {}'.",
-        FolderEntry.Plans => $"the folder '{entry.Name}' was there and is gone; its plans stay in force. " +
+        FolderEntry.Plans => $"the folder '{entry.Name}' has been removed; its plans stay in force. " +
             "To run without plans, leave an empty folder.",
-        _ => $"the folder '{entry.Path}' was there and is gone; what was read in it stays in force.",
+        _ => $"the folder '{entry.Path}' has been removed; what was read from it stays in force.",
     });
 
     private static ConfigProblem Problem(FolderEntry entry, string code, string message) =>
@@ -108,8 +108,8 @@ internal sealed record FolderContent(ImmutableArray<ConfigFile> Files, Immutable
             var target = File.ResolveLinkTarget(path, returnFinalTarget: true);
             var file = new FileInfo(target?.FullName ?? path);
             trouble = Directory.Exists(path) ? "it is a folder"
-                : !file.Exists && target is null ? "it has just gone"
-                : !file.Exists ? $"it leads to '{target!.FullName}', which is not there"
+                : !file.Exists && target is null ? "it has just been removed"
+                : !file.Exists ? $"it leads to '{target!.FullName}', which does not exist"
                 : file.Length > MaxMebibytes * 1024 * 1024 ? $"it is larger than {MaxMebibytes} MiB"
                 : null;
             if (trouble is null && file.Length > 0)

@@ -41,7 +41,7 @@ internal readonly record struct FolderEntry(string Name, string Path, string? Tr
                 ];
             }
             // A link that leads nowhere counts as a file.
-            return [File.Exists(folder) ? new(name, folder, "it is no folder") : new(name, folder, IsGone: true)];
+            return [File.Exists(folder) ? new(name, folder, "it is not a folder") : new(name, folder, IsGone: true)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

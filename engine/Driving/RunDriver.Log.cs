@@ -31,23 +31,23 @@ public sealed partial class RunDriver
     private static partial void LogFailed(
         ILogger logger, RunKey run, RunId runId, string plan, double seconds, string? error);
 
-    [LoggerMessage(222, LogLevel.Warning, "Run '{Run}' ({RunId}): the webhook {Url} was not told and is given up: {Error}")]
+    [LoggerMessage(222, LogLevel.Warning, "Run '{Run}' ({RunId}): the webhook {Url} could not be delivered and is given up: {Error}")]
     private static partial void LogWebhookGivenUp(ILogger logger, RunKey run, RunId runId, string url, string error);
 
     [LoggerMessage(BrokenEventId, LogLevel.Error,
-        "Run '{Run}': an error in Agent Grid itself; the run goes on from the journal in {Seconds} s")]
+        "Run '{Run}': an error in Agent Grid itself; the run continues from the journal in {Seconds} s")]
     private static partial void LogBroken(ILogger logger, Exception exception, RunKey run, double seconds);
 
     [LoggerMessage(201, LogLevel.Debug, "Run '{Run}': ignored {What}")]
     private static partial void LogIgnored(ILogger logger, RunKey run, string what);
 
     [LoggerMessage(202, LogLevel.Warning,
-        "Run '{Run}' was changed by somebody else; it goes on from what the journal has")]
+        "Run '{Run}' was changed by another writer; it continues from the journal")]
     private static partial void LogConflict(ILogger logger, RunKey run);
 
-    [LoggerMessage(203, LogLevel.Warning, "Run '{Run}' is not in the journal any more")]
+    [LoggerMessage(203, LogLevel.Warning, "Run '{Run}' is no longer in the journal")]
     private static partial void LogGone(ILogger logger, RunKey run);
 
-    [LoggerMessage(204, LogLevel.Error, "Run '{Run}', which is driven no longer: an error in Agent Grid itself")]
+    [LoggerMessage(204, LogLevel.Error, "Run '{Run}', which is no longer driven: an error in Agent Grid itself")]
     private static partial void LogStray(ILogger logger, Exception exception, RunKey run);
 }

@@ -35,7 +35,7 @@ public static partial class AgentCall
                     "allowed (option MaxOutputBytes).", retryable: false),
                 _ when output.Problem() is { } problem => Fail(
                     ErrorKind.Error, ErrorCodes.AgentError,
-                    $"Agent '{name}' returned what cannot be kept as JSON: {problem}"),
+                    $"Agent '{name}' returned something that cannot be kept as JSON: {problem}"),
                 _ => new AttemptOutcome.Output(output),
             };
         }

@@ -59,7 +59,7 @@ internal sealed class AgentCalls(InvocationServices services, AgentInvocation ca
         if (depth >= MostDepth)
         {
             throw new AgentException(
-                "too_deep", $"Agent '{caller.Agent}' cannot call '{agent}': {depth} calls have led to this one, and more may not.", retryable: false);
+                "too_deep", $"Agent '{caller.Agent}' cannot call '{agent}': {depth} calls have led to this one, which is the limit.", retryable: false);
         }
         if (services.Slots.Named(agent) is not { } load)
         {

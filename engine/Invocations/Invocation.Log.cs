@@ -35,7 +35,7 @@ public abstract partial class Invocation
 
     [LoggerMessage(213, LogLevel.Warning,
         "Agent '{Agent}' is given up in attempt {Attempt} of step '{Step}' of run {RunId}: it was told to stop " +
-        "{Seconds:0.0} s ago. The slot is free for others; the agent has its thread and its memory until it returns")]
+        "{Seconds:0.0} s ago. The slot is free for others; the agent keeps its thread and its memory until it returns")]
     private static partial void LogGivenUp(
         ILogger logger, string agent, int attempt, string step, RunId runId, double seconds);
 

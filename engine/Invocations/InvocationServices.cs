@@ -43,7 +43,7 @@ public sealed record InvocationServices
     /// <summary>The engine's own log.</summary>
     public required ILogger Logger { get; init; }
 
-    /// <summary>How long an invocation that was cancelled keeps its slot while it has not returned.</summary>
+    /// <summary>How long a cancelled invocation keeps its slot while it has not returned.</summary>
     public required TimeSpan CancelGrace { get; init; }
 
     /// <summary>Where artifacts are kept; null when nowhere.</summary>

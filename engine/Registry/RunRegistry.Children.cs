@@ -59,7 +59,7 @@ public sealed partial class RunRegistry
         {
             if (driver.IsAdmitted && driver.Parent is { } parent && await children.IsWantedAsync(parent) == false)
             {
-                driver.Post(new RunInput.CancelRun($"step '{parent.Step}' of run {parent.Run} waits for it no longer"));
+                driver.Post(new RunInput.CancelRun($"step '{parent.Step}' of run {parent.Run} no longer waits for it"));
             }
         }
     }

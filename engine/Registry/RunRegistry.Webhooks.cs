@@ -98,7 +98,7 @@ public sealed partial class RunRegistry
         return submit.Webhooks.Length > Webhook.Most
             ? new ConfigProblem(
                 null, 0, 0, "webhooks", CommandCodes.WebhookRefused,
-                $"The request has {submit.Webhooks.Length} webhooks; {Webhook.Most} are allowed.")
+                $"The request has {submit.Webhooks.Length} webhooks; at most {Webhook.Most} are allowed.")
             : Of(submit.Webhooks, "") ?? Of(plan, "plan.");
     }
 }

@@ -9,7 +9,7 @@ public sealed record NodeState
     /// <summary>By which attempts record it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The classes of hardware that it is; null for all.</summary>
+    /// <summary>The classes of hardware it offers; null for all.</summary>
     public ImmutableArray<string>? Queues { get; init; }
 
     /// <summary>Empty for none; null: GPU memory is not accounted for, and whatever needs some may run.</summary>
@@ -18,10 +18,10 @@ public sealed record NodeState
     /// <summary>The agents that it has code for; null for all.</summary>
     public ImmutableArray<string>? Agents { get; init; }
 
-    /// <summary>It takes no further attempts; what runs there goes on.</summary>
+    /// <summary>It takes no new attempts; running ones continue.</summary>
     public bool Draining { get; init; }
 
-    /// <summary>The agents that it has loaded, so that an attempt can begin at once.</summary>
+    /// <summary>The agents it has loaded, so that an attempt can begin at once.</summary>
     public ImmutableArray<string> WarmAgents { get; init; } = [];
 
     /// <summary>Whether an agent could run there at all, now or when there is room.</summary>

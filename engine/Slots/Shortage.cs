@@ -22,7 +22,7 @@ internal static class Shortages
         Shortage.Node or Shortage.None => null,
         Shortage.AgentSlots => "its slots are taken",
         Shortage.QueueSlots => "its queue is full",
-        Shortage.Company => "others run there whose nodes were lost again and again too",
+        Shortage.Company => "attempts run there that have lost their nodes repeatedly, too",
         Shortage.GpuMemory => "not enough GPU memory is free",
         _ => throw new ArgumentOutOfRangeException(nameof(shortage), shortage, "unknown"),
     };

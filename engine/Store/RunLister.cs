@@ -95,5 +95,5 @@ public sealed class RunLister(
     private static long Parse(string? cursor) => cursor is null ? long.MaxValue
         : long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
         : throw new FormatException(
-            $"'{Names.Shorten(cursor)}' is not a cursor: pass on the 'next' of the page before.");
+            $"'{Names.Shorten(cursor)}' is not a cursor: pass on the 'next' of the previous page.");
 }

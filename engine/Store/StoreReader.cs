@@ -45,7 +45,7 @@ public sealed class StoreReader
         {
             return await IsGoneAsync(id).ConfigureAwait(false)
                 ? null
-                : throw _text.OfRun(id.Value, $"was accepted with plan {run.Head.PlanKey}, which is not there", run.Key);
+                : throw _text.OfRun(id.Value, $"was accepted with plan {run.Head.PlanKey}, which is missing", run.Key);
         }
         var replay = new RunReplay(new RunState(plan), _text);
         for (var after = 0L; ;)

@@ -39,7 +39,7 @@ public sealed record StoredRun(RunHead Head, RunSummary Summary, long? Version)
         var field = kind.ToString().ToLowerInvariant();
         return value is not { } record ? throw text.OfRun(run.Value, $"has no {name} (field '{field}')")
             : SealedRecord.TryOpen(record, kind, run, out var opened) ? opened
-            : throw text.OfRun(run.Value, $"has a {name} (field '{field}') without its checksum");
+            : throw text.OfRun(run.Value, $"has a {name} (field '{field}') that does not match its checksum");
     }
 
     private static T Parse<T>(SealedRecord value, RunId run, JsonTypeInfo<T> type, DamageText text)

@@ -41,7 +41,7 @@ public readonly record struct StoredTurn(
         return RunId.TryParse(Run, out var id) && SealedRecord.TryOpen(record, RecordKind.Turn, id, out var opened)
             ? (Read(opened.Text.Span, opened.Count, text), opened.Version)
             : throw text.OfRun(
-                Run, $"has a record without its checksum, event {Last} ({record.Length} bytes)", Key);
+                Run, $"has a record that does not match its checksum, event {Last} ({record.Length} bytes)", Key);
     }
 
     private RunEvent[] Read(ReadOnlySpan<byte> utf8, int? count, DamageText text)

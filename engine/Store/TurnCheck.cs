@@ -28,7 +28,7 @@ public static class TurnCheck
             ? moved
             : throw new ArgumentException(
                 $"Run {run}: expected at least one event, and the summary of the run after its events; " +
-                $"came {events.Count} events, and a summary of run {summary.RunId} that is {summary.Status}.",
+                $"got {events.Count} events, and a summary of run {summary.RunId} that is {summary.Status}.",
                 nameof(summary));
     }
 

@@ -96,8 +96,8 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
             return status switch
             {
                 >= 200 and < 300 => WebhookAnswer.Taken,
-                410 => new WebhookAnswer("It answered 410: it wants no more.", GivesUp: true),
-                >= 300 and < 400 => new WebhookAnswer($"It answered {status}: redirects are not followed, so give the address that it leads to."),
+                410 => new WebhookAnswer("It answered 410: it wants no more webhooks.", GivesUp: true),
+                >= 300 and < 400 => new WebhookAnswer($"It answered {status}: redirects are not followed, so give the address it leads to."),
                 _ => new WebhookAnswer($"It answered {status}."),
             };
         }
@@ -128,12 +128,12 @@ public sealed class HttpWebhookSender : IWebhookSender, IDisposable
         try
         {
             var key = _secret is null ? null : WebhookSignature.SigningKeyOf(_secret.Reveal(Secrets.Find));
-            problem = key is null ? $"The setting {Setting}:Secret is no secret of Standard Webhooks: 'whsec_' and Base64 of 24 to 64 random bytes." : null;
+            problem = key is null ? $"The setting {Setting}:Secret is not a Standard Webhooks secret: 'whsec_' and Base64 of 24 to 64 random bytes." : null;
             return key;
         }
         catch (AgentException e)
         {
-            problem = $"The secret to sign webhooks with is not there (setting {Setting}:Secret): {e.Message}";
+            problem = $"The secret to sign webhooks with is missing (setting {Setting}:Secret): {e.Message}";
             return null;
         }
     }

@@ -5,7 +5,7 @@ namespace AgentGrid.GrainClient.Feed;
 internal sealed partial class FeedTail
 {
     [LoggerMessage(800, LogLevel.Warning,
-        "The feed showed events up to {Shown}, and the run log in Redis has kept them up to {Kept} alone: Redis has " +
+        "The feed showed events up to {Shown}, but the run log in Redis has them only up to {Kept}: Redis has " +
         "lost the others (is 'appendonly' on, and what is 'appendfsync'?). Feeds start over after {Kept}")]
     private static partial void LogStartsOver(ILogger logger, long shown, long kept);
 

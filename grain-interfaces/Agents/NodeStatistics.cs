@@ -11,7 +11,7 @@ public sealed record NodeStatistics
     [Id(0)] public required ImmutableArray<AgentCounts> Agents { get; init; }
     [Id(1)] public required DateTimeOffset ConfigLoadedAt { get; init; }
 
-    /// <summary>What is wrong with the files as they are now, while the last good ones are in force.</summary>
+    /// <summary>What is wrong with the current files, while the last good ones stay in force.</summary>
     [Id(2)] public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
 
     /// <summary>

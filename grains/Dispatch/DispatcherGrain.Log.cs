@@ -5,7 +5,7 @@ namespace AgentGrid.Grains.Dispatch;
 
 internal sealed partial class DispatcherGrain
 {
-    [LoggerMessage(600, LogLevel.Information, "The dispatcher is here: {Nodes} nodes, {Slots} slots in use")]
+    [LoggerMessage(600, LogLevel.Information, "The dispatcher has started: {Nodes} nodes, {Slots} slots in use")]
     private static partial void LogRebuilt(ILogger logger, int nodes, int slots);
 
     [LoggerMessage(601, LogLevel.Warning, "Node '{Node}' is gone")]
@@ -17,9 +17,9 @@ internal sealed partial class DispatcherGrain
     [LoggerMessage(603, LogLevel.Warning, "The runs that hold places could not be checked")]
     private static partial void LogUnchecked(ILogger logger, Exception exception);
 
-    [LoggerMessage(604, LogLevel.Warning, "It could not be kept which runs may start; the dispatcher begins anew")]
+    [LoggerMessage(604, LogLevel.Warning, "The list of runs that may start could not be kept; the dispatcher starts over")]
     private static partial void LogUnkept(ILogger logger, Exception exception);
 
-    [LoggerMessage(605, LogLevel.Debug, "Run {Run} is to yield to another, and was not reached")]
+    [LoggerMessage(605, LogLevel.Debug, "Run {Run} should yield to another, but was not reached")]
     private static partial void LogNotCancelled(ILogger logger, Exception exception, RunId run);
 }

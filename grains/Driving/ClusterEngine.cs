@@ -141,6 +141,6 @@ internal sealed partial class ClusterEngine
         }
     }
 
-    [LoggerMessage(711, LogLevel.Debug, "The dispatcher could not be told that '{What}' wants nothing any more")]
+    [LoggerMessage(711, LogLevel.Debug, "The dispatcher could not be told that '{What}' needs nothing any more")]
     private static partial void LogUnheard(ILogger logger, Exception exception, string what);
 }

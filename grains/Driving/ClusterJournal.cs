@@ -154,6 +154,6 @@ internal sealed partial class ClusterJournal(ClusterEngine engine, RunId run) : 
     [LoggerMessage(EventId = 702, Message = "Run '{Run}': a turn could not be kept")]
     private static partial void LogNotKept(ILogger logger, LogLevel level, Exception exception, RunKey run);
 
-    [LoggerMessage(703, LogLevel.Warning, "Run '{Run}' could not be read from the log yet; it is tried again")]
+    [LoggerMessage(703, LogLevel.Warning, "Run '{Run}' could not be read from the log yet; trying again")]
     private static partial void LogNotRead(ILogger logger, Exception exception, RunKey run);
 }

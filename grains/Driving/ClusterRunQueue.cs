@@ -49,7 +49,7 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
             LogUnanswered(engine.Logger, e, run.Key.ToString());
             await LeaveAsync(run); // it may have been counted
             outcome = new AdmitOutcome.Unavailable(
-                $"Run '{run.Key}' is counted with others of its plan, and whoever knows them does not answer now. Post it again.");
+                $"Run '{run.Key}' is counted with others of its plan, and the dispatcher, which counts them, does not answer now. Post it again.");
         }
         reserved(outcome);
     }
@@ -113,6 +113,6 @@ internal sealed partial class ClusterRunQueue(ClusterEngine engine) : IRunQueue
         }
     }
 
-    [LoggerMessage(704, LogLevel.Debug, "Run '{Run}': the dispatcher does not answer; it is asked again")]
+    [LoggerMessage(704, LogLevel.Debug, "Run '{Run}': the dispatcher does not answer; asking again")]
     private static partial void LogUnanswered(ILogger logger, Exception exception, string run);
 }

@@ -178,7 +178,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
         return null;
     }
 
-    [LoggerMessage(705, LogLevel.Debug, "{Slot}: the dispatcher does not answer; it is asked again")]
+    [LoggerMessage(705, LogLevel.Debug, "{Slot}: the dispatcher does not answer; asking again")]
     private static partial void LogUnanswered(ILogger logger, Exception exception, string slot);
 
     private sealed class PendingSlot(OpenAttempt attempt, string slot) : IPendingSlot

@@ -37,6 +37,6 @@ internal sealed partial class ReportedOutcomes(IGrainFactory grains, ILogger<Rep
 
     protected override void OnLost(LogLevel level, Exception exception, int count) => LogLost(logger, level, exception, count);
 
-    [LoggerMessage(EventId = 707, Message = "The dispatcher could not be told how {Attempts} attempts have ended")]
+    [LoggerMessage(EventId = 707, Message = "The dispatcher could not be told how {Attempts} attempts ended")]
     private static partial void LogLost(ILogger logger, LogLevel level, Exception exception, int attempts);
 }

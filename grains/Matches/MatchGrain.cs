@@ -101,7 +101,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         {
             engine.Log.Report(e);
             return Json.From<SubmitResult>(new SubmitResult.Unavailable(
-                $"'{MatchId}/{command.Round}' is a run that cannot be read, so that nothing else can be posted there. " +
+                $"'{MatchId}/{command.Round}' is a run that cannot be read, so nothing else can be posted there. " +
                 e.Message));
         }
     }
@@ -228,7 +228,7 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
         }
     }
 
-    [LoggerMessage(712, LogLevel.Warning, "A webhook of run {Run} could not be told; it is tried again")]
+    [LoggerMessage(712, LogLevel.Warning, "The webhooks of run {Run} could not be sent; trying again")]
     private static partial void LogNotDelivered(ILogger logger, Exception exception, RunId run);
 
     [LoggerMessage(714, LogLevel.Warning, "What became of an agent of run {Run} that was told to stop could not be kept")]

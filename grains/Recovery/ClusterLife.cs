@@ -44,7 +44,7 @@ internal sealed partial class ClusterLife(Node node, IRunStore log, ILogger<Clus
         return known;
     }
 
-    [LoggerMessage(EventId = 723, Message = "The store could not be told that the cluster lives")]
+    [LoggerMessage(EventId = 723, Message = "The store could not be told that the cluster is alive")]
     private static partial void LogUnsaid(ILogger logger, LogLevel level, Exception exception);
 
     private sealed record Known(Outage? Outage);

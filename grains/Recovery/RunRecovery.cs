@@ -150,7 +150,7 @@ internal sealed partial class RunRecovery(
     [LoggerMessage(720, LogLevel.Information, "Looking after the runs of {Matches} matches")]
     private static partial void LogWakes(ILogger logger, int matches);
 
-    [LoggerMessage(721, LogLevel.Warning, "Runs could not be looked after; it is tried again")]
+    [LoggerMessage(721, LogLevel.Warning, "Runs could not be looked after; trying again")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(722, LogLevel.Warning, "The runs of match '{Match}' could not be resumed; it is tried again")]

@@ -41,7 +41,7 @@ internal sealed record ChatAnswer(string Text, string? Refusal, ChatFinishReason
         if (Refusal is not null || Finish == ChatFinishReason.ContentFilter)
         {
             throw new AgentException(
-                ChatErrors.Refused, $"{who} refused: {Refusal ?? "the endpoint's filter kept the answer back"}", retryable: false);
+                ChatErrors.Refused, $"{who} refused: {Refusal ?? "the endpoint's filter withheld the answer"}", retryable: false);
         }
         if (Finish == ChatFinishReason.Length)
         {
@@ -103,7 +103,7 @@ internal sealed record ChatAnswer(string Text, string? Refusal, ChatFinishReason
             : schema.Problem(value) is { } misfit ? $"it does not fit 'output_schema': {misfit}"
             : null;
         return problem is null ? value : throw new AgentException(
-            HttpErrors.BadAnswer, $"{who} answered what cannot be used: {problem} It begins with: {Names.Shorten(Text, LongestQuote)}");
+            HttpErrors.BadAnswer, $"{who} gave an answer that cannot be used: {problem} It begins with: {Names.Shorten(Text, LongestQuote)}");
     }
 
     // Models like to show JSON as a block of code.

@@ -29,7 +29,7 @@ internal sealed record ChatFailure(AgentException Error, int? Status = null, boo
                 case TooLongException:
                     return new ChatFailure(new AgentException(
                         ErrorCodes.OutputTooLarge,
-                        $"{who} answered with more than {context.MaxOutputBytes:N0} bytes, which are allowed for an output (option MaxOutputBytes).",
+                        $"{who} answered with more than {context.MaxOutputBytes:N0} bytes, the limit for an output (option MaxOutputBytes).",
                         retryable: false));
                 case ClientResultException { Status: > 0 } x:
                     return OfAnswer(x, who, context);
@@ -45,7 +45,7 @@ internal sealed record ChatFailure(AgentException Error, int? Status = null, boo
         return exception is JsonException or ArgumentException or InvalidOperationException or FormatException
             or KeyNotFoundException or IndexOutOfRangeException or NotSupportedException
             ? new ChatFailure(new AgentException(
-                HttpErrors.BadAnswer, $"{who} answered what cannot be read: {exception.Message}", retryable: false, exception))
+                HttpErrors.BadAnswer, $"{who} gave an answer that cannot be read: {exception.Message}", retryable: false, exception))
             : null;
     }
 

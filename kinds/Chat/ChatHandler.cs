@@ -52,8 +52,8 @@ internal sealed class ChatHandler(ChatSettings settings, AgentKindContext contex
             throw new AgentException(
                 HttpErrors.BadAnswer,
                 settings.Stream
-                    ? $"the answer is '{type}' and no stream of events; say 'stream: false' if the endpoint does not stream"
-                    : $"the answer is '{type}', and one that comes at once was asked for",
+                    ? $"the answer is '{type}', not a stream of events; set 'stream: false' if the endpoint does not stream"
+                    : $"the answer is '{type}', but a single answer was asked for",
                 retryable: false);
         }
     }

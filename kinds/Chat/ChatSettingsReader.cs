@@ -37,7 +37,7 @@ internal static class ChatSettingsReader
         var model = agent.Text("model");
         if (agent["model"] is null)
         {
-            problems.Add(agent.Place, ConfigCodes.Missing, "'model' must say which model is asked, as its endpoint calls it.");
+            problems.Add(agent.Place, ConfigCodes.Missing, "'model' must say which model to ask, as its endpoint calls it.");
         }
         var endpoint = ServiceSettings.ReadUrl(agent, "endpoint", missing: null, problems);
         var key = agent.Secret("api_key");
@@ -51,7 +51,7 @@ internal static class ChatSettingsReader
         var schema = AnswerSchema.Read(agent, "output_schema", new ProblemList());
         if (agent["structured"] is { } structured && agent["output_schema"] is null)
         {
-            problems.Add(structured.Place, ConfigCodes.Contradiction, "'structured' says how an answer is kept to 'output_schema', and there is none.");
+            problems.Add(structured.Place, ConfigCodes.Contradiction, "'structured' says how an answer is kept to 'output_schema', but there is none.");
         }
         var defaults = new ChatSettings { Model = model ?? "" };
         var settings = defaults with
@@ -88,7 +88,7 @@ internal static class ChatSettingsReader
         var texts = (node as ConfigNode.Sequence)?.Items.Select(i => i is ConfigNode.Scalar { Kind: ScalarKind.Text } text ? text.Text : "").ToArray();
         if (texts is null or { Length: > MostStops } || texts.Contains(""))
         {
-            problems.Add(node.Place, ConfigCodes.WrongType, $"'stop': expected a list of at most {MostStops} texts, came {node.Describe()}.");
+            problems.Add(node.Place, ConfigCodes.WrongType, $"'stop': expected a list of at most {MostStops} texts, got {node.Describe()}.");
             return [];
         }
         return [.. texts];

@@ -37,7 +37,7 @@ internal sealed class ToolSet(Dictionary<string, ChatTool> tools, int maxCalls, 
         {
             throw new AgentException(
                 ChatErrors.TooManyCalls,
-                $"{who} wanted to call {calls.Count} more tools after {Calls}, and may call {maxCalls}: raise 'max_calls', or ask for less.",
+                $"{who} wanted to call {calls.Count} more tools after {Calls}, but may call {maxCalls}: raise 'max_calls', or ask for less.",
                 retryable: false);
         }
         var first = Calls + 1;

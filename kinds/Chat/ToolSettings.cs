@@ -56,7 +56,7 @@ internal sealed record ToolSettings
         {
             problems.Add(
                 node.Place, ConfigCodes.WrongType,
-                $"'mcp': expected a list of 1 to {MostServers} servers, as [{{ url: https://tools.example.com/mcp }}], came {node.Describe()}.");
+                $"'mcp': expected a list of 1 to {MostServers} servers, as [{{ url: https://tools.example.com/mcp }}], got {node.Describe()}.");
             return [];
         }
         var servers = ImmutableArray.CreateBuilder<ToolServer>();

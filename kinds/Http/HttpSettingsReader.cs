@@ -65,7 +65,7 @@ internal static class HttpSettingsReader
             if (agent[key] is { } node)
             {
                 problems.Add(node.Place, ConfigCodes.Contradiction, isKserve
-                    ? $"'{key}' says nothing with 'protocol: kserve', where 'inputs' say what is sent."
+                    ? $"'{key}' has no meaning with 'protocol: kserve', where 'inputs' says what is sent."
                     : $"'{key}' says which tensors there are, and needs 'protocol: kserve'.");
             }
         }

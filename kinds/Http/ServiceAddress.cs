@@ -12,7 +12,7 @@ public static class ServiceAddress
         }
         if (url.UserInfo.Length > 0)
         {
-            return "an address is shown, so names and passwords do not belong there: put them into the header 'Authorization', as a secret.";
+            return "addresses are shown, so names and passwords do not belong there: put them in the header 'Authorization', as a secret.";
         }
         return url.Fragment.Length > 0 ? "what comes after '#' is never sent: leave it out." : null;
     }

@@ -36,7 +36,7 @@ internal sealed class McpAgent(string name, McpSettings settings, AgentKindConte
         {
             throw new AgentException(
                 HttpErrors.BadInput,
-                $"Agent '{name}': a tool takes an object, and '{settings.Arguments.Text}' is {Names.Shorten(arguments.GetRawText())}.",
+                $"Agent '{name}': a tool takes an object, but '{settings.Arguments.Text}' is {Names.Shorten(arguments.GetRawText())}.",
                 retryable: false);
         }
         var result = await _server.CallAsync(

@@ -30,7 +30,7 @@ internal sealed record McpSettings : KindSettings
         var tool = agent.Text("tool");
         if (agent["tool"] is null)
         {
-            problems.Add(agent.Place, ConfigCodes.Missing, "'tool' must say which of the server's tools is called: tool: search.");
+            problems.Add(agent.Place, ConfigCodes.Missing, "'tool' must say which of the server's tools to call: tool: search.");
         }
         var arguments = InputPath.Read(agent, "arguments", problems);
         return server is null || tool is null ? null : new McpSettings

@@ -20,7 +20,7 @@ internal static class OnnxMetrics
         "agentgrid.onnx.run.duration", "s", "How long the model computed, by agent and device", advice: Seconds());
 
     private static readonly Counter<long> s_reloads = s_meter.CreateCounter<long>(
-        "agentgrid.onnx.reloads", "{load}", "Sessions that were made anew after memory had run out, by agent and device");
+        "agentgrid.onnx.reloads", "{load}", "Sessions that were recreated after memory had run out, by agent and device");
 
     public static void RecordWait(string agent, Device device, TimeSpan time) =>
         s_queueWait.Record(time.TotalSeconds, Agent(agent), On(device));

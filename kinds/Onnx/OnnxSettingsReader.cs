@@ -42,7 +42,7 @@ internal static class OnnxSettingsReader
         {
             problems.Add(
                 agent["model"]?.Place ?? agent.Place, ConfigCodes.Missing,
-                "'model' must say which file the model is, from the configuration folder: model: models/motion.onnx.");
+                "'model' must say which file the model is, relative to the configuration folder: model: models/motion.onnx.");
         }
         var batch = new MappingReader(agent["batch"], problems, s_batchKeys);
         var defaults = new OnnxSettings { Model = "", Tensors = new TensorMapping { Inputs = [] } };
@@ -67,7 +67,7 @@ internal static class OnnxSettingsReader
         {
             problems.Add(
                 batch.Place, ConfigCodes.Missing,
-                "'max_size' must say how many rows are computed at once at most: batch: { max_size: 8 }.");
+                "'max_size' must say how many rows are computed at once, at most: batch: { max_size: 8 }.");
         }
         if (settings.Device != DeviceChoice.Cpu)
         {
@@ -75,7 +75,7 @@ internal static class OnnxSettingsReader
         }
         if (agent["cuda"] is { } cuda)
         {
-            problems.Add(cuda.Place, ConfigCodes.Contradiction, "'cuda' says nothing with 'device: cpu'.");
+            problems.Add(cuda.Place, ConfigCodes.Contradiction, "'cuda' has no meaning with 'device: cpu'.");
         }
         foreach (var key in (string[])["gpu_memory_mb", "gpu_memory_bytes"])
         {
@@ -83,7 +83,7 @@ internal static class OnnxSettingsReader
             {
                 problems.Add(
                     memory.Place, ConfigCodes.Contradiction,
-                    $"'{key}' would be kept from others and never used: with 'device: cpu' the agent uses no GPU.");
+                    $"'{key}' would be reserved and never used: with 'device: cpu' the agent uses no GPU.");
             }
         }
     }
@@ -101,7 +101,7 @@ internal static class OnnxSettingsReader
             }
             problems.Add(
                 entry.Value.Place, ConfigCodes.WrongType,
-                $"'{Names.Shorten(entry.Key)}': expected a text, a number, true or false, came {entry.Value.Describe()}.");
+                $"'{Names.Shorten(entry.Key)}': expected a text, a number, true or false, got {entry.Value.Describe()}.");
         }
         return options.ToImmutable();
     }

@@ -100,6 +100,6 @@ internal sealed partial class Worker
     }
 
     [LoggerMessage(1104, LogLevel.Warning,
-        "Agent '{Agent}': process {Process} went on for {Seconds} s with an attempt that was cancelled, and was killed")]
+        "Agent '{Agent}': process {Process} went on for {Seconds} s with a cancelled attempt, and was killed")]
     private static partial void LogGivenUp(ILogger logger, string agent, int process, double seconds);
 }

@@ -74,7 +74,7 @@ internal sealed class Launch
         var folder = Path.GetFullPath(configured ?? ".");
         return Directory.Exists(folder)
             ? folder
-            : throw new AgentException(ProcessErrors.Unavailable, $"There is no folder '{folder}' to work in.");
+            : throw new AgentException(ProcessErrors.Unavailable, $"There is no working folder '{folder}'.");
     }
 
     private string Program(string name)
@@ -89,7 +89,7 @@ internal sealed class Launch
         var folders = _start.Environment.TryGetValue("PATH", out var path2) ? path2 : null;
         return Find(name, folders) ?? throw new AgentException(
             ProcessErrors.Unavailable,
-            $"There is no program '{name}' on the path, {folders}. Install it, or name it with its folder.");
+            $"There is no program '{name}' on the path, {folders}. Install it, or give its full path.");
     }
 
     private static string? Find(string program, string? folders)

@@ -439,6 +439,6 @@ internal sealed partial class ProcessPool
     [LoggerMessage(1110, LogLevel.Warning, "Agent '{Agent}' failed {Times} times in a row, the next start is in {Seconds} s: {Reason}")]
     private static partial void LogFailed(ILogger logger, string agent, int times, double seconds, string reason);
 
-    [LoggerMessage(1111, LogLevel.Error, "Agent '{Agent}': a process could not be looked after")]
+    [LoggerMessage(1111, LogLevel.Error, "Agent '{Agent}': a process could not be managed")]
     private static partial void LogBroken(ILogger logger, Exception exception, string agent);
 }

@@ -78,7 +78,7 @@ internal sealed partial class Worker
                     $"{child.Who} was not ready within {settings.StartTimeout.TotalSeconds:0.###} s (start_timeout).")
                     .ConfigureAwait(false)),
                 FormatException => new AgentException(ProcessErrors.BadProtocol, await child.WithTailAsync(
-                    $"{child.Who} did not answer 'initialize' as the protocol asks: {e.Message}.").ConfigureAwait(false)),
+                    $"{child.Who} did not answer 'initialize' as the protocol requires: {e.Message}.").ConfigureAwait(false)),
                 _ => e,
             };
         }
@@ -190,13 +190,13 @@ internal sealed partial class Worker
             catch (LineTooLongException)
             {
                 throw Break(ErrorCodes.OutputTooLarge,
-                    $"{Who} wrote a line that is longer than {_context.MaxOutputBytes:N0} bytes, which are allowed for an " +
+                    $"{Who} wrote a line that is longer than {_context.MaxOutputBytes:N0} bytes, the limit for an " +
                     "output (option MaxOutputBytes); it was ended.");
             }
             catch (FormatException e)
             {
                 throw Break(ProcessErrors.BadProtocol, await _child.WithTailAsync(
-                    $"{Who} wrote a line to its stdout that is no message of the protocol: {e.Message}. It was ended.")
+                    $"{Who} wrote a line to its stdout that is not a message of the protocol: {e.Message}. It was ended.")
                     .ConfigureAwait(false));
             }
             switch (answer)

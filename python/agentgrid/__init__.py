@@ -1,4 +1,4 @@
-"""Agents in Python for Agent Grid, and a client for its API. Needs the standard library alone."""
+"""Agents in Python for Agent Grid, and a client for its API. Needs only the standard library."""
 
 from agentgrid import artifacts
 from agentgrid.agents import AgentBase, register_agent

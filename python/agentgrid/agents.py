@@ -12,9 +12,9 @@ _registry = {}
 
 
 class AgentBase:
-    """A named unit of work. Derive from it, and write `run`; one instance does one attempt at a time.
+    """A named unit of work. Derive from it and write `run`; one instance does one attempt at a time.
 
-    `run` may be async. What Celery knows of a task can stand on the class too, and `python -m agentgrid.list` writes it
+    `run` may be async. Celery's options for a task can be set on the class too, and `python -m agentgrid.list` writes them
     into the configuration: autoretry_for, max_retries, retry_backoff, time_limit, soft_time_limit.
     """
 
@@ -33,9 +33,9 @@ class AgentBase:
     def run(self, payload):
         """Does the work of one attempt.
 
-        payload: what was posted (match_id, round, grid_snapshot, ...), the outputs of the steps it needs under their
-        ids, `item` and `index` in mode each, and the step's own `input` over that.
-        Returns the output: whatever JSON can hold.
+        payload: what was posted (match_id, round, grid_snapshot, ...), the outputs of the needed steps under their
+        ids, `item` and `index` in mode each, overridden by the step's own `input`.
+        Returns the output: anything JSON can hold.
         """
         raise NotImplementedError(f"{type(self).__name__} has no run(self, payload)")
 
@@ -43,7 +43,7 @@ class AgentBase:
         _attempt.progress(fraction, message)
 
     def update_state(self, state=None, meta=None, **_):
-        """Reports progress as a Celery task does: meta with `current` and `total`, or `progress` from 0 to 1."""
+        """Reports progress like a Celery task: meta with `current` and `total`, or `progress` from 0 to 1."""
         report_state(state, meta)
 
     @property
@@ -52,7 +52,7 @@ class AgentBase:
 
 
 class FunctionAgent(AgentBase):
-    """A function as an agent. Its parameters are members of the input by name; `payload` is all of it."""
+    """A function as an agent. Its parameters name members of the input; `payload` is the whole input."""
 
     def __init__(self, function, bind=False):
         super().__init__()
@@ -78,14 +78,14 @@ class FunctionAgent(AgentBase):
         if missing:
             raise AgentError(
                 "bad_input",
-                f"{self.function.__name__} wants {', '.join(missing)}, and the input has {', '.join(sorted(payload))}: "
-                f"name the step that it needs so, or give it in the step's 'with' or 'input'",
+                f"{self.function.__name__} needs {', '.join(missing)}, but the input has {', '.join(sorted(payload))}: "
+                f"give the step that it needs that name, or set it in the step's 'with' or 'input'",
                 retryable=False)
         return arguments
 
 
 def register_agent(target=None, **options):
-    """Makes an agent known: a class, an instance or a function.
+    """Registers an agent: a class, an instance or a function.
 
     As a decorator with or without options, `@register_agent(name="perception", capabilities=["perception"])`, or as a
     call, `register_agent(PerceptionAgent())`. Returns what it was given.

@@ -1,4 +1,4 @@
-"""What an agent is told of the attempt that it works on."""
+"""What an agent knows about the attempt it is working on."""
 
 import datetime
 import time
@@ -12,7 +12,7 @@ _current = None
 
 
 class Invocation:
-    """One attempt. A worker has one at a time, so any thread of the agent may ask for it."""
+    """One attempt. A worker has one at a time, so any thread of the agent may use it."""
 
     def __init__(self, params, report=None):
         self.run_id = params.get("run_id")
@@ -45,7 +45,7 @@ class Invocation:
         return max(0.0, (self.deadline - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
 
     def progress(self, fraction, message=None):
-        """Says how far it is, 0 to 1, and what it does, for people. Never raises; call it as often as you like."""
+        """Reports progress from 0 to 1, with a message for people. Never raises; call it as often as you like."""
         now = time.monotonic()
         if self._report is None or (self._reported is not None and now - self._reported < _PROGRESS_INTERVAL):
             return
@@ -62,7 +62,7 @@ def invocation():
 
 
 def is_cancelled():
-    """Whether nobody waits for the result any more: then clean up and return, or raise."""
+    """True when nobody waits for the result any more: clean up and return, or raise."""
     return _current is not None and _current.is_cancelled
 
 

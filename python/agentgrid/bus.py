@@ -1,4 +1,4 @@
-"""Every event of every run, live, as subscribers of a message bus know it."""
+"""Every event of every run, live, like subscribing to a message bus."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from agentgrid.websocket import Refused, WebSocket
 
 
 class MessageBus:
-    """Subscribes to events over the server's WebSocket. url, api_key: as of Client."""
+    """Subscribes to events over the server's WebSocket. url, api_key: as for Client."""
 
     def __init__(self, url=None, api_key=None):
         self._client = Client(url, api_key)
@@ -20,8 +20,8 @@ class MessageBus:
     def subscribe(self, on_event, after=None, **filters):
         """Calls on_event(event) for each event, in order, on a thread of its own, until the subscription is closed.
 
-        A lost connection is made anew, and nothing is missed or seen twice. What on_event raises is printed.
-        after: the number of the last event that was seen; 0 for all there are; None for those from now on.
+        A lost connection is reopened, and nothing is missed or seen twice. Exceptions of on_event are printed.
+        after: the number of the last event you have seen; 0 for all events; None for new events only.
         filters: match_id, run_id, stage.
         """
         unknown = sorted(set(filters) - {"match_id", "run_id", "stage"})
@@ -31,7 +31,7 @@ class MessageBus:
 
 
 class Subscription:
-    """What subscribe returns. `seen` is the number of the last event; `error` why it ended by itself, else None."""
+    """What subscribe returns. `seen` is the number of the last event; `error` is why it ended by itself, or None."""
 
     def __init__(self, client, on_event, after, filters):
         self._client = client
@@ -47,7 +47,7 @@ class Subscription:
         self._thread.start()
 
     def close(self):
-        """Ends the subscription; no event is told of after that."""
+        """Ends the subscription; on_event is not called after that."""
         self._closed.set()
         with self._gate:
             if self._socket is not None:

@@ -33,7 +33,7 @@ class Task(agents.FunctionAgent):
         return _Request(attempt.invocation())
 
     def retry(self, exc=None, countdown=None, **_):
-        """Ends the attempt; another one comes, after `countdown` seconds at the earliest. How often, retry says."""
+        """Ends the attempt; the next one comes after `countdown` seconds at the earliest. The retry policy limits how many."""
         reason = f"{type(exc).__name__}: {exc}" if exc is not None else "the task asked to be tried again"
         raise AgentError("retry", reason, retryable=True, retry_after=countdown) from exc
 
@@ -45,7 +45,7 @@ class _Request:
 
 
 class Celery:
-    """An application: nothing but the place where tasks are declared."""
+    """An application: only the place where tasks are declared."""
 
     def __init__(self, main=None, **_):
         self.main = main
@@ -60,7 +60,7 @@ class Celery:
             options.setdefault("default_retry_delay", retry["countdown"])
         unknown = sorted(set(options) - _KNOWN - _NOT_NEEDED)
         if unknown:
-            raise TypeError(f"Agent Grid has nothing for {', '.join(unknown)}: say it in a plan or in agents.yaml")
+            raise TypeError(f"Agent Grid does not take {', '.join(unknown)} here: set it in a plan or in agents.yaml")
 
         def declare(function):
             task = Task(function, bind)
@@ -77,7 +77,7 @@ class Celery:
 
 
 class _Settings(dict):
-    """Celery's settings, which are kept and mean nothing: brokers and result backends are not there."""
+    """Celery's settings, which are kept but ignored: there is no broker and no result backend."""
 
     def __getattr__(self, name):
         return self.get(name)

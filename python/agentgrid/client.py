@@ -22,14 +22,14 @@ class Client:
         """
         url: default the environment's AGENTGRID_URL, or http://127.0.0.1:8000.
         api_key: default AGENTGRID_API_KEY, if there is one.
-        patience: for how many seconds a request is tried again while the server is away or has no room.
+        patience: for how many seconds a request is retried while the server is away or has no room.
         """
         self.url = (url or os.environ.get("AGENTGRID_URL") or _DEFAULT_URL).rstrip("/")
         self.api_key = api_key or os.environ.get("AGENTGRID_API_KEY")
         self.patience = patience
         parts = urllib.parse.urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"'{self.url}' is no address of a server: http://127.0.0.1:8000 is one")
+            raise ValueError(f"'{self.url}' is not the address of a server, such as http://127.0.0.1:8000")
         self._parts = parts
 
     def orchestrate(self, payload, plan=None, priority=None, start_at=None, delay=None, webhooks=None, labels=None,
@@ -78,7 +78,7 @@ class Client:
             cursor = [("cursor", page["next"])] if "next" in page else None
 
     def approvals(self):
-        """What waits for somebody's decision now, over all runs: dicts with run_id, step, title, form, given, ..."""
+        """The steps that wait for a decision now, over all runs: dicts with run_id, step, title, form, given, ..."""
         cursor = ""
         while cursor is not None:
             page = self.request("GET", f"/api/v1/approvals{cursor}")
@@ -86,7 +86,7 @@ class Client:
             cursor = f"?cursor={urllib.parse.quote(page['next'], safe='')}" if "next" in page else None
 
     def request(self, method, path, body=None, **headers):
-        """One request, tried again while the server is away or has no room; returns the JSON of the answer."""
+        """One request, retried while the server is away or has no room; returns the JSON of the answer."""
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         content = self._patiently(lambda: self._once(method, path, data, headers))
         return json.loads(content) if content else None
@@ -152,7 +152,7 @@ class Client:
 
 
 class RunHandle:
-    """A run that was started. `id`; and `replayed`, whether it had been before."""
+    """A run that was started. `id`; and `replayed`, whether it had been started before."""
 
     def __init__(self, client, run_id, replayed=False):
         self._client = client
@@ -160,7 +160,7 @@ class RunHandle:
         self.replayed = replayed
 
     def details(self):
-        """All that is known of the run now."""
+        """All that is known about the run now."""
         return self._client.request("GET", f"/api/v1/runs/{self.id}")
 
     @property
@@ -213,19 +213,19 @@ class RunHandle:
         return path
 
     def cancel(self):
-        """Asks the run to end; returns what is known of it then."""
+        """Cancels the run; returns what is known about it then."""
         return self._client.request("POST", f"/api/v1/runs/{self.id}/cancel", {})
 
     def signal(self, name, data=None, key=None):
-        """Sends the signal that a step waits for, with any JSON value; before it waits, too.
+        """Sends the signal that a step waits for, or will wait for, with any JSON value.
 
-        key: by which a repetition is known; by default each call has one of its own, so that a lost connection does no
-        harm. Returns {"changed": ..., "run": ...}. Raises GridError, of which Conflict when it is not taken.
+        key: an idempotency key; by default each call makes one of its own, so a lost connection does no
+        harm. Returns {"changed": ..., "run": ...}. Raises GridError, or its subclass Conflict when the signal is not taken.
         """
         return self._send("signals", name, data, key)
 
     def approve(self, step, values=None, comment=None, key=None):
-        """Approves a step that waits for that; values: what its form asks for. Returns and raises as signal() does."""
+        """Approves a step that waits for a decision; values: what its form asks for. Returns and raises like signal()."""
         return self._decide(step, True, values, comment, key)
 
     def reject(self, step, comment=None, key=None):
@@ -247,7 +247,7 @@ class RunHandle:
 def _time(value):
     if isinstance(value, datetime.datetime):
         if value.tzinfo is None:
-            raise ValueError(f"start_at: expected a datetime with its time zone, came {value!r}")
+            raise ValueError(f"start_at: expected a datetime with its time zone, got {value!r}")
         return value.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     return value
 

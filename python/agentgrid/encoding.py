@@ -45,11 +45,11 @@ def encode(value):
     try:
         return _encoder.encode(value).encode("utf-8")
     except UnicodeEncodeError:
-        raise Unwritable("a text in it is not Unicode: it has half of a surrogate pair") from None
+        raise Unwritable("a text in it is not Unicode: it contains half of a surrogate pair") from None
     except ValueError as e:
         if "circular" in str(e).lower():
             raise Unwritable("it contains itself") from None
-        raise Unwritable("a number in it is not a number that JSON knows: NaN or infinity") from None
+        raise Unwritable("it contains NaN or infinity, which JSON cannot hold") from None
     except RecursionError:
         raise Unwritable("it is nested too deep") from None
     except TypeError as e:

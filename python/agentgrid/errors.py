@@ -1,14 +1,14 @@
-"""What an agent raises, and what is raised in it."""
+"""The exceptions an agent raises, and those raised in it."""
 
 import re
 
 
 class AgentError(Exception):
-    """An agent's own word that an attempt failed, and whether trying again can help.
+    """Raised by an agent when an attempt fails; says whether trying again can help.
 
     code: a short stable word, which `retry.on` in a plan can name: `out_of_memory`.
     retryable: False stops retries of this agent; fallbacks are still tried.
-    retry_after: seconds before which trying again is useless; None when there is no telling.
+    retry_after: for how many seconds trying again is useless; None if unknown.
     """
 
     def __init__(self, code, message, retryable=True, retry_after=None):
@@ -20,10 +20,10 @@ class AgentError(Exception):
 
 
 class Cancelled(BaseException):
-    """Raised in an agent that goes on although its attempt is given up: the soft stop.
+    """Raised in an agent that keeps working although its attempt was given up: the soft stop.
 
-    No Exception, so that `except Exception` does not swallow it. An async agent gets asyncio.CancelledError instead.
-    Clean up and let it pass: an agent that goes on is killed soon.
+    Not an Exception, so that `except Exception` does not swallow it. An async agent gets asyncio.CancelledError instead.
+    Clean up and let it propagate: an agent that keeps working is killed soon.
     """
 
 

@@ -1,4 +1,4 @@
-"""Reads a run's events from its event stream (server-sent events), and goes on where it was interrupted."""
+"""Reads a run's events from its event stream (server-sent events), and continues where it was interrupted."""
 
 import http.client
 import json

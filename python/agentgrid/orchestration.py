@@ -1,4 +1,4 @@
-"""Starting runs as one calls a Celery task: run_orchestration.delay(payload)."""
+"""Starts runs the way a Celery task is called: run_orchestration.delay(payload)."""
 
 from agentgrid.client import Client
 

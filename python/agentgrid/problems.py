@@ -1,10 +1,10 @@
-"""What a server refuses, and runs that end without a result."""
+"""Requests that a server refuses, and runs that end without a result."""
 
 import json
 
 
 class GridError(Exception):
-    """The server refused a request. `status`, `code`, and `problem`, the whole of what it said."""
+    """The server refused a request. `status`, `code`, and `problem`, the whole answer."""
 
     def __init__(self, status, problem):
         self.status = status
@@ -14,11 +14,11 @@ class GridError(Exception):
 
 
 class Conflict(GridError):
-    """The key is taken by a run with other content; `problem["differences"]` names it."""
+    """The key is taken by a run with different content; `problem["differences"]` names it."""
 
 
 class RunFailed(Exception):
-    """The run ended without a result; `run` is all that is known of it."""
+    """The run ended without a result; `run` is all that is known about it."""
 
     def __init__(self, run):
         self.run = run

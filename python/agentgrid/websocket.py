@@ -30,7 +30,7 @@ class Closed(ConnectionError):
     """The connection is over; `code` and `reason` are the other side's, where it gave them."""
 
     def __init__(self, code=None, reason=""):
-        super().__init__(f"the WebSocket was closed: {code or 'without a word'} {reason}".rstrip())
+        super().__init__(f"the WebSocket was closed: {code or 'without a reason'} {reason}".rstrip())
         self.code = code
         self.reason = reason
 
@@ -74,7 +74,7 @@ class WebSocket:
                 pass
             elif (opcode == _CONTINUATION) == (expected is None) or opcode == _BINARY:
                 self._end(struct.pack("!H", 1002))
-                raise Closed(1002, f"an unexpected frame came, of type {opcode}")
+                raise Closed(1002, f"got an unexpected frame of type {opcode}")
             else:
                 expected = opcode if expected is None else expected
                 message += data
@@ -99,7 +99,7 @@ class WebSocket:
         self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         status = self._reader.readline(8192).split(None, 2)
         if len(status) < 2 or not status[0].startswith(b"HTTP/1.") or not status[1].isdigit():
-            raise ConnectionError("the answer is no HTTP")
+            raise ConnectionError("the answer is not HTTP")
         answer = http.client.parse_headers(self._reader)
         if int(status[1]) != 101:
             length = int(answer.get("Content-Length") or 0)
@@ -117,7 +117,7 @@ class WebSocket:
             length = struct.unpack("!Q", self._read(8))[0]
         if first & 0x70 or second & 0x80 or length > _LONGEST or (first & 0x08 and length > 125):
             self._end(struct.pack("!H", 1002))
-            raise Closed(1002, "a frame came that no server may send")
+            raise Closed(1002, "got a frame that no server may send")
         return bool(first & 0x80), first & 0x0F, self._read(length)
 
     def _read(self, count):

@@ -178,7 +178,7 @@ class ClientTests(unittest.TestCase):
         self.assertEqual("k", server.requests[0].headers["x-api-key"])
 
     def test_an_address_that_is_none_is_refused(self):
-        with self.assertRaisesRegex(ValueError, "is no address of a server"):
+        with self.assertRaisesRegex(ValueError, "is not the address of a server"):
             Client("127.0.0.1:8000")
 
 

@@ -85,7 +85,7 @@ class WorkerTests(unittest.TestCase):
     def test_a_function_that_lacks_a_member_of_its_input_says_which(self):
         with WorkerProcess(f"{SAMPLES}:failing") as worker:
             error = worker.run({"other": 1})["error"]
-            self.assertIn("failing wants kind, and the input has other", error["message"])
+            self.assertIn("failing needs kind, but the input has other", error["message"])
             self.assertEqual(("bad_input", False), (error["data"]["code"], error["data"]["retryable"]))
 
     def test_a_cancelled_agent_sees_it_and_the_worker_goes_on(self):

@@ -61,6 +61,6 @@ public sealed class RedisAccess(
     {
         var answer = e is RedisServerException ? e.Message.TrimEnd('.') : e.GetType().Name;
         return $"Redis at {_address} does not answer as expected ({answer}): runs cannot be kept or read until it does. " +
-            "Look whether it runs, has memory left, and can be reached from here.";
+            "Check that it runs, has memory left, and can be reached from here.";
     }
 }

@@ -20,7 +20,7 @@ public static class RedisConnection
         }
         catch (ArgumentException e)
         {
-            return $"The Redis cannot be understood ({e.Message.TrimEnd('.')}): {expected}";
+            return $"The Redis setting cannot be understood ({e.Message.TrimEnd('.')}): {expected}";
         }
     }
 

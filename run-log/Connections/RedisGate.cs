@@ -34,8 +34,8 @@ public static partial class RedisGate
             {
                 throw new GridUnavailableException(
                     $"Redis at {RedisConnection.AddressOf(redis)} cannot be reached: expected an answer within " +
-                    $"{Patience.TotalSeconds:0} s; {problem.TrimEnd('.')}. Look whether it runs ('redis-server'), and " +
-                    "whether --redis or AGENTGRID_REDIS is right: host:port,password=...");
+                    $"{Patience.TotalSeconds:0} s; {problem.TrimEnd('.')}. Check that it runs ('redis-server'), and " +
+                    "that --redis or AGENTGRID_REDIS is right: host:port,password=...");
             }
             if (!isTold)
             {
@@ -78,7 +78,7 @@ public static partial class RedisGate
         try
         {
             await socket.ConnectAsync(endPoint, limit.Token).ConfigureAwait(false);
-            return "something takes the connection, and does not answer as a Redis would (is it one, and is 'ssl' right?)";
+            return "something takes the connection, but does not answer as Redis would (is it Redis, and is 'ssl' right?)";
         }
         catch (SocketException e)
         {
@@ -86,7 +86,7 @@ public static partial class RedisGate
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return "nothing takes the connection, and nothing refuses it";
+            return "nothing accepts or refuses the connection";
         }
     }
 

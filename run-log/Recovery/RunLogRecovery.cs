@@ -90,12 +90,12 @@ public sealed class RunLogRecovery
     {
         if (!RunId.TryParse(text, out var run))
         {
-            return RunLogDamage.Of(text, "is named in the log, and is no run's id").What;
+            return RunLogDamage.Of(text, "is named in the log, but is not a run id").What;
         }
         try
         {
             return await _log.ReplayAsync(run).ConfigureAwait(false) is null
-                ? RunLogDamage.Of(run, "is named in the log, and is not there itself").What
+                ? RunLogDamage.Of(run, "is named in the log, but does not exist").What
                 : null;
         }
         catch (DamageException damage)

@@ -59,7 +59,7 @@ internal sealed class SiloHealth(
         }
         if (silos.CurrentStatus != SiloStatus.Active)
         {
-            obstacles.Add($"The silo is no active member of cluster '{settings.ClusterId}': it is {silos.CurrentStatus}.");
+            obstacles.Add($"The silo is not an active member of cluster '{settings.ClusterId}': it is {silos.CurrentStatus}.");
         }
         try
         {
@@ -68,8 +68,8 @@ internal sealed class SiloHealth(
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             obstacles.Add(
-                $"Redis at {RedisConnection.AddressOf(settings.Redis!)} does not answer ({e.GetType().Name}): look whether " +
-                "it runs, and can be reached from here.");
+                $"Redis at {RedisConnection.AddressOf(settings.Redis!)} does not answer ({e.GetType().Name}): check that " +
+                "it runs and can be reached from here.");
         }
         return obstacles.ToImmutable();
     }

@@ -19,7 +19,7 @@ internal static class DashboardOfSilos
         // The Orleans client is in a container of its own, and may not be connected yet.
         services.AddTransient<IGrainFactory>(s => s.FindClusterClient()
             ?? throw new GridUnavailableException(
-                $"No silo of cluster '{settings.ClusterId}' can be reached: there is nothing that the dashboard could show."));
+                $"No silo of cluster '{settings.ClusterId}' can be reached, so the dashboard has nothing to show."));
     }
 
     private sealed record ServicesOfClient(IServiceCollection Services, IConfiguration Configuration) : IClientBuilder;

@@ -12,6 +12,6 @@ internal sealed class EvictionHandler(ILocalSiloDetails silo, ProcessExit exit) 
         exit.LeaveCluster(
             silo,
             "the cluster has declared it dead, or it has lost its place in it. Most likely it was frozen, cut off " +
-            $"from the others, or short of processor time. What was said: {context ?? "nothing"}" +
+            $"from the others, or short of processor time. Orleans said: {context ?? "nothing"}" +
             $"{(exception is null ? "" : $" ({exception.GetType().Name}: {exception.Message})")}");
 }

@@ -71,8 +71,8 @@ internal sealed record SiloAddresses(string Name, IPAddress Advertised, int Silo
         catch (SocketException e)
         {
             throw new StartupRefusedException(
-                $"There is no way to Redis at {RedisConnection.AddressOf(redis)} ({e.Message}): so it cannot be found out " +
-                "under which address other silos reach this machine. Correct --redis, or name the address with --advertise.");
+                $"Redis at {RedisConnection.AddressOf(redis)} cannot be reached ({e.Message}), so this silo cannot find out " +
+                "at which address other silos reach this machine. Correct --redis, or set the address with --advertise.");
         }
     }
 

@@ -33,6 +33,6 @@ internal sealed class UnhandledErrors(IOptions<HostOptions> options, ProcessExit
 
     private void End() => exit.Now(
         ExitCode,
-        $"Agent Grid could not be shut down within {options.Value.ShutdownTimeout.TotalSeconds:0} s, and ends as it " +
+        $"Agent Grid could not be shut down within {options.Value.ShutdownTimeout.TotalSeconds:0} s, and exits as it " +
         "is. Accepted runs are durable, and go on elsewhere or after the next start.");
 }

@@ -51,7 +51,7 @@ internal sealed partial class EvictionWatch(RedisRunLog log, TimeProvider time, 
     [LoggerMessage(950, LogLevel.Error, "{Problem}")]
     private static partial void LogDrops(ILogger logger, string problem);
 
-    [LoggerMessage(951, LogLevel.Information, "Redis drops no runs any more")]
+    [LoggerMessage(951, LogLevel.Information, "Redis no longer drops runs")]
     private static partial void LogOver(ILogger logger);
 
     [LoggerMessage(952, LogLevel.Debug, "Redis does not say what it does when its memory is full")]

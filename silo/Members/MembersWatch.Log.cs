@@ -11,10 +11,10 @@ internal sealed partial class MembersWatch
     private static partial void LogUnheard(ILogger logger, Exception exception, string silo);
 
     [LoggerMessage(932, LogLevel.Warning,
-        "Redis at {Redis} is not reached ({Problem}): runs wait. Should another silo reach it all the time, this one " +
+        "Redis at {Redis} cannot be reached ({Problem}): runs wait. If another silo can reach it all the time, this one " +
         "ends")]
     private static partial void LogAway(ILogger logger, string redis, string problem);
 
-    [LoggerMessage(933, LogLevel.Information, "Redis is reached again, after {Seconds:0} s")]
+    [LoggerMessage(933, LogLevel.Information, "Redis can be reached again, after {Seconds:0} s")]
     private static partial void LogBack(ILogger logger, double seconds);
 }

@@ -103,7 +103,7 @@ internal sealed partial class MembersWatch(
                 exit.LeaveCluster(
                     silo,
                     $"it is not in the table of members in Redis ('{table.Name}') any more, and the others have gone " +
-                    "on without it. Most likely it was frozen or cut off for long, or the table was lost as it joined.");
+                    "on without it. Most likely it was frozen or cut off for a long time, or the table was lost as it joined.");
                 break;
             default:
                 throw new InvalidOperationException($"Unknown look {look.GetType()}.");

@@ -46,7 +46,7 @@ internal sealed class RedisMode : ISiloMode
     ];
 
     public string WhyMeaningless =>
-        " means nothing to one silo without Redis: leave it out, or name the Redis of the cluster with --redis.";
+        " does not apply to one silo without Redis: leave it out, or name the Redis of the cluster with --redis.";
 
     public void Check(SectionReader reader)
     {

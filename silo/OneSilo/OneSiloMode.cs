@@ -28,7 +28,7 @@ internal sealed class OneSiloMode : ISiloMode
         [nameof(SqliteStoreOptions.Data), nameof(SqliteStoreOptions.Synchronous)];
 
     public string WhyMeaningless =>
-        " means nothing with Redis, which keeps the runs: leave it out, or leave Redis out for one silo with a file.";
+        " does not apply with Redis, which keeps the runs: leave it out, or leave Redis out for one silo with a file.";
 
     public void Check(SectionReader reader) => Read(reader, new SqliteStoreOptions());
 

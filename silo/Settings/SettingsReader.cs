@@ -183,7 +183,7 @@ internal sealed class SettingsReader
         {
             _reader.Problem(
                 "Advertise",
-                $" is '{Names.Shorten(text)}', which is no address, and no name that can be found ({e.Message}).");
+                $" is '{Names.Shorten(text)}', which is neither an address nor a name that can be resolved ({e.Message}).");
             return null;
         }
     }
@@ -214,7 +214,7 @@ internal sealed class SettingsReader
         var queues = _reader.Commas(key);
         if (queues is { Count: 0 })
         {
-            _reader.Problem(key, " names none; expected names of queues, separated by commas: 'general,gpu'.");
+            _reader.Problem(key, " names no queue; expected names of queues, separated by commas: 'general,gpu'.");
         }
         return queues is null ? null : [.. queues.Distinct(StringComparer.Ordinal)];
     }

@@ -124,7 +124,7 @@ public sealed class AccessTests
         var json = await tool.RunAsync("agents", "--json");
 
         Assert.Equal((ExitCode.Usage, ExitCode.Usage), (result.Exit, json.Exit));
-        Assert.Contains($"{misspelt} is nothing that is known here, did you mean {meant}?", result.Error);
+        Assert.Contains($"{misspelt} is not a known variable, did you mean {meant}?", result.Error);
         Assert.Contains(meant, JsonElement.Parse(json.Error).GetProperty("error").GetProperty("message").GetString());
     }
 
@@ -193,7 +193,7 @@ public sealed class AccessTests
     [InlineData(502, "text/html", "<html>", ExitCode.Unreachable, "answered 502 without saying why")]
     [InlineData(404, "text/html", "<html>", ExitCode.Refused, "answered 404 without saying why")]
     [InlineData(404, "application/problem+json", "oh", ExitCode.Unreachable, "is not Agent Grid")]
-    [InlineData(200, "application/json", "{}", ExitCode.Mistake, "an answer of a server of another version")]
+    [InlineData(200, "application/json", "{}", ExitCode.Mistake, "an answer from a server of another version")]
     [InlineData(200, "application/json", "[1]", ExitCode.Unreachable, "is not Agent Grid")]
     [InlineData(200, "application/json", "{\"agents\":7}", ExitCode.Unreachable, "is not Agent Grid")]
     public async Task Answer_ThatNoGridGives_HasAnExitCodeAndASentence(

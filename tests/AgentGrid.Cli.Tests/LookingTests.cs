@@ -177,7 +177,7 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
 
         Assert.EndsWith("so far", list);
         var waits = Assert.Single(shown.Lines, l => l.StartsWith("waits ", StringComparison.Ordinal));
-        Assert.Matches("step 'a': attempt 2 comes at 2.*Z, since attempt 1 of 'flaky' has failed: .*on purpose", waits);
+        Assert.Matches("step 'a': attempt 2 starts at 2.*Z, because attempt 1 of 'flaky' failed: .*on purpose", waits);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
 
         Assert.Equal(ExitCode.Ok, begun.Exit);
         Assert.Contains("scheduled for 20", begun.Lines[0]);
-        Assert.Contains(shown.Lines, l => l.StartsWith("waits     for its time: it starts at 20", StringComparison.Ordinal));
+        Assert.Contains(shown.Lines, l => l.StartsWith("waits     for its start time, 20", StringComparison.Ordinal));
         Assert.Contains("later/1", listed.Lines[1]);
         Assert.Equal(ExitCode.Ok, cancelled.Exit);
         Assert.Equal("cancelled", (await host.Tool().RunAsync("show", "later/1", "--json")).Json.GetProperty("status").GetString());
@@ -132,7 +132,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         Assert.Contains("labelled/1", Assert.Single(listed.Lines.Skip(1)));
         Assert.Empty(others.Json.GetProperty("runs").EnumerateArray());
         Assert.Equal(ExitCode.Usage, wrong.Exit);
-        Assert.Contains("--label: 'Team' is no name of a label", wrong.Error);
+        Assert.Contains("--label: 'Team' is not the name of a label", wrong.Error);
     }
 
     [Theory]
@@ -177,7 +177,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
 
     [Theory]
     [InlineData("", "(1,1): error AG1101: the file is empty")]
-    [InlineData("plans: { a: {}, b: {} }", "(1,8): error AG1115: 2 plans, where one is wanted")]
+    [InlineData("plans: { a: {}, b: {} }", "(1,8): error AG1115: 2 plans, where one is expected")]
     [InlineData("default: c\nplans: { a: {}, b: {} }", "(2,8): error AG1115: unknown plan 'c'")]
     [InlineData("plans: { a: {} }", "(1,10): error AG1101: the plan 'a' has no steps")]
     public async Task Run_PlanFileWithoutOnePlan_SaysWhatIsWanted(string text, string message)
@@ -287,7 +287,7 @@ public sealed class RunTests(GridHost host) : IClassFixture<GridHost>, IDisposab
         var result = await tool.InterruptAsync();
 
         Assert.Equal(ExitCode.Interrupted, result.Exit);
-        Assert.Contains("the run goes on", result.Error);
+        Assert.Contains("the run continues", result.Error);
         HoldAgent.Release("interrupted");
         var watched = await host.Tool().RunAsync("watch", "interrupted/1");
         Assert.Equal(ExitCode.Ok, watched.Exit);

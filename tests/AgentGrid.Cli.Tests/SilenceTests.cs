@@ -42,7 +42,7 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
         var result = await new Tool(nobody.Url) { Input = "{}" }.RunAsync([.. args, "--patience", "200ms"]);
 
         Assert.Equal(ExitCode.Unreachable, result.Exit);
-        Assert.Contains("does not answer: nothing came within 0.200s", result.Error);
+        Assert.Contains("does not answer: nothing arrived within 0.200s", result.Error);
         Assert.True(clock.Elapsed < s_soon, $"{clock.Elapsed}");
     }
 
@@ -60,8 +60,8 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
         HoldAgent.Release("silent");
 
         Assert.Equal(ExitCode.StillRunning, result.Exit);
-        Assert.Contains("is lost; trying again: nothing came within 3.000s", result.Error);
-        Assert.Contains("Not ended after 15.000s; the run goes on", result.Error);
+        Assert.Contains("is lost; trying again: nothing arrived within 3.000s", result.Error);
+        Assert.Contains("Not ended after 15.000s; the run continues", result.Error);
         Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(14), s_soon);
     }
 
@@ -128,7 +128,7 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
         var result = await Hold(nobody, "unheard").RunAsync([.. HoldArgs("unheard"), "--wait", "--timeout", "300ms"]);
 
         Assert.Equal(ExitCode.Unreachable, result.Exit);
-        Assert.Contains("nothing came within 0.300s", result.Error);
+        Assert.Contains("nothing arrived within 0.300s", result.Error);
     }
 
     [Fact]

@@ -27,10 +27,10 @@ public sealed class WaitingRunsTests(GridHost host) : IClassFixture<GridHost>, I
         var output = await host.Tool().RunAsync("show", "clip/1", "--step", "review", "--output", "--json");
 
         Assert.Equal("Publish?", listed.Json.GetProperty("approvals")[0].GetProperty("title").GetString());
-        Assert.Contains("waits     step 'review': for somebody to decide, until", shown.Out);
+        Assert.Contains("waits     step 'review': for a decision, until", shown.Out);
         Assert.Contains("waiting_for_approval", runs.Out);
         Assert.Equal(ExitCode.Refused, bad.Exit);
-        Assert.Contains("values.stars: expected at most 5, came 6", bad.Error);
+        Assert.Contains("values.stars: expected at most 5, got 6", bad.Error);
         Assert.Contains("anybody", table.Out);
         Assert.Equal((ExitCode.Ok, 1), (done.Exit, done.Lines.Count));
         Assert.EndsWith("  completed", done.Lines[0]);
@@ -59,7 +59,7 @@ public sealed class WaitingRunsTests(GridHost host) : IClassFixture<GridHost>, I
         var broken = await host.Tool().RunAsync("signal", "paid/1", "payment", "--data", "{");
 
         Assert.EndsWith("  completed", first.Lines[0]);
-        Assert.EndsWith("(it was there already)", again.Lines[0]);
+        Assert.EndsWith("(already received)", again.Lines[0]);
         Assert.Equal(ExitCode.Refused, unknown.Exit);
         Assert.Contains("did you mean 'payment'?", unknown.Error);
         Assert.Equal(ExitCode.Usage, broken.Exit);

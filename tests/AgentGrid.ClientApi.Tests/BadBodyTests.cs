@@ -48,7 +48,7 @@ public sealed class BadBodyTests
         { "{\"match_id\":\"m\",\"round\":\"r\",\"on_conflict\":\"win\"}", "AG2004", "on_conflict", "it is 'win'" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":[\"x\"]}", "AG2003", "labels", "an object of texts" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"x\":1}}", "AG2003", "labels", "it has a number" },
-        { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"X\":\"1\"}}", "AG2004", "labels", "'X' is no name of a label" },
+        { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"X\":\"1\"}}", "AG2004", "labels", "'X' is not the name of a label" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"x\":\"1\",\"x\":\"2\"}}", "AG2004", "labels", "'x' is there twice" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"labels\":{\"x\":\"\\u0000\"}}", "AG2005", "labels.x", "NUL" },
         { "{\"match_id\":\"m\",\"round\":\"r\",\"delay\":600}", "AG2003", "delay", "a duration such as 30s, 10m" },

@@ -39,7 +39,7 @@ public sealed class DamagedServerTests : IDisposable
             }
             var events = await http.GetStringAsync($"/api/v1/runs/{run}/events");
             Assert.Contains("\"damaged\"", events, StringComparison.Ordinal);
-            Assert.Contains("without its checksum, event 1", events, StringComparison.Ordinal);
+            Assert.Contains("does not match its checksum, event 1", events, StringComparison.Ordinal);
             using var posted = await PostAsync(http);
             await AssertDamagedAsync(posted);
             using var other = await PostAsync(http, Body.Replace("\"m\"", "\"other\"", StringComparison.Ordinal));
@@ -68,7 +68,7 @@ public sealed class DamagedServerTests : IDisposable
     {
         var problem = await response.JsonAsync();
         Assert.Equal((HttpStatusCode.InternalServerError, "AG2053"), (response.StatusCode, problem.Text("code")));
-        Assert.Contains("without its checksum, event 1", problem.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains("does not match its checksum, event 1", problem.Text("detail"), StringComparison.Ordinal);
         Assert.Contains("--recover", problem.Text("detail"), StringComparison.Ordinal);
     }
 

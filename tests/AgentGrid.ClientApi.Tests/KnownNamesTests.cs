@@ -26,7 +26,7 @@ public sealed class KnownNamesTests
                         (path.Name, name, await RefusalAsync(server, method, $"{path.Name}?{name}=", name)));
                 }
                 Assert.StartsWith(
-                    "The query parameter 'n0t' is not known here. Known: ",
+                    "The query parameter 'n0t' is unknown. Known: ",
                     await RefusalAsync(server, method, $"{path.Name}?n0t=1", "n0t"));
             }
         }
@@ -35,15 +35,15 @@ public sealed class KnownNamesTests
     }
 
     [Theory]
-    [InlineData("?stauts=failed", "stauts", "The query parameter 'stauts' is not known here, did you mean 'status'?")]
-    [InlineData("?match=m", "match", "The query parameter 'match' is not known here. Known: 'status', 'match_id', ")]
-    [InlineData("?matchid=m", "matchid", "The query parameter 'matchid' is not known here, did you mean 'match_id'?")]
+    [InlineData("?stauts=failed", "stauts", "The query parameter 'stauts' is unknown, did you mean 'status'?")]
+    [InlineData("?match=m", "match", "The query parameter 'match' is unknown. Known: 'status', 'match_id', ")]
+    [InlineData("?matchid=m", "matchid", "The query parameter 'matchid' is unknown, did you mean 'match_id'?")]
     [InlineData("?match_id=&stauts=failed", "match_id", "'match_id' is empty; give it a value, or leave it out.")]
     [InlineData("?match_id", "match_id", "'match_id' is empty; give it a value, or leave it out.")]
-    [InlineData("?=m", "", "The query parameter '' is not known here. ")]
+    [InlineData("?=m", "", "The query parameter '' is unknown. ")]
     [InlineData("?status=failed&status=queued", "status", "'status' is there 2 times; give it once.")]
     [InlineData("?label=team:blue&label=", "label", "'label' is empty; give it a value, or leave it out.")]
-    [InlineData("?label=team", "label", "'team' is no label: expected its name and its text, such as team:blue.")]
+    [InlineData("?label=team", "label", "'team' is not a label: expected its name and its text, such as team:blue.")]
     [InlineData("?label=team:a&label=team:b", "label", "The label 'team' is there twice.")]
     [InlineData("?status=failed;limit=1", "status", "'status' is 'failed;limit=1'; expected one of ")]
     public async Task Query_OfTheList_NamesWhatIsMeant(string query, string field, string detail)

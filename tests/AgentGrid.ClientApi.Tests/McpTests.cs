@@ -133,7 +133,7 @@ public sealed class McpTests
         var answer = await client.CallToolAsync(Plan, cancellationToken: Cancel);
 
         Assert.True(answer.IsError);
-        Assert.Equal("0 requests wait for runs already, and more may not: try again later.", TextOf(answer));
+        Assert.Equal("0 requests are waiting for runs already, which is the limit: try again later.", TextOf(answer));
         Assert.Empty(server.Grid.Submitted);
     }
 

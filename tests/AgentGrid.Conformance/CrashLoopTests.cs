@@ -37,7 +37,7 @@ public abstract class CrashLoopTests<THost> : ConformanceTests<THost>
 
         var lost = AssertFailed(await EndOfAsync(poison));
         Assert.Equal((ErrorKind.Lost, ErrorCodes.Lost), (lost.Kind, lost.Code));
-        Assert.Contains("Agent 'alpha' probably ends its process", lost.Message, StringComparison.Ordinal);
+        Assert.Contains("Agent 'alpha' probably crashes its process", lost.Message, StringComparison.Ordinal);
         Assert.InRange(crashes, Isolation.MostInCompany, s_most + 1);
         foreach (var run in healthy)
         {

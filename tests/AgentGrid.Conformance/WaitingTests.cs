@@ -100,7 +100,7 @@ public abstract class WaitingTests<THost> : ConformanceTests<THost>
         Assert.Equal(CommandCodes.NotYours, await RefusedAsync(run, "review", """{"approved":true,"values":{"stars":1}}"""));
         var refused = Assert.IsType<CommandResult.Refused>(
             await Grid.DecideAsync(run.RunId, "review", true, values: Json.Parse("""{"stars":6}"""), by: "ann"));
-        Assert.Contains("values.stars: expected at most 5, came 6", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("values.stars: expected at most 5, got 6", refused.Message, StringComparison.Ordinal);
 
         Assert.IsType<CommandResult.Done>(
             await Grid.DecideAsync(run.RunId, "review", true, "fine", Json.Parse("""{"stars":4}"""), by: "ann"));

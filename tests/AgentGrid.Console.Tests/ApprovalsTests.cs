@@ -28,12 +28,12 @@ public sealed class ApprovalsTests(Chromium chromium)
         await page.SeesAsync(".approval h3", "Publish <b>ace</b>?");
         await page.FillAsync(".approval input[type=text]", "6");
         await page.ClickAsync(".approval button", "Approve");
-        await page.SeesAsync(".approval [role=alert]", "values.stars: expected at most 5, came 6");
+        await page.SeesAsync(".approval [role=alert]", "values.stars: expected at most 5, got 6");
         await page.FillAsync(".approval input[type=text]", "4");
         await page.ChooseAsync(".approval select", "1");
         await page.FillAsync(".approval textarea", "fine");
         await page.ClickAsync(".approval button", "Approve");
-        await page.SeesAsync("main", "Nothing waits for anybody.");
+        await page.SeesAsync("main", "Nothing waits for a decision.");
         await page.GoAsync($"#/runs/{first}?step=review");
         await page.SeesAsync(".run-head .state", "completed");
         await page.SeesAsync(".step", "comment: \"fine\"");
@@ -41,7 +41,7 @@ public sealed class ApprovalsTests(Chromium chromium)
         var second = await server.PostAsync("second", Review, ",\"clip\":\"two\"");
         await page.GoAsync($"#/runs/{second}");
         await page.SeesAsync(".run-head .state", "awaiting");
-        await page.SeesAsync(".held-up", "Waits for somebody to decide.");
+        await page.SeesAsync(".held-up", "Waits for a decision.");
         await page.ClickAsync(".approval button", "Reject");
         await page.SeesAsync(".run-head .state", "failed");
         await page.SeesAsync(".run .error-box, .error-box", "rejected");

@@ -27,8 +27,8 @@ public sealed class IncidentTests(Chromium chromium)
         await page.SeesAsync(".held-up", "64 of 64 slots are in use, 1 attempt waiting.");
         await page.SeesAsync(".node[aria-pressed=true]", "waiting");
         await page.GoAsync($"#/runs/{other}");
-        await page.SeesAsync(".held-up", "0 of 64 slots are in use, 1 attempt waiting. The agent has room, so that "
-            + "it is its queue 'general'");
+        await page.SeesAsync(".held-up", "0 of 64 slots are in use, 1 attempt waiting. The agent has room, so "
+            + "its queue 'general' or GPU memory must be full");
         await page.EvaluateAsync("document.querySelector('.held-up a').focus()");
         await page.EvaluateAsync("document.activeElement.click()");
         await page.SeesAsync(".agents tr", "64 / 64");

@@ -326,7 +326,7 @@ public sealed class ListTests(Chromium chromium)
         var id = Assert.Single(oldest.Runs).RunId.ToString();
         await page.FillAsync(".find", "00000000");
         await page.PressAsync("Enter", 13);
-        await page.SeesAsync(".toast.bad", "None of the runs that have been read has '00000000' in its id.");
+        await page.SeesAsync(".toast.bad", "None of the runs read so far has '00000000' in its id.");
         await page.FillAsync(".find", id[^10..]);
         await page.PressAsync("Enter", 13);
         await page.SeesAsync("h1", "many_3 / 1");

@@ -58,7 +58,7 @@ public sealed class NodesTests(Chromium chromium)
         await page.UntilAsync("document.querySelectorAll('.node-card').length === 2");
         await page.UntilAsync($"document.querySelector(\"{Gpu1}\").kept");
         server.Cluster.Nodes = () => [];
-        await page.SeesAsync("main", "attempts wait until one comes");
+        await page.SeesAsync("main", "attempts wait until one joins");
         page.HasNotComplained();
     }
 
@@ -100,7 +100,7 @@ public sealed class NodesTests(Chromium chromium)
         await page.SeesAsync(".node-card[data-named] h2", "gpu1");
 
         server.Cluster.Nodes = () => [];
-        await page.SeesAsync("main", "The node gpu1 is not there any more.");
+        await page.SeesAsync("main", "The node gpu1 is gone.");
         page.HasNotComplained();
     }
 

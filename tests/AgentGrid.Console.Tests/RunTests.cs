@@ -92,7 +92,7 @@ public sealed class RunTests(Chromium chromium)
         Assert.Empty((await server.Grid.ListRunsAsync(new Core.Grid.RunQuery())).Runs);
 
         await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo, input: { x: '${y}' } }\n");
-        await page.SeesAsync("#inline-problem li", "Warning: step 'a': the agent is given '${y}' as it stands");
+        await page.SeesAsync("#inline-problem li", "Warning: step 'a': the agent gets '${y}' as written");
 
         await page.FillAsync("#inline", "name: mine\nsteps:\n  a: { agent: echo }\n  b: { agent: echo, needs: [a] }\n");
         await page.ClickAsync("button", "Start the run");
@@ -136,7 +136,7 @@ public sealed class RunTests(Chromium chromium)
 
         await page.GoAsync("#/try");
         await page.ClickAsync("button", "Start the run");
-        await page.SeesAsync("form", "The same was posted before");
+        await page.SeesAsync("form", "This was posted before");
         await page.FillAsync("#body", "{\"other\": 1}");
         await page.ClickAsync("button", "Start the run");
         await page.SeesAsync("form .error-box", "AG2030");
@@ -211,7 +211,7 @@ public sealed class RunTests(Chromium chromium)
         await page.SeesAsync(".run-head .state", "completed");
 
         await page.ClickAsync(".step button", "Retry from this step");
-        await page.SeesAsync("dialog", "'b' and what depends on it (c) are done anew.");
+        await page.SeesAsync("dialog", "'b' and what depends on it (c) run again.");
         await page.ClickAsync("dialog button", "Retry");
 
         await page.SeesAsync(".event", "orchestration:retried");
@@ -239,7 +239,7 @@ public sealed class RunTests(Chromium chromium)
         {
             await page.ClickAsync(".step button", "Retry from this step");
         }
-        await page.SeesAsync("dialog", "'wait' is done anew.");
+        await page.SeesAsync("dialog", "'wait' runs again.");
         using (await server.Http.PostAsync($"api/v1/runs/{id}/retry", null))
         {
             await page.SeesAsync(".run-head .state", "running");

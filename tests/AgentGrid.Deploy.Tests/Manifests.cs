@@ -51,7 +51,7 @@ internal static class Manifests
         return exact.All(l => Label(labels, l.Key) == l.Value!.GetValue<string>())
             && selector.Items("matchExpressions").All(e => e.Text("operator") == "In"
                 ? e.Texts("values").Contains(Label(labels, e.Text("key")))
-                : throw new NotSupportedException($"The operator of {e.ToJsonString()} is not known here."));
+                : throw new NotSupportedException($"The operator of {e.ToJsonString()} is unknown."));
     }
 
     private static string? Label(JsonNode labels, string key) => labels[key]?.GetValue<string>();

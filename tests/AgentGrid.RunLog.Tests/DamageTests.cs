@@ -91,7 +91,7 @@ public sealed class DamageTests(SharedRedis redis)
         var run = (await StartedAsync("m", 1))[0];
         await DamageAsync(run.Id, "no row");
 
-        Assert.Contains("is not there itself", (await Assert.ThrowsAsync<DamageException>(
+        Assert.Contains("but does not exist", (await Assert.ThrowsAsync<DamageException>(
             () => Log.FindAsync(run.Id))).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<DamageException>(() => Log.ReplayAsync(run.Id));
     }

@@ -79,7 +79,7 @@ public sealed class ReplayTests(SharedRedis redis)
             {
                 var refusal = await Assert.ThrowsAsync<DamageException>(read);
                 Assert.Contains($"run {run.Id} has a ", refusal.Message, StringComparison.Ordinal);
-                Assert.Contains($"(field '{field}') without its checksum", refusal.Message, StringComparison.Ordinal);
+                Assert.Contains($"(field '{field}') that does not match its checksum", refusal.Message, StringComparison.Ordinal);
             }
             await _test.Redis.HashSetAsync(key, field, sound);
         }
@@ -93,9 +93,9 @@ public sealed class ReplayTests(SharedRedis redis)
         var run = await CompletedAsync();
         var key = _test.Key((await _test.KeysAsync()).Single(k => k.StartsWith("plan:", StringComparison.Ordinal)));
         await _test.Redis.StringSetAsync(key, """{"steps":{"b":{"agent":"work"}}}""");
-        await RefusedAsync(run.Id, "plan 'one', whose definition does not have its hash");
+        await RefusedAsync(run.Id, "plan 'one', whose definition does not match its hash");
         await _test.Redis.KeyDeleteAsync(key);
-        await RefusedAsync(run.Id, "which is not there");
+        await RefusedAsync(run.Id, "which is missing");
     }
 
     private async Task<LoggedRun> CompletedAsync(string round = "1")

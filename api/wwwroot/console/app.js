@@ -31,7 +31,7 @@ const ROUTES = [
 function missingView(root, { id }) {
   root.append(
     h('h1', null, 'No such page'),
-    h('p', null, `There is nothing at '#/${id}'. Go on from `, h('a', { href: '#/runs' }, 'the list of runs'), '.'),
+    h('p', null, `There is nothing at '#/${id}'. Continue from `, h('a', { href: '#/runs' }, 'the list of runs'), '.'),
   );
   return { close() {} };
 }
@@ -54,7 +54,7 @@ function showConnection() {
   banner.hidden = state !== 'disconnected';
   banner.textContent =
     state === 'disconnected'
-      ? 'Disconnected from the server. What you see is as it was; it goes on by itself when the server is back.'
+      ? 'Disconnected from the server. What you see may be out of date; it catches up when the server is back.'
       : '';
 }
 
@@ -152,7 +152,7 @@ function askForKey() {
       h(
         'p',
         { class: wrong ? 'error-text' : 'dim' },
-        wrong ? 'The server does not know this key.' : 'It is kept for this tab alone, and sent to this server alone.',
+        wrong ? 'The server does not know this key.' : 'It is kept for this tab only, and sent to this server only.',
       ),
       h('label', { for: 'api-key' }, 'API key'),
       input,

@@ -17,7 +17,7 @@ public static partial class RunMachine
                 var found = list is null ? "nothing" : list.Value.ValueKind.ToString().ToLowerInvariant();
                 FailStep(step, new RunError(
                     ErrorKind.Plan, ErrorCodes.NotAList,
-                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' must lead to a list, and led to " +
+                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' must lead to a list, but led to " +
                     $"{found}.", Retryable: false));
                 return;
             }
@@ -26,7 +26,7 @@ public static partial class RunMachine
             {
                 FailStep(step, new RunError(
                     ErrorKind.Plan, ErrorCodes.TooManyItems,
-                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' led to a list of {count} items, and " +
+                    $"Step '{step.Id}' of run '{state.Key}': for_each '{path}' led to a list of {count} items; at most " +
                     $"{limits.MaxItems} are allowed (option MaxItems). Post them as several runs, or give each item more to " +
                     "do.", Retryable: false));
                 return;

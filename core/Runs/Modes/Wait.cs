@@ -56,7 +56,7 @@ public static partial class RunMachine
         {
             var wait = step.Step.Wait!;
             var what = wait.Approval is null
-                ? $"the signal '{wait.Signal}' has not come within {DurationOf(wait.Timeout)}"
+                ? $"the signal '{wait.Signal}' has not arrived within {DurationOf(wait.Timeout)}"
                 : $"nobody has decided within {DurationOf(wait.Timeout)}";
             switch (wait.OnTimeout)
             {

@@ -33,8 +33,8 @@ public static class ConnectionFailure
     };
 
     private static AgentException Failed(string who, string reason, Exception e) =>
-        new(HttpErrors.ConnectionFailed, $"{who}: there is no connection: {reason}", inner: e);
+        new(HttpErrors.ConnectionFailed, $"{who}: cannot connect: {reason}", inner: e);
 
     private static AgentException Bad(string who, Exception e) =>
-        new(HttpErrors.BadAnswer, $"{who}: what came is no answer of HTTP: {ExceptionReason.Of(e)}", retryable: false, e);
+        new(HttpErrors.BadAnswer, $"{who}: the answer is not HTTP: {ExceptionReason.Of(e)}", retryable: false, e);
 }

@@ -134,7 +134,7 @@ public sealed partial class Reach(
     }
 
     private AgentException Unreachable(string reason, Exception inner) => new(
-        HttpErrors.ConnectionFailed, $"Agent '{agent}': there is no connection to {target}: {reason}", inner: inner);
+        HttpErrors.ConnectionFailed, $"Agent '{agent}': cannot connect to {target}: {reason}", inner: inner);
 
     [LoggerMessage(1120, LogLevel.Warning, "Agent '{Agent}' does not work: {Reason}")]
     private static partial void LogNotReached(ILogger logger, string agent, string reason);

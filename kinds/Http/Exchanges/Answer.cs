@@ -72,7 +72,7 @@ internal sealed class Answer(Service service, HttpResponseMessage response, IAge
     {
         var error = ServiceError.Read(await BeginningAsync(cancellationToken).ConfigureAwait(false));
         var said = error.Message is { Length: > 0 } message ? $": {message}" : Status is >= 300 and < 400
-            ? $", with the address {Location}: redirects are not followed. Put the address at which it answers into 'url'"
+            ? $", with the address {Location}: redirects are not followed. Put the address that answers in 'url'"
             : "";
         var isTransient = error.Retryable ?? service.Protocol.IsRetryable(error.Message ?? "") ?? (Status == 409
             ? IsInProgress(error)
@@ -112,7 +112,7 @@ internal sealed class Answer(Service service, HttpResponseMessage response, IAge
 
     /// <summary>It is not what was agreed upon.</summary>
     public AgentException Bad(string reason) => new(
-        HttpErrors.BadAnswer, $"{service.Who} answered {Status}, and with that what cannot be used: {reason}", retryable: false,
+        HttpErrors.BadAnswer, $"{service.Who} answered {Status} with something that cannot be used: {reason}", retryable: false,
         new AnswerException(null, reason));
 
     private Json ReadJson(ReadOnlyMemory<byte> body)

@@ -18,7 +18,7 @@ internal sealed class Callback : IDisposable
     {
         (_service, _invocation) = (service, invocation);
         _key = WebhookSignature.KeyOf(service.Context.Reveal(secret)) ?? throw Bad(
-            "what 'callback_secret' refers to is no secret of Standard Webhooks: 'whsec_' and Base64");
+            "what 'callback_secret' refers to is not a Standard Webhooks secret: 'whsec_' and Base64");
         var desk = service.Context.Services.GetService(typeof(ICallbacks)) as ICallbacks
             ?? throw Bad("'callback_secret' needs a program that services can reach, and this one does not listen");
         _address = desk.Open(Take, service.MaxAnswerBytes);

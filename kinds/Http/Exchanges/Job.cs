@@ -23,7 +23,7 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
     public async Task<Json> FollowAsync(Answer accepted, CancellationToken cancellationToken)
     {
         _location = LocationOf(accepted) ?? throw accepted.Bad(
-            "202 means that the work is done later, and there is no 'Location' that says where to look for it.");
+            "202 means that the work is done later, but no 'Location' says where to look for it.");
         try
         {
             var pause = PauseOf(accepted);
@@ -76,7 +76,7 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
         {
             _isOver = true;
             throw new AgentException(
-                HttpErrors.JobLost, $"{service.Who} had taken the work, and does not know of it any more ({look.Status}).",
+                HttpErrors.JobLost, $"{service.Who} took the work, but no longer knows of it ({look.Status}).",
                 inner: new AnswerException(look.Status, "lost"));
         }
         if (look.IsAccepted)
@@ -117,7 +117,7 @@ internal sealed class Job(Service service, PreparedService prepared, AgentInvoca
         return Uri.Compare(target, prepared.Url, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0
             ? target
             : throw answer.Bad(
-                $"its 'Location' is at {target.GetLeftPart(UriPartial.Authority)}, another server than the one that is configured. " +
+                $"its 'Location' is at {target.GetLeftPart(UriPartial.Authority)}, a different server from the one that is configured. " +
                 "A relative address always works.");
     }
 

@@ -156,7 +156,7 @@ internal sealed partial class Service(string agent, HttpSettings settings, Agent
     private static void Add(HttpRequestMessage request, string name, string value) =>
         request.Headers.TryAddWithoutValidation(name, value);
 
-    [LoggerMessage(1122, LogLevel.Information, "Agent '{Agent}': the service was not told that nobody waits for its work any more")]
+    [LoggerMessage(1122, LogLevel.Information, "Agent '{Agent}': the service could not be told that nobody waits for its work any more")]
     private static partial void LogNotWithdrawn(ILogger logger, Exception exception, string agent);
 }
 

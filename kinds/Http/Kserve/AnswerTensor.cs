@@ -22,11 +22,11 @@ internal sealed class AnswerTensor
             || !tensor.TryGetProperty("name", out var name) || name.ValueKind != JsonValueKind.String
             || !tensor.TryGetProperty("shape", out var shape) || shape.ValueKind != JsonValueKind.Array)
         {
-            throw new FormatException("a tensor of its 'outputs' has no name, or no shape.");
+            throw new FormatException("a tensor in its 'outputs' has no name or no shape.");
         }
         if (!tensor.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Array)
         {
-            throw new FormatException($"its tensor '{name.GetString()}' has no 'data'; data in binary form is not read.");
+            throw new FormatException($"its tensor '{name.GetString()}' has no 'data'; binary data is not supported.");
         }
         var values = ImmutableArray.CreateBuilder<JsonElement>();
         Flatten(data, values);

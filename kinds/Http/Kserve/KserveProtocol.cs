@@ -47,7 +47,7 @@ internal sealed class KserveProtocol(TensorMapping mapping) : IProtocol
         if (answer.Element.ValueKind != JsonValueKind.Object
             || !answer.Element.TryGetProperty("outputs", out var outputs) || outputs.ValueKind != JsonValueKind.Array)
         {
-            throw new FormatException("it has no list 'outputs', as the inference protocol (v2) asks.");
+            throw new FormatException("it has no list 'outputs', as the inference protocol (v2) requires.");
         }
         var tensors = outputs.EnumerateArray().Select(AnswerTensor.Read).ToImmutableArray();
         var wanted = mapping.Outputs.IsEmpty

@@ -77,7 +77,7 @@ internal sealed class RequestTensor
         }
         else
         {
-            throw Bad($"a tensor is made of numbers, texts or flags, and {value.ValueKind} is in it");
+            throw Bad($"a tensor is made of numbers, texts or flags, but {value.ValueKind} is in it");
         }
     }
 

@@ -82,7 +82,7 @@ public static class TensorMappingReader
                 problems.Add(
                     entry.Value.Place, ConfigCodes.BadPath,
                     $"'{Names.Shorten(entry.Key)}': expected where in the output its values go, as 'frames' or 'motion.frames', " +
-                    $"came {entry.Value.Describe()}.");
+                    $"got {entry.Value.Describe()}.");
                 continue;
             }
             if (outputs.FirstOrDefault(o => IsWithin(o.Members, members) || IsWithin(members, o.Members)) is { } other)

@@ -44,7 +44,7 @@ internal sealed record McpFailure(AgentException Error, bool IsUnreachable = fal
                 case TooLongException:
                     return new McpFailure(new AgentException(
                         ErrorCodes.OutputTooLarge,
-                        $"{who} answered with more than {maxOutputBytes:N0} bytes, which are allowed for an output (option MaxOutputBytes).",
+                        $"{who} answered with more than {maxOutputBytes:N0} bytes, the limit for an output (option MaxOutputBytes).",
                         retryable: false));
                 case McpProtocolException x:
                     return new McpFailure(OfProtocol(x, who));
@@ -57,10 +57,10 @@ internal sealed record McpFailure(AgentException Error, bool IsUnreachable = fal
                         new AgentException(HttpErrors.ConnectionFailed, $"{who}: {e.Message}."),
                         IsUnreachable: true);
                 case McpException:
-                    return new McpFailure(new AgentException(HttpErrors.ConnectionLost, $"{who} has not answered to the end: {e.Message}"));
+                    return new McpFailure(new AgentException(HttpErrors.ConnectionLost, $"{who} did not finish its answer: {e.Message}"));
                 case JsonException or FormatException:
                     return new McpFailure(new AgentException(
-                        HttpErrors.BadAnswer, $"{who} answered what cannot be read: {e.Message}", retryable: false));
+                        HttpErrors.BadAnswer, $"{who} gave an answer that cannot be read: {e.Message}", retryable: false));
                 default:
                     if (ConnectionFailure.Of(e, who) is { } failure)
                     {

@@ -71,7 +71,7 @@ internal sealed class McpHandler(
         else if (type is not (null or JsonType or EventStream))
         {
             throw new AgentException(
-                HttpErrors.BadAnswer, $"{who} answered with '{type}', which is no answer of this protocol: is the address right?", retryable: false);
+                HttpErrors.BadAnswer, $"{who} answered with '{type}', which is not an answer of this protocol: is the address right?", retryable: false);
         }
         var body = new LimitedStream(
             await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), maxAnswerBytes, perLine: type == EventStream);
@@ -92,7 +92,7 @@ internal sealed class McpHandler(
         await body.CopyToAsync(all, cancellationToken).ConfigureAwait(false);
         var bytes = all.ToArray();
         return bytes.Length > 0 && Json.Trusted(bytes).Problem() is { } problem
-            ? throw new AgentException(HttpErrors.BadAnswer, $"{who} answered what is no JSON: {problem}", retryable: false)
+            ? throw new AgentException(HttpErrors.BadAnswer, $"{who} gave an answer that is not JSON: {problem}", retryable: false)
             : bytes;
     }
 
@@ -113,7 +113,7 @@ internal sealed class McpHandler(
 }
 
 /// <summary>The server does not know the session any more, and has not done what it was asked.</summary>
-internal sealed class SessionOverException() : Exception("The server does not know the session any more.");
+internal sealed class SessionOverException() : Exception("The server no longer knows the session.");
 
 /// <summary>The server has answered with a status that is a failure.</summary>
 internal sealed class StatusException(int status, AgentException error) : Exception(error.Message, error)

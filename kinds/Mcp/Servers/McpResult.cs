@@ -17,7 +17,7 @@ public sealed record McpResult(Json Output, string? Error)
     {
         if (result is not JsonObject answer)
         {
-            throw new FormatException("its result is no object");
+            throw new FormatException("its result is not an object");
         }
         var content = answer["content"] as JsonArray ?? [];
         if (answer["isError"] is JsonValue flag && flag.GetValueKind() == JsonValueKind.True)

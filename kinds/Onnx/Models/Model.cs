@@ -84,8 +84,8 @@ internal sealed class Model(InferenceSession session, ModelSignature signature) 
             if (shape is not [var first, ..] || first != rows)
             {
                 throw new ModelOutputException(
-                    $"the output '{output.Model.Name}' of {rows} rows has the shape {TensorData.Describe(shape)}, and what is in a batch " +
-                    "comes out along the first axis as it went in. Leave 'batch' out.");
+                    $"the output '{output.Model.Name}' of {rows} rows has the shape {TensorData.Describe(shape)}, but a batch " +
+                    "comes out along the first axis, as it went in. Leave 'batch' out.");
             }
         }
     }

@@ -32,7 +32,7 @@ internal sealed class ModelFile
         {
             throw new AgentException(
                 OnnxErrors.NotLoaded,
-                $"Agent '{_agent}': there is no model '{Path}'. Put it there; a relative 'model' leads from the configuration folder.",
+                $"Agent '{_agent}': there is no model '{Path}'. Put it there; a relative 'model' begins at the configuration folder.",
                 retryable: false);
         }
     }

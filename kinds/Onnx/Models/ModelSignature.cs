@@ -82,7 +82,7 @@ internal sealed class ModelSignature
         {
             throw new AgentException(
                 HttpErrors.BadInput,
-                $"Agent '{_agent}': all tensors of a batch have as many rows, and '{Inputs[0].Model.Name}' has {tensors[0].Rows}, " +
+                $"Agent '{_agent}': all tensors of a batch must have the same number of rows, but '{Inputs[0].Model.Name}' has {tensors[0].Rows}, " +
                 $"'{Inputs[tensors.IndexOf(other)].Model.Name}' {other.Rows}.",
                 retryable: false);
         }
@@ -116,7 +116,7 @@ internal sealed class ModelSignature
         }
         if (!found.IsTensor && !found.IsString)
         {
-            throw new FormatException($"the {what} '{name}' is no tensor but a {found.OnnxValueType}. Name the others in '{what}s'.");
+            throw new FormatException($"the {what} '{name}' is not a tensor but a {found.OnnxValueType}. Name the others in '{what}s'.");
         }
         return new ModelTensor(
             name,

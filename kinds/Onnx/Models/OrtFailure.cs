@@ -43,17 +43,17 @@ internal static partial class OrtFailure
     /// <summary>Its message without what is of no use to people.</summary>
     public static string Reason(Exception exception) =>
         exception is DllNotFoundException or BadImageFormatException || exception.InnerException is DllNotFoundException
-            ? "ONNX Runtime is not there, or not for this machine: " + (exception.InnerException ?? exception).Message.Split(" In order to ")[0]
+            ? "ONNX Runtime is missing, or not built for this machine: " + (exception.InnerException ?? exception).Message.Split(" In order to ")[0]
             : SourcePlace().Replace(Code().Replace(exception.Message, ""), "").Trim();
 
     /// <summary>The failure of an attempt.</summary>
     public static AgentException OfRun(Exception exception, string agent) => Of(exception) switch
     {
         FailureKind.OutOfMemory => new AgentException(
-            OnnxErrors.OutOfMemory, $"Agent '{agent}': there is no memory for this: {Reason(exception)}", inner: exception),
+            OnnxErrors.OutOfMemory, $"Agent '{agent}': there is not enough memory for this: {Reason(exception)}", inner: exception),
         FailureKind.GpuLost => new AgentException(
             OnnxErrors.GpuLost,
-            $"Agent '{agent}': the GPU cannot be used by this process any more, which has to be started anew: {Reason(exception)}",
+            $"Agent '{agent}': this process cannot use the GPU any more, and has to be restarted: {Reason(exception)}",
             inner: exception),
         FailureKind.BadInput => new AgentException(
             HttpErrors.BadInput, $"Agent '{agent}': the model does not take this input: {Reason(exception)}",

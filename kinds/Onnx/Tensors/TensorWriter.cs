@@ -80,7 +80,7 @@ internal readonly struct TensorWriter(Utf8JsonWriter writer, TensorData tensor, 
                 throw new AgentException(
                     HttpErrors.BadAnswer,
                     $"{who} is {(T.IsNaN(values[i]) ? "NaN" : T.IsNegative(values[i]) ? "-Infinity" : "Infinity")} at {Place(start + i)}, " +
-                    "which JSON cannot say.",
+                    "which JSON cannot express.",
                     retryable: false);
             }
             write(writer, values[i]);

@@ -67,7 +67,7 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
         {
             Assert.True(
                 JsonElement.DeepEquals(result, run.GetProperty("result")),
-                $"expected {result}, came {run.GetProperty("result")}");
+                $"expected {result}, got {run.GetProperty("result")}");
         }
     }
 

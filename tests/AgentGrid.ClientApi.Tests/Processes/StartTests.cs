@@ -66,7 +66,7 @@ public sealed class StartTests : IDisposable
             _data.FullName, ["--urls", "http://127.0.0.1:0", "--environment", "Nowhere"]);
 
         Assert.Equal(2, await server.ExitCodeAsync());
-        await server.ExitsSayingAsync("appsettings.Nowhere.json, which is not there");
+        await server.ExitsSayingAsync("appsettings.Nowhere.json, which does not exist");
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class StartTests : IDisposable
         await using var server = GridProcess.LaunchServer(_data.FullName, variables: variables);
 
         Assert.Equal(2, await server.ExitCodeAsync());
-        await server.ExitsSayingAsync($"appsettings.{file.Environment}.json has other capital letters");
+        await server.ExitsSayingAsync($"appsettings.{file.Environment}.json differs in upper and lower case");
     }
 
     [Fact]
@@ -243,7 +243,7 @@ public sealed class StartTests : IDisposable
                         ["Kestrel__Endpoints__Web__Certificate__Path"] = broken,
                         ["Kestrel__Endpoints__Web__Certificate__KeyPath"] = broken,
                     },
-                    "Agent Grid cannot go on: ");
+                    "Agent Grid cannot continue: ");
         }
     }
 

@@ -101,12 +101,12 @@ public sealed class AccessSettingsTests
         """[{ "Name": "a", "Hash": "$", "Scopes": [ "read" ] }, { "Name": "b", "Hash": "$" }]""",
         "AgentGrid:ApiKeys:1 in", "the same key as 'a'")]
     [InlineData("""[{ "Name": "a\u0007b", "Hash": "$" }]""", "AgentGrid:ApiKeys:0 in", "a name of its own")]
-    [InlineData("""[ "$" ]""", "AgentGrid:ApiKeys:0 in appsettings.json", "came a text")]
+    [InlineData("""[ "$" ]""", "AgentGrid:ApiKeys:0 in appsettings.json", "got a text")]
     [InlineData("""[ {} ]""", "AgentGrid:ApiKeys:0 in appsettings.json", "is empty")]
     [InlineData("""[]""", "AgentGrid:ApiKeys in appsettings.json", "is empty")]
     [InlineData("""null""", "AgentGrid:ApiKeys in appsettings.json", "is empty")]
     [InlineData("""true""", "AgentGrid:ApiKeys in appsettings.json", "AGENTGRID_API_KEY_HASH")]
-    [InlineData("""{ "Name": "a", "Hash": "$" }""", "AgentGrid:ApiKeys:Name in appsettings.json", "came a text")]
+    [InlineData("""{ "Name": "a", "Hash": "$" }""", "AgentGrid:ApiKeys:Name in appsettings.json", "got a text")]
     public void Keys_NotUnderstood_AreRefusedWithTheirPlace(string keys, string place, string reason)
     {
         var json = keys.Replace("$", s_hash, StringComparison.Ordinal).Replace("#", s_other, StringComparison.Ordinal);
@@ -172,7 +172,7 @@ public sealed class AccessSettingsTests
     [InlineData("--AgentGrid:ApiKeys:0:Scope:0", "read", "did you mean 'Scopes'?")]
     [InlineData("--AgentGrid:ApiKeys:0:Scopes:0", "", "is empty")]
     [InlineData("--AgentGrid:TrustedHosts", "a", "--AgentGrid:TrustedHosts:0 console.example")]
-    [InlineData("--AgentGrid:ApiKeys", "x", "came a text")]
+    [InlineData("--AgentGrid:ApiKeys", "x", "got a text")]
     public void Option_OfAccessThatIsNotUnderstood_IsRefused(string option, string value, string reason)
     {
         using var told = new Told
@@ -198,20 +198,20 @@ public sealed class AccessSettingsTests
         "AgentGrid:Api_Keys in appsettings.json", "Did you mean ApiKeys?")]
     [InlineData(
         """{ "AgentGrid": { "Front": { "Keys": [ "x" ] } } }""",
-        "AgentGrid:Front in appsettings.json", "who may do what")]
+        "AgentGrid:Front in appsettings.json", "controls access")]
     [InlineData(
         """{ "AgentGrid": { "AllowedHosts": "*" } }""",
-        "AgentGrid:AllowedHosts in appsettings.json", "who may do what")]
-    [InlineData("""{ "AgentGrid": [ { "ApiKeys": [] } ] }""", "AgentGrid:0 in appsettings.json", "who may do what")]
+        "AgentGrid:AllowedHosts in appsettings.json", "controls access")]
+    [InlineData("""{ "AgentGrid": [ { "ApiKeys": [] } ] }""", "AgentGrid:0 in appsettings.json", "controls access")]
     [InlineData("""{ "AgentGrid": "x" }""", "AgentGrid in appsettings.json", "expected a section")]
     [InlineData("""{ "AgentGird": { "ApiKeys": [] } }""", "AgentGird in appsettings.json", "did you mean 'AgentGrid'?")]
     [InlineData("""{ "Agent-Grid": { "Data": "x" } }""", "Agent-Grid in appsettings.json", "did you mean 'AgentGrid'?")]
     [InlineData(
         """{ "ApiKeys": [ { "Name": "a" } ] }""",
-        "ApiKeys in appsettings.json", "belongs into the section 'AgentGrid'")]
+        "ApiKeys in appsettings.json", "belongs in the section 'AgentGrid'")]
     [InlineData(
         """{ "TrustedHosts": [ "a" ] }""",
-        "TrustedHosts in appsettings.json", "belongs into the section 'AgentGrid'")]
+        "TrustedHosts in appsettings.json", "belongs in the section 'AgentGrid'")]
     public void File_WithAccessInTheWrongPlace_IsRefused(string json, string place, string reason)
     {
         using var told = new Told { Files = [json] };

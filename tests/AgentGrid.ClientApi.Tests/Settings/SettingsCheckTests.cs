@@ -64,7 +64,7 @@ public sealed class SettingsCheckTests
     }
 
     [Theory]
-    [InlineData("""{ "Retention": "72h" }""", "Retention in appsettings.json: it belongs into the section 'AgentGrid'")]
+    [InlineData("""{ "Retention": "72h" }""", "Retention in appsettings.json: it belongs in the section 'AgentGrid'")]
     [InlineData("""{ "Loging": { "LogLevel": { "Default": "Debug" } } }""", "did you mean 'Logging'?")]
     public void File_WithSomethingInTheWrongPlace_IsAWarning(string file, string warning)
     {

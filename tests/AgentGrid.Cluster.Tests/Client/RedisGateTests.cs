@@ -35,7 +35,7 @@ public sealed class RedisGateTests
         silent.Start();
 
         await SaysAsync(
-            $"127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}", "does not answer as a Redis would");
+            $"127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}", "does not answer as Redis would");
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed partial class ClusterProcesses : IAsyncLifetime
     public const int DeclaredDeadExitCode = 70;
 
     /// <summary>What a silo writes when the dispatcher has moved to it.</summary>
-    public const string DispatcherIsHere = "The dispatcher is here";
+    public const string DispatcherIsHere = "The dispatcher has started";
 
     // Where Orleans keeps who brings the stream of events, and to whom.
     private const string PubSubState =

@@ -56,7 +56,7 @@ public sealed class SettingsReaderTests
     public void Read_WithRedisWhatIsOfAFileAlone_IsRefused(string option, string value)
     {
         Assert.Contains(
-            $"{option} means nothing with Redis",
+            $"{option} does not apply with Redis",
             Assert.Throws<StartupRefusedException>(() => ReadCluster(option, value)).Message, StringComparison.Ordinal);
         Read(option, value);
     }
@@ -218,7 +218,7 @@ public sealed class SettingsReaderTests
     [InlineData("--gpu-memory-mb", "0", "in MiB")]
     [InlineData("--name", "a|b", "no '|'")]
     [InlineData("--cluster-id", "{x}", "letters, digits")]
-    [InlineData("--advertise", "no such host.invalid", "no name that can be found")]
+    [InlineData("--advertise", "no such host.invalid", "nor a name that can be resolved")]
     [InlineData("--AgentGrid:MaxActiveRuns", "0", "from 1 to")]
     [InlineData("--AgentGrid:MaxActiveRuns", "many", "MaxActiveRuns")]
     [InlineData("--AgentGrid:DrainTimeout", "30", "write 30s")]

@@ -56,14 +56,14 @@ public sealed class AgentSchemasTests
 
     [Theory]
     [InlineData("agent: cutter, with: { lang: input.a }", 50,
-        "step 's': agent 'cutter' needs 'clip_name' in its input, and 'with' gives: lang. Add it there.")]
+        "step 's': agent 'cutter' needs 'clip_name' in its input, but 'with' gives: lang. Add it there.")]
     [InlineData("agent: cutter, with: { clip_name: input.a, lang: input.b, nte: input.c }", 92,
-        "step 's': agent 'cutter' knows no 'nte' in its input, did you mean 'note'?")]
+        "step 's': agent 'cutter' has no 'nte' in its input, did you mean 'note'?")]
     [InlineData("agent: filed, with: { more: input.a }", 49,
-        "step 's': agent 'filed' needs 'text' in its input, and 'with' gives: more. Add it there.")]
-    [InlineData("agent: closed, with: { text: input.b, more: input.a }", 73, "step 's': agent 'closed' knows no 'more' in its input; known: text.")]
+        "step 's': agent 'filed' needs 'text' in its input, but 'with' gives: more. Add it there.")]
+    [InlineData("agent: closed, with: { text: input.b, more: input.a }", 73, "step 's': agent 'closed' has no 'more' in its input; known: text.")]
     [InlineData("capability: naming, with: { more: input.a }", 55,
-        "step 's': agent 'closed' needs 'text' in its input, and 'with' gives: more. Add it there.")]
+        "step 's': agent 'closed' needs 'text' in its input, but 'with' gives: more. Add it there.")]
     public void Plan_WhoseInputCannotFit_IsWarnedOf(string step, int column, string message)
     {
         var warning = Assert.Single(Warnings(step));

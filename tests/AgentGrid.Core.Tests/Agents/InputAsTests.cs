@@ -20,13 +20,13 @@ public sealed class InputAsTests
     [InlineData("""{"text": "x", "lang": "en"}""", """
         'clip_name' (System.String) is missing: the input has: text, lang.
         'frames' (System.Collections.Generic.List<AgentGrid.Core.Tests.Agents.InputAsTests.Frame>) is missing: the input has: text, lang.
-        Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what 'with' or 'input' of the step says.
+        Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what the step's 'with' or 'input' says.
         """)]
     [InlineData("{}", """
         'clip_name' (System.String) is missing: the input has no members.
         'frames' (System.Collections.Generic.List<AgentGrid.Core.Tests.Agents.InputAsTests.Frame>) is missing: the input has no members.
         'lang' (System.String) is missing: the input has no members.
-        Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what 'with' or 'input' of the step says.
+        Members of the input are what was posted, the outputs of the steps in 'needs' under their ids, and what the step's 'with' or 'input' says.
         """)]
     [InlineData("""{"clip_name": null, "frames": [], "lang": null}""", """
         'clip_name' is null, expected System.String.

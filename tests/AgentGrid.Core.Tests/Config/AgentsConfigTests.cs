@@ -100,21 +100,21 @@ public sealed class AgentsConfigTests
                 "(8,5): AG1002: unknown key 'max_concurency', did you mean 'max_concurrency'?",
                 "(9,15): AG1005: 'priority' must be -1000 to 1000, not 1001.",
                 "(10,12): AG1012: unknown queue 'gpuu', did you mean 'gpu'? If not, declare 'gpuu' under 'queues'.",
-                "(11,14): AG1006: 'timeout': '15' has no unit: write 15s, or another of d, h, m, s and ms.",
+                "(11,14): AG1006: 'timeout': '15' has no unit: write 15s, or use another of d, h, m, s and ms.",
                 "(12,28): AG1005: 'max_attempts' must be 1 to 100, not 0.",
                 "(12,39): AG1005: 'jitter' must be 0 to 1, not 1.5.",
                 "(12,53): AG1013: 'backoff' is 1m, longer than 'max_backoff', which is 30s: raise 'max_backoff'.",
                 "(12,69): AG1015: 'on' lists 'error' twice.",
-                "(13,14): AG1004: 'enabled': expected true or false, came the text 'true'. Remove the quotes.",
+                "(13,14): AG1004: 'enabled': expected true or false, got the text 'true'. Remove the quotes.",
                 "(14,24): AG1007: 'not ok' is not a valid capability: use 1 to 100 letters, digits, '_', '-' and '.', "
                     + "beginning with a letter or a digit.",
-                "(14,34): AG1004: expected a capability, came the number 3. Put it into quotes.",
+                "(14,34): AG1004: expected a capability, got the number 3. Put it in quotes.",
                 "(16,14): AG1005: 'timeout' must be at least 1ms, not 0s.",
                 "(17,54): AG1013: 'gpu_memory_mb' and 'gpu_memory_bytes' say the same: keep one of them.",
                 "(17,57): AG1002: unknown key 'vram'; known: gpu_memory_bytes, gpu_memory_mb.",
-                "(18,22): AG1004: 'max_concurrency': expected a whole number, came the number 2.5.",
+                "(18,22): AG1004: 'max_concurrency': expected a whole number, got the number 2.5.",
                 "(19,28): AG1005: 'max_concurrency_total' must be 1 to 100000, not 0.",
-                "(20,9): AG1004: 'echo': expected a mapping, came a list.",
+                "(20,9): AG1004: 'echo': expected a mapping, got a list.",
             ],
             problems.Select(p => p.ToString()["agents.yaml".Length..]));
         Assert.Equal("agents.perception.retry.on[1]", problems.Single(p => p.Code == "AG1015").Path);
@@ -135,9 +135,9 @@ public sealed class AgentsConfigTests
     }
 
     [Theory]
-    [InlineData("60", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; came '60'.")]
-    [InlineData("0/m", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; came '0/m'.")]
-    [InlineData("1/minute", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; came '1/minute'.")]
+    [InlineData("60", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; got '60'.")]
+    [InlineData("0/m", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; got '0/m'.")]
+    [InlineData("1/minute", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; got '1/minute'.")]
     [InlineData("{ requests: 60 }", "AG1008: 'rate_limit' needs 'per', such as 60/m, or { requests: 60, per: 1m, burst: 10 }.")]
     [InlineData("{ requests: 60, per: 2d }", "AG1005: 'per' can be a day at most, not 48h.")]
     [InlineData("2000/s", "AG1005: 'rate_limit' is 2000/s; it can be 1000 a second at most. Leave it out where there is no limit.")]
@@ -156,7 +156,7 @@ public sealed class AgentsConfigTests
         Good($"agents: {{ echo: {{ breaker: {yaml} }} }}").Agents["echo"].Breaker);
 
     [Theory]
-    [InlineData("on", "AG1014: 'breaker': expected off, or { failures: 5, cooldown: 30s }, came 'on'.")]
+    [InlineData("on", "AG1014: 'breaker': expected off, or { failures: 5, cooldown: 30s }, got 'on'.")]
     [InlineData("{ failures: 0 }", "AG1005: 'failures' must be 1 to 1000, not 0.")]
     [InlineData("{ cooldown: 2h }", "AG1005: 'cooldown' can be an hour at most, not 2h.")]
     public void Read_BreakerThatIsNone_IsRefused(string yaml, string problem) => Assert.EndsWith(

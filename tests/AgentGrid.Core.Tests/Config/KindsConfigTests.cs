@@ -51,13 +51,13 @@ public sealed class KindsConfigTests
     [Theory]
     [InlineData("{ kind: tets, url: u }", "AG1022", "unknown kind 'tets', did you mean 'test'?")]
     [InlineData("{ kind: 3 }", "AG1022", "unknown kind '3'; known: code, test.")]
-    [InlineData("{ kind: [a] }", "AG1022", "'kind': expected the name of a kind, came a list.")]
+    [InlineData("{ kind: [a] }", "AG1022", "'kind': expected the name of a kind, got a list.")]
     [InlineData("{ kind: test, url: u, sise: 3 }", "AG1002", "unknown key 'sise', did you mean 'size'?")]
     [InlineData("{ kind: test, url: u, priorty: 3 }", "AG1002", "unknown key 'priorty', did you mean 'priority'?")]
     [InlineData("{ kind: test, url: \"${env}\" }", "AG1023", "'${env}' refers to nothing")]
-    [InlineData("{ kind: test, url: 3 }", "AG1004", "'url': expected a text, came the number 3. Put it into quotes.")]
+    [InlineData("{ kind: test, url: 3 }", "AG1004", "'url': expected a text, got the number 3. Put it in quotes.")]
     [InlineData("{ kind: test }", "AG1008", "'url' is missing.")]
-    [InlineData("{ kind: test, url: u, size: 2, max_concurrency: 3 }", "AG1013", "'max_concurrency' is 3, and with its other keys the agent does 2 at once")]
+    [InlineData("{ kind: test, url: u, size: 2, max_concurrency: 3 }", "AG1013", "'max_concurrency' is 3, but with its other keys the agent does 2 at once")]
     [InlineData("{ url: u }", "AG1011", "unknown agent 'legacy'")]
     public void Read_Mistakes_AreReportedAtTheirPlace(string agent, string code, string message)
     {

@@ -45,7 +45,7 @@ public sealed class PlanFilesTests
 
     [Fact]
     public void Read_PlansThatCallEachOther_NamesTheCircle() => Assert.Equal(
-        "plans/b.yaml(1,35): AG1119: the plans call each other in a circle, so that their runs would never end: a -> b -> a. " +
+        "plans/b.yaml(1,35): AG1119: the plans call each other in a circle, so their runs would never end: a -> b -> a. " +
         "Remove one of these calls.",
         Assert.Single(Bad(
             ("plans/a.yaml", "plans: { a: { steps: { s: { plan: b }, t: { plan: b } } } }"),
@@ -74,8 +74,8 @@ public sealed class PlanFilesTests
             return;
         }
         Assert.Equal(
-            $"plans/{plans - 9:00}.yaml(1,{34 + $"p{plans - 9}".Length}): AG1121: the plans call each other deeper than 8, so that the last run would be refused: "
-            + $"{string.Join(" -> ", Enumerable.Range(plans - 9, 10).Select(i => $"p{i}"))}. Let them call each other less deep.",
+            $"plans/{plans - 9:00}.yaml(1,{34 + $"p{plans - 9}".Length}): AG1121: the plans call each other more than 8 levels deep, so the last run would be refused: "
+            + $"{string.Join(" -> ", Enumerable.Range(plans - 9, 10).Select(i => $"p{i}"))}. Use fewer levels.",
             Assert.Single(problems));
     }
 

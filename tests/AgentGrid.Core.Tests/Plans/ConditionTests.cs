@@ -97,16 +97,16 @@ public sealed class ConditionTests
     [InlineData("a && b", 3, "write 'and' instead of '&&'")]
     [InlineData("a || b", 3, "write 'or' instead of '||'")]
     [InlineData("!a", 1, "write 'not' instead of '!'")]
-    [InlineData("a b", 3, "expected 'and', 'or' or the end, came 'b'")]
-    [InlineData("a and", 6, "came the end")]
-    [InlineData("and a", 1, "came 'and a'")]
+    [InlineData("a b", 3, "expected 'and', 'or' or the end, got 'b'")]
+    [InlineData("a and", 6, "got the end")]
+    [InlineData("and a", 1, "got 'and a'")]
     [InlineData("(a", 3, "expected ')'")]
-    [InlineData("a)", 2, "came ')'")]
+    [InlineData("a)", 2, "got ')'")]
     [InlineData("1 < a < 3", 8, "cannot be chained")]
     [InlineData("a == 'x", 6, "not closed")]
     [InlineData("a. == 1", 3, "a name after '.'")]
     [InlineData("a == 1 = 2", 8, "write '=='")]
-    [InlineData("a == $", 6, "came '$'")]
+    [InlineData("a == $", 6, "got '$'")]
     public void Parse_AnythingElse_SaysWhere(string text, int character, string says)
     {
         Assert.Null(Condition.Parse(text, out var problem));

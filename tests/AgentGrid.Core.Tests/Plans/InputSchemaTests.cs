@@ -53,9 +53,9 @@ public sealed class InputSchemaTests
 
     [Theory]
     [InlineData("object", "'input_schema': expected a JSON schema")]
-    [InlineData("{ type: thing }", "'input_schema' is no JSON schema")]
-    [InlineData("{ $ref: \"https://example.com/other.json\" }", "'input_schema' is no JSON schema")]
-    [InlineData("{ properties: { a: { pattern: \"(\" } } }", "'input_schema' is no JSON schema")]
+    [InlineData("{ type: thing }", "'input_schema' is not a JSON schema")]
+    [InlineData("{ $ref: \"https://example.com/other.json\" }", "'input_schema' is not a JSON schema")]
+    [InlineData("{ properties: { a: { pattern: \"(\" } } }", "'input_schema' is not a JSON schema")]
     public void Schema_ThatIsNone_IsRefusedWithItsLine(string schema, string message)
     {
         var problem = Assert.Single(Config(schema).Problems);

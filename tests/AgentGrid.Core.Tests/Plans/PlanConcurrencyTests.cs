@@ -42,9 +42,9 @@ public sealed class PlanConcurrencyTests
     [InlineData("""{"player":false}""", "false", null)]
     [InlineData("""{"player":null}""", null, null)]
     [InlineData("{}", null, null)]
-    [InlineData("""{"player":""}""", null, "came 0 characters")]
-    [InlineData("""{"player":[1]}""", null, "came an array")]
-    [InlineData("""{"player":{"id":1}}""", null, "came an object")]
+    [InlineData("""{"player":""}""", null, "got 0 characters")]
+    [InlineData("""{"player":[1]}""", null, "got an array")]
+    [InlineData("""{"player":{"id":1}}""", null, "got an object")]
     public void GroupOf_TakesTheValueAsText(string input, string? value, string? problem)
     {
         var plan = Read("""{"key":"input.player","max":2}""").Plan!;

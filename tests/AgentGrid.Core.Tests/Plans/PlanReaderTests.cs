@@ -58,10 +58,10 @@ public sealed class PlanReaderTests
     }
 
     [Theory]
-    [InlineData("[]", "plan: AG1004: expected a mapping, came a list.")]
+    [InlineData("[]", "plan: AG1004: expected a mapping, got a list.")]
     [InlineData("{}", "plan: AG1101: the plan 'given' has no steps: give it at least one under 'steps'.")]
     [InlineData("""{"steps": {}}""", "plan.steps: AG1101")]
-    [InlineData("""{"steps": []}""", "plan.steps: AG1004: 'steps': expected a mapping, came a list.")]
+    [InlineData("""{"steps": []}""", "plan.steps: AG1004: 'steps': expected a mapping, got a list.")]
     [InlineData("""{"steps": {"a": {"agent": "x"}}, "name": "a b"}""", "plan.name: AG1007")]
     [InlineData("""{"steps": {"a": {"agent": "x"}, "a": {"agent": "x"}}}""", "plan.steps.a: AG1003: duplicate key 'a'")]
     [InlineData("""{"steps": {"a": {"agent": "x", "input": {"y": ["\ud800"]}}}}""", "plan.steps.a.input.y[0]: AG1016")]
@@ -79,12 +79,12 @@ public sealed class PlanReaderTests
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"text": "b", "default": 1}}}}}""", "plan.steps.a.with.y: AG1109")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"pth": "input.a"}}}}}""", "plan.steps.a.with.y.pth: AG1002")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"text": "{{ input.a }"}}}}}""",
-        "plan.steps.a.with.y.text: AG1109: 'text': '{{ input.a }', at character 12: expected '.', '[' or '}}', came '}'")]
+        "plan.steps.a.with.y.text: AG1109: 'text': '{{ input.a }', at character 12: expected '.', '[' or '}}', got '}'")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": {"text": "{{ nobody.a }}"}}}}}""", "plan.steps.a.with.y: AG1111")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": "item.a"}}}}""", "plan.steps.a.with.y: AG1111")]
     [InlineData("""{"steps": {"a": {"agent": "x", "with": {"y": "a.b"}}}}""", "plan.steps.a.with.y: AG1111: the step 'a' cannot read its own output")]
     [InlineData("""{"steps": {"a": {"agent": "x"}, "b": {"agent": "x", "with": {"y": "a.b"}}}}""",
-        "plan.steps.b.with.y: AG1111: 'a' need not be done when 'b' starts: add 'a' to its 'needs'")]
+        "plan.steps.b.with.y: AG1111: 'a' may not be done yet when 'b' starts: add 'a' to its 'needs'")]
     [InlineData("""{"steps": {"a b": {"agent": "x"}}}""", "plan.steps[\"a b\"]: AG1007")]
     [InlineData("""{"timeout": 15, "steps": {"a": {"agent": "x"}}}""",
         "plan.timeout: AG1006: 'timeout': '15' has no unit: write 15s")]
@@ -112,7 +112,7 @@ public sealed class PlanReaderTests
     [InlineData("\"wait\": {\"signal\": \"y\"}, \"with\": {\"x\": \"input.x\"}", ".with: AG1107")]
     [InlineData("\"wait\": {\"signal\": \"y\"}, \"retry\": {}", ".retry: AG1107")]
     [InlineData("\"approve\": {}", ".approve: AG1008: 'approve' needs 'title: <what is asked>'")]
-    [InlineData("\"approve\": {\"title\": \"{{ t.x }}?\"}", ".approve: AG1111: 't' need not be done when 's' starts")]
+    [InlineData("\"approve\": {\"title\": \"{{ t.x }}?\"}", ".approve: AG1111: 't' may not be done yet when 's' starts")]
     [InlineData("\"approve\": {\"title\": \"{{ t\"}", ".approve.title: AG1109")]
     [InlineData("\"approve\": {\"title\": \"?\", \"form\": {}}", ".approve.form: AG1025: a form has 1 to 100 fields")]
     [InlineData("\"approve\": {\"title\": \"?\", \"form\": {\"properties\": {\"x\": {}}}}", ".approve.form.properties.x: AG1025: 'x' has no 'type'")]
@@ -153,15 +153,15 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"mode\": \"each\"", ".mode: AG1108: step 's' has mode each")]
     [InlineData("\"agent\": \"x\", \"mode\": \"rase\"", ".mode: AG1014: 'mode' cannot be 'rase', did you mean 'race'?")]
     [InlineData("\"agent\": \"x\", \"mode\": 1",
-        ".mode: AG1004: 'mode': expected all, each, one, race, came the number 1.")]
+        ".mode: AG1004: 'mode': expected all, each, one, race, got the number 1.")]
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"candidates\": 0", ".candidates: AG1005")]
     [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": 0", ".require: AG1005")]
     [InlineData("\"agent\": \"x\", \"mode\": \"all\", \"require\": \"some\"",
-        ".require: AG1014: 'require': expected all, any, settled or a number, came the text 'some'.")]
+        ".require: AG1014: 'require': expected all, any, settled or a number, got the text 'some'.")]
     [InlineData("\"agent\": \"x\", \"timeout\": \"-1s\"", ".timeout: AG1006: 'timeout': '-1s' is negative")]
     [InlineData("\"agent\": \"x\", \"timeout\": \"0s\"", ".timeout: AG1005: 'timeout' must be at least 1ms, not 0s.")]
     [InlineData("\"agent\": \"x\", \"mode\": \"race\", \"hedge_after\": \"0.5ms\"", ".hedge_after: AG1005")]
-    [InlineData("\"agent\": \"x\", \"input\": [1]", ".input: AG1004: 'input': expected a mapping, came a list.")]
+    [InlineData("\"agent\": \"x\", \"input\": [1]", ".input: AG1004: 'input': expected a mapping, got a list.")]
     [InlineData("\"agent\": \"x\", \"optional\": \"yes\"", ".optional: AG1004: 'optional': expected true or false")]
     [InlineData("\"agent\": \"x\", \"on_none\": \"ignore\"",
         ".on_none: AG1014: 'on_none' cannot be 'ignore'; known: fail, skip.")]
@@ -169,7 +169,7 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"retry\": {\"attempts\": 2}", ".retry.attempts: AG1002: unknown key 'attempts'")]
     [InlineData("\"agent\": \"x\", \"when\": \"a = 1\"", ".when: AG1110: 'when': 'a = 1', at character 3: write '=='")]
     [InlineData("\"agent\": \"x\", \"when\": \"s.ok\"", ".when: AG1111: the step 's' cannot read its own output")]
-    [InlineData("\"agent\": \"x\", \"when\": \"t.ok\"", ".when: AG1111: 't' need not be done when 's' starts: add 't'")]
+    [InlineData("\"agent\": \"x\", \"when\": \"t.ok\"", ".when: AG1111: 't' may not be done yet when 's' starts: add 't'")]
     [InlineData("\"agent\": \"x\", \"when\": \"imput.ok\"",
         ".when: AG1111: 'imput' is neither 'input' nor a step")]
     [InlineData("\"agent\": \"x\", \"mode\": \"each\", \"for_each\": \"t\"", ".for_each: AG1111")]
@@ -210,10 +210,10 @@ public sealed class PlanReaderTests
     [Fact]
     public void ReadJson_Cycle_IsNamedFromItsFirstStepAndWhatIsBehindItIsUnreachable() => Assert.Equal(
         [
-            "plan.steps.b.needs[1]: AG1104: the steps need each other in a cycle, so that none can start: "
+            "plan.steps.b.needs[1]: AG1104: the steps need each other in a cycle, so none can start: "
                 + "b -> d -> c -> b. Remove one of these needs.",
-            "plan.steps.e: AG1105: step 'e' can never start: it needs 'd', which is in a cycle or behind one.",
-            "plan.steps.f: AG1105: step 'f' can never start: it needs 'e', which is in a cycle or behind one.",
+            "plan.steps.e: AG1105: step 'e' can never start: it needs 'd', which is in a cycle or depends on one.",
+            "plan.steps.f: AG1105: step 'f' can never start: it needs 'e', which is in a cycle or depends on one.",
         ],
         Bad("""
             {"steps": {
@@ -335,7 +335,7 @@ public sealed class PlanReaderTests
             [("plan.steps.s.input.a", ConfigCodes.LiteralReference), ("plan.steps.s.input.deep.list[0]", ConfigCodes.LiteralReference)],
             result.Warnings.Select(w => (w.Path, w.Code)));
         Assert.Equal(
-            "step 's': the agent is given '{{ b.text }}' as it stands, as 'input' is literal. For a value, write under 'with': " +
+            "step 's': the agent gets '{{ b.text }}' as written, because 'input' is literal. For a value, write under 'with': " +
             "a: input.text, or a: { text: \"... {{ input.text }} ...\" }.",
             result.Warnings[0].Message);
     }

@@ -59,11 +59,11 @@ public sealed class ValuePathTests
     }
 
     [Theory]
-    [InlineData("", 1, "the id of a step, came the end")]
+    [InlineData("", 1, "the id of a step, got the end")]
     [InlineData(".a", 1, "the id of a step")]
     [InlineData("a.", 3, "a name after '.'")]
     [InlineData("a..b", 3, "a name after '.'")]
-    [InlineData("a.b c", 5, "expected '.', '[' or the end, came 'c'")]
+    [InlineData("a.b c", 5, "expected '.', '[' or the end, got 'c'")]
     [InlineData("a[-1]", 3, "an index from 0")]
     [InlineData("a[99999999999]", 14, "an index from 0")]
     [InlineData("a[x]", 3, "a quoted name")]
@@ -71,7 +71,7 @@ public sealed class ValuePathTests
     [InlineData("a['x]", 3, "not closed")]
     [InlineData("a['x\\", 3, "not closed")]
     [InlineData("[0].a", 6, "not with an index")]
-    [InlineData("a$b", 2, "came '$b'")]
+    [InlineData("a$b", 2, "got '$b'")]
     public void Parse_AnythingElse_SaysWhere(string text, int character, string says)
     {
         Assert.Null(ValuePath.Parse(text, out var problem));

@@ -24,7 +24,7 @@ public sealed class PlacerTests
             var placement = Placer.Best(nodes, Agent);
 
             Assert.Equal("a", placement.Node);
-            Assert.Equal("first by name of equals", placement.Why);
+            Assert.Equal("first by name among equals", placement.Why);
             Assert.Equal(["a", "b", "half", "full", "cpu"], placement.Candidates.Select(c => c.Node));
             Assert.Equal(
                 [null, null, null, "no slot is free", "does not serve queue 'gpu'"], placement.Candidates.Select(c => c.Note));
@@ -89,7 +89,7 @@ public sealed class PlacerTests
     {
         NodeLoad[] nodes = [new("a", 1, 0, FreeGpuMemoryBytes: 5), new("b", 1, 0, FreeGpuMemoryBytes: 9)];
 
-        Assert.Equal(("b", "most free GPU memory of equals"), (Placer.Best(nodes, GpuAgent).Node, Placer.Best(nodes, GpuAgent).Why));
+        Assert.Equal(("b", "most free GPU memory among equals"), (Placer.Best(nodes, GpuAgent).Node, Placer.Best(nodes, GpuAgent).Why));
         Assert.Equal("a", Placer.Best(nodes, Agent).Node);
     }
 

@@ -24,7 +24,7 @@ public sealed class RouterTests
     [Theory]
     [InlineData(1, 0, "highest priority")]
     [InlineData(0, 1, "least loaded of equal priority")]
-    [InlineData(0, 0, "first by name of equals")]
+    [InlineData(0, 0, "first by name among equals")]
     public void Best_SaysWhatDecided(int priority, int otherRunning, string why) =>
         Assert.Equal(why, Router.Best([Agent("a", priority), Agent("b", running: otherRunning)], "'x'").Why);
 
@@ -133,7 +133,7 @@ public sealed class RouterTests
 
         Assert.Equal(["full", "stranded"], decision.Candidates.Select(c => c.Agent));
         Assert.Equal("no node serves queue 'gpu'", decision.Candidates[1].Note);
-        Assert.Equal("waits for a slot; the next candidate can run nowhere", decision.Why);
+        Assert.Equal("waits for a slot; the next candidate cannot run anywhere", decision.Why);
         Assert.Equal(
             "the only candidate; waits, as no node serves queue 'gpu'", Router.Best([stranded], "'x'").Why);
     }

@@ -48,20 +48,20 @@ public sealed class ApprovalTests
 
         Decide(run, """{"approved":true,"values":{"stars":1}}""").Then();
 
-        Assert.Equal("Step 'review' of run 'm/1' is pending: it can be decided on when it waits.", run.Ignored);
+        Assert.Equal("Step 'review' of run 'm/1' is pending: it can be decided on once it waits.", run.Ignored);
     }
 
     [Theory]
     [InlineData("1", "expected an object with 'approved'")]
     [InlineData("{}", "approved: expected true or false")]
     [InlineData("""{"approved":"yes"}""", "approved: expected true or false")]
-    [InlineData("""{"approved":true,"values":{"stars":4.5}}""", "values.stars: expected a whole number, came 4.5")]
-    [InlineData("""{"approved":true,"values":{"stars":6}}""", "values.stars: expected at most 5, came 6")]
+    [InlineData("""{"approved":true,"values":{"stars":4.5}}""", "values.stars: expected a whole number, got 4.5")]
+    [InlineData("""{"approved":true,"values":{"stars":6}}""", "values.stars: expected at most 5, got 6")]
     [InlineData("""{"approved":true,"values":{"stars":1e999}}""", "values.stars: expected a whole number")]
     [InlineData("""{"approved":true,"values":{"stars":1,"star":1}}""", "values.star: the form has no such field, did you mean 'stars'?")]
-    [InlineData("""{"approved":true,"values":{"stars":1,"why":"abcdef"}}""", "values.why: expected at most 5 characters, came 6")]
+    [InlineData("""{"approved":true,"values":{"stars":1,"why":"abcdef"}}""", "values.why: expected at most 5 characters, got 6")]
     [InlineData("""{"approved":true,"values":{"stars":1,"look":"green"}}""", "values.look: expected one of \"dark\", \"light\"")]
-    [InlineData("""{"approved":true,"values":[]}""", "values: expected an object, came a list")]
+    [InlineData("""{"approved":true,"values":[]}""", "values: expected an object, got a list")]
     [InlineData("""{"approved":false,"values":{"stars":"x"}}""", "values.stars: expected a whole number")]
     [InlineData("""{"approved":true,"values":{"stars":1},"vlaues":1}""", "vlaues: unknown")]
     [InlineData("""{"approved":true,"values":{"stars":1},"comment":{}}""", "comment: expected a text")]

@@ -9,9 +9,9 @@ public sealed class LabelsTests
 {
     [Theory]
     [InlineData("a-1_.z", "x", null)]
-    [InlineData("", "x", "'' is no name of a label")]
-    [InlineData("Team", "x", "'Team' is no name of a label: expected 1 to 63 of a-z, 0-9, '_', '.' and '-'.")]
-    [InlineData("te am", "x", "'te am' is no name of a label")]
+    [InlineData("", "x", "'' is not the name of a label")]
+    [InlineData("Team", "x", "'Team' is not the name of a label: expected 1 to 63 of a-z, 0-9, '_', '.' and '-'.")]
+    [InlineData("te am", "x", "'te am' is not the name of a label")]
     [InlineData("team", "", "The label 'team' has 0 characters; expected 1 to 200.")]
     [InlineData("team", "a\nb", "The label 'team' has control characters")]
     public void Of_SaysWhatIsWrong(string name, string text, string? expected)
@@ -39,8 +39,8 @@ public sealed class LabelsTests
     [Theory]
     [InlineData("team:blue", "team", "blue")]
     [InlineData("url:http://x", "url", "http://x")]
-    [InlineData("team", null, "'team' is no label: expected its name and its text, such as team:blue.")]
-    [InlineData(":blue", null, "':blue' is no label")]
+    [InlineData("team", null, "'team' is not a label: expected its name and its text, such as team:blue.")]
+    [InlineData(":blue", null, "':blue' is not a label")]
     [InlineData("team:", null, "has 0 characters")]
     public void Parse_TakesTheFirstSeparator(string text, string? name, string rest)
     {

@@ -23,8 +23,8 @@ public sealed class LostAttemptTests
         Crash(run).Then("best:error", "a:failed", "error");
         Assert.Equal(ErrorKind.Lost, run.State.Error!.Kind);
         Assert.Contains(
-            "7 times in a row that its node died, 4 times with no other beside it", run.State.Error.Message, StringComparison.Ordinal);
-        Assert.Contains("(option MaxLosses). Agent 'best' probably ends its process", run.State.Error.Message, StringComparison.Ordinal);
+            "7 times in a row that its node died, 4 times with no other suspect beside it", run.State.Error.Message, StringComparison.Ordinal);
+        Assert.Contains("(option MaxLosses). Agent 'best' probably crashes its process", run.State.Error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,13 +69,13 @@ public sealed class LostAttemptTests
         Crash(run);
         Assert.Equal(new Isolation(8, TimeSpan.FromSeconds(10)), Isolation.Of(attempt));
         Assert.Equal(
-            "delivered again after its node was lost, 2 times in a row; for 10 s it runs beside at most 7 others of which that " +
-            "is true", attempt.Decision!.Why);
+            "delivered again after its node was lost, 2 times in a row; for 10 s it runs beside at most 7 other such " +
+            "attempts", attempt.Decision!.Why);
         Crash(run);
         Assert.Equal(new Isolation(1, TimeSpan.FromSeconds(10)), Isolation.Of(attempt));
         Assert.Equal(
-            "delivered again after its node was lost, 3 times in a row; for 10 s it runs on a node without others of which that " +
-            "is true", attempt.Decision!.Why);
+            "delivered again after its node was lost, 3 times in a row; for 10 s it runs on a node without other such " +
+            "attempts", attempt.Decision!.Why);
     }
 
     // What it had outlived before has not ended it.

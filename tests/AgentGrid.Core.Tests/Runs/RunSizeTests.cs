@@ -22,7 +22,7 @@ public sealed class RunSizeTests
         if (run.State["a"].Error is { } error)
         {
             Assert.Equal((ErrorCodes.TooManyItems, false), (error.Code, error.Retryable));
-            Assert.Contains("4 items, and 3 are allowed (option MaxItems)", error.Message, StringComparison.Ordinal);
+            Assert.Contains("4 items; at most 3 are allowed (option MaxItems)", error.Message, StringComparison.Ordinal);
         }
     }
 

@@ -50,7 +50,7 @@ public sealed class SettledTests
 
         Assert.Equal(RunStatus.Failed, run.State.Status);
         Assert.Contains(
-            $"{failures} of {items} have failed, and {failures - 1} may (max_failures)", run.State.Error!.Message,
+            $"{failures} of {items} have failed, and at most {failures - 1} may (max_failures)", run.State.Error!.Message,
             StringComparison.Ordinal);
         Assert.Equal(AttemptStatus.Cancelled, run.State["a"].Attempts[^1].Status);
     }

@@ -171,7 +171,7 @@ public sealed class WaitTests
 
         Assert.Equal(SignalOutcome.NotAllowed, Verdict(run, "1").Outcome);
         Assert.Equal(
-            "'payment' of run 'm/1' may be sent by shop, bank alone, and not by 'eve'.", Verdict(run, "1", by: "eve").Message);
+            "'payment' of run 'm/1' may only be sent by shop, bank, not by 'eve'.", Verdict(run, "1", by: "eve").Message);
         Signal(run, "1", by: "bank").Then("payment:received", "pay:done", "best:start");
     }
 

@@ -73,7 +73,7 @@ public sealed class AgentFactoryTests
         var refused = Assert.Throws<AgentSetupException>(() => AgentFactory.Create(provider, agent));
 
         Assert.StartsWith(
-            $"Agent 'named' cannot be made. The constructor of {typeof(Named).FullName} asks for {typeof(List<Named>)} agents, and no such service",
+            $"Agent 'named' cannot be created. The constructor of {typeof(Named).FullName} asks for {typeof(List<Named>)} agents, and no such service",
             refused.Message, StringComparison.Ordinal);
     }
 
@@ -86,7 +86,7 @@ public sealed class AgentFactoryTests
         var agent = provider.GetRequiredService<AgentCatalog>().Agents["broken"];
 
         Assert.Equal(
-            "Agent 'broken' cannot be made. The model is not there.",
+            "Agent 'broken' cannot be created. The model is not there.",
             Assert.Throws<AgentSetupException>(() => AgentFactory.Create(provider, agent)).Message);
     }
 

@@ -90,7 +90,7 @@ public sealed class AgentInstancesTests : IAsyncDisposable
         _kind.Made[1].Fail("no such file");
         await Eventually(() => _agents.HealthOf("x")!.Condition == AgentCondition.Degraded);
         Assert.EndsWith("does not work: no such file", _agents.HealthOf("x")!.Problem);
-        Assert.Equal(["Agent 'x' does not work as it is configured; the list of agents says why."], _agents.Problems());
+        Assert.Equal(["Agent 'x' does not work as configured; the list of agents says why."], _agents.Problems());
         Assert.Equal("one", Word("x"));
 
         _kind.Made[1].BecomeReady();

@@ -176,7 +176,7 @@ public sealed partial class ConfigSourceTests
         {
             case "nowhere":
                 File.CreateSymbolicLink(path, "/nowhere");
-                return "leads to '/nowhere', which is not there";
+                return "leads to '/nowhere', which does not exist";
             case "loop":
                 File.CreateSymbolicLink(path, path);
                 return "symbolic link";

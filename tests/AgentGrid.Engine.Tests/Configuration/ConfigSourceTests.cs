@@ -238,7 +238,7 @@ public sealed partial class ConfigSourceTests : IDisposable
         _folder.Write(name, "plans:\n  extra:\n    steps:\n      a: { agent: worker }\n");
         using var source = Source();
 
-        Assert.Contains($"nobody reads '{name}'", Assert.Throws<ConfigException>(source.Start).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{name}' is not read", Assert.Throws<ConfigException>(source.Start).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class InvocationTests
         Assert.Equal(
             [
                 $"Warning: Agent 'agent' is given up in {told}: it was told to stop 15.0 s ago. The slot is free for others; " +
-                "the agent has its thread and its memory until it returns",
+                "the agent keeps its thread and its memory until it returns",
                 $"Information: Agent 'agent' has returned from {told}, 15.0 s after it was told to stop",
             ],
             _bench.Log.Lines.Skip(1));

@@ -141,7 +141,7 @@ public sealed class ChatAgentTests : IAsyncLifetime
 
     [Theory]
     [InlineData("length", "output_cut", "was cut off after 3 tokens: raise 'max_output_tokens'")]
-    [InlineData("content_filter", "refused", "the endpoint's filter kept the answer back")]
+    [InlineData("content_filter", "refused", "the endpoint's filter withheld the answer")]
     public async Task Invoke_AnswerThatEndedEarly_FailsForGood(string finish, string code, string message)
     {
         foreach (var stream in new[] { true, false })
@@ -224,8 +224,8 @@ public sealed class ChatAgentTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("true", "text/html", "<html>", "no stream of events; say 'stream: false'")]
-    [InlineData("true", "application/json", "{}", "no stream of events; say 'stream: false'")]
+    [InlineData("true", "text/html", "<html>", "not a stream of events; set 'stream: false'")]
+    [InlineData("true", "application/json", "{}", "not a stream of events; set 'stream: false'")]
     [InlineData("true", "text/event-stream", "data: {\"id\n\n", "cannot be read")]
     [InlineData("false", "application/json", "<html>", "cannot be read")]
     [InlineData("false", "application/json", "{\"choices\":[]}", "cannot be read")]

@@ -20,11 +20,11 @@ public sealed class ChatSettingsTests
     public void Read_Good_HasNoProblems(string keys) => Assert.Empty(Agents.Read(new ChatKind(), $"kind: chat, {keys}").Problems);
 
     [Theory]
-    [InlineData("api_key: k", "AG1008", "'model' must say which model is asked")]
-    [InlineData("model: 4, api_key: k", "AG1004", "'model': expected a text, came the number 4. Put it into quotes.")]
+    [InlineData("api_key: k", "AG1008", "'model' must say which model to ask")]
+    [InlineData("model: 4, api_key: k", "AG1004", "'model': expected a text, got the number 4. Put it in quotes.")]
     [InlineData("model: m", "AG1008", "'api_key' must be a secret, as \"${env:OPENAI_API_KEY}\", or 'endpoint' another one")]
     [InlineData("model: m, endpoint: localhost", "AG1024", "'endpoint' cannot be 'localhost'")]
-    [InlineData("model: m, api_key: k, tools: [search]", "AG1004", "'tools': expected a mapping, came a list.")]
+    [InlineData("model: m, api_key: k, tools: [search]", "AG1004", "'tools': expected a mapping, got a list.")]
     [InlineData("model: m, api_key: k, tools: { max_calls: 3 }", "AG1008", "'tools' must say what the model may call")]
     [InlineData("model: m, api_key: k, tools: { agent: [search], mcp: [{ url: \"http://a/mcp\" }] }", "AG1002", "unknown key 'agent', did you mean 'agents'?")]
     [InlineData("model: m, api_key: k, tools: { mcp: [{ url: \"http://a/mcp\", onyl: [x] }] }", "AG1002", "unknown key 'onyl', did you mean 'only'?")]
@@ -39,12 +39,12 @@ public sealed class ChatSettingsTests
     [InlineData("model: m, api_key: k, prompt: \"a {{ input.text\"", "AG1109", "'prompt': '{{ input.text' is not closed: write {{ input.name }}, or {{{{ for {{ itself.")]
     [InlineData("model: m, api_key: k, temperature: 3", "AG1005", "'temperature' must be 0 to 2, not 3.")]
     [InlineData("model: m, api_key: k, max_output_tokens: 0", "AG1005", "'max_output_tokens' must be 1 to ")]
-    [InlineData("model: m, api_key: k, stop: END", "AG1004", "'stop': expected a list of at most 16 texts, came the text 'END'.")]
+    [InlineData("model: m, api_key: k, stop: END", "AG1004", "'stop': expected a list of at most 16 texts, got the text 'END'.")]
     [InlineData("model: m, api_key: k, stop: [1]", "AG1004", "'stop': expected a list")]
-    [InlineData("model: m, api_key: k, structured: schema", "AG1013", "'structured' says how an answer is kept to 'output_schema', and there is none.")]
+    [InlineData("model: m, api_key: k, structured: schema", "AG1013", "'structured' says how an answer is kept to 'output_schema', but there is none.")]
     [InlineData("model: m, api_key: k, output_schema: plan.json", "AG1004", "'output_schema': expected a JSON schema")]
-    [InlineData("model: m, api_key: k, output_schema: { type: objekt }", "AG1025", "'output_schema' is no JSON schema: ")]
-    [InlineData("model: m, api_key: k, output_schema: { \"$ref\": \"#/$defs/none\" }", "AG1025", "'output_schema' is no JSON schema: ")]
+    [InlineData("model: m, api_key: k, output_schema: { type: objekt }", "AG1025", "'output_schema' is not a JSON schema: ")]
+    [InlineData("model: m, api_key: k, output_schema: { \"$ref\": \"#/$defs/none\" }", "AG1025", "'output_schema' is not a JSON schema: ")]
     [InlineData("model: m, api_key: k, output_schema: { type: object }, structured: json", "AG1014", "'structured' cannot be 'json'; known: object, prompt, schema.")]
     [InlineData("model: m, api_key: k, output: text", "AG1014", "'output' cannot be 'text'; known: full, value.")]
     public void Read_Mistakes_AreReportedAtTheirPlace(string keys, string code, string message)
@@ -55,8 +55,8 @@ public sealed class ChatSettingsTests
     }
 
     [Theory]
-    [InlineData("b: { kind: chat, model: m, api_key: k, tools: { agents: [a] } }", "'a' would call itself by way of 'b'")]
-    [InlineData("b: { kind: chat, model: m, api_key: k, max_concurrency_total: 2 }", "'b' has 'max_concurrency_total', which calls by other agents would not keep to")]
+    [InlineData("b: { kind: chat, model: m, api_key: k, tools: { agents: [a] } }", "'a' would call itself through 'b'")]
+    [InlineData("b: { kind: chat, model: m, api_key: k, max_concurrency_total: 2 }", "'b' has 'max_concurrency_total', which calls by other agents would not respect")]
     public void Read_CallsThatCannotBe_AreReportedWhereTheyAreNamed(string b, string message)
     {
         var problems = ConfigReader.Read(

@@ -85,7 +85,7 @@ public sealed class ChatToolsTests : IAsyncLifetime
         await using var agent = Agent("tools: { agents: [search], max_calls: 3 }");
         var error = await Assert.ThrowsAsync<AgentException>(() => RunAsync(agent));
         Assert.Equal(("too_many_calls", false), (error.Code, error.Retryable));
-        Assert.Contains("wanted to call 2 more tools after 2, and may call 3: raise 'max_calls', or ask for less.", error.Message);
+        Assert.Contains("wanted to call 2 more tools after 2, but may call 3: raise 'max_calls', or ask for less.", error.Message);
         Assert.Equal(2, _calls.Made.Count);
     }
 

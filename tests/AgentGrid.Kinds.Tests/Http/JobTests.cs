@@ -130,8 +130,8 @@ public sealed class JobTests : IAsyncLifetime
 
     [Theory]
     [InlineData(null, "no 'Location'")]
-    [InlineData("http://elsewhere.example.com/jobs/7", "another server")]
-    [InlineData("//elsewhere.example.com/jobs/7", "another server")]
+    [InlineData("http://elsewhere.example.com/jobs/7", "a different server")]
+    [InlineData("//elsewhere.example.com/jobs/7", "a different server")]
     public async Task Accepted_WithoutAPlaceOfOurServer_FailsForGoodAndSendsNothingThere(string? location, string message)
     {
         _service.Respond = location is null
@@ -201,7 +201,7 @@ public sealed class JobTests : IAsyncLifetime
         await using var agent = Agent(log);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => agent.InvokeAsync(Programs.Invocation("{}"), cancellation.Token).AsTask().WaitAsync(Agents.Soon));
-        Assert.Contains(log.Lines, l => l.Contains("was not told that nobody waits for its work any more"));
+        Assert.Contains(log.Lines, l => l.Contains("could not be told that nobody waits for its work any more"));
     }
 
     private string Last() => _service.Requests.Last() is var r ? $"{r.Method} {r.Path}" : "";

@@ -85,7 +85,7 @@ public sealed class KserveTests : IAsyncLifetime
     [Theory]
     [InlineData("""{"outputs":7}""", "no list 'outputs'")]
     [InlineData("[]", "no list 'outputs'")]
-    [InlineData("""{"outputs":[{"shape":[1],"data":[1]}]}""", "no name, or no shape")]
+    [InlineData("""{"outputs":[{"shape":[1],"data":[1]}]}""", "no name or no shape")]
     [InlineData("""{"outputs":[{"name":"frames","shape":[1],"parameters":{"binary_data_size":4}}]}""", "has no 'data'")]
     [InlineData("""{"outputs":[{"name":"frames","shape":[2],"data":[1]}]}""", "has 1 values and the shape [2]")]
     [InlineData("""{"outputs":[{"name":"frames","shape":[-1],"data":[1]}]}""", "has 1 values and the shape [-1]")]

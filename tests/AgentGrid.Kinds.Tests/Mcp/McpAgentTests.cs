@@ -56,7 +56,7 @@ public sealed class McpAgentTests : IAsyncLifetime
 
         var error = await agent.FailAsync("""{"ask":[1]}""");
         Assert.Equal(("bad_input", false), (error.Code, error.Retryable));
-        Assert.Contains("a tool takes an object, and 'input.ask' is [1]", error.Message);
+        Assert.Contains("a tool takes an object, but 'input.ask' is [1]", error.Message);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class McpSettingsTests
     [Theory]
     [InlineData("tool: work", "either 'url' or 'command' must say where the server is")]
     [InlineData("tool: work, url: \"http://a/mcp\", command: [npx]", "either 'url' or 'command'")]
-    [InlineData("url: \"http://a/mcp\"", "'tool' must say which of the server's tools is called: tool: search.")]
+    [InlineData("url: \"http://a/mcp\"", "'tool' must say which of the server's tools to call: tool: search.")]
     [InlineData("tool: work, url: \"a/mcp\"", "an address is absolute")]
     [InlineData("tool: work, command: npx", "expected a list of texts")]
     [InlineData("tool: work, command: [npx], headers: { a: b }", "'headers' is for a server with a 'url', and this is a program.")]

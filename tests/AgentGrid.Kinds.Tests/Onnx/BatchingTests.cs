@@ -90,7 +90,7 @@ public sealed class BatchingTests : IDisposable
         Assert.Equal([0, 1, 2, 3], outputs.Select(o => o.Element.GetProperty("y")[0][0].GetInt32()));
         Assert.Equal([4, 2, 2], _sizes);
         Assert.Contains(_agents.Log.Lines, l => l.StartsWith(
-            $"Warning: Agent '{_name}': memory has run out; from now on 2 rows are computed at once at most: ", StringComparison.Ordinal));
+            $"Warning: Agent '{_name}': memory has run out; from now on at most 2 rows are computed at once: ", StringComparison.Ordinal));
     }
 
     [Fact]

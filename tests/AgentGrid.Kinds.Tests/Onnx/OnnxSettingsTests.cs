@@ -23,15 +23,15 @@ public sealed class OnnxSettingsTests
     [InlineData("model: a.onnx, inputs: { x: input }, device: cdua", "AG1014", "'device' cannot be 'cdua', did you mean 'cuda'?")]
     [InlineData("model: a.onnx, inputs: { x: input }, instances: 0", "AG1005", "'instances' must be 1 to 64, not 0.")]
     [InlineData("model: a.onnx, inputs: { x: input }, threads: 0", "AG1005", "'threads' must be 1 to 1024, not 0.")]
-    [InlineData("model: a.onnx, inputs: { x: input }, batch: 8", "AG1004", "'batch': expected a mapping, came the number 8.")]
+    [InlineData("model: a.onnx, inputs: { x: input }, batch: 8", "AG1004", "'batch': expected a mapping, got the number 8.")]
     [InlineData("model: a.onnx, inputs: { x: input }, batch: { size: 8 }", "AG1002", "unknown key 'size'")]
     [InlineData("model: a.onnx, inputs: { x: input }, batch: { max_delay: 5ms }", "AG1008", "'max_size' must say how many rows")]
     [InlineData("model: a.onnx, inputs: { x: input }, batch: { max_size: 8, max_delay: 5 }", "AG1006", "'max_delay': ")]
-    [InlineData("model: a.onnx, inputs: { x: input }, batch: { max_size: 8 }, max_concurrency: 4", "AG1013", "'max_concurrency' is 4, and with its other keys the agent waits for up to 8 attempts at once")]
+    [InlineData("model: a.onnx, inputs: { x: input }, batch: { max_size: 8 }, max_concurrency: 4", "AG1013", "'max_concurrency' is 4, but with its other keys the agent waits for up to 8 attempts at once")]
     [InlineData("model: a.onnx, inputs: { x: input }, cuda: { gpu_mem_limt: 1 }", "AG1002", "unknown key 'gpu_mem_limt', did you mean 'gpu_mem_limit'?")]
-    [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: [] }", "AG1004", "'use_tf32': expected a text, a number, true or false, came a list.")]
-    [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: 0 }, device: cpu", "AG1013", "'cuda' says nothing with 'device: cpu'.")]
-    [InlineData("model: a.onnx, inputs: { x: input }, device: cpu, resources: { gpu_memory_mb: 1 }", "AG1013", "'gpu_memory_mb' would be kept from others")]
+    [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: [] }", "AG1004", "'use_tf32': expected a text, a number, true or false, got a list.")]
+    [InlineData("model: a.onnx, inputs: { x: input }, cuda: { use_tf32: 0 }, device: cpu", "AG1013", "'cuda' has no meaning with 'device: cpu'.")]
+    [InlineData("model: a.onnx, inputs: { x: input }, device: cpu, resources: { gpu_memory_mb: 1 }", "AG1013", "'gpu_memory_mb' would be reserved")]
     public void Read_Mistakes_AreReportedAtTheirPlace(string keys, string code, string message)
     {
         var problem = Assert.Single(Problems(keys).DistinctBy(p => p.Code));

@@ -97,7 +97,7 @@ public sealed class OnnxTensorTests : IDisposable
         Assert.Equal("""{"y":[[1,1]]}""", (await agent.RunAsync("""{"x":[[3,4]]}""")).ToString());
         var error = await agent.FailAsync("""{"x":[[1,2],[3,0]]}""");
         Assert.Equal(("bad_answer", false), (error.Code, error.Retryable));
-        Assert.Contains("the output 'y' is NaN at [1, 1], which JSON cannot say", error.Message);
+        Assert.Contains("the output 'y' is NaN at [1, 1], which JSON cannot express", error.Message);
     }
 
     [Fact]

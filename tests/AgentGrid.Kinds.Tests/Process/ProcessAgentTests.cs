@@ -97,7 +97,7 @@ public sealed class ProcessAgentTests
             await CancelAsync(agent, """{"do":"stubborn"}""");
         }
         Assert.NotEqual(before, await PidAsync(agent));
-        Assert.Contains(log.Lines, l => l.Contains("went on for 1 s with an attempt that was cancelled, and was killed"));
+        Assert.Contains(log.Lines, l => l.Contains("went on for 1 s with a cancelled attempt, and was killed"));
         Assert.DoesNotContain(log.Lines, l => l.Contains("in a row"));
     }
 

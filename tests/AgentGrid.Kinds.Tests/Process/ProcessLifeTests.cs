@@ -24,7 +24,7 @@ public sealed class ProcessLifeTests
     {
         await using var agent = Python("echo").InFolder("/no/such/folder").Agent();
         var error = await Assert.ThrowsAsync<AgentException>(() => agent.WarmUpAsync(default));
-        Assert.Equal("There is no folder '/no/such/folder' to work in.", error.Message);
+        Assert.Equal("There is no working folder '/no/such/folder'.", error.Message);
     }
 
     [Fact]

@@ -82,7 +82,7 @@ async function send(method, path, body, signal, type = 'application/json') {
     json = text ? JSON.parse(text) : null;
   } catch {
     // Something between us and the server answers with a page of its own.
-    throw new Problem(response.status, { detail: `Not an answer of Agent Grid (status ${response.status}).` });
+    throw new Problem(response.status, { detail: `Not an answer from Agent Grid (status ${response.status}).` });
   }
   // /health says 503 with a body of its own when the server is not ready.
   if (!response.ok && !(path === 'health' && json?.last_seq !== undefined))

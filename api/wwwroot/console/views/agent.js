@@ -116,7 +116,7 @@ class AgentPage {
           ['Latency', latency ? `p50 ${duration(latency.p50_ms)}, p95 ${duration(latency.p95_ms)}` : ''],
           ['Last failed run', failed ? failure(failed) : 'none that is kept'],
         ]),
-        h('p', { class: 'dim' }, 'Counts and latencies are of this server since its start.'),
+        h('p', { class: 'dim' }, 'Counts and latencies cover this server since it started.'),
       ),
     );
     const places = nodes.map(node => placeOf(node, agent)).filter(Boolean);
@@ -174,7 +174,7 @@ function configOf(agent) {
       : 'none, unless a step says otherwise';
   return factList([
     ['Kind', agent.target ? `${agent.kind}: ${agent.target}` : agent.kind],
-    ['Capabilities', agent.capabilities.join(', ') || 'none: it is asked by its name alone'],
+    ['Capabilities', agent.capabilities.join(', ') || 'none: it is only asked by name'],
     ['Queue', agent.queue],
     ['Priority', String(agent.priority)],
     ['Slots', `${count(agent.max_concurrency)} on each node`],
@@ -208,7 +208,7 @@ function placeOf(node, { name, queue, max_concurrency: slots }) {
 }
 
 function table(places) {
-  if (places.length === 0) return h('p', { class: 'dim' }, 'No node serves its queue: attempts wait until one comes.');
+  if (places.length === 0) return h('p', { class: 'dim' }, 'No node serves its queue: attempts wait until one does.');
   return h(
     'table',
     null,

@@ -51,8 +51,8 @@ class Agents {
         h(
           'p',
           { class: 'dim' },
-          'Counts and latencies are of this server since its start. Load is attempts against max_concurrency. ' +
-            'A drained agent takes no further attempts, until it is undrained or the server restarts.',
+          'Counts and latencies cover this server since it started. Load is attempts against max_concurrency. ' +
+            'A drained agent takes no new attempts until it is undrained or the server restarts.',
         ),
         this.config,
       ),

@@ -31,9 +31,9 @@ class Approvals {
     this.page.say(
       plural(approvals.length, 'decision'),
       approvals.length === 0
-        ? 'Nothing waits for anybody.'
+        ? 'Nothing waits for a decision.'
         : next
-          ? 'These are those of the newest runs; there may be more, which GET /api/v1/approvals has.'
+          ? 'These are from the newest runs; GET /api/v1/approvals may have more.'
           : '',
     );
     // Cards that are there stay: somebody may be about to fill one in.

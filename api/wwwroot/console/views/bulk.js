@@ -37,7 +37,7 @@ export async function bulk(kind, filters, asked, wanted, since) {
   const all = which.length ? '' : 'all ';
   const title = `${kind === 'cancel' ? 'Cancel' : 'Retry'} ${all}${plural(ids.size, 'run')}?`;
   const what =
-    kind === 'cancel' ? 'Attempts that run are stopped.' : 'Completed steps are kept; the others start anew.';
+    kind === 'cancel' ? 'Running attempts are stopped.' : 'Completed steps are kept; the others start over.';
   const more = ids.size >= MOST ? ` These are the newest ${count(MOST)}; there are more.` : '';
   const kinds = statuses.map(word).join(' and ');
   const body = h('p', null, `All ${kinds} runs ${where}. ${what}${more}`);

@@ -26,7 +26,7 @@ function open(text, rows) {
     return;
   }
   const said = found.length
-    ? `${count(found.length)} of the runs that have been read have '${id}' in their id; write more of it.`
-    : `None of the runs that have been read has '${id}' in its id. A whole id finds any run.`;
+    ? `${count(found.length)} of the runs read so far have '${id}' in their id; type more of it.`
+    : `None of the runs read so far has '${id}' in its id. A whole id finds any run.`;
   toast(said, 'bad');
 }

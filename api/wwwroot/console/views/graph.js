@@ -134,7 +134,7 @@ function describe(step) {
 
 function describeMany(steps) {
   const name = `${steps.length} more steps`;
-  if (steps[0].note !== undefined) return { name, note: 'the first is shown by a click', state: '', progress: 0 };
+  if (steps[0].note !== undefined) return { name, note: 'click to show the first', state: '', progress: 0 };
   const counts = new Map();
   for (const step of steps) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
   const worst = [...counts.keys()].sort((a, b) => URGENT[a] - URGENT[b])[0];

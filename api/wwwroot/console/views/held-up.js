@@ -87,7 +87,7 @@ export class HeldUp {
       : '';
     return {
       title: 'Waits for its turn.',
-      body: `As many runs as are allowed are active. ${numbers}`,
+      body: `The maximum number of runs is active. ${numbers}`,
       links: [['Running runs', '#/runs?status=running']],
     };
   }
@@ -103,7 +103,7 @@ export class HeldUp {
       const { running, waiting } = agent.load;
       numbers = ` ${running} of ${agent.max_concurrency} slots are in use, ${plural(waiting, 'attempt')} waiting.`;
       if (running < agent.max_concurrency)
-        numbers += ` The agent has room, so that it is its queue '${agent.queue}', or GPU memory, that has none.`;
+        numbers += ` The agent has room, so its queue '${agent.queue}' or GPU memory must be full.`;
     }
     return {
       title: `Waits for a slot of '${attempt.agent}'.`,
@@ -124,7 +124,7 @@ function seconds(number) {
 function later(run) {
   const at = millis(run.starts_at);
   const left = duration(Math.max(0, Math.ceil((at - now()) / 1000) * 1000));
-  return { title: 'Waits for its time.', body: `It starts at ${time(at)}, ${left} from now.`, links: [] };
+  return { title: 'Waits for its start time.', body: `It starts at ${time(at)}, ${left} from now.`, links: [] };
 }
 
 function outside({ step }) {
@@ -132,7 +132,7 @@ function outside({ step }) {
   const end = millis(until);
   const left = duration(Math.max(0, Math.ceil((end - now()) / 1000) * 1000));
   return {
-    title: approval ? 'Waits for somebody to decide.' : `Waits for the signal '${signal}'.`,
+    title: approval ? 'Waits for a decision.' : `Waits for the signal '${signal}'.`,
     body: `Step '${step.id}' waits until ${time(end)}, ${left} from now.`,
     links: approval ? [['Inbox', '#/approvals']] : [],
   };

@@ -40,12 +40,12 @@ class Nodes {
 
   #about(nodes) {
     if (this.named !== null && !nodes.some(n => n.name === this.named))
-      return `The node ${this.named} is not there any more.`;
-    if (nodes.length === 0) return 'No node is there: attempts wait until one comes.';
+      return `The node ${this.named} is gone.`;
+    if (nodes.length === 0) return 'There are no nodes: attempts wait until one joins.';
     return nodes.length === 1
       ? 'Everything runs in this one process.'
-      : 'An attempt goes to a node with a free slot, and of these to the one with less load; ' +
-          'an agent that is loaded there already, or its data, makes up for some of that.';
+      : 'An attempt goes to a node with a free slot, and among these to the least loaded; ' +
+          'if the agent or its data is already there, that makes up for some load.';
   }
 
   #showNamed() {
@@ -98,7 +98,7 @@ class Card {
             { class: 'dim' },
             node.gpus
               ? 'None: agents that need GPU memory are not placed here.'
-              : 'GPU memory is not accounted for here: what agents say in resources is not looked at.',
+              : 'GPU memory is not accounted for here: the resources of agents are ignored.',
           ),
     );
   }

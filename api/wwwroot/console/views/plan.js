@@ -121,7 +121,7 @@ class PlanPage {
       this.step,
       step
         ? [h('h3', null, step.id), jsonView(step.definition, `Step ${step.id}`)]
-        : h('p', { class: 'dim' }, 'Choose a step to see what it says.'),
+        : h('p', { class: 'dim' }, 'Choose a step to see its definition.'),
     );
   }
 

@@ -57,7 +57,7 @@ class Plans {
   }
 
   #show(plans) {
-    this.page.say(count(plans.length), plans.length ? this.about : 'There is no plan: config/plans has none.');
+    this.page.say(count(plans.length), plans.length ? this.about : 'There are no plans in config/plans.');
     const cards = new Map();
     for (const plan of plans) {
       const id = `${plan.name} ${plan.version} ${plan.is_default}`;

@@ -233,7 +233,7 @@ class Run {
     this.#once('result', this.result, run.result?.text ?? '', () =>
       run.result
         ? jsonView(run.result, 'Result')
-        : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It is there when the run has completed.'),
+        : h('p', { class: 'dim' }, this.ended ? 'There is none.' : 'It appears when the run has completed.'),
     );
     this.#once('input', this.input, run.input.text, () => jsonView(run.input, 'Posted'));
   }
@@ -275,7 +275,7 @@ class Run {
   async #cancel() {
     const reason = h('input', { id: 'cancel-reason', maxlength: 1000, autocomplete: 'off' });
     const text = [
-      h('p', null, 'Attempts that run are stopped. A cancelled run can be retried from its completed steps.'),
+      h('p', null, 'Running attempts are stopped. A cancelled run can be retried from its completed steps.'),
       h('label', { for: 'cancel-reason' }, 'Reason, for those who look at it later'),
       reason,
     ];
@@ -288,8 +288,8 @@ class Run {
     const text = h(
       'p',
       null,
-      after.length ? `'${id}' and what depends on it (${after.join(', ')}) are done anew. ` : `'${id}' is done anew. `,
-      'Completed steps beside them are kept; the result is made again.',
+      after.length ? `'${id}' and what depends on it (${after.join(', ')}) run again. ` : `'${id}' runs again. `,
+      'Other completed steps are kept; the result is computed again.',
     );
     if (await ask(`Retry from '${id}'?`, text, 'Retry')) await this.#command('retry', { from_step: id });
   }

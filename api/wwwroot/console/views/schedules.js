@@ -40,7 +40,7 @@ class Schedules {
   #show(schedules) {
     this.page.say(
       count(schedules.length),
-      schedules.length ? '' : 'Nothing runs at set times: there is no schedule in config/schedules.yaml.',
+      schedules.length ? '' : 'Nothing runs at set times: config/schedules.yaml has no schedules.',
     );
     const cards = new Map();
     for (const schedule of schedules) {

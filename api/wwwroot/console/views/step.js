@@ -213,7 +213,7 @@ const errorBox = error =>
   );
 
 function attemptList(step) {
-  if (asksNobody(step)) return h('p', { class: 'dim' }, 'It waits for somebody or something outside, and asks no agent.');
+  if (asksNobody(step)) return h('p', { class: 'dim' }, 'It waits for a signal or a decision, and asks no agent.');
   if (step.attempts.length === 0) return h('p', { class: 'dim' }, 'Nobody has been asked yet.');
   const shown = step.attempts.slice(-MOST_ATTEMPTS);
   return h(
@@ -295,7 +295,7 @@ function inputs(run, step) {
       'p',
       { class: 'dim' },
       step.needs.length
-        ? 'What was posted, with the outputs of the steps that it needs under their names.'
+        ? 'What was posted, and the outputs of the steps it needs, under their names.'
         : 'What was posted.',
     ),
   ];

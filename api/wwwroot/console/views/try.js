@@ -244,8 +244,8 @@ class Try {
         h(
           'div',
           { class: 'note-box' },
-          h('strong', null, 'The same was posted before; nothing was started.'),
-          h('p', null, h('a', { href: `#/runs/${run.run_id}` }, 'Show that run'), ', or take a new round.'),
+          h('strong', null, 'This was posted before; nothing was started.'),
+          h('p', null, h('a', { href: `#/runs/${run.run_id}` }, 'Show that run'), ', or choose a new round.'),
         ),
       );
     } catch (error) {
