@@ -57,4 +57,12 @@ public sealed record InvocationRequest
 
     /// <summary>How it is kept apart from others; null when it is not.</summary>
     [Id(13)] public SlotIsolation? Isolation { get; init; }
+
+    /// <summary>
+    /// How long it has until <see cref="Deadline"/>, which is by the clock of who asks. Null from silos that do not say it yet.
+    /// </summary>
+    [Id(14)] public TimeSpan? Left { get; init; }
+
+    /// <summary>The deadline by another clock: machines have their own, and these can be minutes apart.</summary>
+    public DateTimeOffset DeadlineBy(TimeProvider time) => Left is { } left ? time.GetUtcNow() + left : Deadline;
 }

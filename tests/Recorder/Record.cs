@@ -25,6 +25,7 @@ internal static class Record
         {
             what = "begin", at = Stopwatch.GetTimestamp(), token, agent = invocation.Agent, run = invocation.RunId.ToString(),
             step = invocation.Step, attempt = invocation.Attempt, gpu = invocation.Gpu, seen,
+            left = (invocation.Deadline - DateTimeOffset.UtcNow).TotalSeconds,
         });
         var done = false;
         try

@@ -7,13 +7,14 @@ internal static class Checker
     public const string OneResult = "a result recorded once";
     public const string InOrder = "commands linearizable";
     public const string WithinLimits = "limits";
+    public const string RightDeadline = "attempts have the time of their timeout";
     public const string WholeFeed = "feed without gap or repetition";
     public const string EveryRunEnds = "every accepted run ends";
 
     public static IReadOnlyList<Violation> Check(History history) =>
     [
         .. CheckKeys(history), .. CheckResults(history), .. CheckCommands(history), .. LimitsChecker.Check(history),
-        .. CheckFeeds(history), .. CheckEnds(history),
+        .. CheckDeadlines(history), .. CheckFeeds(history), .. CheckEnds(history),
     ];
 
     private static IEnumerable<Violation> CheckKeys(History history)
@@ -69,6 +70,12 @@ internal static class Checker
             select new Violation(InOrder, $"{o.Run} took the signal {o.Token}, another was answered as taken");
         return inOrder.Concat(outputs);
     }
+
+    // Whatever the clocks of machines say.
+    private static IEnumerable<Violation> CheckDeadlines(History history) =>
+        from i in history.Invocations
+        where i.Left <= 0 || i.Left > history.Limits.Seconds
+        select new Violation(RightDeadline, $"{i.Token} of {i.Run}/{i.Step} was told that it has {i.Left:0.0} s");
 
     private static IEnumerable<Violation> CheckFeeds(History history)
     {

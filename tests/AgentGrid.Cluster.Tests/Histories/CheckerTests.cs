@@ -62,6 +62,12 @@ public sealed class CheckerTests
     public void Check_TooManyOnANode_IsFound() => Finds(
         Checker.WithinLimits, Kept(invocations: [A("1-1", 0, 10), A("1-2", 0, 10), A("1-3", 0, 10), A("1-4", 0, 10)]));
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(61)]
+    public void Check_ADeadlineByAnotherClock_IsFound(double left) =>
+        Finds(Checker.RightDeadline, Kept(invocations: [A("1-1", 0, 10) with { Left = left }]));
+
     [Fact]
     public void Check_TooManyInTheCluster_IsFound() => Finds(Checker.WithinLimits, Kept(invocations: FiveOnTwo()));
 
@@ -101,7 +107,8 @@ public sealed class CheckerTests
             Excused = excused ?? [],
             LostFrom = lost ?? [],
             Limits = new CheckedLimits(
-                PerGpu: 2, new Dictionary<string, int> { ["recorded"] = 4 }, new Dictionary<string, int> { ["recorded"] = 3 }),
+                PerGpu: 2, new Dictionary<string, int> { ["recorded"] = 4 }, new Dictionary<string, int> { ["recorded"] = 3 },
+                Seconds: 60),
         };
 
     private static Shown[] Feed() =>

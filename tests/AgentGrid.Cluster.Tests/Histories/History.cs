@@ -33,8 +33,10 @@ internal sealed class History
 /// <param name="PerGpu">How many attempts of an agent that asks for it may be on one GPU.</param>
 /// <param name="Total">How many attempts of an agent there may be in the cluster, by agent.</param>
 /// <param name="PerNode">How many in one process, by agent.</param>
+/// <param name="Seconds">How long an attempt has at most.</param>
 internal sealed record CheckedLimits(
-    int PerGpu = int.MaxValue, IReadOnlyDictionary<string, int>? Total = null, IReadOnlyDictionary<string, int>? PerNode = null);
+    int PerGpu = int.MaxValue, IReadOnlyDictionary<string, int>? Total = null, IReadOnlyDictionary<string, int>? PerNode = null,
+    double Seconds = double.MaxValue);
 
 /// <param name="Run">The run that it was answered with; null when the answer was a refusal, or none.</param>
 internal sealed record Post(string Key, string? Run);
@@ -43,9 +45,10 @@ internal sealed record Post(string Key, string? Run);
 /// <param name="Token">Names this delivery, and is its output.</param>
 /// <param name="Seen">The outputs that it was given, by step.</param>
 /// <param name="Done">It has ended with its output, and was not cancelled.</param>
+/// <param name="Left">How long it was told that it has, by its own clock, in seconds.</param>
 internal sealed record Invocation(
     int Process, string Token, string Agent, string Run, string Step, int Attempt, int? Gpu, long Begin, long End,
-    bool Done, IReadOnlyDictionary<string, string> Seen);
+    bool Done, IReadOnlyDictionary<string, string> Seen, double Left = 1);
 
 internal sealed record Shown(long Seq, string Key, string Run, string Stage, string? Step, int? Attempt)
 {

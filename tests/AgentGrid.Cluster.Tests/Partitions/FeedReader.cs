@@ -106,8 +106,11 @@ internal sealed class FeedReader : IAsyncDisposable
 
     private void Take(JsonElement e)
     {
+        // What stands for events that are damaged or lost has no run.
+        var (key, run) = e.TryGetProperty("run_id", out var id)
+            ? ($"{e.GetProperty("match_id")}/{e.GetProperty("round")}", $"{id}") : ($"{e}", $"{e}");
         var shown = new Shown(
-            e.GetProperty("seq").GetInt64(), $"{e.GetProperty("match_id")}/{e.GetProperty("round")}", $"{e.GetProperty("run_id")}",
+            e.GetProperty("seq").GetInt64(), key, run,
             $"{e.GetProperty("stage")}", e.TryGetProperty("step", out var step) ? $"{step}" : null,
             e.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : null);
         _last = shown.Seq;

@@ -15,6 +15,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
     public const int PerGpu = 2;
     public const int Total = 6;
     public const int PerNode = 4;
+    public const int Seconds = 60;
 
     private const int RedisPort = 6379;
     private const int SentinelPort = 26379;
@@ -26,8 +27,8 @@ internal sealed class PartitionedCluster : IAsyncDisposable
           general: { slots: 8 }
           gpu:     { slots: 4 }
         agents:
-          recorded:     { queue: general, max_concurrency: {{PerNode}}, max_concurrency_total: {{Total}}, timeout: 60s }
-          recorded_gpu: { queue: gpu, timeout: 60s, resources: { gpu_memory_mb: 4000 } }
+          recorded:     { queue: general, max_concurrency: {{PerNode}}, max_concurrency_total: {{Total}}, timeout: {{Seconds}}s }
+          recorded_gpu: { queue: gpu, timeout: {{Seconds}}s, resources: { gpu_memory_mb: 4000 } }
         """;
 
     private readonly Scratch _folder = new();

@@ -33,7 +33,8 @@ internal static class Recorded
         process, token, $"{line.GetProperty("agent")}", $"{line.GetProperty("run")}", $"{line.GetProperty("step")}",
         line.GetProperty("attempt").GetInt32(),
         line.GetProperty("gpu") is { ValueKind: JsonValueKind.Number } gpu ? gpu.GetInt32() : null, at, gone, false,
-        line.GetProperty("seen").EnumerateObject().ToDictionary(s => s.Name, s => $"{s.Value}"));
+        line.GetProperty("seen").EnumerateObject().ToDictionary(s => s.Name, s => $"{s.Value}"),
+        line.GetProperty("left").GetDouble());
 
     // A process that was killed, or writes just now, has left half of a line.
     private static IEnumerable<JsonElement> Lines(string file)

@@ -51,10 +51,10 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
         _promoted = primary != await cluster.PrimaryAsync();
         await EndedAsync();
         var history = await HistoryAsync();
+        Figures = Describe(history, clock.Elapsed);
         var violations = Checker.Check(history);
         violations = [.. violations, .. _traffic.Wrong.Select(w => new Violation("answers", w))];
         Allowed = _promoted ? violations : [];
-        Figures = Describe(history, clock.Elapsed);
         return _promoted ? [] : violations;
     }
 
@@ -145,7 +145,8 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
             Excused = _excused,
             Limits = new CheckedLimits(
                 PartitionedCluster.PerGpu, new Dictionary<string, int> { ["recorded"] = PartitionedCluster.Total },
-                new Dictionary<string, int> { ["recorded"] = PartitionedCluster.PerNode }),
+                new Dictionary<string, int> { ["recorded"] = PartitionedCluster.PerNode },
+                PartitionedCluster.Seconds),
         };
     }
 

@@ -149,24 +149,35 @@ internal sealed class Traffic(Uri api, string name, int seed) : IDisposable
         }
     }
 
-    // Until it was taken, or refused: the run waits for it.
+    // Until it was taken, or refused: the run waits for it. Sent with one key, all of it is one signal.
     private async Task SignalAsync(string run, string value)
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
+        var begin = Stopwatch.GetTimestamp();
         while (!limit.IsCancellationRequested)
         {
-            if (await SendAsync(run, CommandKind.Signal, value) != CommandAnswer.Unknown)
+            var sent = await AskForAsync(run, CommandKind.Signal, value);
+            if (sent.Answer != CommandAnswer.Unknown)
             {
+                _commands.Enqueue(sent with { Begin = begin });
                 return;
             }
             await Task.Delay(500);
         }
+        _commands.Enqueue(new Command(run, CommandKind.Signal, value, begin, History.Never, CommandAnswer.Unknown));
         _wrong.Enqueue($"the signal {value} of {run} was not answered within {Limits.Patience}");
     }
 
     private Task<CommandAnswer> ReadAsync(string run) => SendAsync(run, CommandKind.Read);
 
-    private async Task<CommandAnswer> SendAsync(string run, CommandKind kind, string? value = null)
+    private async Task<CommandAnswer> SendAsync(string run, CommandKind kind)
+    {
+        var sent = await AskForAsync(run, kind, null);
+        _commands.Enqueue(sent);
+        return sent.Answer;
+    }
+
+    private async Task<Command> AskForAsync(string run, CommandKind kind, string? value)
     {
         var path = $"api/v1/runs/{run}";
         var begin = Stopwatch.GetTimestamp();
@@ -183,10 +194,9 @@ internal sealed class Traffic(Uri api, string name, int seed) : IDisposable
         {
             _wrong.Enqueue($"{kind} of {run}: {(int)code} {text}");
         }
-        _commands.Enqueue(new Command(
+        return new Command(
             run, kind, answer == CommandAnswer.Read ? StatusIn(text) : value, begin,
-            answer == CommandAnswer.Unknown ? History.Never : end, answer));
-        return answer;
+            answer == CommandAnswer.Unknown ? History.Never : end, answer);
     }
 
     private static CommandAnswer AnswerOf(HttpStatusCode? code, string text, CommandKind kind) => (code, kind) switch
