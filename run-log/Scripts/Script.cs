@@ -35,20 +35,17 @@ internal sealed class Script
 
     /// <exception cref="RedisException">There is no answer.</exception>
     /// <exception cref="TimeoutException">There is none in time.</exception>
-    /// <remarks>
-    /// Never by a replica: it answers what was true a moment ago, so a run that was accepted could be unknown, and an event that
-    /// was shown not have been yet.
-    /// </remarks>
     public async Task<RedisResult> EvaluateAsync(IDatabase redis, RedisKey[] keys, RedisValue[] arguments)
     {
-        const CommandFlags flags = CommandFlags.DemandMaster;
         try
         {
-            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(_hash, keys, arguments, flags)).ConfigureAwait(false);
+            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(_hash, keys, arguments, RunLogSource.Flags))
+                .ConfigureAwait(false);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(Text, keys, arguments, flags)).ConfigureAwait(false);
+            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(Text, keys, arguments, RunLogSource.Flags))
+                .ConfigureAwait(false);
         }
     }
 

@@ -19,12 +19,12 @@ public sealed class ReplicaTests
         await using var both = RedisConnection.Connect($"127.0.0.1:{primary.Port},127.0.0.1:{replica.Port}");
         var log = new RedisRunLog(both, new RunLogOptions(), TimeProvider.System);
         Assert.Equal(0, await log.LastSeqAsync());
-        Assert.Null(await log.FindAsync(Core.Runs.RunId.From(Guid.CreateVersion7())));
+        Assert.Null(await log.FindAsync(Core.RunId.From(Guid.CreateVersion7())));
 
         primary.Kill();
 
         await RefusesAsync(log.LastSeqAsync);
-        await RefusesAsync(() => log.FindAsync(Core.Runs.RunId.From(Guid.CreateVersion7())));
+        await RefusesAsync(() => log.FindAsync(Core.RunId.From(Guid.CreateVersion7())));
     }
 
     private static async Task RefusesAsync(Func<Task> read)

@@ -65,13 +65,13 @@ internal sealed record Fault(FaultKind Kind, int Silo, TimeSpan Lasts)
                 break;
             case FaultKind.PrimaryFromAll:
                 var primary = await cluster.PrimaryAsync();
-                Each([.. PartitionedCluster.Silos, PartitionedCluster.Api], o => network.Cut(primary, o));
-                network.Cut(PartitionedCluster.Redises[0], PartitionedCluster.Redises[1]);
+                Each(PartitionedCluster.Silos.Append(PartitionedCluster.Api), o => network.Cut(primary, o));
+                Each(PartitionedCluster.Redises.Where(r => r != primary), r => network.Cut(primary, r));
                 break;
             case FaultKind.PrimaryWithOneSilo:
                 var alone = await cluster.PrimaryAsync();
-                Each([.. others, PartitionedCluster.Api], o => network.Cut(alone, o));
-                network.Cut(PartitionedCluster.Redises[0], PartitionedCluster.Redises[1]);
+                Each(others.Append(PartitionedCluster.Api), o => network.Cut(alone, o));
+                Each(PartitionedCluster.Redises.Where(r => r != alone), r => network.Cut(alone, r));
                 break;
             default:
                 throw new InvalidOperationException($"{Kind}");

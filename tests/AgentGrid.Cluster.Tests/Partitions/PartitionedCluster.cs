@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace AgentGrid.Cluster.Tests.Partitions;
 
 /// <summary>
-/// A cluster on hosts of its own network: three silos, each with a GPU and a Sentinel beside it, an api, and a Redis with a
-/// replica. A supervisor starts again what has ended.
+/// A cluster on hosts of its own network: three silos, each with a GPU and a Sentinel beside it, an api, and a Redis with two
+/// replicas, one of which must be there for it to take writes, as the guide says. A supervisor starts again what has ended.
 /// </summary>
 internal sealed class PartitionedCluster : IAsyncDisposable
 {
@@ -45,7 +45,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
     }
 
     public static IReadOnlyList<string> Silos { get; } = ["s1", "s2", "s3"];
-    public static IReadOnlyList<string> Redises { get; } = ["redis1", "redis2"];
+    public static IReadOnlyList<string> Redises { get; } = ["redis1", "redis2", "redis3"];
 
     public Network Network { get; }
 
@@ -107,7 +107,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
         return Redises.Single(r => Network.AddressOf(r) == address);
     }
 
-    public Task<ConnectionMultiplexer> ConnectAsync(string redis) => ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
+    private Task<ConnectionMultiplexer> ConnectAsync(string redis) => ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
     {
         EndPoints = { { Network.AddressOf(redis), RedisPort } },
         AbortOnConnectFail = false,
@@ -126,6 +126,21 @@ internal sealed class PartitionedCluster : IAsyncDisposable
             Launch(name);
         }
         return ended;
+    }
+
+    /// <summary>Waits until one Redis takes writes and the others follow it: what came back is told so by the Sentinels.</summary>
+    public async Task OnePrimaryAsync()
+    {
+        var primary = await PrimaryAsync();
+        foreach (var redis in Redises)
+        {
+            await using var connection = await ConnectAsync(redis);
+            await Limits.UntilAsync(
+                async () => $"{await connection.GetDatabase().ExecuteAsync("INFO", "replication")}".Contains(
+                    redis == primary ? $"min_slaves_good_slaves:{Redises.Count - 1}" : "master_link_status:up",
+                    StringComparison.Ordinal),
+                () => $"{redis} does not follow {primary}, or nobody follows it");
+        }
     }
 
     /// <summary>Waits until all are there, and each silo takes attempts.</summary>
@@ -169,6 +184,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
         {
             await StartRedisAsync(redis);
         }
+        await ReplicasAsync();
         await Task.WhenAll(Silos.Select(StartSentinelAsync));
         var sentinels = new ConfigurationOptions { AbortOnConnectFail = false, CommandMap = CommandMap.Sentinel, AsyncTimeout = 2_000 };
         foreach (var silo in Silos)
@@ -191,9 +207,20 @@ internal sealed class PartitionedCluster : IAsyncDisposable
             [
                 .. Network.Within(host), "redis-server", "--port", $"{RedisPort}", "--bind", "0.0.0.0", "--protected-mode", "no",
                 "--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0", "--replica-announce-ip",
-                Network.AddressOf(host), "--repl-timeout", "5", "--repl-ping-replica-period", "1", .. follows,
+                Network.AddressOf(host), "--repl-timeout", "5", "--repl-ping-replica-period", "1", "--min-replicas-to-write", "1",
+                "--min-replicas-max-lag", "2", .. follows,
             ],
             folder, "Ready to accept connections"));
+    }
+
+    // Without them no write is taken, and no silo starts.
+    private async Task ReplicasAsync()
+    {
+        await using var redis = await ConnectAsync(Redises[0]);
+        await Limits.UntilAsync(
+            async () => $"{await redis.GetDatabase().ExecuteAsync("INFO", "replication")}".Contains(
+                $"min_slaves_good_slaves:{Redises.Count - 1}", StringComparison.Ordinal),
+            () => "the replicas have not connected");
     }
 
     private async Task StartSentinelAsync(string host)

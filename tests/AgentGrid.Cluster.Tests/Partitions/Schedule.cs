@@ -21,12 +21,13 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
     private readonly List<(long From, long To)> _excused = [];
     private readonly Traffic _traffic = new(
         cluster[PartitionedCluster.Api].Url, $"p{seed.ToString(CultureInfo.InvariantCulture)}", seed);
-    private bool _promoted;
-
     public IReadOnlyList<Fault> Faults { get; } = Fault.Of(seed);
 
     /// <summary>What was measured: a line.</summary>
     public string Figures { get; private set; } = "";
+
+    /// <summary>Another Redis takes writes than before: what it had not copied is lost, and numbers of events are given again.</summary>
+    public bool WasPromoted { get; private set; }
 
     /// <summary>What was lost by a promotion, which asynchronous replication allows.</summary>
     public IReadOnlyList<Violation> Allowed { get; private set; } = [];
@@ -46,16 +47,17 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
             await StrikeAsync(fault);
             await SuperviseForAsync(After, Stopwatch.GetTimestamp());
         }
+        await cluster.OnePrimaryAsync();
         await _traffic.EnoughAsync();
         await cluster.WholeAsync();
-        _promoted = primary != await cluster.PrimaryAsync();
+        WasPromoted = primary != await cluster.PrimaryAsync();
         await EndedAsync();
         var history = await HistoryAsync();
         Figures = Describe(history, clock.Elapsed);
         var violations = Checker.Check(history);
         violations = [.. violations, .. _traffic.Wrong.Select(w => new Violation("answers", w))];
-        Allowed = _promoted ? violations : [];
-        return _promoted ? [] : violations;
+        Allowed = WasPromoted ? violations : [];
+        return WasPromoted ? [] : violations;
     }
 
     private async Task StrikeAsync(Fault fault)
@@ -158,7 +160,7 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
         $"unanswered, {_traffic.Refused} posts refused, {history.Invocations.Count} deliveries, {Again(history)} of them again, at most " +
         $"{LimitsChecker.Most(history.Invocations.Where(i => i.Agent == "recorded"))} of {PartitionedCluster.Total} at once, " +
         $"{history.Feeds[0].Count} events, ended: {string.Join(" ", _ended)}" +
-        $"{(_promoted ? $"; the replica was promoted, {history.Ends.Values.Count(e => e is null)} runs lost" : "")}");
+        $"{(WasPromoted ? $"; the replica was promoted, {history.Ends.Values.Count(e => e is null)} runs lost" : "")}");
 
     private static int Again(History history) =>
         history.Invocations.GroupBy(i => (i.Run, i.Step, i.Attempt)).Sum(g => g.Count() - 1);
