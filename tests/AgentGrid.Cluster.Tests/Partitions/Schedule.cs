@@ -94,11 +94,11 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
         }
     }
 
-    // Until each run has ended, and each reader was shown it.
+    // Until each run has ended, and each reader was shown it; but for those that a promotion has lost.
     private async Task EndedAsync()
     {
-        string[] runs = [.. _traffic.Accepted.Values];
-        var open = runs;
+        string[] open = [.. _traffic.Accepted.Values];
+        var there = new List<string>();
         try
         {
             await Limits.UntilAsync(
@@ -106,12 +106,13 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
                 {
                     await SuperviseAsync(Stopwatch.GetTimestamp());
                     var status = await Task.WhenAll(open.Select(_traffic.StatusAsync));
+                    there.AddRange(open.Where((_, i) => status[i] is "completed" or "failed" or "cancelled"));
                     open = [.. open.Where((_, i) => status[i] is "queued" or "running")];
                     return open.Length == 0;
                 },
                 () => $"{open.Length} runs have not ended");
             await Limits.UntilAsync(
-                () => readers.All(r => runs.All(r.HasEnded)), () => "a reader was not shown all ends");
+                () => readers.All(r => there.All(r.HasEnded)), () => "a reader was not shown all ends");
         }
         catch (TimeoutException)
         {
