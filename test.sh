@@ -6,6 +6,7 @@
 #   ./test.sh                      everything
 #   AGENTGRID_CRASH_ROUNDS=50 ./test.sh   more rounds of killing the server
 #   AGENTGRID_KILL_ROUNDS=10              more rounds of killing and freezing each process of a cluster
+#   AGENTGRID_PARTITION_SEEDS=100         more schedules of broken networks; 17..17 is one of them
 #   AGENTGRID_FUZZ_CASES=100000           more hostile requests, plans and configurations
 #   AGENTGRID_FLIP_CASES=5000             more damaged journals
 #   AGENTGRID_OVERLOAD_SECONDS=60         overload for longer

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AgentGrid.Core.Runs;
 using AgentGrid.RunLog.Scripts;
+using StackExchange.Redis;
 
 namespace AgentGrid.RunLog;
 
@@ -9,7 +10,7 @@ public sealed partial class RedisRunLog
     /// <inheritdoc/>
     public async Task<Outage?> StayAliveAsync(TimeSpan longest)
     {
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        RedisValue now = _options.TimesLifeItself ? _time.GetUtcNow().ToUnixTimeMilliseconds() : RedisValue.EmptyString;
         var answer = await Script.Alive.EvaluateAsync(_redis, _keys, [now, (long)longest.TotalMilliseconds])
             .ConfigureAwait(false);
         return ((string?)answer)?.Split(' ') is [var since, var until]

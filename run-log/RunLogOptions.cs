@@ -17,4 +17,7 @@ public sealed class RunLogOptions
     /// of a run in the order of their numbers. Null for none.
     /// </summary>
     public string? Channel { get; set; } = "agents:events";
+
+    /// <summary>Times signs of life by the clock of this process, and not by that of Redis: for tests that set the clock.</summary>
+    internal bool TimesLifeItself { get; init; }
 }

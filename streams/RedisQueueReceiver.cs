@@ -107,7 +107,8 @@ internal sealed partial class RedisQueueReceiver(
         }
         // In this order, and on one connection: what is appended after the read finds that somebody sleeps.
         var sleeping = _redis.StringSetAsync(keys.Sleeping, 1);
-        var read = _redis.StreamReadAsync(keys.Stream, _after, Math.Min(most, options.MostAtOnce));
+        var read = _redis.StreamReadAsync(
+            keys.Stream, _after, Math.Min(most, options.MostAtOnce), CommandFlags.DemandMaster);
         await Task.WhenAll(sleeping, read).WaitAsync(cancellationToken).ConfigureAwait(false);
         var entries = await read.ConfigureAwait(false);
         if (_isAway)
@@ -193,11 +194,13 @@ internal sealed partial class RedisQueueReceiver(
             redis.ConnectionRestored += OnRestored;
             _isSubscribed = true;
         }
-        var checkpoint = await _redis.StringGetAsync(keys.Checkpoint).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var checkpoint = await _redis.StringGetAsync(keys.Checkpoint, CommandFlags.DemandMaster)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
         var newest = await NewestAsync(cancellationToken).ConfigureAwait(false);
         var from = EntryPosition.TryParse(checkpoint, out var delivered) ? Math.Min(delivered, newest) : 0;
         var before = await _redis.StreamRangeAsync(
-            keys.Stream, "-", EntryPosition.Format(from), options.CacheSize / 2, Order.Descending)
+            keys.Stream, "-", EntryPosition.Format(from), options.CacheSize / 2, Order.Descending,
+            CommandFlags.DemandMaster)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         Array.Reverse(before);
         cache.AddToCache(Batches(before));
@@ -226,7 +229,8 @@ internal sealed partial class RedisQueueReceiver(
 
     private async Task<long> NewestAsync(CancellationToken cancellationToken)
     {
-        var newest = await _redis.StreamRangeAsync(keys.Stream, "-", "+", 1, Order.Descending)
+        var newest = await _redis.StreamRangeAsync(
+            keys.Stream, "-", "+", 1, Order.Descending, CommandFlags.DemandMaster)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         return newest.Length == 0 ? 0 : EntryPosition.TryParse(newest[0].Id, out var position) ? position : long.MaxValue;
     }

@@ -11,8 +11,14 @@ public sealed record InvocationReply(
     [property: Id(0)] InvocationStatus Status, [property: Id(1)] Json? Output = null,
     [property: Id(2)] RunError? Error = null)
 {
-    /// <summary>Since when the node's process lives; null unless it does not know the slot.</summary>
+    /// <summary>Since when the node's process lives, by its clock; null unless it does not know the slot.</summary>
     [Id(3)] public DateTimeOffset? NodeSince { get; init; }
+
+    /// <summary>For how long it has lived. Null where it is not known, and from silos that do not say it yet.</summary>
+    [Id(4)] public TimeSpan? NodeFor { get; init; }
+
+    /// <summary>Since when the node's process lives, by another clock.</summary>
+    public DateTimeOffset? NodeSinceBy(TimeProvider time) => NodeFor is { } lived ? time.GetUtcNow() - lived : NodeSince;
 
     public static readonly InvocationReply Running = new(InvocationStatus.Running);
     public static readonly InvocationReply Cancelled = new(InvocationStatus.Cancelled);

@@ -60,4 +60,12 @@ public sealed record InvocationRequest
 
     /// <summary>The match is to be told what becomes of it when it has been cancelled.</summary>
     [Id(14)] public bool WantsReceipt { get; init; }
+
+    /// <summary>
+    /// How long it has until <see cref="Deadline"/>, which is by the clock of who asks. Null from silos that do not say it yet.
+    /// </summary>
+    [Id(15)] public TimeSpan? Left { get; init; }
+
+    /// <summary>The deadline by another clock: machines have their own, and these can be minutes apart.</summary>
+    public DateTimeOffset DeadlineBy(TimeProvider time) => Left is { } left ? time.GetUtcNow() + left : Deadline;
 }

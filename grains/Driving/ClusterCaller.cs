@@ -12,7 +12,7 @@ namespace AgentGrid.Grains.Driving;
 /// <summary>Calls agents on the nodes of the cluster.</summary>
 internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
 {
-    // By how much the clocks of two machines may differ.
+    // What answers take on their way, and clocks of silos that say only since when they live differ.
     private static readonly TimeSpan s_clocks = TimeSpan.FromSeconds(5);
 
     public IPendingCall Begin(AgentCallRequest request)
@@ -30,6 +30,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
             Attempt = call.Number,
             Try = attempt.State.Try,
             Deadline = attempt.State.Deadline,
+            Left = attempt.State.Deadline - engine.Time.GetUtcNow(),
             Captured = input,
             Gpu = attempt.State.Placement?.Gpu,
             Isolation = SlotIsolation.Of(attempt.State),
@@ -143,7 +144,7 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
                 // It may never have come there, and then only we know of its slot. Should it come yet, nobody waits for it.
                 await engine.ReleaseAsync(call.Slot);
                 await CancelAsync(call);
-                return reply.NodeSince < call.StartedAt - s_clocks
+                return reply.NodeSinceBy(engine.Time) < call.StartedAt - s_clocks
                     ? Lost(call, $"node '{call.Node}' never got it", wasStopped: true)
                     : Lost(call, $"node '{call.Node}' does not know it: it was restarted, or never got it");
             default:

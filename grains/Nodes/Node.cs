@@ -42,6 +42,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> _warm = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
     private readonly DateTimeOffset _since;
+    private readonly long _began;
     private volatile bool _draining;
     private volatile ImmutableHashSet<string> _drained = [];
 
@@ -55,7 +56,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
         Grains = grains;
         Released = released;
         Logger = logger;
-        _since = time.GetUtcNow();
+        (_since, _began) = (time.GetUtcNow(), time.GetTimestamp());
         _silo = silo;
         _gpus = gpus;
         Config = new ConfigSource(ConfigFolder.Find(Options.Config), catalog, time, logger);
@@ -136,7 +137,11 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
 
     public Task<InvocationReply> JoinAsync(string slot) => _invocations.TryGetValue(slot, out var invocation)
         ? invocation.WaitAsync()
-        : Task.FromResult(new InvocationReply(InvocationStatus.Unknown) { NodeSince = _since });
+        : Task.FromResult(new InvocationReply(InvocationStatus.Unknown)
+        {
+            NodeSince = _since,
+            NodeFor = Time.GetElapsedTime(_began),
+        });
 
     /// <summary>Nobody wants the result any more, whether or not the invocation has come yet.</summary>
     public void Cancel(string slot)

@@ -20,6 +20,7 @@ internal sealed partial class NodeInvocation : Invocation
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
 
     private readonly Node _node;
+    private readonly DateTimeOffset _deadline;
     private readonly TaskCompletionSource<InvocationReply> _ended =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private InvocationRequest? _request;
@@ -28,9 +29,14 @@ internal sealed partial class NodeInvocation : Invocation
     private int _asking;
 
     public NodeInvocation(Node node, InvocationRequest request)
-        : base(node.Invocations, request.Agent, request.Deadline, request.Gpu)
+        : this(node, request, request.DeadlineBy(node.Time))
     {
-        _node = node;
+    }
+
+    private NodeInvocation(Node node, InvocationRequest request, DateTimeOffset deadline)
+        : base(node.Invocations, request.Agent, deadline, request.Gpu)
+    {
+        (_node, _deadline) = (node, deadline);
         _request = request;
         Key = request.Slot;
         Isolation = request.Isolation;
@@ -84,7 +90,7 @@ internal sealed partial class NodeInvocation : Invocation
             Step = request.Step,
             Attempt = request.Attempt,
             Try = request.Try,
-            Deadline = request.Deadline,
+            Deadline = _deadline,
             InputSource = () => request.Input,
             MemberSource = request.Captured is { } captured ? captured.Member : null,
             Results = request.Captured?.Results ?? request.Results.ToImmutableDictionary(),

@@ -39,11 +39,13 @@ internal sealed class Script
     {
         try
         {
-            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(_hash, keys, arguments)).ConfigureAwait(false);
+            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(_hash, keys, arguments, RunLogSource.Flags))
+                .ConfigureAwait(false);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(Text, keys, arguments)).ConfigureAwait(false);
+            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(Text, keys, arguments, RunLogSource.Flags))
+                .ConfigureAwait(false);
         }
     }
 

@@ -144,6 +144,9 @@ internal sealed class RedisMode : ISiloMode
             membership.TableRefreshTimeout = TableRefresh;
             membership.IAmAliveTablePublishTimeout = SignOfLife;
             membership.NumMissedTableIAmAliveLimit = MissedSignsOfLife;
+            // That is counted by dates of two machines: where clocks are five minutes apart, none could join. Who dies as it
+            // joins does not answer, and is found as others are.
+            membership.EvictWhenMaxJoinAttemptTimeExceeded = false;
             membership.DefunctSiloExpiration = DefunctExpiration;
             membership.DefunctSiloCleanupPeriod = DefunctCleanup;
         });

@@ -35,17 +35,18 @@ public sealed partial class GridProcess : IAsyncDisposable
     private readonly List<(DateTimeOffset At, string Text)> _lines = [];
 
     private GridProcess(
-        string program, string folder, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> variables)
+        string program, string folder, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> variables,
+        IEnumerable<string> within)
     {
         var start = new ProcessStartInfo("/bin/sh")
         {
-            ArgumentList = { "-c", Guarded, "sh", DotNet, DllOf(program) },
+            ArgumentList = { "-c", Guarded, "sh" },
             WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in arguments)
+        foreach (var argument in within.Concat([DotNet, DllOf(program)]).Concat(arguments))
         {
             start.ArgumentList.Add(argument);
         }
@@ -70,6 +71,7 @@ public sealed partial class GridProcess : IAsyncDisposable
     public Uri Url => Client.BaseAddress ?? throw new InvalidOperationException($"It does not listen. {Output}");
 
     public HttpClient Client { get; } = new() { Timeout = 2 * Limits.Patience };
+    public Task<int> Pid => _pid.Task;
     public bool HasExited => _shell.HasExited;
     public int ExitCode => _shell.ExitCode;
 
@@ -117,12 +119,14 @@ public sealed partial class GridProcess : IAsyncDisposable
     /// Where it runs. Away from the repository, so that the configuration is the one that was shipped beside the program.
     /// </param>
     /// <param name="url">Where it is to listen; null when the arguments say it, or when it is asked which port it got.</param>
+    /// <param name="within">A command that runs it, such as one that enters a namespace.</param>
     public static GridProcess Launch(
         string program, string folder, IEnumerable<string> arguments, Uri? url = null,
-        IReadOnlyDictionary<string, string>? variables = null, string? name = null)
+        IReadOnlyDictionary<string, string>? variables = null, string? name = null, IReadOnlyList<string>? within = null)
     {
         string[] urls = url is null ? [] : ["--urls", url.ToString().TrimEnd('/')];
-        var process = new GridProcess(program, folder, [.. urls, .. arguments], variables ?? new Dictionary<string, string>())
+        var process = new GridProcess(
+            program, folder, [.. urls, .. arguments], variables ?? new Dictionary<string, string>(), within ?? [])
         {
             Name = name ?? program,
         };

@@ -65,6 +65,25 @@ public sealed class NodeTests : IDisposable
         await _node.Running.WhenIdleAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public void Deadline_ClocksOfSilosAreApart_IsWhatIsLeftByTheNodesOwn()
+    {
+        var node = new ManualTime();
+        var request = Request() with { Deadline = node.Now + TimeSpan.FromMinutes(-3), Left = TimeSpan.FromSeconds(30) };
+
+        Assert.Equal(node.Now + TimeSpan.FromSeconds(30), request.DeadlineBy(node));
+    }
+
+    [Fact]
+    public async Task Join_NothingIsKnown_SaysForHowLongTheNodeHasLived()
+    {
+        var reply = await _node.JoinAsync("slot");
+
+        var driver = new ManualTime();
+        Assert.Equal(driver.Now - reply.NodeFor, reply.NodeSinceBy(driver));
+        Assert.True(reply.NodeFor >= TimeSpan.Zero);
+    }
+
     private static InvocationRequest Request() => new()
     {
         Slot = "slot",

@@ -7,7 +7,10 @@ namespace AgentGrid.RunLog.Tests.Hosting;
 /// <summary>A log, its clock, and what lies under it.</summary>
 internal sealed class TestLog(IConnectionMultiplexer connection, string prefix)
 {
-    public RunLogOptions Options { get; } = new() { KeyPrefix = prefix, Channel = $"events-of-{prefix}" };
+    public RunLogOptions Options { get; } = new()
+    {
+        KeyPrefix = prefix, Channel = $"events-of-{prefix}", TimesLifeItself = true,
+    };
 
     public ManualTime Time { get; } = new();
 
