@@ -36,7 +36,7 @@ public sealed class KnownNamesTests
 
     [Theory]
     [InlineData("?stauts=failed", "stauts", "The query parameter 'stauts' is unknown, did you mean 'status'?")]
-    [InlineData("?match=m", "match", "The query parameter 'match' is unknown. Known: 'status', 'match_id', ")]
+    [InlineData("?match=m", "match", "The query parameter 'match' is unknown. Known: 'status', 'key', 'match_id', ")]
     [InlineData("?matchid=m", "matchid", "The query parameter 'matchid' is unknown, did you mean 'match_id'?")]
     [InlineData("?match_id=&stauts=failed", "match_id", "'match_id' is empty; give it a value, or leave it out.")]
     [InlineData("?match_id", "match_id", "'match_id' is empty; give it a value, or leave it out.")]
