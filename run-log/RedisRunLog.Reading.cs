@@ -35,7 +35,7 @@ public sealed partial class RedisRunLog
 
     /// <inheritdoc/>
     public async Task<long> LastSeqAsync() =>
-        (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq", RunLogSource.Flags)).ConfigureAwait(false);
+        (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq", RedisAnswer.FromPrimary)).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public void Report(DamageException damage) => _damage.Report(damage);

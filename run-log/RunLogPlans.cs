@@ -30,7 +30,7 @@ internal sealed class RunLogPlans(IDatabase redis, string prefix)
         {
             return plan;
         }
-        var definition = (byte[]?)await RedisAnswer.Of(redis.StringGetAsync($"{prefix}:plan:{head.PlanKey}", RunLogSource.Flags))
+        var definition = (byte[]?)await RedisAnswer.Of(redis.StringGetAsync($"{prefix}:plan:{head.PlanKey}", RedisAnswer.FromPrimary))
             .ConfigureAwait(false);
         return definition is null ? null
             : Hash(definition) == head.PlanKey ? _plans.Read(run, head, definition, RunLogDamage.Text)

@@ -12,12 +12,6 @@ namespace AgentGrid.RunLog;
 /// <summary>What lies in Redis, as the scripts and commands that read it answer.</summary>
 internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans plans) : IRunSource
 {
-    /// <summary>
-    /// Nothing is read from a replica: it answers what was true a moment ago, so a run that was accepted could be unknown, and an
-    /// event that was shown not have been yet.
-    /// </summary>
-    public const CommandFlags Flags = CommandFlags.DemandMaster;
-
     private static readonly RedisValue[] s_headTipVersion = ["head", "tip", "v"];
     private static readonly string[] s_allStatuses = ["active", "completed", "failed", "cancelled"];
 
@@ -28,7 +22,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         RedisValue[] kept;
         try
         {
-            kept = await RedisAnswer.Of(redis.HashGetAsync($"{prefix}:run:{run.Value}", s_headTipVersion, Flags))
+            kept = await RedisAnswer.Of(redis.HashGetAsync($"{prefix}:run:{run.Value}", s_headTipVersion, RedisAnswer.FromPrimary))
                 .ConfigureAwait(false);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
@@ -40,8 +34,8 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
             return Read(run, (byte[]?)kept[0], (byte[]?)kept[1], kept[2]);
         }
         // A run and its records come and go in one step, so records alone are damage; unless it came just now.
-        return await RedisAnswer.Of(redis.KeyExistsAsync($"{prefix}:log:{run.Value}", Flags)).ConfigureAwait(false)
-            && !await RedisAnswer.Of(redis.KeyExistsAsync($"{prefix}:run:{run.Value}", Flags)).ConfigureAwait(false)
+        return await RedisAnswer.Of(redis.KeyExistsAsync($"{prefix}:log:{run.Value}", RedisAnswer.FromPrimary)).ConfigureAwait(false)
+            && !await RedisAnswer.Of(redis.KeyExistsAsync($"{prefix}:run:{run.Value}", RedisAnswer.FromPrimary)).ConfigureAwait(false)
             ? throw RunLogDamage.Of(run, "has events in the log, but does not exist")
             : null;
     }

@@ -46,7 +46,7 @@ public sealed partial class RunRegistry
             }
             // Nobody drives it here: an answer was lost, or it was handed over just now.
             Resume(state, await host.LastOutageAsync());
-            await HeldAsync(state.Key, cancellationToken);
+            await HeldAsync(state, cancellationToken);
         }
     }
 
@@ -90,7 +90,7 @@ public sealed partial class RunRegistry
             var driver = host.Drive(state, RunOrigin.Retried);
             if (!TryAdd(driver))
             {
-                await HeldAsync(state.Key, cancellationToken);
+                await HeldAsync(state, cancellationToken);
                 continue;
             }
             driver.Admit([.. retry.Events]);
@@ -105,12 +105,21 @@ public sealed partial class RunRegistry
         }
     }
 
-    // Whoever posts the key of a run holds it until the store has said that it is taken.
-    private async ValueTask HeldAsync(RunKey key, CancellationToken cancellationToken)
+    // Whoever posts the key of a run holds it until the store has said that it is taken. And a driver may have it that knows less than
+    // is kept: another has ended its run, and the key has gone to the next. It would find that out with its next turn, which can take long.
+    private async ValueTask HeldAsync(RunState kept, CancellationToken cancellationToken)
     {
-        if (Holder(key) is { } holder && await holder.Admitted.WaitAsync(cancellationToken) is not AdmitOutcome.Kept)
+        if (Holder(kept.Key) is not { } holder)
+        {
+            return;
+        }
+        if (await holder.Admitted.WaitAsync(cancellationToken) is not AdmitOutcome.Kept)
         {
             await holder.Over.WaitAsync(cancellationToken);
+        }
+        else if (holder.Id != kept.Id && await host.ReplayAsync(kept.Id) is { SupersededBy: null })
+        {
+            await holder.StopAsync().WaitAsync(cancellationToken);
         }
     }
 

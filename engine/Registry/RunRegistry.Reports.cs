@@ -91,7 +91,7 @@ public sealed partial class RunRegistry
                 }
                 await ended.Over;
             }
-            await HeldAsync(kept.Key, CancellationToken.None);
+            await HeldAsync(kept, CancellationToken.None);
         }
     }
 }

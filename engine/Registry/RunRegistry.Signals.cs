@@ -85,7 +85,7 @@ public sealed partial class RunRegistry
                 return Answer(RunDetailsBuilder.Summarize(kept), SignalCheck.Of(kept, input), isNew);
             }
             Resume(kept, await host.LastOutageAsync());
-            await HeldAsync(kept.Key, CancellationToken.None);
+            await HeldAsync(kept, CancellationToken.None);
         }
     }
 

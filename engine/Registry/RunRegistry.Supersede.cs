@@ -26,12 +26,11 @@ public sealed partial class RunRegistry
         }
         finally
         {
-            bool isEmpty;
             lock (_gate)
             {
-                isEmpty = --_superseding == 0 && _byId.Count == 0 && _deliveries.Count == 0;
+                _superseding--;
             }
-            if (isEmpty)
+            if (IsEmpty)
             {
                 host.BecameEmpty();
             }
@@ -92,7 +91,7 @@ public sealed partial class RunRegistry
                 await ended.HearAsync(input);
                 await ended.Over;
             }
-            await HeldAsync(state.Key, CancellationToken.None);
+            await HeldAsync(state, CancellationToken.None);
         }
     }
 

@@ -4,6 +4,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Artifacts;
+using AgentGrid.RunLog.Scripts;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Artifacts;
@@ -77,22 +78,22 @@ public sealed class RedisArtifacts : IArtifactStore
 
     /// <inheritdoc/>
     public ValueTask<long?> FindAsync(RunId run, string sha256, CancellationToken cancellationToken) => Guarded<long?>(async () =>
-        await _redis.KeyExistsAsync(KeyOf(run, sha256)).ConfigureAwait(false)
-            ? await _redis.StringLengthAsync(KeyOf(run, sha256)).ConfigureAwait(false)
+        await _redis.KeyExistsAsync(KeyOf(run, sha256), RedisAnswer.FromPrimary).ConfigureAwait(false)
+            ? await _redis.StringLengthAsync(KeyOf(run, sha256), RedisAnswer.FromPrimary).ConfigureAwait(false)
             : null);
 
     /// <inheritdoc/>
     public ValueTask<Stream?> OpenAsync(RunId run, string sha256, CancellationToken cancellationToken) => Guarded<Stream?>(async () =>
     {
         var key = KeyOf(run, sha256);
-        if (!await _redis.KeyExistsAsync(key).ConfigureAwait(false))
+        if (!await _redis.KeyExistsAsync(key, RedisAnswer.FromPrimary).ConfigureAwait(false))
         {
             return null;
         }
-        var content = new MemoryStream((int)await _redis.StringLengthAsync(key).ConfigureAwait(false));
+        var content = new MemoryStream((int)await _redis.StringLengthAsync(key, RedisAnswer.FromPrimary).ConfigureAwait(false));
         while (content.Length < content.Capacity)
         {
-            byte[]? chunk = await _redis.StringGetRangeAsync(key, content.Length, content.Length + ChunkBytes - 1).ConfigureAwait(false);
+            byte[]? chunk = await _redis.StringGetRangeAsync(key, content.Length, content.Length + ChunkBytes - 1, RedisAnswer.FromPrimary).ConfigureAwait(false);
             if (chunk is null or [])
             {
                 break; // it was removed in between: who opens it sees that bytes are missing

@@ -39,12 +39,12 @@ internal sealed class Script
     {
         try
         {
-            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(_hash, keys, arguments, RunLogSource.Flags))
+            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(_hash, keys, arguments, RedisAnswer.FromPrimary))
                 .ConfigureAwait(false);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(Text, keys, arguments, RunLogSource.Flags))
+            return await RedisAnswer.Of(redis.ScriptEvaluateAsync(Text, keys, arguments, RedisAnswer.FromPrimary))
                 .ConfigureAwait(false);
         }
     }

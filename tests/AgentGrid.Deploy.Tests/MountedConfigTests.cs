@@ -33,7 +33,8 @@ public sealed class MountedConfigTests : IDisposable
         Mount(files);
 
         await server.EventuallyAsync(async () => await PlansAsync(server) is ["bye", "hello"], "the plan was never there");
-        Assert.Contains("The configuration has changed: plan 'bye'", server.Output, StringComparison.Ordinal);
+        await server.EventuallyAsync(
+            () => Task.FromResult(server.Output.Contains("The configuration has changed: plan 'bye'", StringComparison.Ordinal)), "the log does not say so");
         var health = await server.Client.GetStringAsync("/health");
         Assert.Contains("\"status\":\"ok\"", health, StringComparison.Ordinal);
     }

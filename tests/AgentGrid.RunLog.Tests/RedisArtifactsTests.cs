@@ -44,7 +44,7 @@ public sealed class RedisArtifactsTests : ArtifactStoreTests<RedisArtifactsHost>
 /// <summary>Keys of its own in the tests' Redis.</summary>
 public sealed class RedisArtifactsHost : IArtifactStoreHost
 {
-    private readonly string _prefix = SharedRedis.NewPrefix().Trim('{', '}');
+    private readonly string _prefix = $"artifacts-{SharedRedis.NewPrefix().Trim('{', '}')}";
     private readonly Lazy<ConnectionMultiplexer> _redis = new(() => ConnectionMultiplexer.Connect(SharedRedis.Server.Connection));
 
     public IArtifactStore Open(ArtifactOptions options) => new RedisArtifacts(_redis.Value, _prefix, options, TimeProvider.System);

@@ -221,8 +221,8 @@ public static class RandomPlan
             return;
         }
         writer.WriteStartObject("hedge");
-        writer.WriteString("after", random.Next(2) == 0 ? $"p{random.Next(50, 100)}" : $"{random.Next(1, 100)}ms");
-        writer.WriteNumber("max", random.Next(1, 4));
+        writer.WriteString("after", random.Next(4) == 0 ? $"p{random.Next(50, 100)}" : $"{random.Next(1, 100)}ms");
+        writer.WriteNumber("max", random.Next(2, 4));
         writer.WriteString("budget", random.Next(3) == 0 ? "60%" : "5%");
         writer.WriteEndObject();
     }

@@ -23,8 +23,15 @@ internal static class Record
         var seen = invocation.Results.ToImmutableDictionary(r => r.Key, r => TokenIn(r.Value));
         Write(new
         {
-            what = "begin", at = Stopwatch.GetTimestamp(), token, agent = invocation.Agent, run = invocation.RunId.ToString(),
-            step = invocation.Step, attempt = invocation.Attempt, gpu = invocation.Gpu, seen,
+            what = "begin",
+            at = Stopwatch.GetTimestamp(),
+            token,
+            agent = invocation.Agent,
+            run = invocation.RunId.ToString(),
+            step = invocation.Step,
+            attempt = invocation.Attempt,
+            gpu = invocation.Gpu,
+            seen,
             left = (invocation.Deadline - DateTimeOffset.UtcNow).TotalSeconds,
         });
         var done = false;

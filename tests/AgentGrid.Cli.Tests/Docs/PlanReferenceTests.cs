@@ -93,7 +93,7 @@ public sealed partial class PlanReferenceTests : IAsyncLifetime
         Assert.Contains("backup of attempt 1: no backup is asked: the agent starts cold", shown.Out, StringComparison.Ordinal);
         var table = (await new Tool(_host.Url).RunAsync("plans", "hedged_by_policy", "--hedges")).Out;
         Assert.Contains("The newest 1 runs of 'hedged_by_policy' that have ended:", table, StringComparison.Ordinal);
-        Assert.Contains("did not stop", table, StringComparison.Ordinal);
+        Assert.Contains("REFUSED", table, StringComparison.Ordinal);
         var step = (await new Tool(_host.Url).RunAsync("plans", "hedged_by_policy", "--hedges", "--json")).Json.GetProperty("steps")[0];
         Assert.Equal(("work", 1, 0), (step.GetProperty("step").GetString(), step.GetProperty("executions").GetInt32(), step.GetProperty("started").GetInt32()));
         Assert.Equal(step.GetProperty("with_ms").GetProperty("p50").GetDouble(), step.GetProperty("without_ms").GetProperty("p50").GetDouble());

@@ -25,7 +25,7 @@ public sealed class SqliteRunStoreTests : IDisposable
     {
         using var store = Open();
         var turns = new List<StoredTurn>();
-        store.Kept += turns.Add;
+        store.Kept += turn => turns.Add(turn with { Record = turn.Record!.Value.ToArray() }); // its bytes hold no longer
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
         {
             var random = new Random(i);

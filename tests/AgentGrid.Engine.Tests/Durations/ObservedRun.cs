@@ -19,7 +19,8 @@ internal sealed class ObservedRun
         Assert.True(read.Plan is not null, string.Join("; ", read.Problems));
         (State, Routing, Now) = (new RunState(read.Plan), routing, at);
         RunMachine.Evolve(State, new RunEvent.RunAccepted(
-            RunId.From(Guid.CreateVersion7(at)), "m", "1", name, read.Plan.Version, Json.Parse(input), Seed: 1) { Time = at, Inline = isInline });
+            RunId.From(Guid.CreateVersion7(at)), "m", "1", name, read.Plan.Version, Json.Parse(input), Seed: 1)
+        { Time = at, Inline = isInline });
         _durations = learned?.Of(State);
         When(RunInput.StartRun.Instance);
     }

@@ -66,7 +66,8 @@ internal sealed class SimulatedWorkflow(WorkflowInstance workflow, int slots, Fu
         public DateTimeOffset ToTheEnd()
         {
             RunMachine.Evolve(state, new RunEvent.RunAccepted(
-                RunId.From(Guid.CreateVersion7(_now)), "m", "1", state.Plan.Name, state.Plan.Version, Json.EmptyObject, Seed: 1) { Time = _now });
+                RunId.From(Guid.CreateVersion7(_now)), "m", "1", state.Plan.Name, state.Plan.Version, Json.EmptyObject, Seed: 1)
+            { Time = _now });
             Turn(RunInput.StartRun.Instance);
             while (_ends.TryDequeue(out var step, out var at))
             {

@@ -14,6 +14,9 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
     private static readonly TimeSpan s_while = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(15);
 
+    // A backup waits for no longer than whoever it is the backup of works.
+    private static readonly TimeSpan s_notLong = TimeSpan.FromSeconds(3);
+
     private readonly Dictionary<RunId, Kept> _runs = [];
     private readonly Dictionary<RunKey, RunId> _keys = [];
 
@@ -181,7 +184,7 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
         var attempt = state[e.Step].Attempts[e.Attempt - 1];
         var key = SimulatedSlots.KeyOf(state.Id, e.Step, attempt);
         world.Check(
-            attempt.Status != AttemptStatus.Queued || e.IsRefusedHedge || !world.WasWellFor(s_long, attempt.QueuedAt)
+            attempt.Status != AttemptStatus.Queued || e.IsRefusedHedge || !world.WasWellFor(attempt.IsHedge ? s_notLong : s_long, attempt.QueuedAt)
                 || cluster.Dispatcher.Knows(key),
             $"{key} waited for a slot since {attempt.QueuedAt:HH:mm:ss}, and nobody asked for one");
     }

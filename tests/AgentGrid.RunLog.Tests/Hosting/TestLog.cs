@@ -9,7 +9,9 @@ internal sealed class TestLog(IConnectionMultiplexer connection, string prefix)
 {
     public RunLogOptions Options { get; } = new()
     {
-        KeyPrefix = prefix, Channel = $"events-of-{prefix}", TimesLifeItself = true,
+        KeyPrefix = prefix,
+        Channel = $"events-of-{prefix}",
+        TimesLifeItself = true,
     };
 
     public ManualTime Time { get; } = new();

@@ -64,12 +64,12 @@ public sealed class WhatIfTests
     }
 
     [Fact]
-    public async Task Replay_AtTwiceTheLoad_WaitsLongerAndEndsEarlier()
+    public async Task Replay_AtTwiceTheLoad_WaitsLongerAndEndsNoLater()
     {
         var report = await ReplayAsync(Journal(s_config, 60), new WhatIfOptions { Config = s_config, Load = 2 });
 
         Assert.True(report.Plans[0].WhatIf.P99Seconds > report.Plans[0].Recorded.P99Seconds, $"{report.Plans[0]}");
-        Assert.True(report.WhatIf.SpanSeconds < report.Recorded.SpanSeconds, $"{report}");
+        Assert.True(report.WhatIf.SpanSeconds <= report.Recorded.SpanSeconds, $"{report}");
         Assert.Contains(report.Agents, static a => a.WhatIf.WaitP99Seconds > a.Recorded.WaitP99Seconds);
     }
 
