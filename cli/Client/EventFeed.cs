@@ -91,14 +91,15 @@ internal sealed class EventFeed(GridServer server, Screen screen, Reconnection c
         {
             yield break;
         }
-        // The run may have gone with the data that it was in; nothing would ever come then.
+        // The run may have gone with the data that it was in; nothing would ever come then. It is asked for by a connection that may be lost as well.
+        var path = $"api/v1/runs/{GridServer.Segment(runId)}";
         await foreach (var line in FollowAsync(
-            after, $"&run_id={runId}", cancellationToken, () => server.RunAsync(runId, cancellationToken)))
+            after, $"&run_id={runId}", cancellationToken, () => AskAsync(path, cancellationToken)))
         {
             if (line.IsReset)
             {
                 screen.Note(line.Text("message")!);
-                await server.RunAsync(runId, cancellationToken);
+                await AskAsync(path, cancellationToken);
                 continue;
             }
             yield return line;
