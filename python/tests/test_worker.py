@@ -124,6 +124,8 @@ class WorkerTests(unittest.TestCase):
             request = worker.send("run", {"input": {}})
             worker.read()
             worker.process.send_signal(signal.SIGTERM)
+            # The thread that works hears it, and the ping is answered by another: heard after the cancellation it would be the soft stop.
+            time.sleep(1)
             self.assertEqual({}, worker.call("ping")["result"])
             worker.send("cancel", {"id": request}, request=False)
             self.assertEqual("saw it", worker.read()["result"])
