@@ -1,4 +1,5 @@
 using AgentGrid.Engine;
+using AgentGrid.Simulation.Clock;
 
 namespace AgentGrid.Simulation.Grid;
 
@@ -7,7 +8,7 @@ namespace AgentGrid.Simulation.Grid;
 internal sealed class SimulatedThread(Random random) : Platform
 {
     private readonly Queue<IThreadPoolWorkItem> _ready = new();
-    private readonly List<(Task Task, Action Continue)> _waits = [];
+    private readonly SimulatedWaits _waits = new();
 
     /// <summary>The id of the next run; null for any.</summary>
     public Guid? NextId { get; set; }
@@ -15,28 +16,9 @@ internal sealed class SimulatedThread(Random random) : Platform
     /// <summary>The seed of the next run; null for any.</summary>
     public ulong? NextSeed { get; set; }
 
-    // The task itself is only looked at: a continuation of it could run anywhere.
-    public override Task<T> Wait<T>(Task<T> task)
-    {
-        if (task.IsCompleted)
-        {
-            return task;
-        }
-        var source = new TaskCompletionSource<T>();
-        _waits.Add((task, () => source.SetFromTask(task)));
-        return source.Task;
-    }
+    public override Task<T> Wait<T>(Task<T> task) => _waits.Wait(task);
 
-    public override Task Wait(Task task)
-    {
-        if (task.IsCompleted)
-        {
-            return task;
-        }
-        var source = new TaskCompletionSource();
-        _waits.Add((task, () => source.SetFromTask(task)));
-        return source.Task;
-    }
+    public override Task Wait(Task task) => _waits.Wait(task);
 
     public override void Queue(IThreadPoolWorkItem work, bool preferLocal) => _ready.Enqueue(work);
 
@@ -62,14 +44,18 @@ internal sealed class SimulatedThread(Random random) : Platform
     /// <summary>Does all that is ready, and what that makes ready.</summary>
     public void RunAll()
     {
-        do
+        while (true)
         {
             while (_ready.TryDequeue(out var work))
             {
                 work.Execute();
             }
+            if (_waits.Ready == 0)
+            {
+                return;
+            }
+            _waits.Continue(0);
         }
-        while (ContinueOne());
     }
 
     /// <summary>The process is dead: what is ready is never done.</summary>
@@ -77,18 +63,5 @@ internal sealed class SimulatedThread(Random random) : Platform
     {
         _ready.Clear();
         _waits.Clear();
-    }
-
-    private bool ContinueOne()
-    {
-        var at = _waits.FindIndex(static w => w.Task.IsCompleted);
-        if (at < 0)
-        {
-            return false;
-        }
-        var wait = _waits[at];
-        _waits.RemoveAt(at);
-        wait.Continue();
-        return true;
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Simulation.Clock;
 
 namespace AgentGrid.Embedded.Tests.Simulation;
 
@@ -15,34 +16,15 @@ internal sealed class SimulatedPlatform(
     // By run, because the engine may queue several runs in an order that is not the same in every process.
     private readonly List<RunDriver> _drivers = [];
     private readonly List<IThreadPoolWorkItem> _others = [];
-    private readonly List<(Task Task, Action Continue)> _waits = [];
+    private readonly SimulatedWaits _waits = new();
 
     public override string FileSystem => SimulatedVfs.Name;
 
-    public int Ready => _drivers.Count + _others.Count + _waits.Count(w => w.Task.IsCompleted);
+    public int Ready => _drivers.Count + _others.Count + _waits.Ready;
 
-    // The task itself is only looked at: a continuation of it could run anywhere.
-    public override Task<T> Wait<T>(Task<T> task)
-    {
-        if (task.IsCompleted)
-        {
-            return task;
-        }
-        var source = new TaskCompletionSource<T>();
-        _waits.Add((task, () => source.SetFromTask(task)));
-        return source.Task;
-    }
+    public override Task<T> Wait<T>(Task<T> task) => _waits.Wait(task);
 
-    public override Task Wait(Task task)
-    {
-        if (task.IsCompleted)
-        {
-            return task;
-        }
-        var source = new TaskCompletionSource();
-        _waits.Add((task, () => source.SetFromTask(task)));
-        return source.Task;
-    }
+    public override Task Wait(Task task) => _waits.Wait(task);
 
     public override void Queue(IThreadPoolWorkItem work, bool preferLocal)
     {
@@ -76,9 +58,7 @@ internal sealed class SimulatedPlatform(
         }
         else
         {
-            var wait = _waits.Where(w => w.Task.IsCompleted).ElementAt(index - _others.Count);
-            _waits.Remove(wait);
-            wait.Continue();
+            _waits.Continue(index - _others.Count);
         }
     }
 

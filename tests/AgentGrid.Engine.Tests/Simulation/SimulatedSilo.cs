@@ -148,34 +148,15 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
 internal sealed class SimulatedWork(Random random) : Platform
 {
     private readonly List<IThreadPoolWorkItem> _ready = [];
-    private readonly List<(Task Task, Action Continue)> _waits = [];
+    private readonly SimulatedWaits _waits = new();
 
-    public int Ready => _ready.Count + _waits.Count(static w => w.Task.IsCompleted);
+    public int Ready => _ready.Count + _waits.Ready;
 
-    // The task itself is only looked at: a continuation of it could run anywhere.
-    public override Task<T> Wait<T>(Task<T> task)
-    {
-        if (task.IsCompleted)
-        {
-            return task;
-        }
-        var source = new TaskCompletionSource<T>();
-        When(task, () => source.SetFromTask(task));
-        return source.Task;
-    }
+    public override Task<T> Wait<T>(Task<T> task) => _waits.Wait(task);
 
-    public override Task Wait(Task task)
-    {
-        if (task.IsCompleted)
-        {
-            return task;
-        }
-        var source = new TaskCompletionSource();
-        When(task, () => source.SetFromTask(task));
-        return source.Task;
-    }
+    public override Task Wait(Task task) => _waits.Wait(task);
 
-    public void When(Task task, Action then) => _waits.Add((task, then));
+    public void When(Task task, Action then) => _waits.When(task, then);
 
     public override void Queue(IThreadPoolWorkItem work, bool preferLocal) => _ready.Add(work);
 
@@ -198,8 +179,6 @@ internal sealed class SimulatedWork(Random random) : Platform
             work.Execute();
             return;
         }
-        var wait = _waits.Where(static w => w.Task.IsCompleted).ElementAt(index - _ready.Count);
-        _waits.Remove(wait);
-        wait.Continue();
+        _waits.Continue(index - _ready.Count);
     }
 }
