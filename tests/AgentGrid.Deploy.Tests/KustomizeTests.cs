@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 
 namespace AgentGrid.Deploy.Tests;
@@ -61,45 +59,10 @@ public sealed class KustomizeTests
 
     private static async Task<IReadOnlyList<JsonNode>> RenderAsync(string root, params string[] components)
     {
-        using var scratch = new Scratch();
-        var folder = Path.GetRelativePath(scratch.Folder, Repository.PathOf(Manifests.Folder.Split('/')));
-        scratch.Write("kustomization.yaml", $"""
-            apiVersion: kustomize.config.k8s.io/v1beta1
-            kind: Kustomization
-            resources: [{folder}/{root}]
-            components: [{string.Join(", ", components.Select(c => $"{folder}/{c}"))}]
-            """);
-        var resources = Yaml.Parse(await RenderAsync(scratch.Folder));
+        var resources = await Renderer.KustomizeAsync(root, components);
         Assert.All(
             resources.Where(r => r.Text("kind") != "Namespace"),
             r => Assert.Equal("agentgrid", r.Text("metadata/namespace")));
         return resources;
-    }
-
-    private static async Task<string> RenderAsync(string folder)
-    {
-        using var process = Start(folder);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await error);
-        return output;
-    }
-
-    private static Process Start(string folder)
-    {
-        try
-        {
-            return Process.Start(new ProcessStartInfo("kubectl", ["kustomize", folder])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        }
-        catch (Win32Exception)
-        {
-            Assert.Skip("needs kubectl, to render deploy/kubernetes");
-            throw;
-        }
     }
 }
