@@ -148,15 +148,16 @@ public static class AgentGridApi
     {
         var services = app.Services;
         var grid = services.GetRequiredService<IAgentGrid>();
+        var log = ActivatorUtilities.CreateInstance<OperatorLog>(services);
         var api = app.MapGroup("/api/v1").AsApi();
         var orchestrate = ActivatorUtilities.CreateInstance<OrchestrateEndpoint>(services, options);
         MapSubmit(api, "/orchestrate", "orchestrate", orchestrate.OrchestrateAsync);
         MapSubmit(api, "/runs", "start_run", orchestrate.StartAsync);
-        new RunsApi(grid, options).Map(api);
+        new RunsApi(grid, log, options).Map(api);
         new ArtifactsApi(grid).Map(api);
         new SignalsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
-        new GridApi(grid, options).Map(api);
+        new GridApi(grid, log, options).Map(api);
         new PlanCheckApi(grid, options).Map(api);
         new HedgesApi(grid).Map(api);
         new TicketsApi(services.GetRequiredService<Tickets>(), options).Map(api);

@@ -228,7 +228,7 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
 
     public ValueTask<bool> DrainAgentAsync(
         string agent, bool drained, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Engine.Slots.Drain(agent, drained));
+        Engine.DrainAgentAsync(agent, drained);
 
     public ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default)
     {

@@ -10,7 +10,7 @@ using AgentGrid.Core.Routing;
 namespace AgentGrid.Api.Grid;
 
 /// <summary>Agents, nodes, plans, and the router's dry run.</summary>
-internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
+internal sealed class GridApi(IAgentGrid grid, OperatorLog log, ApiOptions options)
 {
     private const int MaxCapabilities = 100;
 
@@ -51,6 +51,7 @@ internal sealed class GridApi(IAgentGrid grid, ApiOptions options)
         {
             return new ApiProblem(404, ApiCode.NoSuchAgent, $"There is no agent '{Names.Shorten(agent)}'.");
         }
+        log.Drained(request.HttpContext, agent, drained);
         var agents = await grid.GetAgentsAsync();
         return Results.Json(AgentView.Of(agents.Single(a => a.Config.Name == agent)));
     }

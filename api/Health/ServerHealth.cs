@@ -17,6 +17,8 @@ internal sealed class ServerHealth(IAgentGrid grid, FeedSlots slots, MemoryGate 
         {
             health = health with { Problems = health.Problems.Add(problem) };
         }
-        return HealthView.Of(health, slots.Open);
+        var agents = await grid.GetAgentsAsync(cancellationToken);
+        return HealthView.Of(
+            health, slots.Open, [.. agents.Where(static a => a.Drained).Select(static a => a.Config.Name).Order(StringComparer.Ordinal)]);
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace AgentGrid.Api.Runs;
 
 /// <summary>What can be asked of runs, and told to them, under <c>/api/v1/runs</c>.</summary>
-internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
+internal sealed class RunsApi(IAgentGrid grid, OperatorLog log, ApiOptions options)
 {
     private const int MaxTextLength = 1_000;
 
@@ -102,7 +102,12 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         {
             return NoSuchRun(runId);
         }
-        return Answer(runId, await grid.CancelAsync(id, reason), StatusCodes.Status200OK);
+        var result = await grid.CancelAsync(id, reason);
+        if (result is CommandResult.Done { Changed: true })
+        {
+            log.Cancelled(context, id, reason);
+        }
+        return Answer(runId, result, StatusCodes.Status200OK);
     }
 
     private async Task<IResult> RetryAsync([FromRoute(Name = "run_id")] string runId, HttpContext context)
@@ -112,9 +117,16 @@ internal sealed class RunsApi(IAgentGrid grid, ApiOptions options)
         {
             return problem;
         }
-        return RunId.TryParse(runId, out var id)
-            ? Answer(runId, await grid.RetryAsync(id, fromStep), StatusCodes.Status202Accepted)
-            : NoSuchRun(runId);
+        if (!RunId.TryParse(runId, out var id))
+        {
+            return NoSuchRun(runId);
+        }
+        var result = await grid.RetryAsync(id, fromStep);
+        if (result is CommandResult.Done { Changed: true })
+        {
+            log.Retried(context, id, fromStep);
+        }
+        return Answer(runId, result, StatusCodes.Status202Accepted);
     }
 
     internal static IResult Answer(string runId, CommandResult result, int changedStatus) => result switch

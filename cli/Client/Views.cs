@@ -189,9 +189,10 @@ internal sealed record ScheduleList(ImmutableArray<ScheduleView> Schedules);
 internal sealed record ScheduleView(
     string Name, string Cron, string TimeZone, string Plan, bool Paused, DateTimeOffset? NextTick = null, RunLine? LastRun = null);
 
+/// <param name="DrainedAgents">Default where the server is older than the tool.</param>
 internal sealed record HealthView(
     string Status, string Engine, ImmutableArray<string> Problems, int ActiveRuns, int QueuedRuns, long LastSeq,
-    int OpenFeeds, ConfigHealthView Config, string Version);
+    int OpenFeeds, ImmutableArray<string> DrainedAgents, ConfigHealthView Config, string Version);
 
 /// <param name="Changes">Default where the server is older than the tool.</param>
 internal sealed record ConfigHealthView(

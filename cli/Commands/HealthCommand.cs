@@ -36,6 +36,10 @@ internal static class HealthCommand
             CultureInfo.InvariantCulture, $"runs     {health.ActiveRuns} active, {health.QueuedRuns} queued"));
         screen.Line(string.Create(
             CultureInfo.InvariantCulture, $"feed     last event {health.LastSeq}, {health.OpenFeeds} open"));
+        if (!health.DrainedAgents.IsDefaultOrEmpty)
+        {
+            screen.Line($"drained  {string.Join(", ", health.DrainedAgents)}");
+        }
         screen.Line($"config   read {Show.Time(health.Config.LoadedAt)}");
         foreach (var change in health.Config.Changes.IsDefault ? [] : health.Config.Changes)
         {

@@ -9,7 +9,7 @@ namespace AgentGrid.Embedded.Journal;
 /// <summary>
 /// The SQLite file: its lock, its schema and its connections. Tables: <c>runs</c>, a row a run; <c>journal</c>, a row
 /// for the events of one turn (of a long one, a row for each 256), sealed, keyed by the number of the last of them;
-/// <c>plans</c>, every plan that a run was started with; <c>meta</c>, the numbers that must never be used again. Every
+/// <c>plans</c>, every plan that a run was started with; <c>meta</c>, the numbers that must never be used again, and the agents that are drained. Every
 /// row has a checksum of its own (a plan: its hash), and is checked wherever it is read.
 /// </summary>
 internal sealed class JournalFile : IDisposable

@@ -55,6 +55,20 @@ internal sealed class JournalReader(JournalFile file) : IRunSource, IDisposable
         return last;
     }
 
+    /// <summary>The names of the agents that an operator has drained.</summary>
+    public IReadOnlyList<string> Drained()
+    {
+        var drained = new List<string>();
+        Query(
+            "SELECT substr(name, length($prefix) + 1) FROM meta WHERE substr(name, 1, length($prefix)) = $prefix ORDER BY name",
+            [("$prefix", KeepDrained.Prefix)], row =>
+            {
+                drained.Add(row.GetString(0));
+                return true;
+            });
+        return drained;
+    }
+
     /// <summary>When the last run was accepted; null when there is none.</summary>
     public DateTimeOffset? LastAccepted()
     {

@@ -116,6 +116,10 @@ internal sealed class JournalRecovery
             {
                 lastSeq = name == "last_seq" ? Math.Max(lastSeq, number) : lastSeq;
                 lastRun = name == "last_run" ? Math.Max(lastRun, number) : lastRun;
+                if (name.StartsWith(KeepDrained.Prefix, StringComparison.Ordinal))
+                {
+                    Insert(fresh, "meta", [name, number, sum]);
+                }
             }
         }
         foreach (var (name, last) in new[] { ("last_seq", lastSeq), ("last_run", lastRun) })

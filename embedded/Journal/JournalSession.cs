@@ -15,7 +15,7 @@ internal class JournalSession : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statement _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan,
-        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast;
+        _findPlan, _expired, _deleteEvents, _deleteRun, _keepNumber, _dropNumber, _findLast;
     private readonly Dictionary<Plan, long> _planRows = new(ReferenceEqualityComparer.Instance);
     private List<FeedEvent> _pending = [];
     private long _lastRow, _seq, _row;
@@ -60,6 +60,7 @@ internal class JournalSession : IDisposable
             INSERT INTO meta (name, value, checksum) VALUES (?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
             """);
+        _dropNumber = new(_connection, "DELETE FROM meta WHERE name = ?");
     }
 
     /// <summary>The number of the last event that is durable.</summary>
@@ -105,6 +106,7 @@ internal class JournalSession : IDisposable
         {
             case AppendEvents append: return Append(append);
             case SweepRuns sweep: Sweep(sweep); return WriteOutcome.Durable;
+            case KeepDrained keep: Keep(keep); return WriteOutcome.Durable;
             case Flush: return WriteOutcome.Durable;
             default: throw new ArgumentOutOfRangeException(nameof(write), write.GetType(), "unknown write");
         }
@@ -122,7 +124,7 @@ internal class JournalSession : IDisposable
         foreach (var statement in new[]
         {
             _begin, _commit, _rollback, _insertRun, _insertEvents, _setStatus, _insertPlan, _findPlan,
-            _expired, _deleteEvents, _deleteRun, _keepNumber, _findLast,
+            _expired, _deleteEvents, _deleteRun, _keepNumber, _dropNumber, _findLast,
         })
         {
             statement.Dispose();
@@ -245,6 +247,18 @@ internal class JournalSession : IDisposable
             KeepNumbers();
         }
         sweep.Removed = expired.Count;
+    }
+
+    private void Keep(KeepDrained keep)
+    {
+        if (keep.Drained)
+        {
+            KeepNumber(keep.Name, 1);
+        }
+        else
+        {
+            _dropNumber.Bind(keep.Name).Run();
+        }
     }
 
     private void KeepNumber(string name, long value) =>

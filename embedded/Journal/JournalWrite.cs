@@ -146,6 +146,18 @@ internal sealed class SweepRuns(DateTimeOffset endedBefore, int most = SweepRuns
     public int Removed { get; set; }
 }
 
+/// <summary>Keep that an operator has drained an agent, or has undrained it.</summary>
+internal sealed class KeepDrained(string agent, bool drained) : JournalWrite
+{
+    /// <summary>What the names of such rows in <c>meta</c> begin with; the agent's follows.</summary>
+    public const string Prefix = "drained:";
+
+    /// <summary>The name of the row.</summary>
+    public string Name { get; } = Prefix + agent;
+
+    public bool Drained { get; } = drained;
+}
+
 /// <summary>Nothing to be written: it completes when all that was appended before it is durable.</summary>
 internal sealed class Flush : JournalWrite;
 

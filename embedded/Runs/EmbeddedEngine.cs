@@ -127,6 +127,10 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     {
         Slots.PutNode(new NodeState { Name = Options.Node });
         Configure(_config.Current);
+        foreach (var agent in Reader.Drained())
+        {
+            Slots.Drain(agent, drained: true);
+        }
         _config.Changed += Configure;
         Journal.Start();
         _outage = _lifeSign.Last is { } last ? new Outage(last, Time.GetUtcNow()) : null;
@@ -158,6 +162,24 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         new DurationHistory(Durations, Store.ListAsync, Store.ReplayAsync, Platform, Time, Logger, Stopping).Begin();
         var interval = TimeSpan.FromSeconds(Math.Clamp(Options.Retention.TotalSeconds / 10, 1, 60));
         _sweeper = Time.CreateTimer(_ => Sweep(), null, interval, interval);
+    }
+
+    /// <summary>Lets an agent take no further attempts, or take them again, through restarts too.</summary>
+    /// <returns>False when there is no such agent.</returns>
+    public async ValueTask<bool> DrainAgentAsync(string agent, bool drained)
+    {
+        if (!Slots.Drain(agent, drained))
+        {
+            return false;
+        }
+        var kept = new TaskCompletionSource<WriteOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Journal.Append(new KeepDrained(agent, drained) { CanFail = true, Completed = kept.SetResult });
+        if (await kept.Task.ConfigureAwait(false) == WriteOutcome.Failed)
+        {
+            // It holds from now on all the same, and that is what it was asked for.
+            LogDrainNotKept(Logger, agent, Journal.Failure ?? "the journal is closed");
+        }
+        return true;
     }
 
     GridConfig IRegistryHost.Config => _config.Current;
@@ -354,6 +376,10 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
     [LoggerMessage(2, LogLevel.Warning,
         "Attempts still ran after {Seconds} s of draining; they are delivered again at the next start")]
     private static partial void LogNotDrained(ILogger logger, double seconds);
+
+    [LoggerMessage(8, LogLevel.Warning,
+        "Whether agent '{Agent}' is drained could not be kept, and will be forgotten at the next start: {Problem}")]
+    private static partial void LogDrainNotKept(ILogger logger, string agent, string problem);
 
     [LoggerMessage(3, LogLevel.Warning, "Draining was cut short; attempts are delivered again at the next start")]
     private static partial void LogDrainCutShort(ILogger logger);

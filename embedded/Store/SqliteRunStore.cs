@@ -180,6 +180,12 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
     /// <inheritdoc/>
     public Task<Outage?> StayAliveAsync(TimeSpan longest) => Task.FromResult(_life.Give(_time.GetUtcNow(), longest));
 
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> DrainedAsync() => Task.FromResult(_reader.Drained());
+
+    /// <inheritdoc/>
+    public Task KeepDrainedAsync(string agent, bool drained) => WriteAsync(new KeepDrained(agent, drained) { CanFail = true });
+
     /// <summary>Writes what is queued, and lets go of the file.</summary>
     public void Dispose()
     {

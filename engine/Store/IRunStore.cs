@@ -89,6 +89,12 @@ public interface IRunStore
     /// <returns>When that happened last; null when it never did.</returns>
     Task<Outage?> StayAliveAsync(TimeSpan longest);
 
+    /// <summary>The names of the agents that an operator has drained, whether there are such agents or not.</summary>
+    Task<IReadOnlyList<string>> DrainedAsync();
+
+    /// <summary>Keeps that an agent is drained, or that it is no more.</summary>
+    Task KeepDrainedAsync(string agent, bool drained);
+
     /// <summary>Says in the log of the program that a run is damaged, once for each. For whoever goes on without it.</summary>
     void Report(DamageException damage);
 }

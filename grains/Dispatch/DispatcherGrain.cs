@@ -31,6 +31,7 @@ internal sealed partial class DispatcherGrain(
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
     private SlotLeases _grants = null!;
     private GridConfig? _config;
+    private HashSet<string> _drained = [];
     private Task _keeping = Task.CompletedTask;
     private Task _placesCheck = Task.CompletedTask;
     private long _placesCheckedAt;
@@ -41,7 +42,8 @@ internal sealed partial class DispatcherGrain(
     {
         _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times, logger);
         FollowConfig();
-        foreach (var agent in state.State.Drained)
+        _drained = [.. await log.DrainedAsync(), .. state.State.Drained];
+        foreach (var agent in _drained)
         {
             Slots.Drain(agent, drained: true);
         }
@@ -151,7 +153,7 @@ internal sealed partial class DispatcherGrain(
 
     public Task<int> CountOnTheirWayAsync(string node) => Task.FromResult(_grants.CountOnTheirWay(node));
 
-    public Task<ImmutableArray<string>> GetDrainedAsync() => Task.FromResult<ImmutableArray<string>>([.. state.State.Drained]);
+    public Task<ImmutableArray<string>> GetDrainedAsync() => Task.FromResult<ImmutableArray<string>>([.. _drained]);
 
     public async Task<bool> DrainAgentAsync(string agent, bool drained)
     {
@@ -160,8 +162,9 @@ internal sealed partial class DispatcherGrain(
         {
             return false;
         }
-        var changed = drained ? state.State.Drained.Add(agent) : state.State.Drained.Remove(agent);
-        if (changed)
+        _ = drained ? _drained.Add(agent) : _drained.Remove(agent);
+        await log.KeepDrainedAsync(agent, drained);
+        if (!drained && state.State.Drained.Remove(agent))
         {
             await KeepAsync(static () => false);
         }

@@ -45,7 +45,7 @@ public sealed class HealthTests : IDisposable
         server.MapGet("/health", () => Results.Text(
             """
             {"status": "unavailable", "engine": "embedded", "ready": false, "problems": ["The disk is full."],
-             "active_runs": 2, "queued_runs": 1, "last_seq": 9, "open_feeds": 0, "config": {"problems": []}, "version": "1.0.0"}
+             "active_runs": 2, "queued_runs": 1, "last_seq": 9, "open_feeds": 0, "drained_agents": ["flaky"], "config": {"problems": []}, "version": "1.0.0"}
             """, "application/json", statusCode: 503));
         await server.StartAsync();
 
@@ -54,6 +54,7 @@ public sealed class HealthTests : IDisposable
         Assert.Equal(ExitCode.NotWell, result.Exit);
         Assert.Equal("status   unavailable", result.Lines[0]);
         Assert.Equal("runs     2 active, 1 queued", result.Lines[2]);
+        Assert.Contains("drained  flaky", result.Lines);
         Assert.Equal("problem  The disk is full.", result.Lines[^1]);
     }
 

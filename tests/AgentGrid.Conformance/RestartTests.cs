@@ -36,6 +36,21 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Stop_DrainedAgent_StaysDrainedUntilItIsUndrained()
+    {
+        Assert.True(await Grid.DrainAgentAsync("alpha", drained: true));
+        await Host.StopAsync();
+        await Host.StartAsync(Setup);
+
+        Assert.True(Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == "alpha").Drained);
+        Assert.True(await Grid.DrainAgentAsync("alpha", drained: false));
+        await Host.StopAsync();
+        await Host.StartAsync(Setup);
+
+        Assert.False(Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == "alpha").Drained);
+    }
+
+    [Fact]
     public async Task Stop_AttemptThatDoesNotEnd_IsDeliveredAgainAfterTheStart()
     {
         await Host.StopAsync();

@@ -10,6 +10,22 @@ public abstract class RestartTests<THost> : StoreTests<THost>
     where THost : IStoreHost, new()
 {
     [Fact]
+    public async Task Restart_DrainedAgents_StayDrained()
+    {
+        await Store.KeepDrainedAsync("beta", true);
+        await Store.KeepDrainedAsync("alpha", true);
+        await Store.KeepDrainedAsync("alpha", true);
+        await Store.KeepDrainedAsync("gamma", true);
+        await Store.KeepDrainedAsync("beta", false);
+
+        await Host.RestartAsync();
+
+        Assert.Equal(["alpha", "gamma"], (await Store.DrainedAsync()).Order());
+        await Store.KeepDrainedAsync("gamma", false);
+        Assert.Equal(["alpha"], await Store.DrainedAsync());
+    }
+
+    [Fact]
     public async Task Restart_RunsInEveryStatus_AreTheSameAndGoOn()
     {
         var random = new Random(5);

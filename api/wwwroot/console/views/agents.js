@@ -52,7 +52,7 @@ class Agents {
           'p',
           { class: 'dim' },
           'Counts and latencies cover this server since it started. Load is attempts against max_concurrency. ' +
-            'A drained agent takes no new attempts until it is undrained or the server restarts.',
+            'A drained agent takes no new attempts until it is undrained, also after a restart.',
         ),
         this.config,
       ),
