@@ -9,6 +9,13 @@ const H = 46;
 const GAP_X = 44;
 const GAP_Y = 14;
 const MOST_PER_LAYER = 10;
+const MOST_HEIGHT = 420;
+const STEP = 1.25;
+const LEAST = 0.3;
+const MOST = 2;
+
+// A plan is made to fit down to this size; smaller, it could not be read.
+const LEAST_TO_FIT = 0.6;
 
 // In plans up to this size, a line to a later layer has a place of its own in the layers between.
 const MOST_WITH_LANES = 80;
@@ -17,8 +24,31 @@ const URGENT = { failed: 0, running: 1, pending: 2, cancelled: 3, completed: 4, 
 export class Graph {
   constructor(select) {
     this.select = select;
-    this.element = h('div', { class: 'graph', role: 'group', 'aria-label': 'Steps of the plan', tabindex: '0' });
+    this.scroller = h('div', { class: 'graph', role: 'group', 'aria-label': 'Steps of the plan', tabindex: '0' });
+    const tool = (sign, title, zoom) =>
+      h('button', { type: 'button', class: 'quiet small', title, 'aria-label': title, onclick: () => this.#zoom(zoom()) }, sign);
+    this.tools = h(
+      'div',
+      { class: 'graph-tools', hidden: true },
+      tool('−', 'Smaller', () => Math.max(LEAST, this.scale / STEP)),
+      tool('Fit', 'The whole plan, as far as it can be read', () => null),
+      tool('+', 'Larger', () => Math.min(MOST, this.scale * STEP)),
+    );
+    this.element = h('div', { class: 'graph-box' }, this.tools, this.scroller);
     this.nodes = new Map();
+    this.chosen = null;
+    this.scale = 1;
+    new ResizeObserver(() => this.#zoom(this.chosen)).observe(this.scroller);
+  }
+
+  /** @param {number | null} chosen The scale, or that which makes it fit. */
+  #zoom(chosen) {
+    if (!this.size || !this.scroller.clientWidth) return;
+    this.chosen = chosen;
+    const whole = Math.min(1, this.scroller.clientWidth / this.size.width, MOST_HEIGHT / this.size.height);
+    this.scale = chosen ?? Math.max(LEAST_TO_FIT, whole);
+    this.space.style.zoom = this.scale;
+    this.tools.hidden = chosen === null && whole === 1;
   }
 
   show(run, selected) {
@@ -90,10 +120,10 @@ export class Graph {
       { width, height, 'aria-hidden': 'true' },
       this.edges.map(e => e.path),
     );
-    replace(
-      this.element,
-      h('div', { class: 'graph-space', style: { width: `${width}px`, height: `${height}px` } }, picture, buttons),
-    );
+    this.size = { width, height };
+    this.space = h('div', { class: 'graph-space', style: { width: `${width}px`, height: `${height}px` } }, picture, buttons);
+    replace(this.scroller, this.space);
+    this.#zoom(this.chosen);
   }
 
   #update(node, selected) {

@@ -190,7 +190,9 @@ export class Timeline {
         bar.again.style.left = at(bar.ended);
         bar.again.style.width = wide(bar.ended, until);
       }
-      bar.label.dataset.at = this.#labelPlace(bar, ((stop - bar.queued) / span) * room, ((end - stop) / span) * room);
+      // Inside, it stands on the work, or on the wait where there is nothing else yet.
+      const inside = stop - (bar.started ?? bar.queued);
+      bar.label.dataset.at = this.#labelPlace(bar, (inside / span) * room, ((end - stop) / span) * room);
     }
   }
 
