@@ -172,11 +172,11 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
     }
 
     /// <summary>Lets agents get warm and be known, until an attempt that hangs has a backup.</summary>
-    private async Task<RunDetails> HedgedAsync(string steps, string? input = null, int item = 0) =>
+    private async Task<RunDetails> HedgedAsync(string steps, string input = "{}", int item = 0) =>
         await EndOfAsync(await HangingAsync(steps, input, item));
 
     /// <summary>A run whose first attempt hangs, beside which a backup is to be asked.</summary>
-    private async Task<RunSummary> HangingAsync(string steps, string? input = null, int item = 0)
+    private async Task<RunSummary> HangingAsync(string steps, string input = "{}", int item = 0)
     {
         for (var i = 0; i < MostTries; i++)
         {
