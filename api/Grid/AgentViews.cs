@@ -53,15 +53,26 @@ public sealed record AgentView(
 public sealed record RetryView(
     int MaxAttempts, double BackoffSeconds, double MaxBackoffSeconds, double Jitter, ImmutableArray<string> On);
 
+/// <summary>How many tokens attempts may use over all nodes, and how many are left now.</summary>
+/// <param name="Estimate">How many an attempt is taken to use until it has ended.</param>
+public sealed record TokenLimitView(long Tokens, double PerSeconds, long Estimate, long Left)
+{
+    public static TokenLimitView? Of(TokenLimit? limit, TokenState? state) => limit is null || state is not { } now ? null
+        : new TokenLimitView(limit.Tokens, limit.Per.TotalSeconds, now.Estimate, now.Left);
+}
+
 /// <summary>How many attempts may start over all nodes, and how many could at once now; the times in seconds.</summary>
 /// <param name="Text">The limit as people write it.</param>
+/// <param name="Requests">Null where tokens alone are limited.</param>
 /// <param name="NextInSeconds">0 while one can start at once.</param>
+/// <param name="Tokens">Null where they are not limited.</param>
 public sealed record RateLimitView(
-    string Text, int Requests, double PerSeconds, int Burst, int Left, double NextInSeconds)
+    string Text, int? Requests, double PerSeconds, int Burst, int Left, double NextInSeconds, TokenLimitView? Tokens)
 {
     public static RateLimitView? Of(RateLimit? limit, RateState? state) => limit is null || state is not { } now ? null
         : new RateLimitView(
-            limit.ToString(), limit.Requests, limit.Per.TotalSeconds, limit.Burst, now.Left, Math.Round(now.NextIn.TotalSeconds, 3));
+            limit.ToString(), limit.Requests, limit.Per.TotalSeconds, limit.Burst, now.Left, Math.Round(now.NextIn.TotalSeconds, 3),
+            TokenLimitView.Of(limit.Tokens, now.Tokens));
 }
 
 /// <summary>After how many failures in a row others are asked first, and for how long.</summary>

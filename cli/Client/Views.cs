@@ -84,7 +84,7 @@ internal sealed record AttemptView(
     int Attempt, int Branch, string Agent, string Status, string? Node, DateTimeOffset QueuedAt,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, double? Progress, ErrorView? Error, string? CancelReason,
     int Losses, DecisionView? Decision, PlacementView? Placement, DateTimeOffset? RetryAt, string? Run = null, HedgeView? Hedge = null,
-    ReceiptView? Receipt = null);
+    ReceiptView? Receipt = null, bool IsHedge = false, long? Tokens = null);
 
 /// <summary>When a backup is asked beside an attempt; no time when none is.</summary>
 internal sealed record HedgeView(DateTimeOffset? At, string Why);
@@ -138,12 +138,24 @@ internal sealed record FailingView(int InARow, double NextTryInSeconds)
 }
 
 /// <summary>How many attempts may start, and how many could at once now.</summary>
-internal sealed record RateLimitView(string Text, int Left, double NextInSeconds)
+internal sealed record RateLimitView(string Text, int Left, double NextInSeconds, TokenLimitView? Tokens = null)
 {
-    /// <summary>The limit and where it stands: <c>rate limit 60/m: next in 2.4 s</c>.</summary>
-    public string InWords => string.Create(
-        CultureInfo.InvariantCulture, $"rate limit {Text}: {(Left > 0 ? $"{Left} can start" : $"next in {NextInSeconds:0.0} s")}");
+    /// <summary>
+    /// The limit and where it stands: <c>rate limit 60/m: next in 2.4 s</c>, or <c>rate limit 90000 tokens/m: 300 of 1200 tokens left, next in
+    /// about 2.4 s</c>.
+    /// </summary>
+    public string InWords => string.Create(CultureInfo.InvariantCulture, $"rate limit {Text}: {State}");
+
+    private string State => (Left, Tokens) switch
+    {
+        (> 0, _) => string.Create(CultureInfo.InvariantCulture, $"{Left} can start"),
+        (_, { } tokens) when tokens.Left < tokens.Estimate => string.Create(
+            CultureInfo.InvariantCulture, $"{tokens.Left} of {tokens.Estimate} tokens left, next in about {NextInSeconds:0.0} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"next in {NextInSeconds:0.0} s"),
+    };
 }
+
+internal sealed record TokenLimitView(long Estimate, long Left);
 
 internal sealed record AgentHealthView(string Condition, string? Problem);
 

@@ -191,6 +191,11 @@ internal static class ShowCommand
             screen.Line();
             screen.Line($"backup of attempt {attempt.Attempt}: {(hedge.At is { } at ? $"from {Show.Time(at)}, {hedge.Why}" : hedge.Why)}");
         }
+        if (attempt.Tokens is { } tokens)
+        {
+            screen.Line();
+            screen.Line(string.Create(CultureInfo.InvariantCulture, $"tokens of attempt {attempt.Attempt}: {tokens}"));
+        }
         if (attempt.Decision is { Candidates.IsDefaultOrEmpty: false } decision)
         {
             screen.Line();

@@ -24,12 +24,22 @@ internal static class WaitReason
         return run.Steps.Select(s => Line(run, s)).OfType<string>().Concat(
             from step in run.Steps
             where step.Status == "running"
-            from alike in step.Attempts.GroupBy(a => a.Branch).Select(b => b.Last()).GroupBy(a => (a.Agent, a.Status))
+            from alike in step.Attempts.GroupBy(a => a.Branch).Select(Decisive).GroupBy(a => (a.Agent, a.Status))
             let line = Line(step, alike.First(), agents, now)
             where line is not null
             select alike.Count() == 1
                 ? line
                 : string.Create(CultureInfo.InvariantCulture, $"{line} (and {alike.Count() - 1} more of this step)"));
+    }
+
+    // Beside a backup it is not always the last.
+    private static AttemptView Decisive(IEnumerable<AttemptView> ofBranch)
+    {
+        var attempts = ofBranch.ToList();
+        return attempts.FindLast(static a => a.Status == "running")
+            ?? attempts.FindLast(static a => a.Status == "queued")
+            ?? attempts.FindLast(static a => !a.IsHedge || a.Status == "succeeded")
+            ?? attempts[^1];
     }
 
     private static string? Line(RunView run, StepView step) => step.Wait switch

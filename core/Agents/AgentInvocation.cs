@@ -6,8 +6,11 @@ namespace AgentGrid.Core.Agents;
 /// <summary>What an agent is given for one attempt.</summary>
 public sealed class AgentInvocation
 {
+    private const long NothingReported = -1;
+
     private Json? _input;
     private IAgentCalls? _calls;
+    private long _tokens = NothingReported;
 
     public required RunId RunId { get; init; }
     public required RunKey Key { get; init; }
@@ -88,6 +91,23 @@ public sealed class AgentInvocation
     public int? Gpu { get; init; }
 
     public IAgentProgress Progress { get; init; } = NoProgress.Instance;
+
+    /// <summary>
+    /// Says that the attempt has used tokens of a language model, prompts and answers together. Can be said at any time until it returns or
+    /// throws, on any thread and more than once: it is added up. By that it counts in the tokens of the agent's <c>rate_limit</c>, and it is
+    /// in the events. Calls of other agents count for those.
+    /// </summary>
+    /// <param name="tokens">Not negative.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public void ReportUsage(long tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        Interlocked.CompareExchange(ref _tokens, 0, NothingReported);
+        Interlocked.Add(ref _tokens, tokens);
+    }
+
+    /// <summary>How many tokens were reported so far; null when none were.</summary>
+    public long? Tokens => Interlocked.Read(ref _tokens) is >= 0 and var tokens ? tokens : null;
 
     /// <summary>Calls other agents, as long as the attempt lasts.</summary>
     public IAgentCalls Calls

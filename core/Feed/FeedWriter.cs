@@ -140,8 +140,8 @@ public sealed class FeedWriter
             case RunEvent.AttemptQueued x: MetaOf(x); break;
             case RunEvent.AttemptStarted x: MetaOf(runId, x); break;
             case RunEvent.AttemptProgressed x: MetaOf(x); break;
-            case RunEvent.AttemptSucceeded x: Value("output"u8, "output_bytes"u8, x.Output); break;
-            case RunEvent.AttemptFailed x: MetaOf(x); break;
+            case RunEvent.AttemptSucceeded x: Value("output"u8, "output_bytes"u8, x.Output); WriteTokens(x.Tokens); break;
+            case RunEvent.AttemptFailed x: MetaOf(x); WriteTokens(x.Tokens); break;
             case RunEvent.AttemptLost x: MetaOf(x); break;
             case RunEvent.AttemptCancelled x: MetaOf(x); break;
             case RunEvent.AttemptStopped x: MetaOf(x); break;
@@ -226,6 +226,14 @@ public sealed class FeedWriter
             }
             _writer.WriteString("why"u8, hedge.Why);
             _writer.WriteEndObject();
+        }
+    }
+
+    private void WriteTokens(long? tokens)
+    {
+        if (tokens is { } used)
+        {
+            _writer.WriteNumber("tokens"u8, used);
         }
     }
 

@@ -13,7 +13,9 @@ public sealed record HedgedStepReport
 {
     public required string Step { get; init; }
 
-    /// <summary>How many times the step was executed, and completed by its first attempt or by a backup of that.</summary>
+    /// <summary>
+    /// How many times the step was executed, in mode each for an item, and completed by its first attempt or by a backup of that.
+    /// </summary>
     public int Executions { get; init; }
 
     /// <summary>How many backups have started.</summary>

@@ -13,6 +13,8 @@ public sealed class HedgeReports(string plan)
     /// <summary>Of how many at most: each is read from the journal.</summary>
     public const int MostRuns = 1_000;
 
+    private const string EachMode = "each";
+
     private readonly List<string> _order = [];
     private readonly Dictionary<string, StepSums> _steps = new(StringComparer.Ordinal);
     private int _runs;
@@ -67,7 +69,11 @@ public sealed class HedgeReports(string plan)
                     _lostGpuSeconds += receipt.GpuSeconds ?? 0;
                 }
             }
-            Compare(step);
+            // Of the last execution of each item, or of the step.
+            foreach (var execution in step.Attempts.Where(a => a.QueuedAt >= step.StartedAt).GroupBy(a => step.Mode == EachMode ? a.Branch : 0))
+            {
+                Compare([.. execution], step);
+            }
         }
 
         public HedgedStepReport Build(string step) => new()
@@ -87,10 +93,9 @@ public sealed class HedgeReports(string plan)
             AtLeast = _atLeast,
         };
 
-        // Of the last execution. Where the first attempt has failed, another would have taken its place in any case.
-        private void Compare(StepDetails step)
+        // Where the first attempt has failed, another would have taken its place in any case.
+        private void Compare(AttemptDetails[] attempts, StepDetails step)
         {
-            var attempts = step.Attempts.Where(a => a.QueuedAt >= step.StartedAt).ToArray();
             if (step.Status != StepStatus.Completed
                 || attempts.FirstOrDefault() is not { StartedAt: { } start } first
                 || attempts.FirstOrDefault(static a => a.Status == AttemptStatus.Succeeded) is not { EndedAt: { } end } winner

@@ -4,7 +4,6 @@ namespace AgentGrid.Core.Plans;
 public sealed record Hedge
 {
     public const int MostBackups = 5;
-    public const double DefaultBudget = 5;
 
     /// <summary>How long the one before is waited for, from its start; null where <see cref="Percentile"/> says it.</summary>
     public TimeSpan? After { get; init; }
@@ -18,6 +17,6 @@ public sealed record Hedge
     /// <summary>How many backups an execution of the step has at most.</summary>
     public int Max { get; init; } = 1;
 
-    /// <summary>How many backups there may be for a hundred other attempts of the step, within a window of time.</summary>
-    public double BudgetPercent { get; init; } = DefaultBudget;
+    /// <summary>What its backups may cost.</summary>
+    public HedgeBudget Budget { get; init; } = new();
 }

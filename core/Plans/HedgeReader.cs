@@ -40,7 +40,7 @@ internal static class HedgeReader
             Percentile = percentile,
             After = isPercentile ? null : reader.Duration("after"),
             Max = reader.Integer("max", 1, Hedge.MostBackups) ?? s_defaults.Max,
-            BudgetPercent = ReadBudget(reader["budget"], problems),
+            Budget = HedgeBudgetReader.Read(reader["budget"], problems),
         };
     }
 
@@ -68,10 +68,7 @@ internal static class HedgeReader
         {
             writer.WriteNumber("max", hedge.Max);
         }
-        if (!hedge.BudgetPercent.Equals(s_defaults.BudgetPercent))
-        {
-            writer.WriteString("budget", PercentText.Format(hedge.BudgetPercent));
-        }
+        HedgeBudgetReader.Write(writer, hedge.Budget);
         writer.WriteEndObject();
     }
 
@@ -95,21 +92,5 @@ internal static class HedgeReader
             scalar.Place, ConfigCodes.UnknownWord,
             $"'after': expected a duration such as 800ms, or p50 to p99, came {scalar.Describe()}.");
         return null;
-    }
-
-    private static double ReadBudget(ConfigNode? node, ProblemList problems)
-    {
-        if (node is null)
-        {
-            return s_defaults.BudgetPercent;
-        }
-        if (PercentText.Read(node) is > 0 and var percent)
-        {
-            return percent;
-        }
-        problems.Add(
-            node.Place, ConfigCodes.UnknownWord,
-            $"'budget': expected a share of the step's attempts above 0%, such as 5%, came {node.Describe()}.");
-        return s_defaults.BudgetPercent;
     }
 }

@@ -37,8 +37,17 @@ public sealed record Step
     /// <summary>Mode race: how long the next backup waits for the ones before it.</summary>
     public TimeSpan HedgeAfter { get; init; }
 
-    /// <summary>Mode race: backups that are asked by how long agents take, within a budget; null for those of <see cref="HedgeAfter"/>.</summary>
+    /// <summary>
+    /// Mode race, and items of mode each: backups that are asked by how long agents take, within a budget; null for none, and for those of
+    /// <see cref="HedgeAfter"/>.
+    /// </summary>
     public Hedge? Hedge { get; init; }
+
+    /// <summary>A race whose backups are asked by how long agents take.</summary>
+    internal bool IsHedgedRace => Hedge is not null && Mode == StepMode.Race;
+
+    /// <summary>Each of its items may have backups.</summary>
+    internal bool HasHedgedItems => Hedge is not null && Mode == StepMode.Each;
 
     /// <summary>Mode each: where the list is, in the input or in the output of a needed step.</summary>
     public ValuePath? ForEach { get; init; }

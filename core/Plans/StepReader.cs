@@ -37,7 +37,7 @@ internal sealed class StepReader(ProblemList problems)
         ("max_failures", [StepMode.All, StepMode.Each]),
         ("candidates", [StepMode.Race]),
         ("hedge_after", [StepMode.Race]),
-        (HedgeReader.Key, [StepMode.Race]),
+        (HedgeReader.Key, [StepMode.Race, StepMode.Each]),
         ("for_each", [StepMode.Each]),
         ("route", [StepMode.One, StepMode.Race, StepMode.Each]),
     ];

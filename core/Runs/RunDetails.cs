@@ -211,6 +211,9 @@ public sealed record AttemptDetails
     public PlacementDecision? Placement { get; init; }
     public int? OutputBytes { get; init; }
 
+    /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
+    public long? Tokens { get; init; }
+
     /// <summary>It is a backup that was asked for beside another attempt, because that took long.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsHedge { get; init; }

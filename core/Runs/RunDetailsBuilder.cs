@@ -114,6 +114,7 @@ public static class RunDetailsBuilder
         Decision = attempt.Decision,
         Placement = attempt.Placement,
         OutputBytes = attempt.Output?.Utf8.Length,
+        Tokens = attempt.Tokens,
         IsHedge = attempt.IsHedge,
         IsRefusedHedge = attempt.IsRefusedHedge,
         Hedge = attempt.Hedge,

@@ -147,14 +147,24 @@ public abstract record RunEvent
     public sealed record AttemptProgressed(
         string Step, int Attempt, string Agent, double Fraction, string? Message = null) : RunEvent;
 
-    public sealed record AttemptSucceeded(string Step, int Attempt, string Agent, Json Output) : RunEvent;
+    public sealed record AttemptSucceeded(string Step, int Attempt, string Agent, Json Output) : RunEvent
+    {
+        /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public long? Tokens { get; init; }
+    }
 
     /// <summary>An attempt failed or ran out of time.</summary>
     /// <param name="RetryAt">When the same agent is tried again; null when it is not.</param>
     /// <param name="GivesUp">The branch has nobody left to ask.</param>
     public sealed record AttemptFailed(
         string Step, int Attempt, string Agent, RunError Error, DateTimeOffset? RetryAt = null, bool GivesUp = false)
-        : RunEvent;
+        : RunEvent
+    {
+        /// <inheritdoc cref="AttemptSucceeded.Tokens"/>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public long? Tokens { get; init; }
+    }
 
     /// <summary>The node that ran the attempt is gone; the attempt is delivered again.</summary>
     /// <param name="WasStopped">True when it was stopped in order: such losses do not use an attempt up.</param>

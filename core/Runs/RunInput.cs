@@ -26,9 +26,17 @@ public abstract record RunInput
 
     public sealed record ReportProgress(string Step, int Attempt, double Fraction, string? Message) : RunInput;
 
-    public sealed record CompleteAttempt(string Step, int Attempt, Json Output) : RunInput;
+    public sealed record CompleteAttempt(string Step, int Attempt, Json Output) : RunInput
+    {
+        /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
+        public long? Tokens { get; init; }
+    }
 
-    public sealed record FailAttempt(string Step, int Attempt, RunError Error) : RunInput;
+    public sealed record FailAttempt(string Step, int Attempt, RunError Error) : RunInput
+    {
+        /// <inheritdoc cref="CompleteAttempt.Tokens"/>
+        public long? Tokens { get; init; }
+    }
 
     /// <summary>The agent whose slot an attempt waits for has been drained: somebody else may do it.</summary>
     public sealed record PassOnAttempt(string Step, int Attempt) : RunInput;

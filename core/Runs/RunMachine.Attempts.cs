@@ -45,7 +45,12 @@ public static partial class RunMachine
                 FailStep(step, OutputsTooLarge(step));
                 return Advance();
             }
-            Emit(new RunEvent.AttemptSucceeded(step.Id, attempt.Number, attempt.Agent, input.Output) { Time = now });
+            Emit(new RunEvent.AttemptSucceeded(step.Id, attempt.Number, attempt.Agent, input.Output)
+            {
+                Time = now,
+                Tokens = input.Tokens,
+            });
+            CancelRestOfItem(step, step.Branches[attempt.Branch]);
             CheckQuorum(step);
             return Advance();
         }
@@ -56,7 +61,7 @@ public static partial class RunMachine
             {
                 return NotHeeded(input.Step, input.Attempt, "failure");
             }
-            Fail(step, attempt, step.Details < StepState.MostDetails ? input.Error : input.Error with { Detail = null });
+            Fail(step, attempt, step.Details < StepState.MostDetails ? input.Error : input.Error with { Detail = null }, input.Tokens);
             return Advance();
         }
 
@@ -71,6 +76,10 @@ public static partial class RunMachine
                 return $"'{attempt.Agent}' takes attempts";
             }
             var branch = step.Branches[attempt.Branch];
+            if (IsBackupOfItem(step, attempt) && !IsLeftAlone(branch, but: attempt))
+            {
+                return PassOnBackup(step, branch, attempt);
+            }
             if (NextAgent(step, branch, fitterThan: 0) is { } next)
             {
                 Emit(new RunEvent.AttemptCancelled(
@@ -143,18 +152,25 @@ public static partial class RunMachine
                 $"within {DurationOf(step.Step.Timeout ?? attempt.Deadline - attempt.StartedAt!.Value)}."));
         }
 
-        private void Fail(StepState step, AttemptState attempt, RunError error)
+        private void Fail(StepState step, AttemptState attempt, RunError error, long? tokens = null)
         {
             var branch = step.Branches[attempt.Branch];
+            if (IsBackupOfItem(step, attempt))
+            {
+                // Whoever it was asked beside is tried again, and not the backup.
+                EmitFailed(step, attempt, error, tokens, retryAt: null, givesUp: IsLeftAlone(branch, but: attempt));
+                CheckQuorum(step);
+                return;
+            }
             if (RetryAt(step, branch, attempt, error) is { } retryAt)
             {
-                EmitFailed(step, attempt, error, retryAt, givesUp: false);
+                EmitFailed(step, attempt, error, tokens, retryAt, givesUp: false);
                 return;
             }
             // A backup of a race that has not started yet goes before any fallback.
             var backup = Backup(step);
             var next = backup is null ? NextAgent(step, branch) : null;
-            EmitFailed(step, attempt, error, retryAt: null, givesUp: next is null);
+            EmitFailed(step, attempt, error, tokens, retryAt: null, givesUp: next is null && !HasOpenBackup(branch));
             if (next is not null)
             {
                 StartAttempt(step, branch.Index, next);
@@ -172,10 +188,11 @@ public static partial class RunMachine
             : null;
 
         private void EmitFailed(
-            StepState step, AttemptState attempt, RunError error, DateTimeOffset? retryAt, bool givesUp) =>
+            StepState step, AttemptState attempt, RunError error, long? tokens, DateTimeOffset? retryAt, bool givesUp) =>
             Emit(new RunEvent.AttemptFailed(step.Id, attempt.Number, attempt.Agent, error, retryAt, givesUp)
             {
                 Time = now,
+                Tokens = tokens,
             });
 
         private DateTimeOffset? RetryAt(StepState step, BranchState branch, AttemptState attempt, RunError error)
@@ -217,7 +234,7 @@ public static partial class RunMachine
             var shared = step.Step.Mode is StepMode.Race or StepMode.All;
             bool WasAsked(string agent) => shared
                 ? step.Branches.Exists(b => b.Agent == agent || b.Asked.Contains(agent))
-                : branch.Asked.Contains(agent);
+                : branch.Asked.Contains(agent) || branch.Backups?.Exists(b => b.Agent == agent) == true;
 
             foreach (var name in step.Step.Fallback)
             {
@@ -253,14 +270,16 @@ public static partial class RunMachine
             };
             if (decision is null)
             {
-                FailStep(step, new RunError(
-                    ErrorKind.Routing, ErrorCodes.NoAgent,
-                    $"Step '{step.Id}' of run '{state.Key}': agent '{agent}' has been removed or disabled, and there " +
-                    "is no fallback.", Retryable: false));
+                NoAgentLeft(step, agent);
                 return;
             }
             StartAttempt(step, branch.Index, decision);
         }
+
+        private void NoAgentLeft(StepState step, string agent) => FailStep(step, new RunError(
+            ErrorKind.Routing, ErrorCodes.NoAgent,
+            $"Step '{step.Id}' of run '{state.Key}': agent '{agent}' has been removed or disabled, and there " +
+            "is no fallback.", Retryable: false));
 
         private void StartAttempt(StepState step, int branch, RoutingDecision decision) =>
             Place(step, branch, step.Attempts.Count + 1, decision);

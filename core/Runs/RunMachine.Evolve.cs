@@ -144,7 +144,7 @@ public static partial class RunMachine
 
     private static void Queue(RunState state, RunEvent.AttemptQueued e)
     {
-        var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent);
+        var attempt = Attempt(state, e, e.Step, e.Branch, e.Attempt, e.Agent, e.IsHedge);
         AttemptLife.Move(state[e.Step], attempt, AttemptMove.Queue);
         attempt.Decision = e.Decision;
         attempt.IsHedge |= e.IsHedge;
@@ -170,7 +170,7 @@ public static partial class RunMachine
 
     // The first event that names an attempt makes it, and in mode one also makes the step's only branch.
     private static AttemptState Attempt(
-        RunState state, RunEvent e, string stepId, int branchIndex, int number, string agent)
+        RunState state, RunEvent e, string stepId, int branchIndex, int number, string agent, bool isHedge = false)
     {
         var step = Begin(state[stepId], e);
         if (number <= step.Attempts.Count)
@@ -183,16 +183,17 @@ public static partial class RunMachine
             step.Required = 1;
         }
         var branch = step.Branches[branchIndex];
-        branch.Status = BranchStatus.Open;
-        state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
-        branch.Due = null;
-        branch.AllTries++;
-        branch.Tries = branch.Asked.Count > 0 && branch.Asked[^1] == agent ? branch.Tries + 1 : 1;
-        if (branch.Tries == 1)
+        var isBeside = isHedge && step.Step.HasHedgedItems;
+        if (!isBeside)
         {
-            branch.Asked.Add(agent);
+            Open(state, branch, agent);
         }
+        branch.AllTries++;
         var attempt = new AttemptState(number, branchIndex, agent) { QueuedAt = e.Time, Try = branch.AllTries };
+        if (step.Step.HasHedgedItems)
+        {
+            AddToItem(branch, attempt, isBeside);
+        }
         if (branch.Lost is { } lost)
         {
             (attempt.Crashes, attempt.LongestRun) = (Isolation.MostInCompany, lost.LongestRun);
@@ -202,6 +203,18 @@ public static partial class RunMachine
         state.OpenChildren += PlanCalls.Is(agent) ? 1 : 0;
         state.Agents = state.Agents.With(agent);
         return attempt;
+    }
+
+    private static void Open(RunState state, BranchState branch, string agent)
+    {
+        branch.Status = BranchStatus.Open;
+        state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
+        branch.Due = null;
+        branch.Tries = branch.Asked.Count > 0 && branch.Asked[^1] == agent ? branch.Tries + 1 : 1;
+        if (branch.Tries == 1)
+        {
+            branch.Asked.Add(agent);
+        }
     }
 
     private static void Progress(RunState state, RunEvent.AttemptProgressed e)
@@ -217,8 +230,12 @@ public static partial class RunMachine
     {
         var step = state[e.Step];
         var attempt = EndAttempt(state, step, e.Attempt, AttemptMove.Succeed, e);
-        attempt.Output = e.Output;
-        step.Branches[attempt.Branch].Status = BranchStatus.Succeeded;
+        (attempt.Output, attempt.Tokens) = (e.Output, e.Tokens);
+        var branch = step.Branches[attempt.Branch];
+        branch.Status = BranchStatus.Succeeded;
+        // Where a backup has, the one that it was asked beside may wait to try again.
+        state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
+        (branch.Due, branch.HedgeAt) = (null, null);
         step.SucceededBranches++;
         step.BranchOutputBytes += e.Output.Utf8.Length;
     }
@@ -228,11 +245,13 @@ public static partial class RunMachine
         var step = state[e.Step];
         var move = e.Error.Kind == ErrorKind.Timeout ? AttemptMove.TimeOut : AttemptMove.Fail;
         var attempt = EndAttempt(state, step, e.Attempt, move, e);
-        attempt.Error = e.Error;
+        (attempt.Error, attempt.Tokens) = (e.Error, e.Tokens);
         step.Details += e.Error.Detail is null ? 0 : 1;
         attempt.RetryAt = e.RetryAt;
         var branch = step.Branches[attempt.Branch];
-        branch.Status = e.GivesUp ? BranchStatus.Failed : BranchStatus.Waiting;
+        branch.Status = e.GivesUp ? BranchStatus.Failed
+            : IsBackupOfItem(step, attempt) ? branch.Status
+            : BranchStatus.Waiting;
         branch.Lost = e.Error.Kind == ErrorKind.Lost ? attempt : branch.Lost;
         if (e.GivesUp)
         {
@@ -244,7 +263,7 @@ public static partial class RunMachine
             state.RetryingBranches++;
             state.AddTimer(RunTimer.ForBranch(due, step.Index, branch.Index));
         }
-        ForgetHedge(step);
+        ForgetHedge(step, branch);
     }
 
     private static bool IsRetrying(BranchState branch) => branch.Due is not null && branch.AllTries > 0;
@@ -258,28 +277,6 @@ public static partial class RunMachine
         }
     }
 
-    private static void Lose(RunState state, RunEvent.AttemptLost e)
-    {
-        var step = state[e.Step];
-        var attempt = step.Attempts[e.Attempt - 1];
-        AttemptLife.Move(step, attempt, AttemptMove.Lose);
-        attempt.Losses++;
-        attempt.Node = null;
-        if (e.WasStopped != true)
-        {
-            (attempt.Crashes, attempt.LongestRun) = Isolation.Crash(attempt, TimeRun(state, attempt, e.Time));
-        }
-        ForgetHedge(step);
-    }
-
-    // Until its node died, which is noticed later; much later, when nobody was there.
-    private static TimeSpan TimeRun(RunState state, AttemptState attempt, DateTimeOffset noticed)
-    {
-        var started = attempt.StartedAt!.Value;
-        var died = state.DownSince is { } since && started < state.ResumedAt ? since : noticed;
-        return died > started ? died - started : TimeSpan.Zero;
-    }
-
     private static void Cancel(RunState state, RunEvent.AttemptCancelled e)
     {
         var step = state[e.Step];
@@ -291,7 +288,11 @@ public static partial class RunMachine
         }
         // Whoever has never had a slot for it has not been asked, and can be yet.
         var branch = step.Branches[attempt.Branch];
-        if (attempt.StartedAt is null && branch.Tries == 1 && branch.Asked[^1] == attempt.Agent)
+        if (IsBackupOfItem(step, attempt))
+        {
+            CancelBackup(branch, attempt, e);
+        }
+        else if (attempt.StartedAt is null && branch.Tries == 1 && branch.Asked[^1] == attempt.Agent)
         {
             branch.Asked.RemoveAt(branch.Asked.Count - 1);
             branch.AllTries--;
@@ -299,7 +300,7 @@ public static partial class RunMachine
             attempt.IsRefusedHedge = e.IsRefusedHedge;
             branch.Status = e.IsRefusedHedge ? BranchStatus.Waiting : branch.Status;
         }
-        ForgetHedge(step);
+        ForgetHedge(step, branch);
     }
 
     private static AttemptState EndAttempt(
@@ -335,7 +336,7 @@ public static partial class RunMachine
         foreach (var branch in step.Branches)
         {
             state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
-            branch.Due = null;
+            (branch.Due, branch.HedgeAt) = (null, null);
         }
         foreach (var dependant in state.Plan.Dependants[step.Index])
         {

@@ -147,7 +147,7 @@ public static partial class RunMachine
                 Emit(new RunEvent.StepCompleted(step.Id, Winners(step)) { Time = now });
                 MarkReady(step);
             }
-            else if (step.Step.Hedge is not null ? NobodyIsLeft(step) : step.Branches.Count - step.FailedBranches < step.Required)
+            else if (step.Step.IsHedgedRace ? NobodyIsLeft(step) : step.Branches.Count - step.FailedBranches < step.Required)
             {
                 FailStep(step, QuorumError(step));
             }
@@ -191,7 +191,7 @@ public static partial class RunMachine
         private RunError QuorumError(StepState step)
         {
             var last = LastError(step);
-            return step.Branches.Count == 1 || (step.Step.Hedge is not null && step.FailedBranches == 1)
+            return step.Branches.Count == 1 || (step.Step.IsHedgedRace && step.FailedBranches == 1)
                 ? last
                 : last with
                 {

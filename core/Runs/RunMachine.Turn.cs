@@ -72,7 +72,11 @@ public static partial class RunMachine
                         $"Run '{state.Key}' did not end within {DurationOf(state.Plan.Settings.Timeout)}, " +
                         "the timeout of its plan."));
                 }
-                else if (timer.Attempt < 0)
+                else if (timer.Attempt == RunTimer.Hedge)
+                {
+                    StartBackupOfItem(state.Steps[timer.Step], state.Steps[timer.Step].Branches[timer.Branch]);
+                }
+                else if (timer.Attempt == RunTimer.Wait)
                 {
                     TimeOutWait(state.Steps[timer.Step]);
                 }

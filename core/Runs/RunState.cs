@@ -196,7 +196,8 @@ public sealed class RunState
         {
             return false;
         }
-        return timer.Attempt < 0 ? step.WaitsUntil == timer.Due
+        return timer.Attempt == RunTimer.Hedge ? timer.Branch < step.Branches.Count && step.Branches[timer.Branch].HedgeAt == timer.Due
+            : timer.Attempt == RunTimer.Wait ? step.WaitsUntil == timer.Due
             : timer.Attempt > 0
             ? step.Attempts[timer.Attempt - 1] is { Status: AttemptStatus.Running } attempt && attempt.Deadline == timer.Due
             : timer.Branch < step.Branches.Count && step.Branches[timer.Branch].Due == timer.Due;
@@ -204,15 +205,21 @@ public sealed class RunState
 }
 
 /// <summary>
-/// Something that becomes due: the run's start or its end (no step), an attempt's end, a branch's (next) start, or the end of a wait.
+/// Something that becomes due: the run's start or its end (no step), an attempt's end, a branch's (next) start, a backup of an item, or
+/// the end of a wait.
 /// </summary>
 internal readonly record struct RunTimer(DateTimeOffset Due, int Step, int Branch, int Attempt)
 {
+    public const int Wait = -1;
+    public const int Hedge = -2;
+
     public static RunTimer ForRun(DateTimeOffset due) => new(due, -1, 0, 0);
 
     public static RunTimer ForAttempt(DateTimeOffset due, int step, int attempt) => new(due, step, 0, attempt);
 
-    public static RunTimer ForWait(DateTimeOffset due, int step) => new(due, step, 0, -1);
+    public static RunTimer ForWait(DateTimeOffset due, int step) => new(due, step, 0, Wait);
+
+    public static RunTimer ForHedge(DateTimeOffset due, int step, int branch) => new(due, step, branch, Hedge);
 
     public static RunTimer ForBranch(DateTimeOffset due, int step, int branch) => new(due, step, branch, 0);
 }

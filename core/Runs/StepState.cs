@@ -85,6 +85,15 @@ public sealed class BranchState(int index)
 
     /// <summary>A backup that nobody has been asked for yet.</summary>
     internal bool IsUnasked => Status == BranchStatus.Waiting && AllTries == 0;
+
+    /// <summary>Of an item whose step has backups: the attempt that they are asked beside; null before the first.</summary>
+    internal AttemptState? First { get; set; }
+
+    /// <summary>Of such an item: its backups, but those that never started.</summary>
+    internal List<AttemptState>? Backups { get; set; }
+
+    /// <summary>Of such an item: when a backup is asked; null where none is foreseen.</summary>
+    internal DateTimeOffset? HedgeAt { get; set; }
 }
 
 public enum BranchStatus
@@ -126,6 +135,9 @@ public sealed class AttemptState(int number, int branch, string agent)
     public RunError? Error { get; internal set; }
     public string? CancelReason { get; internal set; }
     public Json? Output { get; internal set; }
+
+    /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
+    public long? Tokens { get; internal set; }
 
     /// <summary>It is a backup that was asked for beside another attempt, because that took long.</summary>
     public bool IsHedge { get; internal set; }

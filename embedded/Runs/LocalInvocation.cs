@@ -79,8 +79,8 @@ internal sealed class LocalInvocation : Invocation, IPendingCall
         RunInput? told = outcome switch
         {
             null => null,
-            AttemptOutcome.Output o => new RunInput.CompleteAttempt(_invocation.Step, _invocation.Attempt, o.Value),
-            AttemptOutcome.Error e => new RunInput.FailAttempt(_invocation.Step, _invocation.Attempt, e.Reason),
+            AttemptOutcome.Output o => new RunInput.CompleteAttempt(_invocation.Step, _invocation.Attempt, o.Value) { Tokens = o.Tokens },
+            AttemptOutcome.Error e => new RunInput.FailAttempt(_invocation.Step, _invocation.Attempt, e.Reason) { Tokens = e.Tokens },
             _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType(), "unknown outcome"),
         };
         RunTrace.EndAttempt(Span, told, wasAbandoned);

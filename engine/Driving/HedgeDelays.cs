@@ -35,7 +35,7 @@ public static class HedgeDelays
     internal static HedgedStep? StepOf(RunState run, StepState step, AttemptState? attempt) => step.Step.Hedge is not { } hedge
         ? null
         : new HedgedStep(
-            $"{(run.Inline ? "inline:" : "")}{run.Plan.Name}/{step.Id}", hedge.BudgetPercent,
+            $"{(run.Inline ? "inline:" : "")}{run.Plan.Name}/{step.Id}", hedge.Budget,
             // What is delivered again has been counted.
             attempt is { IsHedge: true, StartedAt: null });
 }

@@ -10,6 +10,9 @@ public abstract record AttemptOutcome
     {
     }
 
+    /// <summary>How many tokens the agent says it has used; null when it does not.</summary>
+    public long? Tokens { get; init; }
+
     /// <summary>The agent answered with something that can be kept.</summary>
     public sealed record Output(Json Value) : AttemptOutcome;
 

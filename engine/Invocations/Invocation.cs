@@ -139,6 +139,9 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
     /// <summary>The agent says how far it is: seldom enough, and while somebody waits for it.</summary>
     protected abstract void OnProgress(double fraction, string? message);
 
+    /// <summary>How many tokens the agent says it has used; before <see cref="OnReturned"/>.</summary>
+    protected virtual void OnUsed(long tokens) => _services.Slots.Settle(Slot!, tokens);
+
     /// <summary>The agent was called and has returned, however that was; the slot may still be held.</summary>
     protected virtual void OnReturned()
     {
@@ -192,6 +195,11 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
                 outcome = await CheckArtifactsAsync(output).ConfigureAwait(false);
             }
             _artifacts?.End();
+            if (invocation.Tokens is { } tokens)
+            {
+                outcome = outcome is null ? null : outcome with { Tokens = tokens };
+                OnUsed(tokens);
+            }
             OnReturned();
         }
         End(outcome);

@@ -28,6 +28,9 @@ public sealed record InvocationServices
     public Func<AgentConfig, string, DateTimeOffset, CancellationToken, Task> AwaitStart { get; init; } =
         static (_, _, _, _) => Task.CompletedTask;
 
+    /// <summary>Told how many tokens a call has used, by its key, where others count that than the node with its slots.</summary>
+    public Action<string, long> SettleCall { get; init; } = static (_, _) => { };
+
     /// <summary>How many invocations have not returned.</summary>
     public required InvocationCount Running { get; init; }
 

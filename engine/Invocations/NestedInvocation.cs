@@ -7,6 +7,7 @@ namespace AgentGrid.Engine.Invocations;
 /// <summary>A call of an agent by another one, in the middle of an attempt.</summary>
 internal sealed class NestedInvocation : Invocation
 {
+    private readonly InvocationServices _services;
     private readonly AgentInvocation _caller;
     private readonly Json _input;
     private readonly DateTimeOffset _deadline;
@@ -17,7 +18,7 @@ internal sealed class NestedInvocation : Invocation
         InvocationServices services, AgentInvocation caller, string agent, Json input, DateTimeOffset deadline, string key, int depth)
         : base(services, agent, deadline, gpu: null, inAttempt: true)
     {
-        (_caller, _input, _deadline, Key, Depth) = (caller, input, deadline, key, depth);
+        (_services, _caller, _input, _deadline, Key, Depth) = (services, caller, input, deadline, key, depth);
         _trace = Activity.Current?.Id ?? caller.TraceParent;
     }
 
@@ -46,6 +47,15 @@ internal sealed class NestedInvocation : Invocation
         Gpu = Slot?.Gpu,
         Progress = this,
     };
+
+    protected override void OnUsed(long tokens)
+    {
+        base.OnUsed(tokens);
+        if (_services.Slots.Named(Agent) is { Agent.RateLimit.Tokens: not null })
+        {
+            _services.SettleCall(Key, tokens);
+        }
+    }
 
     // How far the attempt is, is said by who made the call.
     protected override void OnProgress(double fraction, string? message)

@@ -11,7 +11,9 @@ internal sealed class AgentSlots
     // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
     private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), SortedSet<SlotRequest>> _waiters = [];
     private readonly SlotNodes _nodes;
+    private readonly SlotClock _clock;
     private readonly StartRate _starts;
+    private readonly TokenRate _tokens;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
     private int _fitting;
@@ -21,8 +23,8 @@ internal sealed class AgentSlots
     public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes, SlotClock clock)
     {
         _nodes = nodes;
-        _starts = new StartRate(clock);
-        _starts.Configure(config.RateLimit);
+        (_clock, _starts, _tokens) = (clock, new StartRate(clock), new TokenRate(clock));
+        ConfigureRates(config);
         Failures = new Breaker(clock);
         Failures.Configure(config.Breaker);
         Queue = queue;
@@ -37,13 +39,16 @@ internal sealed class AgentSlots
     public bool Drained { get; set; }
     public Breaker Failures { get; }
 
+    /// <summary>Its attempts occupy a GPU.</summary>
+    public bool HasGpu => Config.Resources.GpuMemoryBytes > 0;
+
     public AgentLoad Load
     {
         get
         {
             long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
             slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
-            var (free, rate) = (Free, _starts.State);
+            var (free, rate) = (Free, Rate);
             var full = free == 0 ? ShortOf() : rate?.InWords();
             return new AgentLoad(
                 Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate, Failures.State);
@@ -51,7 +56,7 @@ internal sealed class AgentSlots
     }
 
     /// <summary>When those that wait can be served next, as far as their rate limit alone is in the way; null when it is not.</summary>
-    public long? NextStart => Waiting > 0 && !Drained && !_starts.Allows ? _starts.Next : null;
+    public long? NextStart => Waiting > 0 && !Drained && !MayStart ? Math.Max(_starts.Next, _tokens.Next) : null;
 
     /// <summary>
     /// The most urgent waiter that can start now; of those that are kept apart, as long as there is a node for them. Null when
@@ -60,7 +65,7 @@ internal sealed class AgentSlots
     /// <param name="inAttempts">Of those in the middle of attempts alone.</param>
     public SlotRequest? Head(bool inAttempts)
     {
-        if (Waiting == 0 || Drained || !_starts.Allows)
+        if (Waiting == 0 || Drained || !MayStart)
         {
             return null;
         }
@@ -70,6 +75,27 @@ internal sealed class AgentSlots
             (true, true) => Urgent(static (slots, head) => head.InAttempt && (head.StartOnly || slots.HasPlace(head))),
             (false, _) => Urgent(static (_, head) => head.StartOnly),
         };
+    }
+
+    private bool MayStart => _starts.Allows && _tokens.Allows;
+
+    // Only what is both free in starts and in tokens can start.
+    private RateState? Rate
+    {
+        get
+        {
+            if (!_clock.Runs || Config.RateLimit is null)
+            {
+                return null;
+            }
+            var (left, tokens) = (_starts.Left, _tokens.State);
+            if (tokens is { } state)
+            {
+                left = (int)Math.Min(left, state.Left / state.Estimate);
+            }
+            var next = Math.Max(0, Math.Max(_starts.Next, _tokens.Next) - _clock.Now);
+            return new RateState(left, TimeSpan.FromTicks(next)) { Tokens = tokens };
+        }
     }
 
     private bool HasRoom => LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
@@ -96,13 +122,25 @@ internal sealed class AgentSlots
     public void Configure(AgentConfig config, QueueSlots queue)
     {
         Config = config;
-        _starts.Configure(config.RateLimit);
+        ConfigureRates(config);
         Failures.Configure(config.Breaker);
         if (queue != Queue)
         {
             MoveTo(queue);
         }
         Refresh();
+    }
+
+    private void ConfigureRates(AgentConfig config)
+    {
+        _starts.Configure(config.RateLimit);
+        _tokens.Configure(config.RateLimit?.Tokens);
+    }
+
+    private TokenCharge? TakeStart()
+    {
+        _starts.Take();
+        return _tokens.Take();
     }
 
     /// <summary>Finds out which nodes can run the agent, after it or they have changed.</summary>
@@ -133,11 +171,11 @@ internal sealed class AgentSlots
     /// <returns>Null when none has.</returns>
     public TakenSlot? TryTake(string? near, int? gpu = null, Isolation? isolation = null)
     {
-        if (Drained || LeftOfTotal <= 0 || !_starts.Allows || FindSlot(near, gpu, isolation) is not { } slot)
+        if (Drained || LeftOfTotal <= 0 || !MayStart || FindSlot(near, gpu, isolation) is not { } slot)
         {
             return null;
         }
-        _starts.Take();
+        slot.Charge = TakeStart();
         Failures.Start();
         return slot;
     }
@@ -155,6 +193,8 @@ internal sealed class AgentSlots
             return false;
         }
         slot.Home.Apart.Remove(slot);
+        slot.GpuTime?.End();
+        slot.Charge?.Close();
         Count(slot.Home, -1);
         if (slot.Lease is { } lease)
         {
@@ -188,7 +228,7 @@ internal sealed class AgentSlots
     {
         if (request.StartOnly)
         {
-            _starts.Take();
+            request.Charge = TakeStart();
         }
         var slot = request.StartOnly ? null : TryTake(request.Near, request.Gpu, request.Isolation)!;
         Dequeue(request, served: true);

@@ -70,6 +70,12 @@ public sealed class SlotRequest(
     /// <summary>The slot that it was given; null before, and for one that wants none. Its waiter is told the same.</summary>
     public TakenSlot? Granted { get; private set; }
 
+    /// <summary>It is a call that may start, and has taken tokens of its agent's limit: what it has used is to be said.</summary>
+    public bool OwesTokens => Charge is not null;
+
+    /// <summary>Of one with <see cref="StartOnly"/> that may start: what it has taken of its agent's tokens; null where these are not limited.</summary>
+    internal TokenCharge? Charge { get; set; }
+
     internal long Order { get; private set; }
     internal SlotRequestStatus Status { get; private set; }
 

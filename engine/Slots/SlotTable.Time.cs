@@ -25,17 +25,52 @@ public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <returns>False when it is a backup, and refused.</returns>
-    private bool Counts(HedgedStep hedged, SlotRequest request, AgentSlots agent)
+    /// <summary>
+    /// What an attempt has used of its agent's tokens, before its slot is given back. Harmless when that is known, or counts in no limit.
+    /// </summary>
+    public void Settle(TakenSlot slot, long tokens) => Settle(slot.Charge, slot.AgentName, tokens);
+
+    /// <summary>The same for a call that has its slot elsewhere.</summary>
+    public void Settle(SlotRequest call, long tokens) => Settle(call.Charge, call.Agent, tokens);
+
+    /// <summary>It will not be heard how many tokens the call has used.</summary>
+    public void Close(SlotRequest call)
     {
-        if (hedged.IsBackup && _hedges.Refusal(hedged) is { } reason)
+        lock (_gate)
+        {
+            call.Charge?.Close();
+        }
+    }
+
+    private void Settle(TokenCharge? charge, string agent, long tokens)
+    {
+        if (charge is null)
+        {
+            return;
+        }
+        List<SlotRequest> granted = [];
+        lock (_gate)
+        {
+            charge.Settle(tokens);
+            Grant(_agents[agent].Queue, granted);
+        }
+        Tell(granted);
+    }
+
+    // A backup for which the budget has nothing left is refused.
+    private void Grant(SlotRequest request, AgentSlots agent)
+    {
+        if (request.Hedged is { IsBackup: true } backup && _hedges.Refusal(backup, agent.HasGpu) is { } reason)
         {
             agent.Withdraw(request);
             request.Refuse(reason);
-            return false;
+            return;
         }
-        _hedges.Count(hedged);
-        return true;
+        agent.Grant(request);
+        if (request.Hedged is { } hedged)
+        {
+            request.Granted!.GpuTime = _hedges.Count(hedged, agent.HasGpu);
+        }
     }
 
     /// <summary>Nothing becomes possible by time alone any more.</summary>

@@ -153,7 +153,7 @@ public sealed partial class SlotTable
                 : null;
             if (taken is not null && hedged is not null)
             {
-                _hedges.Count(hedged);
+                taken.GpuTime = _hedges.Count(hedged, taken.Agent.HasGpu);
             }
             return taken;
         }
@@ -361,10 +361,7 @@ public sealed partial class SlotTable
             {
                 return;
             }
-            if (best.Hedged is not { } hedged || Counts(hedged, best, bestAgent!))
-            {
-                bestAgent!.Grant(best);
-            }
+            Grant(best, bestAgent!);
             granted.Add(best);
         }
     }

@@ -1,5 +1,4 @@
 using AgentGrid.Core.Agents;
-using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Engine.Slots;
 
@@ -24,24 +23,12 @@ internal sealed class StartRate(SlotClock clock)
     /// <summary>How many may start at once.</summary>
     public int Left => _limit is null ? int.MaxValue : LeftAt(clock.Now);
 
-    public RateState? State
-    {
-        get
-        {
-            if (_limit is null)
-            {
-                return null;
-            }
-            var now = clock.Now;
-            return new RateState(LeftAt(now), TimeSpan.FromTicks(Math.Max(0, Next - now)));
-        }
-    }
-
     private long Interval => _limit!.Interval.Ticks;
 
     /// <summary>The limit from now on. What was used of the one before, counted in starts, is used of this one.</summary>
     public void Configure(RateLimit? limit)
     {
+        limit = limit is { Requests: null } ? null : limit;
         if (limit == _limit || !clock.Runs)
         {
             return;

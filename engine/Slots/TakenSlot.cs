@@ -40,4 +40,10 @@ public sealed class TakenSlot : IHeldSlot
     internal AgentSlots Agent { get; }
     internal SlotNode Home { get; }
     internal GpuLease? Lease { get; }
+
+    /// <summary>What its attempt has taken of its agent's tokens; null where these are not limited.</summary>
+    internal TokenCharge? Charge { get; set; }
+
+    /// <summary>In what budget its time on a GPU counts; null where it does in none.</summary>
+    internal GpuTime? GpuTime { get; set; }
 }

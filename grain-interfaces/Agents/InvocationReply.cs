@@ -17,6 +17,9 @@ public sealed record InvocationReply(
     /// <summary>For how long it has lived. Null where it is not known, and from silos that do not say it yet.</summary>
     [Id(4)] public TimeSpan? NodeFor { get; init; }
 
+    /// <summary>How many tokens the agent says it has used; null when it does not.</summary>
+    [Id(5)] public long? Tokens { get; init; }
+
     /// <summary>Since when the node's process lives, by another clock.</summary>
     public DateTimeOffset? NodeSinceBy(TimeProvider time) => NodeFor is { } lived ? time.GetUtcNow() - lived : NodeSince;
 

@@ -22,6 +22,10 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     [Alias("ReleaseSlots"), ResponseTimeout("00:00:10")]
     Task ReleaseSlotsAsync(ImmutableArray<string> slots);
 
+    /// <summary>How many tokens attempts have used, before their slots are given back; and calls that were told when they may start.</summary>
+    [Alias("SettleTokens"), ResponseTimeout("00:00:10")]
+    Task SettleTokensAsync(ImmutableArray<TokenUse> uses);
+
     /// <summary>How attempts have ended, in their order: failures, and what succeeds after them.</summary>
     [Alias("ReportOutcomes"), ResponseTimeout("00:00:10")]
     Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes);

@@ -21,6 +21,11 @@ public sealed record LoadReport(
 public sealed record FailureReport(
     [property: Id(0)] int InARow, [property: Id(1)] bool IsOpen, [property: Id(2)] TimeSpan NextTryIn);
 
+/// <summary>What an attempt or a call has used in the rate limit of its agent.</summary>
+/// <param name="Slot">Under which it has asked to start.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.TokenUse")]
+public sealed record TokenUse([property: Id(0)] string Slot, [property: Id(1)] long Tokens);
+
 /// <summary>How an attempt of an agent has ended, where that says something of the agent.</summary>
 [GenerateSerializer, Immutable, Alias("agentgrid.AgentOutcome")]
 public sealed record AgentOutcome([property: Id(0)] string Agent, [property: Id(1)] bool HasFailed);

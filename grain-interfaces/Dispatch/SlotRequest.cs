@@ -47,11 +47,14 @@ public sealed record SlotRequest
 
 /// <summary>Of an attempt whose step may ask backups.</summary>
 /// <param name="Step">The step, by plan and id.</param>
-/// <param name="BudgetPercent">How many backups there may be for a hundred other attempts.</param>
+/// <param name="BudgetPercent">How many backups there may be for a hundred other attempts; 0 where GPU-seconds alone say it.</param>
 /// <param name="IsBackup">It is one.</param>
+/// <param name="GpuSecondsPercent">How many GPU-seconds backups may have for a hundred of other attempts; null for any number.</param>
+/// <param name="Window">How long an attempt counts; null for the default.</param>
 [GenerateSerializer, Immutable, Alias("agentgrid.SlotHedge")]
 public sealed record SlotHedge(
-    [property: Id(0)] string Step, [property: Id(1)] double BudgetPercent, [property: Id(2)] bool IsBackup);
+    [property: Id(0)] string Step, [property: Id(1)] double BudgetPercent, [property: Id(2)] bool IsBackup,
+    [property: Id(3)] double? GpuSecondsPercent = null, [property: Id(4)] TimeSpan? Window = null);
 
 /// <summary>What became of a <see cref="SlotRequest"/>.</summary>
 /// <param name="Node">Where the slot is; null unless it was granted.</param>

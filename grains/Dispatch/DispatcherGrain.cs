@@ -96,7 +96,7 @@ internal sealed partial class DispatcherGrain(
     {
         foreach (var slot in slots)
         {
-            if (!_grants.Release(slot) && _waiters.Find(slot) is { } waiter)
+            if (!_grants.Release(slot) && !_grants.ForgetCall(slot) && _waiters.Find(slot) is { } waiter)
             {
                 Withdraw(waiter);
             }
@@ -107,15 +107,6 @@ internal sealed partial class DispatcherGrain(
     public async Task<bool> EnterRunAsync(PlaceRequest request) =>
         await _places.EnterAsync(request)
         && (request.Group is not { } group || await KeepOnItsWayAsync(QueuedRun.TurnOf(request.RunId, group.Since)));
-
-    public Task ReportOutcomesAsync(ImmutableArray<AgentOutcome> outcomes)
-    {
-        foreach (var outcome in outcomes)
-        {
-            Slots.Report(outcome.Agent, outcome.HasFailed);
-        }
-        return Task.CompletedTask;
-    }
 
     public Task<string?> ReserveRunAsync(PlaceRequest request) => Task.FromResult(_places.Reserve(request));
 
@@ -291,6 +282,7 @@ internal sealed partial class DispatcherGrain(
             Slots.PutNode(silent);
         }
         _grants.EndIsolations();
+        _grants.ForgetCalls();
         foreach (var waiter in _waiters.Forgotten())
         {
             Withdraw(waiter);

@@ -3,6 +3,7 @@ using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
 using Microsoft.Extensions.Logging;
+using SlotRequest = AgentGrid.Engine.Slots.SlotRequest;
 
 namespace AgentGrid.Grains.Dispatch;
 
@@ -14,6 +15,9 @@ namespace AgentGrid.Grains.Dispatch;
 internal sealed class SlotLeases(TimeProvider time, Platform platform, ISiloStatusOracle silos, DispatchTimes times, ILogger? logger = null)
 {
     private readonly Dictionary<string, SlotLease> _byKey = new(StringComparer.Ordinal);
+
+    // Calls that were told to start, and of which it is to be heard how many tokens they have used.
+    private readonly Dictionary<string, SlotRequest> _calls = new(StringComparer.Ordinal);
 
     /// <summary>Where they are counted.</summary>
     public SlotTable Slots { get; } = new(time, platform, logger);
@@ -37,6 +41,49 @@ internal sealed class SlotLeases(TimeProvider time, Platform platform, ISiloStat
         }
         Slots.Release(grant.Slot);
         return true;
+    }
+
+    /// <summary>A call that has its slot elsewhere starts.</summary>
+    public void Start(string key, SlotRequest call)
+    {
+        if (call.OwesTokens)
+        {
+            _calls[key] = call;
+        }
+    }
+
+    /// <summary>How many tokens were used under a key. Of one that is not known any more it stays what was expected.</summary>
+    public void Settle(string key, long tokens)
+    {
+        if (Find(key) is { } lease)
+        {
+            Slots.Settle(lease.Slot, tokens);
+        }
+        else if (_calls.Remove(key, out var call))
+        {
+            Slots.Settle(call, tokens);
+        }
+    }
+
+    /// <summary>Nothing is to be heard of a call any more.</summary>
+    /// <returns>False when none has that key.</returns>
+    public bool ForgetCall(string key)
+    {
+        if (!_calls.Remove(key, out var call))
+        {
+            return false;
+        }
+        Slots.Close(call);
+        return true;
+    }
+
+    /// <summary>Nor of those whose time is over.</summary>
+    public void ForgetCalls()
+    {
+        foreach (var (key, _) in _calls.Where(c => c.Value.Deadline < time.GetUtcNow()).ToArray())
+        {
+            ForgetCall(key);
+        }
     }
 
     /// <summary>Those that have run long enough are not kept apart any more.</summary>

@@ -1,4 +1,5 @@
 using AgentGrid.Core;
+using AgentGrid.Core.Plans;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -30,7 +31,7 @@ internal sealed class SlotWaiter : ISlotWaiter
             Isolation = ask.Isolation?.ToIsolation(),
             InAttempt = ask.StartOnly,
             StartOnly = ask.StartOnly,
-            Hedged = ask.Hedged is { } hedged ? new HedgedStep(hedged.Step, hedged.BudgetPercent, hedged.IsBackup) : null,
+            Hedged = ask.Hedged is { } hedged ? new HedgedStep(hedged.Step, BudgetOf(hedged), hedged.IsBackup) : null,
         };
     }
 
@@ -65,6 +66,13 @@ internal sealed class SlotWaiter : ISlotWaiter
             : new SlotReply(hearsOfDrain && _drained.Task.IsCompleted ? SlotOutcome.Drained : SlotOutcome.Waiting);
     }
 
+    private static HedgeBudget BudgetOf(SlotHedge hedged) => new()
+    {
+        AttemptsPercent = hedged.BudgetPercent > 0 ? hedged.BudgetPercent : null,
+        GpuSecondsPercent = hedged.GpuSecondsPercent,
+        Window = hedged.Window ?? HedgeBudget.DefaultWindow,
+    };
+
     public void Answer(SlotReply reply) => _answer.TrySetResult(reply);
 
     void ISlotWaiter.OnGranted(TakenSlot slot)
@@ -77,6 +85,7 @@ internal sealed class SlotWaiter : ISlotWaiter
 
     void ISlotWaiter.OnMayStart()
     {
+        _grants.Start(Slot, Request);
         _waiters.Remove(this);
         Answer(new SlotReply(SlotOutcome.Granted));
     }

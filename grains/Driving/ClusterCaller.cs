@@ -135,9 +135,9 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         switch (reply.Status)
         {
             case InvocationStatus.Succeeded:
-                return new RunInput.CompleteAttempt(call.Step, call.Number, reply.Output!);
+                return new RunInput.CompleteAttempt(call.Step, call.Number, reply.Output!) { Tokens = reply.Tokens };
             case InvocationStatus.Failed:
-                return new RunInput.FailAttempt(call.Step, call.Number, reply.Error!);
+                return new RunInput.FailAttempt(call.Step, call.Number, reply.Error!) { Tokens = reply.Tokens };
             case InvocationStatus.Cancelled:
                 return Lost(call, $"node '{call.Node}' was stopped", wasStopped: true);
             case InvocationStatus.Unknown when !wasAsked:

@@ -55,7 +55,9 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Driver = engine.Node.Address,
             Isolation = SlotIsolation.Of(state),
             HearsOfDrain = true,
-            Hedged = attempt.Hedged is { } hedged ? new SlotHedge(hedged.Step, hedged.BudgetPercent, hedged.IsBackup) : null,
+            Hedged = attempt.Hedged is { Budget: var budget } hedged
+                ? new SlotHedge(hedged.Step, budget.AttemptsPercent ?? 0, hedged.IsBackup, budget.GpuSecondsPercent, budget.Window)
+                : null,
         };
         var pending = new PendingSlot(attempt, request.Slot);
         var asking = engine.Attend(attempt.Driver, AskAsync(pending, request));

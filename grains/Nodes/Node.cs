@@ -61,13 +61,15 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
         _gpus = gpus;
         Config = new ConfigSource(ConfigFolder.Find(Options.Config), catalog, time, logger);
         Config.Start();
+        var permits = new StartPermits(silo, grains, time, logger);
         Invocations = new InvocationServices
         {
             Node = silo.Name,
             Agents = new AgentInstances(catalog, createAgent, KindContext(services), Serves, logger),
             Slots = Slots,
             IsDrained = agent => Drained.Contains(agent),
-            AwaitStart = new StartPermits(silo, grains, time, logger).AwaitAsync,
+            AwaitStart = permits.AwaitAsync,
+            SettleCall = (call, tokens) => released.Add(permits.SlotOf(call), tokens),
             Running = Running,
             Abandoned = Abandoned,
             Platform = Platform.Process,

@@ -24,6 +24,7 @@ internal sealed partial class NodeInvocation : Invocation
     private readonly TaskCompletionSource<InvocationReply> _ended =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
     private InvocationRequest? _request;
+    private long? _tokens;
     private long _endedAt;
     private long _askedAt;
     private int _asking;
@@ -119,7 +120,11 @@ internal sealed partial class NodeInvocation : Invocation
         }
     }
 
-    protected override void OnReleased() => _node.Released.Add(Key);
+    // The dispatcher counts them, and not the table of this node.
+    protected override void OnUsed(long tokens) =>
+        _tokens = _node.Slots.Named(Agent) is { Agent.RateLimit.Tokens: not null } ? tokens : null;
+
+    protected override void OnReleased() => _node.Released.Add(Key, _tokens);
 
     protected override bool WantsReceipt { get; }
 
@@ -133,8 +138,8 @@ internal sealed partial class NodeInvocation : Invocation
         _ended.SetResult(outcome switch
         {
             null => InvocationReply.Cancelled,
-            AttemptOutcome.Output x => new InvocationReply(InvocationStatus.Succeeded, x.Value),
-            AttemptOutcome.Error x => new InvocationReply(InvocationStatus.Failed, Error: x.Reason),
+            AttemptOutcome.Output x => new InvocationReply(InvocationStatus.Succeeded, x.Value) { Tokens = x.Tokens },
+            AttemptOutcome.Error x => new InvocationReply(InvocationStatus.Failed, Error: x.Reason) { Tokens = x.Tokens },
             _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType()}."),
         });
         _node.Ended(this);

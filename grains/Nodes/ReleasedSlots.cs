@@ -6,13 +6,26 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentGrid.Grains.Nodes;
 
-/// <summary>Tells the dispatcher of slots that are free again. A word that is lost is made good by the node's next report.</summary>
+/// <summary>
+/// Tells the dispatcher of slots that are free again, and before that how many tokens were used on them. A word that is lost is made good by
+/// the node's next report; tokens stay what was expected then.
+/// </summary>
 internal sealed partial class ReleasedSlots(IGrainFactory grains, ILogger<ReleasedSlots> logger)
-    : WordsForDispatcher<string>(grains, Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true }))
+    : WordsForDispatcher<(string Slot, long? Tokens)>(
+        grains, Channel.CreateUnbounded<(string Slot, long? Tokens)>(new UnboundedChannelOptions { SingleReader = true }))
 {
-    public void Add(string slot) => Say(slot);
+    /// <param name="tokens">How many were used; null where nobody says.</param>
+    public void Add(string slot, long? tokens = null) => Say((slot, tokens));
 
-    protected override Task TellAsync(IDispatcherGrain dispatcher, ImmutableArray<string> some) => dispatcher.ReleaseSlotsAsync(some);
+    protected override async Task TellAsync(IDispatcherGrain dispatcher, ImmutableArray<(string Slot, long? Tokens)> some)
+    {
+        ImmutableArray<TokenUse> used = [.. some.Where(static s => s.Tokens is not null).Select(static s => new TokenUse(s.Slot, s.Tokens!.Value))];
+        if (!used.IsEmpty)
+        {
+            await dispatcher.SettleTokensAsync(used);
+        }
+        await dispatcher.ReleaseSlotsAsync([.. some.Select(static s => s.Slot)]);
+    }
 
     protected override void OnLost(LogLevel level, Exception exception, int count) => LogLost(logger, level, exception, count);
 

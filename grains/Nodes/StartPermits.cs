@@ -25,7 +25,7 @@ internal sealed partial class StartPermits(ILocalSiloDetails silo, IGrainFactory
         }
         var request = new SlotRequest
         {
-            Slot = $"{silo.Name}/{key}",
+            Slot = SlotOf(key),
             Agent = agent.Name,
             Priority = 0,
             Deadline = deadline,
@@ -44,6 +44,9 @@ internal sealed partial class StartPermits(ILocalSiloDetails silo, IGrainFactory
             await ForgetAsync(request.Slot).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Under which the dispatcher knows a call.</summary>
+    public string SlotOf(string key) => $"{silo.Name}/{key}";
 
     private async Task<bool> MayStartAsync(SlotRequest request, CancellationToken cancellationToken)
     {

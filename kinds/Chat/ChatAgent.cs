@@ -118,6 +118,17 @@ internal sealed class ChatAgent : IKindAgent
     private async Task<ChatAnswer> AskAsync(
         IChatClient model, List<ChatMessage> messages, ChatOptions options, AgentInvocation invocation, CancellationToken cancellationToken)
     {
+        var answer = await AnswerAsync(model, messages, options, invocation, cancellationToken).ConfigureAwait(false);
+        if (answer.Tokens is { } tokens)
+        {
+            invocation.ReportUsage(tokens);
+        }
+        return answer;
+    }
+
+    private async Task<ChatAnswer> AnswerAsync(
+        IChatClient model, List<ChatMessage> messages, ChatOptions options, AgentInvocation invocation, CancellationToken cancellationToken)
+    {
         if (!_settings.Stream)
         {
             return ChatAnswer.Of(

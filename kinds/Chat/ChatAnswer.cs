@@ -23,6 +23,9 @@ internal sealed record ChatAnswer(string Text, string? Refusal, ChatFinishReason
     /// <summary>How many tools were called until this was the answer; null where there are none to call.</summary>
     public int? ToolCalls { get; init; }
 
+    /// <summary>Of the prompt and the answer together; null when the endpoint does not say.</summary>
+    public long? Tokens => Usage is null ? null : Usage.TotalTokenCount ?? (Usage.InputTokenCount ?? 0) + (Usage.OutputTokenCount ?? 0);
+
     /// <summary>It is no answer yet.</summary>
     public bool WantsTools => Calls.Count > 0 && Refusal is null && (Finish == ChatFinishReason.ToolCalls || Finish == ChatFinishReason.Stop);
 

@@ -26,6 +26,9 @@ internal abstract record Answer
     /// <summary>How far a request is.</summary>
     public sealed record Progress(long Id, double Fraction, string? Message) : Answer;
 
+    /// <summary>How many tokens a request has used, beside what it has said before.</summary>
+    public sealed record Usage(long Id, long Tokens) : Answer;
+
     /// <summary>Something of which the protocol says nothing: it is passed over.</summary>
     public sealed record Other : Answer;
 
@@ -101,6 +104,7 @@ internal abstract record Answer
         return (id, method) switch
         {
             (_, "progress") => ReadProgress(parameters),
+            (_, "usage") => ReadUsage(parameters),
             (_, not null) => new Other(),
             (null, _) => throw new FormatException("it has neither a method nor an id that is a whole number"),
             ({ } answered, _) when !error.IsEmpty => ReadFailure(answered, error),
@@ -111,15 +115,27 @@ internal abstract record Answer
 
     private static Answer ReadProgress(ReadOnlySpan<byte> parameters)
     {
+        var (id, element) = ReadOfRequest("progress", parameters);
+        return new Progress(id, Number(element, "fraction") ?? 0, Text(element, "message"));
+    }
+
+    private static Answer ReadUsage(ReadOnlySpan<byte> parameters)
+    {
+        var (id, element) = ReadOfRequest("usage", parameters);
+        return element.TryGetProperty("tokens", out var tokens) && tokens.ValueKind == JsonValueKind.Number
+            && tokens.TryGetInt64(out var count) && count >= 0
+            ? new Usage(id, count)
+            : throw new FormatException("'usage' has no 'tokens' in its params, a whole number that is not negative");
+    }
+
+    private static (long Id, JsonElement Params) ReadOfRequest(string method, ReadOnlySpan<byte> parameters)
+    {
         var element = parameters.IsEmpty ? default : JsonElement.Parse(parameters);
-        if (element.ValueKind != JsonValueKind.Object
-            || !element.TryGetProperty("id", out var id) || id.ValueKind != JsonValueKind.Number
-            || !id.TryGetInt64(out var number))
-        {
-            throw new FormatException("'progress' has no 'id' of a request in its params");
-        }
-        var fraction = Number(element, "fraction") ?? 0;
-        return new Progress(number, fraction, Text(element, "message"));
+        return element.ValueKind == JsonValueKind.Object
+            && element.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number
+            && id.TryGetInt64(out var number)
+            ? (number, element)
+            : throw new FormatException($"'{method}' has no 'id' of a request in its params");
     }
 
     private static Failure ReadFailure(long id, ReadOnlySpan<byte> text)

@@ -96,7 +96,7 @@ internal sealed partial class Worker
         try
         {
             await WriteAsync(_requests.Run(id, invocation, paths)).ConfigureAwait(false);
-            return await ReadOutcomeAsync(id, invocation.Progress).ConfigureAwait(false);
+            return await ReadOutcomeAsync(id, invocation).ConfigureAwait(false);
         }
         catch (AgentException) when (cancellationToken.IsCancellationRequested)
         {
@@ -177,7 +177,7 @@ internal sealed partial class Worker
         }
     }
 
-    private async ValueTask<Json> ReadOutcomeAsync(long id, IAgentProgress progress)
+    private async ValueTask<Json> ReadOutcomeAsync(long id, AgentInvocation invocation)
     {
         while (true)
         {
@@ -202,7 +202,8 @@ internal sealed partial class Worker
             switch (answer)
             {
                 case null: throw await DiedAsync().ConfigureAwait(false);
-                case Answer.Progress x when x.Id == id: progress.Report(x.Fraction, x.Message); break;
+                case Answer.Progress x when x.Id == id: invocation.Progress.Report(x.Fraction, x.Message); break;
+                case Answer.Usage x when x.Id == id: invocation.ReportUsage(x.Tokens); break;
                 case Answer.Result x when x.Id == id:
                     Tasks++;
                     return x.Value;

@@ -42,6 +42,9 @@ class AgentBase:
     def progress(self, fraction, message=None):
         _attempt.progress(fraction, message)
 
+    def report_usage(self, tokens):
+        _attempt.report_usage(tokens)
+
     def update_state(self, state=None, meta=None, **_):
         """Reports progress like a Celery task: meta with `current` and `total`, or `progress` from 0 to 1."""
         report_state(state, meta)

@@ -14,7 +14,7 @@ _current = None
 class Invocation:
     """One attempt. A worker has one at a time, so any thread of the agent may use it."""
 
-    def __init__(self, params, report=None):
+    def __init__(self, params, report=None, report_usage=None):
         self.run_id = params.get("run_id")
         self.match_id = params.get("match_id")
         self.round = params.get("round")
@@ -37,6 +37,7 @@ class Invocation:
         self.is_cancelled = False
         self._report = report
         self._reported = None
+        self._report_usage = report_usage
 
     def remaining(self):
         """Seconds until the deadline, 0 when it is over; None without a deadline."""
@@ -55,6 +56,13 @@ class Invocation:
         except (TypeError, ValueError, OSError):
             pass
 
+    def report_usage(self, tokens):
+        """Says that the attempt has used tokens of a language model, prompt and answer together; said again, it is added up."""
+        if isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 0:
+            raise ValueError(f"tokens must be a whole number that is not negative, not {tokens!r}")
+        if self._report_usage is not None:
+            self._report_usage(tokens)
+
 
 def invocation():
     """The attempt that is being worked on; None outside of one."""
@@ -70,6 +78,12 @@ def progress(fraction, message=None):
     """Reports progress of the attempt that is being worked on; does nothing outside of one."""
     if _current is not None:
         _current.progress(fraction, message)
+
+
+def report_usage(tokens):
+    """Says that the attempt that is being worked on has used tokens of a language model; does nothing outside of one."""
+    if _current is not None:
+        _current.report_usage(tokens)
 
 
 def set_current(value):

@@ -106,8 +106,10 @@ class Worker:
         if self._agent is None:
             self._channel.refuse(request, BAD_MESSAGE, "'run' came before 'initialize'")
             return
-        invocation = attempt.Invocation(params, lambda fraction, message: self._channel.notify(
-            "progress", {"id": request, "fraction": fraction, "message": message}))
+        invocation = attempt.Invocation(
+            params,
+            lambda fraction, message: self._channel.notify("progress", {"id": request, "fraction": fraction, "message": message}),
+            lambda tokens: self._channel.notify("usage", {"id": request, "tokens": tokens}))
         with self._gate:
             self._invocation, self._id, self._stopped = invocation, request, False
             attempt.set_current(invocation)

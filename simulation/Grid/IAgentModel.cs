@@ -18,6 +18,9 @@ public interface IAgentModel
 /// <param name="Error">Null when it succeeds.</param>
 public readonly record struct SimulatedAnswer(TimeSpan? After, Json? Output, RunError? Error)
 {
+    /// <summary>How many tokens it says it has used; null when it does not.</summary>
+    public long? Tokens { get; init; }
+
     /// <summary>It never returns.</summary>
     public static readonly SimulatedAnswer Never = new(null, null, null);
 }

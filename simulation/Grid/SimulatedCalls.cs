@@ -87,6 +87,10 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
 
     private void End(Call call, SimulatedAnswer answer)
     {
+        if (answer.Tokens is { } tokens && _running.ContainsKey(call.Key))
+        {
+            Table().Settle(call.Slot, tokens);
+        }
         // As in the engines: where one process has the slots, what follows in the run may go before all that wait for this one.
         var owes = setup.IsOneProcess && _running.Remove(call.Key) && Table().Free(call.Slot);
         Drop(call);
@@ -104,8 +108,8 @@ internal sealed class SimulatedCalls(SimulationSetup setup, SimulatedTime time) 
     {
         var (step, number) = (attempt.Step.Id, attempt.State.Number);
         RunInput told = answer.Error is { } error
-            ? new RunInput.FailAttempt(step, number, error)
-            : new RunInput.CompleteAttempt(step, number, answer.Output ?? Json.EmptyObject);
+            ? new RunInput.FailAttempt(step, number, error) { Tokens = answer.Tokens }
+            : new RunInput.CompleteAttempt(step, number, answer.Output ?? Json.EmptyObject) { Tokens = answer.Tokens };
         return owes ? attempt.Driver.PostAndServe(told) : attempt.Driver.Post(told);
     }
 

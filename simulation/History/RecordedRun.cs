@@ -96,7 +96,10 @@ public sealed class RecordedRun
         }
         var recorded = new RecordedAttempt(
             attempt.Agent, attempt.Node ?? "", ended > started ? ended - started : TimeSpan.Zero, attempt.Status, attempt.Output, attempt.Error,
-            started - attempt.QueuedAt);
+            started - attempt.QueuedAt)
+        {
+            Tokens = attempt.Tokens,
+        };
         var key = (step.Id, Item: ItemOf(step, attempt));
         if (!_attempts.TryGetValue((key.Id, key.Item, attempt.Agent), out var ofAgent))
         {
@@ -118,6 +121,9 @@ public sealed class RecordedRun
 public sealed record RecordedAttempt(
     string Agent, string Node, TimeSpan Duration, AttemptStatus Status, Json? Output, RunError? Error, TimeSpan Wait)
 {
+    /// <summary>How many tokens its agent said it had used; null when it did not.</summary>
+    public long? Tokens { get; init; }
+
     /// <summary>Its agent had returned.</summary>
     public bool IsWhole => Status is AttemptStatus.Succeeded or AttemptStatus.Failed;
 }

@@ -73,5 +73,8 @@ internal sealed class RecordedAgents(AttemptSamples samples, Random random) : IA
     }
 
     private static SimulatedAnswer AnswerOf(RecordedAttempt attempt, Json? output) =>
-        new(attempt.Duration, attempt.Error is null ? output ?? Json.EmptyObject : null, attempt.Error);
+        new(attempt.Duration, attempt.Error is null ? output ?? Json.EmptyObject : null, attempt.Error)
+        {
+            Tokens = attempt.Tokens,
+        };
 }

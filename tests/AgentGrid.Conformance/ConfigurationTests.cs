@@ -69,6 +69,51 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
+    public async Task Tokens_OfARateLimit_AreTakenByEstimateAndSettledWithWhatWasUsed()
+    {
+        await Host.EditAsync("agents.yaml", Limited("{ tokens: 6000/h, estimate: 4000 }"));
+        long used = 1_000;
+        Script.On("alpha", call =>
+        {
+            call.Invocation.ReportUsage(used - 1);
+            call.Invocation.ReportUsage(1);
+            return used > 4_000 ? throw new AgentException("no_luck", "not now", retryable: false) : new(call.Answer());
+        });
+
+        var first = await RunAsync("""{"a": {"agent": "alpha"}}""");
+        Assert.Equal(1_000, Assert.Single(StepOf(first, "a").Attempts).Tokens);
+        await LeftAsync(5_000);
+        // Also of one that fails, and of a call by another agent.
+        Script.On("charlie", async call => await call.Invocation.Calls.CallAsync("alpha", Json.Null, call.Cancellation));
+        AssertCompleted(await RunAsync("""{"a": {"agent": "charlie"}}"""));
+        await LeftAsync(4_000);
+        used = 4_001;
+        var failed = await RunAsync("""{"a": {"agent": "alpha"}}""");
+        Assert.Equal(4_001, Assert.Single(StepOf(failed, "a").Attempts).Tokens);
+        await LeftAsync(0);
+
+        var elsewhere = await RunAsync("""{"a": {"capability": "work"}}""");
+        var decision = Assert.Single(StepOf(elsewhere, "a").Attempts).Decision!;
+        Assert.Equal("bravo", decision.Agent);
+        Assert.Matches(
+            "^rate limit: [0-9]+ of 4000 tokens left, next in about 2[34][0-9][0-9][.][0-9] s",
+            Assert.Single(decision.Candidates, c => c.Agent == "alpha").InWords());
+        used = 1;
+        var held = await AcceptAsync("""{"a": {"agent": "alpha"}}""");
+        await WaitingAsync("alpha", 1);
+
+        await Host.EditAsync("agents.yaml", Limited("{ tokens: 60000/s, estimate: 4000 }"));
+
+        AssertCompleted(await EndOfAsync(held));
+        await AllSlotsFreeAsync();
+    }
+
+    // A few flow in while the test runs.
+    private Task LeftAsync(long tokens) => Limits.EventuallyAsync(
+        async () => (await LoadAsync("alpha")).Rate?.Tokens?.Left is { } left && left >= tokens && left < tokens + 100,
+        async () => $"{tokens} tokens were to be left: {(await LoadAsync("alpha")).Rate?.Tokens}");
+
+    [Fact]
     public async Task Labels_OfAgents_ThatAStepPrefersAreAskedFirst()
     {
         await Host.EditAsync("agents.yaml", "agents: { bravo: { labels: { lang: de } }, alpha: { labels: { lang: en } } }");

@@ -141,35 +141,55 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
         Assert.Equal(2, run.Result!.Element.GetProperty("a").GetProperty("attempt").GetInt32());
     }
 
+    [Fact]
+    public async Task Hedge_SlowItem_ItsBackupWinsAndItsReceiptSaysWhatItHasCost()
+    {
+        Script.On("alpha", call => _hangs && call.Input.GetProperty("index").GetInt32() == 1 ? call.HangAsync() : new(call.Answer()));
+
+        var run = await HedgedAsync(
+            """{"a": {"capability": "work", "mode": "each", "for_each": "input.list", "hedge": {"after": "20ms", "budget": {"attempts": "20%", "window": "1h"}}}}""",
+            """{"list": [1, 2, 3]}""", item: 1);
+
+        AssertCompleted(run);
+        Assert.Equal(["alpha", "bravo", "alpha"], run.Result!.Element.GetProperty("a").EnumerateArray().Select(i => i.GetProperty("agent").GetString()));
+        var attempts = StepOf(run, "a").Attempts;
+        var (slow, backup) = (attempts.Single(static a => a.Status == AttemptStatus.Cancelled), attempts.Single(static a => a.IsHedge));
+        Assert.Equal((1, "alpha", 1, "bravo"), (slow.Branch, slow.Agent, backup.Branch, backup.Agent));
+        var receipt = await ReceiptAsync(run, static r => r.State == StopState.Stopped, slow.Attempt);
+        Assert.True(receipt.Acknowledged);
+        await AllSlotsFreeAsync();
+    }
+
     private ValueTask<Core.Json> AnswerOrHangAsync(Call call) => _hangs ? call.HangAsync() : new(call.Answer());
 
-    private async Task<StopReceipt> ReceiptAsync(RunDetails run, Func<StopReceipt, bool> until)
+    private async Task<StopReceipt> ReceiptAsync(RunDetails run, Func<StopReceipt, bool> until, int attempt = 1)
     {
         StopReceipt? receipt = null;
         await Limits.EventuallyAsync(
-            async () => (receipt = (await Grid.GetRunAsync(run.Summary.RunId))!.Steps[0].Attempts[0].Receipt) is not null && until(receipt),
+            async () => (receipt = (await Grid.GetRunAsync(run.Summary.RunId))!.Steps[0].Attempts[attempt - 1].Receipt) is not null && until(receipt),
             () => ValueTask.FromResult($"the receipt is {receipt}"));
         return receipt!;
     }
 
     /// <summary>Lets agents get warm and be known, until an attempt that hangs has a backup.</summary>
-    private async Task<RunDetails> HedgedAsync(string steps) => await EndOfAsync(await HangingAsync(steps));
+    private async Task<RunDetails> HedgedAsync(string steps, string input = "{}", int item = 0) =>
+        await EndOfAsync(await HangingAsync(steps, input, item));
 
     /// <summary>A run whose first attempt hangs, beside which a backup is to be asked.</summary>
-    private async Task<RunSummary> HangingAsync(string steps)
+    private async Task<RunSummary> HangingAsync(string steps, string input = "{}", int item = 0)
     {
         for (var i = 0; i < MostTries; i++)
         {
             _hangs = false;
             for (var j = 0; j < 8; j++)
             {
-                AssertCompleted(await RunAsync(steps));
+                AssertCompleted(await RunAsync(steps, input));
             }
             _hangs = true;
-            var run = await AcceptAsync(steps);
+            var run = await AcceptAsync(steps, input);
             AttemptDetails? first = null;
             await Limits.EventuallyAsync(
-                async () => (first = (await Grid.GetRunAsync(run.RunId))!.Steps[0].Attempts.FirstOrDefault())?.StartedAt is not null,
+                async () => (first = (await Grid.GetRunAsync(run.RunId))!.Steps[0].Attempts.FirstOrDefault(a => a.Branch == item))?.StartedAt is not null,
                 () => ValueTask.FromResult($"no attempt of {run.RunId} has started"));
             if (first!.Hedge?.At is not null)
             {

@@ -203,6 +203,10 @@ public static class RandomPlan
                 writer.WriteString("mode", "each");
                 writer.WriteString("for_each", "input.list");
                 WriteRequire(writer, random);
+                if (random.Next(2) == 0)
+                {
+                    WriteHedge(writer, random);
+                }
                 break;
             default:
                 writer.WriteString("capability", random.Next(5) == 0 ? "nobody_has_this" : "work");
@@ -220,10 +224,27 @@ public static class RandomPlan
             writer.WriteString("hedge_after", $"{random.Next(3)}s");
             return;
         }
+        WriteHedge(writer, random);
+    }
+
+    private static void WriteHedge(System.Text.Json.Utf8JsonWriter writer, Random random)
+    {
         writer.WriteStartObject("hedge");
         writer.WriteString("after", random.Next(4) == 0 ? $"p{random.Next(50, 100)}" : $"{random.Next(1, 100)}ms");
         writer.WriteNumber("max", random.Next(2, 4));
-        writer.WriteString("budget", random.Next(3) == 0 ? "60%" : "5%");
+        switch (random.Next(4))
+        {
+            case 0: writer.WriteString("budget", "60%"); break;
+            case 1: writer.WriteString("budget", "30% gpu_seconds"); break;
+            case 2:
+                writer.WriteStartObject("budget");
+                writer.WriteString("attempts", "80%");
+                writer.WriteString("gpu_seconds", "20%");
+                writer.WriteString("window", "1m");
+                writer.WriteEndObject();
+                break;
+            default: break;
+        }
         writer.WriteEndObject();
     }
 

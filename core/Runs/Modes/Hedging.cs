@@ -21,7 +21,11 @@ public static partial class RunMachine
                 IsRefusedHedge = true,
             });
             // It is no extra attempt any more when all others have failed meanwhile.
-            if (NobodyIsLeft(step) && Backup(step) is { } backup)
+            if (IsBackupOfItem(step, attempt))
+            {
+                StartInPlace(step, step.Branches[attempt.Branch], attempt.Agent);
+            }
+            else if (NobodyIsLeft(step) && Backup(step) is { } backup)
             {
                 StartDueBranch(step, backup);
             }
@@ -53,7 +57,7 @@ public static partial class RunMachine
 
         private void StartWhatIsDue(StepState step, BranchState branch)
         {
-            if (step.Step.Hedge is null || !branch.IsUnasked)
+            if (!step.Step.IsHedgedRace || !branch.IsUnasked)
             {
                 StartDueBranch(step, branch);
                 return;
@@ -66,27 +70,31 @@ public static partial class RunMachine
                 _ => null,
             };
             var decision = new RoutingDecision(
-                other?.Agent ?? branch.Agent, WhyHedged(step, branch),
+                other?.Agent ?? branch.Agent,
+                WhyHedged(
+                    branch.Index, step.Branches.Count - 1,
+                    step.Attempts.FindLast(a => a.Hedge?.At == branch.Due && a.Status == AttemptStatus.Running)),
                 other?.Candidates ?? (routing.Named(branch.Agent!) is { } own ? Router.Rank([own]) : []));
+            QueueBackup(step, branch, decision);
+        }
+
+        private void QueueBackup(StepState step, BranchState branch, RoutingDecision decision) =>
             Emit(new RunEvent.AttemptQueued(step.Id, branch.Index, step.Attempts.Count + 1, decision.Agent!, decision)
             {
                 Time = now,
                 IsHedge = true,
             });
-        }
 
-        private static string WhyHedged(StepState step, BranchState branch)
-        {
-            var slow = step.Attempts.FindLast(a => a.Hedge?.At == branch.Due && a.Status == AttemptStatus.Running);
-            return $"backup {branch.Index} of {step.Branches.Count - 1}: " + (slow is null
-                ? "nobody has answered yet"
-                : $"'{slow.Agent}' has not answered within {DurationOf(branch.Due!.Value - slow.StartedAt!.Value)} ({slow.Hedge!.Why})");
-        }
+        private static string WhyHedged(int number, int most, AttemptState? slow) => $"backup {number} of {most}: " + (slow is null
+            ? "nobody has answered yet"
+            : $"'{slow.Agent}' has not answered within {DurationOf(slow.Hedge!.At!.Value - slow.StartedAt!.Value)} ({slow.Hedge!.Why})");
 
         // Asked outside of the machine how long that is, and written down: a replay does not ask again.
         private HedgeDue? NextHedge(StepState step, Hedge hedge, int branch, string agent, string node)
         {
-            if (step.Branches.Find(b => b.IsUnasked && b.Index != branch) is not { Due: null })
+            if (step.Step.HasHedgedItems
+                ? !MayHaveBackup(step.Branches[branch], hedge)
+                : step.Branches.Find(b => b.IsUnasked && b.Index != branch) is not { Due: null })
             {
                 return null;
             }
@@ -108,7 +116,11 @@ public static partial class RunMachine
     private static void AwaitHedge(RunState state, StepState step, AttemptState attempt, HedgeDue hedge)
     {
         attempt.Hedge = hedge;
-        if (hedge.At is { } due && step.Branches.Find(static b => b.IsUnasked) is { } backup)
+        if (step.Step.HasHedgedItems)
+        {
+            AwaitBackupOfItem(state, step, step.Branches[attempt.Branch], hedge);
+        }
+        else if (hedge.At is { } due && step.Branches.Find(static b => b.IsUnasked) is { } backup)
         {
             backup.Due = due;
             state.AddTimer(RunTimer.ForBranch(due, step.Index, backup.Index));
@@ -116,8 +128,13 @@ public static partial class RunMachine
     }
 
     // While nobody runs there is nobody to be slow: whoever starts next says anew how long it is waited for.
-    private static void ForgetHedge(StepState step)
+    private static void ForgetHedge(StepState step, BranchState of)
     {
+        if (step.Step.HasHedgedItems)
+        {
+            of.HedgeAt = IsRunning(of) ? of.HedgeAt : null;
+            return;
+        }
         if (step.Step.Hedge is null || step.Attempts.Exists(static a => a.Status == AttemptStatus.Running))
         {
             return;

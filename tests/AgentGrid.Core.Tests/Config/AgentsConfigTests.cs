@@ -127,6 +127,9 @@ public sealed class AgentsConfigTests
     [InlineData("10/h", "10/h", 360_000)]
     [InlineData("{ requests: 60, per: 1m, burst: 10 }", "60/m, burst 10", 1_000)]
     [InlineData("{ requests: 5, per: 90s }", "5 per 1m30s", 18_000)]
+    [InlineData("{ requests: 500/m, tokens: 90000/m, estimate: 1200 }", "500/m, 90000 tokens/m, estimate 1200", 120)]
+    [InlineData("{ requests: 5, per: 1s, burst: 2, tokens: 90000/h }", "5/s, burst 2, 90000 tokens/h", 200)]
+    [InlineData("{ tokens: 90000, per: 90s }", "90000 tokens per 1m30s", 0)]
     public void Read_RateLimit_IsSaidAsPeopleWriteIt(string yaml, string text, int milliseconds)
     {
         var limit = Good($"agents: {{ echo: {{ rate_limit: {yaml} }} }}").Agents["echo"].RateLimit!;
@@ -135,6 +138,11 @@ public sealed class AgentsConfigTests
     }
 
     [Theory]
+    [InlineData("{ tokens: 90000/m, estimate: 90001 }", "AG1005: 'estimate' is 90001 tokens, and the limit of 90000/m never has more than 90000 at once: no attempt could ever start. Lower 'estimate', or raise 'tokens'.")]
+    [InlineData("{ tokens: many }", "AG1029: 'tokens': expected so many per s, m, h or d, such as 500/m, or a number beside 'per'; got 'many'.")]
+    [InlineData("{ requests: 5/m, estimate: 9 }", "AG1013: 'estimate' has no meaning without 'tokens': remove it, or say how many 'tokens'.")]
+    [InlineData("{ tokens: 90000/m, burst: 2 }", "AG1013: 'burst' has no meaning without 'requests': remove it, or say how many 'requests'.")]
+    [InlineData("{ tokens: 90000 }", "AG1008: 'rate_limit' needs 'per', such as 60/m, or { requests: 60, per: 1m, burst: 10 }.")]
     [InlineData("60", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; got '60'.")]
     [InlineData("0/m", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; got '0/m'.")]
     [InlineData("1/minute", "AG1029: 'rate_limit': expected starts per s, m, h or d, such as 60/m, or { requests: 60, per: 1m, burst: 10 }; got '1/minute'.")]

@@ -10,8 +10,8 @@ public sealed class ConfigDifferencesTests
     /// <summary>What is quoted as it was written, because nobody keeps a secret in one of these.</summary>
     private static readonly Type[] s_plainTypes =
     [
-        typeof(string), typeof(int), typeof(int?), typeof(long), typeof(double), typeof(bool), typeof(TimeSpan),
-        typeof(ImmutableArray<string>), typeof(RetryPolicy), typeof(RateLimit), typeof(BreakerPolicy),
+        typeof(string), typeof(int), typeof(int?), typeof(long), typeof(long?), typeof(double), typeof(bool), typeof(TimeSpan),
+        typeof(ImmutableArray<string>), typeof(RetryPolicy), typeof(RateLimit), typeof(TokenLimit), typeof(BreakerPolicy),
         typeof(AgentResources), typeof(Labels),
     ];
 
@@ -21,6 +21,7 @@ public sealed class ConfigDifferencesTests
     [InlineData("max_concurrency: 4", "max_concurrency 16 -> 4")]
     [InlineData("max_concurrency_total: 7", "max_concurrency_total unset -> 7")]
     [InlineData("rate_limit: 60/m", "rate_limit unset -> {requests: 60, per: 1m, burst: 1}")]
+    [InlineData("rate_limit: { tokens: 9/m }", "rate_limit unset -> {per: 1m, burst: 1, tokens: {tokens: 9, per: 1m}}")]
     [InlineData("breaker: { failures: 3 }", "breaker.failures 5 -> 3")]
     [InlineData("breaker: { cooldown: 1m }", "breaker.cooldown 30s -> 1m")]
     [InlineData("timeout: 1m30s", "timeout 1m -> 1m30s")]
@@ -151,6 +152,7 @@ public sealed class ConfigDifferencesTests
     [InlineData(typeof(RetryPolicy))]
     [InlineData(typeof(AgentResources))]
     [InlineData(typeof(RateLimit))]
+    [InlineData(typeof(TokenLimit))]
     [InlineData(typeof(BreakerPolicy))]
     [InlineData(typeof(QueueConfig))]
     public void Find_SettingsThatAreQuoted_HaveNoPlaceForSecrets(Type settings) =>

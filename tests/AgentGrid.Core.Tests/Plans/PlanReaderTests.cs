@@ -136,14 +136,14 @@ public sealed class PlanReaderTests
     [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"soon\"}", ".hedge.after: AG1006")]
     [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"max\": 6}", ".hedge.max: AG1005: 'max' must be 1 to 5, not 6.")]
     [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"budget\": \"0%\"}",
-        ".hedge.budget: AG1014: 'budget': expected a share of the step's attempts above 0%, such as 5%, came the text '0%'.")]
+        ".hedge.budget: AG1014: 'budget': expected a share of the step's attempts above 0%, such as 5%, or of their GPU-seconds, such as 10% gpu_seconds, came the text '0%'.")]
     [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"budget\": 5}", ".hedge.budget: AG1014")]
     [InlineData("\"agent\": \"x\", \"hedge\": {\"after\": \"p95\", \"delay\": 5}", ".hedge.delay: AG1002")]
     [InlineData("\"agent\": \"x\", \"candidates\": 2, \"hedge\": {\"after\": \"p95\"}",
         ".candidates: AG1013: 'candidates' has no meaning beside 'hedge', whose 'max' and 'after' say it: remove it.")]
     [InlineData("\"agent\": \"x\", \"hedge_after\": \"1s\", \"hedge\": {\"after\": \"p95\"}", ".hedge_after: AG1013")]
     [InlineData("\"agent\": \"x\", \"mode\": \"one\", \"hedge\": {\"after\": \"p95\"}",
-        ".hedge: AG1107: 'hedge' has no meaning in mode one: remove it, or write 'mode: race'.")]
+        ".hedge: AG1107: 'hedge' has no meaning in mode one: remove it, or write 'mode: race' or 'mode: each'.")]
     [InlineData("\"agent\": \"x\", \"timeout\": \"1s\", \"hedge\": {\"after\": \"2s\"}",
         ".hedge.after: AG1013: 'after' is 2s, and an attempt of the step is given up after 1s ('timeout')")]
     [InlineData("\"plan\": \"x\", \"hedge\": {\"after\": \"p95\"}", ".hedge: AG1107: 'hedge' has no meaning beside 'plan'")]

@@ -45,7 +45,7 @@ internal sealed class RandomPlans(int seed)
         Maybe(
             () => step["max_failures"] = Chance() ? _random.Next(5) : $"{_random.Next(1_000) / 10d}%",
             $"{step["require"]}" == "settled" && Chance());
-        var hedged = mode == "race" && _random.Next(3) == 0;
+        var hedged = mode is "race" or "each" && _random.Next(3) == 0;
         Maybe(() => step["hedge"] = NextHedge(), hedged);
         Maybe(() => step["candidates"] = _random.Next(1, 9), mode == "race" && !hedged && Chance());
         Maybe(() => step["hedge_after"] = Chance() ? "0s" : NextDuration(), mode == "race" && !hedged && Chance());
@@ -78,8 +78,22 @@ internal sealed class RandomPlans(int seed)
     {
         var hedge = new JsonObject { ["after"] = Chance() ? $"p{_random.Next(50, 100)}" : NextDuration() };
         Maybe(() => hedge["max"] = _random.Next(1, 6), Chance());
-        Maybe(() => hedge["budget"] = $"{_random.Next(1, 1_001) / 10d}%", Chance());
+        Maybe(() => hedge["budget"] = _random.Next(3) switch
+        {
+            0 => $"{_random.Next(1, 1_001) / 10d}%",
+            1 => $"{_random.Next(1, 1_001) / 10d}% gpu_seconds",
+            _ => NextBudget(),
+        }, Chance());
         return hedge;
+    }
+
+    private JsonObject NextBudget()
+    {
+        var budget = new JsonObject();
+        Maybe(() => budget["attempts"] = $"{_random.Next(1, 100)}%", Chance());
+        Maybe(() => budget["gpu_seconds"] = "2.5%", Chance());
+        Maybe(() => budget["window"] = Pick("1m", "10m", "90s", "1d"), Chance());
+        return budget;
     }
 
     private JsonObject NextWith(string[] roots)

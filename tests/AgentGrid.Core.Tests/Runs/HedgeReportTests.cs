@@ -34,6 +34,23 @@ public sealed class HedgeReportTests
     }
 
     [Fact]
+    public void Build_ItemsWithBackups_EachIsAnExecution()
+    {
+        const string plan = """{"steps":{"a":{"capability":"work","mode":"each","for_each":"input.list","hedge":{"after":"1s"}}}}""";
+        var run = new RunScenario(plan, Agents(), """{"list":[1,2]}""").Started();
+        run.Sleep(0.5 * Second).Succeeds("a", 2).Sleep(0.5 * Second).After(TimeSpan.Zero).When(new RunInput.GrantSlot("a", 3, "n"));
+        run.Sleep(0.5 * Second).Succeeds("a", 3).When(new RunInput.ReportStop("a", 1, new AttemptStop(true, Acknowledged: false, Seconds: 4)));
+        var reports = new HedgeReports("p");
+        reports.Add(Ended(run));
+
+        var step = Assert.Single(reports.Build().Steps);
+        Assert.Equal((2, 1, 1, 0), (step.Executions, step.Started, step.Won, step.Lost));
+        Assert.Equal((2.5, 4, 0), (step.SavedSeconds, step.LostSeconds, step.AtLeast));
+        Assert.Equal(new HedgeLatency(500, 1_500), step.WithMs);
+        Assert.Equal(new HedgeLatency(500, 4_000), step.WithoutMs);
+    }
+
+    [Fact]
     public void Build_LoserThatDidNotStop_IsCountedAndRunsOn()
     {
         var reports = new HedgeReports("p");

@@ -38,6 +38,8 @@ public sealed class RunEventTests
         new RunEvent.AttemptFailed("s", 1, "a", Error, Time.AddSeconds(1), true) { Time = Time },
         new RunEvent.AttemptFailed("s", 2, "a", Error with { RetryAfter = TimeSpan.FromSeconds(2.5) }) { Time = Time },
         new RunEvent.AttemptFailed("s", 3, "a", Error with { Type = "KeyError", Detail = "in a\nin b" }) { Time = Time },
+        new RunEvent.AttemptSucceeded("s", 1, "a", Json.Parse("1")) { Time = Time, Tokens = 1_200 },
+        new RunEvent.AttemptFailed("s", 1, "a", Error) { Time = Time, Tokens = 0 },
         new RunEvent.AttemptLost("s", 1, "a", "n", "gone") { Time = Time },
         new RunEvent.AttemptCancelled("s", 1, "a", "lost the race") { Time = Time },
         new RunEvent.AttemptQueued("s", 0, 1, "a", Decision) { Time = Time, IsHedge = true },

@@ -25,6 +25,27 @@ internal sealed partial class RunSimulation
         }
     }
 
+    // Of an item with backups one attempt succeeds, and then none of it is left; and it is left alone by none while one can still succeed.
+    private void CheckItems()
+    {
+        foreach (var step in _state.Steps.Where(static s => s.Step is { Hedge: not null, Mode: StepMode.Each } && s.Status == StepStatus.Running))
+        {
+            var attempts = step.Attempts.Where(a => a.QueuedAt >= step.StartedAt).ToLookup(static a => a.Branch);
+            foreach (var item in step.Branches)
+            {
+                var (open, backups) = (attempts[item.Index].Count(static a => a.Status.IsOpen()), attempts[item.Index].Count(static a => a.IsHedge && a.Status.IsOpen()));
+                Check(backups <= step.Step.Hedge!.Max, $"item {item.Index} of {step.Id} has {backups} backups at once");
+                Check(open - backups <= 1, $"item {item.Index} of {step.Id} has {open} attempts at once, {backups} of them backups");
+                var isOver = item.Status is BranchStatus.Succeeded or BranchStatus.Failed;
+                Check(!isOver || open == 0, $"item {item.Index} of {step.Id} is over, and {open} attempts are left");
+                Check(isOver || open > 0 || item.Due is not null, $"nothing will ever happen to item {item.Index} of {step.Id}");
+                Check(
+                    item.HedgeAt is null || attempts[item.Index].Any(static a => a.Status == AttemptStatus.Running),
+                    $"item {item.Index} of {step.Id} is to have a backup, and nobody is slow");
+            }
+        }
+    }
+
     private void CheckEnd()
     {
         Check(RunScenario.Dump(Replay()) == RunScenario.Dump(_state), "a replay gives another state");
@@ -36,6 +57,8 @@ internal sealed partial class RunSimulation
             Check(step.Status != StepStatus.Running, $"step {step.Id} still runs");
             Check(step.Attempts.All(a => !a.Status.IsOpen()), $"step {step.Id} has open attempts");
             Check(step.Attempts.Select((a, i) => a.Number == i + 1).All(x => x), $"step {step.Id} has gaps in its attempts");
+            var won = step.Attempts.Where(static a => a is { Status: AttemptStatus.Succeeded, IsHedge: true }).ToList();
+            ItemsWonByBackups += step.Step.Mode == StepMode.Each ? won.Count : 0;
             Check(step.Status != StepStatus.Completed || step.Output is not null, $"step {step.Id} has no output");
             Check(
                 step.Received is null || _state.Signals.Contains(step.Received),

@@ -37,6 +37,9 @@ internal sealed partial class RunSimulation(int seed)
     public int Receipts { get; private set; }
     public int Deliveries { get; private set; }
     public int Children { get; private set; }
+
+    /// <summary>Items whose backup was first.</summary>
+    public int ItemsWonByBackups { get; private set; }
     public RunStatus Outcome => _state.Status;
 
     public void Run()
@@ -378,6 +381,7 @@ internal sealed partial class RunSimulation(int seed)
             Turn(RunInput.StartRun.Instance);
         }
         CheckWaits();
+        CheckItems();
         if (!_recovering)
         {
             CheckSlots();

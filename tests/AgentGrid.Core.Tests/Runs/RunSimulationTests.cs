@@ -11,7 +11,7 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
         var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
         var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "3000");
         var seeds = only is null ? Enumerable.Range(0, count) : [int.Parse(only)];
-        int children = 0, signals = 0, deliveries = 0, crashes = 0, losses = 0, passedOn = 0, ignored = 0, refusals = 0, receipts = 0;
+        int children = 0, signals = 0, deliveries = 0, crashes = 0, losses = 0, passedOn = 0, ignored = 0, refusals = 0, receipts = 0, items = 0;
         var outcomes = new Dictionary<RunStatus, int>();
         foreach (var seed in seeds)
         {
@@ -27,6 +27,7 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
             crashes += simulation.Crashes;
             signals += simulation.Signals;
             (refusals, receipts) = (refusals + simulation.Refusals, receipts + simulation.Receipts);
+            items += simulation.ItemsWonByBackups;
             children += simulation.Children;
             losses += simulation.Losses;
             deliveries += simulation.Deliveries;
@@ -34,10 +35,10 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
             ignored += simulation.Ignored;
             outcomes[simulation.Outcome] = outcomes.GetValueOrDefault(simulation.Outcome) + 1;
         }
-        output.WriteLine($"{string.Join(", ", outcomes)}; {crashes} crashes, {losses} losses, {passedOn} passed on, {signals} signals, {children} children, {deliveries} deliveries, {ignored} ignored, {refusals} backups refused, {receipts} receipts");
+        output.WriteLine($"{string.Join(", ", outcomes)}; {crashes} crashes, {losses} losses, {passedOn} passed on, {signals} signals, {children} children, {deliveries} deliveries, {ignored} ignored, {refusals} backups refused, {receipts} receipts, {items} items won by backups");
         if (only is null)
         {
-            Assert.True(signals > count / 4 && children > count / 4 && deliveries > count / 2 && crashes > count / 2 && losses > count / 2 && ignored > count && refusals > count / 50 && receipts > count / 50 && passedOn > count / 50, "the simulation is too tame");
+            Assert.True(signals > count / 4 && children > count / 4 && deliveries > count / 2 && crashes > count / 2 && losses > count / 2 && ignored > count && refusals > count / 50 && receipts > count / 50 && items > count / 50 && passedOn > count / 50, "the simulation is too tame");
             Assert.Equal(3, outcomes.Count);
         }
     }

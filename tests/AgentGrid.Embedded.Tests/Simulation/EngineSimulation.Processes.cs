@@ -17,6 +17,7 @@ internal sealed partial class EngineSimulation
             _slots[$"agent{i}"] = _random.Next(1, 5);
             yaml.Append($"  agent{i}: {{ priority: {_random.Next(3)}, max_concurrency: {_slots[$"agent{i}"]}, ");
             yaml.Append($"timeout: {_random.Next(1, 10)}s, ");
+            yaml.Append(i == 1 ? $"rate_limit: {{ tokens: {SimulatedAgents.Tokens}/m, estimate: {SimulatedAgents.Estimate} }}, " : "");
             yaml.Append($"retry: {{ max_attempts: {_random.Next(1, 4)}, jitter: 0.5, ");
             yaml.Append($"backoff: {_random.Next(1, 500)}ms }} }}\n");
         }

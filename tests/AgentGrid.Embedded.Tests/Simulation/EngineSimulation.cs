@@ -300,6 +300,7 @@ internal sealed partial class EngineSimulation : IDisposable
         {
             _broken ??= $"{invocation.Agent} was asked for {invocation.IdempotencyKey}, and had no free slot";
         }
+        _broken ??= agents.TokensOverLimit() is { } over ? $"{invocation.Agent} is asked for {invocation.IdempotencyKey}: {over}" : null;
         // A turn that broke is forgotten, and with it whom it had asked.
         if (!_delivered.Add(invocation.IdempotencyKey) && !_settings.Mistakes)
         {

@@ -12,7 +12,15 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
     public static readonly AgentCatalog Catalog = AgentCatalog.Of(
         typeof(Agent0), typeof(Agent1), typeof(Agent2), typeof(Agent3));
 
+    /// <summary>How many tokens agent1 may use a minute, and is expected to use in an attempt.</summary>
+    public const int Tokens = 2_000;
+    public const int Estimate = 200;
+
+    // Between the grant of a slot and the call that it is for.
+    private const double SecondsOnTheWay = 2;
+
     private readonly List<Call> _calls = [];
+    private readonly List<(AgentInvocation Invocation, TimeSpan At)> _limited = [];
 
     /// <summary>Told of every invocation before it begins.</summary>
     public required Action<AgentInvocation> Invoked { get; init; }
@@ -85,8 +93,35 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
         return true;
     }
 
+    /// <summary>
+    /// In any time no more is used than the limit has and what flows in within that time: of attempts that say nothing, what is expected.
+    /// </summary>
+    public string? TokensOverLimit()
+    {
+        var used = 0d;
+        foreach (var (invocation, at) in Enumerable.Reverse(_limited))
+        {
+            used += invocation.Tokens ?? Estimate;
+            var most = Tokens + (((clock.Now - at).TotalSeconds + SecondsOnTheWay) * Tokens / 60);
+            if (used > most)
+            {
+                return $"{used} tokens are used in {(clock.Now - at).TotalSeconds} s";
+            }
+        }
+        return null;
+    }
+
+    private void Report(AgentInvocation invocation)
+    {
+        if (random.Next(4) > 0)
+        {
+            invocation.ReportUsage(random.Next(Estimate + 1));
+        }
+    }
+
     private void Finish(Call call)
     {
+        Report(call.Invocation);
         if (call.Behaviour == Behaviour.Heeds && call.Token.IsCancellationRequested)
         {
             Returned(call.Invocation, "heeds its cancellation");
@@ -128,6 +163,10 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
 
     private ValueTask<Json> Invoke(AgentInvocation invocation, CancellationToken token)
     {
+        if (invocation.Agent == "agent1")
+        {
+            _limited.Add((invocation, clock.Now));
+        }
         Invoked(invocation);
         if (IsPoison(invocation))
         {
@@ -141,6 +180,7 @@ internal sealed class SimulatedAgents(SimulationSettings settings, Random random
         if (random.Next(8) == 0 && behaviour is Behaviour.Works or Behaviour.Refuses or Behaviour.Throws)
         {
             var (what, answer, failure) = Answer(behaviour);
+            Report(invocation);
             Returned(invocation, what + " at once");
             return failure is null ? ValueTask.FromResult(answer!) : throw failure;
         }

@@ -44,6 +44,7 @@ internal sealed partial class SimulatedCluster
                 MaxConcurrency = _world.Random.Next(1, 4),
                 Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, HasPoison ? 60 : 10)),
                 Retry = new RetryPolicy { MaxAttempts = _world.Random.Next(1, 4), Jitter = 0.5 },
+                Resources = new AgentResources(i % 2 == 0 ? 1 : 0),
             });
         }
         MostRuns = _world.Random.Next(1, 6);

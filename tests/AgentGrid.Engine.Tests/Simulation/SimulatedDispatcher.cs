@@ -55,7 +55,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
                 answer((granted.Node, granted.Agent));
                 return;
             }
-            _grants.Remove(key);
+            Drop(key);
         }
         if (_waiters.TryGetValue(key, out var waiter) && waiter.Agent == agent)
         {
@@ -101,7 +101,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         {
             return;
         }
-        _grants.Remove(key);
+        Drop(key);
         if (_waiters.Remove(key, out var waiter))
         {
             waiter.Answer(null);
@@ -125,17 +125,25 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         {
             if ((grant.IsConfirmed || world.Now - grant.At > OnItsWay) && world.Mistake != Mistake.ForgetsReleases)
             {
-                _grants.Remove(key);
+                Drop(key);
             }
         }
         Serve();
+    }
+
+    private void Drop(string key)
+    {
+        if (_grants.Remove(key))
+        {
+            _hedges.End(key);
+        }
     }
 
     public void RemoveNode(string node)
     {
         foreach (var (key, _) in _grants.Where(g => g.Value.Node == node).ToArray())
         {
-            _grants.Remove(key);
+            Drop(key);
         }
         Serve();
     }
@@ -344,7 +352,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
                 > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
             if (free.Length > 0 && _waiters.Remove(key))
             {
-                if (waiter.Hedged is { } hedged && _hedges.Refusal(hedged) is { } reason)
+                if (waiter.Hedged is { } hedged && _hedges.Refusal(key, hedged, cluster.Agents[waiter.Agent].Resources.GpuMemoryBytes > 0) is { } reason)
                 {
                     _released[key] = world.Now;
                     waiter.Refused(reason);

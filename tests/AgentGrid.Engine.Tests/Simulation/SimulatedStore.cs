@@ -141,7 +141,8 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
             case RunEvent.AttemptQueued x:
                 CheckAttempt(state, x.Step, x.Attempt, "queued", static s => s == AttemptStatus.Queued, orNew: true);
                 world.Check(
-                    !x.IsHedge || state[x.Step].Attempts.Exists(a => a.Status == AttemptStatus.Running && a.Hedge?.At <= x.Time),
+                    !x.IsHedge || state[x.Step].Attempts.Exists(a => a.Status == AttemptStatus.Running && a.Hedge?.At <= x.Time
+                        && (state[x.Step].Step.Mode != StepMode.Each || a.Branch == x.Branch)),
                     $"{state.Id} has a backup in '{x.Step}', and no attempt runs there that takes long");
                 break;
             case RunEvent.AttemptSucceeded x:

@@ -183,6 +183,9 @@ internal enum Mistake
     /// <summary>Backups are given slots, whatever their budgets say.</summary>
     IgnoresBudgets,
 
+    /// <summary>Backups may have a GPU for as long as they like.</summary>
+    CountsNoGpuSeconds,
+
     /// <summary>A backup that is given no slot is not told so.</summary>
     ForgetsRefusals,
 

@@ -1,4 +1,5 @@
 using AgentGrid.Core.Config;
+using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
@@ -37,6 +38,9 @@ internal enum SlotMistake
     /// <summary>A backup is taken for an attempt like any other.</summary>
     CountsNoBackups,
 
+    /// <summary>Backups may have a GPU for as long as they like.</summary>
+    CountsNoGpuSeconds,
+
     /// <summary>One that runs is kept apart no longer.</summary>
     EndsIsolationsAtOnce,
 }
@@ -57,7 +61,13 @@ internal sealed class MistakenTable(SlotMistake mistake, TimeProvider time)
     public bool Tells => mistake != SlotMistake.TellsNobody;
 
     /// <summary>What a request is taken to count for.</summary>
-    public HedgedStep? Take(HedgedStep? step) => mistake == SlotMistake.CountsNoBackups && step is not null ? step with { IsBackup = false } : step;
+    public HedgedStep? Take(HedgedStep? step) => (mistake, step) switch
+    {
+        (SlotMistake.CountsNoBackups, not null) => step with { IsBackup = false },
+        (SlotMistake.CountsNoGpuSeconds, { Budget.GpuSecondsPercent: not null }) =>
+            step with { Budget = new HedgeBudget { AttemptsPercent = step.Budget.AttemptsPercent ?? 1_000_000 } },
+        _ => step,
+    };
 
     public void Configure(GridConfig config) => _table.Configure(config);
 

@@ -22,7 +22,11 @@ internal sealed partial class SlotSimulation
         "asked again", "asked after it was withdrawn", "told that the agent is gone", "told that the agent is drained", "released again",
         "released after the node was gone", "granted at once", "granted later", "kept apart no longer",
         "kept apart no longer, which it was not", "waits for other company", "a backup within its budget", "a backup over its budget",
+        Rarest,
     ];
+
+    /// <summary>What happens less often than the others.</summary>
+    public const string Rarest = "a backup over its budget of GPU-seconds";
 
     private const int Steps = 250;
     private const int MostAskers = 12;
@@ -129,8 +133,8 @@ internal sealed partial class SlotSimulation
         That(slot is not null == free, $"a slot of '{agent}' is {(free ? "refused, and" : "given, and none")} is free");
         if (slot is not null)
         {
-            OnStarted(hedged);
             OnTaken(agent, slot);
+            OnStarted(hedged, agent, slot);
         }
     }
 
@@ -202,8 +206,8 @@ internal sealed partial class SlotSimulation
         Count(asker == _asking ? "granted at once" : "granted later");
         asker.Stage = Stage.Granted;
         asker.Slot = slot;
-        OnStarted(asker.Hedged);
         OnTaken(asker.Agent, slot, asker.Gpu, asker.Request.Isolation);
+        OnStarted(asker.Hedged, asker.Agent, slot);
     }
 
     private void OnDrained(Asker asker)

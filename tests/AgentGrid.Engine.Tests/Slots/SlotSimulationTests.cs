@@ -17,7 +17,7 @@ public sealed class SlotSimulationTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}")));
         Assert.All(SlotSimulation.Rarities, what => Assert.True(
-            counts.GetValueOrDefault(what) >= Seeds, $"the simulation is too tame: hardly anything is {what}"));
+            counts.GetValueOrDefault(what) >= (what == SlotSimulation.Rarest ? Seeds / 8 : Seeds), $"the simulation is too tame: hardly anything is {what}"));
     }
 
     [Theory]
@@ -30,6 +30,7 @@ public sealed class SlotSimulationTests(ITestOutputHelper output)
     [InlineData(SlotMistake.RemembersFormerLives)]
     [InlineData(SlotMistake.ForgetsDrains)]
     [InlineData(SlotMistake.CountsNoBackups)]
+    [InlineData(SlotMistake.CountsNoGpuSeconds)]
     internal void AnySequence_TableWithAMistake_IsFoundOut(SlotMistake mistake)
     {
         var found = Enumerable.Range(0, 5)

@@ -35,7 +35,9 @@ public sealed class ChatAgentTests : IAsyncLifetime
     {
         _service.Respond = Says("hello");
         await using var agent = _service.Agent("stream: false");
-        Assert.Equal(Full, (await agent.RunAsync()).ToString());
+        var invocation = Programs.Invocation("{}");
+        Assert.Equal(Full, (await agent.InvokeAsync(invocation, default)).ToString());
+        Assert.Equal(14, invocation.Tokens);
         Assert.False(_service.Asked().TryGetProperty("stream", out _));
     }
 

@@ -55,11 +55,13 @@ public sealed class ProcessAgentTests
     }
 
     [Fact]
-    public async Task Invoke_Progress_IsReportedInOrder()
+    public async Task Invoke_ProgressAndTokens_AreReportedInOrder()
     {
         await using var agent = Python("work").Agent();
         var reports = new Reports();
-        await agent.InvokeAsync(Invocation("""{"do":"progress"}""", reports), default);
+        var invocation = Invocation("""{"do":"progress"}""", reports);
+        await agent.InvokeAsync(invocation, default);
+        Assert.Equal(1_200, invocation.Tokens);
         Assert.Equal([(0.25, "a quarter"), (0.75, "three quarters")], reports.All);
     }
 

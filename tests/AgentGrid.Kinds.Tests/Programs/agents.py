@@ -32,6 +32,8 @@ def work(payload):
         agentgrid.progress(0.25, "a quarter")
         time.sleep(0.3)
         agentgrid.progress(0.75, "three quarters")
+        agentgrid.report_usage(1000)
+        agentgrid.report_usage(200)
     elif do == "wait":
         agentgrid.progress(0.1, "waiting")
         while not agentgrid.is_cancelled():

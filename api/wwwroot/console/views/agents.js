@@ -209,7 +209,7 @@ function limitsOf({ rate_limit: rate, failing }) {
   const lines = [];
   if (rate)
     lines.push(
-      `rate limit ${rate.text}: ${rate.left ? `${rate.left} can start` : `next in ${rate.next_in_seconds.toFixed(1)} s`}`,
+      `rate limit ${rate.text}: ${rate.left ? `${rate.left} can start` : `next in ${rate.next_in_seconds.toFixed(1)} s`}${rate.tokens ? `, ${count(rate.tokens.left)} tokens left` : ''}`,
     );
   if (failing) {
     const next = failing.next_try_in_seconds;

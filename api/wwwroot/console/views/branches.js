@@ -9,11 +9,18 @@ const LONGEST_ITEM = 80;
 const ORDER = ['failed', 'retrying', 'running', 'waiting', 'succeeded', 'cancelled'];
 const SAID = { succeeded: 'ok', waiting: 'waiting for a slot' };
 
+/** The attempt that says how a branch is: beside a backup it is not always the last. */
+export const decisiveOf = attempts =>
+  attempts.findLast(a => a.status === 'running') ??
+  attempts.findLast(a => a.status === 'queued') ??
+  attempts.findLast(a => !a.is_hedge || a.status === 'succeeded') ??
+  attempts.at(-1);
+
 /** How many of a step's items are in which state, what failed first: { state, branches: [index, attempts][] }. */
 export function groupsOf(step) {
   const groups = new Map(ORDER.map(state => [state, []]));
   for (const branch of [...Map.groupBy(step.attempts, a => a.branch)].sort(([a], [b]) => a - b))
-    groups.get(branchState(branch[1].at(-1), step)).push(branch);
+    groups.get(branchState(decisiveOf(branch[1]), step)).push(branch);
   return [...groups].filter(([, branches]) => branches.length).map(([state, branches]) => ({ state, branches }));
 }
 
@@ -84,6 +91,7 @@ export class Branches {
 
   #branch([index, attempts], only, step, items) {
     const item = items?.[index]?.compact().text ?? '';
+    const { error } = decisiveOf(attempts);
     const shown = item.length > LONGEST_ITEM ? `${item.slice(0, LONGEST_ITEM)}…` : item;
     return this.#fold(
       `branch ${index}`,
@@ -93,7 +101,7 @@ export class Branches {
         h('b', null, `[${index}] `),
         h('code', null, shown),
         attempts.length > 1 ? h('span', { class: 'dim' }, ` · ${plural(attempts.length, 'attempt')}`) : null,
-        attempts.at(-1).error ? h('span', { class: 'dim block' }, attempts.at(-1).error.message) : null,
+        error ? h('span', { class: 'dim block' }, error.message) : null,
       ],
       box => box.append(...attempts.map(a => this.show(a, step))),
     );

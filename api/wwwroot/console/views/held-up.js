@@ -4,6 +4,7 @@
 import { get, now } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
 import { count, duration, millis, plural, time } from '../lib/format.js';
+import { decisiveOf } from './branches.js';
 
 const LOOK_AGAIN = 2000;
 
@@ -11,7 +12,7 @@ const LOOK_AGAIN = 2000;
 export function holdsOf(step) {
   if (step.status !== 'running') return [];
   if (step.wait) return [{ state: 'awaiting' }];
-  const last = [...Map.groupBy(step.attempts, a => a.branch).values()].map(attempts => attempts.at(-1));
+  const last = [...Map.groupBy(step.attempts, a => a.branch).values()].map(decisiveOf);
   return last.flatMap(attempt => {
     if (attempt.status === 'queued') return [{ state: 'waiting', attempt }];
     return attempt.retry_at && attempt.status !== 'running' ? [{ state: 'retrying', attempt }] : [];
@@ -98,7 +99,7 @@ export class HeldUp {
     let numbers = '';
     if (agent?.drained) numbers = ' The agent is drained: it takes no attempts until it is undrained.';
     else if (agent?.rate_limit && agent.rate_limit.left === 0)
-      numbers = ` Its rate limit (${agent.rate_limit.text}) lets the next attempt start in ${seconds(agent.rate_limit.next_in_seconds)}.`;
+      numbers = ` Its rate limit (${agent.rate_limit.text}) lets the next attempt start in ${seconds(agent.rate_limit.next_in_seconds)}.${tokensLeft(agent.rate_limit)}`;
     else if (agent) {
       const { running, waiting } = agent.load;
       numbers = ` ${running} of ${agent.max_concurrency} slots are in use, ${plural(waiting, 'attempt')} waiting.`;
@@ -150,3 +151,8 @@ function again({ step, attempt }) {
     links: [],
   };
 }
+
+const tokensLeft = ({ tokens }) =>
+  tokens && tokens.left < tokens.estimate
+    ? ` Of the ${count(tokens.estimate)} tokens that it is expected to use, ${count(tokens.left)} are left.`
+    : '';

@@ -240,6 +240,7 @@ function attemptBox(attempt, step) {
         : 'waits for a slot',
     started && ended ? `ran ${duration(ended - started)}` : null,
     attempt.output_bytes !== undefined ? bytes(attempt.output_bytes) : null,
+    attempt.tokens !== undefined ? `${count(attempt.tokens)} tokens` : null,
     attempt.losses ? `its node went away ${attempt.losses}×` : null,
     attempt.cancel_reason,
     attempt.receipt ? receiptOf(attempt.receipt) : null,

@@ -76,7 +76,8 @@ export class Timeline {
     let lanes = 0;
     let left = 0;
     for (const step of this.run.steps) {
-      const branches = Map.groupBy(step.attempts, a => a.branch);
+      // The backup of an item runs beside its first attempt, and so has a lane of its own.
+      const branches = Map.groupBy(step.attempts, a => (a.is_hedge ? `${a.branch} ${a.attempt}` : a.branch));
       if (lanes >= this.most) {
         left++;
         continue;
