@@ -55,7 +55,7 @@ internal sealed class RedisMode : ISiloMode
     public void AddStore(WebApplicationBuilder builder, SiloSettings settings)
     {
         var (services, address) = (builder.Services, settings.Redis!);
-        services.AddKeyedSingleton(AgentGridClientServices.RedisKey, (_, _) => RedisConnection.Connect(address));
+        services.AddKeyedSingleton(AgentGridClientServices.RedisKey, (s, _) => RedisConnection.Connect(address, s.GetService<ILoggerFactory>()));
         services.AddSingleton(s => new RedisRunLog(
             Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());

@@ -131,15 +131,15 @@ internal sealed class PartitionedCluster : IAsyncDisposable
     /// <summary>Waits until one Redis takes writes and the others follow it: what came back is told so by the Sentinels.</summary>
     public async Task OnePrimaryAsync()
     {
-        var primary = await PrimaryAsync();
         foreach (var redis in Redises)
         {
             await using var connection = await ConnectAsync(redis);
+            // A Sentinel that was cut off says for a while what was.
             await Limits.UntilAsync(
                 async () => $"{await connection.GetDatabase().ExecuteAsync("INFO", "replication")}".Contains(
-                    redis == primary ? $"min_slaves_good_slaves:{Redises.Count - 1}" : "master_link_status:up",
+                    redis == await PrimaryAsync() ? $"min_slaves_good_slaves:{Redises.Count - 1}" : "master_link_status:up",
                     StringComparison.Ordinal),
-                () => $"{redis} does not follow {primary}, or nobody follows it");
+                () => $"{redis} is not the primary and follows nobody, or is the primary and is not followed by all");
         }
     }
 

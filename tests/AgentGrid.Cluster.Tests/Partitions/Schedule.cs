@@ -29,8 +29,13 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
     /// <summary>Another Redis takes writes than before: what it had not copied is lost, and numbers of events are given again.</summary>
     public bool WasPromoted { get; private set; }
 
-    /// <summary>What was lost by a promotion, which asynchronous replication allows.</summary>
+    /// <summary>
+    /// What was lost by a promotion, which asynchronous replication allows: what a primary took that was cut off from its replicas and
+    /// not from all others.
+    /// </summary>
     public IReadOnlyList<Violation> Allowed { get; private set; } = [];
+
+    private bool MayLose => WasPromoted && Faults.Any(static f => f.Kind == FaultKind.PrimaryWithOneSilo);
 
     public void Dispose() => _traffic.Dispose();
 
@@ -56,8 +61,8 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
         Figures = Describe(history, clock.Elapsed);
         var violations = Checker.Check(history);
         violations = [.. violations, .. _traffic.Wrong.Select(w => new Violation("answers", w))];
-        Allowed = WasPromoted ? violations : [];
-        return WasPromoted ? [] : violations;
+        Allowed = MayLose ? violations : [];
+        return MayLose ? [] : violations;
     }
 
     private async Task StrikeAsync(Fault fault)
