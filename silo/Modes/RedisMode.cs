@@ -42,7 +42,7 @@ internal sealed class RedisMode : ISiloMode
     public ImmutableArray<string> Settings { get; } =
     [
         nameof(SiloSettings.ClusterId), nameof(RunLogOptions.KeyPrefix), nameof(RunLogOptions.Channel),
-        nameof(SiloSettings.Advertise),
+        nameof(RunLogOptions.Replicas), nameof(SiloSettings.Advertise),
     ];
 
     public string WhyMeaningless =>
@@ -70,7 +70,7 @@ internal sealed class RedisMode : ISiloMode
     {
         AddCluster(silo, settings, addresses);
         AddStorage(silo, settings);
-        silo.AddEventStreams(settings.KeyPrefix, Redis);
+        silo.AddEventStreams(settings.RunLog, Redis);
     }
 
     public void AddBeside(IServiceCollection services)

@@ -58,6 +58,27 @@ public sealed class ReplicaTests
         Assert.Equal("old", await old.GetDatabase().StringGetAsync("written"));
     }
 
+    [Fact]
+    public async Task Made_AReplicaIsThereAndThenGone_IsInItAndThenRefused()
+    {
+        await using var primary = await RedisServer.StartAsync("--repl-diskless-sync-delay", "0");
+        await using var replica = await ReplicaAsync(primary);
+        await using var connection = await primary.ConnectAsync();
+        await using var other = await replica.ConnectAsync();
+        var (redis, copies) = (connection.GetDatabase(), new Copies(connection.GetDatabase(), replicas: 1));
+        for (var i = 0; i < 200; i++)
+        {
+            await redis.StringSetAsync("written", i);
+            await copies.MadeAsync();
+            Assert.Equal(i, await other.GetDatabase().StringGetAsync("written"));
+        }
+
+        replica.Kill();
+        await redis.StringSetAsync("written", "alone");
+
+        await Assert.ThrowsAsync<RedisServerException>(() => Task.WhenAll(copies.MadeAsync(), copies.MadeAsync()));
+    }
+
     private static async Task<RedisServer> ReplicaAsync(RedisServer primary)
     {
         var replica = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {primary.Port}");

@@ -44,6 +44,9 @@ internal sealed class PartitionedCluster : IAsyncDisposable
         _clocksApart = clocksApart;
     }
 
+    /// <summary>How many replicas must have a turn before it counts as kept.</summary>
+    public static string Copies { get; } = Environment.GetEnvironmentVariable("AGENTGRID_PARTITION_REPLICAS") ?? "0";
+
     public static IReadOnlyList<string> Silos { get; } = ["s1", "s2", "s3"];
     public static IReadOnlyList<string> Redises { get; } = ["redis1", "redis2", "redis3"];
 
@@ -253,7 +256,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
             "silo", _folder.Folder,
             [
                 .. role, "--name", name, "--insecure", "--redis", redis, "--agents", RecorderDll(),
-                "--config", Path.Combine(_folder.Folder, "config"),
+                "--config", Path.Combine(_folder.Folder, "config"), "--AgentGrid:Replicas", Copies,
             ],
             new Uri($"http://{address}:{HttpPort}"), Variables(name), name, Network.Within(name));
     }

@@ -128,26 +128,17 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
     private async Task<History> HistoryAsync()
     {
         var runs = _traffic.Accepted.Values.ToHashSet();
-        var ends = new Dictionary<string, string?>();
-        var outputs = new List<Output>();
-        foreach (var run in runs)
-        {
-            ends[run] = await _traffic.StatusAsync(run);
-            foreach (var step in s_steps)
-            {
-                if (ends[run] == "completed" && await _traffic.OutputAsync(run, step) is { } token)
-                {
-                    outputs.Add(new Output(run, step, token));
-                }
-            }
-        }
+        var ends = (await Task.WhenAll(runs.Select(async run => (Run: run, Status: await _traffic.StatusAsync(run)))))
+            .ToDictionary(static e => e.Run, static e => e.Status);
+        var outputs = await Task.WhenAll(
+            from run in runs where ends[run] == "completed" from step in s_steps select OutputAsync(run, step));
         return new History
         {
             Posts = [.. _traffic.Posts],
             Commands = [.. _traffic.Commands],
             Invocations = [.. Recorded.Read(cluster.Records, cluster.Gone).Where(i => runs.Contains(i.Run))],
             Feeds = [.. readers.Select((r, i) => r.After(_read[i]))],
-            Outputs = outputs,
+            Outputs = [.. outputs.OfType<Output>()],
             Ends = ends,
             LostFrom = _lost,
             Excused = _excused,
@@ -157,6 +148,9 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
                 PartitionedCluster.Seconds),
         };
     }
+
+    private async Task<Output?> OutputAsync(string run, string step) =>
+        await _traffic.OutputAsync(run, step) is { } token ? new Output(run, step, token) : null;
 
     private string Describe(History history, TimeSpan took) => string.Create(
         CultureInfo.InvariantCulture,
