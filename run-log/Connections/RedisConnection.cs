@@ -50,7 +50,7 @@ public static class RedisConnection
     /// <param name="redis">As in <see cref="Options"/>.</param>
     /// <param name="loggers">Where it is said that another has become the primary; null: nowhere.</param>
     public static IConnectionMultiplexer Connect(string redis, ILoggerFactory? loggers = null) =>
-        Options(redis) is { EndPoints.Count: > 1, ServiceName: null or "" } several
+        Options(redis) is { EndPoints.Count: > 1, ServiceName: null or "", Proxy: Proxy.None } several
             ? RedisPrimary.Connect(several, (loggers ?? NullLoggerFactory.Instance).CreateLogger<RedisPrimary>())
             : ConnectionMultiplexer.Connect(Options(redis));
 

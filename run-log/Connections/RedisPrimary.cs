@@ -195,9 +195,9 @@ internal sealed partial class RedisPrimary : Tunnel
             var connection = await redis.Asked.WaitAsync(LongestAnswer).ConfigureAwait(false);
             return await RedisReport.OfAsync(connection.GetServer(redis.At)).WaitAsync(LongestAnswer).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or IOException or OperationCanceledException
-            or InvalidOperationException or SocketException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Whatever it was, there is no answer.
             return null;
         }
     }

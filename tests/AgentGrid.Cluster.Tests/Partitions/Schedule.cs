@@ -35,7 +35,8 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
     /// </summary>
     public IReadOnlyList<Violation> Allowed { get; private set; } = [];
 
-    private bool MayLose => WasPromoted && Faults.Any(static f => f.Kind == FaultKind.PrimaryWithOneSilo);
+    private bool MayLose =>
+        WasPromoted && PartitionedCluster.Copies == "0" && Faults.Any(static f => f.Kind == FaultKind.PrimaryWithOneSilo);
 
     public void Dispose() => _traffic.Dispose();
 
@@ -110,6 +111,7 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
                 async () =>
                 {
                     await SuperviseAsync(Stopwatch.GetTimestamp());
+                    await Task.Delay(Look);
                     var status = await Task.WhenAll(open.Select(_traffic.StatusAsync));
                     there.AddRange(open.Where((_, i) => status[i] is "completed" or "failed" or "cancelled"));
                     open = [.. open.Where((_, i) => status[i] is "queued" or "running")];
