@@ -66,7 +66,8 @@ public static class AgentGridClientServices
     {
         services.AddOptions<GridClientOptions>().Configure(o => o.Redis = redis);
         services.TryAddKeyedSingleton(
-            RedisKey, (s, _) => RedisConnection.Connect(s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis));
+            RedisKey, (s, _) => RedisConnection.Connect(
+                s.GetRequiredService<IOptions<GridClientOptions>>().Value.Redis, s.GetService<ILoggerFactory>()));
         services.TryAddSingleton(s => new RedisRunLog(
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),
             new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },

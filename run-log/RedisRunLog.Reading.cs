@@ -34,8 +34,12 @@ public sealed partial class RedisRunLog
         _reader.ReadEventsAsync(query, after, limit).AsTask();
 
     /// <inheritdoc/>
-    public async Task<long> LastSeqAsync() =>
-        (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq", RedisAnswer.FromPrimary)).ConfigureAwait(false);
+    public async Task<long> LastSeqAsync()
+    {
+        var last = (long)await RedisAnswer.Of(_redis.StringGetAsync($"{_prefix}:seq", RedisAnswer.FromPrimary)).ConfigureAwait(false);
+        await _copies.MadeAsync().ConfigureAwait(false);
+        return last;
+    }
 
     /// <inheritdoc/>
     public void Report(DamageException damage) => _damage.Report(damage);

@@ -35,6 +35,7 @@ public sealed partial class RedisRunLog : IRunStore
     private readonly RunLogSource _source;
     private readonly StoreReader _reader;
     private readonly TurnBatches _turns;
+    private readonly Copies _copies;
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
@@ -57,11 +58,12 @@ public sealed partial class RedisRunLog : IRunStore
         _prefix = $"{{{options.KeyPrefix}}}";
         _keys = [_prefix];
         _channel = options.Channel ?? "";
+        _copies = new Copies(_redis, options.Replicas);
         _turns = new TurnBatches(_redis, _keys, _channel, time);
         _isCluster = new Lazy<bool>(() => Array.Exists(
             redis.GetServers(), static s => s is { IsConnected: true, ServerType: ServerType.Cluster }));
         _plans = new RunLogPlans(_redis, _prefix);
-        _source = new RunLogSource(_redis, _prefix, _plans);
+        _source = new RunLogSource(_redis, _prefix, _plans, _copies);
         _reader = new StoreReader(_source, RunLogDamage.Text, _damage, time);
     }
 
@@ -82,6 +84,8 @@ public sealed partial class RedisRunLog : IRunStore
             arguments[7] = plan.Definition.Utf8;
             answer = await EvaluateAsync(Script.Accept, arguments).ConfigureAwait(false);
         }
+        // Whose key is taken is told what was kept before, maybe a moment ago.
+        await _copies.MadeAsync().ConfigureAwait(false);
         switch ((string?)answer[0])
         {
             case "kept":
@@ -110,6 +114,7 @@ public sealed partial class RedisRunLog : IRunStore
         switch ((string?)answer[0])
         {
             case "kept":
+                await _copies.MadeAsync().ConfigureAwait(false);
                 Announce((long)answer[1], isListened, run, new RunKey(summary.MatchId, summary.Round), events);
                 return new AppendOutcome.Kept((long)answer[1]);
             case "conflict":

@@ -18,6 +18,12 @@ public sealed class RunLogOptions
     /// </summary>
     public string? Channel { get; set; } = "agents:events";
 
+    /// <summary>
+    /// How many replicas of Redis must have a turn before it counts as kept, or is shown to anybody; 0: that is not waited for. Then
+    /// nothing is lost when the primary is cut off or dies and one of those is promoted. Not for a Redis Cluster.
+    /// </summary>
+    public int Replicas { get; set; }
+
     /// <summary>Times signs of life by the clock of this process, and not by that of Redis: for tests that set the clock.</summary>
     internal bool TimesLifeItself { get; init; }
 }

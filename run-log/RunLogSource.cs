@@ -10,7 +10,7 @@ using StackExchange.Redis;
 namespace AgentGrid.RunLog;
 
 /// <summary>What lies in Redis, as the scripts and commands that read it answer.</summary>
-internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans plans) : IRunSource
+internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans plans, Copies copies) : IRunSource
 {
     private static readonly RedisValue[] s_headTipVersion = ["head", "tip", "v"];
     private static readonly string[] s_allStatuses = ["active", "completed", "failed", "cancelled"];
@@ -29,6 +29,7 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         {
             throw RunLogDamage.Of(run, "is not a hash in Redis", e);
         }
+        await copies.MadeAsync().ConfigureAwait(false);
         if (!Array.TrueForAll(kept, v => v.IsNull))
         {
             return Read(run, (byte[]?)kept[0], (byte[]?)kept[1], kept[2]);
@@ -135,6 +136,10 @@ internal sealed class RunLogSource(IDatabase redis, string prefix, RunLogPlans p
         : query.Status is { } status ? [status.ToString().ToLowerInvariant()]
         : s_allStatuses;
 
-    private async Task<RedisResult[]> EvaluateAsync(Script script, RedisValue[] arguments) =>
-        (RedisResult[])(await script.EvaluateAsync(redis, _keys, arguments).ConfigureAwait(false))!;
+    private async Task<RedisResult[]> EvaluateAsync(Script script, RedisValue[] arguments)
+    {
+        var answer = (RedisResult[])(await script.EvaluateAsync(redis, _keys, arguments).ConfigureAwait(false))!;
+        await copies.MadeAsync().ConfigureAwait(false);
+        return answer;
+    }
 }

@@ -14,6 +14,7 @@ internal sealed partial class RedisQueueReceiver(
     IRedisEntryFormat format, TimeProvider time, ILogger logger) : IQueueAdapterReceiver
 {
     private const int Many = 4;
+    private const int LongestCopyMs = 500;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
     private static readonly RedisChannel.PatternMode s_literal = RedisChannel.PatternMode.Literal;
@@ -111,6 +112,10 @@ internal sealed partial class RedisQueueReceiver(
             keys.Stream, _after, Math.Min(most, options.MostAtOnce), CommandFlags.DemandMaster);
         await Task.WhenAll(sleeping, read).WaitAsync(cancellationToken).ConfigureAwait(false);
         var entries = await read.ConfigureAwait(false);
+        if (entries.Length > 0)
+        {
+            await CopiedAsync(cancellationToken).ConfigureAwait(false);
+        }
         if (_isAway)
         {
             LogBack(logger, keys.Stream);
@@ -122,6 +127,21 @@ internal sealed partial class RedisQueueReceiver(
             await KeepCheckpointAsync(cancellationToken).ConfigureAwait(false);
         }
         return entries;
+    }
+
+    // WAIT is for all that this connection has been answered.
+    private async Task CopiedAsync(CancellationToken cancellationToken)
+    {
+        if (options.Replicas == 0)
+        {
+            return;
+        }
+        var copies = (int)await _redis.ExecuteAsync("WAIT", [options.Replicas, LongestCopyMs], CommandFlags.DemandMaster)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (copies < options.Replicas)
+        {
+            throw new RedisServerException($"{copies} of {options.Replicas} replicas have the newest entries");
+        }
     }
 
     private List<IBatchContainer> Batches(StreamEntry[] entries)

@@ -64,6 +64,11 @@ public sealed class RedisStreamOptions
     /// </summary>
     public TimeSpan LongestSleep { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How many replicas of Redis must have an entry before it is delivered, so that none is that a failover loses. Default 0.
+    /// </summary>
+    public int Replicas { get; set; }
+
     /// <summary>How entries are written and read; null: with Orleans' serializer. See <see cref="IRedisEntryFormat"/>.</summary>
     public IRedisEntryFormat? Format { get; set; }
 }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
 namespace AgentGrid.RunLog.Connections;
@@ -41,13 +43,21 @@ public static class RedisConnection
         return options;
     }
 
-    /// <summary>Connects in the background: it is returned whether Redis is there or not.</summary>
-    public static IConnectionMultiplexer Connect(string redis) => ConnectionMultiplexer.Connect(Options(redis));
+    /// <summary>
+    /// Connects in the background: it is returned whether Redis is there or not. Where several are named, whatever is asked
+    /// goes to the one that is the primary.
+    /// </summary>
+    /// <param name="redis">As in <see cref="Options"/>.</param>
+    /// <param name="loggers">Where it is said that another has become the primary; null: nowhere.</param>
+    public static IConnectionMultiplexer Connect(string redis, ILoggerFactory? loggers = null) =>
+        Options(redis) is { EndPoints.Count: > 1, ServiceName: null or "", Proxy: Proxy.None } several
+            ? RedisPrimary.Connect(several, (loggers ?? NullLoggerFactory.Instance).CreateLogger<RedisPrimary>())
+            : ConnectionMultiplexer.Connect(Options(redis));
 
     /// <summary>Where it is, without anything secret.</summary>
     public static string AddressOf(string redis) => string.Join(", ", Options(redis).EndPoints.Select(e => Format(e)));
 
-    private static string Format(System.Net.EndPoint endPoint) => endPoint switch
+    internal static string Format(System.Net.EndPoint endPoint) => endPoint switch
     {
         System.Net.DnsEndPoint dns => $"{dns.Host}:{dns.Port}",
         _ => endPoint.ToString() ?? "unknown",

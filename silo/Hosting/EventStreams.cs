@@ -1,4 +1,5 @@
 using AgentGrid.GrainInterfaces;
+using AgentGrid.RunLog;
 using AgentGrid.Streams;
 using StackExchange.Redis;
 
@@ -10,15 +11,16 @@ internal static class EventStreams
     // A subscriber that is gone must not be waited for.
     public static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(10);
 
-    /// <param name="keyPrefix">As the run log has it.</param>
+    /// <param name="log">Where the events are kept.</param>
     public static ISiloBuilder AddEventStreams(
-        this ISiloBuilder silo, string keyPrefix, Func<IServiceProvider, IConnectionMultiplexer> redis) =>
+        this ISiloBuilder silo, RunLogOptions log, Func<IServiceProvider, IConnectionMultiplexer> redis) =>
         silo.AddRedisStreams(
             ClusterNames.Events,
             o =>
             {
                 o.Connection = redis;
-                o.KeyPrefix = $"{{{keyPrefix}}}";
+                o.KeyPrefix = $"{{{log.KeyPrefix}}}";
+                o.Replicas = log.Replicas;
                 o.Format = new TurnEntries();
             },
             streams => streams.ConfigurePullingAgent(

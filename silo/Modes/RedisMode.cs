@@ -42,7 +42,7 @@ internal sealed class RedisMode : ISiloMode
     public ImmutableArray<string> Settings { get; } =
     [
         nameof(SiloSettings.ClusterId), nameof(RunLogOptions.KeyPrefix), nameof(RunLogOptions.Channel),
-        nameof(SiloSettings.Advertise),
+        nameof(RunLogOptions.Replicas), nameof(SiloSettings.Advertise),
     ];
 
     public string WhyMeaningless =>
@@ -55,7 +55,7 @@ internal sealed class RedisMode : ISiloMode
     public void AddStore(WebApplicationBuilder builder, SiloSettings settings)
     {
         var (services, address) = (builder.Services, settings.Redis!);
-        services.AddKeyedSingleton(AgentGridClientServices.RedisKey, (_, _) => RedisConnection.Connect(address));
+        services.AddKeyedSingleton(AgentGridClientServices.RedisKey, (s, _) => RedisConnection.Connect(address, s.GetService<ILoggerFactory>()));
         services.AddSingleton(s => new RedisRunLog(
             Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
@@ -70,7 +70,7 @@ internal sealed class RedisMode : ISiloMode
     {
         AddCluster(silo, settings, addresses);
         AddStorage(silo, settings);
-        silo.AddEventStreams(settings.KeyPrefix, Redis);
+        silo.AddEventStreams(settings.RunLog, Redis);
     }
 
     public void AddBeside(IServiceCollection services)

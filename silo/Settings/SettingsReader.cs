@@ -34,6 +34,7 @@ internal sealed class SettingsReader
 
     private const int UnderstoodWrongly = 2;
     private const int MostNameCharacters = 64;
+    private const int MostReplicas = 9;
 
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
@@ -254,6 +255,7 @@ internal sealed class SettingsReader
         log.KeyPrefix = Id(nameof(log.KeyPrefix)) ?? clusterId;
         var channel = _reader.Text(nameof(log.Channel), log.Channel, mayBeEmpty: true);
         log.Channel = string.IsNullOrEmpty(channel) ? null : channel;
+        log.Replicas = _reader.Integer(nameof(log.Replicas), log.Replicas, 0, MostReplicas);
         return log;
     }
 }

@@ -65,7 +65,7 @@ internal sealed class TestSilos : IAsyncDisposable
                 o.CreateMultiplexer = _ => Task.FromResult((redis as IConnectionMultiplexer, true));
                 o.GetStorageKey = (type, id) => $"{keyPrefix}:state:{type}:{id}";
             });
-            services.AddEventStreams(keyPrefix, _ => redis);
+            services.AddEventStreams(new RunLogOptions { KeyPrefix = keyPrefix }, _ => redis);
             var settings = options(index);
             settings.Times = OneProcess.Dispatch;
             services.AddAgentGrid(settings);

@@ -22,6 +22,9 @@ internal sealed class PartitionedCluster : IAsyncDisposable
     private const int HttpPort = 8000;
     private const string Monitored = "runs";
 
+    // The machine has other things to do than to answer.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     private static readonly string s_agents = $$"""
         queues:
           general: { slots: 8 }
@@ -43,6 +46,9 @@ internal sealed class PartitionedCluster : IAsyncDisposable
         Network = new Network(seed);
         _clocksApart = clocksApart;
     }
+
+    /// <summary>How many replicas must have a turn before it counts as kept.</summary>
+    public static string Copies { get; } = Environment.GetEnvironmentVariable("AGENTGRID_PARTITION_REPLICAS") ?? "0";
 
     public static IReadOnlyList<string> Silos { get; } = ["s1", "s2", "s3"];
     public static IReadOnlyList<string> Redises { get; } = ["redis1", "redis2", "redis3"];
@@ -131,15 +137,29 @@ internal sealed class PartitionedCluster : IAsyncDisposable
     /// <summary>Waits until one Redis takes writes and the others follow it: what came back is told so by the Sentinels.</summary>
     public async Task OnePrimaryAsync()
     {
-        var primary = await PrimaryAsync();
         foreach (var redis in Redises)
         {
             await using var connection = await ConnectAsync(redis);
+            // A Sentinel that was cut off says for a while what was.
             await Limits.UntilAsync(
-                async () => $"{await connection.GetDatabase().ExecuteAsync("INFO", "replication")}".Contains(
-                    redis == primary ? $"min_slaves_good_slaves:{Redises.Count - 1}" : "master_link_status:up",
+                async () => (await ReplicationAsync(connection)).Contains(
+                    redis == await PrimaryAsync() ? $"min_slaves_good_slaves:{Redises.Count - 1}" : "master_link_status:up",
                     StringComparison.Ordinal),
-                () => $"{redis} does not follow {primary}, or nobody follows it");
+                () => $"{redis} is not the primary and follows nobody, or is the primary and is not followed by all");
+        }
+    }
+
+    // A Redis that is made a replica ends all its connections.
+    private static async Task<string> ReplicationAsync(ConnectionMultiplexer redis)
+    {
+        await Task.Delay(Pause);
+        try
+        {
+            return $"{await redis.GetDatabase().ExecuteAsync("INFO", "replication")}";
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            return "";
         }
     }
 
@@ -148,6 +168,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
         async () =>
         {
             await SuperviseAsync();
+            await Task.Delay(Pause);
             return await IsWholeAsync();
         },
         () => $"the cluster is not whole:\n{OutputSince(DateTimeOffset.UtcNow - Limits.Patience)}");
@@ -218,7 +239,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
     {
         await using var redis = await ConnectAsync(Redises[0]);
         await Limits.UntilAsync(
-            async () => $"{await redis.GetDatabase().ExecuteAsync("INFO", "replication")}".Contains(
+            async () => (await ReplicationAsync(redis)).Contains(
                 $"min_slaves_good_slaves:{Redises.Count - 1}", StringComparison.Ordinal),
             () => "the replicas have not connected");
     }
@@ -253,7 +274,7 @@ internal sealed class PartitionedCluster : IAsyncDisposable
             "silo", _folder.Folder,
             [
                 .. role, "--name", name, "--insecure", "--redis", redis, "--agents", RecorderDll(),
-                "--config", Path.Combine(_folder.Folder, "config"),
+                "--config", Path.Combine(_folder.Folder, "config"), "--AgentGrid:Replicas", Copies,
             ],
             new Uri($"http://{address}:{HttpPort}"), Variables(name), name, Network.Within(name));
     }

@@ -29,8 +29,14 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
     /// <summary>Another Redis takes writes than before: what it had not copied is lost, and numbers of events are given again.</summary>
     public bool WasPromoted { get; private set; }
 
-    /// <summary>What was lost by a promotion, which asynchronous replication allows.</summary>
+    /// <summary>
+    /// What was lost by a promotion, which asynchronous replication allows: what a primary took that was cut off from its replicas and
+    /// not from all others.
+    /// </summary>
     public IReadOnlyList<Violation> Allowed { get; private set; } = [];
+
+    private bool MayLose =>
+        WasPromoted && PartitionedCluster.Copies == "0" && Faults.Any(static f => f.Kind == FaultKind.PrimaryWithOneSilo);
 
     public void Dispose() => _traffic.Dispose();
 
@@ -56,8 +62,8 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
         Figures = Describe(history, clock.Elapsed);
         var violations = Checker.Check(history);
         violations = [.. violations, .. _traffic.Wrong.Select(w => new Violation("answers", w))];
-        Allowed = WasPromoted ? violations : [];
-        return WasPromoted ? [] : violations;
+        Allowed = MayLose ? violations : [];
+        return MayLose ? [] : violations;
     }
 
     private async Task StrikeAsync(Fault fault)
@@ -105,6 +111,7 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
                 async () =>
                 {
                     await SuperviseAsync(Stopwatch.GetTimestamp());
+                    await Task.Delay(Look);
                     var status = await Task.WhenAll(open.Select(_traffic.StatusAsync));
                     there.AddRange(open.Where((_, i) => status[i] is "completed" or "failed" or "cancelled"));
                     open = [.. open.Where((_, i) => status[i] is "queued" or "running")];
@@ -123,26 +130,17 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
     private async Task<History> HistoryAsync()
     {
         var runs = _traffic.Accepted.Values.ToHashSet();
-        var ends = new Dictionary<string, string?>();
-        var outputs = new List<Output>();
-        foreach (var run in runs)
-        {
-            ends[run] = await _traffic.StatusAsync(run);
-            foreach (var step in s_steps)
-            {
-                if (ends[run] == "completed" && await _traffic.OutputAsync(run, step) is { } token)
-                {
-                    outputs.Add(new Output(run, step, token));
-                }
-            }
-        }
+        var ends = (await Task.WhenAll(runs.Select(async run => (Run: run, Status: await _traffic.StatusAsync(run)))))
+            .ToDictionary(static e => e.Run, static e => e.Status);
+        var outputs = await Task.WhenAll(
+            from run in runs where ends[run] == "completed" from step in s_steps select OutputAsync(run, step));
         return new History
         {
             Posts = [.. _traffic.Posts],
             Commands = [.. _traffic.Commands],
             Invocations = [.. Recorded.Read(cluster.Records, cluster.Gone).Where(i => runs.Contains(i.Run))],
             Feeds = [.. readers.Select((r, i) => r.After(_read[i]))],
-            Outputs = outputs,
+            Outputs = [.. outputs.OfType<Output>()],
             Ends = ends,
             LostFrom = _lost,
             Excused = _excused,
@@ -152,6 +150,9 @@ internal sealed class Schedule(PartitionedCluster cluster, IReadOnlyList<FeedRea
                 PartitionedCluster.Seconds),
         };
     }
+
+    private async Task<Output?> OutputAsync(string run, string step) =>
+        await _traffic.OutputAsync(run, step) is { } token ? new Output(run, step, token) : null;
 
     private string Describe(History history, TimeSpan took) => string.Create(
         CultureInfo.InvariantCulture,

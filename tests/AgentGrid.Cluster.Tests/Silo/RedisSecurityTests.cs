@@ -16,7 +16,7 @@ public sealed class RedisSecurityTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
-    public async Task Start_TlsAndTheUserOfTheGuide_DoesEverything()
+    public async Task Start_TlsAndTheUserOfTheGuideAndAReplicaThatIsAway_DoesEverything()
     {
         WriteCertificates();
         var port = FreePorts.Next();
@@ -25,7 +25,8 @@ public sealed class RedisSecurityTests : IDisposable
             "--tls-auth-clients", "no");
         await SetUserAsync(redis, s_user[3..]);
         await using var program = await SiloProgram.StartedAsync(SiloProgram.LaunchIn(
-            new() { ["SSL_CERT_FILE"] = PathOf("ca.crt") }, $"localhost:{port},ssl=true,user=agentgrid,password=password"));
+            new() { ["SSL_CERT_FILE"] = PathOf("ca.crt") },
+            $"localhost:{port},localhost:{FreePorts.Next()},ssl=true,user=agentgrid,password=password"));
 
         var run = await program.PostAsync("m", "echo", new { word = "hello" }, toTheEnd: true);
 

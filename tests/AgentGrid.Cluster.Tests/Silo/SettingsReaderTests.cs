@@ -38,6 +38,7 @@ public sealed class SettingsReaderTests
     [InlineData("--advertise", "10.1.2.3")]
     [InlineData("--AgentGrid:KeyPrefix", "east")]
     [InlineData("--AgentGrid:Channel", "")]
+    [InlineData("--AgentGrid:Replicas", "1")]
     [InlineData("--role", "silo")]
     [InlineData("--role", "api")]
     public void Read_WithoutRedisWhatIsOfAClusterAlone_IsRefused(string option, string value)
