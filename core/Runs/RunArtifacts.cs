@@ -43,6 +43,10 @@ public static class RunArtifacts
 
         void Add(Json? value)
         {
+            if (value?.Storage is { } stored)
+            {
+                needed.Add(stored.Sha256);
+            }
             if (value is not null)
             {
                 needed.UnionWith(ArtifactReference.In(value).Select(static r => r.Sha256));

@@ -220,7 +220,7 @@ public static partial class RunMachine
         attempt.Output = e.Output;
         step.Branches[attempt.Branch].Status = BranchStatus.Succeeded;
         step.SucceededBranches++;
-        step.BranchOutputBytes += e.Output.Utf8.Length;
+        step.BranchOutputBytes += e.Output.Length;
     }
 
     private static void Fail(RunState state, RunEvent.AttemptFailed e)

@@ -46,6 +46,41 @@ public abstract class ArtifactStoreTests<THost> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Write_FromMemory_IsTheSameAsFromAStream()
+    {
+        var bytes = RandomNumberGenerator.GetBytes((2 << 20) + 7);
+
+        var kept = await Store.WriteAsync(_run, bytes.AsMemory(), default);
+
+        Assert.Equal(kept, await WriteAsync(_run, bytes));
+        Assert.Equal(kept, await Store.WriteAsync(_run, bytes.AsMemory(), default));
+        Assert.Equal(bytes, Store.Read(_run, kept.Sha256));
+        Assert.Null(Store.Read(_other, kept.Sha256));
+        Assert.Equal(1, await _host.CountAsync());
+        await Assert.ThrowsAsync<AgentException>(async () => await Store.WriteAsync(_run, new byte[(4 << 20) + 1], default));
+        Assert.Equal(1, await _host.CountAsync());
+    }
+
+    [Fact]
+    public async Task Open_AndSeek_ReadsFromThere()
+    {
+        var bytes = RandomNumberGenerator.GetBytes((3 << 20) + 5);
+        var kept = await WriteAsync(_run, bytes);
+        await using var stream = (await Store.OpenAsync(_run, kept.Sha256, default))!;
+        Assert.Equal(bytes.Length, stream.Length);
+        foreach (var at in new[] { bytes.Length - 3, 0, (1 << 20) - 1, 2 << 20, 5 })
+        {
+            var part = new byte[3];
+            stream.Position = at;
+            await stream.ReadExactlyAsync(part);
+            Assert.Equal(bytes[at..(at + 3)], part);
+        }
+        stream.Seek(-1, SeekOrigin.End);
+        Assert.Equal(bytes[^1], stream.ReadByte());
+        Assert.Equal(-1, stream.ReadByte());
+    }
+
+    [Fact]
     public async Task Write_SameAgain_IsThereOnce()
     {
         Assert.Equal(await WriteAsync(_run, [1, 2, 3]), await WriteAsync(_run, [1, 2, 3]));
