@@ -146,7 +146,8 @@ public sealed partial class Json : IEquatable<Json>
         {
             return Written(buffer.WrittenMemory, outer);
         }
-        var text = buffer.WrittenSpan.ToArray();
+        var text = GC.AllocateUninitializedArray<byte>(buffer.WrittenCount);
+        buffer.WrittenSpan.CopyTo(text);
         buffer.ResetWrittenCount();
         s_buffer = buffer;
         return Written(text, outer);

@@ -33,9 +33,9 @@ public static class RunArtifacts
     {
         var needed = new HashSet<string>(StringComparer.Ordinal);
         Add(run.Input);
+        // What a step hands on is made of these, and of signals.
         foreach (var step in run.Steps)
         {
-            Add(step.Output);
             step.Attempts.ForEach(a => Add(a.Output));
         }
         run.Signals.ForEach(s => Add(s.Data));

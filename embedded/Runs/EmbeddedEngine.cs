@@ -45,7 +45,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         EmbeddedOptions options, ConfigSource config, AgentInstances agents, TimeProvider time,
         ILogger logger, ILogger runLogger, EmbeddedPlatform platform, IWebhookSender webhooks, RunLimits limits, ArtifactOptions artifacts)
     {
-        Artifacts = new ArtifactFolder(artifacts.Folder ?? Path.Combine(options.Data, "artifacts"), artifacts);
+        Artifacts = platform.OpenArtifacts(artifacts.Folder ?? Path.Combine(options.Data, "artifacts"), artifacts);
         Webhooks = webhooks;
         Options = options;
         Stopping = _stopping.Token;

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Tests;
 
@@ -33,6 +34,31 @@ public sealed class JsonTests
         Assert.Contains("64", deep.Problem());
         Assert.Null(Json.Sound(deep.Utf8[1..^1]).Problem());
         Assert.Contains("64", Json.Build(writer => deep.WriteTo(writer)).Problem());
+    }
+
+    [Fact]
+    public void Stored_Output_IsNotInTheJournal()
+    {
+        var output = Json.Parse("[\"large\"]");
+        var storage = new StoredValue(new string('a', 64), output.Length, MayRefer: true);
+        RunEvent[] events =
+        [
+            new RunEvent.AttemptSucceeded("s", 1, "a", Json.Stored(storage, () => output)) { Time = default },
+            new RunEvent.AttemptSucceeded("s", 2, "a", output) { Time = default },
+        ];
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new System.Text.Json.Utf8JsonWriter(buffer))
+        {
+            RunEventJson.Write(writer, events);
+        }
+
+        var read = RunEventJson.Read(buffer.WrittenSpan);
+
+        Assert.Single(Encoding.UTF8.GetString(buffer.WrittenSpan).Split("large")[1..]);
+        Assert.Equal(storage, ((RunEvent.AttemptSucceeded)read[0]).Stored);
+        Assert.Equal(output, ((RunEvent.AttemptSucceeded)RunEvent.Find(read[0], s => s == storage ? output : Json.Null)).Output);
+        Assert.Equal(output, ((RunEvent.AttemptSucceeded)read[1]).Output);
+        Assert.Null(((RunEvent.AttemptSucceeded)read[1]).Stored);
     }
 
     [Fact]

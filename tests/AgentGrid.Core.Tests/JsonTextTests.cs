@@ -57,7 +57,8 @@ public sealed class JsonTextTests
 
     private static int DepthOf(string text)
     {
-        var (reader, deepest) = (new Utf8JsonReader(Encoding.UTF8.GetBytes(text)), 0);
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
+        var deepest = 0;
         while (reader.Read())
         {
             deepest = Math.Max(deepest, reader.CurrentDepth + (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject ? 1 : 0));

@@ -62,6 +62,25 @@ public abstract class ArtifactStoreTests<THost> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Values_Large_AreReadAgain()
+    {
+        var (large, small) = (Json.From(new string('x', 300_000)), Json.From("small"));
+
+        var kept = await Store.Values.KeepAsync(_run, large);
+
+        Assert.Equal(large.Length, kept.Storage!.Bytes);
+        Assert.Equal(large.ToString(), kept.ToString());
+        Assert.Same(small, await Store.Values.KeepAsync(_run, small));
+        // Another process knows no more than what is in the journal.
+        var other = _host.Open(new ArtifactOptions { MinFreeBytes = 0 }).Values;
+        Assert.Equal(large.ToString(), other.At(_run, kept.Storage).ToString());
+        Assert.Contains("missing", Assert.Throws<KeptDataException>(() => other.At(_other, kept.Storage).Utf8).Message, StringComparison.Ordinal);
+        var tooLarge = Json.From(new string('x', 5 << 20));
+        Assert.Same(tooLarge, await Store.Values.KeepAsync(_run, tooLarge));
+        Assert.Equal(1, await _host.CountAsync());
+    }
+
+    [Fact]
     public async Task Open_AndSeek_ReadsFromThere()
     {
         var bytes = RandomNumberGenerator.GetBytes((3 << 20) + 5);
