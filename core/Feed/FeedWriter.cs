@@ -334,7 +334,8 @@ public sealed class FeedWriter
 
     private void Value(ReadOnlySpan<byte> name, ReadOnlySpan<byte> sizeName, Json value)
     {
-        if (value.Length > MaxInlineBytes)
+        // Of an event that is read again nobody has said where the value is; and it is to be the same event.
+        if (value.Length > MaxInlineBytes || value.Storage is not null)
         {
             _writer.WriteNumber(sizeName, value.Length);
             return;
