@@ -1,5 +1,7 @@
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Engine;
+using AgentGrid.Engine.Artifacts;
 
 namespace AgentGrid.Embedded;
 
@@ -10,6 +12,8 @@ internal class EmbeddedPlatform : Platform
 
     /// <summary>The SQLite file system that the journal is kept in; null for the one of the operating system.</summary>
     public virtual string? FileSystem => null;
+
+    public virtual IArtifactStore OpenArtifacts(string folder, ArtifactOptions options) => new ArtifactFolder(folder, options);
 
     public virtual LifeSign OpenLifeSign(JournalFile file) => new(file.Path);
 

@@ -71,7 +71,10 @@ public static class AgentGridClientServices
         services.TryAddSingleton(s => new RedisRunLog(
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey),
             new RunLogOptions { KeyPrefix = s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix },
-            s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
+            s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>())
+        {
+            Values = s.GetRequiredService<IArtifactStore>().Values,
+        });
         services.TryAddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
         services.TryAddSingleton<IArtifactStore>(s => new RedisArtifacts(
             s.GetRequiredKeyedService<IConnectionMultiplexer>(RedisKey), s.GetRequiredService<IOptions<GridClientOptions>>().Value.Prefix,

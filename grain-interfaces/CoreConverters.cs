@@ -5,11 +5,20 @@ using AgentGrid.Core.Runs;
 
 namespace AgentGrid.GrainInterfaces;
 
-/// <summary>What a JSON value is on the wire between silos: its UTF-8 text.</summary>
+/// <summary>What a JSON value is on the wire between silos: its UTF-8 text, or where that lies.</summary>
 [GenerateSerializer, Immutable, Alias("agentgrid.Json")]
 public struct JsonWire
 {
     [Id(0)] public byte[]? Utf8;
+
+    /// <summary>Of a value that is stored elsewhere, in place of its text: the SHA-256 of that.</summary>
+    [Id(1)] public string? Sha256;
+
+    /// <summary>Of such a value: how many bytes it has.</summary>
+    [Id(2)] public int Bytes;
+
+    /// <summary>Of such a value: it may have references to artifacts in it.</summary>
+    [Id(3)] public bool MayRefer;
 }
 
 /// <summary>What a run's id is on the wire between silos.</summary>
@@ -65,9 +74,13 @@ public sealed class CoreConverters :
     IConverter<RunError, RunErrorWire>, IConverter<ConfigProblem, ConfigProblemWire>,
     IConverter<AbandonedAttempt, AbandonedAttemptWire>
 {
-    public Json ConvertFromSurrogate(in JsonWire surrogate) => Json.Trusted(surrogate.Utf8);
+    public Json ConvertFromSurrogate(in JsonWire surrogate) => surrogate.Sha256 is { } sha256
+        ? Json.Stored(new StoredValue(sha256, surrogate.Bytes, surrogate.MayRefer))
+        : Json.Trusted(surrogate.Utf8);
 
-    public JsonWire ConvertToSurrogate(in Json value) => new() { Utf8 = value.Utf8.ToArray() };
+    public JsonWire ConvertToSurrogate(in Json value) => value.Storage is { } stored
+        ? new() { Sha256 = stored.Sha256, Bytes = stored.Bytes, MayRefer = stored.MayRefer }
+        : new() { Utf8 = value.Utf8.ToArray() };
 
     public RunId ConvertFromSurrogate(in RunIdWire surrogate) =>
         RunId.TryParse(surrogate.Value, out var id) ? id : default;

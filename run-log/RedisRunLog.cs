@@ -1,6 +1,7 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.RunLog.Scripts;
 using Microsoft.Extensions.Logging;
@@ -65,6 +66,13 @@ public sealed partial class RedisRunLog : IRunStore
         _plans = new RunLogPlans(_redis, _prefix);
         _source = new RunLogSource(_redis, _prefix, _plans, _copies);
         _reader = new StoreReader(_source, RunLogDamage.Text, _damage, time);
+    }
+
+    /// <summary>Where large values of its runs lie; null when nowhere.</summary>
+    public StoredValues? Values
+    {
+        get => _reader.Values;
+        set => _reader.Values = value;
     }
 
     /// <summary>

@@ -47,7 +47,7 @@ internal static class MotionWriter
             FrameText.Write(buffer, joints, isFirst: frame == 0);
         }
         buffer.Write("]}"u8);
-        return Json.Trusted(buffer.WrittenMemory);
+        return Json.Sound(buffer.WrittenMemory);
     }
 
     // Twice, a third of the way apart: enough to see it move, too little to fill a journal.

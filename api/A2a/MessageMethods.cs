@@ -87,7 +87,7 @@ internal sealed class MessageMethods(
         }
         var key = new RunKey(message.ContextId ?? message.MessageId, message.MessageId);
         using var room = memory.Enter();
-        var result = room.TryRun(input.Utf8.Length)
+        var result = room.TryRun(input.Length)
             ? await grid.SubmitAsync(new SubmitRun(key, input, message.Skill, Tenant: caller, TraceParent: traceParent))
             : MemoryGate.Refusal;
         switch (result)

@@ -43,7 +43,7 @@ internal sealed class PlanTools(
     {
         var call = request.Params!;
         var input = Json.From(call.Arguments ?? new Dictionary<string, JsonElement>());
-        if (input.Utf8.Length > options.MaxBodyBytes)
+        if (input.Length > options.MaxBodyBytes)
         {
             return Error($"The arguments have more than {options.MaxBodyBytes} bytes.");
         }
@@ -90,7 +90,7 @@ internal sealed class PlanTools(
     private async ValueTask<SubmitResult> SubmitAsync(SubmitRun submit)
     {
         using var room = memory.Enter();
-        return room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal;
+        return room.TryRun(submit.Input.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal;
     }
 
     private async Task<CallToolResult> FinishAsync(

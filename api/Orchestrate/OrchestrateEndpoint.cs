@@ -63,7 +63,7 @@ internal sealed class OrchestrateEndpoint(
             return (null, problem);
         }
         // Not cancelled by a client that hangs up: what it has posted completely is accepted.
-        return (room.TryRun(submit.Input.Utf8.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal, null);
+        return (room.TryRun(submit.Input.Length) ? await grid.SubmitAsync(submit) : MemoryGate.Refusal, null);
     }
 
     private async ValueTask<(SubmitRun? Submit, ApiProblem? Problem)> ReadAsync(HttpContext context, bool isGeneral)

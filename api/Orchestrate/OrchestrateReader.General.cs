@@ -61,7 +61,7 @@ internal ref partial struct OrchestrateReader
         {
             return false;
         }
-        _input = _json.TokenType == JsonTokenType.Null ? null : Json.Trusted(_body[start..(int)_json.BytesConsumed].ToArray());
+        _input = _json.TokenType == JsonTokenType.Null ? null : Json.Sound(_body[start..(int)_json.BytesConsumed].ToArray());
         return true;
     }
 }

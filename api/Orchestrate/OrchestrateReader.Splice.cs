@@ -38,6 +38,6 @@ internal ref partial struct OrchestrateReader
             }
         }
         kept.Write("}"u8);
-        return Json.Trusted(kept.WrittenMemory);
+        return Json.Sound(kept.WrittenMemory);
     }
 }

@@ -112,7 +112,7 @@ internal ref partial struct OrchestrateReader
             _problem = new ApiProblem(400, ApiCode.MissingField, $"'{missing}' is missing; {WhatNamesRuns}.") { Field = missing };
             return null;
         }
-        var input = _isGeneral ? _input ?? Json.EmptyObject : _differs ? Splice() : Json.Trusted(_body[start..end].ToArray());
+        var input = _isGeneral ? _input ?? Json.EmptyObject : _differs ? Splice() : Json.Sound(_body[start..end].ToArray());
         return new OrchestrateBody(new RunKey(_matchId, _round), input, _plan, _inlinePlan, _priority, _startAt, _delay)
         {
             Labels = _labels,

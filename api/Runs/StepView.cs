@@ -40,7 +40,7 @@ public sealed record StepView
     /// <param name="inlined">The bytes of output that the run's steps before this one show.</param>
     internal static StepView Of(RunId run, StepDetails step, bool errorDetail, ref int inlined)
     {
-        var bytes = step.Output?.Utf8.Length;
+        var bytes = step.Output?.Length;
         var inline = bytes <= MaxInlineBytes && inlined < MaxInlineBytesOfRun;
         inlined += inline ? bytes ?? 0 : 0;
         return new StepView

@@ -1,4 +1,5 @@
 using AgentGrid.Api;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded;
 using AgentGrid.Engine;
 
@@ -26,6 +27,7 @@ internal static class BenchServer
         builder.Services.AddAgentGrid().AddAgents(typeof(BenchServer).Assembly).UseEmbeddedEngine(
             engine => engine.Config = Path.Combine(AppContext.BaseDirectory, "bench-config"));
         builder.Services.AddOptions<EmbeddedOptions>().BindConfiguration("AgentGrid");
+        builder.Services.AddOptions<ArtifactOptions>().BindConfiguration("AgentGrid:Artifacts");
         var app = builder.Build().MapAgentGridApi();
         app.MapPost("/echo", EchoAsync);
         app.MapGet("/bench/allocated", () => GC.GetTotalAllocatedBytes());

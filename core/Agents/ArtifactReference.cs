@@ -44,7 +44,7 @@ public sealed record ArtifactReference(string Name, string MediaType, long Bytes
     public static IEnumerable<ArtifactReference> In(Json value) => MayBeIn(value) ? In(value.Element) : [];
 
     /// <summary>Whether a value may have references: a look for one word in its text. Escaped, the word means nothing.</summary>
-    public static bool MayBeIn(Json value) => value.Utf8.Span.IndexOf(Mark) >= 0;
+    public static bool MayBeIn(Json value) => value.Storage?.MayRefer ?? value.Utf8.Span.IndexOf(Mark) >= 0;
 
     /// <summary>What an object with the one member <see cref="Member"/> has there; null for all other values.</summary>
     internal static JsonElement? Inside(JsonElement element)

@@ -319,9 +319,9 @@ public sealed class FeedWriter
     // What a plan declares as its result is the meta itself: meta.frames.
     private void MetaOf(RunEvent.RunCompleted e)
     {
-        if (e.Result.Utf8.Length > MaxInlineBytes)
+        if (e.Result.Length > MaxInlineBytes)
         {
-            _writer.WriteNumber("result_bytes"u8, e.Result.Utf8.Length);
+            _writer.WriteNumber("result_bytes"u8, e.Result.Length);
             return;
         }
         foreach (var member in e.Result.Element.EnumerateObject())
@@ -342,9 +342,10 @@ public sealed class FeedWriter
 
     private void Value(ReadOnlySpan<byte> name, ReadOnlySpan<byte> sizeName, Json value)
     {
-        if (value.Utf8.Length > MaxInlineBytes)
+        // Of an event that is read again nobody has said where the value is; and it is to be the same event.
+        if (value.Length > MaxInlineBytes || value.Storage is not null)
         {
-            _writer.WriteNumber(sizeName, value.Utf8.Length);
+            _writer.WriteNumber(sizeName, value.Length);
             return;
         }
         _writer.WritePropertyName(name);

@@ -9,6 +9,12 @@ public sealed class ArtifactOptions
     /// </summary>
     public string? Folder { get; set; }
 
+    /// <summary>
+    /// Inputs and outputs of so many bytes and more lie here too, in place of the journal and of memory; agents, plans and clients
+    /// see no difference. 0: none do. Default 256 KiB.
+    /// </summary>
+    public int ValuesFromBytes { get; set; } = 256 << 10;
+
     /// <summary>The largest artifact, in bytes; a larger one fails its attempt. Default 1 GiB.</summary>
     public long MaxBytes { get; set; } = 1L << 30;
 

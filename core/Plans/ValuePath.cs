@@ -44,14 +44,19 @@ public sealed record ValuePath
     }
 
     /// <summary>
-    /// The value, or null when something on the way does not exist. Of members with the same name the first counts. A root that
-    /// has not been parsed is read up to the value, and not parsed.
+    /// The value, or null when something on the way does not exist. Of members with the same name the first counts. A root whose form is
+    /// known is gone through up to the value, and not parsed.
     /// </summary>
     /// <param name="root">Gives the value of a root; null when it has none.</param>
     public Json? Find(Func<string, Json?> root)
     {
         var value = root(Root);
-        return value is null || Segments.IsEmpty ? value : value.IsParsed ? FindInTree(value) : FindInText(value);
+        if (value is null || Segments.IsEmpty)
+        {
+            return value;
+        }
+        value = value.Here;
+        return value.IsParsed || !value.IsSound ? FindInTree(value) : FindInText(value);
     }
 
     public bool Equals(ValuePath? other) => other?.Text == Text;
@@ -172,19 +177,17 @@ public sealed record ValuePath
 
     private Json? FindInText(Json root)
     {
-        var reader = new Utf8JsonReader(root.Utf8.Span, new JsonReaderOptions { MaxDepth = 128 });
-        reader.Read();
+        var text = root.Utf8;
+        var at = JsonText.Start(text.Span);
         foreach (var segment in Segments)
         {
-            var exists = segment is int index ? TryItem(ref reader, index) : TryProperty(ref reader, (string)segment);
-            if (!exists)
+            at = segment is int index ? JsonText.Item(text.Span, at, index) : JsonText.Member(text.Span, at, (string)segment);
+            if (at < 0)
             {
                 return null;
             }
         }
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return Json.Trusted(root.Utf8[start..(int)reader.BytesConsumed]);
+        return Json.Sound(text[at..JsonText.EndOf(text.Span, at)]);
     }
 
     private static bool TryItem(ref JsonElement value, int index)
@@ -220,54 +223,6 @@ public sealed record ValuePath
         try
         {
             return member.NameEquals(name);
-        }
-        catch (InvalidOperationException)
-        {
-            return false; // it is not Unicode
-        }
-    }
-
-    private static bool TryItem(ref Utf8JsonReader reader, int index)
-    {
-        if (reader.TokenType != JsonTokenType.StartArray)
-        {
-            return false;
-        }
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (index-- == 0)
-            {
-                return true;
-            }
-            reader.Skip();
-        }
-        return false;
-    }
-
-    private static bool TryProperty(ref Utf8JsonReader reader, string name)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return false;
-        }
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isIt = IsNamed(ref reader, name);
-            reader.Read();
-            if (isIt)
-            {
-                return true;
-            }
-            reader.Skip();
-        }
-        return false;
-    }
-
-    private static bool IsNamed(ref Utf8JsonReader reader, string name)
-    {
-        try
-        {
-            return reader.ValueTextEquals(name);
         }
         catch (InvalidOperationException)
         {

@@ -103,17 +103,17 @@ public sealed class AttemptInput
 
     private Json? ParsedRootOf(string root)
     {
-        var value = RootOf(root);
+        var value = RootOf(root)?.Here;
         _ = value?.Element;
         return value;
     }
 
     private static IEnumerable<(string Name, Json Value)> MembersOf(Json? value) =>
-        value is null ? [] : value.Element.EnumerateObject().Select(m => (m.Name, value.Part(m.Value)));
+        value?.Here is { } here ? here.Element.EnumerateObject().Select(m => (m.Name, here.Part(m.Value))) : [];
 
-    private static Json? MemberOf(Json? value, string name)
+    private static Json? MemberOf(Json? whole, string name)
     {
-        if (value is not null)
+        if (whole?.Here is { } value)
         {
             foreach (var member in value.Element.EnumerateObject())
             {
@@ -184,7 +184,7 @@ public sealed class AttemptInput
     {
         if (step.Items.IsDefault)
         {
-            var list = step.Step.ForEach!.Find(state.Root)!;
+            var list = step.Step.ForEach!.Find(state.Root)!.Here;
             step.Items = [.. list.Element.EnumerateArray().Select(list.Part)];
         }
         return step.Items;

@@ -33,9 +33,9 @@ public static class RunArtifacts
     {
         var needed = new HashSet<string>(StringComparer.Ordinal);
         Add(run.Input);
+        // What a step hands on is made of these, and of signals.
         foreach (var step in run.Steps)
         {
-            Add(step.Output);
             step.Attempts.ForEach(a => Add(a.Output));
         }
         run.Signals.ForEach(s => Add(s.Data));
@@ -43,6 +43,10 @@ public static class RunArtifacts
 
         void Add(Json? value)
         {
+            if (value?.Storage is { } stored)
+            {
+                needed.Add(stored.Sha256);
+            }
             if (value is not null)
             {
                 needed.UnionWith(ArtifactReference.In(value).Select(static r => r.Sha256));

@@ -113,7 +113,7 @@ public static class RunDetailsBuilder
         Losses = attempt.Losses,
         Decision = attempt.Decision,
         Placement = attempt.Placement,
-        OutputBytes = attempt.Output?.Utf8.Length,
+        OutputBytes = attempt.Output?.Length,
         Tokens = attempt.Tokens,
         IsHedge = attempt.IsHedge,
         IsRefusedHedge = attempt.IsRefusedHedge,

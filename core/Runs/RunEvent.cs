@@ -46,16 +46,34 @@ public abstract record RunEvent
     /// <summary>When it was decided.</summary>
     public required DateTimeOffset Time { get; init; }
 
+    /// <summary>The same event with the value that it has stored elsewhere to be read there.</summary>
+    public static RunEvent Find(RunEvent e, Func<StoredValue, Json> at) => e switch
+    {
+        RunAccepted { Stored: { } stored } x => x with { Input = at(stored) },
+        AttemptSucceeded { Stored: { } stored } x => x with { Output = at(stored) },
+        _ => e,
+    };
+
     /// <summary>The run exists. Everything that it depends on is in here or named in here.</summary>
-    /// <param name="Input">A JSON object: what was posted, <c>match_id</c> and <c>round</c> included.</param>
+    /// <param name="Input">
+    /// A JSON object: what was posted, <c>match_id</c> and <c>round</c> included. JSON null in the journal where <see cref="Stored"/> has it.
+    /// </param>
     /// <param name="Seed">Where all chance of this run comes from.</param>
     /// <param name="Priority">Higher is served first where attempts wait.</param>
     /// <param name="Tenant">Who posted it; null when nobody was named.</param>
     /// <param name="TraceParent">The W3C trace context that it belongs to; null for none.</param>
     public sealed record RunAccepted(
-        RunId RunId, string MatchId, string Round, string PlanName, string PlanVersion, Json Input, ulong Seed,
+        RunId RunId, string MatchId, string Round, string PlanName, string PlanVersion,
+        [property: JsonConverter(typeof(UnlessStoredConverter))] Json Input, ulong Seed,
         int Priority = 0, string? Tenant = null, string? TraceParent = null) : RunEvent
     {
+        /// <summary>Where the input lies; null where it is in the journal.</summary>
+        public StoredValue? Stored
+        {
+            get => Input.Storage;
+            init => Input = value is null ? Input : Json.Stored(value);
+        }
+
         /// <summary>Whether the plan came with the request, under a name of the caller's choice.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public bool Inline { get; init; }
@@ -147,8 +165,17 @@ public abstract record RunEvent
     public sealed record AttemptProgressed(
         string Step, int Attempt, string Agent, double Fraction, string? Message = null) : RunEvent;
 
-    public sealed record AttemptSucceeded(string Step, int Attempt, string Agent, Json Output) : RunEvent
+    /// <param name="Output">JSON null in the journal where <see cref="Stored"/> has it.</param>
+    public sealed record AttemptSucceeded(
+        string Step, int Attempt, string Agent, [property: JsonConverter(typeof(UnlessStoredConverter))] Json Output) : RunEvent
     {
+        /// <summary>Where the output lies; null where it is in the journal.</summary>
+        public StoredValue? Stored
+        {
+            get => Output.Storage;
+            init => Output = value is null ? Output : Json.Stored(value);
+        }
+
         /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public long? Tokens { get; init; }

@@ -40,7 +40,7 @@ public static partial class RunMachine
                 return NotHeeded(input.Step, input.Attempt, "result");
             }
             if (step.Step.Mode is StepMode.All or StepMode.Each
-                && step.BranchOutputBytes + input.Output.Utf8.Length > limits.MaxStepOutputBytes)
+                && step.BranchOutputBytes + input.Output.Length > limits.MaxStepOutputBytes)
             {
                 FailStep(step, OutputsTooLarge(step));
                 return Advance();

@@ -237,7 +237,7 @@ public static partial class RunMachine
         state.RetryingBranches -= IsRetrying(branch) ? 1 : 0;
         (branch.Due, branch.HedgeAt) = (null, null);
         step.SucceededBranches++;
-        step.BranchOutputBytes += e.Output.Utf8.Length;
+        step.BranchOutputBytes += e.Output.Length;
     }
 
     private static void Fail(RunState state, RunEvent.AttemptFailed e)

@@ -41,7 +41,7 @@ public static partial class RunMachine
         step.Branches.Clear();
         step.AttemptsBeforeRetry = step.Attempts.Count;
         step.SucceededBranches = step.FailedBranches = 0;
-        step.BranchOutputBytes = step.Kept.Sum(static a => (long)a.Output!.Utf8.Length);
+        step.BranchOutputBytes = step.Kept.Sum(static a => (long)a.Output!.Length);
     }
 
     private static IEnumerable<string> AnewOfOlderVersions(RunState state, string? fromStep)

@@ -58,7 +58,7 @@ public static class SignalCheck
     private static SignalVerdict? Data(RunState state, RunInput.ReceiveSignal signal, StepWait wait)
     {
         string? problem = signal.Key?.Length is 0 or > MaxKeyLength ? $"its key must have 1 to {MaxKeyLength} characters"
-            : signal.Data.Utf8.Length > MaxBytes ? $"it has {signal.Data.Utf8.Length} bytes; at most {MaxBytes} are allowed"
+            : signal.Data.Length > MaxBytes ? $"it has {signal.Data.Length} bytes; at most {MaxBytes} are allowed"
             : signal.Data.Problem() ?? (UnicodeText.IsText(signal.Data.Element) ? null : "it contains half of a surrogate pair");
         if (problem is null && wait.Approval is { } approval && ApprovalDecision.Problems(signal.Data, approval) is { Count: > 0 } many)
         {

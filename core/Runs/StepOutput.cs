@@ -45,44 +45,50 @@ internal static class StepOutput
             writer.WriteEndObject();
         });
 
-    private static Json ByAgent(StepState step, ImmutableArray<int> winners) => Json.Build(writer =>
+    private static Json ByAgent(StepState step, ImmutableArray<int> winners)
     {
-        writer.WriteStartObject();
-        foreach (var winner in winners)
+        var parts = winners.Select(w => step.Attempts[w - 1])
+            .Concat(Failures(step).Values.OrderBy(static a => a.Branch))
+            .Select(static a => (a.Agent, Value: a.Error is null ? a.Output! : FailureOf(a))).ToArray();
+        return Of(parts.Select(static p => p.Value), writer =>
         {
-            var attempt = step.Attempts[winner - 1];
-            writer.WritePropertyName(attempt.Agent);
-            attempt.Output!.WriteTo(writer);
-        }
-        foreach (var failed in Failures(step).Values.OrderBy(static a => a.Branch))
-        {
-            writer.WritePropertyName(failed.Agent);
-            WriteFailure(writer, failed);
-        }
-        writer.WriteEndObject();
-    });
-
-    private static Json ByItem(StepState step, ImmutableArray<int> winners) => Json.Build(writer =>
-    {
-        var outputs = new Json?[step.Branches.Count];
-        foreach (var winner in winners)
-        {
-            var attempt = step.Attempts[winner - 1];
-            outputs[attempt.Branch] = attempt.Output;
-        }
-        var failures = Failures(step);
-        writer.WriteStartArray();
-        for (var i = 0; i < outputs.Length; i++)
-        {
-            if (failures.TryGetValue(i, out var failed))
+            writer.WriteStartObject();
+            foreach (var (agent, value) in parts)
             {
-                WriteFailure(writer, failed);
-                continue;
+                writer.WritePropertyName(agent);
+                value.WriteTo(writer);
             }
-            (outputs[i] ?? Json.Null).WriteTo(writer);
+            writer.WriteEndObject();
+        });
+    }
+
+    private static Json ByItem(StepState step, ImmutableArray<int> winners)
+    {
+        var outputs = new Json[step.Branches.Count];
+        Array.Fill(outputs, Json.Null);
+        foreach (var winner in winners)
+        {
+            var attempt = step.Attempts[winner - 1];
+            outputs[attempt.Branch] = attempt.Output!;
         }
-        writer.WriteEndArray();
-    });
+        foreach (var (branch, failed) in Failures(step))
+        {
+            outputs[branch] = FailureOf(failed);
+        }
+        return Of(outputs, writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var output in outputs)
+            {
+                output.WriteTo(writer);
+            }
+            writer.WriteEndArray();
+        });
+    }
+
+    // What has parts that are stored elsewhere is put together when somebody asks for it, and not kept.
+    private static Json Of(IEnumerable<Json> parts, Action<Utf8JsonWriter> write) =>
+        parts.Any(static p => p.Storage is not null) ? Json.Later(() => Json.Build(write)) : Json.Build(write);
 
     // The last attempts of the branches that have failed, where that is handed on.
     private static Dictionary<int, AttemptState> Failures(StepState step)
@@ -101,7 +107,7 @@ internal static class StepOutput
         return failures;
     }
 
-    private static void WriteFailure(Utf8JsonWriter writer, AttemptState attempt)
+    private static Json FailureOf(AttemptState attempt) => Json.Build(writer =>
     {
         writer.WriteStartObject();
         writer.WriteStartObject("failed");
@@ -110,5 +116,5 @@ internal static class StepOutput
         writer.WriteString("message", attempt.Error.Message);
         writer.WriteEndObject();
         writer.WriteEndObject();
-    }
+    });
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,11 +18,11 @@ public sealed class JournalHistory : IDisposable
     private readonly JournalReader _reader;
     private readonly StoreReader _store;
 
-    private JournalHistory(JournalFile file)
+    private JournalHistory(JournalFile file, ArtifactFolder artifacts)
     {
         _file = file;
         _reader = new JournalReader(file);
-        _store = new StoreReader(_reader, file.Damage, new DamageLog(NullLogger.Instance), TimeProvider.System);
+        _store = new StoreReader(_reader, file.Damage, new DamageLog(NullLogger.Instance), TimeProvider.System) { Values = artifacts.Values };
     }
 
     /// <summary>How many runs were passed over so far because they are damaged.</summary>
@@ -29,9 +30,14 @@ public sealed class JournalHistory : IDisposable
 
     /// <summary>Opens a journal.</summary>
     /// <param name="path">The file, or its folder.</param>
+    /// <param name="artifacts">The folder of its artifacts, where large values are; null for the one beside the file.</param>
     /// <exception cref="KeptDataException">It is not there, is not a journal of this version, or cannot be read.</exception>
-    public static JournalHistory Open(string path) =>
-        new(JournalFile.OpenToRead(Directory.Exists(path) ? JournalFile.PathIn(path) : Path.GetFullPath(path)));
+    public static JournalHistory Open(string path, string? artifacts = null)
+    {
+        var file = JournalFile.OpenToRead(Directory.Exists(path) ? JournalFile.PathIn(path) : Path.GetFullPath(path));
+        return new JournalHistory(
+            file, new ArtifactFolder(artifacts ?? Path.Combine(Path.GetDirectoryName(file.Path)!, "artifacts"), new ArtifactOptions()));
+    }
 
     /// <summary>When the last run was accepted; null when there is none.</summary>
     public DateTimeOffset? LastAccepted() => _reader.LastAccepted();

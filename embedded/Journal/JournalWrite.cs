@@ -50,8 +50,8 @@ internal sealed class AppendEvents : JournalWrite
     // A record holds so many that a reader of some reads few in vain.
     private const int MostInOneRecord = 256;
 
-    // Of larger ones there are few, and a pool would keep their memory.
-    private const int MostPooledBytes = 64 * 1_024;
+    // Of larger ones there are few, since large values lie elsewhere, and a pool would keep their memory.
+    private const int MostPooledBytes = 512 * 1_024;
 
     private readonly ReadOnlyMemory<byte>[] _records;
 

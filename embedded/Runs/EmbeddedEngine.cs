@@ -45,7 +45,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         EmbeddedOptions options, ConfigSource config, AgentInstances agents, TimeProvider time,
         ILogger logger, ILogger runLogger, EmbeddedPlatform platform, IWebhookSender webhooks, RunLimits limits, ArtifactOptions artifacts)
     {
-        Artifacts = new ArtifactFolder(artifacts.Folder ?? Path.Combine(options.Data, "artifacts"), artifacts);
+        Artifacts = platform.OpenArtifacts(artifacts.Folder ?? Path.Combine(options.Data, "artifacts"), artifacts);
         Webhooks = webhooks;
         Options = options;
         Stopping = _stopping.Token;
@@ -60,7 +60,7 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
         _file = JournalFile.Open(options.Data, options.Synchronous, platform.FileSystem);
         _lifeSign = platform.OpenLifeSign(_file);
         Reader = new JournalReader(_file);
-        Store = new StoreReader(Reader, _file.Damage, new DamageLog(logger), time, Latest);
+        Store = new StoreReader(Reader, _file.Damage, new DamageLog(logger), time, Latest) { Values = Artifacts.Values };
         Journal = new JournalWriter(_file, Feed, logger, platform);
         Slots = new SlotTable(time, platform, logger);
         _localSlots = new LocalSlots(Slots);
@@ -191,6 +191,8 @@ internal sealed partial class EmbeddedEngine : IRegistryHost, IChildRunHost, IDi
 
     async ValueTask<RunState?> IRegistryHost.ReplayAsync(RunId run) =>
         await Store.ReplayAsync(run).ConfigureAwait(false);
+
+    StoredValues IRegistryHost.Values => Artifacts.Values;
 
     ValueTask<Outage?> IRegistryHost.LastOutageAsync() => ValueTask.FromResult(_outage);
 

@@ -3,6 +3,7 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using Microsoft.Extensions.Logging;
 
@@ -55,6 +56,13 @@ public sealed partial class SqliteRunStore : IRunStore, IStoreAccess, IDisposabl
     /// waits for it. The record's bytes hold no longer than that.
     /// </summary>
     public event Action<StoredTurn>? Kept;
+
+    /// <summary>Where large values of its runs lie; null when nowhere.</summary>
+    public StoredValues? Values
+    {
+        get => _store.Values;
+        set => _store.Values = value;
+    }
 
     /// <summary>The file.</summary>
     public string Path => _file.Path;

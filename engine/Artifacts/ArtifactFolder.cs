@@ -21,6 +21,9 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
 
     private readonly string _folder = Path.GetFullPath(folder);
 
+    /// <inheritdoc/>
+    public StoredValues Values => field ??= new StoredValues(this, options.ValuesFromBytes);
+
     private string Unfinished => Path.Combine(_folder, "unfinished");
 
     /// <inheritdoc/>
@@ -50,6 +53,54 @@ public sealed class ArtifactFolder(string folder, ArtifactOptions options) : IAr
         finally
         {
             File.Delete(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>On the calling thread: what is a write to memory, and a wait for the disk, is not worth another one.</remarks>
+    public ValueTask<ArtifactContent> WriteAsync(RunId run, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var kept = new ArtifactContent(ArtifactHash.Of(content.Span), content.Length);
+        var place = new FileInfo(PathOf(run, kept.Sha256));
+        if (place.Exists && place.Length == kept.Bytes)
+        {
+            place.LastWriteTimeUtc = DateTime.UtcNow; // to a sweep it is new
+            return ValueTask.FromResult(kept);
+        }
+        var room = Room(run);
+        if (kept.Bytes > room.Bytes)
+        {
+            throw ArtifactRefusals.TooLarge(room.Why);
+        }
+        var path = FreshPath();
+        CheckFree(content.Length);
+        try
+        {
+            using (var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                RandomAccess.Write(file, content.Span, 0);
+                RandomAccess.FlushToDisk(file);
+            }
+            Place(run, path, kept.Sha256);
+            return ValueTask.FromResult(kept);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public byte[]? Read(RunId run, string sha256)
+    {
+        try
+        {
+            return File.ReadAllBytes(PathOf(run, sha256));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
         }
     }
 

@@ -12,10 +12,19 @@ namespace AgentGrid.Engine.Artifacts;
 /// </remarks>
 public interface IArtifactStore
 {
+    /// <summary>The large values of runs among them.</summary>
+    StoredValues Values { get; }
+
+    /// <summary>Keeps bytes that are in memory; they are durable on return.</summary>
+    ValueTask<ArtifactContent> WriteAsync(RunId run, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>All bytes of one, at once, on the calling thread; null when it is not there. For <see cref="Values"/>.</summary>
+    byte[]? Read(RunId run, string sha256);
+
     /// <summary>Keeps what a stream has; it is durable on return, and nothing is there when it fails.</summary>
     ValueTask<ArtifactContent> WriteAsync(RunId run, Stream content, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="WriteAsync"/>, of a file in a folder of <see cref="FreshFolder"/>, which is gone afterwards.</summary>
+    /// <summary>As <see cref="WriteAsync(RunId, Stream, CancellationToken)"/>, of a file in a folder of <see cref="FreshFolder"/>, which is gone afterwards.</summary>
     ValueTask<ArtifactContent> TakeAsync(RunId run, string path, CancellationToken cancellationToken);
 
     /// <summary>How many bytes there are; null when it is not there.</summary>

@@ -77,7 +77,7 @@ public sealed class ChildRuns(
             }
             if (outcome is null && end?.Status is not null)
             {
-                outcome = await FetchAsync(call, end, agent) ?? OutcomeOf(call, end, agent, number);
+                outcome = await FetchAsync(call, end, agent) ?? OutcomeOf(call, await StoredAsync(call, end), agent, number);
             }
         }
         call.HasReturned = outcome is not null;
@@ -145,6 +145,11 @@ public sealed class ChildRuns(
         }
         return null;
     }
+
+    // What is large lies with the parent before it hears of it.
+    private async Task<ChildEnd> StoredAsync(Call call, ChildEnd end) => artifacts is not null && end.Result is { } result && artifacts.Values.IsFor(result)
+        ? end with { Result = await platform.Wait(artifacts.Values.KeepAsync(call.Child.Run, result).AsTask()) }
+        : end;
 
     private async Task<bool> TryShareAsync(RunId from, RunId to, Json value)
     {

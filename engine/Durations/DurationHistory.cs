@@ -92,12 +92,12 @@ public sealed partial class DurationHistory(
 
     private void Read(RunState run)
     {
-        _bytes += run.Input.Utf8.Length;
+        _bytes += run.Input.Length;
         foreach (var step in run.Steps)
         {
             foreach (var attempt in step.Attempts)
             {
-                _bytes += attempt.Output?.Utf8.Length ?? 0;
+                _bytes += attempt.Output?.Length ?? 0;
                 if (EndedWork.Of(step, attempt) is { } work)
                 {
                     _ends.Add((run.Plan, run.Inline, work));

@@ -29,7 +29,7 @@ public static partial class AgentCall
             return output switch
             {
                 null => Fail(ErrorKind.Error, ErrorCodes.AgentError, $"Agent '{name}' returned nothing."),
-                { Utf8.Length: var length } when length > maxOutputBytes => Fail(
+                { Length: var length } when length > maxOutputBytes => Fail(
                     ErrorKind.Error, ErrorCodes.OutputTooLarge,
                     $"Agent '{name}' returned {length:N0} bytes; at most {maxOutputBytes:N0} are " +
                     "allowed (option MaxOutputBytes).", retryable: false),

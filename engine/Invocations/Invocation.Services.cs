@@ -19,6 +19,12 @@ public abstract partial class Invocation
         ? LazyInitializer.EnsureInitialized(ref _artifacts, () => new AttemptArtifacts(store, Attempt.RunId, Agent))
         : null;
 
+    // What is large lies among the artifacts before anybody hears of it.
+    private async ValueTask<AttemptOutcome?> StoreAsync(AttemptOutcome? outcome) =>
+        outcome is AttemptOutcome.Output { Value: var value } && _services.Artifacts is { } store && Volatile.Read(ref _phase) == Open
+            ? new AttemptOutcome.Output(await store.Values.KeepAsync(Attempt.RunId, value).ConfigureAwait(false))
+            : outcome;
+
     // What is recorded can be read: a reference that leads nowhere fails who has made it, and not who comes after it.
     private async ValueTask<AttemptOutcome?> CheckArtifactsAsync(AttemptOutcome.Output outcome)
     {

@@ -194,6 +194,7 @@ public abstract partial class Invocation : IThreadPoolWorkItem, IAgentProgress, 
             {
                 outcome = await CheckArtifactsAsync(output).ConfigureAwait(false);
             }
+            outcome = await StoreAsync(outcome).ConfigureAwait(false);
             _artifacts?.End();
             if (invocation.Tokens is { } tokens)
             {

@@ -2,6 +2,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Webhooks;
 
@@ -24,6 +25,9 @@ public interface IRegistryHost
 
     /// <summary>When there was last no process to drive runs; null for never, as far as is known.</summary>
     ValueTask<Outage?> LastOutageAsync();
+
+    /// <summary>Where large values of runs are kept; null when nowhere but in their journals.</summary>
+    StoredValues? Values { get; }
 
     /// <summary>Who posts to webhooks.</summary>
     IWebhookSender Webhooks { get; }

@@ -54,6 +54,10 @@ public sealed partial class RunRegistry
         }
         var accepted = Accept(submit, asked.Plan!, now) with { Labels = labels, Group = group };
         accepted = before is null ? accepted : Superseding(accepted, before);
+        if (host.Values is { } values && values.IsFor(accepted.Input))
+        {
+            accepted = accepted with { Input = await platform.Wait(values.KeepAsync(accepted.RunId, accepted.Input).AsTask()) };
+        }
         var driver = host.Drive(RunMachine.Evolve(new RunState(asked.Plan!), accepted), RunOrigin.Posted);
         if (!TryAdd(driver))
         {

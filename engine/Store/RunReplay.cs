@@ -1,17 +1,20 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 
 namespace AgentGrid.Engine.Store;
 
 /// <summary>Makes a run's state of its records, and finds those that are damaged or missing.</summary>
 /// <param name="state">A run of which nothing has happened yet.</param>
-internal sealed class RunReplay(RunState state, DamageText text)
+/// <param name="values">Where its large values lie; null when nowhere.</param>
+internal sealed class RunReplay(RunState state, DamageText text, StoredValues? values = null)
 {
     /// <summary>The run by the records so far.</summary>
     public RunState State { get; } = state;
 
     /// <summary>Adds the next record.</summary>
     /// <exception cref="DamageException">It is damaged, or one before it is missing.</exception>
-    public void Add(in StoredTurn turn)
+    public void Add(StoredTurn turn)
     {
         var (events, version) = turn.Open(text);
         if (version is { } said && said != State.Version)
@@ -22,7 +25,7 @@ internal sealed class RunReplay(RunState state, DamageText text)
         {
             try
             {
-                RunMachine.Evolve(State, e);
+                RunMachine.Evolve(State, values is null ? e : RunEvent.Find(e, stored => values.At(RunId.Parse(turn.Run), stored)));
             }
             // Events that are whole, and that cannot follow each other, mean that one between them is missing.
             catch (Exception cause) when (cause is not OutOfMemoryException)

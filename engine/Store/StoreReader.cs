@@ -2,6 +2,7 @@ using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 
 namespace AgentGrid.Engine.Store;
 
@@ -26,6 +27,9 @@ public sealed class StoreReader
         _feed = new FeedReader(source, text, log, time);
     }
 
+    /// <summary>Where large values of its runs lie; null when nowhere.</summary>
+    public StoredValues? Values { get; set; }
+
     /// <inheritdoc cref="RunLister.ListAsync"/>
     public Task<RunPage> ListAsync(RunQuery query) => _lister.ListAsync(query);
 
@@ -47,7 +51,7 @@ public sealed class StoreReader
                 ? null
                 : throw _text.OfRun(id.Value, $"was accepted with plan {run.Head.PlanKey}, which is missing", run.Key);
         }
-        var replay = new RunReplay(new RunState(plan), _text);
+        var replay = new RunReplay(new RunState(plan), _text, Values);
         for (var after = 0L; ;)
         {
             var page = await _source.ReadTurnsAsync(new FeedQuery(RunId: id), after, ReplayedAtOnce).ConfigureAwait(false);

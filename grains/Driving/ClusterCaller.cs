@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Telemetry;
 using AgentGrid.GrainInterfaces.Agents;
@@ -135,7 +136,8 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         switch (reply.Status)
         {
             case InvocationStatus.Succeeded:
-                return new RunInput.CompleteAttempt(call.Step, call.Number, reply.Output!) { Tokens = reply.Tokens };
+                return new RunInput.CompleteAttempt(call.Step, call.Number, StoredValues.Find(
+                    engine.Node.Invocations.Artifacts, call.Attempt.Run.Id, reply.Output!)) { Tokens = reply.Tokens };
             case InvocationStatus.Failed:
                 return new RunInput.FailAttempt(call.Step, call.Number, reply.Error!) { Tokens = reply.Tokens };
             case InvocationStatus.Cancelled:

@@ -5,6 +5,7 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Store;
@@ -157,6 +158,8 @@ internal sealed partial class MatchGrain(ClusterEngine engine, ClusterLife life)
     async ValueTask<RunState?> IRegistryHost.ReplayAsync(RunId run) => await engine.Log.ReplayAsync(run);
 
     ValueTask<Outage?> IRegistryHost.LastOutageAsync() => life.LastOutageAsync();
+
+    StoredValues? IRegistryHost.Values => engine.Node.Invocations.Artifacts?.Values;
 
     IWebhookSender IRegistryHost.Webhooks => engine.Webhooks;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -94,7 +95,8 @@ internal sealed partial class NodeInvocation : Invocation
             Deadline = _deadline,
             InputSource = () => request.Input,
             MemberSource = request.Captured is { } captured ? captured.Member : null,
-            Results = request.Captured?.Results ?? request.Results.ToImmutableDictionary(),
+            Results = request.Captured?.Results ?? request.Results.ToImmutableDictionary(
+                static r => r.Key, r => StoredValues.Find(_node.Invocations.Artifacts, request.RunId, r.Value)),
             TraceParent = request.TraceParent,
             Gpu = Slot?.Gpu,
             Progress = this,

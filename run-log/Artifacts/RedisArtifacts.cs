@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using AgentGrid.Core;
 using AgentGrid.Core.Agents;
@@ -36,6 +37,9 @@ public sealed class RedisArtifacts : IArtifactStore
     public RedisArtifacts(IConnectionMultiplexer redis, string keyPrefix, ArtifactOptions options, TimeProvider time) =>
         (_redis, _prefix, _options, _time) = (redis.GetDatabase(), $"{{{keyPrefix}}}:", options, time);
 
+    /// <inheritdoc/>
+    public StoredValues Values => field ??= new StoredValues(this, _options.ValuesFromBytes);
+
     private RedisKey Runs => $"{_prefix}artifacts";
 
     /// <inheritdoc/>
@@ -61,6 +65,44 @@ public sealed class RedisArtifacts : IArtifactStore
                 await _redis.KeyDeleteAsync(unfinished, CommandFlags.FireAndForget).ConfigureAwait(false);
             }
         });
+
+    /// <inheritdoc/>
+    public async ValueTask<ArtifactContent> WriteAsync(RunId run, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var stream = MemoryMarshal.TryGetArray(content, out var bytes)
+            ? new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
+            : new MemoryStream(content.ToArray());
+        return await WriteAsync(run, stream, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public byte[]? Read(RunId run, string sha256)
+    {
+        try
+        {
+            var key = KeyOf(run, sha256);
+            if (!_redis.KeyExists(key, RedisAnswer.FromPrimary))
+            {
+                return null;
+            }
+            var content = new byte[_redis.StringLength(key, RedisAnswer.FromPrimary)];
+            for (var at = 0; at < content.Length;)
+            {
+                byte[]? chunk = _redis.StringGetRange(key, at, at + ChunkBytes - 1, RedisAnswer.FromPrimary);
+                if (chunk is null or [])
+                {
+                    return null; // it was removed in between
+                }
+                chunk.CopyTo(content, at);
+                at += chunk.Length;
+            }
+            return content;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask<ArtifactContent> TakeAsync(RunId run, string path, CancellationToken cancellationToken)
@@ -90,18 +132,8 @@ public sealed class RedisArtifacts : IArtifactStore
         {
             return null;
         }
-        var content = new MemoryStream((int)await _redis.StringLengthAsync(key, RedisAnswer.FromPrimary).ConfigureAwait(false));
-        while (content.Length < content.Capacity)
-        {
-            byte[]? chunk = await _redis.StringGetRangeAsync(key, content.Length, content.Length + ChunkBytes - 1, RedisAnswer.FromPrimary).ConfigureAwait(false);
-            if (chunk is null or [])
-            {
-                break; // it was removed in between: who opens it sees that bytes are missing
-            }
-            content.Write(chunk);
-        }
-        content.Position = 0;
-        return content;
+        var length = await _redis.StringLengthAsync(key, RedisAnswer.FromPrimary).ConfigureAwait(false);
+        return new RedisArtifactStream(_redis, key, length, ChunkBytes);
     });
 
     /// <inheritdoc/>

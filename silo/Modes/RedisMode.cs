@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using AgentGrid.Api;
 using AgentGrid.Api.Settings;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainClient;
 using AgentGrid.GrainInterfaces;
@@ -57,7 +58,10 @@ internal sealed class RedisMode : ISiloMode
         var (services, address) = (builder.Services, settings.Redis!);
         services.AddKeyedSingleton(AgentGridClientServices.RedisKey, (s, _) => RedisConnection.Connect(address, s.GetService<ILoggerFactory>()));
         services.AddSingleton(s => new RedisRunLog(
-            Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>()));
+            Redis(s), settings.RunLog, s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<RedisRunLog>>())
+        {
+            Values = s.GetRequiredService<IArtifactStore>().Values,
+        });
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<RedisRunLog>());
         services.AddArtifacts(builder.Configuration, (s, options) => new RedisArtifacts(
             Redis(s), settings.KeyPrefix, options, s.GetRequiredService<TimeProvider>()));

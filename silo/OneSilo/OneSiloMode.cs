@@ -38,8 +38,12 @@ internal sealed class OneSiloMode : ISiloMode
         Read(new SectionReader(builder.Configuration), options);
         var services = builder.Services;
         services.AddSingleton(options);
-        services.AddSingleton(s => SqliteRunStore.Open(
-            options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SqliteRunStore>>()));
+        services.AddSingleton(s =>
+        {
+            var store = SqliteRunStore.Open(options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SqliteRunStore>>());
+            store.Values = s.GetRequiredService<IArtifactStore>().Values;
+            return store;
+        });
         services.AddSingleton<IRunStore>(s => s.GetRequiredService<SqliteRunStore>());
         services.AddSingleton<IStoreAccess>(s => s.GetRequiredService<SqliteRunStore>());
         services.AddArtifacts(

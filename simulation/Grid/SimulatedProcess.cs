@@ -9,6 +9,7 @@ using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Telemetry;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Webhooks;
 using AgentGrid.Simulation.Clock;
 
@@ -59,6 +60,9 @@ internal sealed class SimulatedProcess : IRegistryHost, IChildRunHost, IWebhookS
 
     /// <inheritdoc/>
     public IWebhookSender Webhooks => this;
+
+    /// <inheritdoc/>
+    public StoredValues? Values => null;
 
     /// <inheritdoc/>
     public CancellationToken Stopping => CancellationToken.None;

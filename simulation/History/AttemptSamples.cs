@@ -20,7 +20,7 @@ public sealed class AttemptSamples(Random random)
     {
         foreach (var (step, attempt) in run.Attempts.Where(static a => a.Attempt.IsWhole))
         {
-            var kept = attempt.Output?.Utf8.Length > LargestOutput ? attempt with { Output = null } : attempt;
+            var kept = attempt.Output?.Length > LargestOutput ? attempt with { Output = null } : attempt;
             Of(_ofSteps, (run.Plan, step, attempt.Agent)).Add(kept, random);
             Of(_ofAgents, attempt.Agent).Add(kept, random);
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using AgentGrid.Conformance.Cast;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core;
@@ -23,7 +24,7 @@ public abstract class ArtifactTests<THost> : ConformanceTests<THost>
 
     protected override GridSetup Setup { get; } = new()
     {
-        Artifacts = new ArtifactOptions { MaxBytes = 100_000, MaxRunBytes = 150_000, MinFreeBytes = 0 },
+        Artifacts = new ArtifactOptions { ValuesFromBytes = 2_000, MaxBytes = 100_000, MaxRunBytes = 150_000, MinFreeBytes = 0 },
         Files =
         [
             Actors.Config,
@@ -243,6 +244,61 @@ public abstract class ArtifactTests<THost> : ConformanceTests<THost>
         Assert.Equal("\"delivery 2\"", StepOf(run, "b").Output!.ToString());
         await Host.SweepArtifactsAsync();
         Assert.Equal(["delivery 2"], Kept().Select(File.ReadAllText));
+    }
+
+    [Fact]
+    public async Task LargeValues_LieBesideTheJournal_AndNobodySeesIt()
+    {
+        const string plan = """
+            {
+              "a": {"agent": "alpha"},
+              "b": {"agent": "bravo", "mode": "each", "for_each": "a.list", "needs": ["a"], "when": "a.size == 3",
+                    "with": {"text": "item", "all": "a.list"}},
+              "r": {"plan": "leaf", "needs": ["b"], "with": {"script": "input.script", "frames": "b[2]"}},
+              "c": {"agent": "charlie", "needs": ["a", "b", "r"]}
+            }
+            """;
+        string Text(char letter) => new(letter, 3_000);
+        Script.On("alpha", _ => new(Json.From(new { list = new[] { Text('x'), Text('y'), Text('z') }, size = 3 })));
+        Script.On("bravo", call => new(Json.From(new
+        {
+            text = call.Input.GetProperty("text").GetString(), of = call.Input.GetProperty("all").GetArrayLength(),
+        })));
+        var gate = Script.Gate();
+        var seen = "";
+        Script.On("charlie", async call =>
+        {
+            if (call.Invocation.Results.Count == 0)
+            {
+                return Json.From(call.Input.GetProperty("frames")); // in the run of the step r
+            }
+            await gate.PassAsync(call);
+            seen = call.Invocation.Input.ToString();
+            return Json.From(call.Input.GetProperty("posted").GetString()!.Length);
+        });
+
+        var posted = $$"""{"script": "{{Script.Id}}", "posted": "{{Text('p')}}"}""";
+        var accepted = await AcceptAsync(plan, posted);
+        await SeenAsync(accepted, "charlie:start");
+        await Host.CrashAsync();
+        await Host.StartAsync(Setup);
+        gate.Open();
+        var run = await EndOfAsync(accepted);
+
+        AssertCompleted(run);
+        Assert.Equal("3000", StepOf(run, "c").Output!.ToString());
+        var list = $$"""[{"text":"{{Text('x')}}","of":3},{"text":"{{Text('y')}}","of":3},{"text":"{{Text('z')}}","of":3}]""";
+        Assert.Equal(list, StepOf(run, "b").Output!.ToString());
+        Assert.Equal(list, JsonElement.Parse(seen).GetProperty("b").GetRawText());
+        Assert.Contains(Text('z'), StepOf(run, "r").Output!.ToString(), StringComparison.Ordinal);
+        Assert.Contains(Text('p'), run.Input.ToString(), StringComparison.Ordinal);
+        // The input, a's output, those of three items, and what the child was given and both have of its result.
+        var kept = Kept();
+        Assert.Contains(kept, path => File.ReadAllText(path) == StepOf(run, "a").Output!.ToString());
+        Assert.Equal(8, kept.Length);
+        Assert.Empty(RunArtifacts.Of(run));
+        await Host.SweepArtifactsAsync();
+        Assert.Equal(kept.Order(), Kept().Order());
     }
 
     [Fact]

@@ -46,6 +46,60 @@ public abstract class ArtifactStoreTests<THost> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Write_FromMemory_IsTheSameAsFromAStream()
+    {
+        var bytes = RandomNumberGenerator.GetBytes((2 << 20) + 7);
+
+        var kept = await Store.WriteAsync(_run, bytes.AsMemory(), default);
+
+        Assert.Equal(kept, await WriteAsync(_run, bytes));
+        Assert.Equal(kept, await Store.WriteAsync(_run, bytes.AsMemory(), default));
+        Assert.Equal(bytes, Store.Read(_run, kept.Sha256));
+        Assert.Null(Store.Read(_other, kept.Sha256));
+        Assert.Equal(1, await _host.CountAsync());
+        await Assert.ThrowsAsync<AgentException>(async () => await Store.WriteAsync(_run, new byte[(4 << 20) + 1], default));
+        Assert.Equal(1, await _host.CountAsync());
+    }
+
+    [Fact]
+    public async Task Values_Large_AreReadAgain()
+    {
+        var (large, small) = (Json.From(new string('x', 300_000)), Json.From("small"));
+
+        var kept = await Store.Values.KeepAsync(_run, large);
+
+        Assert.Equal(large.Length, kept.Storage!.Bytes);
+        Assert.Equal(large.ToString(), kept.ToString());
+        Assert.Same(small, await Store.Values.KeepAsync(_run, small));
+        // Another process knows no more than what is in the journal.
+        var other = _host.Open(new ArtifactOptions { MinFreeBytes = 0 }).Values;
+        Assert.Equal(large.ToString(), other.At(_run, kept.Storage).ToString());
+        Assert.Contains("missing", Assert.Throws<KeptDataException>(() => other.At(_other, kept.Storage).Utf8).Message, StringComparison.Ordinal);
+        var tooLarge = Json.From(new string('x', 5 << 20));
+        Assert.Same(tooLarge, await Store.Values.KeepAsync(_run, tooLarge));
+        Assert.Equal(1, await _host.CountAsync());
+    }
+
+    [Fact]
+    public async Task Open_AndSeek_ReadsFromThere()
+    {
+        var bytes = RandomNumberGenerator.GetBytes((3 << 20) + 5);
+        var kept = await WriteAsync(_run, bytes);
+        await using var stream = (await Store.OpenAsync(_run, kept.Sha256, default))!;
+        Assert.Equal(bytes.Length, stream.Length);
+        foreach (var at in new[] { bytes.Length - 3, 0, (1 << 20) - 1, 2 << 20, 5 })
+        {
+            var part = new byte[3];
+            stream.Position = at;
+            await stream.ReadExactlyAsync(part);
+            Assert.Equal(bytes[at..(at + 3)], part);
+        }
+        stream.Seek(-1, SeekOrigin.End);
+        Assert.Equal(bytes[^1], stream.ReadByte());
+        Assert.Equal(-1, stream.ReadByte());
+    }
+
+    [Fact]
     public async Task Write_SameAgain_IsThereOnce()
     {
         Assert.Equal(await WriteAsync(_run, [1, 2, 3]), await WriteAsync(_run, [1, 2, 3]));

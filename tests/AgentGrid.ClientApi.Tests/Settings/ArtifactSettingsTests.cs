@@ -14,6 +14,7 @@ public sealed class ArtifactSettingsTests
         var reader = new SectionReader(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["AgentGrid:Artifacts:Folder"] = "/srv/artifacts",
+            ["AgentGrid:Artifacts:ValuesFromBytes"] = "65536",
             ["AgentGrid:Artifacts:MaxBytes"] = "5000000000",
             ["AgentGrid:Artifacts:MaxRunBytes"] = "6000000000",
             ["AgentGrid:Artifacts:MinFreeBytes"] = "0",
@@ -23,7 +24,8 @@ public sealed class ArtifactSettingsTests
 
         Assert.Empty(reader.Problems);
         Assert.Equal(
-            ("/srv/artifacts", 5_000_000_000, 6_000_000_000, 0), (options.Folder, options.MaxBytes, options.MaxRunBytes, options.MinFreeBytes));
+            ("/srv/artifacts", 65_536, 5_000_000_000, 6_000_000_000, 0),
+            (options.Folder, options.ValuesFromBytes, options.MaxBytes, options.MaxRunBytes, options.MinFreeBytes));
     }
 
     [Theory]

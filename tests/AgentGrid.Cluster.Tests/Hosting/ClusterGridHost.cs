@@ -45,7 +45,7 @@ public sealed class ClusterGridHost : IGridHost
             Times = OneProcess.Calls,
         };
         options.FeedBuffer = setup.FeedBuffer ?? options.FeedBuffer;
-        var log = new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System);
+        var log = new RedisRunLog(_redis, new RunLogOptions { KeyPrefix = _keys }, TimeProvider.System) { Values = artifacts.Values };
         _grid = new ClusterGrid(
             Options.Create(options), new SiloConnection(_silos.Client), log, OneProcess.AccessTo(log),
             TimeProvider.System, NullLoggerFactory.Instance, artifacts);

@@ -52,7 +52,10 @@ internal sealed class TestSilos : IAsyncDisposable
             services.Services.AddSingleton(Options.Create(webhooks ?? new()));
             services.Services.AddSingleton<IConnectionMultiplexer>(redis);
             services.Services.AddSingleton<IRunStore>(new RedisRunLog(
-                redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System));
+                redis, new RunLogOptions { KeyPrefix = keyPrefix, Channel = $"{keyPrefix}:events" }, TimeProvider.System)
+            {
+                Values = artifacts?.Values,
+            });
             if (artifacts is not null)
             {
                 services.Services.AddSingleton(artifacts);

@@ -33,6 +33,7 @@ internal sealed partial class EngineSimulation
         while (true)
         {
             _options.Data = DataFolder(++_starts);
+            _artifacts.Boot();
             var agents = new SimulatedAgents(_settings, _random, _clock, _options.CancelGrace)
             {
                 Invoked = OnInvoked,
@@ -41,7 +42,7 @@ internal sealed partial class EngineSimulation
                 Healed = _healed,
             };
             _delivered.Clear();
-            _process = new SimulatedProcess(_settings, _random, _clock, disk, _options, agents, () => _healed, OnTold);
+            _process = new SimulatedProcess(_settings, _random, _clock, disk, _artifacts, _options, agents, () => _healed, OnTold);
             if (!_healed && _settings.Kills && _random.Next(10) == 0)
             {
                 disk.DiesAt = disk.Operations + _random.Next(1, 20);

@@ -33,6 +33,7 @@ internal sealed partial class EngineSimulation : IDisposable
     private readonly HashSet<string> _toldWebhooks = new(StringComparer.Ordinal);
     private string? _poison;
     private bool _crashIsPoison;
+    private readonly SimulatedArtifacts _artifacts;
     private SimulatedProcess _process = null!;
     private string? _broken;
     private int _queueSlots;
@@ -45,6 +46,7 @@ internal sealed partial class EngineSimulation : IDisposable
     {
         _settings = settings;
         _random = new Random(settings.Seed);
+        _artifacts = new SimulatedArtifacts(settings, _clock);
         _folder = folder;
         _options = new EmbeddedOptions
         {

@@ -48,6 +48,7 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [InlineData(Breakage.FreesSlotsEarly)]
     [InlineData(Breakage.KeepsNobodyApart)]
     [InlineData(Breakage.ForgetsSupersessions)]
+    [InlineData(Breakage.StoresValuesLate)]
     internal void Run_BrokenEngine_IsFoundOut(Breakage breakage)
     {
         var failure = Simulations.RunAll(Enumerable.Range(0, 200), breakage, new SimulationCounts());

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using AgentGrid.Core.Grid;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Simulation.Disk;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Simulation.Clock;
 
@@ -11,7 +13,7 @@ namespace AgentGrid.Embedded.Tests.Simulation;
 /// for something that has come.
 /// </summary>
 internal sealed class SimulatedPlatform(
-    Random random, SimulatedDisk disk, Func<JournalFile, JournalSession> openSession) : EmbeddedPlatform
+    Random random, SimulatedDisk disk, SimulatedArtifacts artifacts, Func<JournalFile, JournalSession> openSession) : EmbeddedPlatform
 {
     // By run, because the engine may queue several runs in an order that is not the same in every process.
     private readonly List<RunDriver> _drivers = [];
@@ -67,6 +69,8 @@ internal sealed class SimulatedPlatform(
     public override Action StartThread(string name, ThreadStart body) => new(body);
 
     public override JournalSession OpenSession(JournalFile file) => openSession(file);
+
+    public override IArtifactStore OpenArtifacts(string folder, ArtifactOptions options) => artifacts;
 
     public override LifeSign OpenLifeSign(JournalFile file) => new SimulatedLifeSign(disk);
 

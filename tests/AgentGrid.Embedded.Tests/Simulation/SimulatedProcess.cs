@@ -21,7 +21,7 @@ internal sealed class SimulatedProcess
     private BrokenSession? _broken;
 
     public SimulatedProcess(
-        SimulationSettings settings, Random random, SimulatedClock clock, SimulatedDisk disk, EmbeddedOptions options,
+        SimulationSettings settings, Random random, SimulatedClock clock, SimulatedDisk disk, SimulatedArtifacts artifacts, EmbeddedOptions options,
         SimulatedAgents agents, Func<bool> isHealed, Action<WebhookDelivery> told)
     {
         _settings = settings;
@@ -30,7 +30,7 @@ internal sealed class SimulatedProcess
         Disk = disk;
         Agents = agents;
         Time = new SimulatedTime(clock);
-        Platform = new SimulatedPlatform(random, disk, OpenSession);
+        Platform = new SimulatedPlatform(random, disk, artifacts, OpenSession);
         SimulatedVfs.Mount(_data, disk);
         var services = new ServiceContainer();
         services.AddService(typeof(IWebhookSender), new SimulatedWebhooks(random, Time, isHealed, told));

@@ -21,6 +21,9 @@ internal sealed record SimulationSettings
     public bool ShortRetention { get; init; }
     public bool Mistakes { get; init; }
 
+    /// <summary>Nearly all values lie beside the journal.</summary>
+    public bool StoresValues { get; init; }
+
     /// <summary>There is an attempt that ends its process, whenever it is delivered.</summary>
     public bool Poison { get; init; }
 
@@ -48,6 +51,7 @@ internal sealed record SimulationSettings
             ShortRetention = Chance(15),
             Mistakes = Chance(25),
             Poison = Chance(30),
+            StoresValues = Chance(40),
         };
     }
 
@@ -59,7 +63,7 @@ internal sealed record SimulationSettings
             this with { DiskErrors = false }, this with { Stops = false }, this with { ClockJumps = false },
             this with { BadAgents = false }, this with { LargeOutputs = false }, this with { Retries = false },
             this with { Cancels = false }, this with { SmallLimits = false }, this with { ShortRetention = false },
-            this with { Mistakes = false }, this with { Poison = false }, this with { Readers = false }, this with { PowerFailures = false }, this with { Kills = false },
+            this with { Mistakes = false }, this with { Poison = false }, this with { StoresValues = false }, this with { Readers = false }, this with { PowerFailures = false }, this with { Kills = false },
             this with { Keys = 1 }, this with { Keys = Math.Min(Keys, 2) }, this with { Actions = Actions / 2 },
             this with { Actions = Actions * 3 / 4 },
         ];
@@ -104,4 +108,7 @@ internal enum Breakage
 
     /// <summary>That a run has given up its key is not written.</summary>
     ForgetsSupersessions,
+
+    /// <summary>Values that lie beside the journal are on disk later than what refers to them.</summary>
+    StoresValuesLate,
 }

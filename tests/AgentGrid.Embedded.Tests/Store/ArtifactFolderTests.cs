@@ -23,6 +23,31 @@ public sealed class ArtifactFolderTests : ArtifactStoreTests<ArtifactFolderHost>
     }
 
     [Fact]
+    public async Task Values_DiskWithLittleRoom_StayInTheJournal()
+    {
+        await using var host = new ArtifactFolderHost();
+        var value = Json.From(new string('x', 300_000));
+
+        Assert.Same(value, await host.Open(new ArtifactOptions { MinFreeBytes = long.MaxValue / 2 }).Values.KeepAsync(_run, value));
+        Assert.Same(value, await host.Open(new ArtifactOptions { ValuesFromBytes = 0, MinFreeBytes = 0 }).Values.KeepAsync(_run, value));
+        Assert.Equal(0, await host.CountAsync());
+    }
+
+    [Fact]
+    public async Task Values_Damaged_SaySo()
+    {
+        await using var host = new ArtifactFolderHost();
+        var store = host.Open(new ArtifactOptions { MinFreeBytes = 0 });
+        var stored = (await store.Values.KeepAsync(_run, Json.From(new string('x', 300_000)))).Storage!;
+        var path = (await store.PathAsync(_run, stored.Sha256, () => "", default))!;
+        var bytes = await File.ReadAllBytesAsync(path);
+        bytes[150_000]++;
+        await File.WriteAllBytesAsync(path, bytes);
+
+        Assert.Contains("damaged", Assert.Throws<KeptDataException>(() => store.Values.At(_run, stored).Element).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RemoveUnfinished_LeavesWhatIsWrittenNow()
     {
         await using var host = new ArtifactFolderHost();

@@ -8,6 +8,7 @@ using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Invocations;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Telemetry;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Webhooks;
 using AgentGrid.Simulation.Clock;
 using AgentGrid.Simulation.Grid;
@@ -56,6 +57,7 @@ internal sealed class SimulatedSilo : Place, IRegistryHost
     public IChildRunHost Children { get; }
     public GridConfig Config => Cluster.Config;
     public IWebhookSender Webhooks { get; }
+    public StoredValues? Values => null;
     public CancellationToken Stopping => CancellationToken.None;
 
     public bool Drives(RunId run) => Array.Exists(Registry.Drivers, d => d.Id == run);
