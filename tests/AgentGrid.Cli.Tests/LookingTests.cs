@@ -35,24 +35,6 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
     }
 
     [Fact]
-    public async Task Runs_ByAgent_AreThoseItHadAnAttemptIn()
-    {
-        await PostAsync("by-agent", "a");
-        await StartHeldAsync("by-agent-held");
-        await ListedAsync("by-agent-held", "running");
-
-        var echo = await host.Tool().RunAsync("runs", "--agent", "echo", "--match", "by-agent");
-        var held = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent-held", "--json");
-        var none = await host.Tool().RunAsync("runs", "--agent", "hold", "--match", "by-agent");
-        HoldAgent.Release("by-agent-held");
-
-        Assert.Contains("by-agent/a", Assert.Single(echo.Lines.Skip(1)));
-        var run = Assert.Single(held.Json.GetProperty("runs").EnumerateArray());
-        Assert.Equal("running", run.GetProperty("status").GetString());
-        Assert.Single(none.Lines);
-    }
-
-    [Fact]
     public async Task Runs_FailedAndCancelled_SayWhyInTheLastColumnAndInJson()
     {
         await EndBadlyAsync("why");

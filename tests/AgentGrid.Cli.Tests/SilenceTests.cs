@@ -52,7 +52,7 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
         await using var wire = new Wire(host.Url);
         var clock = Stopwatch.StartNew();
         var tool = Hold(wire, "silent").Start(
-            [.. HoldArgs("silent"), "--wait", "--timeout", "15s", "--patience", "3s"]);
+            [.. HoldArgs("silent"), "--wait", "--timeout", "8s", "--patience", "2s"]);
         await tool.PrintedAsync("half way");
 
         wire.FallSilent();
@@ -60,16 +60,16 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
         HoldAgent.Release("silent");
 
         Assert.Equal(ExitCode.StillRunning, result.Exit);
-        Assert.Contains("is lost; trying again: nothing arrived within 3.000s", result.Error);
-        Assert.Contains("Not ended after 15.000s; the run continues", result.Error);
-        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(14), s_soon);
+        Assert.Contains("is lost; trying again: nothing arrived within 2.000s", result.Error);
+        Assert.Contains("Not ended after 8.000s; the run continues", result.Error);
+        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(7), s_soon);
     }
 
     [Fact]
     public async Task Wait_NetworkHeals_GoesOnToTheEndAndRepeatsNothing()
     {
         await using var wire = new Wire(host.Url);
-        var tool = Hold(wire, "healed").Start([.. HoldArgs("healed"), "--wait", "--patience", "15s"]);
+        var tool = Hold(wire, "healed").Start([.. HoldArgs("healed"), "--wait", "--patience", "4s"]);
         await tool.PrintedAsync("half way");
 
         wire.FallSilent();
@@ -88,7 +88,7 @@ public sealed class SilenceTests(GridHost host) : IClassFixture<GridHost>, IDisp
     public async Task Watch_NetworkFallsSilent_ConnectsAgainByItself()
     {
         await using var wire = new Wire(host.Url);
-        var tool = new Tool(wire.Url).Start("watch", "--after", "0", "--match", "away", "--patience", "15s");
+        var tool = new Tool(wire.Url).Start("watch", "--after", "0", "--match", "away", "--patience", "4s");
         await Hold(host.Url, "away").RunAsync(HoldArgs("away"));
         await tool.PrintedAsync("half way");
 

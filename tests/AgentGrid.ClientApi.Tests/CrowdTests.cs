@@ -33,7 +33,7 @@ public sealed class CrowdTests : IAsyncLifetime
     private int _keys;
 
     private static int Phase { get; } = int.Parse(
-        Environment.GetEnvironmentVariable("AGENTGRID_CROWD_RUNS") ?? "1500", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("AGENTGRID_CROWD_RUNS") ?? "600", CultureInfo.InvariantCulture);
 
     public async ValueTask InitializeAsync()
     {

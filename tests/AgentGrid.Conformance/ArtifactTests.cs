@@ -106,22 +106,6 @@ public abstract class ArtifactTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task Write_MoreThanIsAllowed_KeepsNothing()
-    {
-        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, new byte[100_001]) }));
-        var first = AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}}"""));
-        Script.On("alpha", async call => Json.From(
-            new { a = await WriteAsync(call, new byte[80_000]), b = await WriteAsync(call, new byte[80_001]) }));
-        var second = AssertFailed(await RunAsync("""{"a": {"agent": "alpha"}}"""));
-
-        Assert.Equal(("artifact_too_large", false), (first.Code, first.Retryable));
-        Assert.Contains("Artifacts:MaxBytes", first.Message, StringComparison.Ordinal);
-        Assert.Contains("Artifacts:MaxRunBytes", second.Message, StringComparison.Ordinal);
-        await Host.SweepArtifactsAsync();
-        Assert.Empty(Kept());
-    }
-
-    [Fact]
     public async Task Write_StreamThatBreaks_KeepsNothing()
     {
         Script.On("alpha", async call => Json.From(new
@@ -162,23 +146,6 @@ public abstract class ArtifactTests<THost> : ConformanceTests<THost>
         var ended = await EndOfAsync(run.Summary);
         AssertCompleted(ended);
         Assert.Equal("\"try 2\"", StepOf(ended, "b").Output!.ToString());
-    }
-
-    [Fact]
-    public async Task Sweep_RunThatIsNotKept_RemovesAll()
-    {
-        Script.On("alpha", async call => Json.From(new { frames = await WriteAsync(call, [1]) }));
-        var kept = await RunAsync("""{"a": {"agent": "alpha"}}""");
-        var gone = Directory.CreateDirectory(Path.Combine(Host.ArtifactFolder, Guid.CreateVersion7().ToString("N")));
-        await File.WriteAllTextAsync(Path.Combine(gone.FullName, new string('a', 64)), "left");
-        await File.WriteAllTextAsync(Path.Combine(Host.ArtifactFolder, "unfinished", "begun"), "half");
-
-        await Host.SweepArtifactsAsync();
-
-        Assert.False(Directory.Exists(gone.FullName));
-        var path = Assert.Single(Kept());
-        Assert.Contains(kept.Summary.RunId.Value, path, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(Host.ArtifactFolder, "unfinished")));
     }
 
     [Fact]
@@ -327,19 +294,6 @@ public abstract class ArtifactTests<THost> : ConformanceTests<THost>
 
         Assert.Equal("artifact_damaged", AssertFailed(await RunAsync(TwoSteps)).Code);
         Assert.Equal("artifact_not_found", AssertFailed(await RunAsync(TwoSteps)).Code);
-    }
-
-    [Fact]
-    public async Task Each_SameNameInManyItems_AreDifferentArtifacts()
-    {
-        Script.On("alpha", async call => Json.From(
-            await WriteAsync(call, Encoding.UTF8.GetBytes($"item {call.Input.GetProperty("item").GetInt32()}"))));
-
-        var run = await RunAsync("""{"a": {"agent": "alpha", "mode": "each", "for_each": "input.list"}}""", """{"list": [1, 2, 2]}""");
-
-        AssertCompleted(run);
-        Assert.Equal(2, RunArtifacts.Of(run).Length);
-        Assert.Equal(["item 1", "item 2"], Kept().Select(File.ReadAllText).Order(StringComparer.Ordinal));
     }
 
     // What has a place, and what is half done.

@@ -9,6 +9,8 @@ namespace AgentGrid.Conformance;
 public abstract class CancelTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     protected override GridSetup Setup { get; } = new() { MaxActiveRuns = 1 };
 
     private const string TwoSteps = """{"a": {"agent": "alpha"}, "b": {"agent": "bravo", "needs": ["a"]}}""";

@@ -10,6 +10,8 @@ namespace AgentGrid.Conformance;
 public abstract class ConcurrencyTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     private const string OneStep = """{"a": {"agent": "alpha"}}""";
     private const string Waits = """{"w": {"wait": {"signal": "go"}}}""";
 
@@ -61,27 +63,6 @@ public abstract class ConcurrencyTests<THost> : ConformanceTests<THost>
         Assert.IsType<CommandResult.Done>(await Grid.SignalAsync(waiting.RunId, "go", Json.Null));
         AssertCompleted(await EndOfAsync(waiting));
         AssertCompleted(await EndOfAsync(next));
-    }
-
-    [Fact]
-    public async Task Queue_Several_AsManyAsThereMayBe()
-    {
-        var gate = Script.Gate();
-        Script.On("alpha", call => call.AnswerAfterAsync(gate));
-        var runs = new List<RunSummary>();
-        for (var i = 0; i < 3; i++)
-        {
-            runs.Add(await AcceptAsync(Of(true, max: 2)));
-        }
-        await SeenAsync(runs[0], "orchestration:started");
-        await SeenAsync(runs[1], "orchestration:started");
-        Assert.Equal(RunStatus.Queued, (await DetailsAsync(runs[2])).Summary.Status);
-
-        // Whoever is cancelled while it waits, or runs, is in nobody's way.
-        await Grid.CancelAsync(runs[0].RunId);
-        await SeenAsync(runs[2], "orchestration:started");
-        gate.Open();
-        AssertCompleted(await EndOfAsync(runs[2]));
     }
 
     [Fact]

@@ -185,36 +185,6 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task Edit_BesideAFileThatCannotBeRead_IsTakenUpAndTheFileIsNamed()
-    {
-        var version = Assert.Single(await Grid.GetPlansAsync()).Version;
-
-        await Host.EditAsync(folder =>
-        {
-            System.IO.File.CreateSymbolicLink(Path.Combine(folder, "plans/astray.yaml"), "/nowhere");
-            System.IO.File.WriteAllText(Path.Combine(folder, File), Duo("charlie"));
-        });
-
-        Assert.NotEqual(version, Assert.Single(await Grid.GetPlansAsync()).Version);
-        var health = await Grid.GetHealthAsync();
-        Assert.Equal("plans/astray.yaml", Assert.Single(health.ConfigProblems).File);
-        Assert.Contains(health.Problems, p => p.Contains("leads to '/nowhere'", StringComparison.Ordinal));
-        Assert.True(health.Ready);
-
-        await Host.EditAsync(folder => System.IO.File.Delete(Path.Combine(folder, "plans/astray.yaml")));
-        Assert.Empty((await Grid.GetHealthAsync()).Problems);
-    }
-
-    [Fact]
-    public async Task Edit_ThatTakesTheFolderOfPlansAway_LeavesThePlansInForce()
-    {
-        await Host.EditAsync(folder => Directory.Delete(Path.Combine(folder, "plans"), recursive: true));
-
-        Assert.Equal("plans", Assert.Single((await Grid.GetHealthAsync()).ConfigProblems).File);
-        AssertCompleted(await EndOfAsync(await AcceptAsync(Request())));
-    }
-
-    [Fact]
     public async Task Edit_OfAnAgent_ChangesItsSlotsAndWhetherItIsSeen()
     {
         await Host.EditAsync("agents.yaml", "agents: { alpha: { enabled: false }, bravo: { max_concurrency: 1 } }");
@@ -244,17 +214,6 @@ public abstract class ConfigurationTests<THost> : ConformanceTests<THost>
         Assert.Contains("input.n: Value is \"string\" but should be \"integer\"", attempt.Error.Message, StringComparison.Ordinal);
         AssertCompleted(fit);
         Assert.Single(Script.Calls("alpha"));
-    }
-
-    [Fact]
-    public async Task Edit_OfAnAgent_IsSaidByHealth()
-    {
-        Assert.Empty((await Grid.GetHealthAsync()).ConfigChanges);
-
-        await Host.EditAsync("agents.yaml", "agents: { alpha: { max_concurrency: 4 } }");
-        await Host.EditAsync("agents.yaml", "agents: { alpha: { max_concurrency: 5 } }");
-
-        Assert.Equal(["agent 'alpha' max_concurrency 4 -> 5"], (await Grid.GetHealthAsync()).ConfigChanges);
     }
 
     [Fact]

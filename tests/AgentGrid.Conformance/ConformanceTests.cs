@@ -12,24 +12,42 @@ namespace AgentGrid.Conformance;
 /// What every engine must do. Each feature has its class of tests; an engine derives one class from each of them
 /// and names its host.
 /// </summary>
-public abstract class ConformanceTests<THost> : IAsyncLifetime
+public abstract class ConformanceTests<THost> : IAsyncLifetime, IClassFixture<KeptEngine<THost>>
     where THost : IGridHost, new()
 {
+    private KeptEngine<THost> _kept = null!;
+    private IGridHost? _host;
+    private long _before;
+
     protected Script Script { get; } = new();
 
-    protected IGridHost Host { get; } = new THost();
+    protected IGridHost Host => _host ?? throw new InvalidOperationException("The engine was not started.");
 
     protected IAgentGrid Grid => Host.Grid;
+
+    /// <summary>
+    /// Whether a test may find the engine of the one before it, when that has left it quiet: with its runs in lists, and what
+    /// was counted and learned of its agents.
+    /// </summary>
+    protected virtual bool KeepsEngine => false;
 
     /// <summary>What the engine of every test of the class is started with.</summary>
     protected virtual GridSetup Setup { get; } = new();
 
-    public async ValueTask InitializeAsync() => await Host.StartAsync(Setup);
+    public async ValueTask InitializeAsync()
+    {
+        _kept = (await TestContext.Current.GetFixture<KeptEngine<THost>>())!;
+        _host = await _kept.TakeAsync(Setup);
+        _before = KeepsEngine ? (await PagesAsync(new FeedQuery())).LastOrDefault()?.Seq ?? 0 : 0;
+    }
 
     public async ValueTask DisposeAsync()
     {
         Script.Dispose();
-        await Host.DisposeAsync();
+        if (_host is not null)
+        {
+            await (KeepsEngine ? _kept.ReturnAsync(_host) : _host.DisposeAsync().AsTask());
+        }
         GC.SuppressFinalize(this);
     }
 
@@ -136,25 +154,29 @@ public abstract class ConformanceTests<THost> : IAsyncLifetime
     protected async Task<AgentDetails> LoadAsync(string agent) =>
         Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == agent);
 
-    /// <summary>The whole feed, read page by page; checks that its numbers have no gap.</summary>
+    /// <summary>The feed since the test began, read page by page; checks that its numbers have no gap.</summary>
     protected async Task<IReadOnlyList<FeedEvent>> FeedAsync(FeedQuery? query = null, int pageSize = 500)
     {
+        var events = await PagesAsync(query ?? new FeedQuery(_before), pageSize);
+        if (query is null)
+        {
+            NoGap(events, _before);
+        }
+        return events;
+    }
+
+    private async Task<List<FeedEvent>> PagesAsync(FeedQuery query, int pageSize = 500)
+    {
         var events = new List<FeedEvent>();
-        query ??= new FeedQuery();
         for (var page = await Grid.ReadEventsAsync(query, pageSize); ;
             page = await Grid.ReadEventsAsync(query with { After = page.Next }, pageSize))
         {
             events.AddRange(page.Events);
             if (page.AtEnd)
             {
-                break;
+                return events;
             }
         }
-        if (query == new FeedQuery())
-        {
-            NoGap(events, 0);
-        }
-        return events;
     }
 
     /// <summary>Checks that events are numbered one by one from the number after <paramref name="after"/>.</summary>

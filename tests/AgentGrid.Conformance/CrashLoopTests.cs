@@ -48,21 +48,6 @@ public abstract class CrashLoopTests<THost> : ConformanceTests<THost>
         await AllSlotsFreeAsync();
     }
 
-    [Fact]
-    public async Task Crash_OfTheProcessFourTimes_FailsNothing()
-    {
-        Script.On("alpha", call => call.Number <= 4 ? call.HangAsync() : new(call.Answer()));
-        var run = await AcceptAsync("""{"a": {"agent": "alpha"}}""");
-        for (var crash = 1; crash <= 4; crash++)
-        {
-            await Script.StartedAsync("alpha", crash);
-            await SeenAsync(run, "alpha:start");
-            await CrashAndStartAsync();
-        }
-
-        AssertCompleted(await EndOfAsync(run));
-    }
-
     // What nobody was there to see is no part of a run's time.
     [Fact]
     public async Task Crash_ForLongerThanThePlansTimeout_LeavesTheRunTheTimeThatItHad()

@@ -11,6 +11,8 @@ namespace AgentGrid.Conformance;
 public abstract class DefaultPlanTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     protected override GridSetup Setup { get; } = new() { Files = [Actors.Config, Actors.DefaultPlan] };
 
     [Fact]

@@ -8,6 +8,8 @@ namespace AgentGrid.Conformance;
 public abstract class EachTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     private const string OverPlayers =
         """{"a": {"agent": "alpha", "mode": "each", "for_each": "input.grid_snapshot.players"}}""";
 

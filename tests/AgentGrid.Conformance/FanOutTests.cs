@@ -6,6 +6,8 @@ namespace AgentGrid.Conformance;
 public abstract class FanOutTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     [Fact]
     public async Task All_RequireAll_AsksEveryoneAtOnceAndMergesByAgent()
     {

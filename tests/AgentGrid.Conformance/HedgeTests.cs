@@ -79,22 +79,6 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task Hedge_FirstAttemptOfAnAgent_IsAColdStartAndHasNoBackup()
-    {
-        Script.On("alpha", async call =>
-        {
-            await Task.Delay(100, call.Cancellation);
-            return call.Answer();
-        });
-
-        var run = await RunAsync("""{"a": {"capability": "work", "hedge": {"after": "10ms", "budget": "100%"}}}""");
-
-        AssertCompleted(run);
-        var only = Assert.Single(StepOf(run, "a").Attempts);
-        Assert.Equal(new HedgeDue(null, "no backup is asked: the agent starts cold"), only.Hedge);
-    }
-
-    [Fact]
     public async Task Hedge_BudgetIsUsedUp_TheBackupIsNotStartedAndTheEventsSaySo()
     {
         const string steps = """{"a": {"capability": "work", "hedge": {"after": "20ms", "budget": "1%"}}}""";
@@ -127,18 +111,6 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
         AssertCompleted(run);
         Assert.Matches("^p95 of [0-9]+ attempts$", StepOf(run, "a").Attempts[0].Hedge!.Why);
         Assert.Equal("bravo", run.Result!.Element.GetProperty("a").GetProperty("agent").GetString());
-    }
-
-    [Fact]
-    public async Task Hedge_OneAgent_IsItsOwnBackup()
-    {
-        var count = 0;
-        Script.On("crumbly", call => _hangs && Interlocked.Increment(ref count) % 2 == 1 ? call.HangAsync() : new(call.Answer()));
-
-        var run = await HedgedAsync("""{"a": {"agent": "crumbly", "hedge": {"after": "20ms"}}}""");
-
-        AssertCompleted(run);
-        Assert.Equal(2, run.Result!.Element.GetProperty("a").GetProperty("attempt").GetInt32());
     }
 
     [Fact]

@@ -48,16 +48,5 @@ public abstract class LabelsTests<THost> : ConformanceTests<THost>
         }
     }
 
-    [Fact]
-    public async Task Labels_TooManyWithThoseOfThePlan_AreRefused()
-    {
-        var result = await Grid.SubmitAsync(Request("""{"a": {"agent": "alpha"}}""", settings: "\"labels\": {\"env\": \"prod\"}") with
-        {
-            Labels = Labels.Of(Enumerable.Range(0, 16).Select(static i => ($"l{i}", "x"))),
-        });
-
-        Assert.Equal(CommandCodes.BadLabels, Assert.Single(Assert.IsType<SubmitResult.Invalid>(result).Problems).Code);
-    }
-
     private async Task<IEnumerable<RunId>> IdsAsync(RunQuery query) => (await Grid.ListRunsAsync(query)).Runs.Select(static r => r.RunId);
 }

@@ -23,31 +23,6 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     private const string OneStep = """{"a": {"agent": "alpha"}}""";
 
     [Fact]
-    public async Task List_PageByPage_ShowsEveryRunOnceNewestFirst()
-    {
-        var ids = new List<RunId>();
-        for (var i = 0; i < 25; i++)
-        {
-            ids.Add((await RunAsync(OneStep)).Summary.RunId);
-        }
-
-        var listed = new List<RunSummary>();
-        RunPage page;
-        string? cursor = null;
-        do
-        {
-            page = await Grid.ListRunsAsync(new RunQuery(Cursor: cursor, Limit: 10));
-            Assert.InRange(page.Runs.Length, 0, 10);
-            listed.AddRange(page.Runs);
-            cursor = page.Next;
-        }
-        while (cursor is not null);
-
-        ids.Reverse();
-        Assert.Equal(ids, listed.Select(r => r.RunId));
-    }
-
-    [Fact]
     public async Task List_ByActivity_ShowsRunsThatWaitAndRunsThatRetry()
     {
         var gate = new Gate();
@@ -73,28 +48,6 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
         async () => (await Grid.ListRunsAsync(new RunQuery(Activity: activity))).Runs is [var only]
             && only.RunId == run.RunId,
         () => new($"{activity} does not list {run.RunId} alone"));
-
-    [Fact]
-    public async Task List_Filtered_ShowsWhatMatches()
-    {
-        var match = Script.NewMatch();
-        Script.On("alpha", _ => throw new InvalidOperationException("alpha is broken"));
-        var failed = await AcceptAsync(Request(OneStep) with { Key = new RunKey(match, "1") });
-        var listed = await AcceptAsync(new SubmitRun(new RunKey(match, "2"), Json.EmptyObject, Plan: "listed"));
-        var other = await AcceptAsync(new SubmitRun(new RunKey(Script.NewMatch(), "2"), Json.EmptyObject, Plan: "listed"));
-        foreach (var run in new[] { failed, listed, other })
-        {
-            await EndOfAsync(run);
-        }
-
-        Assert.Equal([failed.RunId], await IdsAsync(new RunQuery(Status: RunStatus.Failed)));
-        Assert.Equal([other.RunId, listed.RunId], await IdsAsync(new RunQuery(Status: RunStatus.Completed)));
-        Assert.Empty(await IdsAsync(new RunQuery(Status: RunStatus.Running)));
-        Assert.Equal([listed.RunId, failed.RunId], await IdsAsync(new RunQuery(MatchId: match)));
-        Assert.Equal([listed.RunId], await IdsAsync(new RunQuery(MatchId: match, Round: "2")));
-        Assert.Equal([other.RunId, listed.RunId], await IdsAsync(new RunQuery(Plan: "listed")));
-        Assert.Equal([failed.RunId], await IdsAsync(new RunQuery(MatchId: match, Status: RunStatus.Failed)));
-    }
 
     [Fact]
     public async Task List_ByAgent_ShowsRunsThatHadAnAttemptOfIt()
@@ -182,22 +135,6 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task List_RunningRun_ShowsItsTimesAsTheyCome()
-    {
-        Script.On("alpha", call => call.HangAsync());
-        var run = await AcceptAsync(OneStep);
-        await SeenAsync(run, "alpha:start");
-
-        var running = Assert.Single((await Grid.ListRunsAsync(new RunQuery(Status: RunStatus.Running))).Runs);
-        Assert.NotNull(running.StartedAt);
-        Assert.Null(running.EndedAt);
-        await Grid.CancelAsync(run.RunId);
-
-        var cancelled = Assert.Single((await Grid.ListRunsAsync(new RunQuery(Status: RunStatus.Cancelled))).Runs);
-        Assert.True(cancelled.EndedAt >= cancelled.StartedAt);
-    }
-
-    [Fact]
     public async Task Agents_AfterSomeWork_CountWhatTheyDid()
     {
         Script.On("bravo", _ => throw new InvalidOperationException("bravo is broken"));
@@ -214,27 +151,6 @@ public abstract class ListingTests<THost> : ConformanceTests<THost>
         Assert.Equal((0, 1), (bravo.Succeeded, bravo.Failed));
         Assert.Equal(30, alpha.Config.Priority);
         Assert.Equal("tight", (await LoadAsync("left")).Config.Queue);
-    }
-
-    [Fact]
-    public async Task Agents_AtWork_ShowWhoRunsAndWhoWaits()
-    {
-        var gate = Script.Gate();
-        Script.On("solo", call => call.AnswerAfterAsync(gate));
-        var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => AcceptAsync("""{"a": {"agent": "solo"}}""")));
-        await WaitingAsync("solo", 2);
-
-        Assert.Equal(1, (await LoadAsync("solo")).Running);
-        await Limits.EventuallyAsync(
-            async () => (await Grid.GetHealthAsync()).ActiveRuns == 3,
-            async () => $"{(await Grid.GetHealthAsync()).ActiveRuns} active runs, not 3");
-        gate.Open();
-
-        foreach (var run in runs)
-        {
-            AssertCompleted(await EndOfAsync(run));
-        }
-        await AllSlotsFreeAsync();
     }
 
     [Fact]

@@ -93,59 +93,6 @@ public abstract class OverloadTests<THost> : ConformanceTests<THost>
         Assert.Equal(accepted.Length, Script.Calls().Count);
     }
 
-    [Fact]
-    public async Task Queue_OneTenantFillsIt_TheOthersRunIsNextButOne()
-    {
-        var gates = Enumerable.Range(0, 6).Select(i => Script.Gate($"gate {i}")).ToArray();
-        var started = 0;
-        Script.On("alpha", call => call.AnswerAfterAsync(gates[Interlocked.Increment(ref started) - 1]));
-        var greedy = new List<RunSummary>();
-        while (await Grid.SubmitAsync(Request(OneStep) with { Tenant = "greedy" }) is SubmitResult.Accepted accepted)
-        {
-            greedy.Add(accepted.Run);
-            await Script.StartedAsync("alpha", Math.Min(greedy.Count, 2));
-        }
-        Assert.Equal(5, greedy.Count);
-        gates[0].Open();
-        await Script.StartedAsync("alpha", 3);
-        await Task.WhenAny(greedy.Select(run => EndOfAsync(run)));
-
-        var other = Assert.IsType<SubmitResult.Accepted>(
-            await Grid.SubmitAsync(Request(OneStep) with { Tenant = "other" })).Run;
-        gates[1].Open();
-        await Script.StartedAsync("alpha", 4);
-        gates[2].Open();
-        await Script.StartedAsync("alpha", 5);
-
-        // Whoever of both had the turn, the other had the next one: by now the other tenant's run is under way.
-        Assert.Equal(RunStatus.Running, (await Grid.GetRunAsync(other.RunId))!.Summary.Status);
-        Array.ForEach(gates, g => g.Open());
-        foreach (var run in greedy.Append(other))
-        {
-            AssertCompleted(await EndOfAsync(run));
-        }
-    }
-
-    [Fact]
-    public async Task Queue_ManyRunsOneAfterTheOther_NeverMoreActiveThanAllowed()
-    {
-        Script.Measure("alpha");
-        for (var i = 0; i < 20; i++)
-        {
-            var runs = new List<RunSummary>();
-            for (var j = 0; j < 3; j++)
-            {
-                runs.Add(await AcceptAsync(OneStep));
-            }
-            foreach (var run in runs)
-            {
-                AssertCompleted(await EndOfAsync(run));
-            }
-        }
-
-        Assert.InRange(Script.Peak("alpha"), 1, 2);
-    }
-
     private async Task<List<RunSummary>> FillAsync(int alreadyActive = 0)
     {
         var runs = new List<RunSummary>();

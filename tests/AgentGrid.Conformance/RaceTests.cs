@@ -7,6 +7,8 @@ namespace AgentGrid.Conformance;
 public abstract class RaceTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     [Fact]
     public async Task Race_HedgeAtOnce_TheFirstSuccessWinsAndTheLoserIsCancelled()
     {

@@ -67,25 +67,6 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task Stop_AgainAndAgain_UsesNoAttemptUp()
-    {
-        var stops = RunLimits.Default.MaxLosses + 2;
-        await Host.StopAsync();
-        await Host.StartAsync(Setup with { DrainTimeout = TimeSpan.FromMilliseconds(50) });
-        Script.On("alpha", call => call.Number <= stops ? call.HangAsync() : new(call.Answer()));
-        var run = await AcceptAsync(ThreeSteps);
-        for (var stop = 1; stop <= stops; stop++)
-        {
-            await Script.StartedAsync("alpha", stop);
-            await Host.StopAsync();
-            await Host.StartAsync(Setup with { DrainTimeout = TimeSpan.FromMilliseconds(50) });
-        }
-
-        AssertCompleted(await EndOfAsync(run));
-        Assert.Equal(stops + 1, Script.Calls("alpha").Count);
-    }
-
-    [Fact]
     public async Task Stop_WaitingAndRetryingRuns_GoOnAfterTheStart()
     {
         var gate = Script.Gate();
@@ -215,23 +196,6 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         Assert.True(attempts[1].StartedAt >= attempts[0].RetryAt, "The retry began before its time.");
     }
 
-    [Fact]
-    public async Task Crash_DuringFanOut_KeepsTheBranchesThatWereDone()
-    {
-        Script.On("charlie", call => call.Number == 1 ? call.HangAsync() : new(call.Answer()));
-        var run = await AcceptAsync("""{"a": {"capability": "work", "mode": "all"}}""");
-        await SeenAsync(run, "alpha:succeeded");
-        await SeenAsync(run, "bravo:succeeded");
-        await SeenAsync(run, "charlie:start");
-
-        await CrashAndStartAsync();
-
-        AssertCompleted(await EndOfAsync(run));
-        Assert.Single(Script.Calls("alpha"));
-        Assert.Single(Script.Calls("bravo"));
-        Assert.Equal(2, Script.Calls("charlie").Count);
-    }
-
     // That nobody was there is not the agent's fault.
     [Fact]
     public async Task Crash_ForLongerThanTheTimeout_DeliversTheAttemptAgain()
@@ -300,31 +264,6 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         Assert.Equal(ErrorKind.Lost, AssertFailed(await EndOfAsync(run)).Kind);
 
         async Task<bool> EndedAsync() => (await Grid.GetRunAsync(run.RunId))!.Summary.Status.IsEnded();
-    }
-
-    [Fact]
-    public async Task Crash_AgentThatNeverSurvives_EndsItsRunSomeTime()
-    {
-        Script.On("alpha", call => call.HangAsync());
-        var run = await AcceptAsync(ThreeSteps);
-
-        // Crashes count when their delivery was durable, so each waits for that: between a loss and the next start it runs nowhere.
-        var crashes = 0;
-        while (crashes < 50 && !await EndedAsync())
-        {
-            await Limits.EventuallyAsync(
-                async () => await StartsAsync() > crashes || await EndedAsync(),
-                async () => $"{await StartsAsync()} starts after {crashes} crashes");
-            await CrashAndStartAsync();
-            crashes++;
-        }
-
-        Assert.Equal(ErrorKind.Lost, AssertFailed(await EndOfAsync(run)).Kind);
-
-        async Task<bool> EndedAsync() => (await Grid.GetRunAsync(run.RunId))!.Summary.Status.IsEnded();
-
-        async Task<int> StartsAsync() =>
-            (await FeedAsync(new FeedQuery(RunId: run.RunId, Stage: "alpha:start"))).Count;
     }
 
     [Fact]

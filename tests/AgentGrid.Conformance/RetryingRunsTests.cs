@@ -10,6 +10,8 @@ namespace AgentGrid.Conformance;
 public abstract class RetryingRunsTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     private const string ThreeSteps = """
         {
           "a": {"agent": "alpha"},
@@ -76,20 +78,6 @@ public abstract class RetryingRunsTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task Retry_ThatFailsAgain_FailsAgainAndCanBeRetried()
-    {
-        Script.On("bravo", call => call.Number < 3 ? throw new InvalidOperationException("not yet") : new(call.Answer()));
-        var run = (await RunAsync(ThreeSteps)).Summary;
-
-        await Grid.RetryAsync(run.RunId);
-        AssertFailed(await EndOfAsync(run));
-        await Grid.RetryAsync(run.RunId);
-
-        AssertCompleted(await EndOfAsync(run));
-        Assert.Single(Script.Calls("alpha"));
-    }
-
-    [Fact]
     public async Task Retry_AfterARestart_StillKeepsCompletedSteps()
     {
         Script.On("bravo", call => call.Number == 1 ? throw new InvalidOperationException("not yet") : new(call.Answer()));
@@ -101,80 +89,6 @@ public abstract class RetryingRunsTests<THost> : ConformanceTests<THost>
 
         AssertCompleted(await EndOfAsync(run));
         Assert.Single(Script.Calls("alpha"));
-    }
-
-    [Fact]
-    public async Task Retry_FailedStepWithMixedBranches_AsksAgainAndCompletes()
-    {
-        Script.On("charlie", call => call.Number == 1 ? throw new InvalidOperationException("not yet") : new(call.Answer()));
-        var run = await RunAsync("""{"a": {"capability": "work", "mode": "all"}}""");
-        AssertFailed(run);
-
-        Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(run.Summary.RunId));
-
-        var ended = await EndOfAsync(run.Summary);
-        AssertCompleted(ended);
-        Assert.Equal(3, ended.Result!.Element.GetProperty("a").EnumerateObject().Count());
-        await AllSlotsFreeAsync();
-    }
-
-    [Fact]
-    public async Task Retry_ItemsOfWhichSomeHadSucceeded_AsksForTheOthersAlone()
-    {
-        var broken = true;
-        Script.On("alpha", async call =>
-        {
-            if (broken && call.Input.GetProperty("item").GetInt32() == 3)
-            {
-                var first = Script.Calls("alpha")[0];
-                await first.EndedAsync();
-                throw new InvalidOperationException("not yet");
-            }
-            return call.Answer();
-        });
-        var failed = await RunAsync(
-            """{"a": {"agent": "alpha", "mode": "each", "for_each": "input.list"}}""", """{"list": [1, 2, 3, 4, 5]}""");
-        AssertFailed(failed);
-        broken = false;
-
-        Assert.IsType<CommandResult.Done>(await Grid.RetryAsync(failed.Summary.RunId));
-
-        var ended = await EndOfAsync(failed.Summary);
-        AssertCompleted(ended);
-        var kept = failed.Steps[0].Attempts.Count(a => a.Status == AttemptStatus.Succeeded);
-        Assert.Equal(failed.Steps[0].Attempts.Length + 5 - kept, ended.Steps[0].Attempts.Length);
-        Assert.Equal(
-            failed.Steps[0].Attempts.Where(a => a.Status == AttemptStatus.Succeeded).Select(a => (a.Attempt, a.Branch)),
-            ended.Steps[0].Attempts.Take(5).Where(a => a.Status == AttemptStatus.Succeeded).Select(a => (a.Attempt, a.Branch)));
-        Assert.Equal(5, ended.Result!.Element.GetProperty("a").GetArrayLength());
-        await AllSlotsFreeAsync();
-    }
-
-    [Fact]
-    public async Task Retry_AnOptionalStepHadFailed_WhatDependedOnItIsDoneAnew()
-    {
-        var broken = true;
-        Script.On("alpha", call => broken ? throw new InvalidOperationException("not yet") : new(call.Answer()));
-        Script.On("charlie", call => broken ? throw new InvalidOperationException("not yet") : new(call.Answer()));
-        var failed = await RunAsync("""
-            {
-              "extra": {"agent": "alpha", "optional": true},
-              "mid": {"agent": "bravo", "needs": ["extra"]},
-              "last": {"agent": "charlie", "needs": ["mid"]}
-            }
-            """);
-        AssertFailed(failed);
-        broken = false;
-
-        await Grid.RetryAsync(failed.Summary.RunId, "last");
-        var fromLast = await EndOfAsync(failed.Summary);
-        AssertCompleted(fromLast);
-        Assert.Single(Script.Calls("alpha"));
-        Assert.Single(Script.Calls("bravo"));
-
-        await Grid.RetryAsync(failed.Summary.RunId, "extra");
-        AssertCompleted(await EndOfAsync(failed.Summary));
-        Assert.Equal("alpha", Script.Calls("bravo")[^1].Invocation.Results["extra"].Element.GetProperty("agent").GetString());
     }
 
     [Fact]

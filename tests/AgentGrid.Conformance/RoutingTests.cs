@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AgentGrid.Conformance.Hosting;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Runs;
@@ -9,6 +8,8 @@ namespace AgentGrid.Conformance;
 public abstract class RoutingTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     [Fact]
     public async Task Drain_Agent_OthersAreAskedAndWhatNeedsItWaits()
     {
@@ -63,53 +64,6 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
     }
 
     [Fact]
-    public async Task Drain_AgentWithAFallback_TheFallbackIsAsked()
-    {
-        Assert.True(await Grid.DrainAgentAsync("alpha", drained: true));
-
-        var run = await RunAsync("""{"a": {"agent": "alpha", "fallback": ["bravo"]}}""");
-
-        AssertCompleted(run);
-        var attempt = Assert.Single(StepOf(run, "a").Attempts);
-        Assert.Equal("bravo", attempt.Agent);
-        Assert.Equal("fallback, as 'alpha' is drained", attempt.Decision!.Why);
-        var all = await RunAsync("""{"a": {"capability": "work", "mode": "all"}}""");
-        AssertCompleted(all);
-        Assert.DoesNotContain(StepOf(all, "a").Attempts, a => a.Agent == "alpha");
-    }
-
-    [Fact]
-    public async Task Attempt_OfACapability_RecordsWhoWasConsideredAndWhy()
-    {
-        var run = await RunAsync("""{"a": {"capability": "work"}}""");
-
-        var decision = Assert.Single(StepOf(run, "a").Attempts).Decision;
-        Assert.NotNull(decision);
-        Assert.Equal("alpha", decision.Agent);
-        Assert.NotEqual("", decision.Why);
-        Assert.Equal(["alpha", "bravo", "charlie"], decision.Candidates.Select(c => c.Agent));
-        Assert.True(decision.Candidates[0].Score > decision.Candidates[1].Score);
-    }
-
-    [Fact]
-    public async Task Attempts_OfEveryMode_RecordTheirDecision()
-    {
-        var run = await RunAsync("""
-            {
-              "a": {"agent": "alpha"},
-              "b": {"capability": "work", "mode": "all", "needs": ["a"]},
-              "c": {"capability": "work", "mode": "race", "needs": ["b"]},
-              "d": {"capability": "work", "mode": "each", "for_each": "input.list", "needs": ["c"]}
-            }
-            """, """{"list": [1, 2]}""");
-
-        AssertCompleted(run);
-        var attempts = run.Steps.SelectMany(s => s.Attempts).ToArray();
-        Assert.True(attempts.Length >= 7, $"{attempts.Length} attempts");
-        Assert.All(attempts, a => Assert.Equal(a.Agent, a.Decision?.Agent));
-    }
-
-    [Fact]
     public async Task Route_DryRun_AnswersAndStartsNothing()
     {
         var decision = await Grid.RouteAsync(new RouteQuery(["work"]));
@@ -118,42 +72,6 @@ public abstract class RoutingTests<THost> : ConformanceTests<THost>
         Assert.Equal(3, decision.Candidates.Length);
         Assert.Empty(Script.Calls());
         Assert.Empty(await FeedAsync());
-    }
-
-    [Fact]
-    public async Task Route_NobodyOffersIt_ChoosesNobodyAndSaysWhy()
-    {
-        var decision = await Grid.RouteAsync(new RouteQuery(["telepathy"]));
-
-        Assert.Null(decision.Agent);
-        Assert.Contains("telepathy", decision.Why, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Route_ByName_ChoosesThatAgent()
-    {
-        var decision = await Grid.RouteAsync(new RouteQuery(ImmutableArray<string>.Empty, "charlie"));
-
-        Assert.Equal("charlie", decision.Agent);
-    }
-
-    [Fact]
-    public async Task Route_TheBestIsFull_ChoosesTheNextWithAFreeSlot()
-    {
-        var gate = Script.Gate();
-        Script.On("solo", call => call.AnswerAfterAsync(gate));
-        var holder = await AcceptAsync("""{"a": {"agent": "solo"}}""");
-        await Script.StartedAsync("solo");
-
-        Assert.Equal("narrow", (await Grid.RouteAsync(new RouteQuery(["tunnel"]))).Agent);
-        var run = await RunAsync("""{"a": {"capability": "tunnel"}}""");
-        gate.Open();
-
-        AssertCompleted(run);
-        Assert.Equal("narrow", Assert.Single(StepOf(run, "a").Attempts).Agent);
-        AssertCompleted(await EndOfAsync(holder));
-        await AllSlotsFreeAsync();
-        Assert.Equal("solo", (await Grid.RouteAsync(new RouteQuery(["tunnel"]))).Agent);
     }
 
     [Fact]

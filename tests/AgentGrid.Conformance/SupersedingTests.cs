@@ -11,6 +11,8 @@ namespace AgentGrid.Conformance;
 public abstract class SupersedingTests<THost> : ConformanceTests<THost>
     where THost : IGridHost, new()
 {
+    protected override bool KeepsEngine => true;
+
     private const string OneStep = """{"a": {"agent": "alpha"}}""";
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class HostileInputTests : IAsyncLifetime
     private HttpClient _http = null!;
     private Uri _server = null!;
 
-    private static int Cases => FuzzCases.Count(5_000);
+    private static int Cases => FuzzCases.Count(2_500);
 
     public async ValueTask InitializeAsync()
     {

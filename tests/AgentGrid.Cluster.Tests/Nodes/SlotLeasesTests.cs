@@ -31,19 +31,6 @@ public sealed class SlotLeasesTests
     }
 
     [Fact]
-    public void Release_Twice_FreesOneSlot()
-    {
-        Put("n1");
-        Take("first", "a");
-        Take("second", "a");
-
-        Assert.True(_grants.Release("first"));
-        Assert.False(_grants.Release("first"));
-
-        Assert.Equal(1, Running("n1"));
-    }
-
-    [Fact]
     public void Hold_KeyThatHoldsAnother_HoldsTheLast()
     {
         Put("n1", "n2");

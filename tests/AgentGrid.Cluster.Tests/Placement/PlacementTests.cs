@@ -78,17 +78,6 @@ public sealed class PlacementTests : IDisposable
     }
 
     [Fact]
-    public async Task Place_MaxConcurrencyTotal_HoldsOverAllNodes()
-    {
-        await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));
-
-        var attempts = await silos.EndAsync(await PostAsync(silos, Runs, _ => "shared"));
-
-        Assert.Equal(3, _stage.MostOf("shared"));
-        Assert.Equal(2, attempts.Select(a => a.Node).Distinct().Count());
-    }
-
-    [Fact]
     public async Task AcquireSlot_CallerHasFoundItsNodeGone_IsGrantedOnAnother()
     {
         await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));

@@ -10,14 +10,13 @@ internal static class Sizes
         queues: { general: { slots: 100 }, gpu: { slots: 100 } }
         agents:
           worker: { max_concurrency: 8 }
-          shared: { max_concurrency: 4, max_concurrency_total: 3 }
           small:  { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 1500 } }
           medium: { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 2600 } }
           large:  { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 4096 } }
         """;
 
     public static readonly Type[] Agents =
-        [typeof(Worker), typeof(Shared), typeof(Small), typeof(Medium), typeof(Large)];
+        [typeof(Worker), typeof(Small), typeof(Medium), typeof(Large)];
 
     /// <summary>The GPU memory in MiB.</summary>
     public static long Of(string agent) => agent switch
@@ -40,9 +39,6 @@ public abstract class OnStage(ILocalSiloDetails silo) : IAgent
 
 [Agent("worker")]
 public sealed class Worker(ILocalSiloDetails silo) : OnStage(silo);
-
-[Agent("shared")]
-public sealed class Shared(ILocalSiloDetails silo) : OnStage(silo);
 
 [Agent("small")]
 public sealed class Small(ILocalSiloDetails silo) : OnStage(silo);

@@ -27,7 +27,6 @@ public sealed class KilledMembersTests(ClusterProcesses cluster) : IClassFixture
 
     [Theory]
     [InlineData(ClusterProcesses.Cpu1)]
-    [InlineData(ClusterProcesses.Cpu2)]
     [InlineData(ClusterProcesses.Gpu1)]
     public Task Kill_Silo_ItsRunsGoOnElsewhere(string silo) => RoundsAsync($"kill {silo}", async (disturbance, _) =>
     {

@@ -20,14 +20,12 @@ public sealed class EvictingRedisTests
         Assert.DoesNotContain("   at ", program.Output, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("all")]
-    [InlineData("silo")]
-    public async Task Health_PolicyIsChangedWhileItRuns_IsDegradedUntilItIsMended(string role)
+    [Fact]
+    public async Task Health_PolicyIsChangedWhileItRuns_IsDegradedUntilItIsMended()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var admin = await redis.ConnectAsync();
-        await using var program = await SiloProgram.StartedAsync(SiloProgram.Launch($"127.0.0.1:{redis.Port}", "--role", role));
+        await using var program = await SiloProgram.StartedAsync(SiloProgram.Launch($"127.0.0.1:{redis.Port}", "--role", "silo"));
         await program.ReadyAsync();
         Assert.Contains("\"status\":\"ok\"", (await program.GetAsync("/health")).Text, StringComparison.Ordinal);
 

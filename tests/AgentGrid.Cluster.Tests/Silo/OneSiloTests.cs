@@ -117,20 +117,6 @@ public sealed class OneSiloTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Recover_ASoundFile_SaysSoAndEnds()
-    {
-        await using (var program = await StartAsync())
-        {
-            await PostAsync(program, "echo", new { }, s_wait);
-        }
-        await using var recovery = GridProcess.Launch("silo", _folder.Folder, ["--recover"]);
-
-        await recovery.ExitsSayingAsync("there is nothing to recover");
-
-        Assert.Equal(0, recovery.ExitCode);
-    }
-
-    [Fact]
     public async Task Recover_ADamagedFile_KeepsWhatIsSoundAndSaysWhatNot()
     {
         var file = _folder.Write(Path.Combine("data", "agentgrid.db"), new string('x', 9_000));

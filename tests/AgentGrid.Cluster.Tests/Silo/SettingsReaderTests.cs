@@ -120,29 +120,6 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void Read_WhatKubernetesSetsForServices_SetsNothing()
-    {
-        var settings = ReadVariables(new()
-        {
-            ["AGENTGRID_SILO_PORT"] = "tcp://10.0.0.7:11111",
-            ["AGENTGRID_GATEWAY_PORT"] = "tcp://10.0.0.7:30000",
-            ["AGENTGRID_SILO_SERVICE_HOST"] = "10.0.0.7",
-            ["AGENTGRID_SILO_PORT_11111_TCP_ADDR"] = "10.0.0.7",
-        });
-
-        Assert.Equal((null, null), (settings.SiloPort, settings.GatewayPort));
-        Assert.Equal(4001, ReadVariables(new() { ["AGENTGRID_SILO_PORT"] = "4001" }).SiloPort);
-    }
-
-    [Theory]
-    [InlineData("72:00:00", 72)]
-    [InlineData("72h", 72)]
-    [InlineData("3d", 72)]
-    [InlineData("1.00:00:00", 24)]
-    public void Read_ARetention_IsAsLongAsItSays(string text, int hours) => Assert.Equal(
-        TimeSpan.FromHours(hours), Read("--AgentGrid:Retention", text).RunLog.Retention);
-
-    [Fact]
     public void Read_AnEmptyChannel_IsNone() => Assert.Null(ReadCluster("--AgentGrid:Channel", "").RunLog.Channel);
 
     [Fact]
@@ -161,26 +138,6 @@ public sealed class SettingsReaderTests
         Assert.Equal(["gpu", "general"], SettingsReader.Read(configuration).Engine.Queues!.Value);
         Assert.Equal(["big"], SettingsReader.Read(both).Engine.Queues!.Value);
         Assert.Equal([3L], SettingsReader.Read(both).Engine.GpuMemoryMb!.Value);
-    }
-
-    [Theory]
-    [InlineData("AGENTGRID_DASHBORD", "AGENTGRID_DASHBOARD")]
-    [InlineData("AGENTGRID_API_KEY_HSAH", "AGENTGRID_API_KEY_HASH")]
-    public void Check_AMisspeltSettingOfAccess_IsRefused(string variable, string meant)
-    {
-        var refused = Assert.Throws<StartupRefusedException>(() => Check(new() { [variable] = "x" }));
-
-        Assert.Equal(2, refused.ExitCode);
-        Assert.StartsWith($"{variable}: ", refused.Message, StringComparison.Ordinal);
-        Assert.Contains($"Did you mean {meant}?", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Check_AnotherUnknownVariable_IsAWarning()
-    {
-        var check = Check(new() { ["AGENTGRID_MAX_ACTIV_RUNS"] = "1" });
-
-        Assert.Contains("AGENTGRID_MAX_ACTIVE_RUNS?", Assert.Single(check.Unknown), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -248,16 +205,6 @@ public sealed class SettingsReaderTests
             () => ReadCluster("--role", "x", "--silo-port", "y", "--queues", ","));
 
         Assert.Equal(3, refused.Message.Split(Environment.NewLine).Length);
-    }
-
-    [Theory]
-    [InlineData("--rol", "--role")]
-    [InlineData("--AgentGrid:MaxActivRuns", "--AgentGrid:MaxActiveRuns")]
-    public void Parse_AnUnknownOption_SuggestsTheNearest(string option, string nearest)
-    {
-        var mistake = Assert.IsType<CommandLine.Mistake>(CommandLine.Parse([option, "x"], SiloCommandLine.Syntax));
-
-        Assert.Contains($"'{nearest}'", mistake.Message, StringComparison.Ordinal);
     }
 
     [Fact]

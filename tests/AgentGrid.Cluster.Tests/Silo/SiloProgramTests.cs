@@ -143,26 +143,6 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Contains("\"status\":\"completed\"", kept.Text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Start_RedisAway_SaysSoAndEnds()
-    {
-        await using var program = SiloProgram.Launch("127.0.0.1:1");
-
-        Assert.Equal(1, await program.Exited.WaitAsync(Limits.Patience));
-
-        Assert.Contains("Redis at 127.0.0.1:1 cannot be reached", program.Output, StringComparison.Ordinal);
-        Assert.Contains("--redis", program.Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Start_ABadOption_EndsWith2()
-    {
-        await using var program = SiloProgram.Launch("127.0.0.1:1", "--role", "master");
-
-        Assert.Equal(2, await program.Exited.WaitAsync(Limits.Patience));
-        Assert.Contains("--role is 'master'", program.Output, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("--silo-port")]
     [InlineData("--gateway-port")]
@@ -200,21 +180,6 @@ public sealed class SiloProgramTests : IAsyncLifetime
         Assert.Equal(1, await second.Exited.WaitAsync(Limits.Patience));
         Assert.Contains("The name 'one' is taken", second.Output, StringComparison.Ordinal);
         await first.ReadyAsync();
-    }
-
-    [Fact]
-    public async Task Start_NameOfASiloThatWasKilled_IsTakenOver()
-    {
-        await using (var first = await SiloProgram.StartAsync(_cluster, "--name", "one"))
-        {
-            await first.SignalAsync(GridProcess.Kill);
-            await first.Exited.WaitAsync(Limits.Patience);
-        }
-
-        await using var second = await SiloProgram.StartAsync(_cluster, "--name", "one");
-
-        var run = await second.PostAsync("m", "echo", new { }, toTheEnd: true);
-        Assert.Equal("completed", run.GetProperty("status").GetString());
     }
 
     [Fact]

@@ -13,7 +13,9 @@ public sealed class NamespaceArrowsTests
     [InlineData("run-log")]
     [InlineData("streams")]
     [InlineData("grain-interfaces")]
+    [InlineData("grain-client")]
     [InlineData("agents")]
+    [InlineData("kinds/Mcp")]
     public void Cycle_OfARoom_IsNone(string room) => Assert.Null(new NamespaceArrows(SourceFile.Of(room)).Cycle());
 
     [Fact]

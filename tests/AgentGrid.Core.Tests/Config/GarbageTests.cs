@@ -54,9 +54,10 @@ public sealed class GarbageTests
     [InlineData(3)]
     public void Read_MutatedYaml_GivesProblemsAndNeverThrows(int seed)
     {
+        Assert.Empty(ConfigReader.Read([new("agents.yaml", Agents), new("plans/p.yaml", Plans)], TestAgents.Catalog).Problems);
         var random = new Random(seed);
         var refused = 0;
-        for (var i = 0; i < Cases(3_000); i++)
+        for (var i = 0; i < Cases(1_000); i++)
         {
             ConfigFile[] files =
             [
@@ -67,7 +68,7 @@ public sealed class GarbageTests
                 () => ConfigReader.Read(files, TestAgents.Catalog), r => r.Config is null, r => r.Problems,
                 $"seed {seed}, try {i}:\n{files[0].Text}\n=====\n{files[1].Text}");
         }
-        Assert.InRange(refused, Cases(3_000) / 3, Cases(3_000) - 1);
+        Assert.InRange(refused, Cases(1_000) / 3, Cases(1_000) - 1);
     }
 
     [Theory]
@@ -78,7 +79,7 @@ public sealed class GarbageTests
         var random = new Random(seed);
         var plans = new RandomPlans(seed);
         var (refused, tried) = (0, 0);
-        for (var i = 0; i < Cases(6_000); i++)
+        for (var i = 0; i < Cases(2_000); i++)
         {
             var text = Mutate(plans.Next().ToJsonString(), random);
             if (!TryParse(text, out var json))
@@ -99,7 +100,7 @@ public sealed class GarbageTests
         var random = new Random(seed);
         var input = Json.Parse("""{"x": 2, "y": "z", "list": [1, {"a": null}]}""");
         var parsed = 0;
-        for (var i = 0; i < Cases(20_000); i++)
+        for (var i = 0; i < Cases(10_000); i++)
         {
             var text = Mutate("input.x >= 1.5 and not (input['y'] == 'z' or input.list[1].a) or true", random);
             if (Condition.Parse(text, out var problem) is { } condition)
@@ -113,7 +114,7 @@ public sealed class GarbageTests
                 Assert.NotNull(problem);
             }
         }
-        Assert.InRange(parsed, Cases(20_000) / 200, Cases(20_000) - 100);
+        Assert.InRange(parsed, Cases(10_000) / 200, Cases(10_000) - 100);
     }
 
     // AGENTGRID_FUZZ_CASES, as for the whole server.

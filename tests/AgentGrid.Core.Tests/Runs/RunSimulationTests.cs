@@ -9,7 +9,7 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
     public void Run_AnySeed_KeepsThePromises()
     {
         var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
-        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "3000");
+        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "1000");
         var seeds = only is null ? Enumerable.Range(0, count) : [int.Parse(only)];
         int children = 0, signals = 0, deliveries = 0, crashes = 0, losses = 0, passedOn = 0, ignored = 0, refusals = 0, receipts = 0, items = 0;
         var outcomes = new Dictionary<RunStatus, int>();

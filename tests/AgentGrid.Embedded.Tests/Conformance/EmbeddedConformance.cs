@@ -60,16 +60,4 @@ public static class EmbeddedConformance
     public sealed class CrashLoops : CrashLoopTests<EmbeddedGridHost>;
 
     public sealed class CrashesUnderLoad : CrashUnderLoadTests<EmbeddedGridHost>;
-
-    public sealed class FanOutDecisions : FanOutDecisionTests<EmbeddedGridHost>;
-
-    public sealed class RaceDecisions : RaceDecisionTests<EmbeddedGridHost>;
-
-    public sealed class EachDecisions : EachDecisionTests<EmbeddedGridHost>;
-
-    public sealed class RetryDecisions : RetryDecisionTests<EmbeddedGridHost>;
-
-    public sealed class TimeoutDecisions : TimeoutDecisionTests<EmbeddedGridHost>;
-
-    public sealed class PipelineDecisions : PipelineDecisionTests<EmbeddedGridHost>;
 }

@@ -21,7 +21,7 @@ public sealed class DamagedJournalTests : IDisposable
     private readonly Scratch _folder = new();
 
     private static int Cases { get; } = int.Parse(
-        Environment.GetEnvironmentVariable("AGENTGRID_FLIP_CASES") ?? "60", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("AGENTGRID_FLIP_CASES") ?? "30", CultureInfo.InvariantCulture);
 
     public void Dispose() => _folder.Dispose();
 

@@ -71,38 +71,6 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(expected, JournalFile.Scalar(connection, "PRAGMA synchronous"));
     }
 
-    [Fact]
-    public async Task Append_ThenReplay_GivesTheStateBack()
-    {
-        using var journal = new OpenJournal(_folder.Folder);
-        var run = await journal.AcceptAsync(Run("m", "1"));
-        await journal.AppendAsync(run, new RunEvent.RunStarted(Noon.AddHours(1)) { Time = Noon });
-        await journal.AppendAsync(run, new RunEvent.RunCancelled("enough") { Time = Noon.AddMinutes(1) });
-
-        var row = journal.Reader.Find(new RunKey("m", "1"))!;
-        var state = journal.Replay(row);
-
-        Assert.Equal(RunStatus.Cancelled, state.Status);
-        Assert.Equal(RunStatus.Cancelled, row.Summary.Status);
-        Assert.Equal(Noon, row.Summary.StartedAt);
-        Assert.Equal(Noon.AddMinutes(1), row.Summary.EndedAt);
-        Assert.Equal(OpenJournal.Plan.Version, state.Plan.Version);
-        Assert.Empty(journal.Reader.Active());
-    }
-
-    [Fact]
-    public async Task Append_KeyTaken_KeepsNothingOfTheSecond()
-    {
-        using var journal = new OpenJournal(_folder.Folder);
-        await journal.AcceptAsync(Run("m", "1"));
-        var second = Run("m", "1");
-
-        Assert.Equal(WriteOutcome.KeyTaken, await journal.TryAcceptAsync(second));
-
-        Assert.Null(journal.Reader.Find(second.RunId));
-        Assert.Single(journal.ReadEvents(new FeedQuery(), 0, 10).Events);
-    }
-
     [Theory]
     [InlineData(256)]
     [InlineData(257)]
@@ -128,30 +96,6 @@ public sealed class JournalTests : IDisposable
         Assert.True(journal.Feed.TryRead(skips + 1 - Math.Min(skips, 500), 1_000, out var fed));
         Assert.Equal(seen[^fed.Length..].Select(e => Encoding.UTF8.GetString(e.Utf8.Span)),
             fed.Select(e => Encoding.UTF8.GetString(e.Utf8.Span)));
-    }
-
-    [Fact]
-    public async Task ReadEvents_TurnsOfSeveralEvents_PagesWithoutGapOrRepeat()
-    {
-        using var journal = new OpenJournal(_folder.Folder);
-        var run = await journal.AcceptAsync(Run("m", "1"));
-        for (var turn = 0; turn < 20; turn++)
-        {
-            await journal.AppendAsync(run, [.. Enumerable.Repeat(new RunEvent.SubmissionSkipped { Time = Noon }, (turn % 5) + 1)]);
-        }
-        for (var limit = 1; limit < 8; limit++)
-        {
-            var seen = new List<long>();
-            FeedPage page;
-            do
-            {
-                page = journal.ReadEvents(new FeedQuery(), seen.LastOrDefault(), limit);
-                Assert.True(page.Events.Length <= limit);
-                seen.AddRange(page.Events.Select(e => e.Seq));
-            }
-            while (!page.AtEnd);
-            Assert.Equal(Enumerable.Range(1, 61).Select(i => (long)i), seen);
-        }
     }
 
     [Fact]
@@ -221,23 +165,6 @@ public sealed class JournalTests : IDisposable
         journal.Dispose();
 
         Assert.Equal(WriteOutcome.Failed, await journal.TryAcceptAsync(Run("late", "1")));
-    }
-
-    [Fact]
-    public async Task Sweep_ActiveAndYoungRuns_Stay()
-    {
-        using var journal = new OpenJournal(_folder.Folder);
-        var active = await journal.AcceptAsync(Run("active", "1"));
-        var young = await journal.AcceptAsync(Run("young", "1"));
-        var old = await journal.AcceptAsync(Run("old", "1"));
-        await journal.AppendAsync(young, new RunEvent.RunCancelled("x") { Time = Noon.AddHours(3) });
-        await journal.AppendAsync(old, new RunEvent.RunCancelled("x") { Time = Noon.AddHours(1) });
-
-        Assert.Equal(1, await journal.SweepAsync(Noon.AddHours(2)));
-
-        Assert.NotNull(journal.Reader.Find(active.Id));
-        Assert.NotNull(journal.Reader.Find(young.Id));
-        Assert.Null(journal.Reader.Find(old.Id));
     }
 
     [Fact]

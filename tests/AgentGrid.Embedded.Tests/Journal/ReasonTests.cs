@@ -1,6 +1,5 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
-using AgentGrid.Core.Runs;
 using AgentGrid.Embedded.Journal;
 using AgentGrid.Embedded.Tests.Hardships;
 using AgentGrid.Engine.Store;
@@ -14,39 +13,6 @@ public sealed class ReasonTests : IDisposable
     private readonly Scratch _folder = new();
 
     public void Dispose() => _folder.Dispose();
-
-    [Fact]
-    public async Task List_FailedCancelledAndRetriedRuns_SaysWhyAlsoAfterARestart()
-    {
-        var holds = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var work = new Queue<Func<CancellationToken, Task>>(
-        [
-            _ => throw new InvalidOperationException("no\nluck"),
-            token =>
-            {
-                holds.SetResult();
-                return Task.Delay(Timeout.Infinite, token);
-            },
-            _ => throw new InvalidOperationException("not yet"),
-            _ => Task.CompletedTask,
-        ]);
-        await using (var grid = await GatedGrid.StartAsync(_folder.Folder, work: token => work.Dequeue()(token)))
-        {
-            await grid.EndOfAsync(await grid.AcceptAsync());
-            var cancelled = await grid.AcceptAsync();
-            await holds.Task.WaitAsync(TimeSpan.FromMinutes(1));
-            await grid.Grid.CancelAsync(cancelled.RunId, "called off");
-            var retried = await grid.EndOfAsync(await grid.AcceptAsync());
-            Assert.EndsWith("not yet", retried.Reason, StringComparison.Ordinal);
-            var done = Assert.IsType<CommandResult.Done>(await grid.Grid.RetryAsync(retried.RunId));
-            Assert.Null(done.Run.Reason);
-            Assert.Null((await grid.EndOfAsync(retried)).Reason);
-
-            await SaysWhyAsync(grid);
-        }
-        await using var again = await GatedGrid.StartAsync(_folder.Folder);
-        await SaysWhyAsync(again);
-    }
 
     [Fact]
     public async Task Retry_WhileItGoesOn_TheRowHasNoReason()
@@ -98,18 +64,6 @@ public sealed class ReasonTests : IDisposable
         var sums = rows.Select(r => RowChecksum.OfStatus(1, 2, 3, 4, r.Item1, r.Item2, []));
 
         Assert.Equal(rows.Length, sums.Distinct().Count());
-    }
-
-    private static async Task SaysWhyAsync(GatedGrid grid)
-    {
-        var runs = (await grid.Grid.ListRunsAsync(new RunQuery())).Runs;
-        Assert.Equal(
-            [RunStatus.Completed, RunStatus.Cancelled, RunStatus.Failed], runs.Select(r => r.Status));
-        Assert.Null(runs[0].Reason);
-        Assert.Equal("called off", runs[1].Reason);
-        var error = (await grid.Grid.GetRunAsync(runs[2].RunId))!.Error!;
-        Assert.Contains('\n', error.Message);
-        Assert.Equal($"{error.Code}: {error.Message.Replace('\n', ' ')}", runs[2].Reason);
     }
 
     private long Rows(string where)

@@ -84,49 +84,6 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public void Enter_Twice_HoldsOnePlaceOrWaitsOnce()
-    {
-        var admission = new RunQueue(1);
-        var first = Enter(admission, "first");
-        var next = Enter(admission, "next");
-
-        admission.Enter(first);
-        admission.Enter(next);
-
-        Assert.Equal(["first", "first"], _started);
-        Assert.Equal((1, 1), (admission.Active, admission.Waiting));
-        admission.Leave(first);
-        admission.Leave(next);
-        Assert.Equal((0, 0), (admission.Active, admission.Waiting));
-    }
-
-    [Fact]
-    public void Leave_HoldsNoPlace_FreesNone()
-    {
-        var admission = new RunQueue(1);
-        Enter(admission, "first");
-
-        admission.Leave(new Run("never came", 0, null, _ => { }));
-        Enter(admission, "next");
-
-        Assert.Equal(["first"], _started);
-    }
-
-    [Fact]
-    public void Reenter_WhileItWaits_HoldsAPlaceAndWaitsNoMore()
-    {
-        var admission = new RunQueue(1);
-        Enter(admission, "first");
-        var resumed = Enter(admission, "resumed");
-
-        admission.Reenter(resumed);
-        admission.Reenter(resumed);
-
-        Assert.Equal((2, 0), (admission.Active, admission.Waiting));
-        Assert.Equal(["first"], _started);
-    }
-
-    [Fact]
     public void AnySequence_PlacesAndWaitersAreCountedOnce()
     {
         for (var seed = 0; seed < 300; seed++)

@@ -7,7 +7,7 @@ namespace AgentGrid.Engine.Tests.Durations;
 /// <summary>Workflows that are drawn at random end earlier by what was learned of them than in any order that learns nothing.</summary>
 public sealed class OrderSimulationTests(ITestOutputHelper output)
 {
-    private const int Workflows = 150;
+    private const int Workflows = 60;
     private const int Runs = 4;
 
     [Theory]

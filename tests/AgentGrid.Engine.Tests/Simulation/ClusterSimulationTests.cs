@@ -7,12 +7,23 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
 {
     private const int MostLines = 80;
 
+    // Where those that hide were found: these seeds are tried first, and all others where they find it no more.
+    private static readonly Dictionary<Mistake, int> s_found = new()
+    {
+        [Mistake.TakesRetriesOfOthers] = 446,
+        [Mistake.ForgetsRefusals] = 943,
+        [Mistake.KeepsNobodyApart] = 332,
+        [Mistake.ForgetsCancellations] = 52,
+        [Mistake.ForgetsChildren] = 40,
+        [Mistake.ForgetsWebhooks] = 18,
+    };
+
     [Fact]
     public void Run_AnySeed_KeepsThePromises()
     {
         var only = Environment.GetEnvironmentVariable("AGENTGRID_SEED");
         var first = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_FIRST_SEED") ?? "0");
-        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "500");
+        var count = int.Parse(Environment.GetEnvironmentVariable("AGENTGRID_SEEDS") ?? "300");
         var started = Stopwatch.GetTimestamp();
         var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations, signals, children, deliveries) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         var (shared, rejected, yields, superseded) = (0, 0, 0, 0);
@@ -61,9 +72,12 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
     // A cluster in which something is wrong on purpose is found out, and soon.
     [Theory]
     [MemberData(nameof(Mistakes))]
-    public void Run_SomethingIsWrong_IsFoundOut(string mistake)
+    public void Run_SomethingIsWrong_IsFoundOut(string name)
     {
-        var failure = RunAll(Enumerable.Range(0, 2_000), Enum.Parse<Mistake>(mistake), static _ => { });
+        var mistake = Enum.Parse<Mistake>(name);
+        int[] first = s_found.TryGetValue(mistake, out var seed) ? [seed] : [];
+
+        var failure = RunAll(first.Concat(Enumerable.Range(0, 2_000)), mistake, static _ => { });
 
         Assert.True(failure is not null, $"a cluster that {mistake} passes");
         Assert.False(failure.Contains("unexpected: ", StringComparison.Ordinal), failure);

@@ -4,7 +4,7 @@ namespace AgentGrid.Engine.Tests.Slots;
 
 public sealed class SlotSimulationTests(ITestOutputHelper output)
 {
-    private const int Seeds = 400;
+    private const int Seeds = 150;
 
     [Fact]
     public void AnySequence_CountsAreTrueAndNobodyWaitsForNothing()

@@ -278,32 +278,4 @@ public sealed class ChatAgentTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attempt.WaitAsync(Agents.Soon));
         await aborted.Task.WaitAsync(Agents.Soon);
     }
-
-    [Fact]
-    public async Task Secret_ThatChanges_IsFoundAndNeverShown()
-    {
-        using var file = new TemporaryFile();
-        await using var agent = _service.Agent($$"""api_key: "${file:{{file.Path}}}" """);
-        await File.WriteAllTextAsync(file.Path, "first-secret");
-        _service.Respond = c => FakeService.With(401, $$$"""{"error":{"message":"Incorrect API key provided: {{{c.Request.Headers.Authorization.ToString()[7..]}}}"}}""")(c);
-        var error = await agent.FailAsync();
-        Assert.EndsWith($"Incorrect API key provided: ${{file:{file.Path}}}", error.Message);
-        Assert.Equal(AgentCondition.Unhealthy, agent.Health.Condition);
-
-        await File.WriteAllTextAsync(file.Path, "second-secret");
-        _service.Respond = Streams("a");
-        await agent.RunAsync();
-        Assert.Equal("Bearer second-secret", _service.Requests.Last().Headers["Authorization"]);
-        Assert.Equal(AgentHealth.Healthy, agent.Health);
-    }
-
-    [Fact]
-    public async Task Secret_ThatIsNotThere_FailsWithoutARequest()
-    {
-        await using var agent = _service.Agent("api_key: \"${env:TEST_OF_CHAT_NO_KEY}\"");
-        Assert.Equal("no_secret", (await Assert.ThrowsAsync<AgentException>(() => agent.WarmUpAsync(default))).Code);
-        Assert.Equal("no_secret", (await agent.FailAsync()).Code);
-        Assert.Equal(AgentCondition.Unhealthy, agent.Health.Condition);
-        Assert.Empty(_service.Requests);
-    }
 }

@@ -6,7 +6,8 @@ using AgentGrid.TestKit;
 namespace AgentGrid.Kinds.Tests.Engines;
 
 /// <summary>samples/celery, moved over as docs/from-celery.md says.</summary>
-public sealed class CelerySampleTests(EmbeddedServer grid) : IClassFixture<EmbeddedServer>
+[Collection(nameof(EmbeddedServer))]
+public sealed class CelerySampleTests(EmbeddedServer grid)
 {
     [Fact]
     public async Task Tasks_ThatAreListed_RunAsChainGroupAndChordWithRetriesAndLimits()

@@ -62,6 +62,8 @@ public abstract class ChatKindTests(ServerFixture grid, WorkService service) : S
         $"kind: chat, model: m-1, endpoint: \"{url}\", output: value, output_schema: {{ type: object }}";
 }
 
-public sealed class EmbeddedChatKindTests(EmbeddedServer server, WorkService service) : ChatKindTests(server, service), IClassFixture<EmbeddedServer>;
+[Collection(nameof(EmbeddedServer))]
+public sealed class EmbeddedChatKindTests(EmbeddedServer server, WorkService service) : ChatKindTests(server, service);
 
-public sealed class ClusterChatKindTests(ClusterServer server, WorkService service) : ChatKindTests(server, service), IClassFixture<ClusterServer>;
+[Collection(nameof(ClusterServer))]
+public sealed class ClusterChatKindTests(ClusterServer server, WorkService service) : ChatKindTests(server, service);

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using AgentGrid.Kinds.Tests.Http;
+using AgentGrid.TestKit;
 
 namespace AgentGrid.Kinds.Tests.Engines;
 
@@ -20,6 +22,27 @@ public abstract class HttpKindTests(ServerFixture grid, WorkService service) : S
     protected override string Keys(string url) => $"kind: http, url: \"{url}\", poll_interval: 100ms";
 }
 
-public sealed class EmbeddedHttpKindTests(EmbeddedServer server, WorkService service) : HttpKindTests(server, service), IClassFixture<EmbeddedServer>;
+[Collection(nameof(EmbeddedServer))]
+public sealed class EmbeddedHttpKindTests(EmbeddedServer server, WorkService service) : HttpKindTests(server, service)
+{
+    [Fact]
+    public async Task ConfigEdit_UnderLoad_EveryRunCompletesAndTheNewAddressTakesOver()
+    {
+        var paths = await Grid.UnderLoadAsync("work", new { }, static o => o.GetProperty("path").GetString()!, async sees =>
+        {
+            await sees("/render");
+            Grid.Configure(Agent("work", $"{Service.Url}/two"));
+            await sees("/two");
+            // An address at which nobody is leaves the one before in force, and is shown.
+            using var closed = new ClosedPort();
+            Grid.Configure(Agent("work", $"http://127.0.0.1:{closed.Port}/three"));
+            await Limits.UntilAsync(async () => (await HealthAsync())?.GetProperty("condition").GetString() == "degraded", () => "not degraded");
+        });
+        Assert.Equal(["/render", "/two"], paths);
+    }
 
-public sealed class ClusterHttpKindTests(ClusterServer server, WorkService service) : HttpKindTests(server, service), IClassFixture<ClusterServer>;
+    private async Task<JsonElement?> HealthAsync() => (await AgentAsync()).TryGetProperty("health", out var health) ? health : null;
+}
+
+[Collection(nameof(ClusterServer))]
+public sealed class ClusterHttpKindTests(ClusterServer server, WorkService service) : HttpKindTests(server, service);

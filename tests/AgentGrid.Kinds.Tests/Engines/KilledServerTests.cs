@@ -4,9 +4,26 @@ using static AgentGrid.Kinds.Tests.Engines.ProcessKindTests;
 
 namespace AgentGrid.Kinds.Tests.Engines;
 
-/// <summary>A server that is killed with SIGKILL while its processes work.</summary>
+/// <summary>A server that ends while its processes work.</summary>
 public abstract class KilledServerTests(ServerFixture grid)
 {
+    [Fact]
+    public async Task Stop_EndsTheProcesses()
+    {
+        grid.Configure(TestConfig.Agents);
+        await grid.StartAsync();
+        var pid = Output(await grid.RunAsync("work", new { })).GetProperty("pid").GetInt32();
+        await grid.Server.SignalAsync(GridProcess.Terminate);
+        Assert.Equal(0, await grid.Server.ExitCodeAsync());
+        Assert.False(ProcessLifeTests.IsAlive(pid));
+    }
+}
+
+[Collection(nameof(EmbeddedServer))]
+public sealed class EmbeddedKilledServerTests(EmbeddedServer grid) : KilledServerTests(grid)
+{
+    private readonly EmbeddedServer _grid = grid;
+
     // Deaf to the end of its stdin and to SIGTERM, and so is what it has started.
     private const string Stubborn = """
           stubborn:
@@ -28,38 +45,26 @@ public abstract class KilledServerTests(ServerFixture grid)
     {
         using var mark = new TemporaryFile();
         using var pids = new TemporaryFile();
-        grid.Configure($"{TestConfig.Agents}\n{$"{Stubborn}\n{s_tools}".Replace("PIDS", pids.Path, StringComparison.Ordinal)}\n");
-        await grid.StartAsync();
-        var id = await grid.PostAsync(ServerFixture.Step("work", new { @do = "once", mark = mark.Path }));
+        _grid.Configure($"{TestConfig.Agents}\n{$"{Stubborn}\n{s_tools}".Replace("PIDS", pids.Path, StringComparison.Ordinal)}\n");
+        await _grid.StartAsync();
+        var id = await _grid.PostAsync(ServerFixture.Step("work", new { @do = "once", mark = mark.Path }));
         await Limits.UntilAsync(() => mark.Text is { Length: > 0 }, () => "the agent was not asked");
         await Limits.UntilAsync(() => Pids(pids).Length == 3, () => $"these have started: {pids.Text}");
         int[] all = [.. Pids(pids), int.Parse(mark.Text!, System.Globalization.CultureInfo.InvariantCulture)];
         Assert.All(all, pid => Assert.True(ProcessLifeTests.IsAlive(pid)));
 
-        await grid.Server.KillAsync();
+        await _grid.Server.KillAsync();
 
         await Limits.UntilAsync(() => !all.Any(ProcessLifeTests.IsAlive), () => $"alive: {string.Join(' ', all.Where(ProcessLifeTests.IsAlive))}");
-        await grid.StartAsync();
-        var run = await grid.EndAsync(id);
+        await _grid.StartAsync();
+        var run = await _grid.EndAsync(id);
         Assert.Equal("completed", Status(run));
         Assert.True(Output(run).GetProperty("again").GetBoolean());
-    }
-
-    [Fact]
-    public async Task Stop_EndsTheProcesses()
-    {
-        grid.Configure(TestConfig.Agents);
-        await grid.StartAsync();
-        var pid = Output(await grid.RunAsync("work", new { })).GetProperty("pid").GetInt32();
-        await grid.Server.SignalAsync(GridProcess.Terminate);
-        Assert.Equal(0, await grid.Server.ExitCodeAsync());
-        Assert.False(ProcessLifeTests.IsAlive(pid));
     }
 
     private static int[] Pids(TemporaryFile file) =>
         [.. (file.Text ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
 }
 
-public sealed class EmbeddedKilledServerTests(EmbeddedServer server) : KilledServerTests(server), IClassFixture<EmbeddedServer>;
-
-public sealed class ClusterKilledServerTests(ClusterServer server) : KilledServerTests(server), IClassFixture<ClusterServer>;
+[Collection(nameof(ClusterServer))]
+public sealed class ClusterKilledServerTests(ClusterServer grid) : KilledServerTests(grid);

@@ -16,6 +16,8 @@ public abstract class McpKindTests(ServerFixture grid, WorkService service) : Se
     protected override string Keys(string url) => $"kind: mcp, url: \"{url}\", tool: work";
 }
 
-public sealed class EmbeddedMcpKindTests(EmbeddedServer server, WorkService service) : McpKindTests(server, service), IClassFixture<EmbeddedServer>;
+[Collection(nameof(EmbeddedServer))]
+public sealed class EmbeddedMcpKindTests(EmbeddedServer server, WorkService service) : McpKindTests(server, service);
 
-public sealed class ClusterMcpKindTests(ClusterServer server, WorkService service) : McpKindTests(server, service), IClassFixture<ClusterServer>;
+[Collection(nameof(ClusterServer))]
+public sealed class ClusterMcpKindTests(ClusterServer server, WorkService service) : McpKindTests(server, service);

@@ -4,7 +4,8 @@ using AgentGrid.TestKit;
 namespace AgentGrid.Kinds.Tests.Engines;
 
 /// <summary>The agent in Python that README.md shows.</summary>
-public sealed partial class ReadmeTests(EmbeddedServer grid) : IClassFixture<EmbeddedServer>
+[Collection(nameof(EmbeddedServer))]
+public sealed partial class ReadmeTests(EmbeddedServer grid)
 {
     [Fact]
     public async Task PythonAgent_IsServedAsItIsShown()

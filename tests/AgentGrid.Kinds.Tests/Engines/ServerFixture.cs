@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using AgentGrid.TestKit;
 
@@ -42,20 +43,27 @@ public abstract class ServerFixture : IAsyncLifetime
         return true;
     }
 
-    /// <summary>The server has this configuration, which it may still have to read when it runs already.</summary>
+    /// <summary>The server has this configuration; agents of the one before may still answer until its own are ready.</summary>
     /// <returns>False when it had that before.</returns>
     public async Task<bool> UseAsync(string agents)
     {
+        if (_server is null or { HasExited: true })
+        {
+            Configure(agents);
+            await StartAsync();
+            return true;
+        }
+        var before = await LoadedAtAsync();
         if (!Configure(agents))
         {
             return false;
         }
-        if (_server is null)
-        {
-            await StartAsync();
-        }
+        await Limits.UntilAsync(async () => await LoadedAtAsync() != before, () => "the server has not read its configuration");
         return true;
     }
+
+    private async Task<string?> LoadedAtAsync() =>
+        (await GetAsync("health")).GetProperty("config").GetProperty("loaded_at").GetString();
 
     /// <summary>Starts the server, again when it runs.</summary>
     public async Task StartAsync()
@@ -73,6 +81,32 @@ public abstract class ServerFixture : IAsyncLifetime
     {
         var id = await PostAsync(Step(agent, input, retry, timeout));
         return await EndAsync(id);
+    }
+
+    /// <summary>Does something while runs of an agent go on, of which every one completes.</summary>
+    /// <param name="look">What is looked at in their outputs.</param>
+    /// <param name="act">What is done. It is given what waits until something was seen.</param>
+    /// <returns>All that was seen.</returns>
+    public async Task<IReadOnlyList<string>> UnderLoadAsync(
+        string agent, object input, Func<JsonElement, string> look, Func<Func<string, Task>, Task> act)
+    {
+        using var over = new CancellationTokenSource();
+        var seen = new ConcurrentDictionary<string, bool>();
+        async Task LoadAsync()
+        {
+            while (!over.IsCancellationRequested)
+            {
+                var run = await RunAsync(agent, input);
+                Assert.Equal("completed", run.GetProperty("status").GetString());
+                seen[look(run.GetProperty("steps")[0].GetProperty("output"))] = true;
+            }
+        }
+        var load = Enumerable.Range(0, 2).Select(_ => LoadAsync()).ToArray();
+        await act(what => Limits.UntilAsync(
+            () => seen.ContainsKey(what) || load.Any(l => l.IsFaulted), () => $"'{what}' was never seen"));
+        await over.CancelAsync();
+        await Task.WhenAll(load);
+        return [.. seen.Keys.Order(StringComparer.Ordinal)];
     }
 
     public async Task<string> PostAsync(object plan)
@@ -149,6 +183,14 @@ public sealed class ClusterServer : ServerFixture
         url);
 }
 
+/// <summary>Tests that share one server, one after another.</summary>
+[CollectionDefinition(nameof(EmbeddedServer))]
+public sealed class EmbeddedServerTests : ICollectionFixture<EmbeddedServer>;
+
+/// <inheritdoc cref="EmbeddedServerTests"/>
+[CollectionDefinition(nameof(ClusterServer))]
+public sealed class ClusterServerTests : ICollectionFixture<ClusterServer>;
+
 /// <summary>The agents of these tests.</summary>
 internal static class TestConfig
 {
@@ -158,7 +200,6 @@ internal static class TestConfig
     public static readonly string Agents = $$"""
         agents:
         {{Python("work", "work")}}
-        {{Python("limited", "work")}}
         {{Python("edited", "told", "VERSION: one")}}
         """;
 

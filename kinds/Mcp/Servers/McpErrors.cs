@@ -1,4 +1,4 @@
-namespace AgentGrid.Kinds.Mcp;
+namespace AgentGrid.Kinds.Mcp.Servers;
 
 /// <summary>The codes of failures that are a tool's or its server's. Stable.</summary>
 internal static class McpErrors

@@ -1,3 +1,4 @@
+using AgentGrid.GrainClient.Connections;
 using AgentGrid.GrainInterfaces;
 using AgentGrid.RunLog.Connections;
 using AgentGrid.Streams;
@@ -8,7 +9,7 @@ using Orleans.Configuration;
 using Orleans.Serialization;
 using StackExchange.Redis;
 
-namespace AgentGrid.GrainClient.Connections;
+namespace AgentGrid.GrainClient;
 
 /// <summary>
 /// An Orleans client in a container of its own: the program around it may be a client, or a silo, of some other cluster.
