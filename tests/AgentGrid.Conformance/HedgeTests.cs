@@ -123,10 +123,11 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
             """{"list": [1, 2, 3]}""", item: 1);
 
         AssertCompleted(run);
-        Assert.Equal(["alpha", "bravo", "alpha"], run.Result!.Element.GetProperty("a").EnumerateArray().Select(i => i.GetProperty("agent").GetString()));
-        var attempts = StepOf(run, "a").Attempts;
+        // Where the machine is slow, the other items may have had theirs.
+        Assert.Equal("bravo", run.Result!.Element.GetProperty("a")[1].GetProperty("agent").GetString());
+        var attempts = StepOf(run, "a").Attempts.Where(static a => a.Branch == 1).ToList();
         var (slow, backup) = (attempts.Single(static a => a.Status == AttemptStatus.Cancelled), attempts.Single(static a => a.IsHedge));
-        Assert.Equal((1, "alpha", 1, "bravo"), (slow.Branch, slow.Agent, backup.Branch, backup.Agent));
+        Assert.Equal(("alpha", AttemptStatus.Succeeded, "bravo"), (slow.Agent, backup.Status, backup.Agent));
         var receipt = await ReceiptAsync(run, static r => r.State == StopState.Stopped, slow.Attempt);
         Assert.True(receipt.Acknowledged);
         await AllSlotsFreeAsync();
