@@ -49,14 +49,17 @@ internal sealed partial class RedisPrimary : Tunnel
     {
         var primary = new RedisPrimary(options, logger);
         _ = primary.WatchAsync();
+        // What the certificates of all of them are for; else each is for its own host, and not for the name of all.
+        var certified = options.SslHost;
         options = options.Clone();
         options.EndPoints.Clear();
         options.EndPoints.Add(primary._address);
         options.ResolveDns = false;
         options.Tunnel = primary;
-        if (options.Ssl && string.IsNullOrEmpty(options.SslHost))
+        options.SslHost = certified ?? "";
+        if (string.IsNullOrEmpty(certified))
         {
-            options.SslClientAuthenticationOptions = _ => primary.Encryption(options);
+            options.SslClientAuthenticationOptions = host => primary.Encryption(options, host);
         }
         return primary._connection = ConnectionMultiplexer.Connect(options);
     }
@@ -220,13 +223,14 @@ internal sealed partial class RedisPrimary : Tunnel
         }
     }
 
-    private SslClientAuthenticationOptions Encryption(ConfigurationOptions options)
+    private SslClientAuthenticationOptions Encryption(ConfigurationOptions options, string host)
     {
         lock (_gate)
         {
             return new SslClientAuthenticationOptions
             {
-                TargetHost = HostOf(_all.First(r => r.Name == (_choice.Current ?? _all[0].Name)).At),
+                TargetHost = host == _address.Host && _choice.Current is { } current
+                    ? HostOf(_all.First(r => r.Name == current).At) : host,
                 EnabledSslProtocols = options.SslProtocols ?? default,
                 CertificateRevocationCheckMode =
                     options.CheckCertificateRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,

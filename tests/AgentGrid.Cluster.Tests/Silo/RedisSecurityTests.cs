@@ -26,7 +26,7 @@ public sealed class RedisSecurityTests : IDisposable
         await SetUserAsync(redis, s_user[3..]);
         await using var program = await SiloProgram.StartedAsync(SiloProgram.LaunchIn(
             new() { ["SSL_CERT_FILE"] = PathOf("ca.crt") },
-            $"localhost:{port},localhost:{FreePorts.Next()},ssl=true,user=agentgrid,password=password"));
+            $"localhost:{port},127.0.0.1:{FreePorts.Next()},ssl=true,user=agentgrid,password=password"));
 
         var run = await program.PostAsync("m", "echo", new { word = "hello" }, toTheEnd: true);
 
