@@ -4,12 +4,12 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Children;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Registry;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Telemetry;
-using AgentGrid.Engine.Artifacts;
 using AgentGrid.Engine.Webhooks;
 using AgentGrid.Simulation.Clock;
 

@@ -38,7 +38,7 @@ public sealed class RunSimulationTests(ITestOutputHelper output)
         output.WriteLine($"{string.Join(", ", outcomes)}; {crashes} crashes, {losses} losses, {passedOn} passed on, {signals} signals, {children} children, {deliveries} deliveries, {ignored} ignored, {refusals} backups refused, {receipts} receipts, {items} items won by backups");
         if (only is null)
         {
-            Assert.True(signals > count / 4 && children > count / 4 && deliveries > count / 2 && crashes > count / 2 && losses > count / 2 && ignored > count && refusals > count / 50 && receipts > count / 50 && items > count / 50 && passedOn > count / 50, "the simulation is too tame");
+            Assert.True(signals > count / 4 && children > count / 4 && deliveries > count / 2 && crashes > count / 2 && losses > count / 2 && ignored > count && refusals > count / 50 && receipts > count / 50 && items > count / 50 && passedOn > count / 100, "the simulation is too tame");
             Assert.Equal(3, outcomes.Count);
         }
     }
