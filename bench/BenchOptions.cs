@@ -12,6 +12,7 @@ internal sealed record BenchOptions
           --warmup N            how long each level runs before that (default 3)
           --concurrency A,B,C   runs in flight, one level each (default 1,16,64)
           --url URL             drive a server that runs already
+          --processes A,B,C     with --url: the ids of the processes whose CPU and memory count (default none)
           --json                print the results as JSON
         dotnet run -c Release --project bench -- workflow FILE ... [options]
           --scale X             seconds of delay for each second that was measured (default 0.01)
@@ -52,6 +53,7 @@ internal sealed record BenchOptions
     public string Sync { get; private init; } = "full";
     public string? Data { get; private init; }
     public Uri? Url { get; private init; }
+    public IReadOnlyList<int> Processes { get; private init; } = [];
     public bool Json { get; private init; }
     public IReadOnlyList<string> Files { get; private init; } = [];
     public double Scale { get; private init; } = 0.01;
@@ -99,6 +101,7 @@ internal sealed record BenchOptions
         "--sync" when value is "full" or "normal" => this with { Sync = value },
         "--data" => this with { Data = Path.GetFullPath(value) },
         "--url" => this with { Url = new Uri(value) },
+        "--processes" => this with { Processes = Numbers(value) },
         "--scale" => this with { Scale = Fraction(value) },
         "--least" => this with { Least = Fraction(value) },
         "--slots" => this with { Slots = Numbers(value, least: 0) },

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using AgentGrid.Core;
+using AgentGrid.Core.Feed;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Artifacts;
@@ -37,6 +39,7 @@ public sealed partial class RedisRunLog : IRunStore
     private readonly StoreReader _reader;
     private readonly TurnBatches _turns;
     private readonly Copies _copies;
+    private readonly RecentTurns _recent = new();
     private readonly string _prefix;
     private readonly RedisKey[] _keys;
     private readonly RedisValue _channel;
@@ -98,6 +101,7 @@ public sealed partial class RedisRunLog : IRunStore
         {
             case "kept":
                 _plans.Add(plan);
+                _recent.Add((long)answer[1], (byte[])arguments[10]!, [accepted]);
                 Announce((long)answer[1], (int)answer[2] != 0, accepted.RunId, accepted.Key, [accepted]);
                 return new AcceptOutcome.Kept((long)answer[1]);
             case "taken":
@@ -117,11 +121,12 @@ public sealed partial class RedisRunLog : IRunStore
     public async Task<AppendOutcome> AppendAsync(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary, int maxRuns = int.MaxValue)
     {
-        var (arguments, bytes) = AppendArguments(run, expectedVersion, events, summary);
+        var (arguments, record, bytes) = AppendArguments(run, expectedVersion, events, summary);
         var (answer, isListened) = await _turns.AppendAsync(arguments, bytes, maxRuns).ConfigureAwait(false);
         switch ((string?)answer[0])
         {
             case "kept":
+                _recent.Add((long)answer[1], record, events);
                 await _copies.MadeAsync().ConfigureAwait(false);
                 Announce((long)answer[1], isListened, run, new RunKey(summary.MatchId, summary.Round), events);
                 return new AppendOutcome.Kept((long)answer[1]);
@@ -138,6 +143,10 @@ public sealed partial class RedisRunLog : IRunStore
                 throw new InvalidOperationException($"The script that keeps turns answered '{other}'.");
         }
     }
+
+    /// <inheritdoc/>
+    public ImmutableArray<FeedEvent> EventsOf(long last, string run, RunKey key, byte[] record) =>
+        FeedReader.EventsOf(last, run, key, record, _recent);
 
     /// <inheritdoc/>
     public async Task<int> SweepAsync(int most)
@@ -171,7 +180,7 @@ public sealed partial class RedisRunLog : IRunStore
         ];
     }
 
-    private static (RedisValue[] Arguments, int Bytes) AppendArguments(
+    private static (RedisValue[] Arguments, byte[] Record, int Bytes) AppendArguments(
         RunId run, long expectedVersion, IReadOnlyList<RunEvent> events, RunSummary summary)
     {
         var moved = TurnCheck.MovedTo(run, events, summary);
@@ -184,7 +193,7 @@ public sealed partial class RedisRunLog : IRunStore
                 summary.EndedAt?.ToUnixTimeMilliseconds() ?? 0, tip, turn,
                 summary.Status.IsEnded() && summary.OpenWebhooks > 0 ? "1" : "0",
             ],
-            tip.Length + turn.Length);
+            turn, tip.Length + turn.Length);
     }
 
     // Tells those who listen to the channel, if there are any. Nobody waits for it, and it is sent before anything else of

@@ -77,10 +77,14 @@ internal sealed class TurnBatches(IDatabase redis, RedisKey[] keys, RedisValue c
 
     private async Task SendAsync(List<Turn> batch)
     {
-        RedisValue[] arguments =
-        [
-            channel, batch[0].MaxRuns, time.GetUtcNow().ToUnixTimeMilliseconds(), .. batch.SelectMany(static t => t.Arguments),
-        ];
+        var arguments = new RedisValue[3 + batch.Sum(static t => t.Arguments.Length)];
+        (arguments[0], arguments[1], arguments[2]) = (channel, batch[0].MaxRuns, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var at = 3;
+        foreach (var turn in batch)
+        {
+            turn.Arguments.CopyTo(arguments, at);
+            at += turn.Arguments.Length;
+        }
         var answers = (RedisResult[])(await Script.Append.EvaluateAsync(redis, keys, arguments).ConfigureAwait(false))!;
         for (var i = 0; i < batch.Count; i++)
         {

@@ -46,13 +46,7 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     }
 
     /// <summary>What all processes have used until now, Redis included.</summary>
-    public Task<ServerUsage> UsageAsync()
-    {
-        _processes.ForEach(static p => p.Refresh());
-        return Task.FromResult(new ServerUsage(
-            TimeSpan.FromTicks(_processes.Sum(static p => p.TotalProcessorTime.Ticks)), null,
-            _processes.Sum(static p => p.WorkingSet64)));
-    }
+    public Task<ServerUsage> UsageAsync() => Task.FromResult(ServerUsage.Of(_processes));
 
     public async ValueTask DisposeAsync()
     {

@@ -8,7 +8,7 @@ internal static class LoadBench
     public static async Task<int> RunAsync(BenchOptions options, string data)
     {
         await using var server = options.Url is { } url
-            ? ServerUnderTest.At(url)
+            ? ServerUnderTest.At(url, options.Processes)
             : await ServerUnderTest.StartAsync(data, options.Sync);
         var (warmup, time) = (TimeSpan.FromSeconds(options.Warmup), TimeSpan.FromSeconds(options.Seconds));
         var levels = new List<RunResults>();

@@ -1,7 +1,26 @@
+using System.Diagnostics;
+
 namespace AgentGrid.Bench.Load;
 
 /// <summary>What the server has used so far; null where it cannot be known, as of a server that runs already.</summary>
-internal sealed record ServerUsage(TimeSpan? Cpu, long? AllocatedBytes, long? ResidentBytes);
+internal sealed record ServerUsage(TimeSpan? Cpu, long? AllocatedBytes, long? ResidentBytes)
+{
+    /// <summary>What processes have used together; null of none.</summary>
+    public static ServerUsage Of(IReadOnlyList<Process> processes)
+    {
+        if (processes.Count == 0)
+        {
+            return new ServerUsage(null, null, null);
+        }
+        foreach (var process in processes)
+        {
+            process.Refresh();
+        }
+        return new ServerUsage(
+            TimeSpan.FromTicks(processes.Sum(static p => p.TotalProcessorTime.Ticks)), null,
+            processes.Sum(static p => p.WorkingSet64));
+    }
+}
 
 /// <summary>One level of concurrency. Latency: from the POST to the run's last event on the WebSocket.</summary>
 internal sealed record RunResults

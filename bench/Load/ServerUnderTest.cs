@@ -10,10 +10,11 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 {
     private readonly HttpClient _client;
     private readonly Process? _process;
+    private readonly IReadOnlyList<Process> _others;
 
-    private ServerUnderTest(Uri url, Process? process)
+    private ServerUnderTest(Uri url, Process? process, IReadOnlyList<Process> others)
     {
-        (Url, _process) = (url, process);
+        (Url, _process, _others) = (url, process, others);
         _client = new HttpClient { BaseAddress = url };
     }
 
@@ -23,7 +24,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     public bool IsOurs => _process is not null;
 
     /// <summary>A server that runs already.</summary>
-    public static ServerUnderTest At(Uri url) => new(url, null);
+    /// <param name="processes">The ids of those that count: itself, a Redis, silos.</param>
+    public static ServerUnderTest At(Uri url, IReadOnlyList<int> processes) =>
+        new(url, null, [.. processes.Select(Process.GetProcessById)]);
 
     /// <summary>Starts one of its own.</summary>
     /// <param name="settings">Further arguments of the server: <c>--retention 00:01:00</c>.</param>
@@ -45,7 +48,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         var process = Process.Start(start) ?? throw new InvalidOperationException("The server did not start.");
         process.OutputDataReceived += (_, e) => Console.Error.WriteLine(e.Data);
         process.BeginOutputReadLine();
-        var server = new ServerUnderTest(url, process);
+        var server = new ServerUnderTest(url, process, []);
         await server.ReadyAsync();
         return server;
     }
@@ -55,7 +58,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     {
         if (_process is null)
         {
-            return new ServerUsage(null, null, null);
+            return ServerUsage.Of(_others);
         }
         var text = await _client.GetByteArrayAsync("bench/allocated");
         _process.Refresh();

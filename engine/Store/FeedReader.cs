@@ -64,7 +64,8 @@ public sealed class FeedReader(IRunSource source, DamageText text, DamageLog log
     /// record was too large to be brought, or is not whole.
     /// </summary>
     /// <param name="last">The number of its last event.</param>
-    public static ImmutableArray<FeedEvent> EventsOf(long last, string run, RunKey key, byte[] record)
+    /// <param name="recent">What this process has written itself.</param>
+    public static ImmutableArray<FeedEvent> EventsOf(long last, string run, RunKey key, byte[] record, RecentTurns? recent = null)
     {
         if (record.Length == 0)
         {
@@ -73,7 +74,7 @@ public sealed class FeedReader(IRunSource source, DamageText text, DamageLog log
         var turn = new StoredTurn(last, run, key, record);
         try
         {
-            return [.. Shown(turn, turn.Open(s_brought).Events, 0)];
+            return Shown(turn, recent?.Take(last, record) ?? turn.Open(s_brought).Events);
         }
         catch (DamageException)
         {
@@ -104,6 +105,17 @@ public sealed class FeedReader(IRunSource source, DamageText text, DamageLog log
                 : claimed >= 1 && claimed <= turn.Last - after ? turn.Last - claimed + 1 : turn.Last;
             return [Missing(turn, first, turn.Last, damage)];
         }
+    }
+
+    private static ImmutableArray<FeedEvent> Shown(StoredTurn turn, IReadOnlyList<RunEvent> all)
+    {
+        var (first, id, writer) = (turn.Last - all.Count + 1, RunId.Parse(turn.Run), TurnWriter.OfThread.Feed);
+        var shown = ImmutableArray.CreateBuilder<FeedEvent>(all.Count);
+        for (var i = 0; i < all.Count; i++)
+        {
+            shown.Add(writer.Write(first + i, id, turn.Key, all[i]));
+        }
+        return shown.MoveToImmutable();
     }
 
     private static IEnumerable<FeedEvent> Shown(StoredTurn turn, RunEvent[] all, long after)

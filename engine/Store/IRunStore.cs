@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Feed;
 using AgentGrid.Core.Grid;
@@ -69,6 +70,10 @@ public interface IRunStore
 
     /// <inheritdoc cref="FeedReader.ReadAsync"/>
     Task<FeedPage> ReadEventsAsync(FeedQuery query, long after, int limit);
+
+    /// <inheritdoc cref="FeedReader.EventsOf(long, string, RunKey, byte[], RecentTurns?)"/>
+    ImmutableArray<FeedEvent> EventsOf(long last, string run, RunKey key, byte[] record) =>
+        FeedReader.EventsOf(last, run, key, record);
 
     /// <summary>The number of the last event; 0 before the first.</summary>
     Task<long> LastSeqAsync();

@@ -14,5 +14,5 @@ internal sealed class RunLogEvents(IRunStore log) : IEventLog
     public Task<FeedPage> ReadAsync(FeedQuery query, long after, int most) => log.ReadEventsAsync(query, after, most);
 
     public ImmutableArray<FeedEvent> EventsOf(FeedTurn turn) =>
-        FeedReader.EventsOf(turn.Last, turn.Run, new RunKey(turn.MatchId, turn.Round), turn.Record);
+        log.EventsOf(turn.Last, turn.Run, new RunKey(turn.MatchId, turn.Round), turn.Record);
 }

@@ -1,3 +1,4 @@
+using AgentGrid.Core.Placement;
 using AgentGrid.GrainInterfaces.Agents;
 
 namespace AgentGrid.GrainInterfaces.Dispatch;
@@ -64,8 +65,21 @@ public sealed record SlotReply(
     [property: Id(0)] SlotOutcome Outcome, [property: Id(1)] string? Node = null,
     [property: Id(2)] Core.Json? Placement = null)
 {
+    [NonSerialized]
+    private readonly PlacementDecision? _choice;
+
     /// <summary>Why it was refused; null unless it was.</summary>
     [Id(3)] public string? Reason { get; init; }
+
+    /// <summary>What <see cref="Placement"/> says. In the process of the dispatcher it need not be written and read for that.</summary>
+    public PlacementDecision? Choice
+    {
+        get => _choice ?? Placement?.To<PlacementDecision>();
+        init => _choice = value;
+    }
+
+    /// <summary>The same for another process.</summary>
+    public SlotReply Outgoing => Placement is null && _choice is { } choice ? this with { Placement = Core.Json.From(choice) } : this;
 }
 
 /// <summary>The numbers are for ever: silos of different versions talk to each other.</summary>

@@ -72,7 +72,7 @@ internal sealed partial class DispatcherGrain(
         if (_grants.Find(request.Slot) is { } granted)
         {
             granted.Driver = request.Driver;
-            return granted.Reply;
+            return AnswerTo(request, granted.Reply);
         }
         var waiter = _waiters.Find(request.Slot);
         if (waiter is null)
@@ -89,7 +89,7 @@ internal sealed partial class DispatcherGrain(
         {
             waiter.Driver = request.Driver;
         }
-        return await waiter.AnswerAsync(node, request.HearsOfDrain);
+        return AnswerTo(request, await waiter.AnswerAsync(node, request.HearsOfDrain));
     }
 
     public Task ReleaseSlotsAsync(ImmutableArray<string> slots)
@@ -333,6 +333,9 @@ internal sealed partial class DispatcherGrain(
             Slots.PutNode(state);
         }
     }
+
+    private SlotReply AnswerTo(GrainInterfaces.Dispatch.SlotRequest request, SlotReply reply) =>
+        node.Address.Equals(request.Driver) ? reply : reply.Outgoing;
 
     // A driver that died before it had kept its turn may have chosen another agent for the same attempt: what it got for
     // that agent is not where this one can run.

@@ -8,6 +8,9 @@ internal sealed class LocalDispatcher
 {
     private volatile SlotTable? _slots;
 
+    /// <summary>The dispatcher's slots, which can be asked by any thread; null while the dispatcher is elsewhere.</summary>
+    public SlotTable? Slots => _slots;
+
     /// <summary>Every agent's load; nothing while the dispatcher is elsewhere.</summary>
     public IEnumerable<AgentLoad> Loads() => _slots is { } slots ? slots.All() : [];
 

@@ -51,8 +51,7 @@ internal sealed class QueuedRun(
         if (!HoldsPlace)
         {
             Asking++;
-            using var patience = node.Patience();
-            await _started.Task.WaitAsync(patience.Token).ConfigureAwait(
+            await node.WaitAsync(_started.Task).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             Asking--;
             AskedAt = node.Time.GetTimestamp();

@@ -1,4 +1,3 @@
-using AgentGrid.Core;
 using AgentGrid.Core.Plans;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
@@ -56,9 +55,8 @@ internal sealed class SlotWaiter : ISlotWaiter
             return await _answer.Task;
         }
         Asking++;
-        using var patience = node.Patience();
         Task news = hearsOfDrain ? Task.WhenAny(_answer.Task, _drained.Task) : _answer.Task;
-        await news.WaitAsync(patience.Token).ConfigureAwait(
+        await node.WaitAsync(news).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Asking--;
         AskedAt = node.Time.GetTimestamp();
@@ -77,7 +75,7 @@ internal sealed class SlotWaiter : ISlotWaiter
 
     void ISlotWaiter.OnGranted(TakenSlot slot)
     {
-        var reply = new SlotReply(SlotOutcome.Granted, slot.Node, Json.From(slot.Placement));
+        var reply = new SlotReply(SlotOutcome.Granted, slot.Node) { Choice = slot.Placement };
         _grants.Hold(Slot, slot, reply, Driver);
         _waiters.Remove(this);
         Answer(reply);

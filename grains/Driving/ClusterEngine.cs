@@ -14,6 +14,7 @@ using AgentGrid.GrainInterfaces.Dispatch;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace AgentGrid.Grains.Driving;
 
@@ -23,15 +24,16 @@ internal sealed partial class ClusterEngine
     /// <summary>Between two tries of what Redis or another silo does not answer.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly ConcurrentDictionary<string, IAgentGrain> _agents = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Node, string Agent), IAgentOnNode> _agents = new();
     private readonly IGrainFactory _grains;
     private readonly ISiloStatusOracle _silos;
+    private readonly ISiloMetadataCache _metadata;
     private readonly DriverServices _drivers;
     private volatile string? _lastGone;
 
     public ClusterEngine(
         Node node, IRunStore log, LoadCache loads, ReportedOutcomes outcomes, ActiveRuns drivers, IGrainFactory grains,
-        ISiloStatusOracle silos, ILoggerFactory loggers, IWebhookSender webhooks, IOptions<WebhookOptions> webhookOptions)
+        ISiloStatusOracle silos, ISiloMetadataCache metadata, ILoggerFactory loggers, IWebhookSender webhooks, IOptions<WebhookOptions> webhookOptions)
     {
         (Outcomes, Webhooks) = (outcomes, webhooks);
         Node = node;
@@ -43,7 +45,7 @@ internal sealed partial class ClusterEngine
         Dispatcher = grains.GetGrain<IDispatcherGrain>(0);
         _grains = grains;
         Children = new ClusterChildren(grains, log);
-        _silos = silos;
+        (_silos, _metadata) = (silos, metadata);
         _drivers = new DriverServices
         {
             Queue = new ClusterRunQueue(this),
@@ -90,8 +92,11 @@ internal sealed partial class ClusterEngine
         return driver;
     }
 
-    public IAgentGrain AgentOn(string node, string agent) => _agents.GetOrAdd(
-        ClusterNames.AgentKey(node, agent), static (key, grains) => grains.GetGrain<IAgentGrain>(key), _grains);
+    /// <summary>An agent on a node; on this one without a grain.</summary>
+    public IAgentOnNode AgentOn(string node, string agent) => _agents.GetOrAdd(
+        (node, agent), static (on, engine) => on.Node == engine.Node.Name
+            ? new AgentHere(engine.Node, on.Agent, engine._metadata)
+            : new AgentThere(engine._grains.GetGrain<IAgentGrain>(ClusterNames.AgentKey(on.Node, on.Agent))), this);
 
     public bool IsAlive(string node) => _silos.GetActiveSilos().Any(
         silo => _silos.TryGetSiloName(silo, out var name) && name == node);

@@ -23,6 +23,11 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
 
     public bool Refresh(RunDriver driver)
     {
+        if (engine.Loads.AreAtHand)
+        {
+            BeginTurn();
+            return false;
+        }
         _ = RefreshAsync(driver);
         return true;
     }
@@ -108,7 +113,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
         try
         {
             await engine.Loads.RefreshAsync();
-            (_routing, _hasWaited) = (engine.Loads.ForTurn(), false);
+            BeginTurn();
         }
         finally
         {
@@ -116,9 +121,13 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
         }
     }
 
+    private void BeginTurn() => (_routing, _hasWaited) = (engine.Loads.ForTurn(), false);
+
     private async Task AwaitGrantsAsync(RunDriver driver, Task[] asking)
     {
-        await Task.WhenAny(Task.WhenAll(asking), Task.Delay(GrantWait, engine.Time));
+        var granted = asking.Length == 1 ? asking[0] : Task.WhenAll(asking);
+        await granted.WaitAsync(GrantWait, engine.Time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         driver.Continue();
     }
 
@@ -141,7 +150,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
                         return;
                     case SlotOutcome.Granted:
                         pending.Attempt.Grant(
-                            new ClusterSlot(pending.Attempt, request.Slot, reply.Node!, reply.Placement?.To<PlacementDecision>()));
+                            new ClusterSlot(pending.Attempt, request.Slot, reply.Node!, reply.Choice));
                         return;
                     case SlotOutcome.AgentGone:
                         pending.Attempt.FailForWantOfAgent();

@@ -1,5 +1,8 @@
 using System.Collections.Frozen;
+using AgentGrid.Core.Agents;
+using AgentGrid.Core.Routing;
 using AgentGrid.GrainInterfaces.Dispatch;
+using AgentGrid.Grains.Dispatch;
 using AgentGrid.Grains.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -7,9 +10,10 @@ namespace AgentGrid.Grains.Driving;
 
 /// <summary>
 /// Every agent's load, as the dispatcher has it. All runs of this silo share one table, and one question serves all that
-/// ask at the same time. While there is no answer, as when the dispatcher moves, the last one is used.
+/// ask at the same time. While there is no answer, as when the dispatcher moves, the last one is used. On the dispatcher's
+/// own silo nothing is asked: its slots can be looked at.
 /// </summary>
-internal sealed partial class LoadCache(Node node, IGrainFactory grains, ILogger<LoadCache> logger)
+internal sealed partial class LoadCache(Node node, LocalDispatcher seat, IGrainFactory grains, ILogger<LoadCache> logger)
 {
     private readonly IDispatcherGrain _dispatcher = grains.GetGrain<IDispatcherGrain>(0);
     private readonly Lock _gate = new();
@@ -17,8 +21,17 @@ internal sealed partial class LoadCache(Node node, IGrainFactory grains, ILogger
     private Task? _next;
     private volatile FrozenDictionary<string, LoadReport> _byAgent = FrozenDictionary<string, LoadReport>.Empty;
 
+    /// <summary>They are as the dispatcher has them now, and need not be asked for.</summary>
+    public bool AreAtHand => seat.Slots is not null;
+
     /// <summary>The table for one turn, which counts in it what it starts.</summary>
-    public LoadSnapshot ForTurn() => new(node.Config.Current, _byAgent);
+    public LoadSnapshot ForTurn()
+    {
+        var reports = _byAgent;
+        return new LoadSnapshot(node.Config.Current, seat.Slots is { } slots
+            ? agent => slots.Named(agent.Name) is { } load ? load with { Agent = agent } : null
+            : agent => reports.TryGetValue(agent.Name, out var report) ? LoadOf(agent, report) : null);
+    }
 
     /// <summary>Returns when the table is not older than the call, or when that takes too long.</summary>
     public Task RefreshAsync()
@@ -32,6 +45,11 @@ internal sealed partial class LoadCache(Node node, IGrainFactory grains, ILogger
             return _next ??= AskNextAsync(_running);
         }
     }
+
+    private static AgentLoad LoadOf(AgentConfig agent, LoadReport report) => new(
+        agent, report.Running, report.Waiting, report.FreeSlots, report.Drained, report.Slots,
+        report.Note, report.Full,
+        Failing: report.Failing is { } f ? new FailingState(f.InARow, f.IsOpen, f.NextTryIn) : null);
 
     private async Task AskNextAsync(Task before)
     {

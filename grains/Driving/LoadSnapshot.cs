@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
-using AgentGrid.GrainInterfaces.Dispatch;
 
 namespace AgentGrid.Grains.Driving;
 
@@ -10,10 +9,11 @@ namespace AgentGrid.Grains.Driving;
 /// The agents and their load, as one turn sees them. Slots are granted by the dispatcher, after the turn has said what
 /// it wants: here they are only counted, so that a turn that starts several attempts spreads them.
 /// </summary>
-internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string, LoadReport> reports)
+/// <param name="known">The load of an agent as far as the dispatcher has told it; null where it has not.</param>
+internal sealed class LoadSnapshot(GridConfig config, Func<AgentConfig, AgentLoad?> known)
 {
     private readonly Dictionary<string, AgentLoad> _loads = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _waitedFor = new(StringComparer.Ordinal);
+    private HashSet<string>? _waitedFor;
 
     public IReadOnlyList<AgentLoad> Offering(ImmutableArray<string> capabilities) =>
     [
@@ -21,7 +21,7 @@ internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string
     ];
 
     public AgentLoad? Named(string agent) =>
-        config.Agents.TryGetValue(agent, out var known) && known.Enabled ? LoadOf(known) : null;
+        config.Agents.TryGetValue(agent, out var found) && found.Enabled ? LoadOf(found) : null;
 
     /// <summary>One more attempt of an agent, which is about to ask for its slot.</summary>
     public void Count(string agent)
@@ -42,26 +42,22 @@ internal sealed class LoadSnapshot(GridConfig config, IReadOnlyDictionary<string
         else
         {
             _loads[agent] = load with { Waiting = load.Waiting + 1 };
-            _waitedFor.Add(agent);
+            (_waitedFor ??= new(StringComparer.Ordinal)).Add(agent);
         }
     }
 
     /// <summary>Whether slots that the turn has just asked for are likely to be granted at once.</summary>
-    public bool IsLikelyFree(string agent) => _loads.ContainsKey(agent) && !_waitedFor.Contains(agent);
+    public bool IsLikelyFree(string agent) => _loads.ContainsKey(agent) && _waitedFor?.Contains(agent) != true;
 
     /// <summary>Whether the last attempt of an agent has failed, as far as the dispatcher knew.</summary>
-    public bool IsFailing(string agent) => reports.GetValueOrDefault(agent)?.Failing is not null;
+    public bool IsFailing(string agent) => config.Agents.TryGetValue(agent, out var found) && known(found)?.Failing is not null;
 
     // An agent that the dispatcher has not told of is there all the same; nothing of it is known to be free.
     private AgentLoad LoadOf(AgentConfig agent)
     {
         if (!_loads.TryGetValue(agent.Name, out var load))
         {
-            var report = reports.GetValueOrDefault(agent.Name);
-            load = new AgentLoad(
-                agent, report?.Running ?? 0, report?.Waiting ?? 0, report?.FreeSlots ?? 0, report?.Drained ?? false,
-                report?.Slots, report?.Note, report?.Full,
-                Failing: report?.Failing is { } f ? new FailingState(f.InARow, f.IsOpen, f.NextTryIn) : null);
+            load = known(agent) ?? new AgentLoad(agent, 0, 0, 0);
             _loads.Add(agent.Name, load);
         }
         return load;

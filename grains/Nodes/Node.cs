@@ -183,17 +183,13 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
         CancelAll();
     }
 
-    /// <summary>How long a call may wait for its answer: it is asked again after that, so that a lost one does no harm.</summary>
-    public CancellationTokenSource Patience()
-    {
-        if (_closing.IsCancellationRequested)
-        {
-            return new CancellationTokenSource(LastAnswers, Time);
-        }
-        var patience = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
-        patience.CancelAfter(LongestAnswer);
-        return patience;
-    }
+    /// <summary>
+    /// Completes when something has happened that a call waits for, or when the call has waited for as long as it may: it is asked
+    /// again after that, so that a lost answer does no harm.
+    /// </summary>
+    public Task WaitAsync(Task happened) => _closing.IsCancellationRequested
+        ? happened.WaitAsync(LastAnswers, Time)
+        : happened.WaitAsync(LongestAnswer, Time, _closing.Token);
 
     /// <summary>Forgets what has been delivered, and what nobody asks for any more.</summary>
     public void Tidy()

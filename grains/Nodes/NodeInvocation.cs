@@ -63,8 +63,7 @@ internal sealed partial class NodeInvocation : Invocation
         {
             if (!_ended.Task.IsCompleted)
             {
-                using var patience = _node.Patience();
-                await ((Task)_ended.Task).WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await _node.WaitAsync(_ended.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             return _ended.Task.IsCompleted ? await _ended.Task : InvocationReply.Running;
         }

@@ -18,4 +18,7 @@ public sealed class NodeRefusesException : OrleansException
         : base(message, innerException)
     {
     }
+
+    internal static NodeRefusesException Of(string agent, string node, string refusal) =>
+        new($"Agent '{agent}' cannot run on node '{node}': {refusal}");
 }

@@ -41,7 +41,7 @@ internal sealed class OnNodeDirector(
         var has = metadata.GetSiloMetadata(silo).Metadata;
         if (NodeMetadata.Refusal(has, wanted) is { } refusal)
         {
-            throw new NodeRefusesException($"Agent '{agent}' cannot run on node '{node}': {refusal}");
+            throw NodeRefusesException.Of(agent, node, refusal);
         }
     }
 }

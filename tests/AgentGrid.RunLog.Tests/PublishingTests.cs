@@ -62,6 +62,30 @@ public sealed class PublishingTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task EventsOf_TurnsThatTheLogHasWrittenItself_AreWhatReadingThemGives()
+    {
+        var log = _test.Open();
+        Assert.Empty(log.EventsOf(1, "none", new RunKey("m", "1"), [0])); // from here on it remembers
+        for (var i = 0; i < 20; i++)
+        {
+            var random = new Random(i);
+            var run = LoggedRun.Random(random, "m", $"{i}", _test.Time.Now);
+            await run.AcceptAsync(log);
+            while (!await run.StepAsync(log, random))
+            {
+            }
+        }
+
+        var entries = await _test.Redis.StreamRangeAsync(_test.Key("events:0"));
+
+        Assert.True(entries.Length > 50);
+        Assert.All(entries, entry => Assert.Equal(
+            Shown(entry).Select(Text),
+            log.EventsOf((long)entry["last"], entry["run"]!, new RunKey(entry["match"]!, entry["round"]!), entry["record"]!)
+                .Select(Text)));
+    }
+
+    [Fact]
     public async Task Stream_RecordThatIsLarge_IsLeftToTheLog()
     {
         var run = new LoggedRun(LoggedRun.OneStep, "m", "1", _test.Time.Now);
