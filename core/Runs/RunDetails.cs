@@ -166,7 +166,12 @@ public sealed record DeliveryDetails(
 /// <param name="By">Who sent it; null when nobody was named.</param>
 /// <param name="Key">By which a repetition is known; null for none.</param>
 /// <param name="Step">The step that has taken it; null while none has.</param>
-public sealed record SignalDetails(string Name, string? Key, string? By, DateTimeOffset At, string? Step);
+public sealed record SignalDetails(string Name, string? Key, string? By, DateTimeOffset At, string? Step)
+{
+    /// <summary>What was sent.</summary>
+    [JsonIgnore]
+    public Json Data { get; init; } = Json.Null;
+}
 
 /// <summary>What a step waits for.</summary>
 /// <param name="Signal">What it is sent by; of an approval the id of the step.</param>
@@ -189,6 +194,12 @@ public sealed record AttemptDetails
     public required int Branch { get; init; }
     public required string Agent { get; init; }
     public required AttemptStatus Status { get; init; }
+
+    /// <summary>The version of its agent when it started; null where nothing was said.</summary>
+    public string? AgentVersion { get; init; }
+
+    /// <summary>The beginning of the SHA-256 of its agent's declaration when it started; null where it is not known.</summary>
+    public string? AgentHash { get; init; }
 
     /// <summary>Null until it has started, and where a run of its own does the work.</summary>
     public string? Node { get; init; }
@@ -213,6 +224,10 @@ public sealed record AttemptDetails
 
     /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
     public long? Tokens { get; init; }
+
+    /// <summary>What it came to; null unless it has succeeded. Not shown: of an attempt that counts it is in the step's output.</summary>
+    [JsonIgnore]
+    public Json? Output { get; init; }
 
     /// <summary>It is a backup that was asked for beside another attempt, because that took long.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -159,6 +159,12 @@ public abstract record RunEvent
         /// <summary>When a backup is asked beside it; null where the plan wants none, or there is none left.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public HedgeDue? Hedge { get; init; }
+
+        /// <summary>The version of the agent, as whoever drives the run has it; null where nothing is said, and in journals of older versions.</summary>
+        public string? AgentVersion { get; init; }
+
+        /// <summary>The hash of the agent's declaration (<see cref="Agents.AgentConfig.Hash"/>), as whoever drives the run has it; null like the version.</summary>
+        public string? AgentHash { get; init; }
     }
 
     /// <param name="Fraction">0 to 1.</param>

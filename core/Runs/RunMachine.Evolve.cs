@@ -160,6 +160,7 @@ public static partial class RunMachine
         attempt.Deadline = e.Deadline;
         attempt.Decision = e.Decision ?? attempt.Decision;
         attempt.Placement = e.Placement;
+        (attempt.AgentVersion, attempt.AgentHash) = (e.AgentVersion, e.AgentHash);
         CountWaiting(state, attempt, waits: false);
         state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
         if (e.Hedge is { } hedge)
