@@ -45,6 +45,7 @@ public sealed class RunEventTests
         new RunEvent.AttemptQueued("s", 0, 1, "a", Decision) { Time = Time, IsHedge = true },
         new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time, Decision) { Time = Time, Hedge = new HedgeDue(Time.AddSeconds(1), "p95 of 40 attempts") },
         new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time) { Time = Time, Hedge = new HedgeDue(null, "it starts cold") },
+        new RunEvent.AttemptStarted("s", 0, 1, "a", "n", Time) { Time = Time, AgentVersion = "1.2", AgentHash = "0123456789ab" },
         new RunEvent.AttemptCancelled("s", 1, "a", "the budget is used up") { Time = Time, IsRefusedHedge = true },
         new RunEvent.AttemptStopped("s", 1, "a", new AttemptStop(true, true, 1.25, 1.25)) { Time = Time },
         new RunEvent.RunResumed(Time.AddSeconds(-9), Time.AddHours(2), Time) { Time = Time },
