@@ -178,8 +178,9 @@ public sealed record SignalDetails(string Name, string? Key, string? By, DateTim
 /// <param name="Until">When the wait is over.</param>
 /// <param name="By">The names of the API keys that may send it; empty for all.</param>
 /// <param name="Approval">What a person is asked; null where it is no person who is waited for.</param>
+/// <param name="RemindsAt">When somebody is reminded of it; null for never, and when that has happened.</param>
 public sealed record WaitDetails(
-    string Signal, DateTimeOffset Until, ImmutableArray<string> By, ApprovalDetails? Approval);
+    string Signal, DateTimeOffset Until, ImmutableArray<string> By, ApprovalDetails? Approval, DateTimeOffset? RemindsAt = null);
 
 /// <summary>What a person is asked.</summary>
 /// <param name="Title">The question, in one line.</param>

@@ -92,7 +92,7 @@ public static class RunDetailsBuilder
                 }
                 writer.WriteEndObject();
             }) : null);
-        return new WaitDetails(wait.Signal, until, wait.By, approval);
+        return new WaitDetails(wait.Signal, until, wait.By, approval, step.RemindsAt);
     }
 
     private static AttemptDetails Build(RunState state, StepState step, AttemptState attempt) => new()

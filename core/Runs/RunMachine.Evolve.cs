@@ -28,6 +28,7 @@ public static partial class RunMachine
             case RunEvent.AttemptCancelled x: Cancel(state, x); break;
             case RunEvent.AttemptStopped x: Stop(state, x); break;
             case RunEvent.StepWaiting x: Wait(state, x); break;
+            case RunEvent.StepReminded x: state[x.Step].RemindsAt = null; break;
             case RunEvent.SignalReceived x: Receive(state, x); break;
             case RunEvent.StepCompleted x: Complete(state, x); break;
             case RunEvent.StepFailed x: Fail(state, x); break;

@@ -51,6 +51,9 @@ public sealed class StepState(int index, Step step)
     /// <summary>Until when it waits for its signal; null while it does not.</summary>
     public DateTimeOffset? WaitsUntil { get; internal set; }
 
+    /// <summary>When somebody is reminded that it waits; null for never, and when that has happened.</summary>
+    public DateTimeOffset? RemindsAt { get; internal set; }
+
     /// <summary>The signal that it has taken; null for none.</summary>
     public ReceivedSignal? Received { get; internal set; }
 

@@ -50,6 +50,7 @@ public sealed class RunEventTests
         new RunEvent.AttemptStopped("s", 1, "a", new AttemptStop(true, true, 1.25, 1.25)) { Time = Time },
         new RunEvent.RunResumed(Time.AddSeconds(-9), Time.AddHours(2), Time) { Time = Time },
         new RunEvent.StepWaiting("s", "payment", Time.AddDays(2)) { Time = Time },
+        new RunEvent.StepReminded("s", "payment") { Time = Time },
         new RunEvent.SignalReceived("payment", Json.Parse("""{"x":1.50}"""), "shop", "k", "s") { Time = Time },
         new RunEvent.SignalReceived("payment", Json.Null) { Time = Time },
         new RunEvent.StepCompleted("s", [1, 3]) { Time = Time },
