@@ -33,7 +33,7 @@ public sealed record RunJournal(Plan Plan, ImmutableArray<RunEvent> Events)
         writer.WritePropertyName("plan_definition"u8);
         Plan.Definition.WriteTo(writer);
         writer.WritePropertyName("events"u8);
-        RunEventJson.Write(writer, Events);
+        RunEventJson.Write(writer, [.. Events.Select(Inline)]);
         writer.WriteEndObject();
     });
 
@@ -54,6 +54,14 @@ public sealed record RunJournal(Plan Plan, ImmutableArray<RunEvent> Events)
             throw new InvalidDataException($"The events of a run cannot be read: {e.Message}", e);
         }
     }
+
+    // Whoever reads it elsewhere cannot ask for what lies beside the journal.
+    private static RunEvent Inline(RunEvent e) => e switch
+    {
+        RunEvent.RunAccepted { Stored: not null } x => x with { Input = Json.Trusted(x.Input.Utf8) },
+        RunEvent.AttemptSucceeded { Stored: not null } x => x with { Output = Json.Trusted(x.Output.Utf8) },
+        _ => e,
+    };
 
     private static RunEvent WithoutDetail(RunEvent e) => e switch
     {

@@ -125,8 +125,8 @@ public sealed record ReceiptAttempt
     /// <summary>How long it had a GPU, from its last start; absent where it had none.</summary>
     public double? GpuSeconds { get; init; }
 
-    /// <summary>What its output says under <c>usage</c>, by name; absent where it says nothing.</summary>
-    public IReadOnlyDictionary<string, long>? Tokens { get; init; }
+    /// <summary>How many tokens its agent says it has used; absent where it does not say.</summary>
+    public long? Tokens { get; init; }
     public RunError? Error { get; init; }
     public string? CancelReason { get; init; }
     public string? OutputSha256 { get; init; }
@@ -152,6 +152,6 @@ public sealed record ReceiptAttempt
 /// <param name="Hedges">How many of them were backups.</param>
 /// <param name="RefusedHedges">How many backups were not started, for want of budget.</param>
 /// <param name="Losses">How often attempts had to be delivered again.</param>
-/// <param name="Tokens">By name; absent where no output says any.</param>
+/// <param name="Tokens">Absent where no agent says any.</param>
 public sealed record ReceiptTotals(
-    int Started, int Hedges, int RefusedHedges, int Losses, double Seconds, double GpuSeconds, IReadOnlyDictionary<string, long>? Tokens);
+    int Started, int Hedges, int RefusedHedges, int Losses, double Seconds, double GpuSeconds, long? Tokens);

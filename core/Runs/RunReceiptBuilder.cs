@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace AgentGrid.Core.Runs;
 
@@ -40,7 +39,7 @@ public static class RunReceiptBuilder
             LastStartedAt = summary.LastStartedAt,
             EndedAt = summary.EndedAt,
             ResultSha256 = Hash(run.Result),
-            ResultBytes = run.Result?.Utf8.Length,
+            ResultBytes = run.Result?.Length,
             Agents =
             [
                 .. attempts.Where(static a => a.StartedAt is not null).Select(static a => new ReceiptAgent(a.Agent, a.Version, a.Hash)).Distinct()
@@ -57,7 +56,7 @@ public static class RunReceiptBuilder
                 attempts.Sum(static a => a.Losses ?? 0),
                 Round(attempts.Sum(static a => a.Seconds ?? 0)),
                 Round(attempts.Sum(static a => a.GpuSeconds ?? 0)),
-                Sum(attempts.Select(static a => a.Tokens))),
+                attempts.Any(static a => a.Tokens is not null) ? attempts.Sum(static a => a.Tokens) : null),
         };
     }
 
@@ -71,7 +70,7 @@ public static class RunReceiptBuilder
         Error = WithoutDetail(step.Error),
         SkipReason = step.SkipReason,
         OutputSha256 = Hash(step.Output),
-        OutputBytes = step.Output?.Utf8.Length,
+        OutputBytes = step.Output?.Length,
         Attempts = [.. step.Attempts.Select(Build)],
     };
 
@@ -97,7 +96,7 @@ public static class RunReceiptBuilder
             Losses = attempt.Losses == 0 ? null : attempt.Losses,
             Seconds = Round(seconds),
             GpuSeconds = Round(attempt.Receipt?.GpuSeconds ?? (attempt.Placement?.Gpu is null ? null : seconds)),
-            Tokens = TokensOf(attempt.Output),
+            Tokens = attempt.Tokens,
             Error = WithoutDetail(attempt.Error),
             CancelReason = attempt.CancelReason,
             OutputSha256 = Hash(attempt.Output),
@@ -109,37 +108,9 @@ public static class RunReceiptBuilder
         };
     }
 
-    // As agents of the kind 'chat' hand it on: {"usage": {"input_tokens": 12, "output_tokens": 3}}.
-    private static SortedDictionary<string, long>? TokensOf(Json? output)
-    {
-        if (output is null || output.Utf8.Span.IndexOf("\"usage\""u8) < 0 || output.Element is not { ValueKind: JsonValueKind.Object } answer
-            || !answer.TryGetProperty("usage", out var usage) || usage.ValueKind != JsonValueKind.Object)
-        {
-            return null;
-        }
-        var tokens = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var member in usage.EnumerateObject())
-        {
-            if (member.Name.EndsWith("_tokens", StringComparison.Ordinal) && member.Value.ValueKind == JsonValueKind.Number
-                && member.Value.TryGetInt64(out var count) && count >= 0)
-            {
-                tokens[member.Name] = count;
-            }
-        }
-        return tokens.Count == 0 ? null : tokens;
-    }
-
-    private static SortedDictionary<string, long>? Sum(IEnumerable<IReadOnlyDictionary<string, long>?> tokens)
-    {
-        var sum = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (name, count) in tokens.SelectMany(static t => t ?? ImmutableDictionary<string, long>.Empty))
-        {
-            sum[name] = sum.GetValueOrDefault(name) + count;
-        }
-        return sum.Count == 0 ? null : sum;
-    }
-
-    private static string? Hash(Json? value) => value is null ? null : Convert.ToHexStringLower(SHA256.HashData(value.Utf8.Span));
+    // The same bytes wherever they lie.
+    private static string? Hash(Json? value) =>
+        value is null ? null : value.Storage?.Sha256 ?? Convert.ToHexStringLower(SHA256.HashData(value.Utf8.Span));
 
     // Where it was thrown is for those who may see the inside of agents.
     private static RunError? WithoutDetail(RunError? error) => error is null ? null : error with { Detail = null };

@@ -33,7 +33,7 @@ public sealed class RunReceiptTests
         var ask = Assert.Single(receipt.Steps[0].Attempts);
         Assert.Equal(("chat", "2.1", "0123456789ab", AttemptStatus.Succeeded), (ask.Agent, ask.Version, ask.Hash, ask.Status));
         Assert.Equal((2, null), (ask.Seconds, ask.GpuSeconds));
-        Assert.Equal([new("input_tokens", 12), new("output_tokens", 3)], ask.Tokens!);
+        Assert.Equal(15, ask.Tokens);
         Assert.NotNull(ask.Why);
         var (first, backup) = (receipt.Steps[1].Attempts[0], receipt.Steps[1].Attempts[1]);
         Assert.Equal((AttemptStatus.Cancelled, 1.75, 1.75), (first.Status, first.Seconds, first.GpuSeconds));
@@ -45,7 +45,7 @@ public sealed class RunReceiptTests
         Assert.Equal(
             (3, 1, 0, 0, 4.25, 2.25), (receipt.Totals.Started, receipt.Totals.Hedges, receipt.Totals.RefusedHedges, receipt.Totals.Losses,
                 receipt.Totals.Seconds, receipt.Totals.GpuSeconds));
-        Assert.Equal(15, receipt.Totals.Tokens!.Values.Sum());
+        Assert.Equal(15, receipt.Totals.Tokens);
     }
 
     [Fact]
@@ -60,6 +60,27 @@ public sealed class RunReceiptTests
         Assert.Equal(journal.ToJson(), read.ToJson());
         // Its place in the journal is no place in the receipt; where an agent has thrown something is not for all.
         Assert.Equal(ReceiptOf(run.State).ToJson(), ReceiptOf(read.WithoutErrorDetail().Replay()).ToJson());
+    }
+
+    [Fact]
+    public void Build_LargeValuesBesideTheJournal_AreHashedUnreadAndHandedOutWhole()
+    {
+        var text = Json.From(new string('x', 1_000));
+        var reads = 0;
+        var output = Json.Stored(new StoredValue(Sha256(text), text.Length), () =>
+        {
+            reads++;
+            return text;
+        });
+        var run = new RunScenario("""{"steps":{"ask":{"agent":"chat"}}}""", Agents()).Started().When(new RunInput.CompleteAttempt("ask", 1, output));
+        reads = 0;
+
+        var attempt = ReceiptOf(run.State).Steps[0].Attempts[0];
+
+        Assert.Equal((Sha256(text), 0), (attempt.OutputSha256, reads));
+        var journal = RunJournal.Read(new RunJournal(run.State.Plan, [.. run.Events]).ToJson());
+        Assert.Equal(text, journal.Replay().Steps[0].Output);
+        Assert.Equal(ReceiptOf(run.State).ToJson(), ReceiptOf(journal.Replay()).ToJson());
     }
 
     [Fact]
@@ -93,7 +114,7 @@ public sealed class RunReceiptTests
     private static RunScenario Ended()
     {
         var run = new RunScenario(Plan, Agents()).Started().Sleep(2 * Second)
-            .Succeeds("ask", output: """{"text":"so","usage":{"input_tokens":12,"output_tokens":3,"tool_calls":1}}""");
+            .When(new RunInput.CompleteAttempt("ask", 1, Json.Parse("""{"text":"so"}""")) { Tokens = 15 });
         // The slots of the backup are asked for.
         run.Routing.InUse["sketcher"] = 100;
         run.After(Second).When(new RunInput.GrantSlot("draw", 2, "gpu-1", new PlacementDecision("gpu-1", "the only one with room", [], 1)));
