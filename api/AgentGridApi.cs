@@ -33,7 +33,7 @@ public static class AgentGridApi
 
         POST /api/v1/orchestrate                start a run: match_id, round and whatever agents are to be given
         POST /api/v1/runs                       start a run: key, input, plan
-        GET  /api/v1/runs                       runs; /runs/{run_id}, /runs/{run_id}/events
+        GET  /api/v1/runs                       runs; /runs/{run_id}, /runs/{run_id}/events, /runs/{run_id}/receipt
         POST /api/v1/runs/{run_id}/signals/{name}  what a step waits for
         GET  /api/v1/approvals                  what waits for people
         GET  /api/v1/agents                     agents, with their load
@@ -155,6 +155,7 @@ public static class AgentGridApi
         MapSubmit(api, "/runs", "start_run", orchestrate.StartAsync);
         new RunsApi(grid, log, options).Map(api);
         new ArtifactsApi(grid).Map(api);
+        new ReceiptsApi(grid, options).Map(api);
         new SignalsApi(grid, options).Map(api);
         ActivatorUtilities.CreateInstance<EventsApi>(services, options).Map(api);
         new GridApi(grid, log, options).Map(api);

@@ -61,6 +61,9 @@ public sealed class ApiOptions
     /// </summary>
     public Uri? CallbackUrl { get; set; }
 
+    /// <summary>How receipts of runs are signed. Default: not.</summary>
+    public ReceiptOptions Receipts { get; set; } = new();
+
     /// <summary>How log lines look on the console. Default <see cref="LogFormat.Simple"/>.</summary>
     public LogFormat LogFormat { get; set; }
 

@@ -32,6 +32,11 @@ internal sealed class ApiOptionsValidation : IValidateOptions<ApiOptions>
                 $"{ApiOptions.Section}:{nameof(options.TicketSecret)} has {secret.Length} characters; it must have at " +
                 $"least {MinSecretLength}. Leave it out to have one made at startup.");
         }
+        ReceiptOptions.ReadKey(options.Receipts, out var key);
+        if (key is not null)
+        {
+            problems.Add($"{ApiOptions.Section}:{nameof(options.Receipts)}:{nameof(ReceiptOptions.Key)} {key}");
+        }
         ApiKeyRing.Read(options.ApiKeys, problems);
         problems.AddRange(TrustedHost.Problems(options.TrustedHosts)
             .Select(p => $"{ApiOptions.Section}:{nameof(options.TrustedHosts)} {p}"));

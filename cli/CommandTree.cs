@@ -49,7 +49,7 @@ internal sealed class CommandTree
         Root = new RootCommand("Starts, shows and steers runs of Agent Grid.") { _server, _apiKey, _json, _patience };
         foreach (var command in new Command[]
         {
-            RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), ArtifactsCommand.Create(this),
+            RunCommand.Create(this), RunsCommand.Create(this), ShowCommand.Create(this), ArtifactsCommand.Create(this), ReceiptCommand.Create(this),
             WatchCommand.Create(this),
             CancelCommand.Create(this), RetryCommand.Create(this),
             ApprovalsCommand.Create(this), SignalCommand.CreateApprove(this), SignalCommand.Create(this), AgentsCommand.Create(this),
@@ -127,7 +127,8 @@ internal sealed class CommandTree
             using var server = new GridServer(
                 AddressOf(parsed), KeyOf(parsed), parsed.GetValue(_patience) ?? GridServer.DefaultPatience,
                 _around.Time);
-            return await work(parsed, new Session(_around, screen, server), ended.Token);
+            var session = new Session(_around, screen, server) { IsServerNamed = Told(parsed, _server, ServerVariable) is not null };
+            return await work(parsed, session, ended.Token);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {

@@ -14,9 +14,9 @@ internal static class EmbeddedCommandLine
     private const string Help = """
         Agent Grid: runs graphs of agents over match snapshots, and shows every step live.
 
-        Usage: AgentGrid.Api [options]
-               AgentGrid.Api new-key            prints a fresh API key and its hash
-               AgentGrid.Api hash-key <key>     prints the hash of a key
+        Usage: AgentGrid.ClientApi [options]
+               AgentGrid.ClientApi new-key            prints a fresh API key and its hash
+               AgentGrid.ClientApi hash-key <key>     prints the hash of a key
 
           --urls <urls>               where to listen, separated by ';' (default http://127.0.0.1:8000)
           --data <folder>             where runs are kept (default ./data)

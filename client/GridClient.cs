@@ -49,6 +49,13 @@ public sealed class GridClient : IDisposable
     public Task<JsonElement> GetOutputAsync(string runId, string step, CancellationToken cancellationToken = default) =>
         _server.GetAsync($"api/v1/runs/{Wire.Segment(runId)}/steps/{Wire.Segment(step)}/output", cancellationToken);
 
+    /// <summary>The receipt of a run that has ended: who did what, where, why, and what it cost. Its text is what was signed, where the server signs.</summary>
+    /// <exception cref="GridProblemException">
+    /// With the code <c>AG2033</c>: the run has not ended. <c>AG2021</c>: there is no such run (any more).
+    /// </exception>
+    public Task<JsonElement> GetReceiptAsync(string runId, CancellationToken cancellationToken = default) =>
+        _server.GetAsync($"api/v1/runs/{Wire.Segment(runId)}/receipt", cancellationToken);
+
     /// <summary>The artifacts that a run's outputs and input refer to.</summary>
     /// <exception cref="GridProblemException">With the code <c>AG2021</c>: there is no such run (any more).</exception>
     public async Task<IReadOnlyList<Artifact>> GetArtifactsAsync(string runId, CancellationToken cancellationToken = default)

@@ -53,6 +53,9 @@ public sealed record RunRequest(string MatchId, string Round)
     /// </summary>
     public string? OnConflict { get; init; }
 
+    /// <summary>Who is told what becomes of the run, beside those of its plan: at most 5. Null for nobody more.</summary>
+    public IReadOnlyList<RunWebhook>? Webhooks { get; init; }
+
     /// <summary>Where it is posted to.</summary>
     internal string Route => _key is null ? "api/v1/orchestrate" : "api/v1/runs";
 
@@ -77,6 +80,7 @@ public sealed record RunRequest(string MatchId, string Round)
         Set("delay", Delay is { } delay ? Wire.Milliseconds(delay) : null);
         Set("labels", Labels is null ? null : Wire.Node(Labels));
         Set("on_conflict", OnConflict);
+        Set("webhooks", Webhooks is null ? null : Wire.Node(Webhooks));
         return body;
 
         void Set(string name, JsonNode? value)

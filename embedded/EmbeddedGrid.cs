@@ -142,6 +142,9 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
         return await Engine.Store.ReplayAsync(id).ConfigureAwait(false) is { } state ? RunDetailsBuilder.Build(state) : null;
     }
 
+    public async ValueTask<RunJournal?> GetJournalAsync(RunId id, CancellationToken cancellationToken = default) =>
+        await Engine.Store.ReadJournalAsync(id).ConfigureAwait(false);
+
     public async ValueTask<RunDetails?> WaitForEndAsync(
         RunId id, TimeSpan timeout, CancellationToken cancellationToken = default)
     {

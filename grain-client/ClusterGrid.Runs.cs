@@ -21,6 +21,9 @@ public sealed partial class ClusterGrid
             ? await GroupWait.AddAsync(RunDetailsBuilder.Build(state), query => ListRunsAsync(query, cancellationToken)).ConfigureAwait(false)
             : null;
 
+    public async ValueTask<RunJournal?> GetJournalAsync(RunId id, CancellationToken cancellationToken = default) =>
+        await ReadAsync(() => _log.ReadJournalAsync(id), cancellationToken).ConfigureAwait(false);
+
     public async ValueTask<RunDetails?> WaitForEndAsync(
         RunId id, TimeSpan timeout, CancellationToken cancellationToken = default)
     {

@@ -21,6 +21,9 @@ public sealed partial class RedisRunLog
     public Task<RunState?> ReplayAsync(RunId run) => _reader.ReplayAsync(run);
 
     /// <inheritdoc/>
+    public Task<RunJournal?> ReadJournalAsync(RunId run) => _reader.ReadJournalAsync(run);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null) => ReadIndexAsync("active", matchId);
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ public sealed record AgentView(
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
     string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts, string? Description, Json? InputSchema,
     Json? OutputSchema, RateLimitView? RateLimit, BreakerView? Breaker, FailingView? Failing,
-    IReadOnlyDictionary<string, string>? Labels)
+    IReadOnlyDictionary<string, string>? Labels, string? Version)
 {
     private const string Code = "code";
 
@@ -45,7 +45,8 @@ public sealed record AgentView(
             RateLimitView.Of(config.RateLimit, agent.Rate),
             config.Breaker is { IsOn: true } breaker ? new BreakerView(breaker.Failures, breaker.Cooldown.TotalSeconds) : null,
             agent.Failing is { } failing ? new FailingView(failing.InARow, Math.Round(failing.NextTryIn.TotalSeconds, 3)) : null,
-            config.Labels?.All);
+            config.Labels?.All,
+            config.Version);
     }
 }
 

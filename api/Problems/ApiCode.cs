@@ -78,6 +78,9 @@ public static class ApiCode
     /// <summary>409: the run has several artifacts of that name.</summary>
     public const string AmbiguousArtifact = "AG2032";
 
+    /// <summary>409: the run has not ended, so it has no receipt.</summary>
+    public const string NotEnded = "AG2033";
+
     /// <summary>409: the key is taken by a run with other content; see <c>differences</c>.</summary>
     public const string KeyTaken = "AG2030";
 

@@ -106,9 +106,7 @@ internal sealed class QueryReader(IQueryCollection query)
         {
             return (null, activity);
         }
-        var known = Enum.GetNames<RunStatus>().Concat(Enum.GetNames<RunActivity>())
-            .Select(JsonNamingPolicy.SnakeCaseLower.ConvertName);
-        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected one of {string.Join(", ", known)}.");
+        Refuse(name, $"'{name}' is '{Names.Shorten(text)}'; expected one of {string.Join(", ", RunQuery.StatusWords)}.");
         return default;
     }
 

@@ -71,7 +71,7 @@ internal sealed class RunsApi(IAgentGrid grid, OperatorLog log, ApiOptions optio
             : NoSuchRun(runId);
 
     // Who may post runs has the agents, or works with those who have; a stack trace is no business of a mere reader.
-    private static bool SeesAgents(HttpContext context) =>
+    internal static bool SeesAgents(HttpContext context) =>
         context.Features.Get<ApiCaller>() is not { } caller || (caller.Scopes & ApiScope.Submit) != 0;
 
     private async Task<IResult> OutputAsync(

@@ -27,6 +27,8 @@ internal static class ApiSettings
         options.TicketSecret = reader.Text(nameof(options.TicketSecret), options.TicketSecret, show: _ => "set");
         options.CallbackUrl = reader.Address(nameof(options.CallbackUrl), options.CallbackUrl);
         options.OtlpEndpoint = reader.Address(nameof(options.OtlpEndpoint), options.OtlpEndpoint);
+        reader.CheckMembers(nameof(options.Receipts), [nameof(ReceiptOptions.Key)]);
+        options.Receipts.Key = reader.Text($"{nameof(options.Receipts)}:{nameof(ReceiptOptions.Key)}", options.Receipts.Key);
         options.LogFormat = reader.Word(nameof(options.LogFormat), options.LogFormat);
         options.AgentAssemblies.AddRange(reader.List(nameof(options.AgentAssemblies)));
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using AgentGrid.Core;
 using AgentGrid.Core.Documents;
 
@@ -81,20 +82,55 @@ internal static class Arguments
     };
 
     /// <summary>A whole number from a range.</summary>
-    public static Option<int> Number(string name, string description, int least, int most, int otherwise)
+    public static Option<int> Number(string name, string description, int least, int most, int otherwise) => new(name)
     {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
-        option.Validators.Add(result =>
+        Description = description,
+        HelpName = "n",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result => (int)ReadNumber(result, least, most),
+    };
+
+    /// <summary>A whole number from a range, or none.</summary>
+    public static Option<int?> Number(string name, string description, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "n",
+        CustomParser = result => (int)ReadNumber(result, least, most),
+    };
+
+    /// <summary>The number of an event.</summary>
+    public static Option<long?> Event(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "seq",
+        CustomParser = result =>
         {
-            // What is no number at all has been refused before.
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value)
-                && (value < least || value > most))
+            var text = result.Tokens[0].Value;
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seq))
             {
-                result.AddError($"{name} must be {least} to {most}, not {value}.");
+                return seq;
             }
-        });
-        return option;
-    }
+            result.AddError($"{name} must be the number of an event, from 0, not {Names.Shorten(text)}.");
+            return null;
+        },
+    };
+
+    /// <summary>How many times as much: 1 unless it is given.</summary>
+    public static Option<double> Factor(string name, string description, double most) => new(name)
+    {
+        Description = description,
+        HelpName = "factor",
+        DefaultValueFactory = static _ => 1,
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var factor) || factor is not > 0 || factor > most)
+            {
+                result.AddError($"{name} is '{Names.Shorten(text)}'; expected a number above 0 and at most {most}, such as 2 or 0.5.");
+            }
+            return factor;
+        },
+    };
 
     /// <summary>
     /// What is wrong with a command line whatever it means, null when nothing is: an empty text, which comes from a
@@ -125,6 +161,21 @@ internal static class Arguments
             && ((OptionResult)result).IdentifierTokenCount is > 1 and var times
             ? $"{name} is given {times} times; give it once."
             : null;
+    }
+
+    private static long ReadNumber(ArgumentResult result, long least, long most)
+    {
+        var (name, text) = (((OptionResult)result.Parent!).Option.Name, result.Tokens[0].Value);
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+        {
+            result.AddError($"{name} is '{Names.Shorten(text)}'; expected a whole number from {least} to {most}.");
+        }
+        else if (value < least || value > most)
+        {
+            result.AddError($"{name} must be {least} to {most}, not {value}.");
+            return least;
+        }
+        return value;
     }
 
     private static TimeSpan? ReadDuration(ArgumentResult result, TimeSpan least, TimeSpan most)

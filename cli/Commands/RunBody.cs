@@ -11,11 +11,12 @@ namespace AgentGrid.Cli.Commands;
 /// The name of a plan, or the path of a file with one; null: as the file says, or the default plan.
 /// </param>
 /// <param name="Labels">They take the place of all in the file.</param>
+/// <param name="Webhooks">Who is told how the run ends; they take the place of all in the file.</param>
 /// <param name="Key">The run's key, and the file is its input; null where the file is a request, or a snapshot.</param>
 /// <param name="StartAt">When it starts; it takes the place of a delay in the file, and the other way round.</param>
 internal sealed record RunBody(
     string File, string? Match, string? Round, string? Plan, int? Priority, DateTimeOffset? StartAt = null, TimeSpan? Delay = null,
-    Labels? Labels = null, string? OnConflict = null, string? Key = null)
+    Labels? Labels = null, string? OnConflict = null, string? Key = null, IReadOnlyList<string>? Webhooks = null)
 {
     private static readonly string[] s_fields = ["match_id", "round", "grid_snapshot", "plan", "input"];
 
@@ -49,7 +50,7 @@ internal sealed record RunBody(
             throw CliException.Usage($"{Source} has no 'round': give it one with --round.");
         }
         var plan = Plan is null ? null : await PlanAsync(Plan, cancellationToken);
-        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null, Labels: null, OnConflict: null })
+        if (isRequest && this is { Match: null, Round: null, Plan: null, Priority: null, StartAt: null, Delay: null, Labels: null, OnConflict: null, Webhooks: null })
         {
             return Json.From(posted);
         }
@@ -84,6 +85,7 @@ internal sealed record RunBody(
         "priority" => Priority is not null,
         "labels" => Labels is not null,
         "on_conflict" => OnConflict is not null,
+        "webhooks" => Webhooks is not null,
         "start_at" or "delay" => (StartAt, Delay) is not (null, null),
         _ => false,
     };
@@ -115,6 +117,11 @@ internal sealed record RunBody(
         if (OnConflict is not null)
         {
             writer.WriteString("on_conflict", OnConflict);
+        }
+        if (Webhooks is not null)
+        {
+            writer.WritePropertyName("webhooks");
+            Json.From(Webhooks.Select(static url => new { url })).WriteTo(writer);
         }
         if (StartAt is { } time)
         {

@@ -27,11 +27,7 @@ internal static class RunCommand
             Description = "The name of a plan of the server, or a YAML or JSON file with a plan.",
             HelpName = "name|file",
         };
-        var priority = new Option<int?>("--priority")
-        {
-            Description = "-100 to 100; higher is served first.",
-            HelpName = "n",
-        };
+        var priority = Arguments.Number("--priority", "-100 to 100; higher is served first.", -100, 100);
         var label = Arguments.Labels("A label for the run; repeat it for several.");
         var startAt = Arguments.Time("--start-at", "Start at this time, at most 366 days from now.");
         var delay = Arguments.Duration("--delay", "Start after this time, at most 365d.", TimeSpan.Zero, DurationText.Max);
@@ -40,11 +36,16 @@ internal static class RunCommand
             Description = "Where a run with another input has the key: fail (the default), use_existing (that run), or supersede (cancel " +
                 "it, and start this one in its place).",
         };
+        var webhook = new Option<string[]?>("--webhook")
+        {
+            Description = "An address that is told how the run ends, in place of the file's; repeat it for several.",
+            HelpName = "url",
+        };
         onConflict.AcceptOnlyFromAmong("fail", "use_existing", "supersede");
         var (wait, timeout) = (Arguments.Wait(), Arguments.Timeout());
         var command = new Command("run", "Start a run, or find the one that the same request started.")
         {
-            file, key, match, round, plan, priority, label, startAt, delay, onConflict, wait, timeout,
+            file, key, match, round, plan, priority, label, startAt, delay, onConflict, webhook, wait, timeout,
         };
         command.Validators.Add(result =>
         {
@@ -63,7 +64,8 @@ internal static class RunCommand
             var request = new RunBody(
                 parsed.GetRequiredValue(file), parsed.GetValue(match), parsed.GetValue(round), parsed.GetValue(plan),
                 parsed.GetValue(priority), parsed.GetValue(startAt), parsed.GetValue(delay), parsed.GetValue(label),
-                parsed.GetValue(onConflict), parsed.GetValue(key));
+                parsed.GetValue(onConflict), parsed.GetValue(key),
+                parsed.GetValue(webhook) is { Length: > 0 } webhooks ? webhooks : null);
             var body = await request.ComposeAsync(session.Around.In, cancellationToken);
             using var waiting = new Waiting(session, parsed.GetValue(timeout), cancellationToken);
             var json = await waiting.BeginAsync(token => session.Server.PostAsync(request.Route, body, token));

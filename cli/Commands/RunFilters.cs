@@ -1,28 +1,19 @@
 using System.CommandLine;
-using System.Text.Json;
 using AgentGrid.Cli.Client;
 using AgentGrid.Core;
 using AgentGrid.Core.Grid;
-using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Cli.Commands;
 
 /// <summary>The options that choose runs of a list.</summary>
 internal sealed class RunFilters
 {
-    /// <summary>The statuses, and what running runs are doing.</summary>
-    private static readonly string[] s_statuses =
-    [
-        .. Enum.GetNames<RunStatus>().Concat(Enum.GetNames<RunActivity>())
-            .Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
-    ];
-
     /// <param name="statuses">Those that can be asked for; null for all there are.</param>
     public RunFilters(params string[] statuses)
     {
         if (statuses.Length == 0)
         {
-            statuses = s_statuses;
+            statuses = [.. RunQuery.StatusWords];
         }
         Status = new("--status") { Description = $"Only {string.Join(", ", statuses)} ones.", HelpName = "status" };
         Status.Validators.Add(result =>

@@ -32,7 +32,7 @@ internal sealed class SimulateCommand
     private readonly Option<double?> _failures = Percent("--failures", "How many attempts fail, such as 5%.");
     private readonly Option<double?> _hangs = Percent("--hangs", "How many attempts never return, such as 1%.");
     private readonly Option<int> _seeds = Arguments.Number("--seeds", "How many seeds are tried.", 1, 1_000_000, 200);
-    private readonly Option<int?> _seed = new("--seed") { Description = "This seed alone, to see it again.", HelpName = "number" };
+    private readonly Option<int?> _seed = Arguments.Number("--seed", "This seed alone, to see it again.", 0, int.MaxValue);
     private readonly Option<int> _runs = Arguments.Number("--runs", "How many runs there are for each seed.", 1, 100_000, 1);
     private readonly Option<TimeSpan?> _every = Arguments.Duration(
         "--every", "How long after another a run comes. [default: 1s]", TimeSpan.Zero, TimeSpan.FromDays(1));

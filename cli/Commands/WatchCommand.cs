@@ -14,18 +14,7 @@ internal static class WatchCommand
         var name = new RunName();
         name.Run.Description = "One run, by its id or as match_id/round; without it, every run.";
         name.Match.Description = "Only this match_id; with --round the run with this key.";
-        var after = new Option<long?>("--after")
-        {
-            Description = "Start after this event; 0 for all that are kept. [default: 0 for one run, else now]",
-            HelpName = "seq",
-        };
-        after.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: ['-', ..] text }])
-            {
-                result.AddError($"--after must be the number of an event, from 0, not {text}.");
-            }
-        });
+        var after = Arguments.Event("--after", "Start after this event; 0 for all that are kept. [default: 0 for one run, else now]");
         var stage = new Option<string?>("--stage")
         {
             Description = "Only this stage; motion:* matches by its beginning, *:done by its end.",

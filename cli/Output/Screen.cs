@@ -66,6 +66,17 @@ internal sealed class Screen
 
     public void Note(string text) => _error.WriteLine(PlainText.Of(text));
 
+    /// <summary>Something about an answer that whoever reads it should know.</summary>
+    public void Warn(string text)
+    {
+        if (Json)
+        {
+            _error.WriteLine(Core.Json.From(new { warning = new { message = text } }));
+            return;
+        }
+        Note($"agentgrid: {text}");
+    }
+
     public void Table(string[] columns, IEnumerable<object[]> rows) => Console.Write(TableOf(columns, rows));
 
     /// <summary>A table of which some rows have a remark: below them on a terminal, elsewhere in the last column.</summary>

@@ -8,6 +8,13 @@ namespace AgentGrid.Core.Agents;
 public sealed record AgentConfig
 {
     public required string Name { get; init; }
+
+    /// <summary>Which version of its work it is, in its owner's words: from <c>agents.yaml</c>, or else that of its class's assembly; null if nothing is said.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The beginning of the SHA-256 of all that is declared of it, the same for the same declaration; null where no file was read.</summary>
+    [JsonIgnore]
+    public string? Hash { get; init; }
     public ImmutableArray<string> Capabilities { get; init; } = [];
 
     /// <summary>What it does, for models that may call it; null if not configured.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Reflection;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Plans;
@@ -13,6 +14,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private const int HighestPriority = 1_000;
     private const long BytesPerMegabyte = 1024 * 1024;
     private const long MostGpuMegabytes = 100_000_000;
+    private const int LongestVersion = 200;
 
     private const string KindKey = "kind";
 
@@ -25,7 +27,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
     private static readonly string[] s_agentKeys =
     [
         KindKey, "capabilities", "priority", "max_concurrency", "max_concurrency_total", "rate_limit", "queue", "timeout",
-        "retry", "breaker", "resources", LabelsReader.Key, "enabled", "description", "input_schema", "output_schema",
+        "retry", "breaker", "resources", LabelsReader.Key, "enabled", "version", "description", "input_schema", "output_schema",
     ];
 
     private readonly SortedDictionary<string, AgentConfig> _agents = new(StringComparer.Ordinal);
@@ -54,7 +56,8 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         }
         return new GridConfig
         {
-            Agents = _agents.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Agents = _agents.ToImmutableSortedDictionary(
+                static a => a.Key, static a => a.Value with { Hash = ConfigDifferences.HashOf(a.Value) }, StringComparer.Ordinal),
             Queues = _queues.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
     }
@@ -87,6 +90,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         {
             Capabilities = reader.NameList("capabilities", "capability") ?? agent.Capabilities,
             Description = reader.Text("description") ?? agent.Description,
+            Version = ReadVersion(reader) ?? (kind is null ? agent.Version : null),
             // What the types of a class say is not about an agent of a kind that has its name.
             InputSchema = input?.Text ?? (kind is null ? agent.InputSchema : null),
             OutputSchema = output?.Text ?? (kind is null ? agent.OutputSchema : null),
@@ -132,6 +136,22 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             name is null
                 ? $"'{KindKey}': expected the name of a kind, got {node.Describe()}."
                 : $"unknown kind '{Names.Shorten(name)}'{problems.Suggest(name, [ClassKind, .. catalog.Kinds.Keys])}");
+        return null;
+    }
+
+    // 'version: 1.2' is a number in YAML, and means its text.
+    private string? ReadVersion(MappingReader reader)
+    {
+        if (reader["version"] is not { } node)
+        {
+            return null;
+        }
+        if (node is ConfigNode.Scalar { Kind: ScalarKind.Text or ScalarKind.Number, Text.Length: > 0 and <= LongestVersion } scalar)
+        {
+            return scalar.Text;
+        }
+        problems.Add(
+            node.Place, ConfigCodes.WrongType, $"'version': expected a text of 1 to {LongestVersion} characters, got {node.Describe()}.");
         return null;
     }
 
@@ -241,6 +261,7 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
         return new AgentConfig
         {
             Name = declaration.Name,
+            Version = VersionOf(declaration.Type),
             InputSchema = schemas.Input,
             ReadsType = schemas.IsClosed,
             OutputSchema = schemas.Output,
@@ -251,6 +272,11 @@ internal sealed class AgentsReader(AgentCatalog catalog, ProblemList problems)
             Timeout = timeoutHolds ? TimeSpan.FromSeconds(attribute.TimeoutSeconds) : AgentDefaults.Timeout,
         };
     }
+
+    // An agent that is made by code need not say which class it is.
+    private static string? VersionOf(Type type) => type == typeof(IAgent)
+        ? null
+        : type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 
     private void Require(AgentDeclaration agent, bool holds, string property, string expected, string? actual)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgentGrid.Core.Agents;
@@ -12,6 +13,9 @@ namespace AgentGrid.Core.Config;
 /// <summary>Says in the words of the files what one configuration changes against another.</summary>
 public static class ConfigDifferences
 {
+    /// <summary>How many digits the hash of a declaration has: as many as a plan's version.</summary>
+    public const int HashLength = 12;
+
     private const int LongestText = 120;
 
     // No key in a file, which is why it is no name.
@@ -48,6 +52,10 @@ public static class ConfigDifferences
         Compare(Members(Words(before)), Members(Words(after)), "", isFree: false, found);
         return found.Count <= most ? [.. found] : [.. found.Take(most), $"and {found.Count - most} more"];
     }
+
+    /// <summary>The beginning of the SHA-256 of all that is said of an agent, <see cref="HashLength"/> hexadecimal digits.</summary>
+    public static string HashOf(AgentConfig agent) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(WordsOf(agent))))[..HashLength];
 
     private static JsonElement Words(GridConfig config) => JsonSerializer.SerializeToElement(
         new

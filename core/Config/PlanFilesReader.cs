@@ -36,7 +36,9 @@ internal sealed class PlanFilesReader(ProblemList problems)
     public GridConfig AddTo(GridConfig grid, bool checkCapabilities)
     {
         var check = new TargetCheck(grid.Agents, _plans.Keys, problems, checkCapabilities);
-        var inputs = new AgentInputCheck(grid.Agents, problems);
+        var schemas = _plans.Where(static p => p.Value.Plan?.Settings.InputSchema is not null)
+            .ToDictionary(static p => p.Key, static p => p.Value.Plan!.Settings.InputSchema!.Text, StringComparer.Ordinal);
+        var inputs = new StepInputCheck(grid.Agents, schemas, problems);
         foreach (var plan in _plans.Values)
         {
             check.Run(plan.Steps);

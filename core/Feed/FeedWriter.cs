@@ -114,6 +114,7 @@ public sealed class FeedWriter
             case RunEvent.AttemptStopped x: Who(x.Step, x.Agent, x.Attempt); break;
             case RunEvent.StepFannedOut x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.StepWaiting x: _writer.WriteString("step"u8, x.Step); break;
+            case RunEvent.StepReminded x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.SignalReceived { Step: { } taker }: _writer.WriteString("step"u8, taker); break;
             case RunEvent.StepCompleted x: _writer.WriteString("step"u8, x.Step); break;
             case RunEvent.StepFailed x: _writer.WriteString("step"u8, x.Step); break;
@@ -146,6 +147,7 @@ public sealed class FeedWriter
             case RunEvent.AttemptCancelled x: MetaOf(x); break;
             case RunEvent.AttemptStopped x: MetaOf(x); break;
             case RunEvent.StepWaiting x: MetaOf(x); break;
+            case RunEvent.StepReminded x: _writer.WriteString("signal"u8, x.Signal); break;
             case RunEvent.SignalReceived x: MetaOf(x); break;
             case RunEvent.StepCompleted x: _writer.WriteNumber("successes"u8, x.Winners.Length); break;
             case RunEvent.StepFailed x: MetaOf(x); break;

@@ -45,6 +45,7 @@ public static class Stages
         RunEvent.AttemptCancelled x => StageNames.Of(x.Agent, ":cancelled"),
         RunEvent.AttemptStopped x => StageNames.Of(x.Agent, x.Stop.HasStopped ? ":stopped" : ":did_not_stop"),
         RunEvent.StepWaiting x => StageNames.Of(x.Step, ":waiting"),
+        RunEvent.StepReminded x => StageNames.Of(x.Step, ":reminder"),
         RunEvent.SignalReceived x => StageNames.Of(x.Signal, ":received"),
         RunEvent.StepCompleted x => StageNames.Of(x.Step, ":done"),
         RunEvent.StepFailed x => StageNames.Of(x.Step, ":failed"),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Feed;
@@ -18,6 +19,9 @@ public interface IAgentGrid
 
     /// <summary>Null when there is no such run (any more).</summary>
     ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default);
+
+    /// <summary>A run with all its events, as the journal has them; null when there is no such run (any more).</summary>
+    ValueTask<RunJournal?> GetJournalAsync(RunId id, CancellationToken cancellationToken = default);
 
     /// <summary>Waits until a run has ended; null when there is no such run.</summary>
     /// <param name="timeout">How long to wait at most; after that, the run is returned as it is.</param>
@@ -215,6 +219,13 @@ public sealed record RunQuery(
 
     /// <summary>The runs of one group, by its value; null for all.</summary>
     public RunGroup? Group { get; init; }
+
+    /// <summary>The words for a status or an activity, in the order in which a run comes to them.</summary>
+    public static ImmutableArray<string> StatusWords { get; } =
+    [
+        .. Enum.GetValues<RunStatus>().Order().Select(static s => s.ToString()).Concat(Enum.GetNames<RunActivity>())
+            .Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
+    ];
 
     /// <summary>How many runs one page looks at, so that a rare agent is not sought among all of them at once.</summary>
     public const int MostLooks = 10_000;

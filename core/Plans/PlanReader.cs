@@ -50,7 +50,7 @@ public static class PlanReader
         if (draft is not null && agents is not null)
         {
             new TargetCheck(agents, plans?.Concat(NamesIn(root)), problems, checkCapabilities: false).Run(draft.Steps);
-            new AgentInputCheck(agents, problems).Run(draft.Steps);
+            new StepInputCheck(agents, ImmutableDictionary<string, Json>.Empty, problems).Run(draft.Steps);
         }
         return PlanResult.Of(draft, problems);
     }

@@ -140,6 +140,10 @@ internal static class PlanWriter
             writer.WriteString("signal", wait.Signal);
         }
         WriteDuration(writer, "timeout", wait.Timeout, StepWait.DefaultTimeout);
+        if (wait.RemindAfter is { } reminder)
+        {
+            writer.WriteString("remind_after", DurationText.Format(reminder));
+        }
         WriteWord(writer, "on_timeout", wait.OnTimeout, OnTimeout.Fail);
         if (wait.Default is { } output)
         {

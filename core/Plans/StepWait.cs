@@ -14,6 +14,9 @@ public sealed record StepWait
     /// <summary>How long it is waited for.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 
+    /// <summary>After which part of that those who want to know are reminded, once; null for never.</summary>
+    public TimeSpan? RemindAfter { get; init; }
+
     public OnTimeout OnTimeout { get; init; }
 
     /// <summary>The step's output when nothing came in time; null unless <see cref="OnTimeout"/> asks for it.</summary>

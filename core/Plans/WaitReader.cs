@@ -6,7 +6,7 @@ namespace AgentGrid.Core.Plans;
 /// <summary>Reads what a step waits for: its <c>wait</c> or its <c>approve</c>.</summary>
 internal static class WaitReader
 {
-    private static readonly string[] s_keys = ["timeout", "on_timeout", "default", "by"];
+    private static readonly string[] s_keys = ["timeout", "remind_after", "on_timeout", "default", "by"];
     private static readonly string[] s_waitKeys = ["signal", .. s_keys];
     private static readonly string[] s_approveKeys = ["title", "description", "form", .. s_keys];
 
@@ -55,6 +55,14 @@ internal static class WaitReader
     private static StepWait Read(MappingReader reader, StepWait wait, ProblemList problems)
     {
         var timeout = reader.Duration("timeout");
+        var remindAfter = reader.Duration("remind_after");
+        if (remindAfter >= (timeout ?? StepWait.DefaultTimeout))
+        {
+            problems.Add(
+                reader["remind_after"]!.Place, ConfigCodes.Contradiction,
+                $"'remind_after' is {DurationText.Format(remindAfter.Value)}, and the wait is over after " +
+                $"{DurationText.Format(timeout ?? StepWait.DefaultTimeout)}, its 'timeout': make it shorter.");
+        }
         var onTimeout = reader.Word("on_timeout", OnTimeouts);
         if (onTimeout == OnTimeout.Default && reader["default"] is null)
         {
@@ -70,6 +78,7 @@ internal static class WaitReader
         return wait with
         {
             Timeout = timeout ?? StepWait.DefaultTimeout,
+            RemindAfter = remindAfter,
             OnTimeout = onTimeout ?? OnTimeout.Fail,
             Default = reader["default"]?.ToJson(),
             By = reader.TextList("by", "the name of an API key") ?? [],

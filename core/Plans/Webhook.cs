@@ -18,11 +18,15 @@ public sealed record Webhook(string Url, ImmutableArray<WebhookEvent> On)
         [WebhookEvent.Completed, WebhookEvent.Failed, WebhookEvent.Cancelled];
 }
 
-/// <summary>What can be told of a run. <see cref="Waiting"/>: a step has begun to wait for a signal or for a person.</summary>
+/// <summary>
+/// What can be told of a run. <see cref="Waiting"/>: a step has begun to wait for a signal or for a person. <see cref="Reminder"/>: it still
+/// waits, for as long as its plan says that somebody is to be reminded after.
+/// </summary>
 public enum WebhookEvent
 {
     Completed,
     Failed,
     Cancelled,
     Waiting,
+    Reminder,
 }

@@ -166,15 +166,21 @@ public sealed record DeliveryDetails(
 /// <param name="By">Who sent it; null when nobody was named.</param>
 /// <param name="Key">By which a repetition is known; null for none.</param>
 /// <param name="Step">The step that has taken it; null while none has.</param>
-public sealed record SignalDetails(string Name, string? Key, string? By, DateTimeOffset At, string? Step);
+public sealed record SignalDetails(string Name, string? Key, string? By, DateTimeOffset At, string? Step)
+{
+    /// <summary>What was sent.</summary>
+    [JsonIgnore]
+    public Json Data { get; init; } = Json.Null;
+}
 
 /// <summary>What a step waits for.</summary>
 /// <param name="Signal">What it is sent by; of an approval the id of the step.</param>
 /// <param name="Until">When the wait is over.</param>
 /// <param name="By">The names of the API keys that may send it; empty for all.</param>
 /// <param name="Approval">What a person is asked; null where it is no person who is waited for.</param>
+/// <param name="RemindsAt">When somebody is reminded of it; null for never, and when that has happened.</param>
 public sealed record WaitDetails(
-    string Signal, DateTimeOffset Until, ImmutableArray<string> By, ApprovalDetails? Approval);
+    string Signal, DateTimeOffset Until, ImmutableArray<string> By, ApprovalDetails? Approval, DateTimeOffset? RemindsAt = null);
 
 /// <summary>What a person is asked.</summary>
 /// <param name="Title">The question, in one line.</param>
@@ -189,6 +195,12 @@ public sealed record AttemptDetails
     public required int Branch { get; init; }
     public required string Agent { get; init; }
     public required AttemptStatus Status { get; init; }
+
+    /// <summary>The version of its agent when it started; null where nothing was said.</summary>
+    public string? AgentVersion { get; init; }
+
+    /// <summary>The beginning of the SHA-256 of its agent's declaration when it started; null where it is not known.</summary>
+    public string? AgentHash { get; init; }
 
     /// <summary>Null until it has started, and where a run of its own does the work.</summary>
     public string? Node { get; init; }
@@ -213,6 +225,10 @@ public sealed record AttemptDetails
 
     /// <summary>How many tokens its agent says it has used; null when it does not.</summary>
     public long? Tokens { get; init; }
+
+    /// <summary>What it came to; null unless it has succeeded. Not shown: of an attempt that counts it is in the step's output.</summary>
+    [JsonIgnore]
+    public Json? Output { get; init; }
 
     /// <summary>It is a backup that was asked for beside another attempt, because that took long.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -42,7 +42,7 @@ public static class RunDetailsBuilder
         PlanDefinition = state.Plan.Definition,
         Input = state.Input,
         Steps = [.. state.Steps.Select(s => Build(state, s))],
-        Signals = [.. state.Signals.Select(s => new SignalDetails(s.Name, s.Key, s.By, s.At, s.Step))],
+        Signals = [.. state.Signals.Select(s => new SignalDetails(s.Name, s.Key, s.By, s.At, s.Step) { Data = s.Data })],
         Webhooks = [.. state.Webhooks.Select(w => Build(state, w))],
         Result = state.Result,
         Error = state.Error,
@@ -92,7 +92,7 @@ public static class RunDetailsBuilder
                 }
                 writer.WriteEndObject();
             }) : null);
-        return new WaitDetails(wait.Signal, until, wait.By, approval);
+        return new WaitDetails(wait.Signal, until, wait.By, approval, step.RemindsAt);
     }
 
     private static AttemptDetails Build(RunState state, StepState step, AttemptState attempt) => new()
@@ -101,6 +101,8 @@ public static class RunDetailsBuilder
         Branch = attempt.Branch,
         Agent = attempt.Agent,
         Status = attempt.Status,
+        AgentVersion = attempt.AgentVersion,
+        AgentHash = attempt.AgentHash,
         Node = attempt.Node,
         QueuedAt = attempt.QueuedAt,
         StartedAt = attempt.StartedAt,
@@ -115,6 +117,7 @@ public static class RunDetailsBuilder
         Placement = attempt.Placement,
         OutputBytes = attempt.Output?.Length,
         Tokens = attempt.Tokens,
+        Output = attempt.Output,
         IsHedge = attempt.IsHedge,
         IsRefusedHedge = attempt.IsRefusedHedge,
         Hedge = attempt.Hedge,

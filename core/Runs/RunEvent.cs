@@ -25,6 +25,7 @@ namespace AgentGrid.Core.Runs;
 [JsonDerivedType(typeof(AttemptCancelled), "attempt.cancelled")]
 [JsonDerivedType(typeof(AttemptStopped), "attempt.stopped")]
 [JsonDerivedType(typeof(StepWaiting), "step.waiting")]
+[JsonDerivedType(typeof(StepReminded), "step.reminded")]
 [JsonDerivedType(typeof(SignalReceived), "signal.received")]
 [JsonDerivedType(typeof(StepCompleted), "step.completed")]
 [JsonDerivedType(typeof(StepFailed), "step.failed")]
@@ -159,6 +160,12 @@ public abstract record RunEvent
         /// <summary>When a backup is asked beside it; null where the plan wants none, or there is none left.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         public HedgeDue? Hedge { get; init; }
+
+        /// <summary>The version of the agent, as whoever drives the run has it; null where nothing is said, and in journals of older versions.</summary>
+        public string? AgentVersion { get; init; }
+
+        /// <summary>The hash of the agent's declaration (<see cref="Agents.AgentConfig.Hash"/>), as whoever drives the run has it; null like the version.</summary>
+        public string? AgentHash { get; init; }
     }
 
     /// <param name="Fraction">0 to 1.</param>
@@ -211,6 +218,10 @@ public abstract record RunEvent
     /// <summary>A step waits for a signal; it takes the first of its name that came before.</summary>
     /// <param name="Deadline">Until when.</param>
     public sealed record StepWaiting(string Step, string Signal, DateTimeOffset Deadline) : RunEvent;
+
+    /// <summary>A step has waited for as long as its plan says that somebody is to be reminded after.</summary>
+    /// <param name="Signal">What it waits for.</param>
+    public sealed record StepReminded(string Step, string Signal) : RunEvent;
 
     /// <summary>A signal has come, or the decision of a person.</summary>
     /// <param name="Data">What was sent.</param>

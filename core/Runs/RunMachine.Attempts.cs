@@ -313,11 +313,14 @@ public static partial class RunMachine
             StepState step, int branch, int number, string agent, string node, RoutingDecision? decision,
             PlacementDecision? placement = null)
         {
-            var timeout = step.Step.Timeout ?? routing.Named(agent)?.Agent.Timeout ?? Agents.AgentDefaults.Timeout;
+            var config = routing.Named(agent)?.Agent;
+            var timeout = step.Step.Timeout ?? config?.Timeout ?? Agents.AgentDefaults.Timeout;
             Emit(new RunEvent.AttemptStarted(step.Id, branch, number, agent, node, now + timeout, decision, placement)
             {
                 Time = now,
                 Hedge = step.Step.Hedge is { } hedge ? NextHedge(step, hedge, branch, agent, node) : null,
+                AgentVersion = config?.Version,
+                AgentHash = config?.Hash,
             });
         }
 

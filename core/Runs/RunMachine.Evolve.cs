@@ -28,6 +28,7 @@ public static partial class RunMachine
             case RunEvent.AttemptCancelled x: Cancel(state, x); break;
             case RunEvent.AttemptStopped x: Stop(state, x); break;
             case RunEvent.StepWaiting x: Wait(state, x); break;
+            case RunEvent.StepReminded x: state[x.Step].RemindsAt = null; break;
             case RunEvent.SignalReceived x: Receive(state, x); break;
             case RunEvent.StepCompleted x: Complete(state, x); break;
             case RunEvent.StepFailed x: Fail(state, x); break;
@@ -160,6 +161,7 @@ public static partial class RunMachine
         attempt.Deadline = e.Deadline;
         attempt.Decision = e.Decision ?? attempt.Decision;
         attempt.Placement = e.Placement;
+        (attempt.AgentVersion, attempt.AgentHash) = (e.AgentVersion, e.AgentHash);
         CountWaiting(state, attempt, waits: false);
         state.AddTimer(RunTimer.ForAttempt(e.Deadline, state.Plan.IndexOf(e.Step), e.Attempt));
         if (e.Hedge is { } hedge)

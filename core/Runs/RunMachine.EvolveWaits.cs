@@ -6,6 +6,7 @@ public static partial class RunMachine
     {
         var step = Begin(state[e.Step], e);
         Await(state, step, e.Deadline);
+        Remind(state, step, e.Time + step.Step.Wait!.RemindAfter);
         state.Waits++;
         state.WaitingApprovals += step.Step.Wait!.Approval is null ? 0 : 1;
         if (state.Signals.Find(s => s.Step is null && s.Name == e.Signal) is { } early)
@@ -36,8 +37,18 @@ public static partial class RunMachine
         state.AddTimer(RunTimer.ForWait(until, step.Index));
     }
 
+    private static void Remind(RunState state, StepState step, DateTimeOffset? at)
+    {
+        step.RemindsAt = at;
+        if (at is { } due)
+        {
+            state.AddTimer(RunTimer.ForReminder(due, step.Index));
+        }
+    }
+
     private static void EndWait(RunState state, StepState step)
     {
+        step.RemindsAt = null;
         if (step.WaitsUntil is not null)
         {
             step.WaitsUntil = null;
@@ -55,6 +66,7 @@ public static partial class RunMachine
             if (step.WaitsUntil is { } until)
             {
                 Await(state, step, until + down);
+                Remind(state, step, step.RemindsAt + down);
             }
             foreach (var attempt in step.Step.Plan is null ? [] : step.Attempts)
             {

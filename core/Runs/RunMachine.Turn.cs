@@ -76,6 +76,11 @@ public static partial class RunMachine
                 {
                     StartBackupOfItem(state.Steps[timer.Step], state.Steps[timer.Step].Branches[timer.Branch]);
                 }
+                else if (timer.Attempt == RunTimer.Reminder)
+                {
+                    var step = state.Steps[timer.Step];
+                    Emit(new RunEvent.StepReminded(step.Id, step.Step.Wait!.Signal) { Time = now });
+                }
                 else if (timer.Attempt == RunTimer.Wait)
                 {
                     TimeOutWait(state.Steps[timer.Step]);

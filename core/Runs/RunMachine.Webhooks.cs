@@ -14,12 +14,18 @@ public static partial class RunMachine
             RunEvent.RunCancelled => WebhookEvent.Cancelled,
             // What came before does not make it wait.
             RunEvent.StepWaiting x when state[x.Step].Received is null => WebhookEvent.Waiting,
+            RunEvent.StepReminded => WebhookEvent.Reminder,
             _ => (WebhookEvent?)null,
         } is not { } on)
         {
             return;
         }
-        var waiting = e as RunEvent.StepWaiting;
+        var (step, signal) = e switch
+        {
+            RunEvent.StepWaiting x => (x.Step, x.Signal),
+            RunEvent.StepReminded x => (x.Step, x.Signal),
+            _ => (null, (string?)null),
+        };
         var run = RunDetailsBuilder.Summarize(state) with { OpenWebhooks = 0 };
         foreach (var webhook in state.Webhooks)
         {
@@ -35,8 +41,8 @@ public static partial class RunMachine
                     Run = run,
                     // Where it was thrown is for those who may see the inside of agents.
                     Error = e is RunEvent.RunFailed failed ? failed.Error with { Detail = null } : null,
-                    Step = waiting?.Step,
-                    Signal = waiting?.Signal,
+                    Step = step,
+                    Signal = signal,
                 });
             }
         }

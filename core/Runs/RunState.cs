@@ -197,6 +197,7 @@ public sealed class RunState
             return false;
         }
         return timer.Attempt == RunTimer.Hedge ? timer.Branch < step.Branches.Count && step.Branches[timer.Branch].HedgeAt == timer.Due
+            : timer.Attempt == RunTimer.Reminder ? step.RemindsAt == timer.Due
             : timer.Attempt == RunTimer.Wait ? step.WaitsUntil == timer.Due
             : timer.Attempt > 0
             ? step.Attempts[timer.Attempt - 1] is { Status: AttemptStatus.Running } attempt && attempt.Deadline == timer.Due
@@ -205,13 +206,14 @@ public sealed class RunState
 }
 
 /// <summary>
-/// Something that becomes due: the run's start or its end (no step), an attempt's end, a branch's (next) start, a backup of an item, or
-/// the end of a wait.
+/// Something that becomes due: the run's start or its end (no step), an attempt's end, a branch's (next) start, a backup of an item, the
+/// end of a wait, or a reminder of one.
 /// </summary>
 internal readonly record struct RunTimer(DateTimeOffset Due, int Step, int Branch, int Attempt)
 {
     public const int Wait = -1;
     public const int Hedge = -2;
+    public const int Reminder = -3;
 
     public static RunTimer ForRun(DateTimeOffset due) => new(due, -1, 0, 0);
 
@@ -220,6 +222,8 @@ internal readonly record struct RunTimer(DateTimeOffset Due, int Step, int Branc
     public static RunTimer ForWait(DateTimeOffset due, int step) => new(due, step, 0, Wait);
 
     public static RunTimer ForHedge(DateTimeOffset due, int step, int branch) => new(due, step, branch, Hedge);
+
+    public static RunTimer ForReminder(DateTimeOffset due, int step) => new(due, step, 0, Reminder);
 
     public static RunTimer ForBranch(DateTimeOffset due, int step, int branch) => new(due, step, branch, 0);
 }

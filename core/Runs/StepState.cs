@@ -51,6 +51,9 @@ public sealed class StepState(int index, Step step)
     /// <summary>Until when it waits for its signal; null while it does not.</summary>
     public DateTimeOffset? WaitsUntil { get; internal set; }
 
+    /// <summary>When somebody is reminded that it waits; null for never, and when that has happened.</summary>
+    public DateTimeOffset? RemindsAt { get; internal set; }
+
     /// <summary>The signal that it has taken; null for none.</summary>
     public ReceivedSignal? Received { get; internal set; }
 
@@ -115,6 +118,12 @@ public sealed class AttemptState(int number, int branch, string agent)
     /// <summary>The how-many-eth try of its branch it is; from 1.</summary>
     public int Try { get; internal set; }
     public AttemptStatus Status { get; internal set; }
+
+    /// <summary>The version of its agent when it started; null where nothing was said.</summary>
+    public string? AgentVersion { get; internal set; }
+
+    /// <summary>The hash of its agent's declaration when it started; null where it is not known.</summary>
+    public string? AgentHash { get; internal set; }
     public string? Node { get; internal set; }
     public DateTimeOffset QueuedAt { get; internal set; }
     public DateTimeOffset? StartedAt { get; internal set; }

@@ -20,6 +20,9 @@ public sealed partial class SqliteRunStore
     public Task<RunState?> ReplayAsync(RunId run) => _store.ReplayAsync(run);
 
     /// <inheritdoc/>
+    public Task<RunJournal?> ReadJournalAsync(RunId run) => _store.ReadJournalAsync(run);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null) => Task.FromResult(_unended.All(matchId));
 
     /// <inheritdoc/>

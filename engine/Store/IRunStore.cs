@@ -53,6 +53,10 @@ public interface IRunStore
     /// <exception cref="DamageException">Its records are damaged.</exception>
     Task<RunState?> ReplayAsync(RunId run);
 
+    /// <summary>A run with all its events; null when there is no such run (any more).</summary>
+    /// <exception cref="DamageException">Its records are damaged.</exception>
+    Task<RunJournal?> ReadJournalAsync(RunId run);
+
     /// <summary>All runs that have not ended, oldest first; but for damaged ones, which are reported.</summary>
     /// <param name="matchId">Those of a match; null for all.</param>
     Task<IReadOnlyList<StoredRun>> ActiveAsync(string? matchId = null);

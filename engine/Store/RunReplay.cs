@@ -7,7 +7,8 @@ namespace AgentGrid.Engine.Store;
 /// <summary>Makes a run's state of its records, and finds those that are damaged or missing.</summary>
 /// <param name="state">A run of which nothing has happened yet.</param>
 /// <param name="values">Where its large values lie; null when nowhere.</param>
-internal sealed class RunReplay(RunState state, DamageText text, StoredValues? values = null)
+/// <param name="kept">Gets the events as well; null where nobody asks for them.</param>
+internal sealed class RunReplay(RunState state, DamageText text, StoredValues? values = null, List<RunEvent>? kept = null)
 {
     /// <summary>The run by the records so far.</summary>
     public RunState State { get; } = state;
@@ -25,7 +26,9 @@ internal sealed class RunReplay(RunState state, DamageText text, StoredValues? v
         {
             try
             {
-                RunMachine.Evolve(State, values is null ? e : RunEvent.Find(e, stored => values.At(RunId.Parse(turn.Run), stored)));
+                var found = values is null ? e : RunEvent.Find(e, stored => values.At(RunId.Parse(turn.Run), stored));
+                RunMachine.Evolve(State, found);
+                kept?.Add(found);
             }
             // Events that are whole, and that cannot follow each other, mean that one between them is missing.
             catch (Exception cause) when (cause is not OutOfMemoryException)

@@ -39,7 +39,17 @@ public sealed class StoreReader
 
     /// <summary>Replays a run from its events; null when there is no such run (any more).</summary>
     /// <exception cref="DamageException">Its records are damaged.</exception>
-    public async Task<RunState?> ReplayAsync(RunId id)
+    public Task<RunState?> ReplayAsync(RunId id) => ReplayAsync(id, events: null);
+
+    /// <summary>A run with all its events; null when there is no such run (any more).</summary>
+    /// <exception cref="DamageException">Its records are damaged.</exception>
+    public async Task<RunJournal?> ReadJournalAsync(RunId id)
+    {
+        var events = new List<RunEvent>();
+        return await ReplayAsync(id, events).ConfigureAwait(false) is { } state ? new RunJournal(state.Plan, [.. events]) : null;
+    }
+
+    private async Task<RunState?> ReplayAsync(RunId id, List<RunEvent>? events)
     {
         if (await _source.FindAsync(id).ConfigureAwait(false) is not { } run)
         {
@@ -51,7 +61,7 @@ public sealed class StoreReader
                 ? null
                 : throw _text.OfRun(id.Value, $"was accepted with plan {run.Head.PlanKey}, which is missing", run.Key);
         }
-        var replay = new RunReplay(new RunState(plan), _text, Values);
+        var replay = new RunReplay(new RunState(plan), _text, Values, events);
         for (var after = 0L; ;)
         {
             var page = await _source.ReadTurnsAsync(new FeedQuery(RunId: id), after, ReplayedAtOnce).ConfigureAwait(false);

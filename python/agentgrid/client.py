@@ -190,6 +190,10 @@ class RunHandle:
         """
         return read_events(self._client, self.id, timeout)
 
+    def receipt(self):
+        """The receipt of the run, when it has ended: who did what, where, why, and what it cost. Raises Conflict before that."""
+        return self._client.request("GET", f"/api/v1/runs/{self.id}/receipt")
+
     def artifacts(self):
         """The artifacts that the run's outputs and input refer to: dicts with name, media_type, bytes, sha256, steps."""
         return self._client.request("GET", f"/api/v1/runs/{self.id}/artifacts")["artifacts"]

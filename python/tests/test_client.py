@@ -56,6 +56,14 @@ class ClientTests(unittest.TestCase):
             Client(server.url).orchestrate({"match_id": "m", "round": "1"}, webhooks=told)
         self.assertEqual(told, json.loads(server.requests[0].body)["webhooks"])
 
+    def test_receipt_is_that_of_an_ended_run(self):
+        with FakeServer(json_answer(409, {"code": "AG2033"}), json_answer(200, {"run_id": "r", "totals": {"started": 2}})) as server:
+            run = Client(server.url).run("r")
+            with self.assertRaises(Conflict):
+                run.receipt()
+            self.assertEqual(2, run.receipt()["totals"]["started"])
+        self.assertEqual("GET /api/v1/runs/r/receipt HTTP/1.1", server.requests[1].line)
+
     def test_orchestrate_later_says_when(self):
         noon = datetime.datetime(2026, 1, 5, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
         with FakeServer(*[json_answer(202, {"run_id": "r"})] * 3) as server:

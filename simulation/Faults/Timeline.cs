@@ -31,6 +31,7 @@ internal static class Timeline
         RunEvent.AttemptFailed x => $"{x.Step} #{x.Attempt}: '{x.Agent}' fails, {x.Error.Code}{(x.RetryAt is null ? "" : ", and is tried again")}",
         RunEvent.AttemptLost x => $"{x.Step} #{x.Attempt}: lost, because {x.Reason}",
         RunEvent.AttemptCancelled x => $"{x.Step} #{x.Attempt}: cancelled, {x.Reason}",
+        RunEvent.StepReminded x => $"{x.Step}: somebody is reminded of '{x.Signal}'",
         RunEvent.StepWaiting x => $"{x.Step}: waits for '{x.Signal}'",
         RunEvent.SignalReceived x => $"the signal '{x.Signal}' comes",
         RunEvent.StepCompleted x => $"{x.Step}: completed",

@@ -17,7 +17,7 @@ public sealed class UsageTests
         var result = await new Tool(null).RunAsync("--help");
 
         Assert.Equal(ExitCode.Ok, result.Exit);
-        Assert.Equal(22, s_commands.Length);
+        Assert.Equal(23, s_commands.Length);
         Assert.All(s_commands, c => Assert.Contains($"  {c} ", result.Out));
     }
 
@@ -40,7 +40,8 @@ public sealed class UsageTests
     [InlineData("'tell'", "tell")]
     [InlineData("run", "run")]
     [InlineData("--limit must be 1 to 1000, not 0", "runs", "--limit", "0")]
-    [InlineData("'many'", "runs", "--limit", "many")]
+    [InlineData("--limit is 'many'; expected a whole number from 1 to 1000.", "runs", "--limit", "many")]
+    [InlineData("--priority is 'high'; expected a whole number from -100 to 100.", "run", "-", "--priority", "high")]
     [InlineData("'5' has no unit", "bench", "--time", "5")]
     [InlineData("--time must be 1ms to 24h, not 0s", "bench", "--time", "0s")]
     [InlineData("--interval must be 10ms to 24h, not 0s", "runs", "--watch", "--interval", "0s")]
@@ -56,7 +57,7 @@ public sealed class UsageTests
     [InlineData("'http://x/?a=b' is not the address of a server", "runs", "--server", "http://x/?a=b")]
     [InlineData("The API key contains", "runs", "--api-key", "a\nb")]
     [InlineData("--status is 'faild', did you mean 'failed'?", "runs", "--status", "faild")]
-    [InlineData("--status is 'odd'. Expected one of queued, running,", "runs", "--status", "odd")]
+    [InlineData("--status is 'odd'. Expected one of scheduled, queued, running, completed, failed, cancelled, waiting_for_slot,", "runs", "--status", "odd")]
     [InlineData("--status is 'completed'. Expected one of scheduled, queued, running,", "cancel", "--status", "completed")]
     [InlineData("--status is 'running'. Expected one of failed, cancelled,", "retry", "--status", "running")]
     [InlineData("say what to cancel: name runs, or choose them with --status, --key, --match", "cancel")]
@@ -73,6 +74,7 @@ public sealed class UsageTests
     [InlineData("name one run", "watch", "--round", "r")]
     [InlineData("'*' may only stand at its beginning or its end", "watch", "--stage", "mo*on")]
     [InlineData("--after must be the number of an event, from 0, not -5", "watch", "--after", "-5")]
+    [InlineData("--after must be the number of an event, from 0, not soon", "watch", "--after", "soon")]
     public async Task Mistake_ExitsWithTwoAndSaysWhich(string message, params string[] args)
     {
         var result = await new Tool(null).RunAsync(args);

@@ -19,10 +19,15 @@ public sealed class WhatIfTests : IDisposable
         var tried = Write("tried", Agents.Replace("max_concurrency: 1", "max_concurrency: 8", StringComparison.Ordinal), Plans);
 
         var text = await RunAsync("--data", host.Data, "--config", tried);
+        var fromServer = await host.Tool().RunAsync("whatif", "--config", tried);
+        var some = await host.Tool().RunAsync("whatif", "--config", tried, "--most", "3", "--json");
         var json = await RunAsync("--data", Path.Combine(host.Data, "agentgrid.db"), "--config", tried, "--json", "--plan", "nap");
 
         Assert.Equal((ExitCode.Ok, ""), (text.Exit, text.Error));
         Assert.StartsWith("7 runs since ", text.Lines[0]);
+        Assert.Equal((ExitCode.Ok, text.Out, ""), (fromServer.Exit, fromServer.Out, fromServer.Error));
+        Assert.Equal(3, some.Json.GetProperty("runs").GetInt32());
+        Assert.Contains("the server has more runs than the newest 3, which were read", some.Error);
         Assert.Contains(", load x1, on local", text.Lines[0]);
         Assert.Matches(@"\nnap +recorded +6 +0 ", text.Out);
         Assert.Matches(@"\n +what if +6 +0 ", text.Out);
@@ -123,7 +128,9 @@ public sealed class WhatIfTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--load must be above 0 and at most 1000.", "--load", "0")]
+    [InlineData("--load is '0'; expected a number above 0 and at most 1000, such as 2 or 0.5.", "--load", "0")]
+    [InlineData("--load is 'abc'; expected a number above 0", "--load", "abc")]
+    [InlineData("--seed is 'x'; expected a whole number from 0", "--seed", "x")]
     [InlineData("--since must be 1s to 8760h, not 0s", "--since", "0s")]
     [InlineData("--max-active must be 1 to 1000000, not 0", "--max-active", "0")]
     public async Task WhatIf_OptionsThatMeanNothing_AreRefused(string message, string option, string value)

@@ -121,6 +121,10 @@ internal sealed class FakeGrid : IAgentGrid
         }
     }
 
+    public RunJournal? Journal { get; set; }
+
+    public ValueTask<RunJournal?> GetJournalAsync(RunId id, CancellationToken cancellationToken = default) => new(Journal);
+
     public ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default)
     {
         lock (_gate)

@@ -214,8 +214,9 @@ public sealed class GridTests
             .ToDictionary(o => o.Name, o => o.Operation);
         Assert.Equal(
             [
-                "get /api/v1/agents", "get /api/v1/approvals", "get /api/v1/nodes", "get /api/v1/plans", "get /api/v1/plans/{plan}/hedges", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
-                "get /api/v1/runs/{run_id}/artifacts", "get /api/v1/runs/{run_id}/artifacts/{name}", "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/steps/{step}/output", "get /api/v1/schedules", "get /health",
+                "get /api/v1/agents", "get /api/v1/approvals", "get /api/v1/nodes", "get /api/v1/plans", "get /api/v1/plans/{plan}/hedges", "get /api/v1/receipts/keys", "get /api/v1/runs", "get /api/v1/runs/{run_id}",
+                "get /api/v1/runs/{run_id}/artifacts", "get /api/v1/runs/{run_id}/artifacts/{name}", "get /api/v1/runs/{run_id}/events", "get /api/v1/runs/{run_id}/journal", "get /api/v1/runs/{run_id}/receipt",
+                "get /api/v1/runs/{run_id}/steps/{step}/output", "get /api/v1/schedules", "get /health",
                 "get /health/live", "get /health/ready", "get /metrics", "get /ws/agents", "post /api/v1/agents/{agent}/drain",
                 "post /api/v1/agents/{agent}/undrain", "post /api/v1/orchestrate",
                 "post /api/v1/plans/check", "post /api/v1/route", "post /api/v1/runs", "post /api/v1/runs/{run_id}/approvals/{step}",

@@ -37,6 +37,11 @@ public abstract class PipelineTests<THost> : ConformanceTests<THost>
         Assert.Equal("charlie", run.Result!.Element.GetProperty("c").GetProperty("agent").GetString());
         Assert.Equal(1, (await Grid.GetOutputAsync(run.Summary.RunId, "a"))!.Element.GetProperty("seen").GetInt32());
         Assert.All(run.Steps, s => Assert.Equal(StepStatus.Completed, s.Status));
+        // Whoever makes it, and of whatever: the same receipt.
+        var replayed = RunDetailsBuilder.Build((await Grid.GetJournalAsync(run.Summary.RunId))!.Replay());
+        Assert.Equal(RunReceiptBuilder.Build(run).ToJson(), RunReceiptBuilder.Build(replayed).ToJson());
+        Assert.All(run.Steps, s => Assert.Matches("^[0-9a-f]{12}$", Assert.Single(s.Attempts).AgentHash));
+        Assert.Null(await Grid.GetJournalAsync(RunId.From(Guid.NewGuid())));
     }
 
     [Fact]

@@ -74,10 +74,11 @@ public abstract class WebhooksTests<THost> : ConformanceTests<THost>
     public async Task Restarted_TellsWhatIsOwed()
     {
         _receiver.Answer = static _ => 503;
-        var plan = $$"""{"webhooks": [{"url": "{{_receiver.Url}}", "on": ["waiting", "cancelled"]}], "steps": {"w": {"wait": {"signal": "go"} } } }""";
+        var plan = $$"""{"webhooks": [{"url": "{{_receiver.Url}}", "on": ["waiting", "reminder", "cancelled"]}], "steps": {"w": {"wait": {"signal": "go", "remind_after": "5ms"} } } }""";
         var run = await AcceptAsync(Request(Steps) with { InlinePlan = Json.Parse(plan) });
         await Limits.EventuallyAsync(
             () => ValueTask.FromResult(_receiver.Posts.Count > 0), () => new("the webhook is not told that a step waits"));
+        await SeenAsync(run, "w:reminder");
         Assert.IsType<CommandResult.Done>(await Grid.CancelAsync(run.RunId));
         Assert.Equal(RunStatus.Cancelled, (await EndOfAsync(run)).Summary.Status);
         await SeenAsync(run, Stages.WebhookFailed);
@@ -86,10 +87,10 @@ public abstract class WebhooksTests<THost> : ConformanceTests<THost>
         _receiver.Answer = static _ => 200;
         await Host.StartAsync(Setup);
 
-        await SettledAsync(run, 2);
+        await SettledAsync(run, 3);
         var ended = (await Grid.GetRunAsync(run.RunId))!;
         Assert.Equal(
-            [(WebhookEvent.Waiting, "w"), (WebhookEvent.Cancelled, null)],
+            [(WebhookEvent.Waiting, "w"), (WebhookEvent.Reminder, "w"), (WebhookEvent.Cancelled, null)],
             Assert.Single(ended.Webhooks).Deliveries.Select(static d => (d.Event, d.Step)));
         Assert.All(ended.Webhooks[0].Deliveries, static d => Assert.Equal(DeliveryState.Delivered, d.State));
         Assert.Equal(RunStatus.Cancelled, ended.Summary.Status);

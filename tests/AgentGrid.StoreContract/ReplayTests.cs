@@ -20,6 +20,9 @@ public abstract class ReplayTests<THost> : StoreTests<THost>
                 Assert.Equal(run.Summary, (await Store.FindAsync(run.Id))!.Summary);
             }
             Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump((await Host.Another().ReplayAsync(run.Id))!));
+            var journal = (await Store.ReadJournalAsync(run.Id))!;
+            Assert.Equal(run.State.Version, journal.Events.Length);
+            Assert.Equal(LoggedRun.Dump(run.State), LoggedRun.Dump(RunJournal.Read(journal.ToJson()).Replay()));
         }
     }
 
@@ -28,6 +31,7 @@ public abstract class ReplayTests<THost> : StoreTests<THost>
     {
         var run = new LoggedRun(LoggedRun.OneStep, "m", "1", Time.Now);
         Assert.Null(await Store.ReplayAsync(run.Id));
+        Assert.Null(await Store.ReadJournalAsync(run.Id));
         Assert.Null(await Store.FindAsync(run.Id));
         Assert.Null(await Store.FindAsync(run.State.Key));
     }

@@ -60,6 +60,9 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
     public ValueTask<ImmutableArray<NodeDetails>> GetNodesAsync(CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Nodes());
 
+    public ValueTask<RunJournal?> GetJournalAsync(RunId id, CancellationToken cancellationToken = default) =>
+        grid.GetJournalAsync(id, cancellationToken);
+
     public async ValueTask<RunDetails?> GetRunAsync(RunId id, CancellationToken cancellationToken = default) =>
         Placed(await grid.GetRunAsync(id, cancellationToken));
 

@@ -119,7 +119,12 @@ public static class RandomPlan
             writer.WriteEndObject();
         }
         // Longer than the run may take, now and then: its clock stands still meanwhile.
-        writer.WriteString("timeout", $"{random.Next(1, random.Next(3) == 0 ? 400 : 20)}s");
+        var timeout = random.Next(1, random.Next(3) == 0 ? 400 : 20);
+        writer.WriteString("timeout", $"{timeout}s");
+        if (random.Next(2) == 0)
+        {
+            writer.WriteString("remind_after", $"{random.Next(1, (timeout * 1_000))}ms");
+        }
         var (word, hasDefault) = random.Next(3) switch { 0 => ("fail", false), 1 => ("skip", false), _ => ("default", true) };
         writer.WriteString("on_timeout", word);
         if (hasDefault)
@@ -139,7 +144,7 @@ public static class RandomPlan
             if (random.Next(2) == 0)
             {
                 writer.WriteStartArray("on");
-                writer.WriteStringValue("waiting");
+                writer.WriteStringValue(random.Next(2) == 0 ? "waiting" : "reminder");
                 writer.WriteStringValue(random.Next(2) == 0 ? "completed" : "failed");
                 writer.WriteEndArray();
             }

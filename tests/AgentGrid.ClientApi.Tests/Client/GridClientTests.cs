@@ -25,6 +25,7 @@ public sealed class GridClientTests
             Delay = TimeSpan.FromMinutes(10),
             Labels = new Dictionary<string, string> { ["team"] = "blue" },
             OnConflict = "supersede",
+            Webhooks = [new RunWebhook("https://hooks.example.org/runs", ["failed"]), new RunWebhook("http://10.0.0.7:8080")],
         };
 
         var first = await client.SubmitAsync(request, Cancelled);
@@ -35,6 +36,9 @@ public sealed class GridClientTests
             ("m/4", "tactical_motion", 7, TimeSpan.FromMinutes(10), "team:blue"),
             (submitted.Key.ToString(), submitted.Plan, submitted.Priority, submitted.Delay, submitted.Labels?.ToString()));
         Assert.Equal(OnConflict.Supersede, submitted.OnConflict);
+        Assert.Equal(
+            ["https://hooks.example.org/runs Failed", "http://10.0.0.7:8080 Completed, Failed, Cancelled"],
+            submitted.Webhooks.Select(w => $"{w.Url} {string.Join(", ", w.On)}"));
         Assert.Equal(2, submitted.Input.Element.GetProperty("grid_snapshot").GetProperty("players").GetInt32());
         Assert.Equal((first.RunId, false, true), (again.RunId, first.Replayed, again.Replayed));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Documents;
@@ -22,6 +23,30 @@ public sealed class AgentsConfigTests
         Assert.Equal(["general", "gpu"], config.Queues.Keys);
         Assert.All(config.Queues.Values, q => Assert.Null(q.Slots));
         Assert.Null(config.DefaultPlan);
+    }
+
+    [Fact]
+    public void Read_Version_IsThatOfTheFileOrOfTheAssembly()
+    {
+        var config = Good("agents: { echo: { version: 1.20 }, motion_backup: { version: b7c1, priority: 3 } }");
+
+        Assert.Equal("1.20", config.Agents["echo"].Version);
+        Assert.Equal("b7c1", config.Agents["motion_backup"].Version);
+        Assert.Equal(
+            typeof(AgentsConfigTests).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            config.Agents["motion_generator"].Version);
+        Assert.Contains("'version': expected a text of 1 to 200 characters, got a list", Assert.Single(Bad("agents: { echo: { version: [1] } }")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Hash_IsTheSameForTheSameDeclarationOnly()
+    {
+        string? Hash(string agents) => Good(agents).Agents["echo"].Hash;
+
+        Assert.Matches("^[0-9a-f]{12}$", Hash("agents: {}"));
+        Assert.Equal(Hash("agents: { echo: { timeout: 5s, priority: 2 } }"), Hash("agents: { echo: { priority: 2, timeout: 5000ms }, motion_backup: { priority: 1 } }"));
+        Assert.NotEqual(Hash("agents: { echo: { timeout: 5s } }"), Hash("agents: { echo: { timeout: 6s } }"));
+        Assert.NotEqual(Hash("agents: {}"), Hash("agents: { echo: { version: 2 } }"));
     }
 
     [Fact]

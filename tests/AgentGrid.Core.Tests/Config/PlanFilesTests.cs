@@ -52,6 +52,29 @@ public sealed class PlanFilesTests
             ("plans/b.yaml", "plans: { b: { steps: { s: { plan: a } } } }"))));
 
     [Fact]
+    public void Read_CallThatTheOtherPlanRefuses_IsWarnedOf()
+    {
+        var result = ConfigReader.Read(
+            [
+                new ConfigFile("plans/a.yaml", "plans: { a: { steps: { s: { plan: b, with: { txt: input.x } }, t: { plan: b } } } }"),
+                new ConfigFile("plans/b.yaml", """
+                    plans:
+                      b:
+                        input_schema: { required: [text], properties: { text: { type: string } }, additionalProperties: false }
+                        steps: { u: { agent: echo } }
+                    """),
+            ],
+            TestAgents.Catalog);
+
+        Assert.Equal(
+            [
+                "plans/a.yaml(1,51): AG1028: step 's': plan 'b' has no 'txt' in its input, did you mean 'text'?",
+                "plans/a.yaml(1,44): AG1028: step 's': plan 'b' needs 'text' in its input, but 'with' gives: txt. Add it there.",
+            ],
+            result.Warnings.Select(static w => w.ToString()).OrderDescending());
+    }
+
+    [Fact]
     public void Read_PlanThatCallsItself_IsACircle() => Assert.Contains(
         "a -> a", Assert.Single(Bad(("plans/a.yaml", "plans: { a: { steps: { s: { plan: a } } } }"))), StringComparison.Ordinal);
 

@@ -105,6 +105,7 @@ public sealed class PlanReaderTests
     [InlineData("\"wait\": {\"signal\": \"y\", \"titel\": 1}", ".wait.titel: AG1002")]
     [InlineData("\"wait\": {\"signal\": \"y\", \"timeout\": \"400d\"}", ".wait.timeout: AG1006")]
     [InlineData("\"wait\": {\"signal\": \"y\", \"on_timeout\": \"default\"}", ".wait.on_timeout: AG1008")]
+    [InlineData("\"wait\": {\"signal\": \"y\", \"timeout\": \"1h\", \"remind_after\": \"60m\"}", ".wait.remind_after: AG1013")]
     [InlineData("\"wait\": {\"signal\": \"y\", \"default\": 1}", ".wait.default: AG1013")]
     [InlineData("\"wait\": {\"signal\": \"y\", \"by\": [\"a\", \"a\"]}", ".wait.by[1]: AG1015")]
     [InlineData("\"wait\": {\"signal\": \"y\"}, \"timeout\": \"1s\"",

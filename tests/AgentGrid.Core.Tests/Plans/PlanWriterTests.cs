@@ -43,7 +43,7 @@ public sealed class PlanWriterTests
         QuickStart().Definition.ToString());
 
     [Theory]
-    [InlineData("""{"wait":{"signal":"paid","timeout":"1h","on_timeout":"default","default":{"a":[1]},"by":["shop"]}}""")]
+    [InlineData("""{"wait":{"signal":"paid","timeout":"1h","remind_after":"20m","on_timeout":"default","default":{"a":[1]},"by":["shop"]}}""")]
     [InlineData("""{"wait":{"signal":"paid"}}""")]
     [InlineData("""{"with":{"clip":"input.clip"},"approve":{"title":"{{ input.clip }}?","description":"Look.","form":{"type":"object","properties":{"z":{"type":"string","title":"Z","minLength":1,"enum":["p","q"],"default":"p"},"a":{"type":"number","maximum":0.5}},"required":["z"],"additionalProperties":false},"on_timeout":"skip"}}""")]
     public void Write_StepThatWaits_IsReadAsTheSame(string step)

@@ -121,6 +121,7 @@ internal sealed partial class RunSimulation
             RunEvent.RunFailed => WebhookEvent.Failed,
             RunEvent.RunCancelled => WebhookEvent.Cancelled,
             RunEvent.StepWaiting x when state[x.Step].Received is null => WebhookEvent.Waiting,
+            RunEvent.StepReminded => WebhookEvent.Reminder,
             _ => null,
         };
         var wanted = told is { } on ? _plan.Settings.Webhooks.Count(w => w.On.Contains(on)) : 0;
@@ -143,6 +144,7 @@ internal sealed partial class RunSimulation
         switch (e)
         {
             case RunEvent.StepWaiting x: Check(waits.Add(x.Step), $"{x.Step} waits twice"); break;
+            case RunEvent.StepReminded x: Check(waits.Contains(x.Step), $"{x.Step} does not wait, and somebody is reminded of it"); break;
             case RunEvent.SignalReceived x: Check(keys.Add((x.Signal, x.Key)), $"{x.Signal} with {x.Key} came twice"); break;
             case RunEvent.RunFailed or RunEvent.RunCancelled: waits.Clear(); break;
             case RunEvent.RunCompleted: Check(waits.Count == 0, "the run is completed, and waits"); break;

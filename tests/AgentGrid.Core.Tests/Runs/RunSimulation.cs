@@ -330,7 +330,7 @@ internal sealed partial class RunSimulation(int seed)
     private void ComeBack(TimeSpan after)
     {
         var (since, left) = (_now, _state.Deadline - _now);
-        var waits = _state.Steps.Select(static s => s.WaitsUntil).ToArray();
+        var waits = _state.Steps.Select(static s => (Until: s.WaitsUntil, Reminder: s.RemindsAt)).ToArray();
         _now += after;
         Turn(new RunInput.ResumeRun(since, _now));
         Check(
@@ -338,8 +338,9 @@ internal sealed partial class RunSimulation(int seed)
             $"of {left} that the run had left, {_state.Deadline - _now} are left after a pause of {after}");
         Check(
             after < TimeSpan.FromSeconds(1) || _state.DownSince != since
-                || _state.Steps.Zip(waits).All(s => s.Second is null || s.First.WaitsUntil == s.Second + after),
-            $"a wait is not longer by the {after} in which nobody could send anything");
+                || _state.Steps.Zip(waits).All(s =>
+                    s.Second.Until is null || (s.First.WaitsUntil == s.Second.Until + after && s.First.RemindsAt == s.Second.Reminder + after)),
+            $"a wait, or the time to a reminder, is not longer by the {after} in which nobody could send anything");
     }
 
     private void CheckWaits()
@@ -357,6 +358,10 @@ internal sealed partial class RunSimulation(int seed)
         foreach (var step in _state.Steps.Where(static s => s.WaitsUntil is not null))
         {
             Check(step.Received is null, $"step {step.Id} waits, and has what it waits for");
+            Check(step.RemindsAt is null || step.RemindsAt < step.WaitsUntil, $"somebody is reminded of step {step.Id} when its wait is over");
+            Check(
+                step.RemindsAt is not null || step.Step.Wait!.RemindAfter is not { } reminder || _now >= step.StartedAt + reminder,
+                $"nobody is ever reminded of step {step.Id}");
             Check(
                 !_state.Signals.Exists(s => s.Step is null && s.Name == step.Step.Wait!.Signal),
                 $"step {step.Id} waits for what is there");

@@ -62,6 +62,37 @@ public sealed class WebhookTests
         Assert.Equal("running", data.GetProperty("run").GetProperty("status").GetString());
     }
 
+    [Fact]
+    public void FireTimers_ReminderIsDue_TellsOnceAndWaitsOn()
+    {
+        var run = new RunScenario("""
+            {"webhooks":[{"url":"https://hooks.example/","on":["reminder"]}],
+             "steps":{"w":{"wait":{"signal":"go","timeout":"1h","remind_after":"20m"}}}}
+            """, new FakeRouting()).Started();
+        Assert.Equal(RunScenario.Start.AddMinutes(20), RunDetailsBuilder.Build(run.State).Steps[0].Wait!.RemindsAt);
+
+        run.After(TimeSpan.FromMinutes(19)).Then().After(TimeSpan.FromMinutes(1)).Then("w:reminder").After(TimeSpan.FromMinutes(39)).Then();
+
+        var delivery = Assert.Single(run.State.Deliveries);
+        Assert.Equal((WebhookEvent.Reminder, "w", "go"), (delivery.Event, delivery.Step, delivery.Signal));
+        Assert.Contains("\"type\":\"run.reminder\"", WebhookMessage.Of(delivery).ToString(), StringComparison.Ordinal);
+        Assert.Null(RunDetailsBuilder.Build(run.State).Steps[0].Wait!.RemindsAt);
+        run.After(TimeSpan.FromMinutes(1)).Then("w:failed", "error");
+    }
+
+    [Fact]
+    public void FireTimers_SignalCameOrNobodyWasThere_RemindsOfNothingTooEarly()
+    {
+        const string plan = """{"steps":{"w":{"wait":{"signal":"go","timeout":"1h","remind_after":"20m"}}}}""";
+        var done = new RunScenario(plan, new FakeRouting()).Started().When(new RunInput.ReceiveSignal("go", Json.Null));
+        var down = new RunScenario(plan, new FakeRouting()).Started().Sleep(TimeSpan.FromHours(2));
+        down.When(new RunInput.ResumeRun(RunScenario.Start.AddMinutes(10), down.Now));
+
+        Assert.Null(done.State.NextDue);
+        done.After(TimeSpan.FromMinutes(30)).Then();
+        down.After(TimeSpan.FromMinutes(9)).Then().After(TimeSpan.FromMinutes(1)).Then("w:reminder");
+    }
+
     // What has come before does not keep the step waiting, so there is nothing to tell.
     [Fact]
     public void Evolve_SignalCameBefore_TellsNothing()

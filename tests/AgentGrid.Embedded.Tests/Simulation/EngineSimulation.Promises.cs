@@ -67,7 +67,7 @@ internal sealed partial class EngineSimulation
         }
         var wants = run.Webhooks.Count(w => w.On.Contains(Enum.Parse<WebhookEvent>($"{run.Status}")));
         Check(
-            run.Deliveries.Count(d => d.Event != WebhookEvent.Waiting && d.At == run.EndedAt) == wants,
+            run.Deliveries.Count(d => d.Event is not (WebhookEvent.Waiting or WebhookEvent.Reminder) && d.At == run.EndedAt) == wants,
             $"run {run.Id} has ended, and {wants} webhooks were to be told");
     }
 

@@ -46,6 +46,7 @@ export class RunStates {
 
   // A step that waits, or has ended its wait.
   #step(event, what) {
+    if (what === 'reminder') return false;
     if (what === 'waiting') this.#of(event.run_id).awaiting.add(event.step);
     else if (!this.runs.get(event.run_id)?.awaiting.delete(event.step)) return false;
     return true;

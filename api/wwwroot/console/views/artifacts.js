@@ -1,9 +1,10 @@
 // The artifacts that an output refers to: what they are, to be saved, and looked at where that is no burden.
 
-import { getBlob, key, url } from '../lib/api.js';
+import { getBlob } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
 import { bytes } from '../lib/format.js';
 import { readNpy } from '../lib/npy.js';
+import { saveLink } from '../lib/save.js';
 
 const MEMBER = '$artifact';
 const MOST = 50;
@@ -48,11 +49,7 @@ export class ArtifactList {
   }
 
   #box(one) {
-    const link = h(
-      'a',
-      { href: url(this.#pathOf(one)), download: one.name, onclick: event => this.#save(event, one) },
-      'Save',
-    );
+    const link = saveLink(this.#pathOf(one), one.name, 'Save');
     const line = [h('strong', null, one.name), ` ${one.media_type}, ${bytes(one.bytes)} `];
     const look = lookOf(one);
     if (!look) return h('p', { class: 'artifact' }, line, link);
@@ -70,18 +67,6 @@ export class ArtifactList {
       if (content.isConnected) replace(content, await look(one, blob, b => this.#urlOf(b)));
     } catch (error) {
       replace(content, h('p', { class: 'dim' }, error.message));
-    }
-  }
-
-  // A link cannot carry the key.
-  async #save(event, one) {
-    if (!key.get()) return;
-    event.preventDefault();
-    try {
-      const blob = await getBlob(this.#pathOf(one));
-      h('a', { href: this.#urlOf(blob), download: one.name }).click();
-    } catch (error) {
-      event.target.after(` ${error.message}`);
     }
   }
 

@@ -3,6 +3,7 @@
 import { now, query } from '../lib/api.js';
 import { h, replace, setText } from '../lib/dom.js';
 import { count, duration, fullTime, millis } from '../lib/format.js';
+import { saveLink } from '../lib/save.js';
 import { ENDED } from './run-row.js';
 
 export class RunFacts {
@@ -28,6 +29,7 @@ export class RunFacts {
       ...(run.parent ? [['Started by', parentLink(run.parent)]] : []),
       ...(run.supersedes ? [['Supersedes', runLink(run.supersedes)]] : []),
       ...(run.superseded_by ? [['Superseded by', runLink(run.superseded_by)]] : []),
+      ...(ENDED.has(run.status) ? [['Receipt', receiptLink(run.run_id)]] : []),
       ['Run', run.run_id],
     ];
     if (this.element.childElementCount !== facts.length) {
@@ -75,6 +77,8 @@ const labelsOf = labels =>
     h('a', { class: 'label', href: `#/runs${query({ label: `${name}:${text}` })}` }, `${name}: ${text}`),
     ' ',
   ]);
+
+const receiptLink = run => saveLink(`api/v1/runs/${run}/receipt`, `receipt-${run}.json`, 'Save');
 
 const runLink = run => h('a', { href: `#/runs/${run}` }, `run ${run.slice(-8)}`);
 
