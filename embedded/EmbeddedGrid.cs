@@ -13,6 +13,7 @@ using AgentGrid.Engine.Agents;
 using AgentGrid.Engine.Configuration;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Feed;
+using AgentGrid.Engine.Routing;
 using AgentGrid.Engine.Schedules;
 using AgentGrid.Engine.Store;
 using AgentGrid.Engine.Webhooks;
@@ -217,6 +218,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
                     Drained = load.Drained,
                     Rate = load.Rate,
                     Failing = load.Failing is { IsOpen: true } failing ? failing : null,
+                    FailingNodes = [.. load.FailingNodes?.Where(static n => n.State.IsOpen) ?? []],
+                    LastFailures = counts.LastFailures,
                     Abandoned = Engine.Abandoned.Count(load.Agent.Name),
                     AbandonedAttempts = Engine.Abandoned.Named(load.Agent.Name),
                     Succeeded = counts.Succeeded,
@@ -253,15 +256,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
         ]);
     }
 
-    public ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default)
-    {
-        var decision = query.Agent is { } name
-            ? Router.Best(Engine.Slots.Named(name) is { } agent ? [agent] : [], $"'{name}'")
-            : Router.Best(
-                Engine.Slots.Offering(query.Capabilities), string.Join(" or ", query.Capabilities.Select(c => $"'{c}'")),
-                LabelPreference.Of(query.Prefer));
-        return ValueTask.FromResult(decision);
-    }
+    public ValueTask<RoutingDecision> RouteAsync(RouteQuery query, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(DryRun.Of(query, Engine.Slots, Engine.Durations));
 
     public ValueTask<GridHealth> GetHealthAsync(CancellationToken cancellationToken = default)
     {

@@ -35,7 +35,9 @@ public sealed partial class ClusterGrid
     public async ValueTask<RoutingDecision> RouteAsync(
         RouteQuery query, CancellationToken cancellationToken = default) =>
         (await _calls.AskAsync(
-            client => query.Prefer is { } prefer
+            // What older silos know they are asked as they know it.
+            client => query.Within is not null ? Dispatcher(client).RouteQueryAsync(Json.From(query))
+                : query.Prefer is { } prefer
                 ? Dispatcher(client).RouteByAsync(query.Capabilities, Json.From(prefer))
                 : Dispatcher(client).RouteAsync(query.Capabilities, query.Agent), cancellationToken)
             .ConfigureAwait(false)).To<RoutingDecision>()!;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Runs;
 using AgentGrid.Grains.Dispatch;
 
@@ -9,6 +10,9 @@ public sealed class ClusterEngineOptions
 {
     /// <summary>The classes of hardware that the node serves; null for all, empty for none.</summary>
     public ImmutableArray<string>? Queues { get; set; }
+
+    /// <summary>By which steps may prefer the node, as <c>zone=eu,gpu=h100</c>; null for none.</summary>
+    public Labels? Labels { get; set; }
 
     /// <summary>
     /// GPU memory that the node declares to have, in MiB, one number per GPU; null: what NVML finds.

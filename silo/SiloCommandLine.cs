@@ -25,6 +25,7 @@ internal static class SiloCommandLine
           --name <name>               the node's name, unique in the cluster (default the machine's, the role and the
                                       port)
           --queues <a,b>              the queues that it serves (default: all in role all, general in role silo)
+          --labels <name=text,...>    by which steps may prefer it, such as zone=eu,gpu=h100 (default none)
           --gpu-memory-mb <n,n>       the memory of its GPUs, one number each (default: what is detected)
           --cluster-id <id>           which cluster, where several share a Redis (default agentgrid)
           --silo-port, --gateway-port <port>
@@ -59,6 +60,7 @@ internal static class SiloCommandLine
             ["--data"] = $"{Section}:Data",
             ["--name"] = $"{Section}:Name",
             ["--queues"] = $"{Section}:Queues",
+            ["--labels"] = $"{Section}:Labels",
             ["--gpu-memory-mb"] = $"{Section}:GpuMemoryMb",
             ["--cluster-id"] = $"{Section}:ClusterId",
             ["--silo-port"] = $"{Section}:SiloPort",

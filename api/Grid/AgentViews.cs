@@ -16,7 +16,8 @@ public sealed record AgentView(
     bool Drained, AgentLoadView Load, AgentCountsView Counts, LatencyPercentiles? LatencyMs, string Kind,
     string? Target, AgentHealth? Health, ImmutableArray<AbandonedAttempt> AbandonedAttempts, string? Description, Json? InputSchema,
     Json? OutputSchema, RateLimitView? RateLimit, BreakerView? Breaker, FailingView? Failing,
-    IReadOnlyDictionary<string, string>? Labels, string? Version)
+    IReadOnlyDictionary<string, string>? Labels, string? Version, ImmutableArray<NodeFailingView> FailingNodes,
+    ImmutableArray<AgentFailure> LastFailures)
 {
     private const string Code = "code";
 
@@ -46,7 +47,9 @@ public sealed record AgentView(
             config.Breaker is { IsOn: true } breaker ? new BreakerView(breaker.Failures, breaker.Cooldown.TotalSeconds) : null,
             agent.Failing is { } failing ? new FailingView(failing.InARow, Math.Round(failing.NextTryIn.TotalSeconds, 3)) : null,
             config.Labels?.All,
-            config.Version);
+            config.Version,
+            [.. agent.FailingNodes.Select(n => new NodeFailingView(n.Node, n.State.InARow, Math.Round(n.State.NextTryIn.TotalSeconds, 3)))],
+            agent.LastFailures);
     }
 }
 
@@ -82,6 +85,10 @@ public sealed record BreakerView(int Failures, double CooldownSeconds);
 /// <summary>An agent that fails: others are asked first.</summary>
 /// <param name="NextTryInSeconds">The time until an attempt is to find out whether it works again; 0 when one may now.</param>
 public sealed record FailingView(int InARow, double NextTryInSeconds);
+
+/// <summary>A node on which an agent fails: other nodes are asked first.</summary>
+/// <param name="NextTryInSeconds">The time until an attempt is to find out whether it works there again; 0 when one may now.</param>
+public sealed record NodeFailingView(string Node, int InARow, double NextTryInSeconds);
 
 /// <summary>What an attempt occupies while it runs.</summary>
 public sealed record ResourcesView(long GpuMemoryBytes);

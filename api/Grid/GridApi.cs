@@ -13,6 +13,7 @@ namespace AgentGrid.Api.Grid;
 internal sealed class GridApi(IAgentGrid grid, OperatorLog log, ApiOptions options)
 {
     private const int MaxCapabilities = 100;
+    private const double MostSeconds = 365 * 86_400;
 
     public void Map(RouteGroupBuilder api)
     {
@@ -67,7 +68,7 @@ internal sealed class GridApi(IAgentGrid grid, OperatorLog log, ApiOptions optio
 
     private async Task<IResult> RouteAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var (body, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes, "capability", "agent", "prefer");
+        var (body, problem) = await JsonBody.ReadMembersAsync(request, options.MaxBodyBytes, "capability", "agent", "prefer", "within_seconds");
         RouteQuery? query = null;
         problem ??= Read(body, out query);
         return problem is not null ? problem : Results.Json(await grid.RouteAsync(query!, cancellationToken));
@@ -89,8 +90,19 @@ internal sealed class GridApi(IAgentGrid grid, OperatorLog log, ApiOptions optio
                 Field = byAgent ? "capability" : "$",
             };
         }
-        return byAgent ? ReadAgent(agent, ref query)
+        var problem = byAgent ? ReadAgent(agent, ref query)
             : ReadCapabilities(capability, ref query) ?? (body.TryGetProperty("prefer", out var prefer) ? ReadPrefer(prefer, ref query) : null);
+        return problem ?? (body.TryGetProperty("within_seconds", out var within) ? ReadWithin(within, ref query) : null);
+    }
+
+    private static ApiProblem? ReadWithin(JsonElement within, ref RouteQuery? query)
+    {
+        if (within.ValueKind != JsonValueKind.Number || !within.TryGetDouble(out var seconds) || seconds is not (> 0 and <= MostSeconds))
+        {
+            return JsonBody.Wrong("within_seconds", "a number of seconds above 0, at most a year");
+        }
+        query = query! with { Within = TimeSpan.FromSeconds(seconds) };
+        return null;
     }
 
     private static ApiProblem? ReadPrefer(JsonElement prefer, ref RouteQuery? query)

@@ -126,7 +126,17 @@ internal sealed record AgentView(
     string Name, ImmutableArray<string> Capabilities, int Priority, string Queue, int MaxConcurrency, bool Enabled, bool Drained,
     AgentLoadView Load, AgentCountsView Counts, LatencyView? LatencyMs, string? Target = null, AgentHealthView? Health = null,
     string Kind = "code", ImmutableArray<AbandonedView> AbandonedAttempts = default, RateLimitView? RateLimit = null,
-    FailingView? Failing = null);
+    FailingView? Failing = null, ImmutableArray<NodeFailingView> FailingNodes = default, ImmutableArray<AgentFailureView> LastFailures = default);
+
+/// <summary>A node on which an agent fails.</summary>
+internal sealed record NodeFailingView(string Node, int InARow, double NextTryInSeconds)
+{
+    /// <summary><c>on node 'gpu1' failing: 5 in a row, next try in 12 s</c>.</summary>
+    public string InWords => $"on node '{Node}' {new FailingView(InARow, NextTryInSeconds).InWords}";
+}
+
+/// <summary>How an attempt of an agent has failed.</summary>
+internal sealed record AgentFailureView(DateTimeOffset At, string? Node, string Kind, string Code, string Message, string? Type = null);
 
 /// <summary>An agent whose last attempts have failed.</summary>
 internal sealed record FailingView(int InARow, double NextTryInSeconds)
@@ -175,7 +185,15 @@ internal sealed record NodeList(ImmutableArray<NodeView> Nodes);
 internal sealed record NodeView(
     string Name, ImmutableArray<string>? Queues, bool Draining, bool Silent, int Running,
     ImmutableArray<NodeQueueView> Slots, ImmutableArray<NodeGpuView>? Gpus,
-    ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents, DateTimeOffset SeenAt);
+    ImmutableArray<string> WarmAgents, ImmutableArray<NodeAgentView> Agents, DateTimeOffset SeenAt,
+    Dictionary<string, string>? Labels = null, ImmutableArray<NodeFailureView> Failing = default);
+
+/// <summary>An agent that fails on a node.</summary>
+internal sealed record NodeFailureView(string Agent, int InARow, double NextTryInSeconds)
+{
+    /// <summary><c>motion failing: 5 in a row, next try in 12 s</c>.</summary>
+    public string InWords => $"{Agent} {new FailingView(InARow, NextTryInSeconds).InWords}";
+}
 
 internal sealed record NodeQueueView(string Queue, int Running, int Slots);
 

@@ -27,7 +27,7 @@ internal static class AgentsCommand
                 ],
                 "kind",
                 agents.Select(agent => (Row(agent), Remark(agent)))));
-            foreach (var line in agents.SelectMany(Abandoned))
+            foreach (var line in agents.SelectMany(LastFailures).Concat(agents.SelectMany(Abandoned)))
             {
                 session.Screen.Line(line);
             }
@@ -39,8 +39,22 @@ internal static class AgentsCommand
     // What is not a class, and how that is; and what keeps its attempts.
     private static string? Remark(AgentView agent)
     {
-        string?[] remarks = [Kind(agent), agent.RateLimit?.InWords, agent.Failing?.InWords];
+        string?[] remarks = [Kind(agent), agent.RateLimit?.InWords, agent.Failing?.InWords, .. Nodes(agent)];
         return string.Join("; ", remarks.OfType<string>()) is { Length: > 0 } text ? text : null;
+    }
+
+    private static IEnumerable<string> Nodes(AgentView agent) =>
+        agent.Failing is not null || agent.FailingNodes.IsDefaultOrEmpty ? [] : agent.FailingNodes.Select(static n => n.InWords);
+
+    // Why those that fail do so.
+    private static IEnumerable<string> LastFailures(AgentView agent)
+    {
+        if (agent.LastFailures.IsDefaultOrEmpty || (agent.Failing is null && agent.FailingNodes.IsDefaultOrEmpty))
+        {
+            return [];
+        }
+        return agent.LastFailures.Where(f => agent.Failing is not null || agent.FailingNodes.Any(n => n.Node == f.Node)).Select(f =>
+            $"{agent.Name} failed last{(f.Node is { } node ? $" on node '{node}'" : "")} at {Show.Time(f.At)}: {f.Code}: {f.Message}");
     }
 
     private static string? Kind(AgentView agent)

@@ -19,9 +19,9 @@ internal static class NodesCommand
                 session.Screen.Value(json);
                 return ExitCode.Ok;
             }
-            session.Screen.Table(
-                ["node", "queues", "running", "slots", "gpu memory", "agents", "warm", "seen"],
-                json.To<NodeList>()!.Nodes.Select(Row));
+            session.Screen.Console.Write(session.Screen.TableOf(
+                ["node", "queues", "running", "slots", "gpu memory", "agents", "warm", "seen"], "labels, failing agents",
+                json.To<NodeList>()!.Nodes.Select(static node => (Row(node), Remark(node)))));
             return ExitCode.Ok;
         });
         return command;
@@ -38,6 +38,16 @@ internal static class NodesCommand
         Listed(node.WarmAgents),
         Show.Time(node.SeenAt),
     ];
+
+    private static string? Remark(NodeView node)
+    {
+        string?[] remarks =
+        [
+            node.Labels is { } labels ? Listed(labels.Select(static l => $"{l.Key}={l.Value}")) : null,
+            .. node.Failing.IsDefaultOrEmpty ? [] : node.Failing.Select(static f => f.InWords),
+        ];
+        return string.Join("; ", remarks.OfType<string>()) is { Length: > 0 } text ? text : null;
+    }
 
     private static string Memory(NodeGpuView gpu)
     {

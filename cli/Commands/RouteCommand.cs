@@ -16,10 +16,12 @@ internal static class RouteCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var agent = new Option<string?>("--agent") { Description = "One agent by name, instead of capabilities.", HelpName = "name" };
-        var prefer = Arguments.Labels("The labels of agents that come first, as a step prefers them; again for another one.", "--prefer");
+        var within = Arguments.Duration("--within", "The time that an attempt has; agents that are known to need longer come last (default: the timeout of each).",
+            TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(365));
+        var prefer = Arguments.Labels("The labels of agents and nodes that come first, as a step prefers them; again for another one.", "--prefer");
         var command = new Command("route", "Ask the router which agent would get an attempt now, and why.")
         {
-            capabilities, agent, prefer,
+            capabilities, agent, prefer, within,
         };
         command.Validators.Add(result =>
         {
@@ -55,6 +57,10 @@ internal static class RouteCommand
                 {
                     writer.WritePropertyName("prefer");
                     Json.From(labels).WriteTo(writer);
+                }
+                if (parsed.GetValue(within) is { } time)
+                {
+                    writer.WriteNumber("within_seconds", time.TotalSeconds);
                 }
                 writer.WriteEndObject();
             });

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Documents;
 using AgentGrid.Core.Routing;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Core.Grid;
 
@@ -23,6 +24,12 @@ public sealed record AgentDetails
     /// <summary>How it is failing, so that others are asked first; null if it is not.</summary>
     public FailingState? Failing { get; init; }
 
+    /// <summary>The nodes on which it is failing, so that others are asked first, by name.</summary>
+    public ImmutableArray<NodeFailing> FailingNodes { get; init; } = [];
+
+    /// <summary>The last failure on each node, the newest first: of any kind, and at most <see cref="AgentFailure.Most"/>.</summary>
+    public ImmutableArray<AgentFailure> LastFailures { get; init; } = [];
+
     /// <summary>Invocations that were given up on and have not returned; they still hold their slot for a while.</summary>
     public int Abandoned { get; init; }
 
@@ -39,6 +46,26 @@ public sealed record AgentDetails
 
     /// <summary>The health of an agent of a kind; null for one that is a class, and if no node runs it.</summary>
     public AgentHealth? Health { get; init; }
+}
+
+/// <summary>How an attempt of an agent has failed.</summary>
+/// <param name="At">When.</param>
+/// <param name="Node">Where; null where it had none.</param>
+/// <param name="Kind">Whose failure it was.</param>
+/// <param name="Code">As its run has it.</param>
+/// <param name="Message">The same, shortened to <see cref="LongestMessage"/> characters.</param>
+/// <param name="RunId">Of which run.</param>
+public sealed record AgentFailure(
+    DateTimeOffset At, string? Node, ErrorKind Kind, string Code, string Message, RunId RunId, string Step, int Attempt)
+{
+    /// <summary>How many are remembered of an agent: one a node.</summary>
+    public const int Most = 20;
+
+    /// <summary>How long a message can be.</summary>
+    public const int LongestMessage = 500;
+
+    /// <summary>What was thrown, by its name in the agent's language; null where nothing was.</summary>
+    public string? Type { get; init; }
 }
 
 /// <summary>In milliseconds, within 5%.</summary>
@@ -98,6 +125,12 @@ public sealed record NodeDetails
     /// <summary>The agents that run attempts there, by name.</summary>
     public ImmutableArray<NodeAgent> Agents { get; init; } = [];
 
+    /// <summary>By which steps may prefer it; null for none.</summary>
+    public Labels? Labels { get; init; }
+
+    /// <summary>The agents that fail there, so that other nodes are asked first, by name.</summary>
+    public ImmutableArray<NodeFailure> Failing { get; init; } = [];
+
     /// <summary>When it was last heard from.</summary>
     public required DateTimeOffset SeenAt { get; init; }
 }
@@ -107,6 +140,11 @@ public sealed record NodeQueue(string Queue, int Running, int Slots);
 
 /// <summary>An agent's attempts on one node.</summary>
 public sealed record NodeAgent(string Agent, int Running);
+
+/// <summary>An agent that fails on a node.</summary>
+/// <param name="InARow">How many of its attempts there have failed, without one that succeeded between them.</param>
+/// <param name="NextTryInSeconds">The time until an attempt is to find out whether it works there again; 0 when one may now.</param>
+public sealed record NodeFailure(string Agent, int InARow, double NextTryInSeconds);
 
 /// <summary>A GPU of a node.</summary>
 /// <param name="UsedByOthersBytes">What other processes occupy of its memory.</param>

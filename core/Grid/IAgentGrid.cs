@@ -275,4 +275,9 @@ public sealed record RunPage(ImmutableArray<RunSummary> Runs, string? Next);
 /// <summary>One routing question.</summary>
 /// <param name="Capabilities">Any of these; or <paramref name="Agent"/> by name.</param>
 /// <param name="Prefer">The labels that come before others, as a step has them; null for none.</param>
-public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null, Labels? Prefer = null);
+public sealed record RouteQuery(ImmutableArray<string> Capabilities, string? Agent = null, Labels? Prefer = null)
+{
+    /// <summary>The time that an attempt has, above zero; null for the timeout of each agent. In JSON a number of seconds.</summary>
+    [JsonConverter(typeof(SecondsConverter))]
+    public TimeSpan? Within { get; init; }
+}

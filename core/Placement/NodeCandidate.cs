@@ -14,6 +14,9 @@ namespace AgentGrid.Core.Placement;
 public sealed record NodeCandidate(
     string Node, double Score, int FreeSlots, double Load, long? FreeGpuMemoryBytes = null, string? Note = null)
 {
+    /// <summary>The labels that the step prefers, that the agent has not, and the node has: <c>zone=eu</c>. Null for none.</summary>
+    public string? Matches { get; init; }
+
     /// <summary>
     /// What the score is made of, and what decides among equals: <c>3 free slots, load 0.1, the agent is loaded, 4096 MiB of
     /// GPU memory free</c>.
@@ -25,6 +28,7 @@ public sealed record NodeCandidate(
         [
             !isFree ? Note ?? Placer.NoSlot : FreeSlots == 1 ? "1 free slot" : $"{FreeSlots} free slots",
             string.Create(CultureInfo.InvariantCulture, $"load {Load:0.###}"),
+            Matches,
             isFree ? Note : null,
             FreeGpuMemoryBytes is { } bytes ? $"{bytes >> 20} MiB of GPU memory free" : null,
         ];

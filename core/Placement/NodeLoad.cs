@@ -10,4 +10,8 @@ namespace AgentGrid.Core.Placement;
 /// <param name="Full">Why it cannot start one more just now; null when it can, or nothing is known.</param>
 public sealed record NodeLoad(
     string Node, int FreeSlots, double Load, long? FreeGpuMemoryBytes = null, bool IsWarm = false, bool IsNear = false,
-    string? Refusal = null, string? Full = null);
+    string? Refusal = null, string? Full = null)
+{
+    /// <summary>By which it can be preferred; null for none.</summary>
+    public Labels? Labels { get; init; }
+}

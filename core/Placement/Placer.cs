@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using AgentGrid.Core.Agents;
+using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Placement;
 
 /// <summary>
-/// Ranks nodes for an attempt of an agent: those with a free slot before those without. Of these, less load is better;
+/// Ranks nodes for an attempt of an agent: those with a free slot before those without. Of these, those come first that have more
+/// of the labels that are preferred and that the agent itself does not have; then less load is better;
 /// an agent that is loaded already makes up for half a node's load, data that is there for a quarter. Equals go by free
 /// GPU memory, when the agent needs any, and then by name.
 /// </summary>
@@ -24,16 +26,19 @@ public static class Placer
 
     /// <summary>Picks the best node, and says why.</summary>
     /// <param name="nodes">In any order; the answer does not depend on it.</param>
-    public static PlacementDecision Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent)
+    /// <param name="prefer">The labels that its step prefers; null for none.</param>
+    public static PlacementDecision Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent, LabelPreference? prefer = null)
     {
+        prefer = prefer?.Without(agent);
         if (nodes.Count == 0)
         {
             return new PlacementDecision(null, "there is no node", []);
         }
-        var ranked = new (NodeLoad Load, double Score)[nodes.Count];
+        var ranked = new Ranked[nodes.Count];
         for (var i = 0; i < ranked.Length; i++)
         {
-            ranked[i] = (nodes[i], Score(nodes[i]));
+            var has = prefer?.OfNode(nodes[i].Labels) ?? [];
+            ranked[i] = new Ranked(nodes[i], Score(nodes[i]), has.Length, LabelPreference.InWords(has));
         }
         var byMemory = agent.Resources.GpuMemoryBytes > 0;
         Array.Sort(ranked, (a, b) => Compare(a, b, byMemory));
@@ -41,7 +46,7 @@ public static class Placer
         var best = ranked[0].Load;
         if (IsFree(best))
         {
-            return new PlacementDecision(best.Node, Reason(ranked, byMemory), candidates);
+            return new PlacementDecision(best.Node, Reason(ranked, byMemory, prefer), candidates);
         }
         var why = best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'";
         return new PlacementDecision(null, why, candidates);
@@ -58,9 +63,10 @@ public static class Placer
         + (node.IsWarm ? WarmBonus : 0)
         + (node.IsNear ? NearBonus : 0), 3);
 
-    private static int Compare((NodeLoad Load, double Score) a, (NodeLoad Load, double Score) b, bool byMemory)
+    private static int Compare(in Ranked a, in Ranked b, bool byMemory)
     {
-        var order = b.Score.CompareTo(a.Score);
+        var order = IsFree(a.Load) && IsFree(b.Load) ? b.Has.CompareTo(a.Has) : 0;
+        order = order != 0 ? order : b.Score.CompareTo(a.Score);
         if (order == 0 && byMemory)
         {
             order = Nullable.Compare(b.Load.FreeGpuMemoryBytes, a.Load.FreeGpuMemoryBytes);
@@ -68,12 +74,15 @@ public static class Placer
         return order != 0 ? order : string.CompareOrdinal(a.Load.Node, b.Load.Node);
     }
 
-    private static NodeCandidate Candidate((NodeLoad Load, double Score) ranked)
+    private static NodeCandidate Candidate(Ranked ranked)
     {
         var node = ranked.Load;
         return new NodeCandidate(
             node.Node, ranked.Score, node.FreeSlots, Math.Round(node.Load, 3), node.FreeGpuMemoryBytes,
-            node.Refusal ?? (node.FreeSlots <= 0 ? node.Full ?? NoSlot : Merits(node)));
+            node.Refusal ?? (node.FreeSlots <= 0 ? node.Full ?? NoSlot : Merits(node)))
+        {
+            Matches = ranked.Matches,
+        };
     }
 
     private static string? Merits(NodeLoad node) => (node.IsWarm, node.IsNear) switch
@@ -84,7 +93,14 @@ public static class Placer
         (false, false) => null,
     };
 
-    private static string Reason((NodeLoad Load, double Score)[] ranked, bool byMemory)
+    private static string Reason(Ranked[] ranked, bool byMemory, LabelPreference? prefer) =>
+        prefer is null || !Array.Exists(ranked, static r => r.Has > 0) ? Reason(ranked, byMemory)
+        : ranked.Length > 1 && IsFree(ranked[1].Load) && ranked[0].Has > ranked[1].Has
+            ? $"{prefer.InWords(ranked[0].Matches)}; next is '{ranked[1].Load.Node}'"
+        : ranked[0].Matches is null ? $"{prefer.NoneIsFit}; {Reason(ranked, byMemory)}"
+        : $"{prefer.InWords(ranked[0].Matches)}; {Reason(ranked, byMemory)}";
+
+    private static string Reason(Ranked[] ranked, bool byMemory)
     {
         if (ranked.Length == 1)
         {
@@ -116,4 +132,7 @@ public static class Placer
         }
         return $"{string.Join(", ", reasons)}; next is '{second.Node}'";
     }
+
+    /// <param name="Has">How many of the preferred labels it has.</param>
+    private readonly record struct Ranked(NodeLoad Load, double Score, int Has, string? Matches);
 }

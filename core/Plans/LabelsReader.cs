@@ -2,8 +2,8 @@ using AgentGrid.Core.Documents;
 
 namespace AgentGrid.Core.Plans;
 
-/// <summary>Reads <c>labels</c> of plans, schedules and agents.</summary>
-internal static class LabelsReader
+/// <summary>Reads <c>labels</c> of plans, schedules, agents and nodes.</summary>
+public static class LabelsReader
 {
     public const string Key = "labels";
 

@@ -16,6 +16,15 @@ public readonly record struct AgentLoad(
     AgentConfig Agent, int Running, int Waiting, int FreeSlots, bool Drained = false, int? Slots = null,
     string? Note = null, string? Full = null, RateState? Rate = null, FailingState? Failing = null)
 {
+    /// <summary>The nodes on which its last attempts have failed, whether or not others are asked first for that; null for none.</summary>
+    public IReadOnlyList<NodeFailing>? FailingNodes { get; init; }
+
+    /// <summary>The labels of the nodes that can run it and where it does not fail, each once; null where none has any.</summary>
+    public IReadOnlyList<Labels>? NodeLabels { get; init; }
+
+    /// <summary>Its attempts take longer than the time that is left; null where they do not, and where it is not known.</summary>
+    public Lateness? Late { get; init; }
+
     /// <summary>It fails, and is not asked while others can be.</summary>
     public bool IsAvoided => Failing is { IsAvoided: true };
 

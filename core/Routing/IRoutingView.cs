@@ -26,6 +26,9 @@ public interface IRoutingView
     /// <returns>Null where nothing is known of them: then timeouts have to do.</returns>
     Urgency? UrgencyOf(int step) => null;
 
+    /// <summary>How long 99 of 100 attempts of an agent in a step take at most; null where too few are known.</summary>
+    TimeSpan? P99Of(string step, string agent) => null;
+
     /// <summary>How long an attempt that starts on a node now is waited for before a backup is asked.</summary>
     HedgeDelay HedgeAfter(Hedge hedge, string step, string agent, string node) => HedgeDelay.Fixed(hedge);
 }

@@ -5,7 +5,8 @@ namespace AgentGrid.Core.Routing;
 
 /// <summary>
 /// Ranks agents: those with free slots before those without, these before those that fail, and these before those that are
-/// drained or that no node can run; then by priority, then by load, then by name.
+/// drained or that no node can run; then those that are known to make it in time or not known to be late before others; then by
+/// priority, then by load, then by name.
 /// </summary>
 public static class Router
 {
@@ -13,12 +14,16 @@ public static class Router
 
     private const string Drained = "it is drained";
     private const double FreeSlotBonus = 10_000_000;
-    private const double FailingPenalty = 3_000_000;
+    private const double FailingPenalty = 5_000_000;
+    private const double LatePenalty = 2_500_000;
     private const double PriorityWeight = 1_000;
     private const double MaxLoadPenalty = 999;
 
     /// <summary>The candidates, best first, each with the score that put it there.</summary>
-    /// <param name="prefer">Those that have it come first whatever their scores are, unless they fail, are drained, or run nowhere.</param>
+    /// <param name="prefer">
+    /// Those that have it come first whatever their scores are, unless they fail, are drained, or run nowhere; or are late, where others
+    /// are not.
+    /// </param>
     public static ImmutableArray<RoutingCandidate> Rank(IReadOnlyList<AgentLoad> agents, LabelPreference? prefer = null)
     {
         var ranked = new RoutingCandidate[agents.Count];
@@ -33,12 +38,16 @@ public static class Router
     }
 
     private static ImmutableArray<RoutingCandidate> Prefer(
-        RoutingCandidate[] ranked, IReadOnlyList<AgentLoad> agents, LabelPreference prefer) =>
-    [
-        .. ranked.Select(c => (Candidate: c, Has: prefer.Of(agents.First(a => a.Agent.Name == c.Agent).Agent)))
-            .OrderByDescending(c => IsFit(c.Candidate) ? c.Has.Length : 0) // of equals the order stays
-            .Select(static c => c.Has.IsEmpty ? c.Candidate : c.Candidate with { Matches = string.Join(", ", c.Has) }),
-    ];
+        RoutingCandidate[] ranked, IReadOnlyList<AgentLoad> agents, LabelPreference prefer)
+    {
+        var someAreInTime = Array.Exists(ranked, static c => IsFit(c) && c.Late is null);
+        return
+        [
+            .. ranked.Select(c => (Candidate: c, Has: prefer.Of(agents.First(a => a.Agent.Name == c.Agent))))
+                .OrderByDescending(c => IsFit(c.Candidate) && !(someAreInTime && c.Candidate.Late is not null) ? c.Has.Length : 0) // of equals the order stays
+                .Select(static c => c.Candidate with { Matches = LabelPreference.InWords(c.Has) }),
+        ];
+    }
 
     /// <summary>Picks the best of the agents, and says why.</summary>
     public static RoutingDecision Best(IReadOnlyList<AgentLoad> agents, string asked, LabelPreference? prefer = null)
@@ -53,7 +62,8 @@ public static class Router
     {
         var first = ranked[0];
         var alone = IsFit(first) && first.Matches is not null && ranked.Length > 1 && ranked[1].Matches != first.Matches;
-        return $"{prefer.InWords(first)}; " + (!alone ? Reason(ranked)
+        var words = first.Matches is null && ranked.Any(static c => c.Matches is not null) ? prefer.NoneIsFit : prefer.InWords(first.Matches);
+        return $"{words}; " + (!alone ? Reason(ranked)
             : first.FreeSlots > 0 ? "the next candidate does not" : "the next candidate does not, so it waits for a slot");
     }
 
@@ -61,26 +71,45 @@ public static class Router
     {
         var score = (load.Drained || load.Note is not null ? -FreeSlotBonus
             : load.IsAvoided ? -FailingPenalty
-            : load.FreeSlots > 0 ? FreeSlotBonus : 0)
+            : (load.FreeSlots > 0 ? FreeSlotBonus : 0) - (load.Late is null ? 0 : LatePenalty))
             + (PriorityWeight * load.Agent.Priority)
             - Math.Min(load.Load, MaxLoadPenalty);
         return new RoutingCandidate(
             load.Agent.Name, load.Agent.Priority, load.FreeSlots, Math.Round(load.Load, 3), Math.Round(score, 3),
-            load.Drained ? Drained
-                : load.Note ?? (load.IsAvoided ? load.Failing!.Value.InWords() : null) ?? (load.FreeSlots > 0 ? null : load.Full ?? NoSlot));
+            load.Drained ? Drained : load.Note ?? (load.IsAvoided ? load.Failing!.Value.InWords() : Remark(load)))
+        {
+            Late = load.Late?.InWords(),
+        };
+    }
+
+    private static string? Remark(AgentLoad load)
+    {
+        var full = load.FreeSlots > 0 ? null : load.Full ?? NoSlot;
+        var nodes = load.FailingNodes is null ? [] : load.FailingNodes.Where(static n => n.State.IsAvoided).ToArray();
+        var failing = nodes switch
+        {
+            [] => null,
+            [var node] => $"on node '{node.Node}' {node.State.InWords()}",
+            [var node, ..] => $"failing on {nodes.Length} nodes, as on '{node.Node}': {node.State.InWords()}",
+        };
+        return full is null || failing is null ? full ?? failing : $"{full}; {failing}";
     }
 
     /// <summary>Whether it could have started an attempt: neither priority nor load outweighs that.</summary>
     internal static bool HasFreeSlot(RoutingCandidate candidate) => candidate.Score > FreeSlotBonus / 2;
 
     // Neither priority nor load makes up for it, nor makes a full one look like it.
-    private static bool Fails(RoutingCandidate candidate) => CanRun(candidate) && candidate.Score < -FailingPenalty / 2;
+    private static bool Fails(RoutingCandidate candidate) => CanRun(candidate) && candidate.Score < -(FailingPenalty + LatePenalty) / 2;
 
     private static bool IsFit(RoutingCandidate candidate) => CanRun(candidate) && !Fails(candidate);
 
-    private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -FreeSlotBonus / 2;
+    private static bool CanRun(RoutingCandidate candidate) => candidate.Score > -(FreeSlotBonus + FailingPenalty) / 2;
 
-    private static string Reason(ImmutableArray<RoutingCandidate> ranked)
+    private static string Reason(ImmutableArray<RoutingCandidate> ranked) => ranked[0].Late is { } late
+        ? $"{WhyFirst(ranked)}; {late}"
+        : WhyFirst(ranked);
+
+    private static string WhyFirst(ImmutableArray<RoutingCandidate> ranked)
     {
         var first = ranked[0];
         if (ranked.Length == 1)
@@ -101,6 +130,10 @@ public static class Router
         if (CanRun(first) && !CanRun(second))
         {
             return $"waits for a slot; the next candidate {(second.Note == Drained ? "is drained" : "cannot run anywhere")}";
+        }
+        if (first.Late is null && second.Late is { } late && !Fails(first))
+        {
+            return $"{(first.FreeSlots > 0 ? "" : "waits for a slot; ")}the next candidate would be late: its {late}";
         }
         var waits = Fails(first) ? "; all of them are failing" : first.FreeSlots > 0 ? "" : "; none has a free slot, so it waits";
         if (first.Priority != second.Priority)

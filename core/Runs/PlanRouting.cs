@@ -27,5 +27,7 @@ internal sealed class PlanRouting(IRoutingView agents) : IRoutingView
 
     public Urgency? UrgencyOf(int step) => agents.UrgencyOf(step);
 
+    public TimeSpan? P99Of(string step, string agent) => agents.P99Of(step, agent);
+
     public HedgeDelay HedgeAfter(Hedge hedge, string step, string agent, string node) => agents.HedgeAfter(hedge, step, agent, node);
 }

@@ -249,7 +249,7 @@ public static partial class RunMachine
                 return null;
             }
             var others = Matching(step).Where(a => !WasAsked(a.Agent.Name) && Fitness(a) == fitness).ToList();
-            var best = Router.Best(others, Asked(step), LabelPreference.Of(step.Step, state.Root));
+            var best = Router.Best(InTime(step, others), Asked(step), LabelPreference.Of(step.Step, state.Root));
             return best.Agent is null
                 ? null
                 : best with { Why = $"fallback after '{branch.Asked.LastOrDefault()}': {best.Why}" };

@@ -44,7 +44,29 @@ public static partial class RunMachine
 
         private RoutingDecision Choose(StepState step) => step.Step.Plan is { } plan
             ? new RoutingDecision(step.Step.Named, $"a run of the plan '{plan}' does the work", [])
-            : Router.Best(Matching(step), Asked(step), LabelPreference.Of(step.Step, state.Root));
+            : Router.Best(InTime(step, Matching(step)), Asked(step), LabelPreference.Of(step.Step, state.Root));
+
+        // Where there is a choice: who is known to need longer than an attempt that starts now has. It is written into the
+        // decision, so that no replay has to know it.
+        private IReadOnlyList<AgentLoad> InTime(StepState step, IReadOnlyList<AgentLoad> agents)
+        {
+            if (agents.Count < 2)
+            {
+                return agents;
+            }
+            var left = state.Deadline - now;
+            AgentLoad[]? timed = null;
+            for (var i = 0; i < agents.Count; i++)
+            {
+                var timeout = step.Step.Timeout ?? agents[i].Agent.Timeout;
+                if (Lateness.Of(routing.P99Of(step.Id, agents[i].Agent.Name), timeout < left ? timeout : left) is { } late)
+                {
+                    timed ??= [.. agents];
+                    timed[i] = agents[i] with { Late = late };
+                }
+            }
+            return timed ?? agents;
+        }
 
         // A drained agent is asked when nobody else can be: it may be there again before the run's time is over. So is one that
         // fails: it may work again.

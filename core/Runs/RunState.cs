@@ -152,7 +152,7 @@ public sealed class RunState
     }
 
     /// <summary>What paths of the plan begin with: what was posted, or the output of a step; null where there is none.</summary>
-    internal Json? Root(string name) => name == ValuePath.InputRoot
+    public Json? Root(string name) => name == ValuePath.InputRoot
         ? Input
         : Plan.TryIndexOf(name, out var index) ? Steps[index].Output : null;
 

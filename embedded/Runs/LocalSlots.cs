@@ -48,7 +48,7 @@ internal sealed class LocalSlots(SlotTable table) : ISlotSource
 
     public void Serve() => table.Serve();
 
-    public void Report(string agent, bool hasFailed) => table.Report(agent, hasFailed);
+    public void Report(string agent, string? node, bool hasFailed) => table.Report(agent, node, hasFailed);
 
     public void Forget(IPendingSlot pending) => Withdraw(pending);
 

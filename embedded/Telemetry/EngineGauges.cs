@@ -35,6 +35,9 @@ internal sealed class EngineGauges : IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.agents.failing", () => engine.Slots.All().Measure(a => a.Failing is { IsOpen: true } ? 1 : 0), "{agent}",
             "1 for an agent that fails, so that others are asked first; by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.agents.failing_nodes", () => engine.Slots.All().Measure(a => a.FailingNodes?.Count(static n => n.State.IsOpen) ?? 0), "{node}",
+            "Nodes on which an agent fails, so that others are asked first; by agent and queue");
         AbandonedGauges.AddTo(_meter, engine.Abandoned, engine.Slots);
         _meter.CreateObservableGauge(
             "agentgrid.feed.head", () => engine.Feed.Head, "{event}", "The number of the last durable event");

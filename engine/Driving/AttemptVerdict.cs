@@ -10,12 +10,12 @@ public static class AttemptVerdict
     /// Null for an event that says nothing of an agent: also where the agent says that trying again cannot help, for then it is the
     /// input that is wrong; and where a run of another plan has done the work.
     /// </returns>
-    public static (string Agent, bool HasFailed)? Of(RunEvent e) => OfAny(e) is { } verdict && !PlanCalls.Is(verdict.Agent) ? verdict : null;
+    public static (string Agent, string Step, int Attempt, bool HasFailed)? Of(RunEvent e) => OfAny(e) is { } verdict && !PlanCalls.Is(verdict.Agent) ? verdict : null;
 
-    private static (string Agent, bool HasFailed)? OfAny(RunEvent e) => e switch
+    private static (string Agent, string Step, int Attempt, bool HasFailed)? OfAny(RunEvent e) => e switch
     {
-        RunEvent.AttemptSucceeded x => (x.Agent, false),
-        RunEvent.AttemptFailed { Error: { Kind: ErrorKind.Timeout or ErrorKind.Lost } or { Kind: ErrorKind.Error, Retryable: true } } x => (x.Agent, true),
+        RunEvent.AttemptSucceeded x => (x.Agent, x.Step, x.Attempt, false),
+        RunEvent.AttemptFailed { Error: { Kind: ErrorKind.Timeout or ErrorKind.Lost } or { Kind: ErrorKind.Error, Retryable: true } } x => (x.Agent, x.Step, x.Attempt, true),
         _ => null,
     };
 }

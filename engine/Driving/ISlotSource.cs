@@ -43,7 +43,8 @@ public interface ISlotSource
     }
 
     /// <summary>An attempt of an agent has succeeded, or failed in a way that says something of the agent.</summary>
-    void Report(string agent, bool hasFailed);
+    /// <param name="node">Where; null where it had none.</param>
+    void Report(string agent, string? node, bool hasFailed);
 
     /// <summary>The run is taken up anew from its journal, and may ask for the same slot again.</summary>
     void Forget(IPendingSlot pending);

@@ -1,3 +1,4 @@
+using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Driving;
@@ -44,6 +45,9 @@ public sealed class OpenAttempt
     /// timeouts that it holds up.
     /// </summary>
     public double Rank => Driver.UrgencyOf(Step.Index)?.Rank ?? Run.Plan.LongestPaths[Step.Index];
+
+    /// <summary>The labels of nodes that come first, as the step prefers them; null for none.</summary>
+    public LabelPreference? Prefer => LabelPreference.Of(Step.Step, Run.Root);
 
     /// <summary>The slot that was asked for; null when one was free at once.</summary>
     internal IPendingSlot? Pending { get; set; }

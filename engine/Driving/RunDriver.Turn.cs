@@ -404,9 +404,9 @@ public sealed partial class RunDriver
         }
         _services.Statistics.Record(_state, e);
         Durations.Record(_state, e);
-        if (AttemptVerdict.Of(e) is var (agent, hasFailed))
+        if (AttemptVerdict.Of(e) is var (agent, step, attempt, hasFailed))
         {
-            _slots.Report(agent, hasFailed);
+            _slots.Report(agent, _state[step].Attempts[attempt - 1].Node, hasFailed);
         }
         GridMetrics.Record(_state, e, _drivenSince);
     }

@@ -5,6 +5,7 @@ using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
+using AgentGrid.Engine.Durations;
 using AgentGrid.Engine.Telemetry;
 
 namespace AgentGrid.Engine.Driving;
@@ -17,6 +18,9 @@ namespace AgentGrid.Engine.Driving;
 /// </summary>
 public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueuedRun
 {
+    /// <summary>With fewer attempts the slowest of them would be what is taken for the one in a hundred.</summary>
+    internal const int LeastForP99 = 100;
+
     private readonly DriverServices _services;
     private readonly IRunJournal _journal;
     private readonly ISlotSource _slots;
@@ -267,6 +271,10 @@ public sealed partial class RunDriver : IThreadPoolWorkItem, IRoutingView, IQueu
 
     HedgeDelay IRoutingView.HedgeAfter(Hedge hedge, string step, string agent, string node) =>
         HedgeDelays.Of(hedge, _services.Latencies, _state, _state[step], agent, node);
+
+    // An attempt that ran out of time counts with the time that it had: that is not to look as if it had been enough.
+    TimeSpan? IRoutingView.P99Of(string step, string agent) =>
+        _services.Latencies.Of(_state, _state[step], agent, percent: 99, LeastForP99).Time * DurationQuantiles.Precision;
 
     /// <summary>Whoever is told when it is over, before anybody else; null for nobody.</summary>
     internal Action<RunDriver>? Left { get; set; }

@@ -5,4 +5,8 @@ namespace AgentGrid.Engine.Durations;
 /// <param name="P50">Half of them take no longer; within 2%, as the others are.</param>
 /// <param name="P95">95 of 100 take no longer.</param>
 /// <param name="P99">99 of 100 take no longer.</param>
-public readonly record struct DurationQuantiles(long Count, TimeSpan P50, TimeSpan P95, TimeSpan P99);
+public readonly record struct DurationQuantiles(long Count, TimeSpan P50, TimeSpan P95, TimeSpan P99)
+{
+    /// <summary>What was seen is at most so many times a quantile.</summary>
+    public const double Precision = 1.02;
+}

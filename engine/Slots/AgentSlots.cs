@@ -1,3 +1,4 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
@@ -19,13 +20,14 @@ internal sealed class AgentSlots
     private int _fitting;
     private int _running;
     private string? _note;
+    private IReadOnlyList<Labels>? _labels;
 
     public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes, SlotClock clock)
     {
         _nodes = nodes;
         (_clock, _starts, _tokens) = (clock, new StartRate(clock), new TokenRate(clock));
         ConfigureRates(config);
-        Failures = new Breaker(clock);
+        Failures = new AgentBreakers(clock);
         Failures.Configure(config.Breaker);
         Queue = queue;
         queue.Agents.Add(this);
@@ -37,7 +39,7 @@ internal sealed class AgentSlots
     public QueueSlots Queue { get; private set; }
     public int Waiting { get; private set; }
     public bool Drained { get; set; }
-    public Breaker Failures { get; }
+    public AgentBreakers Failures { get; }
 
     /// <summary>Its attempts occupy a GPU.</summary>
     public bool HasGpu => Config.Resources.GpuMemoryBytes > 0;
@@ -51,12 +53,19 @@ internal sealed class AgentSlots
             var (free, rate) = (Free, Rate);
             var full = free == 0 ? ShortOf() : rate?.InWords();
             return new AgentLoad(
-                Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate, Failures.State);
+                Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate, Failures.State)
+            {
+                FailingNodes = Failures.Nodes(_nodes.All),
+                NodeLabels = Failures.NextTry is null ? _labels : LabelsOf(_nodes.All.Where(n => !Failures.Spares(n))),
+            };
         }
     }
 
-    /// <summary>When those that wait can be served next, as far as their rate limit alone is in the way; null when it is not.</summary>
-    public long? NextStart => Waiting > 0 && !Drained && !MayStart ? Math.Max(_starts.Next, _tokens.Next) : null;
+    /// <summary>
+    /// When those that wait can be served next, as far as time alone is in the way: their rate limit, or nodes on which the agent
+    /// fails; null when it is not.
+    /// </summary>
+    public long? NextStart => Waiting == 0 || Drained ? null : !MayStart ? Math.Max(_starts.Next, _tokens.Next) : Failures.NextTry;
 
     /// <summary>
     /// The most urgent waiter that can start now; of those that are kept apart, as long as there is a node for them. Null when
@@ -161,22 +170,25 @@ internal sealed class AgentSlots
             best = fit > best ? fit : best;
         }
         _note = NodeFits.Note(best, Config);
+        _labels = LabelsOf(_nodes.All);
+        Failures.Refresh(Array.FindAll(_nodes.All, n => _fits[n.Index] == NodeFit.Fits), _nodes.All, _nodes.Indices);
     }
 
     public int RunningOn(SlotNode node) => _inUse[node.Index];
 
     /// <summary>Takes a slot on the best node that has one.</summary>
     /// <param name="near">The node where the attempt's data is.</param>
+    /// <param name="prefer">The labels of nodes that come first.</param>
     /// <param name="gpu">The GPU to take where there is one node, and room on it; null for the best.</param>
     /// <returns>Null when none has.</returns>
-    public TakenSlot? TryTake(string? near, int? gpu = null, Isolation? isolation = null)
+    public TakenSlot? TryTake(string? near, LabelPreference? prefer = null, int? gpu = null, Isolation? isolation = null)
     {
-        if (Drained || LeftOfTotal <= 0 || !MayStart || FindSlot(near, gpu, isolation) is not { } slot)
+        if (Drained || LeftOfTotal <= 0 || !MayStart || FindSlot(near, prefer, gpu, isolation) is not { } slot)
         {
             return null;
         }
         slot.Charge = TakeStart();
-        Failures.Start();
+        Failures.Start(slot.Home);
         return slot;
     }
 
@@ -230,7 +242,7 @@ internal sealed class AgentSlots
         {
             request.Charge = TakeStart();
         }
-        var slot = request.StartOnly ? null : TryTake(request.Near, request.Gpu, request.Isolation)!;
+        var slot = request.StartOnly ? null : TryTake(request.Near, request.Prefer, request.Gpu, request.Isolation)!;
         Dequeue(request, served: true);
         request.Grant(slot);
     }
@@ -254,13 +266,13 @@ internal sealed class AgentSlots
     private static (string, string?, int?, bool, bool) KeyOf(SlotRequest request) =>
         (request.Tenant, request.Flow, request.Isolation?.Company, request.InAttempt, request.StartOnly);
 
-    private TakenSlot? FindSlot(string? near, int? gpu, Isolation? isolation)
+    private TakenSlot? FindSlot(string? near, LabelPreference? prefer, int? gpu, Isolation? isolation)
     {
         if (_nodes.All is [var only])
         {
             return FreeOn(only, isolation) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu), isolation);
         }
-        var placement = Best(near, isolation);
+        var placement = Best(near, prefer, isolation);
         return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
     }
 
@@ -308,6 +320,7 @@ internal sealed class AgentSlots
 
     private Shortage ShortageOn(SlotNode node) =>
         _fits[node.Index] != NodeFit.Fits ? Shortage.Node
+        : Failures.Spares(node) ? Shortage.Failing
         : _inUse[node.Index] >= Config.MaxConcurrency ? Shortage.AgentSlots
         : Queue.Free(node) <= 0 ? Shortage.QueueSlots
         : FreeOn(node) <= 0 ? Shortage.GpuMemory
@@ -319,7 +332,7 @@ internal sealed class AgentSlots
     // Below zero where more runs than the limits allow by now.
     private int FreeOn(SlotNode node)
     {
-        if (_fits[node.Index] != NodeFit.Fits)
+        if (_fits[node.Index] != NodeFit.Fits || Failures.Spares(node))
         {
             return 0;
         }
@@ -332,8 +345,12 @@ internal sealed class AgentSlots
     private int? WithRoom(SlotNode node, int? gpu) =>
         gpu is { } on && node.Gpus.HasRoom(Need, on) ? on : null;
 
-    private PlacementDecision Best(string? near, Isolation? isolation) =>
-        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation)), Config);
+    private PlacementDecision Best(string? near, LabelPreference? prefer, Isolation? isolation) =>
+        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation)), Config, prefer);
+
+    private List<Labels>? LabelsOf(IEnumerable<SlotNode> nodes) =>
+        nodes.Where(n => _fits[n.Index] == NodeFit.Fits && n.State.Labels is not null).Select(static n => n.State.Labels!).Distinct().ToList() is { Count: > 0 } all
+            ? all : null;
 
     private NodeLoad LoadOn(SlotNode node, string? near, Isolation? isolation)
     {
@@ -343,8 +360,17 @@ internal sealed class AgentSlots
             Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
             node.Gpus.FreeBytes(Config.Name),
             !node.State.WarmAgents.IsDefault && node.State.WarmAgents.Contains(Config.Name), node.Name == near,
-            NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : Shortages.Text(node.Admits(isolation) ? ShortageOn(node) : Shortage.Company));
+            NodeFits.Refusal(_fits[node.Index], Config), free > 0 ? null : WhyFull(node, isolation))
+        {
+            Labels = node.State.Labels,
+        };
     }
+
+    private string? WhyFull(SlotNode node, Isolation? isolation) => ShortageOn(node) switch
+    {
+        Shortage.Failing => Failures.On(node)!.Value.InWords(),
+        var shortage => Shortages.Text(node.Admits(isolation) ? shortage : Shortage.Company),
+    };
 
     private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu, Isolation? isolation)
     {

@@ -4,13 +4,13 @@ using AgentGrid.Core.Routing;
 namespace AgentGrid.Engine.Slots;
 
 /// <summary>
-/// Whether an agent is taken to be failing: after some failures in a row, until an attempt succeeds. It keeps nothing from
+/// Whether an agent is taken to be failing, anywhere or on one node: after some failures in a row, until an attempt succeeds. It keeps nothing from
 /// starting; the router goes by it. Guarded by the table's lock.
 /// </summary>
 internal sealed class Breaker(SlotClock clock)
 {
-    // Failures that are further apart than this are not in a row: one a day says nothing.
-    private static readonly long s_window = TimeSpan.FromMinutes(5).Ticks;
+    /// <summary>Failures that are further apart than these ticks are not in a row: one a day says nothing.</summary>
+    public static readonly long Window = TimeSpan.FromMinutes(5).Ticks;
 
     private BreakerPolicy _policy = BreakerPolicy.Off;
     private int _inARow;
@@ -22,13 +22,16 @@ internal sealed class Breaker(SlotClock clock)
     public FailingState? State => _inARow == 0 ? null
         : new FailingState(_inARow, _isOpen, TimeSpan.FromTicks(_isOpen ? Math.Max(0, _nextTry - clock.Now) : 0));
 
+    /// <summary>When an attempt is to find out whether it works again; of an open one.</summary>
+    public long NextTry => _nextTry;
+
     /// <summary>Another policy begins anew.</summary>
     public void Configure(BreakerPolicy policy)
     {
         if (policy != _policy)
         {
             _policy = policy;
-            Close();
+            Reset();
         }
     }
 
@@ -52,11 +55,11 @@ internal sealed class Breaker(SlotClock clock)
         if (!hasFailed)
         {
             var was = _isOpen;
-            Close();
+            Reset();
             return was ? false : null;
         }
         var now = clock.Now;
-        _inARow = _isOpen || now - _last <= s_window ? _inARow + 1 : 1;
+        _inARow = _isOpen || now - _last <= Window ? _inARow + 1 : 1;
         _last = now;
         if (_inARow < _policy.Failures && !_isOpen)
         {
@@ -68,7 +71,8 @@ internal sealed class Breaker(SlotClock clock)
         return opens ? true : null;
     }
 
-    private void Postpone() => _nextTry = clock.Now + _policy.Cooldown.Ticks;
+    /// <summary>It begins anew.</summary>
+    public void Reset() => (_inARow, _isOpen) = (0, false);
 
-    private void Close() => (_inARow, _isOpen) = (0, false);
+    private void Postpone() => _nextTry = clock.Now + _policy.Cooldown.Ticks;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 
 namespace AgentGrid.Engine.Slots;
@@ -23,6 +24,9 @@ public sealed record NodeState
 
     /// <summary>The agents it has loaded, so that an attempt can begin at once.</summary>
     public ImmutableArray<string> WarmAgents { get; init; } = [];
+
+    /// <summary>By which steps may prefer it; null for none.</summary>
+    public Labels? Labels { get; init; }
 
     /// <summary>Whether an agent could run there at all, now or when there is room.</summary>
     public bool CouldRun(AgentConfig agent) => NodeFits.Of(agent, this) is NodeFit.Fits or NodeFit.Draining;

@@ -12,6 +12,9 @@ public sealed record NodeUsage(
     NodeState State, ImmutableArray<NodeAgent> Agents, ImmutableArray<NodeQueue> Queues,
     ImmutableSortedDictionary<int, long> LeasedBytes)
 {
+    /// <summary>The agents that fail there, so that other nodes are asked first, by name.</summary>
+    public ImmutableArray<NodeFailure> Failing { get; init; } = [];
+
     /// <summary>The same as users of a grid see it.</summary>
     /// <param name="seenAt">When the node was heard of last.</param>
     public NodeDetails Describe(DateTimeOffset seenAt) => new()
@@ -29,6 +32,8 @@ public sealed record NodeUsage(
         ],
         WarmAgents = State.WarmAgents,
         Agents = Agents,
+        Labels = State.Labels,
+        Failing = Failing,
         SeenAt = seenAt,
     };
 }

@@ -5,6 +5,9 @@ internal enum Shortage
 {
     /// <summary>No node can run it at all.</summary>
     Node,
+
+    /// <summary>It fails there, and not on others.</summary>
+    Failing,
     AgentSlots,
     QueueSlots,
     GpuMemory,
@@ -20,6 +23,7 @@ internal static class Shortages
     public static string? Text(Shortage shortage) => shortage switch
     {
         Shortage.Node or Shortage.None => null,
+        Shortage.Failing => "it fails there",
         Shortage.AgentSlots => "its slots are taken",
         Shortage.QueueSlots => "its queue is full",
         Shortage.Company => "attempts run there that have lost their nodes repeatedly, too",

@@ -1,3 +1,4 @@
+using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Admission;
 using AgentGrid.Engine.Driving;
@@ -36,6 +37,9 @@ public sealed class SlotRequest(
 
     /// <summary>The node where the attempt's data is; null for none.</summary>
     public string? Near { get; init; }
+
+    /// <summary>The labels of nodes that come first, as its step prefers them; null for none.</summary>
+    public LabelPreference? Prefer { get; init; }
 
     /// <summary>
     /// The GPU that has been chosen for the attempt, in a table of one node: taken when it has room, else the best is.

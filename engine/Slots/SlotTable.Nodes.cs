@@ -96,7 +96,15 @@ public sealed partial class SlotTable
                 .OrderBy(q => q.Name, StringComparer.Ordinal)
                 .Select(q => new NodeQueue(q.Name, q.InUse(node), q.Slots!.Value)),
         ],
-        node.Gpus.LeasedBytes);
+        node.Gpus.LeasedBytes)
+    {
+        Failing =
+        [
+            .. _agents.Values.Select(a => (a.Config.Name, State: a.Failures.On(node)))
+                .Where(static a => a.State is { IsOpen: true }).OrderBy(static a => a.Name, StringComparer.Ordinal)
+                .Select(static a => new NodeFailure(a.Name, a.State!.Value.InARow, Math.Round(a.State.Value.NextTryIn.TotalSeconds, 3))),
+        ],
+    };
 
     private void OnNodesChanged(List<SlotRequest> granted)
     {

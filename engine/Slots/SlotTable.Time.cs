@@ -1,3 +1,4 @@
+using AgentGrid.Core.Agents;
 using AgentGrid.Engine.Driving;
 using Microsoft.Extensions.Logging;
 
@@ -7,21 +8,53 @@ namespace AgentGrid.Engine.Slots;
 public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
 {
     /// <summary>An attempt of an agent has succeeded, or failed in a way that says something of the agent.</summary>
-    public void Report(string agent, bool hasFailed)
+    /// <param name="node">Where; null where that is not known.</param>
+    public void Report(string agent, string? node, bool hasFailed)
     {
-        bool? changed;
+        List<SlotRequest>? granted = null;
+        (bool? Agent, bool? OnNode) changed = default;
         AgentSlots? slots;
+        bool hasOthers;
         lock (_gate)
         {
-            changed = _agents.TryGetValue(agent, out slots) ? slots.Failures.End(hasFailed) : null;
+            if (_agents.TryGetValue(agent, out slots))
+            {
+                changed = slots.Failures.End(node is null ? null : _nodes.Find(node), hasFailed);
+            }
+            hasOthers = _nodes.All.Length > 1;
+            if (hasOthers && slots is not null && (hasFailed || changed != default))
+            {
+                // Those that wait may have a node more, or one less until a time at which they are to be served.
+                Grant(slots.Queue, granted = []);
+            }
         }
-        if (changed is true)
+        if (granted is not null)
+        {
+            Tell(granted);
+        }
+        if (changed.OnNode is { } fails && hasOthers)
+        {
+            LogOnNode(agent, node!, slots!.Config.Breaker, fails);
+        }
+        if (changed.Agent is true)
         {
             LogFailing(_logger, agent, slots!.Config.Breaker.Failures, slots.Config.Breaker.Cooldown.TotalSeconds);
         }
-        else if (changed is false)
+        else if (changed.Agent is false)
         {
             LogWorks(_logger, agent);
+        }
+    }
+
+    private void LogOnNode(string agent, string node, BreakerPolicy breaker, bool fails)
+    {
+        if (fails)
+        {
+            LogFailingOn(_logger, agent, node, breaker.Failures, breaker.Cooldown.TotalSeconds);
+        }
+        else
+        {
+            LogWorksOn(_logger, agent, node);
         }
     }
 
@@ -96,6 +129,13 @@ public sealed partial class SlotTable : IThreadPoolWorkItem, IDisposable
     [LoggerMessage(250, LogLevel.Warning,
         "Agent '{Agent}' has failed {Failures} times in a row: others are asked first, and it is tried again in {Seconds} s")]
     private static partial void LogFailing(ILogger logger, string agent, int failures, double seconds);
+
+    [LoggerMessage(252, LogLevel.Warning,
+        "Agent '{Agent}' has failed {Failures} times in a row on node '{Node}': other nodes are asked first, and it is tried there again in {Seconds} s")]
+    private static partial void LogFailingOn(ILogger logger, string agent, string node, int failures, double seconds);
+
+    [LoggerMessage(253, LogLevel.Information, "Agent '{Agent}' works on node '{Node}' again")]
+    private static partial void LogWorksOn(ILogger logger, string agent, string node);
 
     [LoggerMessage(251, LogLevel.Information, "Agent '{Agent}' works again")]
     private static partial void LogWorks(ILogger logger, string agent);

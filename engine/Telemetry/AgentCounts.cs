@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
 
 namespace AgentGrid.Engine.Telemetry;
 
@@ -6,6 +8,7 @@ namespace AgentGrid.Engine.Telemetry;
 public sealed class AgentCounts
 {
     private readonly LatencyHistogram _latency = new();
+    private readonly List<AgentFailure> _failures = [];
     private long _succeeded;
     private long _failed;
     private long _timedOut;
@@ -35,9 +38,31 @@ public sealed class AgentCounts
         _latency.Add(duration);
     }
 
-    internal void Fail() => Interlocked.Increment(ref _failed);
+    /// <summary>The last failure on each node, the newest first.</summary>
+    public ImmutableArray<AgentFailure> LastFailures
+    {
+        get
+        {
+            lock (_failures)
+            {
+                return [.. Enumerable.Reverse(_failures)];
+            }
+        }
+    }
 
-    internal void TimeOut() => Interlocked.Increment(ref _timedOut);
+    internal void Fail(AgentFailure failure)
+    {
+        _ = failure.Kind == ErrorKind.Timeout ? Interlocked.Increment(ref _timedOut) : Interlocked.Increment(ref _failed);
+        lock (_failures)
+        {
+            _failures.RemoveAll(f => f.Node == failure.Node);
+            if (_failures.Count == AgentFailure.Most)
+            {
+                _failures.RemoveAt(0);
+            }
+            _failures.Add(failure);
+        }
+    }
 
     internal void Cancel() => Interlocked.Increment(ref _cancelled);
 }

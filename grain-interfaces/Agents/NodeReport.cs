@@ -31,6 +31,9 @@ public sealed record NodeReport
 
     /// <summary>For how long its silo has reached Redis; null: it does not now, or its version does not say.</summary>
     [Id(8)] public TimeSpan? RedisFor { get; init; }
+
+    /// <summary>By which steps may prefer it, an object of texts; null for none.</summary>
+    [Id(9)] public Core.Json? Labels { get; init; }
 }
 
 /// <param name="UsedByOthersBytes">Memory that processes other than this node use.</param>

@@ -53,4 +53,7 @@ public sealed record AgentCounts
 
     /// <summary>Those of <see cref="Abandoned"/> that were cancelled first, in that order.</summary>
     [Id(10)] public ImmutableArray<AbandonedAttempt> AbandonedAttempts { get; init; } = [];
+
+    /// <summary>The last failure on each node, a list of <see cref="Core.Grid.AgentFailure"/>; null for none.</summary>
+    [Id(11)] public Core.Json? LastFailures { get; init; }
 }

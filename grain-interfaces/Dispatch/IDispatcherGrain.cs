@@ -99,6 +99,11 @@ public interface IDispatcherGrain : IGrainWithIntegerKey
     /// <param name="prefer">An object of texts.</param>
     Task<Json> RouteByAsync(ImmutableArray<string> capabilities, Json prefer);
 
+    /// <summary>The same for any question.</summary>
+    /// <param name="query">A <see cref="Core.Grid.RouteQuery"/>.</param>
+    [Alias("RouteQuery"), ResponseTimeout("00:00:10")]
+    Task<Json> RouteQueryAsync(Json query);
+
     /// <summary>How the cluster is.</summary>
     [Alias("GetHealth"), ResponseTimeout("00:00:05")]
     Task<ClusterHealth> GetHealthAsync();

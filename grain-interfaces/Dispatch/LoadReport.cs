@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace AgentGrid.GrainInterfaces.Dispatch;
 
 /// <summary>An agent's load over all nodes.</summary>
@@ -12,7 +14,17 @@ public sealed record LoadReport(
 {
     /// <summary>Its last attempts have failed; null when the last one has not.</summary>
     [Id(8)] public FailureReport? Failing { get; init; }
+
+    /// <summary>The nodes on which its last attempts have failed; default from a dispatcher of an older version.</summary>
+    [Id(9)] public ImmutableArray<NodeFailureReport> FailingNodes { get; init; }
+
+    /// <summary>The labels of the nodes that can run it and where it does not fail, an object of texts each; default for none.</summary>
+    [Id(10)] public ImmutableArray<Core.Json> NodeLabels { get; init; }
 }
+
+/// <param name="Failing">How the agent fails there.</param>
+[GenerateSerializer, Immutable, Alias("agentgrid.NodeFailureReport")]
+public sealed record NodeFailureReport([property: Id(0)] string Node, [property: Id(1)] FailureReport Failing);
 
 /// <param name="InARow">How many attempts have failed, without one that succeeded between them.</param>
 /// <param name="IsOpen">So many that others are asked first.</param>
@@ -28,4 +40,8 @@ public sealed record TokenUse([property: Id(0)] string Slot, [property: Id(1)] l
 
 /// <summary>How an attempt of an agent has ended, where that says something of the agent.</summary>
 [GenerateSerializer, Immutable, Alias("agentgrid.AgentOutcome")]
-public sealed record AgentOutcome([property: Id(0)] string Agent, [property: Id(1)] bool HasFailed);
+public sealed record AgentOutcome([property: Id(0)] string Agent, [property: Id(1)] bool HasFailed)
+{
+    /// <summary>Where; null where that is not known, as from a silo of an older version.</summary>
+    [Id(2)] public string? Node { get; init; }
+}

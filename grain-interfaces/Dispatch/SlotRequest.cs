@@ -44,6 +44,9 @@ public sealed record SlotRequest
 
     /// <summary>What it counts for in the budget of its step; null where there is none.</summary>
     [Id(13)] public SlotHedge? Hedged { get; init; }
+
+    /// <summary>The labels of nodes that come first, an object of texts; null for none.</summary>
+    [Id(14)] public Core.Json? Prefer { get; init; }
 }
 
 /// <summary>Of an attempt whose step may ask backups.</summary>

@@ -37,6 +37,8 @@ internal static class AgentViews
             Drained = load.Drained,
             Rate = load.Rate,
             Failing = load.Failing is { IsOpen: true } failing ? failing : null,
+            FailingNodes = [.. load.FailingNodes?.Where(static n => n.State.IsOpen) ?? []],
+            LastFailures = LastOf(parts),
             Abandoned = parts.Sum(p => p.Counts.Abandoned),
             AbandonedAttempts =
                 [.. parts.SelectMany(p => p.Counts.AbandonedAttempts).OrderBy(a => a.CancelledAt)],
@@ -48,6 +50,13 @@ internal static class AgentViews
             Health = HealthOf([.. parts.Where(p => p.Counts.Condition is not null)]),
         };
     }
+
+    // The same node has failures in runs that different silos drive.
+    private static ImmutableArray<AgentFailure> LastOf(IReadOnlyList<(string? Node, GrainInterfaces.Agents.AgentCounts Counts)> parts) =>
+    [
+        .. parts.SelectMany(static p => p.Counts.LastFailures?.To<ImmutableArray<AgentFailure>>() ?? [])
+            .OrderByDescending(static f => f.At).DistinctBy(static f => f.Node).Take(AgentFailure.Most),
+    ];
 
     // Where it works on some nodes and not on others, it works, and not as it should.
     private static AgentHealth? HealthOf(

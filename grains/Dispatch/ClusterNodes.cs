@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Grid;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Agents;
@@ -107,6 +108,7 @@ internal sealed class ClusterNodes(ISiloStatusOracle silos, TimeProvider time, T
         Agents = report.Agents,
         Draining = report.Draining,
         WarmAgents = report.WarmAgents,
+        Labels = report.Labels?.To<Labels>(),
     };
 
     // One that nobody here has heard of may have joined just now: it is gone when it is silent as well.

@@ -10,7 +10,7 @@ internal sealed partial class DispatcherGrain
     {
         foreach (var outcome in outcomes)
         {
-            Slots.Report(outcome.Agent, outcome.HasFailed);
+            Slots.Report(outcome.Agent, outcome.Node, outcome.HasFailed);
         }
         return Task.CompletedTask;
     }

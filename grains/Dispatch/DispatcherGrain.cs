@@ -5,6 +5,7 @@ using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
+using AgentGrid.Engine.Routing;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Store;
 using AgentGrid.GrainInterfaces;
@@ -22,7 +23,8 @@ namespace AgentGrid.Grains.Dispatch;
 [Reentrant, KeepAlive, GrainType("agentgrid.dispatcher")]
 internal sealed partial class DispatcherGrain(
     [PersistentState("dispatcher", ClusterNames.Store)] IPersistentState<DispatcherState> state,
-    Node node, IRunStore log, ISiloStatusOracle silos, LocalDispatcher seat, ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
+    Node node, IRunStore log, ISiloStatusOracle silos, LocalDispatcher seat, ClusterEngine engine,
+    ILogger<DispatcherGrain> logger) : Grain, IDispatcherGrain
 {
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
@@ -130,7 +132,9 @@ internal sealed partial class DispatcherGrain(
             .. Slots.All().Select(a => new LoadReport(
                 a.Agent.Name, a.Running, a.Waiting, a.FreeSlots, a.Slots, a.Drained, a.Note, a.Full)
             {
-                Failing = a.Failing is { } f ? new FailureReport(f.InARow, f.IsOpen, f.NextTryIn) : null,
+                Failing = a.Failing is { } failing ? ReportOf(failing) : null,
+                FailingNodes = [.. a.FailingNodes?.Select(static n => new NodeFailureReport(n.Node, ReportOf(n.State))) ?? []],
+                NodeLabels = [.. a.NodeLabels?.Select(Json.From) ?? []],
             }),
         ]);
     }
@@ -172,23 +176,21 @@ internal sealed partial class DispatcherGrain(
     public Task<Json> GetSchedulesAsync() =>
         Task.FromResult(Json.From(ScheduleDetails.Of(node.Config.Current, node.Time.GetUtcNow()).ToArray()));
 
-    public Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent)
+    public Task<Json> RouteAsync(ImmutableArray<string> capabilities, string? agent) => Answer(new RouteQuery(capabilities, agent));
+
+    public Task<Json> RouteByAsync(ImmutableArray<string> capabilities, Json prefer) =>
+        Answer(new RouteQuery(capabilities, Prefer: prefer.To<Labels>()));
+
+    public Task<Json> RouteQueryAsync(Json query) => Answer(query.To<RouteQuery>()!);
+
+    // By what the runs took that are driven on this silo.
+    private Task<Json> Answer(RouteQuery query)
     {
         FollowConfig();
-        var decision = agent is not null
-            ? Router.Best(Slots.Named(agent) is { } load ? [load] : [], $"'{agent}'")
-            : Best(capabilities, null);
-        return Task.FromResult(Json.From(decision));
+        return Task.FromResult(Json.From(DryRun.Of(query, Slots, engine.Durations)));
     }
 
-    public Task<Json> RouteByAsync(ImmutableArray<string> capabilities, Json prefer)
-    {
-        FollowConfig();
-        return Task.FromResult(Json.From(Best(capabilities, prefer.To<Labels>())));
-    }
-
-    private RoutingDecision Best(ImmutableArray<string> capabilities, Labels? prefer) => Router.Best(
-        Slots.Offering(capabilities), string.Join(" or ", capabilities.Select(c => $"'{c}'")), LabelPreference.Of(prefer));
+    private static FailureReport ReportOf(FailingState state) => new(state.InARow, state.IsOpen, state.NextTryIn);
 
     public async Task<Json> GetAgentsAsync()
     {

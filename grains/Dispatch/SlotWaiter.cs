@@ -1,4 +1,6 @@
+using AgentGrid.Core;
 using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -27,6 +29,7 @@ internal sealed class SlotWaiter : ISlotWaiter
             Flow = ask.Flow,
             LongestPath = ask.LongestPath,
             Near = ask.Near,
+            Prefer = LabelPreference.Of(ask.Prefer?.To<Labels>()),
             Isolation = ask.Isolation?.ToIsolation(),
             InAttempt = ask.StartOnly,
             StartOnly = ask.StartOnly,

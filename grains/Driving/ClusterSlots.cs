@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Placement;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
@@ -56,6 +57,7 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
             Flow = attempt.Flow,
             LongestPath = attempt.Rank,
             Near = NearOf(run, step),
+            Prefer = attempt.Prefer is { } prefer ? Json.From(prefer.Wanted) : null,
             Gone = state.Losses > 0 && engine.LastGone is { } gone && !engine.IsAlive(gone) ? gone : null,
             Driver = engine.Node.Address,
             Isolation = SlotIsolation.Of(state),
@@ -99,7 +101,8 @@ internal sealed partial class ClusterSlots(ClusterEngine engine) : ISlotSource
         Release(held.Attempt.Driver, held.Slot);
     }
 
-    public void Report(string agent, bool hasFailed) => engine.Outcomes.Add(agent, hasFailed, _routing.IsFailing(agent));
+    public void Report(string agent, string? node, bool hasFailed) =>
+        engine.Outcomes.Add(agent, node, hasFailed, _routing.IsFailing(agent, node));
 
     public void Forget(IPendingSlot pending) => ((PendingSlot)pending).IsForgotten = true;
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Routing;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -49,7 +50,14 @@ internal sealed partial class LoadCache(Node node, LocalDispatcher seat, IGrainF
     private static AgentLoad LoadOf(AgentConfig agent, LoadReport report) => new(
         agent, report.Running, report.Waiting, report.FreeSlots, report.Drained, report.Slots,
         report.Note, report.Full,
-        Failing: report.Failing is { } f ? new FailingState(f.InARow, f.IsOpen, f.NextTryIn) : null);
+        Failing: report.Failing is { } f ? StateOf(f) : null)
+    {
+        FailingNodes = report.FailingNodes.IsDefaultOrEmpty ? null
+            : [.. report.FailingNodes.Select(static n => new NodeFailing(n.Node, StateOf(n.Failing)))],
+        NodeLabels = report.NodeLabels.IsDefaultOrEmpty ? null : [.. report.NodeLabels.Select(static l => l.To<Labels>()!)],
+    };
+
+    private static FailingState StateOf(FailureReport report) => new(report.InARow, report.IsOpen, report.NextTryIn);
 
     private async Task AskNextAsync(Task before)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Routing;
@@ -49,8 +50,9 @@ internal sealed class LoadSnapshot(GridConfig config, Func<AgentConfig, AgentLoa
     /// <summary>Whether slots that the turn has just asked for are likely to be granted at once.</summary>
     public bool IsLikelyFree(string agent) => _loads.ContainsKey(agent) && _waitedFor?.Contains(agent) != true;
 
-    /// <summary>Whether the last attempt of an agent has failed, as far as the dispatcher knew.</summary>
-    public bool IsFailing(string agent) => config.Agents.TryGetValue(agent, out var found) && known(found)?.Failing is not null;
+    /// <summary>Whether the last attempt of an agent has failed, anywhere or on a node, as far as the dispatcher knew.</summary>
+    public bool IsFailing(string agent, string? node) => config.Agents.TryGetValue(agent, out var found) && known(found) is { } load
+        && (load.Failing is not null || load.FailingNodes?.Any(n => n.Node == node) == true);
 
     // An agent that the dispatcher has not told of is there all the same; nothing of it is known to be free.
     private AgentLoad LoadOf(AgentConfig agent)

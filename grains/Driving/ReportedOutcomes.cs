@@ -15,21 +15,21 @@ internal sealed partial class ReportedOutcomes(IGrainFactory grains, ILogger<Rep
     : WordsForDispatcher<AgentOutcome>(grains, Channel.CreateBounded<AgentOutcome>(
         new BoundedChannelOptions(100_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }))
 {
-    // Of which the dispatcher has heard a failure from here, and no success since.
-    private readonly ConcurrentDictionary<string, bool> _failing = new(StringComparer.Ordinal);
+    // Of which the dispatcher has heard a failure from here, and no success since: of an agent, and of an agent on a node.
+    private readonly ConcurrentDictionary<(string Agent, string? Node), bool> _failing = [];
 
-    /// <param name="isFailing">The dispatcher knows of failures.</param>
-    public void Add(string agent, bool hasFailed, bool isFailing)
+    /// <param name="isFailing">The dispatcher knows of failures that a success puts an end to.</param>
+    public void Add(string agent, string? node, bool hasFailed, bool isFailing)
     {
         if (hasFailed)
         {
-            _failing[agent] = true;
+            _failing[(agent, null)] = _failing[(agent, node)] = true;
         }
-        else if (!_failing.TryRemove(agent, out _) && !isFailing)
+        else if (!(_failing.TryRemove((agent, null), out _) | _failing.TryRemove((agent, node), out _)) && !isFailing)
         {
             return;
         }
-        Say(new AgentOutcome(agent, hasFailed));
+        Say(new AgentOutcome(agent, hasFailed) { Node = node });
     }
 
     protected override Task TellAsync(IDispatcherGrain dispatcher, ImmutableArray<AgentOutcome> some) =>

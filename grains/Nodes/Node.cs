@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using AgentGrid.Core;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
 using AgentGrid.Engine;
@@ -228,6 +229,7 @@ internal sealed partial class Node : ILocalNode, IDisposable, IAsyncDisposable
             Agents = [.. Invocations.Agents.Names],
             WarmAgents = [.. _warm.Keys],
             Draining = _draining,
+            Labels = Options.Labels is { } labels ? Json.From(labels) : null,
             Held = [.. _invocations.Values.Where(i => i.HoldsSlot).Select(i => new HeldSlot(i.Key, i.Agent, i.Slot?.Gpu)
             {
                 Isolation = i.Isolation,

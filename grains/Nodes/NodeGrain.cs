@@ -1,3 +1,4 @@
+using AgentGrid.Core;
 using AgentGrid.GrainInterfaces.Agents;
 using AgentGrid.RunLog.Connections;
 using Orleans.Concurrency;
@@ -37,6 +38,7 @@ internal sealed class NodeGrain(Node node, RedisReach reach) : Grain, INodeGrain
             LongestLatency = counts.Latencies.Longest,
             Condition = (int?)health?.Condition,
             Problem = health?.Problem,
+            LastFailures = counts.LastFailures is { IsEmpty: false } failures ? Json.From(failures) : null,
         };
     }
 }

@@ -40,6 +40,9 @@ internal sealed class NodeGauges : IHostedService, IDisposable
         _meter.CreateObservableGauge(
             "agentgrid.agents.failing", () => dispatcher.Loads().Measure(a => a.Failing is { IsOpen: true } ? 1 : 0), "{agent}",
             "1 for an agent that fails, so that others are asked first; by agent and queue");
+        _meter.CreateObservableGauge(
+            "agentgrid.agents.failing_nodes", () => dispatcher.Loads().Measure(a => a.FailingNodes?.Count(static n => n.State.IsOpen) ?? 0), "{node}",
+            "Nodes on which an agent fails, so that others are asked first; by agent and queue");
         AbandonedGauges.AddTo(_meter, node.Abandoned, node.Slots);
     }
 

@@ -194,6 +194,7 @@ internal sealed class SettingsReader
         var engine = new ClusterEngineOptions
         {
             Queues = Queues() ?? (role == SiloRole.Silo ? ["general"] : null),
+            Labels = Labels(),
             GpuMemoryMb = GpuMemory(),
         };
         engine.Config = _reader.Text(nameof(engine.Config), engine.Config);
@@ -218,6 +219,27 @@ internal sealed class SettingsReader
             _reader.Problem(key, " names no queue; expected names of queues, separated by commas: 'general,gpu'.");
         }
         return queues is null ? null : [.. queues.Distinct(StringComparer.Ordinal)];
+    }
+
+    private Core.Labels? Labels()
+    {
+        const string key = nameof(ClusterEngineOptions.Labels);
+        var labels = new List<KeyValuePair<string, string>>();
+        foreach (var text in _reader.Commas(key) ?? [])
+        {
+            if (Core.Labels.Parse(text, '=', out var problem) is { } label)
+            {
+                labels.Add(label);
+                continue;
+            }
+            _reader.Problem(key, $": {problem}");
+        }
+        var all = Core.Labels.Of(labels, out var refusal);
+        if (refusal is not null)
+        {
+            _reader.Problem(key, $": {refusal}");
+        }
+        return all;
     }
 
     private ImmutableArray<long>? GpuMemory()

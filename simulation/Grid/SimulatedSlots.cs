@@ -48,6 +48,7 @@ internal sealed class SimulatedSlots(SlotTable table, bool isOneNode) : ISlotSou
             Isolation = Isolation.Of(attempt.State),
             Hedged = attempt.Hedged,
             LongestPath = attempt.Rank,
+            Prefer = attempt.Prefer,
             Near = isOneNode ? null : NearOf(run, attempt.Step),
         };
         _asked.Add(request);
@@ -71,7 +72,7 @@ internal sealed class SimulatedSlots(SlotTable table, bool isOneNode) : ISlotSou
 
     public void Serve() => table.Serve();
 
-    public void Report(string agent, bool hasFailed) => table.Report(agent, hasFailed);
+    public void Report(string agent, string? node, bool hasFailed) => table.Report(agent, node, hasFailed);
 
     public void Forget(IPendingSlot pending) => Withdraw(pending);
 

@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Core.Documents;
+using AgentGrid.Core.Plans;
 using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Simulation.Nodes;
 
 /// <summary>
-/// Reads the nodes of a simulated grid: <c>nodes: {gpu: {count: 2, queues: [gpu], agents: [...], gpus_mb: [24576]}}</c>.
+/// Reads the nodes of a simulated grid: <c>nodes: {gpu: {count: 2, queues: [gpu], agents: [...], gpus_mb: [24576], labels: {zone: eu}}}</c>.
 /// </summary>
 public static class NodesReader
 {
@@ -16,7 +17,7 @@ public static class NodesReader
     private const long BytesPerMegabyte = 1024 * 1024;
 
     private static readonly string[] s_rootKeys = ["nodes"];
-    private static readonly string[] s_nodeKeys = ["count", "queues", "agents", "gpus_mb"];
+    private static readonly string[] s_nodeKeys = ["count", "queues", "agents", "gpus_mb", "labels"];
 
     /// <param name="config">With the agents and queues that nodes can name.</param>
     /// <returns>The nodes, and every mistake; none of these where there is no mistake.</returns>
@@ -53,7 +54,7 @@ public static class NodesReader
         var agents = reader.NameList("agents", "agent name");
         Check("queues", "queue", queues, config.Queues.Keys);
         Check("agents", "agent", agents, config.Agents.Keys);
-        var node = new NodeState { Name = entry.Key, Queues = queues, Agents = agents, Gpus = GpusOf(reader, problems) };
+        var node = new NodeState { Name = entry.Key, Queues = queues, Agents = agents, Gpus = GpusOf(reader, problems), Labels = LabelsReader.Read(reader, problems) };
         for (var i = 1; i <= count; i++)
         {
             nodes.Add(count == 1 ? node : node with { Name = $"{entry.Key}-{i}" });

@@ -222,6 +222,7 @@ public sealed class LookingTests(GridHost host) : IClassFixture<GridHost>, IDisp
         Assert.Matches(@"step 'only': for 'echo', for .*s: rate limit 1/h: next in 3\d+\.\d s", waits);
         Assert.Matches(@"rate limit 1/h: next in 3\d+\.\d s", agents.Out);
         Assert.Matches(@"failing: 1 in a row, next try in 3\d+ s", agents.Out);
+        Assert.Matches(@"(?m)^flaky failed last on node 'local' at .*: \w+: ", agents.Out);
     }
 
     [Fact]

@@ -26,6 +26,7 @@ public sealed class NodesTests : IAsyncLifetime
             + "1: 16384 of 24576 MiB free \\(8192 leased, 6144 used here, 0 by others\\) "
             + "+motion_generator 4 +motion_generator +20",
             people.Lines[2]);
+        Assert.EndsWith("zone=eu; motion_generator failing: 5 in a row, next try in 12 s", people.Lines[2].TrimEnd(), StringComparison.Ordinal);
         Assert.Matches("^gpu2 \\(draining\\) +gpu +8 +gpu 8/8 +0: 0 of 24576 MiB free \\(22528 leased, ", people.Lines[3]);
         Assert.Equal(3, json.Json.GetProperty("nodes").GetArrayLength());
         Assert.Equal(8L << 30, json.Json.GetProperty("nodes")[1].GetProperty("gpus")[0].GetProperty("leased_bytes").GetInt64());

@@ -251,6 +251,13 @@ internal sealed class FakeGrid : IAgentGrid
             Running = 2, Waiting = 5, Succeeded = 7, Failed = 1, TimedOut = 0, Cancelled = 0,
             Latency = new LatencyPercentiles(1, 2, 3, 4), Abandoned = 2,
             Rate = new RateState(0, TimeSpan.FromSeconds(0.75)), Failing = new FailingState(5, IsOpen: true, TimeSpan.FromSeconds(12)),
+            FailingNodes = [new NodeFailing("gpu1", new FailingState(6, IsOpen: true, TimeSpan.FromSeconds(1.5)))],
+            LastFailures =
+            [
+                new AgentFailure(
+                    DateTimeOffset.UnixEpoch, "gpu1", ErrorKind.Timeout, "AG3001", "It was too slow.",
+                    RunId.From(Guid.Parse("00000000000000000000000000000001")), "a", 3),
+            ],
             AbandonedAttempts =
             [
                 new AbandonedAttempt(
@@ -265,7 +272,8 @@ internal sealed class FakeGrid : IAgentGrid
             {
                 Name = "gpu1", Queues = ["gpu"], Running = 2, Slots = [new NodeQueue("gpu", 2, 8)],
                 Gpus = [new NodeGpu(0, "A10", 24_000, 500, 8_000, 9_000)], WarmAgents = ["motion_generator"],
-                Agents = [new NodeAgent("motion_generator", 2)], SeenAt = DateTimeOffset.UnixEpoch,
+                Agents = [new NodeAgent("motion_generator", 2)], Labels = Labels.Of(("zone", "eu")),
+                Failing = [new NodeFailure("motion_generator", 5, 12)], SeenAt = DateTimeOffset.UnixEpoch,
             },
             new NodeDetails { Name = "local", Silent = true, Running = 0, SeenAt = DateTimeOffset.UnixEpoch },
         ]);

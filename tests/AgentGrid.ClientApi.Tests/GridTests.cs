@@ -36,6 +36,20 @@ public sealed class GridTests
     }
 
     [Fact]
+    public async Task Agents_ThatFail_SayWhereAndHow()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var agent = (await server.GetJsonAsync("/api/v1/agents")).GetProperty("agents")[0];
+
+        Assert.Equal("""[{"node":"gpu1","in_a_row":6,"next_try_in_seconds":1.5}]""", agent.GetProperty("failing_nodes").GetRawText());
+        Assert.Equal(
+            """[{"at":"1970-01-01T00:00:00+00:00","node":"gpu1","kind":"timeout","code":"AG3001","message":"It was too slow.","""
+            + "\"run_id\":\"00000000000000000000000000000001\",\"step\":\"a\",\"attempt\":3}]",
+            agent.GetProperty("last_failures").GetRawText());
+    }
+
+    [Fact]
     public async Task Nodes_Always_ShowWhatTheyAreAndDo()
     {
         await using var server = await TestServer.StartAsync();
@@ -49,6 +63,7 @@ public sealed class GridTests
             + ""","gpus":[{"index":0,"name":"A10","total_bytes":24000,"used_by_others_bytes":500"""
             + ""","leased_bytes":8000,"used_here_bytes":9000}]"""
             + ""","warm_agents":["motion_generator"],"agents":[{"agent":"motion_generator","running":2}]"""
+            + ""","labels":{"zone":"eu"},"failing":[{"agent":"motion_generator","in_a_row":5,"next_try_in_seconds":12}]"""
             + ""","seen_at":"1970-01-01T00:00:00+00:00"}""",
             nodes[0].GetRawText());
         Assert.True(nodes[1].GetProperty("silent").GetBoolean());
@@ -73,7 +88,8 @@ public sealed class GridTests
     [InlineData("""{"capability":["validation","scoring"]}""", "validation,scoring", null)]
     [InlineData("""{"agent":"echo"}""", "", "echo")]
     [InlineData("""{"capability":"perception","prefer":{"lang":"de"}}""", "perception", null, "lang:de")]
-    public async Task Route_Question_IsAnswered(string body, string capabilities, string? agent, string? prefer = null)
+    [InlineData("""{"agent":"echo","within_seconds":1.5}""", "", "echo", null, 1.5)]
+    public async Task Route_Question_IsAnswered(string body, string capabilities, string? agent, string? prefer = null, double? within = null)
     {
         await using var server = await TestServer.StartAsync();
 
@@ -85,6 +101,7 @@ public sealed class GridTests
         Assert.Equal("4 free slots, priority 10, load 0", json.GetProperty("candidates")[0].Text("because"));
         Assert.Equal(capabilities, string.Join(",", server.Grid.LastRoute!.Capabilities));
         Assert.Equal((agent, prefer), (server.Grid.LastRoute.Agent, server.Grid.LastRoute.Prefer?.ToString()));
+        Assert.Equal(within, server.Grid.LastRoute.Within?.TotalSeconds);
     }
 
     [Theory]
@@ -97,6 +114,8 @@ public sealed class GridTests
     [InlineData("""{"capability":["a","b c"]}""", "AG2004", "capability")]
     [InlineData("""{"capability":"a","prefer":["lang"]}""", "AG2003", "prefer")]
     [InlineData("""{"capability":"a","prefer":{"Lang":"de"}}""", "AG2004", "prefer")]
+    [InlineData("""{"capability":"a","within_seconds":0}""", "AG2003", "within_seconds")]
+    [InlineData("""{"capability":"a","within_seconds":"5s"}""", "AG2003", "within_seconds")]
     [InlineData("""{"agent":null}""", "AG2003", "agent")]
     [InlineData("""{"agent":""}""", "AG2004", "agent")]
     public async Task Route_BadQuestion_NamesTheField(string body, string code, string field)

@@ -74,7 +74,7 @@ public sealed class KnownNamesTests
     [InlineData("runs/{run}/cancel", """{"reason":"x","reason":"y"}""", "reason", "AG2007", "twice")]
     [InlineData("runs/{run}/retry", """{"from":"a"}""", "from", "AG2015", "Expected 'from_step'.")]
     [InlineData("runs/{run}/retry", """{"from_step":"a","fromstep":"b"}""", "fromstep", "AG2015", "did you mean 'from_step'?")]
-    [InlineData("route", """{"capability":"a","priority":1}""", "priority", "AG2015", "Expected 'capability' and 'agent' and 'prefer'.")]
+    [InlineData("route", """{"capability":"a","priority":1}""", "priority", "AG2015", "Expected 'capability' and 'agent' and 'prefer' and 'within_seconds'.")]
     [InlineData("route", """{"capabilty":"a"}""", "capabilty", "AG2015", "did you mean 'capability'?")]
     [InlineData("agents/perception/drain", """{"for":"1h"}""", "for", "AG2015", "Expected no members.")]
     [InlineData("agents/perception/undrain", """{"x":1}""", "x", "AG2015", "Expected no members.")]

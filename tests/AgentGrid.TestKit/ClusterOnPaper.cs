@@ -46,7 +46,8 @@ public sealed class ClusterOnPaper(IAgentGrid grid) : IAgentGrid
                 new(0, "NVIDIA L4", 24 * Gib, Gib, 8 * Gib, 10 * Gib),
                 new(1, "NVIDIA L4", 24 * Gib, 0, 8 * Gib, 6 * Gib),
             ],
-            WarmAgents = ["motion_generator"], Agents = [new("motion_generator", 4)], SeenAt = now,
+            WarmAgents = ["motion_generator"], Agents = [new("motion_generator", 4)], Labels = Labels.Of(("zone", "eu")),
+            Failing = [new("motion_generator", 5, 12)], SeenAt = now,
         },
         new()
         {

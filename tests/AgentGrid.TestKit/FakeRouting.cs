@@ -22,6 +22,11 @@ public sealed class FakeRouting : IRoutingView
 
     public Urgency? UrgencyOf(int step) => Behind is { } behind ? new Urgency(UrgencyKind.LongestPath, behind[step]) : null;
 
+    /// <summary>How long 99 of 100 attempts take, by agent; of others that is not known.</summary>
+    public Dictionary<string, TimeSpan> P99 { get; } = [];
+
+    public TimeSpan? P99Of(string step, string agent) => P99.TryGetValue(agent, out var time) ? time : null;
+
     /// <summary>How long attempts are waited for, by agent and node; null for what the plan says.</summary>
     public Func<string, string, HedgeDelay>? Delay { get; set; }
 

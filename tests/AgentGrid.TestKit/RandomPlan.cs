@@ -187,6 +187,22 @@ public static class RandomPlan
         writer.WriteEndArray();
     }
 
+    // Which nodes, of those that have a slot.
+    private static void WritePreference(System.Text.Json.Utf8JsonWriter writer, Random random)
+    {
+        if (random.Next(2) == 0)
+        {
+            return;
+        }
+        writer.WriteStartObject("route");
+        writer.WriteStartObject("prefer");
+        writer.WriteStartObject("zone");
+        writer.WriteString("text", random.Next(2) == 0 ? "even" : "odd");
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
     private static void WriteTarget(System.Text.Json.Utf8JsonWriter writer, Random random)
     {
         switch (random.Next(5))
@@ -197,6 +213,7 @@ public static class RandomPlan
             case 1:
                 writer.WriteString("capability", "work");
                 WriteRace(writer, random);
+                WritePreference(writer, random);
                 break;
             case 2:
                 writer.WriteString("capability", "work");
@@ -212,10 +229,12 @@ public static class RandomPlan
                 {
                     WriteHedge(writer, random);
                 }
+                WritePreference(writer, random);
                 break;
             default:
                 writer.WriteString("capability", random.Next(5) == 0 ? "nobody_has_this" : "work");
                 writer.WriteString("on_none", random.Next(2) == 0 ? "skip" : "fail");
+                WritePreference(writer, random);
                 break;
         }
     }

@@ -16,7 +16,7 @@ public static partial class RunMachine
                 NoAgent(step);
                 return;
             }
-            var ranked = Router.Rank(agents, LabelPreference.Of(step.Step, state.Root));
+            var ranked = Router.Rank(InTime(step, agents), LabelPreference.Of(step.Step, state.Root));
             if (step.Step.Hedge is { } hedge)
             {
                 StartHedged(step, hedge, ranked);

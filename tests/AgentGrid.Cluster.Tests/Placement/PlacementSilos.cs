@@ -37,6 +37,7 @@ internal sealed class PlacementSilos : IAsyncDisposable
             Config = made._folder.FullName,
             Queues = [hardware[index].Queue],
             GpuMemoryMb = [.. hardware[index].GpuMemoryMb],
+            Labels = Labels.Of(("zone", $"z{index}")),
         }, hardware.Length);
         made._redis = await SharedRedis.Server.ConnectAsync();
         var options = new GridClientOptions
@@ -57,11 +58,14 @@ internal sealed class PlacementSilos : IAsyncDisposable
     }
 
     /// <summary>Posts a run of one attempt.</summary>
-    public async Task<RunId> PostAsync(Stage stage, string agent)
+    public Task<RunId> PostAsync(Stage stage, string agent) => PostPlanAsync(stage, $$$"""{"steps": {"a": {"agent": "{{{agent}}}"} } }""");
+
+    /// <summary>Posts a run of a plan with one step.</summary>
+    public async Task<RunId> PostPlanAsync(Stage stage, string plan)
     {
         var result = await Grid.SubmitAsync(new SubmitRun(
             new RunKey($"{stage.Name}-{Interlocked.Increment(ref _posted)}", "1"), Json.Parse("{}"),
-            InlinePlan: Json.Parse($$$"""{"steps": {"a": {"agent": "{{{agent}}}"} } }""")));
+            InlinePlan: Json.Parse(plan)));
         return Assert.IsType<SubmitResult.Accepted>(result).Run.RunId;
     }
 

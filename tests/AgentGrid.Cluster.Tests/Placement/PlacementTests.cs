@@ -1,6 +1,8 @@
 using AgentGrid.Cluster.Tests.Hosting;
 using AgentGrid.Conformance;
 using AgentGrid.Core;
+using AgentGrid.Core.Grid;
+using AgentGrid.Core.Runs;
 using AgentGrid.GrainInterfaces.Dispatch;
 
 namespace AgentGrid.Cluster.Tests.Placement;
@@ -75,6 +77,61 @@ public sealed class PlacementTests : IDisposable
         Assert.All(_stage.TogetherOn("Silo_1"), agents => Assert.True(
             Fit([.. agents.Select(Sizes.Of)], 6_000, 4_500),
             $"on GPUs of 6,000 and 4,500 MiB: {string.Join(", ", agents)}"));
+    }
+
+    [Fact]
+    public async Task Place_LabelsAndAnIllNode_AreHeeded()
+    {
+        await using var silos = await PlacementSilos.StartAsync(("general", []), ("general", []));
+        await PreferAsync(silos);
+        await FailOnOneNodeAsync(silos);
+    }
+
+    // Each label is one node's.
+    private async Task PreferAsync(PlacementSilos silos)
+    {
+        foreach (var zone in (string[])["z1", "z0"])
+        {
+            var run = await silos.PostPlanAsync(
+                _stage, """{"steps": {"a": {"capability": "work", "route": {"prefer": {"zone": {"text": "ZONE"}}}}}}""".Replace("ZONE", zone, StringComparison.Ordinal));
+
+            var attempt = Assert.Single(await silos.EndAsync([run]));
+
+            Assert.Equal($"Silo_{zone[1]}", attempt.Node);
+            Assert.StartsWith($"prefers zone={zone}: matches; ", attempt.Placement!.Why, StringComparison.Ordinal);
+            Assert.StartsWith($"prefers zone={zone}: matches; ", attempt.Decision!.Why, StringComparison.Ordinal);
+        }
+        var dry = await silos.Grid.RouteAsync(new RouteQuery(["work"], Prefer: Labels.Of(("zone", "z1"))) { Within = TimeSpan.FromSeconds(5) });
+        Assert.Equal("zone=z1", Assert.Single(dry.Candidates).Matches);
+    }
+
+    private async Task FailOnOneNodeAsync(PlacementSilos silos)
+    {
+        _stage.BrokenOn = "Silo_0";
+        var tries = await silos.PostPlanAsync(
+            _stage, """{"steps": {"a": {"agent": "worker", "retry": {"max_attempts": 30, "backoff": "10ms", "max_backoff": "50ms"}}}}""");
+        var ended = await silos.Grid.WaitForEndAsync(tries, Limits.Patience);
+        Assert.Equal(RunStatus.Completed, ended!.Summary.Status);
+
+        // Found out by that run, or by others that go there: from then on all go to the other.
+        for (var i = 0; i < 5; i++)
+        {
+            await silos.Grid.WaitForEndAsync(await silos.PostAsync(_stage, "worker"), Limits.Patience);
+        }
+        var failing = (await silos.Grid.GetNodesAsync()).ToDictionary(static n => n.Name, static n => n.Failing);
+        Assert.Equal("worker", Assert.Single(failing["Silo_0"]).Agent);
+        Assert.Empty(failing["Silo_1"]);
+        var attempts = await silos.EndAsync(await PostAsync(silos, 8, _ => "worker"));
+        Assert.All(attempts, static a => Assert.Equal("Silo_1", a.Node));
+        Assert.Matches("^failing: \\d+ in a row, next try in ", attempts[0].Placement!.Candidates[^1].Note);
+
+        var agent = (await silos.Grid.GetAgentsAsync()).Single(static a => a.Config.Name == "worker");
+        Assert.Null(agent.Failing);
+        Assert.Equal("Silo_0", Assert.Single(agent.FailingNodes).Node);
+        var last = Assert.Single(agent.LastFailures);
+        Assert.Equal(("Silo_0", "no_disk", "The disk is full."), (last.Node, last.Code, last.Message));
+        var dry = await silos.Grid.RouteAsync(new RouteQuery([], "worker"));
+        Assert.StartsWith("on node 'Silo_0' failing: ", Assert.Single(dry.Candidates).Note, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ internal static class Sizes
     public const string Config = """
         queues: { general: { slots: 100 }, gpu: { slots: 100 } }
         agents:
-          worker: { max_concurrency: 8 }
+          worker: { max_concurrency: 8, capabilities: [work] }
           small:  { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 1500 } }
           medium: { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 2600 } }
           large:  { queue: gpu, max_concurrency: 16, resources: { gpu_memory_mb: 4096 } }

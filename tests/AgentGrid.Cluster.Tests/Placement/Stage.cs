@@ -22,6 +22,9 @@ internal sealed class Stage : IDisposable
     /// <summary>Attempts stay until they are told to leave; else they stay for a moment.</summary>
     public bool Holds { get; set; }
 
+    /// <summary>A node on which all attempts fail; null for none.</summary>
+    public string? BrokenOn { get; set; }
+
     /// <summary>The runs whose attempts run now, with their nodes.</summary>
     public Dictionary<string, string> Running
     {
@@ -56,6 +59,10 @@ internal sealed class Stage : IDisposable
 
     public async Task PlayAsync(AgentInvocation invocation, string node, CancellationToken cancellationToken)
     {
+        if (node == BrokenOn)
+        {
+            throw new AgentException("no_disk", "The disk is full.");
+        }
         var leave = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var run = invocation.Key.MatchId;
         lock (_gate)

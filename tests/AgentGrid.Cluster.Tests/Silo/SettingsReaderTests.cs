@@ -88,7 +88,7 @@ public sealed class SettingsReaderTests
     {
         var settings = Read(
             "--role", "silo", "--name", "gpu1", "--redis", "redis.example:6380,password=secret", "--cluster-id", "east",
-            "--gpu-memory-mb", "24000,48000", "--silo-port", "4001", "--gateway-port", "4002", "--advertise", "10.1.2.3",
+            "--labels", "zone=eu,gpu=h100", "--gpu-memory-mb", "24000,48000", "--silo-port", "4001", "--gateway-port", "4002", "--advertise", "10.1.2.3",
             "--AgentGrid:MaxActiveRuns", "7", "--AgentGrid:DrainTimeout", "00:00:05",
             "--AgentGrid:Retention", "01:00:00", "--AgentGrid:FeedBuffer", "99", "--AgentGrid:Dashboard", "false");
 
@@ -97,6 +97,7 @@ public sealed class SettingsReaderTests
             (settings.Name, settings.Redis, settings.ClusterId, settings.KeyPrefix));
         Assert.Equal((4001, 4002), (settings.SiloPort, settings.GatewayPort));
         Assert.Equal(IPAddress.Parse("10.1.2.3"), settings.Advertise);
+        Assert.Equal("gpu:h100, zone:eu", settings.Engine.Labels!.ToString());
         Assert.Equal([24_000L, 48_000L], settings.Engine.GpuMemoryMb!.Value);
         Assert.Equal((7, TimeSpan.FromSeconds(5)), (settings.Engine.MaxActiveRuns, settings.Engine.DrainTimeout));
         Assert.Equal(TimeSpan.FromHours(1), settings.RunLog.Retention);
@@ -172,6 +173,8 @@ public sealed class SettingsReaderTests
     [InlineData("--silo-port", "70000", "from 1 to 65535")]
     [InlineData("--gateway-port", "-1", "from 1 to 65535")]
     [InlineData("--queues", ",", "names of queues")]
+    [InlineData("--labels", "zone", "expected its name and its text, such as team=blue")]
+    [InlineData("--labels", "zone=eu,zone=us", "is there twice")]
     [InlineData("--gpu-memory-mb", "24GB", "in MiB")]
     [InlineData("--gpu-memory-mb", "0", "in MiB")]
     [InlineData("--name", "a|b", "no '|'")]

@@ -37,6 +37,34 @@ public sealed class LabelPreferenceTests
     }
 
     [Fact]
+    public void Best_WhoMatchesWouldBeLate_OthersComeFirstUnlessAllWould()
+    {
+        var late = Agent("de", "de") with { Late = Lateness.Of(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(5)) };
+
+        var decision = Router.Best([late, Agent("en", "en")], "'x'", German);
+
+        Assert.Equal("en", decision.Agent);
+        Assert.StartsWith("prefers lang=de: nobody who matches is fit for it now; the next candidate would be late: ", decision.Why);
+        Assert.Equal("de", Router.Best([late, Agent("en", "en", priority: 9) with { Late = late.Late }], "'x'", German).Agent);
+    }
+
+    [Fact]
+    public void Best_ANodeHasTheLabel_TheAgentThatCanRunThereMatches()
+    {
+        var both = LabelPreference.Of(Labels.Of(("lang", "de"), ("zone", "eu")))!;
+        var eu = Agent("de", "de") with { NodeLabels = [Labels.Of(("zone", "us"))!, Labels.Of(("zone", "eu"), ("gpu", "h100"))!] };
+        // Labels of two nodes are nobody's together.
+        var split = Agent("split", null, priority: 9) with { NodeLabels = [Labels.Of(("zone", "eu"))!, Labels.Of(("lang", "de"))!] };
+
+        var decision = Router.Best([split, eu], "'x'", both);
+
+        Assert.Equal(["lang=de, zone=eu", "zone=eu"], decision.Candidates.Select(static c => c.Matches));
+        Assert.Equal(("de", "prefers lang=de, zone=eu: matches; the next candidate does not"), (decision.Agent, decision.Why));
+        Assert.Equal(Labels.Of(("zone", "eu")), both.Without(eu.Agent)!.Wanted);
+        Assert.Null(German.Without(eu.Agent));
+    }
+
+    [Fact]
     public void Best_SeveralMatch_GoByScoreAmongThemAndByHowManyLabels()
     {
         var both = LabelPreference.Of(Labels.Of(("lang", "de"), ("tier", "gold")))!;

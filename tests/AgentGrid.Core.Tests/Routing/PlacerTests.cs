@@ -1,5 +1,6 @@
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Placement;
+using AgentGrid.Core.Routing;
 
 namespace AgentGrid.Core.Tests.Routing;
 
@@ -42,6 +43,27 @@ public sealed class PlacerTests
     [InlineData(0.3, "idle")]
     public void Best_TheDataIsThere_MakesUpForAQuarterOfTheLoad(double load, string node) =>
         Assert.Equal(node, Placer.Best([new("near", 1, load, IsNear: true), new("idle", 4, 0)], Agent).Node);
+
+    [Fact]
+    public void Best_LabelsThatTheAgentHasNot_ComeBeforeLoadAndNeverBeforeAFreeSlot()
+    {
+        var prefer = LabelPreference.Of(Labels.Of(("lang", "de"), ("zone", "eu")))!;
+        var agent = Agent with { Labels = Labels.Of(("lang", "de")) };
+        var us = new NodeLoad("us", 4, 0, IsWarm: true) { Labels = Labels.Of(("zone", "us"), ("lang", "de")) };
+        var eu = new NodeLoad("eu", 1, 0.9) { Labels = Labels.Of(("zone", "eu")) };
+        var full = new NodeLoad("full", 0, 1) { Labels = Labels.Of(("zone", "eu")) };
+
+        var placement = Placer.Best([us, full, eu], agent, prefer);
+        Assert.Equal(["eu", "us", "full"], placement.Candidates.Select(static c => c.Node));
+        Assert.Equal("prefers zone=eu: matches; next is 'us'", placement.Why);
+        Assert.Equal("1 free slot, load 0.9, zone=eu", placement.Candidates[0].InWords());
+
+        Assert.Equal(
+            "prefers zone=eu: nobody who matches is fit for it now; the only node with a free slot", Placer.Best([us, full], agent, prefer).Why);
+        Assert.Equal("prefers zone=eu: matches; the only node with a free slot", Placer.Best([eu, full], agent, prefer).Why);
+        Assert.Equal("the agent is loaded there, less loaded; next is 'b'", Placer.Best([us, eu with { Node = "b", Labels = null }], agent, prefer).Why);
+        Assert.Equal("us", Placer.Best([us, eu], agent).Node);
+    }
 
     [Fact]
     public void Candidates_InWords_SayWhatTheScoreIsMadeOf()

@@ -85,6 +85,61 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void Best_WouldBeLate_ComesAfterThoseThatCouldStartAndMakeIt()
+    {
+        var late = Late("late", priority: 1000);
+
+        var decision = Router.Best([late, Agent("other", priority: -1000)], "'x'");
+
+        Assert.Equal(("other", "the next candidate would be late: its p99 8.2 s is over the 5 s that are left"), (decision.Agent, decision.Why));
+        Assert.Equal("10 free slots, priority 1000, load 0, p99 8.2 s is over the 5 s that are left", decision.Candidates[1].InWords());
+        // Whoever waits uses up what is left: one that is free comes before one that is full, and one that is full before one that is both.
+        Assert.Equal("late", Router.Best([late, Agent("full", 1000, slots: 1, running: 1)], "'x'").Agent);
+        Assert.Equal(
+            ["full", "fullAndLate", "failing"],
+            Router.Rank(
+            [
+                Late("failing", priority: 1000) with { Failing = new FailingState(5, IsOpen: true, TimeSpan.FromSeconds(9)) },
+                Late("fullAndLate", priority: 1000) with { FreeSlots = 0 }, Agent("full", -1000, slots: 1, running: 1, waiting: 2000),
+            ]).Select(static c => c.Agent));
+    }
+
+    [Fact]
+    public void Best_AllWouldBeLate_IsAsWithout()
+    {
+        var decision = Router.Best([Late("a"), Late("b", priority: 1)], "'x'");
+
+        Assert.Equal(("b", "highest priority; p99 8.2 s is over the 5 s that are left"), (decision.Agent, decision.Why));
+        Assert.Equal("the only candidate; p99 8.2 s is over the 5 s that are left", Router.Best([Late("a")], "'x'").Why);
+    }
+
+    [Theory]
+    [InlineData(5.001, 5, "p99 5.01 s is over the 5 s that are left")]
+    [InlineData(0.8201, 0.5, "p99 0.821 s is over the 0.5 s that are left")]
+    [InlineData(5, 5, null)]
+    [InlineData(1, -3, "p99 1 s is over the 0 s that are left")]
+    public void Lateness_IsWhatIsOverTheTimeThatIsLeft(double p99, double left, string? words) =>
+        Assert.Equal(words, Lateness.Of(TimeSpan.FromSeconds(p99), TimeSpan.FromSeconds(left))?.InWords());
+
+    [Fact]
+    public void Best_FailsOnSomeOfItsNodes_IsAskedAndSaysSo()
+    {
+        var failing = new NodeFailing("gpu1", new FailingState(5, IsOpen: true, TimeSpan.FromSeconds(12)));
+        var tried = new NodeFailing("gpu0", new FailingState(4, IsOpen: false, TimeSpan.Zero));
+        var ill = Agent("ill", priority: 1) with { FailingNodes = [tried, failing] };
+
+        Assert.Equal("ill", Router.Best([Agent("other"), ill], "'x'").Agent);
+        Assert.Equal(
+            "10 free slots, priority 1, load 0, on node 'gpu1' failing: 5 in a row, next try in 12 s", Router.Rank([ill])[0].InWords());
+        Assert.Equal(
+            "the only candidate; waits, as its slots are taken; on node 'gpu1' failing: 5 in a row, next try in 12 s",
+            Router.Best([ill with { FreeSlots = 0, Full = "its slots are taken" }], "'x'").Why);
+    }
+
+    private static AgentLoad Late(string name, int priority = 0) =>
+        Agent(name, priority) with { Late = Lateness.Of(TimeSpan.FromSeconds(8.2), TimeSpan.FromSeconds(5)) };
+
+    [Fact]
     public void Best_FailingThatMayBeTriedAgain_IsAsAnyOther()
     {
         var failing = Agent("failing", priority: 1) with { Failing = new FailingState(5, IsOpen: true, TimeSpan.Zero) };

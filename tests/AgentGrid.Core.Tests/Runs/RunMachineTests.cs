@@ -467,6 +467,23 @@ public sealed class RunMachineTests
         new RunScenario("""{"steps":{"a":{"agent":"best","fallback":["other"]}}}""", agents).Started().Then("orchestration:started", "other:start");
     }
 
+    [Theory]
+    [InlineData("5s", "1h", "other", "p99 8 s is over the 5 s that are left")] // what the run has
+    [InlineData("1h", "6s", "other", "p99 8 s is over the 6 s that are left")] // what the step has
+    [InlineData("1h", "9s", "best", null)]
+    public void Decide_BestWouldBeLate_WhoeverMakesItIsAskedAndTheDecisionSaysWhy(string run, string step, string asked, string? late)
+    {
+        var agents = TwoAgents();
+        agents.P99["best"] = TimeSpan.FromSeconds(8);
+        var plan = """{"timeout":"RUN","steps":{"a":{"capability":"work","timeout":"STEP"}}}"""
+            .Replace("RUN", run, StringComparison.Ordinal).Replace("STEP", step, StringComparison.Ordinal);
+
+        var decision = new RunScenario(plan, agents).Started().State["a"].Attempts[0].Decision!;
+
+        Assert.Equal(asked, decision.Agent);
+        Assert.Equal(late, decision.Candidates.Single(static c => c.Agent == "best").Late);
+    }
+
     [Fact]
     public void Decide_AgentFailsBeforeItsRetry_TheOtherIsAsked()
     {

@@ -28,6 +28,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var (deaths, poisonings, attempts, doubles, conflicts, moves, lost, invocations, signals, children, deliveries) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         var (shared, rejected, yields, superseded) = (0, 0, 0, 0);
         var (backups, refusals) = (0, 0);
+        var (spared, preferred, inTime) = (0, 0, 0);
 
         var failure = RunAll(only is null ? Enumerable.Range(first, count) : [int.Parse(only)], Mistake.None, cluster =>
         {
@@ -42,6 +43,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
             deliveries += cluster.Deliveries;
             children += cluster.Children;
             invocations += cluster.Invocations;
+            (spared, preferred, inTime) = (spared + cluster.World.Spared, preferred + cluster.World.Preferred, inTime + cluster.World.InTime);
             (backups, refusals) = (backups + cluster.World.Backups, refusals + cluster.Refusals);
             (shared, rejected, yields) = (shared + cluster.Shared, rejected + cluster.Rejected, yields + cluster.Yields);
             superseded += cluster.Superseded;
@@ -51,12 +53,14 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         output.WriteLine(
             $"{count} seeds in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {deaths} deaths, {poisonings} of an attempt, {attempts} attempts failed as lost, {doubles} times two " +
             $"drivers, {conflicts} conflicts, {moves} moves of the dispatcher, {lost} messages lost, {invocations} invocations, {signals} signals, {children} children, " +
-            $"{deliveries} deliveries, {shared} runs started beside others of their group, {rejected} rejected, {yields} that yield, {superseded} superseded, {backups} backups, {refusals} refused");
+            $"{deliveries} deliveries, {shared} runs started beside others of their group, {rejected} rejected, {yields} that yield, {superseded} superseded, {backups} backups, {refusals} refused, " +
+            $"{spared} attempts beside a node where their agent fails, {preferred} on a node that is preferred, {inTime} decisions by who makes it in time");
         if (only is null)
         {
             Assert.True(
                 deaths > count && doubles > count / 4 && conflicts > count && moves > count / 4 && signals > count / 4 && children > count / 2
-                    && deliveries > count && shared > 0 && rejected > 0 && yields > count / 10 && superseded > count / 4 && backups > count / 10 && refusals > count / 100, "the simulation is too tame");
+                    && deliveries > count && shared > 0 && rejected > 0 && yields > count / 10 && superseded > count / 4 && backups > count / 10 && refusals > count / 100
+                    && spared > count / 4 && preferred > count / 2 && inTime > count / 2, "the simulation is too tame");
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed partial class SimulatedCluster
         {
             case < 5: Submit(silo); break;
             case 5 or 6 when AnyRun() is { } run: Cancel(silo, run); break;
-            case 7 when AnyRun() is { } run:
+            case 7 when (AnyToRetry() ?? AnyRun()) is { } run:
                 Retry(silo, run);
                 if (_hasGroups && Pick(_silos.Where(IsThere)) is { } other)
                 {
@@ -56,6 +56,13 @@ internal sealed partial class SimulatedCluster
             case > 7 when AnyRun() is { } run: Signal(silo, run); break;
             default: break; // nothing has been posted yet
         }
+    }
+
+    // Rather one that can be.
+    private RunId? AnyToRetry()
+    {
+        RunId[] all = [.. Store.Runs.Where(r => Store[r].Status is RunStatus.Failed or RunStatus.Cancelled)];
+        return all.Length == 0 ? null : all[_world.Random.Next(all.Length)];
     }
 
     private RunId? AnyRun()

@@ -43,6 +43,7 @@ internal sealed partial class SimulatedCluster
                 Priority = _world.Random.Next(3),
                 MaxConcurrency = _world.Random.Next(1, 4),
                 Timeout = TimeSpan.FromSeconds(_world.Random.Next(1, HasPoison ? 60 : 10)),
+                Breaker = SimulatedHealth.Policy,
                 Retry = new RetryPolicy { MaxAttempts = _world.Random.Next(1, 4), Jitter = 0.5 },
                 Resources = new AgentResources(i % 2 == 0 ? 1 : 0),
             });

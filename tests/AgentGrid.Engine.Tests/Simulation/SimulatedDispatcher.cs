@@ -8,7 +8,7 @@ namespace AgentGrid.Engine.Tests.Simulation;
 /// SlotLeases slots and places under keys, as the cluster's dispatcher does: what is asked twice under a key is granted once.
 /// What it knows is in memory; when it moves it begins anew with what nodes report.
 /// </summary>
-internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster) : Place("dispatcher")
+internal sealed partial class SimulatedDispatcher(World world, SimulatedCluster cluster) : Place("dispatcher")
 {
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
 
@@ -17,6 +17,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     private readonly Dictionary<string, DateTimeOffset> _released = new(StringComparer.Ordinal);
     private readonly HashSet<string> _drained = new(StringComparer.Ordinal);
     private SimulatedBudgets _hedges = new(world);
+    private SimulatedHealth _health = new(world, cluster);
     private readonly HashSet<RunId> _places = [];
     private readonly Dictionary<RunId, List<Action<bool>>> _queue = [];
     private readonly Dictionary<RunId, DateTimeOffset> _reserved = [];
@@ -45,8 +46,8 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
     /// <param name="drained">Told when the agent takes no attempts for now; the request goes on waiting.</param>
     /// <param name="refused">Told why a backup is given no slot.</param>
     public void Ask(
-        string key, string agent, Isolation? isolation, HedgedStep? hedged, Action<(string Node, string Agent)?> answer, Action drained,
-        Action<string> refused)
+        string key, string agent, Isolation? isolation, HedgedStep? hedged, LabelPreference? prefer, Action<(string Node, string Agent)?> answer,
+        Action drained, Action<string> refused)
     {
         if (_grants.TryGetValue(key, out var granted))
         {
@@ -64,7 +65,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         _waiters.Remove(key);
         waiter?.Answer(null);
-        _waiters.Add(key, new Waiter(agent, isolation, hedged, [answer], drained, refused));
+        _waiters.Add(key, new Waiter(agent, isolation, hedged, prefer, [answer], drained, refused));
         if (_drained.Contains(agent))
         {
             drained();
@@ -106,6 +107,13 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         {
             waiter.Answer(null);
         }
+        Serve();
+    }
+
+    /// <summary>An attempt has ended in a way that says something of its agent.</summary>
+    public void Report(string agent, string node, bool hasFailed)
+    {
+        _health.Report(agent, node, hasFailed);
         Serve();
     }
 
@@ -299,6 +307,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
             .. _queue.Values.SelectMany(static q => q).Select(static answer => (Action)(() => answer(false))),
         ];
         _hedges = new SimulatedBudgets(world);
+        _health = new SimulatedHealth(world, cluster);
         _grants.Clear();
         _waiters.Clear();
         _queue.Clear();
@@ -324,9 +333,9 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         var config = cluster.Agents[agent];
         var nodes = cluster.Nodes.Count(static n => !n.IsGone);
         var running = _grants.Values.Count(g => g.Agent == agent);
-        return new AgentLoad(
+        return _health.AddTo(new AgentLoad(
             config, running, _waiters.Values.Count(w => w.Agent == agent),
-            _drained.Contains(agent) ? 0 : Math.Max(0, (config.MaxConcurrency * nodes) - running), _drained.Contains(agent), Slots: Math.Max(1, config.MaxConcurrency * nodes));
+            _drained.Contains(agent) ? 0 : Math.Max(0, (config.MaxConcurrency * nodes) - running), _drained.Contains(agent), Slots: Math.Max(1, config.MaxConcurrency * nodes)));
     }
 
     private void Serve()
@@ -348,7 +357,7 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
         }
         foreach (var (key, waiter) in _waiters.ToArray())
         {
-            var free = cluster.Nodes.Where(n => !_drained.Contains(waiter.Agent) && !n.IsGone && IsApart(n, waiter.Isolation) && cluster.Agents[waiter.Agent].MaxConcurrency
+            var free = cluster.Nodes.Where(n => !_drained.Contains(waiter.Agent) && !n.IsGone && IsApart(n, waiter.Isolation) && !_health.Spares(waiter.Agent, n.Name) && cluster.Agents[waiter.Agent].MaxConcurrency
                 > _grants.Values.Count(g => g.Node == n.Name && g.Agent == waiter.Agent)).ToArray();
             if (free.Length > 0 && _waiters.Remove(key))
             {
@@ -360,27 +369,16 @@ internal sealed class SimulatedDispatcher(World world, SimulatedCluster cluster)
                 }
                 var node = world.Mistake == Mistake.KeepsNobodyApart
                     ? free.MaxBy(n => _grants.Values.Count(g => g.Node == n.Name))!.Name
-                    : free[world.Random.Next(free.Length)].Name;
+                    : Place(free, waiter);
+                _health.Start(waiter.Agent, node);
                 _grants.Add(key, new Grant(waiter.Agent, node, world.Now, waiter.Isolation));
                 waiter.Answer((node, waiter.Agent));
             }
         }
     }
 
-    // Of those that are kept apart no more run on a node than each of them says.
-    private bool IsApart(SimulatedNode node, Isolation? isolation)
-    {
-        if (isolation is not { } one || world.Mistake == Mistake.KeepsNobodyApart)
-        {
-            return true;
-        }
-        var beside = _grants.Values.Where(g => g.Node == node.Name && world.Now - g.At <= g.Isolation?.Time)
-            .Select(g => g.Isolation!.Value.Company).ToList();
-        return beside.Append(one.Company).All(company => company > beside.Count);
-    }
-
     private sealed record Waiter(
-        string Agent, Isolation? Isolation, HedgedStep? Hedged, List<Action<(string Node, string Agent)?>> Asking, Action Drained,
+        string Agent, Isolation? Isolation, HedgedStep? Hedged, LabelPreference? Prefer, List<Action<(string Node, string Agent)?>> Asking, Action Drained,
         Action<string> Refused)
     {
         public void Answer((string Node, string Agent)? slot) => Asking.ForEach(answer => answer(slot));

@@ -68,9 +68,9 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
 
     public void Release(IHeldSlot slot) => Release(((Held)slot).Key);
 
-    public void Report(string agent, bool hasFailed)
-    {
-    }
+    public void Report(string agent, string? node, bool hasFailed) => silo.Send(
+        $"{agent} on {node} has {(hasFailed ? "failed" : "succeeded")}", silo.Cluster.Dispatcher,
+        () => silo.Cluster.Dispatcher.Report(agent, node!, hasFailed));
 
     public void Forget(IPendingSlot pending) => ((Pending)pending).IsForgotten = true;
 
@@ -94,7 +94,7 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         }
         var key = pending.Key;
         silo.Send($"a slot for {key}", silo.Cluster.Dispatcher, () => silo.Cluster.Dispatcher.Ask(
-            key, pending.Agent, pending.Isolation, pending.Hedged, granted => silo.Answer(
+            key, pending.Agent, pending.Isolation, pending.Hedged, pending.Prefer, granted => silo.Answer(
                 $"a slot for {key} on {granted?.Node ?? "no node"}", () => Answered(pending, granted),
                 world.Mistake == Mistake.GivesUpSlots ? null : () => Ask(pending)),
             () => silo.Answer($"{pending.Agent} is drained", pending.Attempt.HearOfDrain),
@@ -144,6 +144,7 @@ internal sealed class SimulatedSlots(World world, SimulatedSilo silo) : ISlotSou
         public string Agent { get; } = attempt.State.Agent;
         public Isolation? Isolation { get; } = Core.Runs.Isolation.Of(attempt.State);
         public HedgedStep? Hedged { get; } = attempt.Hedged;
+        public LabelPreference? Prefer { get; } = attempt.Prefer;
         public bool IsWithdrawn { get; set; }
         public bool IsForgotten { get; set; }
         public bool IsUnheard => IsWithdrawn || IsForgotten || Attempt.Driver.IsStopping;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using AgentGrid.Core.Plans;
+using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
 using AgentGrid.Engine.Driving;
 
@@ -16,6 +17,8 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
 
     // A backup waits for no longer than whoever it is the backup of works.
     private static readonly TimeSpan s_notLong = TimeSpan.FromSeconds(3);
+
+    private const double FreeScore = 5_000_000;
 
     private readonly Dictionary<RunId, Kept> _runs = [];
     private readonly Dictionary<RunKey, RunId> _keys = [];
@@ -133,12 +136,14 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
                 world.Check(!state.Status.IsEnded(), $"{state.Id} ends, and is {state.Status} already");
                 break;
             case RunEvent.AttemptStarted x:
+                CheckIsInTime(state, x.Step, x.Decision, x.Time);
                 CheckAttempt(state, x.Step, x.Attempt, "started", static s => s == AttemptStatus.Queued, orNew: true);
                 world.Check(
                     x.Hedge is not { At: not null } || SimulatedLatencies.IsReady(x.Agent, x.Node),
                     $"{state.Id} is to have a backup beside attempt {x.Attempt} of '{x.Step}', whose agent starts cold");
                 break;
             case RunEvent.AttemptQueued x:
+                CheckIsInTime(state, x.Step, x.Decision, x.Time);
                 CheckAttempt(state, x.Step, x.Attempt, "queued", static s => s == AttemptStatus.Queued, orNew: true);
                 world.Check(
                     !x.IsHedge || state[x.Step].Attempts.Exists(a => a.Status == AttemptStatus.Running && a.Hedge?.At <= x.Time
@@ -163,6 +168,25 @@ internal sealed class SimulatedStore(World world, SimulatedCluster cluster) : Pl
                 break; // can be at any time
         }
     }
+
+    // Of those that have free slots, whoever makes it is asked before whoever is known to need longer.
+    private void CheckIsInTime(RunState state, string step, RoutingDecision? decision, DateTimeOffset now)
+    {
+        if (decision is not { Candidates: [{ Score: > FreeScore } first, _, ..] } || decision.Agent != first.Agent || state[step].Step.Mode == StepMode.All)
+        {
+            return;
+        }
+        bool IsLate(string agent) => SimulatedLatencies.P99Of(agent) * 1.02
+            > Least(state[step].Step.Timeout ?? cluster.Agents[agent].Timeout, state.Deadline - now);
+        var isLate = IsLate(first.Agent);
+        var other = decision.Candidates.FirstOrDefault(c => c.Score > FreeScore && IsLate(c.Agent) != isLate);
+        world.InTime += other is not null ? 1 : 0;
+        world.Check(
+            !isLate || other is null,
+            $"{state.Id} asks {first.Agent} in '{step}', which needs too long, and {other?.Agent} does not: {decision.Why}");
+    }
+
+    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     // Of those that are counted together no more are started than may be: than the one says that was let in last.
     private void CheckGroup(RunState state)

@@ -33,6 +33,15 @@ internal sealed class World(int seed, Mistake mistake)
     /// <summary>How many backups were given a slot.</summary>
     public int Backups { get; set; }
 
+    /// <summary>How many attempts were given a slot while their agent failed on another node.</summary>
+    public int Spared { get; set; }
+
+    /// <summary>How many were given one on a node that their step prefers.</summary>
+    public int Preferred { get; set; }
+
+    /// <summary>How many decisions were made by who makes it in time.</summary>
+    public int InTime { get; set; }
+
     public bool Chance(int percent) => Random.Next(100) < percent;
 
     /// <summary>A mistake that is planted happens now and then.</summary>
@@ -188,6 +197,15 @@ internal enum Mistake
 
     /// <summary>A backup that is given no slot is not told so.</summary>
     ForgetsRefusals,
+
+    /// <summary>An agent is asked on nodes on which it fails, though there are others.</summary>
+    AsksNodesThatFail,
+
+    /// <summary>What nodes a step prefers is not looked at.</summary>
+    ForgetsLabels,
+
+    /// <summary>How long agents take is not known where it is decided who is asked.</summary>
+    ForgetsDurations,
 
     /// <summary>Backups are asked beside attempts whose agent starts cold.</summary>
     HedgesColdStarts,

@@ -129,11 +129,11 @@ public sealed class BreakerTests : IDisposable
     {
         for (var i = 0; i < times; i++)
         {
-            _table.Report("a", hasFailed: true);
+            _table.Report("a", "n", hasFailed: true);
         }
     }
 
-    private void Succeed() => _table.Report("a", hasFailed: false);
+    private void Succeed() => _table.Report("a", "n", hasFailed: false);
 
     private void Configure(BreakerPolicy breaker) => _table.Configure(new GridConfig
     {

@@ -41,6 +41,9 @@ internal enum SlotMistake
     /// <summary>Backups may have a GPU for as long as they like.</summary>
     CountsNoGpuSeconds,
 
+    /// <summary>Where an attempt has failed is not looked at.</summary>
+    FailsNowhere,
+
     /// <summary>One that runs is kept apart no longer.</summary>
     EndsIsolationsAtOnce,
 }
@@ -48,7 +51,7 @@ internal enum SlotMistake
 /// <summary>A slot table, with one mistake or none.</summary>
 internal sealed class MistakenTable(SlotMistake mistake, TimeProvider time)
 {
-    private readonly SlotTable _table = new(time);
+    private readonly SlotTable _table = new(time, new AtOnce());
     private readonly List<SlotRequest> _requests = [];
     private readonly List<TakenSlot> _slots = [];
     private readonly List<TakenSlot> _lost = [];
@@ -78,6 +81,9 @@ internal sealed class MistakenTable(SlotMistake mistake, TimeProvider time)
 
     public TakenSlot Adopt(string agent, string node, int? gpu, Isolation? isolation) =>
         Keep(_table.Adopt(agent, node, gpu, mistake == SlotMistake.EndsIsolationsAtOnce ? null : isolation))!;
+
+    public void Report(string agent, string node, bool hasFailed) =>
+        _table.Report(agent, mistake == SlotMistake.FailsNowhere ? null : node, hasFailed);
 
     public void Clear(TakenSlot slot) => _table.Clear(slot);
 

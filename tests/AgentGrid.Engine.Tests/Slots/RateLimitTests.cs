@@ -237,10 +237,4 @@ public sealed class RateLimitTests : IDisposable
 
         public void OnAgentGone() => test._told.Add(($"{name} gone", test.Now));
     }
-
-    // Timers are fired by the test.
-    private sealed class AtOnce : Platform
-    {
-        public override void Queue(IThreadPoolWorkItem work, bool preferLocal) => work.Execute();
-    }
 }

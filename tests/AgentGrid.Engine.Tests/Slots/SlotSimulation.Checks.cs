@@ -47,6 +47,10 @@ internal sealed partial class SlotSimulation
             {
                 Count("waits for other company");
             }
+            if (asker.Stage == Stage.Waiting && _nodes.Values.Any(n => HasSlot(asker.Agent, n, asker.Request.Isolation)))
+            {
+                Count("waits for another node");
+            }
             That(asker.Stage != Stage.Waiting || IsEnabled(asker.Agent), $"{asker} waits for an agent that is gone");
         }
     }
@@ -87,6 +91,7 @@ internal sealed partial class SlotSimulation
                 && gpus.Any(g => g.Index == preferred && FreeOn(node, g, agent) >= bytes);
             That(!passedOver, $"GPU {preferred} of '{slot.Node}' was chosen and had room, and another was taken");
         }
+        Probe(agent, slot.Node);
         _held.Add(new Held(agent, slot.Node, slot.Gpu, slot.Gpu is null ? 0 : bytes, slot, isolation));
     }
 
@@ -94,6 +99,11 @@ internal sealed partial class SlotSimulation
 
     // What is asked before a slot is taken, of what is held: it can be granted only into room.
     private bool HasRoom(string agent, NodeState node, Isolation? isolation = null)
+    {
+        return HasSlot(agent, node, isolation) && !IsSpared(agent, node);
+    }
+
+    private bool HasSlot(string agent, NodeState node, Isolation? isolation)
     {
         if (!IsApart(node, isolation) || _isClosed || !IsEnabled(agent) || _drained.Contains(agent) || node.Draining)
         {
@@ -107,17 +117,6 @@ internal sealed partial class SlotSimulation
             && _held.Count(h => _agents[h.Agent].Queue == config.Queue && h.Node == node.Name)
                 < (_config.Queues[config.Queue].Slots ?? int.MaxValue)
             && (bytes == 0 || node.Gpus is not { } gpus || gpus.Any(g => FreeOn(node, g, agent) >= bytes));
-    }
-
-    // Of those that are kept apart no more run on a node than each of them says.
-    private bool IsApart(NodeState node, Isolation? isolation)
-    {
-        if (isolation is not { } one)
-        {
-            return true;
-        }
-        var beside = _held.Where(h => h.Node == node.Name && h.Isolation is not null).Select(h => h.Isolation!.Value.Company).ToList();
-        return beside.Append(one.Company).All(company => company > beside.Count);
     }
 
     // What is in use counts for whoever is not part of it, together with all that may still be loading.

@@ -23,7 +23,7 @@ internal sealed partial class SlotSimulation
         var (backups, _) = Within(s_window, step);
         var (_, others) = Within(s_surely, step);
         var isOverCount = AttemptsOf(step, hasGpu) is { } percent && backups >= Math.Max(1, (int)(others * (percent / 100)));
-        Count(isOverCount ? "a backup over its budget" : Rarest);
+        Count(isOverCount ? "a backup over its budget" : Rarest[0]);
         That(
             isOverCount || (hasGpu && step.Budget.GpuSecondsPercent is not null && backups > 0),
             $"{asker} is refused with {backups} backups within ten minutes beside {others} others within nine");

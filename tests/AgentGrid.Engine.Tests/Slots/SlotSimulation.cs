@@ -21,14 +21,15 @@ internal sealed partial class SlotSimulation
         "withdrawn before it waits", "withdrawn while it waits", "withdrawn after the grant", "withdrawn again",
         "asked again", "asked after it was withdrawn", "told that the agent is gone", "told that the agent is drained", "released again",
         "released after the node was gone", "granted at once", "granted later", "kept apart no longer",
-        "kept apart no longer, which it was not", "waits for other company", "a backup within its budget", "a backup over its budget",
-        Rarest,
+        "kept apart no longer, which it was not", "waits for other company", "works on a node again", "fails on a node",
+        "a backup within its budget", "a backup over its budget",
     ];
 
     /// <summary>What happens less often than the others.</summary>
-    public const string Rarest = "a backup over its budget of GPU-seconds";
+    public static readonly ImmutableArray<string> Rarest =
+        ["a backup over its budget of GPU-seconds", "finds out whether its agent works on a node again", "waits for another node"];
 
-    private const int Steps = 250;
+    private const int Steps = 310;
     private const int MostAskers = 12;
     private static readonly string[] s_agents = ["a0", "a1", "a2"];
     private static readonly string[] s_queues = ["q0", "q1"];
@@ -88,7 +89,7 @@ internal sealed partial class SlotSimulation
 
     private void Step()
     {
-        switch (_random.Next(27))
+        switch (_random.Next(33))
         {
             case 0: Configure(); break;
             case 1 or 2: PutNode(); break;
@@ -102,7 +103,8 @@ internal sealed partial class SlotSimulation
             case 19 when _givenBack.Count > 0: ReleaseAgain(Any(_givenBack), "released again"); break;
             case 20 when _lost.Count > 0: ReleaseAgain(Any(_lost), "released after the node was gone"); break;
             case 21 or 22 or 23 when _held.Count > 0: Release(Any(_held)); break;
-            case 26: PassTime(); break;
+            case 26 or 27: PassTime(); break;
+            case > 27 when _nodes.Count > 0: Report(); break;
             case 24 or 25 when _held.Count + _givenBack.Count > 0: Clear(); break;
             default: break; // there is nothing to do it with
         }
@@ -229,20 +231,6 @@ internal sealed partial class SlotSimulation
         asker.Stage = Stage.Over;
     }
 
-    // One that has run long enough, or that was never kept apart, or has ended.
-    private void Clear()
-    {
-        var slot = _givenBack.Count > 0 && _random.Next(4) == 0 ? Any(_givenBack) : _held.Count > 0 ? Any(_held).Slot : Any(_givenBack);
-        Note($"a slot of {slot.AgentName} on {slot.Node} is kept apart no longer");
-        var index = _held.FindIndex(h => h.Slot == slot && h.Isolation is not null);
-        Count(index < 0 ? "kept apart no longer, which it was not" : "kept apart no longer");
-        if (index >= 0)
-        {
-            _held[index] = _held[index] with { Isolation = null };
-        }
-        _table.Clear(slot);
-    }
-
     private void Release(Held held)
     {
         Note($"a slot of {held.Agent} on {held.Node} is released");
@@ -265,6 +253,7 @@ internal sealed partial class SlotSimulation
         if (!_agents.TryGetValue(agent, out var config))
         {
             _agents.Add(agent, config = new AgentConfig { Name = agent, Queue = AgentDefaults.Queue, Enabled = false });
+            ForgetFailures((of, _) => of == agent); // of another policy nothing is remembered
         }
         var bytes = config.Resources.GpuMemoryBytes;
         int? gpu = bytes > 0 && node.Gpus is { IsEmpty: false } gpus && _random.Next(3) > 0 ? Any(gpus).Index : null;
@@ -293,6 +282,7 @@ internal sealed partial class SlotSimulation
         var node = AnyNode()!;
         Note($"{node} is gone");
         _nodes.Remove(node);
+        ForgetFailures((_, at) => at == node);
         _lost.AddRange(_held.Where(h => h.Node == node).Select(h => h.Slot));
         _held.RemoveAll(h => h.Node == node);
         _table.RemoveNode(node);
@@ -331,6 +321,7 @@ internal sealed partial class SlotSimulation
                 MaxConcurrency = _random.Next(1, 4),
                 MaxConcurrencyTotal = _random.Next(2) == 0 ? null : _random.Next(1, 6),
                 Queue = Any(s_queues),
+                Breaker = s_breaker,
                 Resources = new AgentResources(_random.Next(2) == 0 ? 0 : _random.Next(5)),
             }).ToImmutableSortedDictionary(a => a.Name, a => a),
             Queues = s_queues.ToImmutableSortedDictionary(
@@ -344,6 +335,10 @@ internal sealed partial class SlotSimulation
         }
         foreach (var agent in config.Agents.Values)
         {
+            if (_agents.GetValueOrDefault(agent.Name)?.Breaker != agent.Breaker)
+            {
+                ForgetFailures((of, _) => of == agent.Name);
+            }
             _agents[agent.Name] = agent;
         }
         _table.Configure(config);
@@ -352,9 +347,6 @@ internal sealed partial class SlotSimulation
     // Mostly one that has not been asked.
     private Asker AnyToAsk() =>
         _random.Next(4) > 0 && _askers.Find(a => a.Stage == Stage.New) is { } made ? made : Any(_askers);
-
-    private Isolation? AnyIsolation() =>
-        _random.Next(3) > 0 ? null : new Isolation(_random.Next(2) == 0 ? 1 : 2, TimeSpan.FromSeconds(10));
 
     private int AnyUse() => _random.Next(2) == 0 ? 0 : _random.Next(1, 7);
 

@@ -19,13 +19,14 @@ public sealed class NodesReaderTests
         var (nodes, problems) = NodesReader.Read(new ConfigFile("nodes.yaml", """
             nodes:
               cpu: { queues: [general], agents: [reader] }
-              gpu: { count: 2, queues: [gpu], gpus_mb: [24576, 12288] }
+              gpu: { count: 2, queues: [gpu], gpus_mb: [24576, 12288], labels: { zone: eu } }
             """), s_config);
 
         Assert.Empty(problems);
         Assert.Equal(["cpu", "gpu-1", "gpu-2"], nodes.Select(static n => n.Name));
         Assert.Equal(["reader"], nodes[0].Agents!.Value);
         Assert.Null(nodes[0].Gpus);
+        Assert.Equal([null, "zone:eu", "zone:eu"], nodes.Select(static n => n.Labels?.ToString()));
         Assert.Equal([24576L << 20, 12288L << 20], nodes[2].Gpus!.Value.Select(static g => g.TotalBytes));
         Assert.Empty(NodesReader.Missing(nodes, s_config));
     }

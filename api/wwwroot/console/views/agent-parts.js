@@ -33,6 +33,10 @@ export const abandonedOf = ({ abandoned_attempts: attempts }) =>
     ),
   );
 
+/** That an agent, or an agent on a node, fails: others are asked first. */
+export const failingOf = ({ in_a_row: row, next_try_in_seconds: next }) =>
+  `failing: ${row} in a row, next try ${next ? `in ${Math.ceil(next)} s` : 'now'}`;
+
 /** The address of an agent's page. */
 export const agentLink = name => h('a', { href: `#/agents/${encodeURIComponent(name)}` }, name);
 

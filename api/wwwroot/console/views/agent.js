@@ -5,7 +5,7 @@ import { h, replace, setText, toast } from '../lib/dom.js';
 import { bytes, count, duration, millis, time } from '../lib/format.js';
 import { jsonView } from '../lib/json-view.js';
 import { Poll } from '../lib/poll.js';
-import { abandonedOf, conditionOf, steer, successOf } from './agent-parts.js';
+import { abandonedOf, conditionOf, failingOf, steer, successOf } from './agent-parts.js';
 import { factList } from './facts.js';
 import { RecentRuns } from './recent-runs.js';
 
@@ -102,10 +102,10 @@ class AgentPage {
   }
 
   #showNow(agent, nodes, failed) {
-    const { load, latency_ms: latency, counts } = agent;
+    const { load, latency_ms: latency, counts, failing, last_failures: failures } = agent;
     setText(this.health, agent.health?.problem ?? '');
     this.#once('abandoned', agent.abandoned_attempts, () => replace(this.abandoned, abandonedOf(agent)));
-    this.#once('now', [load, latency, counts, failed], () =>
+    this.#once('now', [load, latency, counts, failed, failing, failures], () =>
       replace(
         this.now,
         factList([
@@ -114,6 +114,8 @@ class AgentPage {
           ['Ended', ended(counts)],
           ['Success', successOf(agent)],
           ['Latency', latency ? `p50 ${duration(latency.p50_ms)}, p95 ${duration(latency.p95_ms)}` : ''],
+          ['Failing', failing ? failingOf(failing) : ''],
+          ['Last failure', failures.length ? failures.map(f => h('span', { class: 'block' }, failureOf(f))) : ''],
           ['Last failed run', failed ? failure(failed) : 'none that is kept'],
         ]),
         h('p', { class: 'dim' }, 'Counts and latencies cover this server since it started.'),
@@ -125,7 +127,8 @@ class AgentPage {
 
   #showConfig(found) {
     const agent = found.value();
-    const { load, counts, latency_ms: latency, health, abandoned_attempts: abandoned, ...config } = agent;
+    const { load, counts, latency_ms: latency, health, abandoned_attempts: abandoned, ...others } = agent;
+    const { failing, failing_nodes: failingNodes, last_failures: failures, ...config } = others;
     this.#once('config', config, () => {
       setText(this.description, agent.description ?? '');
       replace(this.config, configOf(agent));
@@ -195,13 +198,20 @@ const failure = run => [
   ` at ${time(millis(run.ended_at ?? run.accepted_at))}${run.reason ? `: ${run.reason}` : ''}`,
 ];
 
+/** When, where and how an attempt of it has failed, with the way to it. */
+const failureOf = ({ at, node, kind, type, code, message, run_id: run, step, attempt }) => [
+  h('a', { href: `#/runs/${run}?step=${encodeURIComponent(step)}` }, `${step}, attempt ${attempt}`),
+  ` at ${time(millis(at))}${node ? ` on ${node}` : ''}: ${kind === code ? '' : `${kind}, `}${type ?? code}: ${message}`,
+];
+
 /** What a node has to do with an agent; null where its queue is not served. */
-function placeOf(node, { name, queue, max_concurrency: slots }) {
+function placeOf(node, { name, queue, max_concurrency: slots, failing_nodes: failing }) {
   if (node.queues && !node.queues.includes(queue)) return null;
   const running = node.agents.find(a => a.agent === name)?.running ?? 0;
   const states = [
     node.silent ? 'silent' : node.draining ? 'draining' : '',
     node.warm_agents.includes(name) ? 'loaded there' : '',
+    ...failing.filter(f => f.node === node.name).map(failingOf),
   ].filter(Boolean);
   const load = `${count(running)} of ${count(slots)} slots`;
   return { node: node.name, load, said: states.join(', ') || 'ready' };

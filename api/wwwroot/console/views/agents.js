@@ -4,7 +4,7 @@ import { get } from '../lib/api.js';
 import { h, replace, setText, toast } from '../lib/dom.js';
 import { bytes, count, duration, millis, time } from '../lib/format.js';
 import { Poll } from '../lib/poll.js';
-import { abandonedOf, agentLink, conditionOf, steer, successOf } from './agent-parts.js';
+import { abandonedOf, agentLink, conditionOf, failingOf, steer, successOf } from './agent-parts.js';
 
 const COLUMNS = ['Agent', 'Queue', 'Priority', 'Load', 'Waiting', 'Success', 'p50', 'p95', 'p99', 'Done'];
 
@@ -205,15 +205,14 @@ class Agents {
   }
 }
 
-function limitsOf({ rate_limit: rate, failing }) {
+function limitsOf({ rate_limit: rate, failing, failing_nodes: nodes }) {
   const lines = [];
   if (rate)
     lines.push(
       `rate limit ${rate.text}: ${rate.left ? `${rate.left} can start` : `next in ${rate.next_in_seconds.toFixed(1)} s`}${rate.tokens ? `, ${count(rate.tokens.left)} tokens left` : ''}`,
     );
-  if (failing) {
-    const next = failing.next_try_in_seconds;
-    lines.push(`failing: ${failing.in_a_row} in a row, next try ${next ? `in ${Math.ceil(next)} s` : 'now'}`);
-  }
+  if (failing) lines.push(failingOf(failing));
+  // Where it fails everywhere, that is all there is to say.
+  else lines.push(...nodes.map(n => `on ${n.node} ${failingOf(n)}`));
   return lines.join(' · ');
 }

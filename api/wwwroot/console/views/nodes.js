@@ -3,6 +3,7 @@
 import { get, now } from '../lib/api.js';
 import { h, setText } from '../lib/dom.js';
 import { bytes, count, duration, millis, plural } from '../lib/format.js';
+import { failingOf } from './agent-parts.js';
 import { CardPage } from './card-page.js';
 
 export function nodesView(root, { query }, shell) {
@@ -70,6 +71,8 @@ class Card {
     this.running = h('dd');
     this.warm = h('dd');
     this.seen = h('dd');
+    this.labels = h('dd');
+    this.failing = h('dd');
     this.slots = node.slots.map(s => new Bar(`Queue ${s.queue}`, ['leased']));
     this.gpus = (node.gpus ?? []).map(g => new Bar(`GPU ${g.index} · ${g.name}`, ['leased', 'here', 'others']));
     this.element = h(
@@ -83,6 +86,8 @@ class Card {
           ['Queues', this.queues],
           ['Running', this.running],
           ['Warm agents', this.warm],
+          ['Labels', this.labels],
+          ['Failing', this.failing],
           ['Heard of', this.seen],
         ].map(([name, value]) => h('div', null, h('dt', null, name), value)),
       ),
@@ -110,6 +115,13 @@ class Card {
     this.element.dataset.state = state;
     setText(this.queues, node.queues ? node.queues.join(', ') || 'none' : 'all');
     setText(this.running, runs(node));
+    setText(
+      this.labels,
+      Object.entries(node.labels ?? {})
+        .map(([name, text]) => `${name}=${text}`)
+        .join(', ') || 'none',
+    );
+    setText(this.failing, node.failing.map(f => `${f.agent} ${failingOf(f)}`).join(', ') || 'none');
     setText(this.warm, node.warm_agents.join(', ') || 'none');
     setText(this.seen, node.silent ? `${duration(now() - millis(node.seen_at))} ago` : 'just now');
     node.slots.forEach(({ running, slots }, i) =>
