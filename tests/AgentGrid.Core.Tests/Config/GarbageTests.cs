@@ -29,7 +29,7 @@ public sealed class GarbageTests
             timeout: 5m
             steps:
               a: { capability: perception, timeout: 15s, when: "input.x > 1 and not (input['y'] == 'z')" }
-              b: { needs: [a], agent: echo, mode: each, for_each: a.items[0].x, input: { n: -1.5e3, s: "\u00fc\n" } }
+              b: { needs: [a], agent: echo, mode: each, for_each: "a.items[0].x", input: { n: -1.5e3, s: "\u00fc\n" } }
               c:
                 needs:
                   - a
