@@ -136,8 +136,8 @@ internal sealed partial class ClusterCaller(ClusterEngine engine) : IAgentCaller
         switch (reply.Status)
         {
             case InvocationStatus.Succeeded:
-                return new RunInput.CompleteAttempt(call.Step, call.Number, StoredValues.Find(
-                    engine.Node.Invocations.Artifacts, call.Attempt.Run.Id, reply.Output!)) { Tokens = reply.Tokens };
+                var output = StoredValues.Find(engine.Node.Invocations.Artifacts, call.Attempt.Run.Id, reply.Output!);
+                return new RunInput.CompleteAttempt(call.Step, call.Number, output) { Tokens = reply.Tokens };
             case InvocationStatus.Failed:
                 return new RunInput.FailAttempt(call.Step, call.Number, reply.Error!) { Tokens = reply.Tokens };
             case InvocationStatus.Cancelled:

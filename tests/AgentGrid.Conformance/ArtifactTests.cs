@@ -229,7 +229,8 @@ public abstract class ArtifactTests<THost> : ConformanceTests<THost>
         Script.On("alpha", _ => new(Json.From(new { list = new[] { Text('x'), Text('y'), Text('z') }, size = 3 })));
         Script.On("bravo", call => new(Json.From(new
         {
-            text = call.Input.GetProperty("text").GetString(), of = call.Input.GetProperty("all").GetArrayLength(),
+            text = call.Input.GetProperty("text").GetString(),
+            of = call.Input.GetProperty("all").GetArrayLength(),
         })));
         var gate = Script.Gate();
         var seen = "";
