@@ -24,7 +24,7 @@ public static partial class RunMachine
         {
             bool IsNew(string agent) => !item.Asked.Contains(agent) && item.Backups?.Exists(b => b.Agent == agent) != true;
             var others = Matching(step).Where(a => IsNew(a.Agent.Name) && Fitness(a) == Fittest).ToList();
-            return others.Count == 0 ? null : Router.Rank(others, LabelPreference.Of(step.Step, state.Root)) switch
+            return others.Count == 0 ? null : Router.Rank(InTime(step, others), LabelPreference.Of(step.Step, state.Root)) switch
             {
                 var ranked => new RoutingDecision(ranked[0].Agent, why, ranked),
             };
