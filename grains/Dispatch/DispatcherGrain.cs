@@ -4,6 +4,7 @@ using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Dispatch;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.Engine.Store;
@@ -29,7 +30,7 @@ internal sealed partial class DispatcherGrain(
     private readonly Waiters _waiters = new(node.Time);
     private QueuedRuns _places = null!;
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
-    private SlotLeases _grants = null!;
+    private SlotLeases<SiloAddress> _grants = null!;
     private GridConfig? _config;
     private HashSet<string> _drained = [];
     private Task _keeping = Task.CompletedTask;
@@ -40,7 +41,9 @@ internal sealed partial class DispatcherGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times, logger);
+        var times = node.Options.Times;
+        _grants = new SlotLeases<SiloAddress>(
+            node.Time, new GrainPlatform(TaskScheduler.Current), IsAlive, times.OnItsWay, times.LongestOnItsWay, logger);
         FollowConfig();
         _drained = [.. await log.DrainedAsync(), .. state.State.Drained];
         foreach (var agent in _drained)
@@ -72,7 +75,8 @@ internal sealed partial class DispatcherGrain(
         if (_grants.Find(request.Slot) is { } granted)
         {
             granted.Driver = request.Driver;
-            return AnswerTo(request, granted.Reply);
+            return AnswerTo(
+                request, granted.IsFound ? new SlotReply(SlotOutcome.Granted, granted.Slot.Node) : SlotWaiter.ReplyOf(granted.Slot));
         }
         var waiter = _waiters.Find(request.Slot);
         if (waiter is null)
@@ -327,7 +331,7 @@ internal sealed partial class DispatcherGrain(
         }
         var state = ClusterNodes.StateOf(report);
         Slots.PutNode(isNew ? state with { Draining = true } : state);
-        _grants.Reconcile(report);
+        _grants.Reconcile(report.Node, report.Held.Select(static h => new ReportedSlot(h.Slot, h.Agent, h.Gpu, h.Isolation?.ToIsolation())));
         if (isNew)
         {
             Slots.PutNode(state);
@@ -350,6 +354,8 @@ internal sealed partial class DispatcherGrain(
             Withdraw(waiter);
         }
     }
+
+    private bool IsAlive(SiloAddress silo) => silos.GetApproximateSiloStatus(silo) is not (SiloStatus.Dead or SiloStatus.None);
 
     private void Withdraw(SlotWaiter waiter)
     {
