@@ -66,6 +66,8 @@ internal sealed record BenchOptions
     public IReadOnlyList<int> Sizes { get; private init; } = [10, 100, 1_000, 10_000];
     public int Runs { get; private init; } = 1_000_000;
     public IReadOnlyList<int> Silos { get; private init; } = [0, 1, 3];
+    public int Gpus { get; private init; } = 10_000;
+    public long Decisions { get; private init; } = long.MaxValue;
     public string Fsync { get; private init; } = "everysec";
     public TimeSpan Retention { get; private init; } = TimeSpan.FromMinutes(1);
 
@@ -97,6 +99,8 @@ internal sealed record BenchOptions
         "--warmup" => this with { Warmup = Number(value) },
         "--concurrency" => this with { Concurrency = Numbers(value) },
         "--silos" => this with { Silos = Numbers(value, 0) },
+        "--gpus" => this with { Gpus = Number(value) },
+        "--decisions" => this with { Decisions = Number(value) },
         "--fsync" when value is "no" or "everysec" or "always" => this with { Fsync = value },
         "--sync" when value is "full" or "normal" => this with { Sync = value },
         "--data" => this with { Data = Path.GetFullPath(value) },

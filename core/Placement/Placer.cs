@@ -24,7 +24,8 @@ public static class Placer
 
     /// <summary>Picks the best node, and says why.</summary>
     /// <param name="nodes">In any order; the answer does not depend on it.</param>
-    public static PlacementDecision Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent)
+    /// <param name="others">How many more there are, which are left out: none of them has a better score.</param>
+    public static PlacementDecision Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent, int others = 0)
     {
         if (nodes.Count == 0)
         {
@@ -41,7 +42,7 @@ public static class Placer
         var best = ranked[0].Load;
         if (IsFree(best))
         {
-            return new PlacementDecision(best.Node, Reason(ranked, byMemory), candidates);
+            return new PlacementDecision(best.Node, Reason(ranked, byMemory, others), candidates);
         }
         var why = best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'";
         return new PlacementDecision(null, why, candidates);
@@ -52,7 +53,8 @@ public static class Placer
 
     private static bool IsFree(NodeLoad node) => node.Refusal is null && node.FreeSlots > 0;
 
-    private static double Score(NodeLoad node) => Math.Round(
+    /// <summary>See <see cref="NodeCandidate.Score"/>.</summary>
+    public static double Score(NodeLoad node) => Math.Round(
         (node.Refusal is not null ? -RefusalPenalty : node.FreeSlots > 0 ? FreeSlotBonus : 0)
         - (LoadWeight * Math.Clamp(node.Load, 0, MostLoad))
         + (node.IsWarm ? WarmBonus : 0)
@@ -84,11 +86,11 @@ public static class Placer
         (false, false) => null,
     };
 
-    private static string Reason((NodeLoad Load, double Score)[] ranked, bool byMemory)
+    private static string Reason((NodeLoad Load, double Score)[] ranked, bool byMemory, int others)
     {
         if (ranked.Length == 1)
         {
-            return "the only node";
+            return others == 0 ? "the only node" : "the only node with a free slot";
         }
         var (first, second) = (ranked[0].Load, ranked[1].Load);
         if (!IsFree(second))

@@ -6,7 +6,7 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.Engine.Slots;
 
 /// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
-internal sealed class AgentSlots
+internal sealed partial class AgentSlots
 {
     // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
     private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), SortedSet<SlotRequest>> _waiters = [];
@@ -16,7 +16,7 @@ internal sealed class AgentSlots
     private readonly TokenRate _tokens;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
-    private int _fitting;
+    private readonly int[] _fitCounts = new int[(int)NodeFit.Fits + 1];
     private int _running;
     private string? _note;
 
@@ -46,7 +46,7 @@ internal sealed class AgentSlots
     {
         get
         {
-            long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
+            long slots = (long)Math.Max(_fitCounts[(int)NodeFit.Fits], 1) * Config.MaxConcurrency;
             slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
             var (free, rate) = (Free, Rate);
             var full = free == 0 ? ShortOf() : rate?.InWords();
@@ -98,7 +98,7 @@ internal sealed class AgentSlots
         }
     }
 
-    private bool HasRoom => LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
+    private bool HasRoom => LeftOfTotal > 0 && (_nodes.AreMany ? HasRoomOfMany : Array.Exists(_nodes.All, n => FreeOn(n) > 0));
 
     private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
 
@@ -143,24 +143,37 @@ internal sealed class AgentSlots
         return _tokens.Take();
     }
 
-    /// <summary>Finds out which nodes can run the agent, after it or they have changed.</summary>
+    /// <summary>Finds out which nodes can run the agent, after it has changed.</summary>
     public void Refresh()
     {
-        if (_inUse.Length < _nodes.Indices)
-        {
-            Array.Resize(ref _inUse, _nodes.Indices);
-            Array.Resize(ref _fits, _nodes.Indices);
-        }
-        var best = NodeFit.NoNode;
-        _fitting = 0;
+        Array.Clear(_fits);
+        Array.Clear(_fitCounts);
         foreach (var node in _nodes.All)
         {
-            var fit = NodeFits.Of(Config, node.State);
-            _fits[node.Index] = fit;
-            _fitting += fit == NodeFit.Fits ? 1 : 0;
-            best = fit > best ? fit : best;
+            Fit(node);
         }
-        _note = NodeFits.Note(best, Config);
+        _own = null;
+        _note = NodeFits.Note(BestFit, Config);
+    }
+
+    /// <summary>Finds out whether a node can run the agent, after that has changed.</summary>
+    public void Refresh(SlotNode node)
+    {
+        Fit(node);
+        _note = NodeFits.Note(BestFit, Config);
+        if (!_knowsAll && _fits[node.Index] == NodeFit.NoCode)
+        {
+            _own = null;
+        }
+        Know(node);
+    }
+
+    /// <summary>A node is gone.</summary>
+    public void Lose(SlotNode node)
+    {
+        _fitCounts[(int)_fits[node.Index]]--;
+        _fits[node.Index] = NodeFit.NoNode;
+        _note = NodeFits.Note(BestFit, Config);
     }
 
     public int RunningOn(SlotNode node) => _inUse[node.Index];
@@ -200,6 +213,7 @@ internal sealed class AgentSlots
         {
             slot.Home.Gpus.End(lease);
         }
+        _nodes.Touch(slot.Home);
         return true;
     }
 
@@ -260,8 +274,8 @@ internal sealed class AgentSlots
         {
             return FreeOn(only, isolation) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu), isolation);
         }
-        var placement = Best(near, isolation);
-        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
+        var placement = _nodes.AreMany && isolation is null ? BestOfMany(near) : Best(near, isolation);
+        return placement?.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
     }
 
     private bool HasPlace(SlotRequest head) =>
@@ -356,6 +370,7 @@ internal sealed class AgentSlots
             node.Apart.Add(slot);
         }
         Count(node, +1);
+        _nodes.Touch(node);
         return slot;
     }
 
@@ -364,6 +379,26 @@ internal sealed class AgentSlots
         _inUse[node.Index] += change;
         _running += change;
         Queue.Count(node, change);
+        Know(node);
+    }
+
+    private NodeFit BestFit => (NodeFit)Math.Max(0, Array.FindLastIndex(_fitCounts, static c => c > 0));
+
+    private void Fit(SlotNode node)
+    {
+        if (_inUse.Length < _nodes.Indices)
+        {
+            // One more at a time would be copied as often as there are nodes.
+            var length = Math.Max(_nodes.Indices, 2 * _inUse.Length);
+            Array.Resize(ref _inUse, length);
+            Array.Resize(ref _fits, length);
+        }
+        if (_fits[node.Index] != NodeFit.NoNode)
+        {
+            _fitCounts[(int)_fits[node.Index]]--;
+        }
+        _fits[node.Index] = NodeFits.Of(Config, node.State);
+        _fitCounts[(int)_fits[node.Index]]++;
     }
 
     private void MoveTo(QueueSlots queue)

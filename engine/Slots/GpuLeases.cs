@@ -11,6 +11,7 @@ internal sealed class GpuLeases
     // Of that, what agents have leased that are not warm there: it is not yet known to be part of what is in use.
     private readonly Dictionary<int, long> _loading = [];
     private ImmutableArray<GpuState>? _gpus;
+    private (long Most, long All)? _strangers;
 
     public ImmutableSortedDictionary<int, long> LeasedBytes => _leased.ToImmutableSortedDictionary();
 
@@ -18,6 +19,7 @@ internal sealed class GpuLeases
     public void Put(ImmutableArray<GpuState>? gpus)
     {
         _gpus = gpus;
+        _strangers = null;
         _loading.Clear();
         foreach (var lease in _leases.Where(IsLoading).DistinctBy(l => l.Need.IsShared ? (l.Gpu, l.Need.Agent) : (object)l))
         {
@@ -38,6 +40,30 @@ internal sealed class GpuLeases
             free += Math.Max(0, FreeOf(gpu, agent));
         }
         return free;
+    }
+
+    /// <summary>For an agent that is not loaded here: what is free on the GPU that has most, and on all together.</summary>
+    public (long Most, long All) FreeForStrangers
+    {
+        get
+        {
+            if (_strangers is { } known)
+            {
+                return known;
+            }
+            if (_gpus is not { } gpus)
+            {
+                return (long.MaxValue, -1);
+            }
+            var (most, all) = (0L, 0L);
+            foreach (var gpu in gpus)
+            {
+                var free = Math.Max(0, FreeOf(gpu, agent: null));
+                (most, all) = (Math.Max(most, free), all + free);
+            }
+            _strangers = (most, all);
+            return (most, all);
+        }
     }
 
     /// <summary>How many attempts that need this have room at once, each on one GPU.</summary>
@@ -114,10 +140,10 @@ internal sealed class GpuLeases
     // An agent that is warm has its memory in what is in use already: only leases can be in its way. For any other, what
     // is in use counts as well, or models that stay loaded between attempts would be promised to it; and beside that
     // what has been leased for models that may not be loaded yet.
-    private long FreeOf(GpuState gpu, string agent)
+    private long FreeOf(GpuState gpu, string? agent)
     {
         var occupied = _leased.GetValueOrDefault(gpu.Index);
-        if (gpu.UsedHereBytes > 0 && !IsWarm(gpu, agent))
+        if (gpu.UsedHereBytes > 0 && (agent is null || !IsWarm(gpu, agent)))
         {
             occupied = Math.Max(occupied, gpu.UsedHereBytes + _loading.GetValueOrDefault(gpu.Index));
         }
@@ -132,6 +158,7 @@ internal sealed class GpuLeases
 
     private void Count(GpuLease lease, long change)
     {
+        _strangers = null;
         Count(_leased, lease.Gpu, change);
         if (IsLoading(lease))
         {

@@ -24,6 +24,28 @@ public sealed record NodeState
     /// <summary>The agents it has loaded, so that an attempt can begin at once.</summary>
     public ImmutableArray<string> WarmAgents { get; init; } = [];
 
+    /// <summary>Whether two states of a node differ in nothing.</summary>
+    internal bool SaysTheSame(NodeState other) =>
+        Name == other.Name && Draining == other.Draining && AreSame(Queues, other.Queues) && AreSame(Agents, other.Agents)
+        && AreSame(WarmAgents, other.WarmAgents) && AreSame(Gpus, other.Gpus);
+
     /// <summary>Whether an agent could run there at all, now or when there is room.</summary>
     public bool CouldRun(AgentConfig agent) => NodeFits.Of(agent, this) is NodeFit.Fits or NodeFit.Draining;
+
+    private static bool AreSame(ImmutableArray<string>? a, ImmutableArray<string>? b) =>
+        a is { IsDefault: false } x && b is { IsDefault: false } y ? x.AsSpan().SequenceEqual(y.AsSpan()) : a is null && b is null;
+
+    private static bool AreSame(ImmutableArray<GpuState>? a, ImmutableArray<GpuState>? b)
+    {
+        if (a is not { } x || b is not { } y)
+        {
+            return a is null && b is null;
+        }
+        var same = x.Length == y.Length;
+        for (var i = 0; same && i < x.Length; i++)
+        {
+            same = x[i] with { WarmAgents = [] } == y[i] with { WarmAgents = [] } && AreSame((ImmutableArray<string>?)x[i].WarmAgents, y[i].WarmAgents);
+        }
+        return same;
+    }
 }

@@ -13,7 +13,7 @@ internal sealed class SlotNode
         Name = state.Name;
         Only = new PlacementDecision(state.Name, "the only node", []);
         State = state;
-        Put(state);
+        Gpus.Put(state.Gpus);
     }
 
     public int Index { get; }
@@ -27,6 +27,9 @@ internal sealed class SlotNode
     /// <summary>Those among them that are kept apart.</summary>
     public HashSet<TakenSlot> Apart { get; } = [];
 
+    /// <summary>The agents that keep it among the nodes where they are known.</summary>
+    public List<AgentSlots> Known { get; } = [];
+
     /// <summary>The placement of whatever occupies no GPU memory, when there is no other node.</summary>
     public PlacementDecision Only { get; }
 
@@ -34,9 +37,19 @@ internal sealed class SlotNode
     public bool Admits(Isolation? isolation) =>
         isolation is not { } apart || (Apart.Count < apart.Company && Apart.All(s => Apart.Count < s.Isolation!.Value.Company));
 
-    public void Put(NodeState state)
+    /// <summary>Whether an agent is loaded here.</summary>
+    public bool IsWarm(string agent) =>
+        (!State.WarmAgents.IsDefault && State.WarmAgents.Contains(agent)) || (State.Gpus is { } gpus && gpus.Any(g => g.WarmAgents.Contains(agent)));
+
+    /// <returns>False when it has said the same before.</returns>
+    public bool Put(NodeState state)
     {
+        if (State.SaysTheSame(state))
+        {
+            return false;
+        }
         State = state;
         Gpus.Put(state.Gpus);
+        return true;
     }
 }

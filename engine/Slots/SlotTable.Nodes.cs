@@ -13,8 +13,16 @@ public sealed partial class SlotTable
         List<SlotRequest> granted = [];
         lock (_gate)
         {
-            _nodes.Put(node);
-            OnNodesChanged(granted);
+            if (_nodes.Put(node) is not { } changed)
+            {
+                return;
+            }
+            foreach (var agent in _agents.Values)
+            {
+                agent.Refresh(changed);
+            }
+            _nodes.Touch(changed);
+            GrantAll(granted);
         }
         Tell(granted);
     }
@@ -35,7 +43,11 @@ public sealed partial class SlotTable
                 slot.Agent.Release(slot);
             }
             _nodes.Remove(node);
-            OnNodesChanged(granted);
+            foreach (var agent in _agents.Values)
+            {
+                agent.Lose(node);
+            }
+            GrantAll(granted);
         }
         Tell(granted);
         return true;
@@ -97,13 +109,4 @@ public sealed partial class SlotTable
                 .Select(q => new NodeQueue(q.Name, q.InUse(node), q.Slots!.Value)),
         ],
         node.Gpus.LeasedBytes);
-
-    private void OnNodesChanged(List<SlotRequest> granted)
-    {
-        foreach (var agent in _agents.Values)
-        {
-            agent.Refresh();
-        }
-        GrantAll(granted);
-    }
 }

@@ -69,6 +69,10 @@ public sealed partial class SlotTable
                 .SelectMany(a => a.Config.Capabilities.Select(c => (Capability: c, Agent: a)))
                 .GroupBy(x => x.Capability)
                 .ToDictionary(g => g.Key, g => g.Select(x => x.Agent).ToArray(), StringComparer.Ordinal);
+            foreach (var queue in _queues.Values)
+            {
+                queue.ForgetRanks();
+            }
             GrantAll(granted);
         }
         gone.ForEach(r => r.Waiter.OnAgentGone());
@@ -328,6 +332,7 @@ public sealed partial class SlotTable
         if (!_queues.TryGetValue(name, out var queue))
         {
             _queues.Add(name, queue = new QueueSlots(name));
+            _nodes.Queues.Add(queue);
         }
         return queue;
     }

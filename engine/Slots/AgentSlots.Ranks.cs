@@ -1,0 +1,110 @@
+using AgentGrid.Core.Placement;
+
+namespace AgentGrid.Engine.Slots;
+
+// Where there are many nodes, nothing here looks at each of them: an agent keeps those in order where it is known, which
+// are those where it runs or is loaded; to all others it is a stranger like any agent, and its queue keeps them.
+internal sealed partial class AgentSlots
+{
+    private NodeTree? _own;
+    private bool[] _known = [];
+    private bool _knowsAll;
+
+    /// <summary>A node where the agent is known has changed.</summary>
+    public void Touch(SlotNode node) => _own?.Touch(node);
+
+    /// <summary>A node is gone.</summary>
+    public void Forget(SlotNode node)
+    {
+        _own?.Remove(node);
+        _known[node.Index] = false;
+    }
+
+    /// <summary>Finds out whether the agent is known on a node, after that may have changed.</summary>
+    public void Know(SlotNode node)
+    {
+        if (_own is null || node.Index >= _own.Capacity)
+        {
+            return;
+        }
+        var knows = IsKnownOn(node);
+        if (knows != _known[node.Index])
+        {
+            _known[node.Index] = knows;
+            if (knows)
+            {
+                node.Known.Add(this);
+            }
+            else
+            {
+                node.Known.Remove(this);
+                _own.Remove(node);
+            }
+        }
+        if (knows)
+        {
+            _own.Touch(node);
+        }
+    }
+
+    private bool ByMemory => Config.Resources.GpuMemoryBytes > 0;
+
+    private NodeTree Own
+    {
+        get
+        {
+            if (_own is not null && _own.Capacity >= _nodes.Indices)
+            {
+                return _own;
+            }
+            // Where an agent has no code on some nodes of its queue, it would pass them over time and again.
+            _knowsAll = _fits.Contains(NodeFit.NoCode);
+            _own = new NodeTree(_nodes.Indices, ByMemory, RankOf);
+            Array.Resize(ref _known, _own.Capacity);
+            Array.Clear(_known);
+            foreach (var node in _nodes.All)
+            {
+                node.Known.Remove(this);
+                Know(node);
+            }
+            return _own;
+        }
+    }
+
+    private bool IsKnownOn(SlotNode node) =>
+        _inUse[node.Index] > 0 || _knowsAll || node.IsWarm(Config.Name);
+
+    private bool HasRoomOfMany =>
+        Own.HasRoom(0, except: null) || Queue.Strangers(_nodes, ByMemory).HasRoom(Config.Resources.GpuMemoryBytes, _known);
+
+    private PlacementDecision? BestOfMany(string? near)
+    {
+        var own = Own;
+        var found = _nodes.Search.Best(
+            Placer.MostCandidates, own, Queue.Strangers(_nodes, ByMemory), Config.Resources.GpuMemoryBytes, _known);
+        if (near is not null && _nodes.Find(near) is { } there && FreeOn(there) > 0 && !found.Contains(there))
+        {
+            found.Add(there);
+        }
+        if (found.Count == 0)
+        {
+            return null;
+        }
+        var loads = new NodeLoad[found.Count];
+        for (var i = 0; i < loads.Length; i++)
+        {
+            loads[i] = LoadOn(found[i], near, isolation: null);
+        }
+        return Placer.Best(loads, Config, _nodes.All.Length - loads.Length);
+    }
+
+    private NodeRank RankOf(SlotNode node)
+    {
+        if (FreeOn(node) <= 0)
+        {
+            return NodeRank.None;
+        }
+        var load = LoadOn(node, near: null, isolation: null);
+        return new NodeRank(Placer.Score(load), load.FreeGpuMemoryBytes ?? -1, Room: 0);
+    }
+}
