@@ -1,32 +1,140 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using AgentGrid.Bench.Workflow;
+using AgentGrid.Engine.Slots;
 
 namespace AgentGrid.Bench.Placement;
 
 /// <summary>Places what arrives at a fleet of GPUs, and compares with what could be had at best.</summary>
 internal static class PlacementBench
 {
+    private static readonly TimeSpan s_meanWork = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_period = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromMinutes(2);
+
     public static Task<int> RunAsync(BenchOptions options, string data)
     {
-        Console.WriteLine(Report.DescribeMachine(data));
         var fleet = new Fleet(options.Gpus);
-        var length = TimeSpan.FromSeconds(options.Seconds);
-        var jobs = Load.Inference(fleet, 1, length, 0.85, 0.25, TimeSpan.FromSeconds(300), TimeSpan.FromSeconds(20));
-        using var simulation = new PlacementSimulation(fleet, jobs);
-        var pooled = Bounds.PooledWaits(fleet, jobs);
-        simulation.Run(decisions: options.Decisions);
-        var shard = simulation.Shards[0];
-        Console.WriteLine($"{jobs.Length} jobs, {simulation.Now}, {shard.Decisions} decisions, {shard.Deciding.TotalMicroseconds / shard.Decisions:N2} us each, {shard.Reports} reports {shard.Listening.TotalMicroseconds / shard.Reports:N2} us each");
-        if (options.Decisions == long.MaxValue)
+        var calls = Load.Inference(fleet, seed: 1, TimeSpan.FromSeconds(Math.Max(options.Seconds, 10)), 0.8, 0.3, s_period, s_meanWork);
+        Console.WriteLine(Report.DescribeMachine(data));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{fleet.Gpus:N0} GPUs on {fleet.Nodes.Length:N0} nodes, {fleet.Models.Length} models of {fleet.Models.Min(m => m.MemoryGb)} to " +
+            $"{fleet.Models.Max(m => m.MemoryGb)} GB, loaded in {fleet.Models.Min(m => m.LoadTime.TotalSeconds):N0} to " +
+            $"{fleet.Models.Max(m => m.LoadTime.TotalSeconds):N0} s\n"));
+        if (options.Decisions != long.MaxValue)
         {
-            Console.WriteLine($"cold {simulation.ColdStarts} of at least {Bounds.ColdStarts(fleet, jobs, simulation.Placed)}");
-            Console.WriteLine($"p99 wait {P99(simulation.Placed.Select(p => p.Wait)).TotalSeconds:N3}, pooled {P99(pooled).TotalSeconds:N3}");
+            Speed(fleet, calls, options.Decisions);
+            return Task.FromResult(0);
+        }
+        Console.WriteLine("| load | decisions | makespan s | bound | over | p99 wait s | pooled | over | cold starts | least | over | attempts lost |");
+        Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        Quality("calls of models", fleet, calls, s_warmUp, deaths: null);
+        Quality("the same, a node dies every 20 s", fleet, calls, s_warmUp, TimeSpan.FromSeconds(20));
+        if (options.Files.Count > 0)
+        {
+            var graphs = options.Files.Select(f => WorkflowInstance.Read(f, 1, 10))
+                .Concat(Enumerable.Range(1, options.Random).Select(seed => RandomWorkflow.Make(seed, 20_000, 10))).ToArray();
+            var tasks = Load.Graphs(fleet, seed: 1, graphs, runs: fleet.Gpus / 4);
+            Quality("graphs, all at once", fleet, tasks, TimeSpan.Zero, deaths: null);
+        }
+        Console.WriteLine();
+        Speed(fleet, calls, long.MaxValue);
+        Console.WriteLine();
+        Console.WriteLine("| dispatchers | GPUs move | decisions/s of all | decisions/s of the busiest's core | p99 wait s | cold starts |");
+        Console.WriteLine("| ---: | --- | ---: | ---: | ---: | ---: |");
+        foreach (var shards in new[] { 1, 2, 4, 8, 16 })
+        {
+            foreach (var moves in shards == 1 ? [false] : new[] { false, true })
+            {
+                Sharded(fleet, calls, shards, moves);
+            }
         }
         return Task.FromResult(0);
     }
 
-    private static TimeSpan P99(IEnumerable<TimeSpan> waits)
+    private static void Quality(string what, Fleet fleet, ImmutableArray<Job> jobs, TimeSpan warmUp, TimeSpan? deaths)
     {
-        var sorted = waits.Order().ToArray();
-        return sorted[(int)(sorted.Length * 0.99)];
+        using var simulation = new PlacementSimulation(fleet, jobs);
+        if (deaths is { } interval)
+        {
+            simulation.LetNodesDie(interval, seed: 1);
+        }
+        simulation.Run();
+        var r = PlacementResult.Of(fleet, jobs, simulation, warmUp);
+        var isOpen = jobs[0].Run is null;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {what} | {r.Decisions:N0} | {r.Makespan.TotalSeconds:N1} | {r.LeastMakespan.TotalSeconds:N1} | {r.Makespan / r.LeastMakespan - 1:P1} | " +
+            (isOpen ? $"{r.WaitP99.TotalSeconds:N3} | {r.PooledP99.TotalSeconds:N3} | {r.WaitP99 / r.PooledP99 - 1:P1}" : "- | - | -") +
+            $" | {r.ColdStarts:N0} | {r.LeastColdStarts:N0} | {(double)r.ColdStarts / r.LeastColdStarts - 1:P1} | {r.Lost:N0} |"));
+    }
+
+    // The first tenth is not counted: it is compiled meanwhile.
+    private static void Speed(Fleet fleet, ImmutableArray<Job> jobs, long most)
+    {
+        Console.WriteLine("| | decisions/s of a core | us a decision | us a report | reports a decision | bytes of a reply |");
+        Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: |");
+        foreach (var writes in new[] { false, true })
+        {
+            using var simulation = new PlacementSimulation(fleet, jobs, writesReplies: writes);
+            var shard = simulation.Shards[0];
+            simulation.Run(decisions: Math.Min(most, jobs.Length) / 10);
+            shard.CountAnew();
+            simulation.Run(decisions: most);
+            var (decision, report) = (shard.Deciding / shard.Decisions, shard.Listening / Math.Max(1, shard.Reports));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {(writes ? "with the reply as JSON" : "table, leases and placement")} | {1 / decision.TotalSeconds:N0} | {decision.TotalMicroseconds:N2} | " +
+                $"{report.TotalMicroseconds:N2} | {(double)shard.Reports / shard.Decisions:N1} | {shard.ReplyBytes:N0} |"));
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{BytesOfOneThatWaits(fleet):N0} bytes for an attempt that waits"));
+    }
+
+    private static double BytesOfOneThatWaits(Fleet fleet)
+    {
+        const int Waiting = 200_000;
+        using var table = new SlotTable();
+        table.Configure(fleet.Config);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < Waiting; i++)
+        {
+            var key = string.Create(CultureInfo.InvariantCulture, $"match_{i % 1_000}/run_{i}/step/1/0");
+            table.Wait(new SlotRequest(fleet.Models[i % fleet.Models.Length].Name, 0, DateTimeOffset.UnixEpoch.AddTicks(i), new Waiter(key), "t"));
+        }
+        var after = GC.GetTotalMemory(forceFullCollection: true);
+        GC.KeepAlive(table);
+        return (after - before) / (double)Waiting;
+    }
+
+    private static void Sharded(Fleet fleet, ImmutableArray<Job> jobs, int shards, bool moves)
+    {
+        using var simulation = new PlacementSimulation(fleet, jobs, shards, moves);
+        simulation.Run(decisions: jobs.Length / 10);
+        foreach (var shard in simulation.Shards)
+        {
+            shard.CountAnew();
+        }
+        simulation.Run();
+        var r = PlacementResult.Of(fleet, jobs, simulation, s_warmUp);
+        // Each has a core of its own; the busiest is the limit.
+        var busiest = simulation.Shards.Max(static s => s.Deciding + s.Listening);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {shards} | {(moves ? "yes" : "no")} | {simulation.Shards.Sum(static s => s.Decisions / s.Deciding.TotalSeconds):N0} | {r.Decisions / busiest.TotalSeconds:N0} | " +
+            $"{r.WaitP99.TotalSeconds:N3} | {r.ColdStarts:N0} |"));
+    }
+
+    private sealed class Waiter(string key) : ISlotWaiter
+    {
+        public string Key { get; } = key;
+
+        public void OnGranted(TakenSlot slot)
+        {
+        }
+
+        public void OnDrained()
+        {
+        }
+
+        public void OnAgentGone()
+        {
+        }
     }
 }

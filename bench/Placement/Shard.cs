@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AgentGrid.Core;
 using AgentGrid.Core.Config;
 using AgentGrid.Engine;
@@ -38,6 +37,9 @@ internal sealed class Shard : IDisposable
 
     /// <summary>The bytes of the last reply; 0 when none are written.</summary>
     public int ReplyBytes { get; private set; }
+
+    /// <summary>What was done until now does not count.</summary>
+    public void CountAnew() => (Decisions, Deciding, Reports, Listening) = (0, TimeSpan.Zero, 0, TimeSpan.Zero);
 
     public void Wait(SlotRequest request)
     {
@@ -89,7 +91,7 @@ internal sealed class Shard : IDisposable
 
     public void Dispose() => Slots.Dispose();
 
-    private void Begin() => _since = Stopwatch.GetTimestamp();
+    private void Begin() => _since = ThreadClock.Now;
 
-    private TimeSpan End() => Stopwatch.GetElapsedTime(_since);
+    private TimeSpan End() => ThreadClock.Since(_since);
 }

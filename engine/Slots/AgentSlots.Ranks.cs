@@ -8,6 +8,7 @@ internal sealed partial class AgentSlots
 {
     private NodeTree? _own;
     private bool[] _known = [];
+    private int _knownNodes;
     private bool _knowsAll;
 
     /// <summary>A node where the agent is known has changed.</summary>
@@ -18,6 +19,7 @@ internal sealed partial class AgentSlots
     {
         _own?.Remove(node);
         _known[node.Index] = false;
+        _knownNodes--;
     }
 
     /// <summary>Finds out whether the agent is known on a node, after that may have changed.</summary>
@@ -33,10 +35,12 @@ internal sealed partial class AgentSlots
             _known[node.Index] = knows;
             if (knows)
             {
+                _knownNodes++;
                 node.Known.Add(this);
             }
             else
             {
+                _knownNodes--;
                 node.Known.Remove(this);
                 _own.Remove(node);
             }
@@ -53,12 +57,14 @@ internal sealed partial class AgentSlots
     {
         get
         {
-            if (_own is not null && _own.Capacity >= _nodes.Indices)
+            // Where an agent has no code on some nodes of its queue, or is known on most, it would pass them over time and again.
+            var isOftenKnown = _knownNodes > _fitCounts[(int)NodeFit.Fits] / 2;
+            if (_own is not null && _own.Capacity >= _nodes.Indices && (_knowsAll || !isOftenKnown))
             {
                 return _own;
             }
-            // Where an agent has no code on some nodes of its queue, it would pass them over time and again.
-            _knowsAll = _fits.Contains(NodeFit.NoCode);
+            _knowsAll = _fitCounts[(int)NodeFit.NoCode] > 0 || isOftenKnown;
+            _knownNodes = 0;
             _own = new NodeTree(_nodes.Indices, ByMemory, RankOf);
             Array.Resize(ref _known, _own.Capacity);
             Array.Clear(_known);
@@ -72,7 +78,7 @@ internal sealed partial class AgentSlots
     }
 
     private bool IsKnownOn(SlotNode node) =>
-        _inUse[node.Index] > 0 || _knowsAll || node.IsWarm(Config.Name);
+        _inUse[node.Index] > 0 || (_knowsAll && _fits[node.Index] == NodeFit.Fits) || node.IsWarm(Config.Name);
 
     private bool HasRoomOfMany =>
         Own.HasRoom(0, except: null) || Queue.Strangers(_nodes, ByMemory).HasRoom(Config.Resources.GpuMemoryBytes, _known);
@@ -93,18 +99,19 @@ internal sealed partial class AgentSlots
         var loads = new NodeLoad[found.Count];
         for (var i = 0; i < loads.Length; i++)
         {
-            loads[i] = LoadOn(found[i], near, isolation: null);
+            loads[i] = LoadOn(found[i], near, isolation: null, FreeOn(found[i]));
         }
         return Placer.Best(loads, Config, _nodes.All.Length - loads.Length);
     }
 
     private NodeRank RankOf(SlotNode node)
     {
-        if (FreeOn(node) <= 0)
+        var free = FreeOn(node);
+        if (free <= 0)
         {
             return NodeRank.None;
         }
-        var load = LoadOn(node, near: null, isolation: null);
+        var load = LoadOn(node, near: null, isolation: null, free);
         return new NodeRank(Placer.Score(load), load.FreeGpuMemoryBytes ?? -1, Room: 0);
     }
 }

@@ -9,7 +9,7 @@ namespace AgentGrid.Engine.Slots;
 internal sealed partial class AgentSlots
 {
     // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
-    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), SortedSet<SlotRequest>> _waiters = [];
+    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), WaitingLine> _waiters = [];
     private readonly SlotNodes _nodes;
     private readonly SlotClock _clock;
     private readonly StartRate _starts;
@@ -19,6 +19,7 @@ internal sealed partial class AgentSlots
     private readonly int[] _fitCounts = new int[(int)NodeFit.Fits + 1];
     private int _running;
     private string? _note;
+    private GpuNeed _need;
 
     public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes, SlotClock clock)
     {
@@ -154,6 +155,7 @@ internal sealed partial class AgentSlots
         }
         _own = null;
         _note = NodeFits.Note(BestFit, Config);
+        _need = new GpuNeed(Config.Name, Config.Resources.GpuMemoryBytes, Config.Kind?.Settings?.SharesGpuMemory ?? false);
     }
 
     /// <summary>Finds out whether a node can run the agent, after that has changed.</summary>
@@ -223,7 +225,7 @@ internal sealed partial class AgentSlots
         request.Wait(order);
         if (!_waiters.TryGetValue(KeyOf(request), out var requests))
         {
-            _waiters.Add(KeyOf(request), requests = new(SlotRequest.ByUrgency));
+            _waiters.Add(KeyOf(request), requests = new());
         }
         requests.Add(request);
         Waiting++;
@@ -250,7 +252,7 @@ internal sealed partial class AgentSlots
     }
 
     /// <summary>Those that wait and have not been told that the agent is drained, which they are from now on.</summary>
-    public List<SlotRequest> TakeUntold() => [.. _waiters.Values.SelectMany(static w => w).Where(static r => r.TakeUntold())];
+    public List<SlotRequest> TakeUntold() => [.. _waiters.Values.SelectMany(static w => w.All).Where(static r => r.TakeUntold())];
 
     /// <summary>Nobody waits any more.</summary>
     /// <returns>Who did, in the order in which they would have been served.</returns>
@@ -286,7 +288,7 @@ internal sealed partial class AgentSlots
         SlotRequest? best = null;
         foreach (var requests in _waiters.Values)
         {
-            var head = requests.Min!;
+            var head = requests.Head;
             best = (best is null || Queue.IsBefore(head, best)) && can(this, head) ? head : best;
         }
         return best;
@@ -327,9 +329,6 @@ internal sealed partial class AgentSlots
         : FreeOn(node) <= 0 ? Shortage.GpuMemory
         : Shortage.None;
 
-    private GpuNeed Need =>
-        new(Config.Name, Config.Resources.GpuMemoryBytes, Config.Kind?.Settings?.SharesGpuMemory ?? false);
-
     // Below zero where more runs than the limits allow by now.
     private int FreeOn(SlotNode node)
     {
@@ -338,20 +337,20 @@ internal sealed partial class AgentSlots
             return 0;
         }
         var free = Math.Min(Config.MaxConcurrency - _inUse[node.Index], Queue.Free(node));
-        return free > 0 ? Math.Min(free, node.Gpus.RoomFor(Need)) : free;
+        return free > 0 ? Math.Min(free, node.Gpus.RoomFor(_need)) : free;
     }
 
     private int FreeOn(SlotNode node, Isolation? isolation) => node.Admits(isolation) ? FreeOn(node) : 0;
 
     private int? WithRoom(SlotNode node, int? gpu) =>
-        gpu is { } on && node.Gpus.HasRoom(Need, on) ? on : null;
+        gpu is { } on && node.Gpus.HasRoom(_need, on) ? on : null;
 
     private PlacementDecision Best(string? near, Isolation? isolation) =>
-        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation)), Config);
+        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation, FreeOn(n, isolation))), Config);
 
-    private NodeLoad LoadOn(SlotNode node, string? near, Isolation? isolation)
+    private NodeLoad LoadOn(SlotNode node, string? near, Isolation? isolation, int free)
     {
-        var free = Math.Max(0, FreeOn(node, isolation));
+        free = Math.Max(0, free);
         return new NodeLoad(
             node.Name, free,
             Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
@@ -363,7 +362,7 @@ internal sealed partial class AgentSlots
     private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu, Isolation? isolation)
     {
         var slot = new TakenSlot(
-            this, node, placement, node.Gpus.Lease(Need, gpu), isolation);
+            this, node, placement, node.Gpus.Lease(_need, gpu), isolation);
         node.Taken.Add(slot);
         if (isolation is not null)
         {
@@ -403,7 +402,7 @@ internal sealed partial class AgentSlots
 
     private void MoveTo(QueueSlots queue)
     {
-        foreach (var request in _waiters.Values.SelectMany(static w => w))
+        foreach (var request in _waiters.Values.SelectMany(static w => w.All))
         {
             Queue.Leave(request, served: false);
             queue.Join(request);

@@ -29,8 +29,26 @@ public sealed record NodeState
         Name == other.Name && Draining == other.Draining && AreSame(Queues, other.Queues) && AreSame(Agents, other.Agents)
         && AreSame(WarmAgents, other.WarmAgents) && AreSame(Gpus, other.Gpus);
 
+    /// <summary>Whether the same agents fit on both, whatever their load.</summary>
+    internal bool FitsTheSame(NodeState other) =>
+        Draining == other.Draining && AreSame(Queues, other.Queues) && AreSame(Agents, other.Agents)
+        && Gpus is null == other.Gpus is null && MostBytes == other.MostBytes;
+
     /// <summary>Whether an agent could run there at all, now or when there is room.</summary>
     public bool CouldRun(AgentConfig agent) => NodeFits.Of(agent, this) is NodeFit.Fits or NodeFit.Draining;
+
+    private long MostBytes
+    {
+        get
+        {
+            var most = -1L;
+            foreach (var gpu in Gpus ?? [])
+            {
+                most = Math.Max(most, gpu.TotalBytes);
+            }
+            return most;
+        }
+    }
 
     private static bool AreSame(ImmutableArray<string>? a, ImmutableArray<string>? b) =>
         a is { IsDefault: false } x && b is { IsDefault: false } y ? x.AsSpan().SequenceEqual(y.AsSpan()) : a is null && b is null;

@@ -16,8 +16,14 @@ internal sealed class QueueSlots(string name)
     /// <summary>Of each node; null for no limit of its own.</summary>
     public int? Slots { get; set; }
 
+    /// <summary>A slot that its agents could use is free, and has not been granted to anybody yet.</summary>
+    public bool IsOwed { get; set; }
+
     /// <summary>Who waits for any of its agents, and whose turn it is.</summary>
     public FairQueue<string> Turns { get; } = new();
+
+    /// <summary>Whether a node has the hardware.</summary>
+    public bool IsServedBy(SlotNode node) => node.State.Queues is not { } queues || queues.Contains(Name);
 
     public int InUse(SlotNode node) => node.Index < _inUse.Length ? _inUse[node.Index] : 0;
 
@@ -110,7 +116,7 @@ internal sealed class QueueSlots(string name)
 
     private NodeRank RankOf(SlotNode node)
     {
-        if (node.State.Draining || Free(node) <= 0 || node.State.Queues is { } queues && !queues.Contains(Name))
+        if (node.State.Draining || Free(node) <= 0 || !IsServedBy(node))
         {
             return NodeRank.None;
         }

@@ -38,18 +38,30 @@ internal sealed class SlotNode
         isolation is not { } apart || (Apart.Count < apart.Company && Apart.All(s => Apart.Count < s.Isolation!.Value.Company));
 
     /// <summary>Whether an agent is loaded here.</summary>
-    public bool IsWarm(string agent) =>
-        (!State.WarmAgents.IsDefault && State.WarmAgents.Contains(agent)) || (State.Gpus is { } gpus && gpus.Any(g => g.WarmAgents.Contains(agent)));
-
-    /// <returns>False when it has said the same before.</returns>
-    public bool Put(NodeState state)
+    public bool IsWarm(string agent)
     {
-        if (State.SaysTheSame(state))
+        if (!State.WarmAgents.IsDefault && State.WarmAgents.Contains(agent))
         {
-            return false;
+            return true;
         }
+        foreach (var gpu in State.Gpus ?? [])
+        {
+            if (gpu.WarmAgents.Contains(agent))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>The agents that are loaded here; some can be named more than once.</summary>
+    public IEnumerable<string> WarmAgents() =>
+        (State.WarmAgents.IsDefault ? [] : State.WarmAgents.AsEnumerable()).Concat((State.Gpus ?? []).SelectMany(static g => g.WarmAgents));
+
+    /// <summary>What it says of itself now, in place of what it said before.</summary>
+    public void Put(NodeState state)
+    {
         State = state;
         Gpus.Put(state.Gpus);
-        return true;
     }
 }

@@ -27,16 +27,13 @@ internal sealed class SlotNodes
 
     public SlotNode? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <returns>Null when it has said the same before.</returns>
-    public SlotNode? Put(NodeState state)
+    /// <summary>One that was not there.</summary>
+    public SlotNode Add(NodeState state)
     {
-        if (_byName.TryGetValue(state.Name, out var node))
-        {
-            return node.Put(state) ? node : null;
-        }
         var index = _unused.Count > 0 ? _unused.Min : Indices++;
         _unused.Remove(index);
-        _byName.Add(state.Name, node = new SlotNode(index, state));
+        var node = new SlotNode(index, state);
+        _byName.Add(state.Name, node);
         _all = null;
         return node;
     }

@@ -13,16 +13,27 @@ public sealed partial class SlotTable
         List<SlotRequest> granted = [];
         lock (_gate)
         {
-            if (_nodes.Put(node) is not { } changed)
+            var known = _nodes.Find(node.Name);
+            if (known?.State.SaysTheSame(node) == true)
             {
                 return;
             }
-            foreach (var agent in _agents.Values)
+            if (known is not null && known.State.FitsTheSame(node))
             {
-                agent.Refresh(changed);
+                known.Put(node);
+                Know(known);
             }
-            _nodes.Touch(changed);
-            GrantAll(granted);
+            else
+            {
+                known?.Put(node);
+                known ??= _nodes.Add(node);
+                foreach (var agent in _agents.Values)
+                {
+                    agent.Refresh(known);
+                }
+            }
+            _nodes.Touch(known);
+            GrantOn(known, granted);
         }
         Tell(granted);
     }
@@ -93,6 +104,22 @@ public sealed partial class SlotTable
         lock (_gate)
         {
             return _nodes.Find(node) is { } place ? NodeFits.Refusal(NodeFits.Of(agent, place.State), agent) : "is not there yet";
+        }
+    }
+
+    // What is loaded there may have changed.
+    private void Know(SlotNode node)
+    {
+        foreach (var agent in node.Known.ToArray())
+        {
+            agent.Know(node);
+        }
+        foreach (var name in node.WarmAgents())
+        {
+            if (_agents.TryGetValue(name, out var agent))
+            {
+                agent.Know(node);
+            }
         }
     }
 
