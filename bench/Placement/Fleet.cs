@@ -23,7 +23,7 @@ internal sealed class Fleet
     public const int GpusPerNode = 8;
 
     private const long Gigabyte = 1L << 30;
-    private const double GigabytesPerSecond = 2;
+    private const double GigabytesPerSecond = 10;
 
     // How unequal the models of a kind are asked for, as Zipf has it.
     private const double Skew = 0.9;
