@@ -78,27 +78,6 @@ internal sealed partial class AgentSlots
         };
     }
 
-    private bool MayStart => _starts.Allows && _tokens.Allows;
-
-    // Only what is both free in starts and in tokens can start.
-    private RateState? Rate
-    {
-        get
-        {
-            if (!_clock.Runs || Config.RateLimit is null)
-            {
-                return null;
-            }
-            var (left, tokens) = (_starts.Left, _tokens.State);
-            if (tokens is { } state)
-            {
-                left = (int)Math.Min(left, state.Left / state.Estimate);
-            }
-            var next = Math.Max(0, Math.Max(_starts.Next, _tokens.Next) - _clock.Now);
-            return new RateState(left, TimeSpan.FromTicks(next)) { Tokens = tokens };
-        }
-    }
-
     private bool HasRoom => LeftOfTotal > 0 && (_nodes.AreMany ? HasRoomOfMany : Array.Exists(_nodes.All, n => FreeOn(n) > 0));
 
     private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
@@ -130,18 +109,6 @@ internal sealed partial class AgentSlots
             MoveTo(queue);
         }
         Refresh();
-    }
-
-    private void ConfigureRates(AgentConfig config)
-    {
-        _starts.Configure(config.RateLimit);
-        _tokens.Configure(config.RateLimit?.Tokens);
-    }
-
-    private TokenCharge? TakeStart()
-    {
-        _starts.Take();
-        return _tokens.Take();
     }
 
     /// <summary>Finds out which nodes can run the agent, after it has changed.</summary>
