@@ -81,13 +81,16 @@ internal sealed partial class AgentSlots
         _inUse[node.Index] > 0 || (_knowsAll && _fits[node.Index] == NodeFit.Fits) || node.IsWarm(Config.Name);
 
     private bool HasRoomOfMany =>
-        Own.HasRoom(0, except: null) || Queue.Strangers(_nodes, ByMemory).HasRoom(Config.Resources.GpuMemoryBytes, _known);
+        Own.HasRoom(0, except: null) || Strangers?.HasRoom(Config.Resources.GpuMemoryBytes, _known) == true;
+
+    // To be asked for after the agent's own: on nodes that it does not know then, it cannot run.
+    private NodeTree? Strangers => _knowsAll ? null : Queue.Strangers(_nodes, ByMemory);
 
     private PlacementDecision? BestOfMany(string? near)
     {
         var own = Own;
         var found = _nodes.Search.Best(
-            Placer.MostCandidates, own, Queue.Strangers(_nodes, ByMemory), Config.Resources.GpuMemoryBytes, _known);
+            Placer.MostCandidates, own, Strangers, Config.Resources.GpuMemoryBytes, _known);
         if (near is not null && _nodes.Find(near) is { } there && FreeOn(there) > 0 && !found.Contains(there))
         {
             found.Add(there);
