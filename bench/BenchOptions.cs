@@ -42,6 +42,11 @@ internal sealed record BenchOptions
           --seconds, --warmup, --concurrency (callers)
         dotnet run -c Release --project bench -- whatif [options]
           --runs N              runs of the journal that is replayed (at most 100000, which is the default)
+        dotnet run -c Release --project bench -- placement FILE ... [options]
+          --gpus N              about how many, of four kinds (default 10000)
+          --seconds N           of the virtual clock in which calls come, at least 60 (default 60)
+          --random N            graphs that are drawn at random, beside those of the files (default 3)
+          --part PART           speed, quality, shards or all (default all)
         all:
           --sync full|normal    what a commit waits for (default full)
           --data FOLDER         where the journal is kept (default: a folder in the temporary one)
@@ -66,6 +71,8 @@ internal sealed record BenchOptions
     public IReadOnlyList<int> Sizes { get; private init; } = [10, 100, 1_000, 10_000];
     public int Runs { get; private init; } = 1_000_000;
     public IReadOnlyList<int> Silos { get; private init; } = [0, 1, 3];
+    public int Gpus { get; private init; } = 10_000;
+    public string Part { get; private init; } = "all";
     public string Fsync { get; private init; } = "everysec";
     public TimeSpan Retention { get; private init; } = TimeSpan.FromMinutes(1);
 
@@ -97,6 +104,8 @@ internal sealed record BenchOptions
         "--warmup" => this with { Warmup = Number(value) },
         "--concurrency" => this with { Concurrency = Numbers(value) },
         "--silos" => this with { Silos = Numbers(value, 0) },
+        "--gpus" => this with { Gpus = Number(value) },
+        "--part" when value is "all" or "speed" or "quality" or "shards" => this with { Part = value },
         "--fsync" when value is "no" or "everysec" or "always" => this with { Fsync = value },
         "--sync" when value is "full" or "normal" => this with { Sync = value },
         "--data" => this with { Data = Path.GetFullPath(value) },

@@ -5,6 +5,7 @@ using AgentGrid.Bench.Load;
 using AgentGrid.Bench.Onnx;
 using AgentGrid.Bench.Overload;
 using AgentGrid.Bench.Payload;
+using AgentGrid.Bench.Placement;
 using AgentGrid.Bench.Server;
 using AgentGrid.Bench.Shapes;
 using AgentGrid.Bench.Soak;
@@ -25,6 +26,7 @@ if (args is ["server", .. var settings])
     ["payload", .. var r] => (PayloadBench.RunAsync, r),
     ["onnx", .. var r] => (OnnxBench.RunAsync, r),
     ["kinds", .. var r] => (KindsBench.RunAsync, r),
+    ["placement", .. var r] => (PlacementBench.RunAsync, r),
     ["whatif", .. var r] => (WhatIfBench.RunAsync, r),
     _ => ((Func<BenchOptions, string, Task<int>>)LoadBench.RunAsync, args),
 };

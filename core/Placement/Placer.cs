@@ -27,7 +27,9 @@ public static class Placer
     /// <summary>Picks the best node, and says why.</summary>
     /// <param name="nodes">In any order; the answer does not depend on it.</param>
     /// <param name="prefer">The labels that its step prefers; null for none.</param>
-    public static PlacementDecision Best(IReadOnlyList<NodeLoad> nodes, AgentConfig agent, LabelPreference? prefer = null)
+    /// <param name="others">How many more there are, which are left out: none of them would come first.</param>
+    public static PlacementDecision Best(
+        IReadOnlyList<NodeLoad> nodes, AgentConfig agent, LabelPreference? prefer = null, int others = 0)
     {
         prefer = prefer?.Without(agent);
         if (nodes.Count == 0)
@@ -46,7 +48,7 @@ public static class Placer
         var best = ranked[0].Load;
         if (IsFree(best))
         {
-            return new PlacementDecision(best.Node, Reason(ranked, byMemory, prefer), candidates);
+            return new PlacementDecision(best.Node, Reason(ranked, byMemory, prefer, others), candidates);
         }
         var why = best.Refusal is null ? "no node has a free slot" : $"no node can run '{agent.Name}'";
         return new PlacementDecision(null, why, candidates);
@@ -57,7 +59,8 @@ public static class Placer
 
     private static bool IsFree(NodeLoad node) => node.Refusal is null && node.FreeSlots > 0;
 
-    private static double Score(NodeLoad node) => Math.Round(
+    /// <summary>See <see cref="NodeCandidate.Score"/>.</summary>
+    public static double Score(NodeLoad node) => Math.Round(
         (node.Refusal is not null ? -RefusalPenalty : node.FreeSlots > 0 ? FreeSlotBonus : 0)
         - (LoadWeight * Math.Clamp(node.Load, 0, MostLoad))
         + (node.IsWarm ? WarmBonus : 0)
@@ -93,18 +96,18 @@ public static class Placer
         (false, false) => null,
     };
 
-    private static string Reason(Ranked[] ranked, bool byMemory, LabelPreference? prefer) =>
-        prefer is null || !Array.Exists(ranked, static r => r.Has > 0) ? Reason(ranked, byMemory)
+    private static string Reason(Ranked[] ranked, bool byMemory, LabelPreference? prefer, int others) =>
+        prefer is null || !Array.Exists(ranked, static r => r.Has > 0) ? Reason(ranked, byMemory, others)
         : ranked.Length > 1 && IsFree(ranked[1].Load) && ranked[0].Has > ranked[1].Has
             ? $"{prefer.InWords(ranked[0].Matches)}; next is '{ranked[1].Load.Node}'"
-        : ranked[0].Matches is null ? $"{prefer.NoneIsFit}; {Reason(ranked, byMemory)}"
-        : $"{prefer.InWords(ranked[0].Matches)}; {Reason(ranked, byMemory)}";
+        : ranked[0].Matches is null ? $"{prefer.NoneIsFit}; {Reason(ranked, byMemory, others)}"
+        : $"{prefer.InWords(ranked[0].Matches)}; {Reason(ranked, byMemory, others)}";
 
-    private static string Reason(Ranked[] ranked, bool byMemory)
+    private static string Reason(Ranked[] ranked, bool byMemory, int others)
     {
         if (ranked.Length == 1)
         {
-            return "the only node";
+            return others == 0 ? "the only node" : "the only node with a free slot";
         }
         var (first, second) = (ranked[0].Load, ranked[1].Load);
         if (!IsFree(second))

@@ -7,7 +7,8 @@ namespace AgentGrid.Engine.Slots;
 /// Where an agent is taken to be failing: on some of its nodes, so that others are asked first; or everywhere, so that other agents
 /// are. The node on which it fails most says nothing of the agent elsewhere. Guarded by the table's lock.
 /// </summary>
-internal sealed class AgentBreakers(SlotClock clock)
+/// <param name="findPlaces">The nodes that can run it; asked for when it is needed, after they have changed.</param>
+internal sealed class AgentBreakers(SlotClock clock, Func<SlotNode[]> findPlaces)
 {
     // Since the last success, wherever it was: all failures, those on each node, and those on others than the node with most.
     private readonly Breaker _elsewhere = new(clock);
@@ -18,7 +19,7 @@ internal sealed class AgentBreakers(SlotClock clock)
     // By the index of the node; null where the last attempt has not failed.
     private Breaker?[] _on = [];
     private int _count;
-    private SlotNode[] _places = [];
+    private SlotNode[]? _places;
     private BreakerPolicy _policy = BreakerPolicy.Off;
 
     /// <summary>
@@ -37,7 +38,7 @@ internal sealed class AgentBreakers(SlotClock clock)
             {
                 return _inARow == 0 ? null : new FailingState(_inARow, IsOpen: false, TimeSpan.Zero);
             }
-            var all = _places.Select(n => _on[n.Index]!.State!.Value).ToArray();
+            var all = Places.Select(n => _on[n.Index]!.State!.Value).ToArray();
             return new FailingState(all.Sum(static s => s.InARow), IsOpen: true, all.Min(static s => s.NextTryIn));
         }
     }
@@ -56,7 +57,7 @@ internal sealed class AgentBreakers(SlotClock clock)
                 return null;
             }
             long? next = null;
-            foreach (var node in _places)
+            foreach (var node in Places)
             {
                 if (_on[node.Index] is { State.IsAvoided: true } breaker && !(next <= breaker.NextTry))
                 {
@@ -87,29 +88,31 @@ internal sealed class AgentBreakers(SlotClock clock)
         }
     }
 
+    private SlotNode[] Places => _places ??= findPlaces();
+
+    /// <summary>On some node its last attempt has failed.</summary>
+    public bool AreOnNodes => _count > 0;
+
     /// <summary>Nodes have come, gone or changed.</summary>
-    /// <param name="places">Those that can run it.</param>
-    /// <param name="all">All of them, by name: of others nothing is remembered.</param>
-    public void Refresh(SlotNode[] places, SlotNode[] all, int indices)
+    /// <param name="indices">More than the index of any.</param>
+    public void OnNodesChanged(int indices)
     {
-        _places = places;
+        _places = null;
         if (_on.Length < indices)
         {
-            Array.Resize(ref _on, indices);
-            Array.Resize(ref _failures, indices);
+            var length = Math.Max(indices, 2 * _on.Length);
+            Array.Resize(ref _on, length);
+            Array.Resize(ref _failures, length);
         }
-        if (_count == 0)
+    }
+
+    /// <summary>A node is gone: nothing of it is remembered.</summary>
+    public void Forget(SlotNode node)
+    {
+        if (node.Index < _on.Length)
         {
-            return;
-        }
-        var there = all.Select(static n => n.Index).ToHashSet();
-        for (var i = 0; i < _on.Length; i++)
-        {
-            if (_on[i] is not null && !there.Contains(i))
-            {
-                Put(i, null);
-                _failures[i] = 0;
-            }
+            Put(node.Index, null);
+            _failures[node.Index] = 0;
         }
     }
 
@@ -204,13 +207,13 @@ internal sealed class AgentBreakers(SlotClock clock)
 
     private bool Everywhere(Func<FailingState, bool> fails)
     {
-        foreach (var node in _places)
+        foreach (var node in Places)
         {
             if (_on[node.Index]?.State is not { } state || !fails(state))
             {
                 return false;
             }
         }
-        return _places.Length > 0;
+        return Places.Length > 0;
     }
 }

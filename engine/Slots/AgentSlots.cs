@@ -7,27 +7,29 @@ using AgentGrid.Core.Runs;
 namespace AgentGrid.Engine.Slots;
 
 /// <summary>One agent's slots on every node, and its waiters. Guarded by the table's lock.</summary>
-internal sealed class AgentSlots
+internal sealed partial class AgentSlots
 {
     // By tenant and flow, and by the company that they may have. What is here waits, and what waits is here.
-    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), SortedSet<SlotRequest>> _waiters = [];
+    private readonly Dictionary<(string Tenant, string? Flow, int? Company, bool InAttempt, bool StartOnly), WaitingLine> _waiters = [];
     private readonly SlotNodes _nodes;
     private readonly SlotClock _clock;
     private readonly StartRate _starts;
     private readonly TokenRate _tokens;
     private int[] _inUse = [];
     private NodeFit[] _fits = [];
-    private int _fitting;
+    private readonly int[] _fitCounts = new int[(int)NodeFit.Fits + 1];
     private int _running;
     private string? _note;
+    private GpuNeed _need;
     private IReadOnlyList<Labels>? _labels;
+    private bool _knowsLabels;
 
     public AgentSlots(AgentConfig config, QueueSlots queue, SlotNodes nodes, SlotClock clock)
     {
         _nodes = nodes;
         (_clock, _starts, _tokens) = (clock, new StartRate(clock), new TokenRate(clock));
         ConfigureRates(config);
-        Failures = new AgentBreakers(clock);
+        Failures = new AgentBreakers(clock, () => Array.FindAll(_nodes.All, n => _fits[n.Index] == NodeFit.Fits));
         Failures.Configure(config.Breaker);
         Queue = queue;
         queue.Agents.Add(this);
@@ -48,7 +50,7 @@ internal sealed class AgentSlots
     {
         get
         {
-            long slots = (long)Math.Max(_fitting, 1) * Config.MaxConcurrency;
+            long slots = (long)Math.Max(_fitCounts[(int)NodeFit.Fits], 1) * Config.MaxConcurrency;
             slots = Math.Min(slots, Config.MaxConcurrencyTotal ?? int.MaxValue);
             var (free, rate) = (Free, Rate);
             var full = free == 0 ? ShortOf() : rate?.InWords();
@@ -56,7 +58,7 @@ internal sealed class AgentSlots
                 Config, _running, Waiting, Math.Min(free, rate?.Left ?? free), Drained, (int)slots, _note, full, rate, Failures.State)
             {
                 FailingNodes = Failures.Nodes(_nodes.All),
-                NodeLabels = Failures.NextTry is null ? _labels : LabelsOf(_nodes.All.Where(n => !Failures.Spares(n))),
+                NodeLabels = Failures.NextTry is null ? NodeLabels : LabelsOf(_nodes.All.Where(n => !Failures.Spares(n))),
             };
         }
     }
@@ -86,28 +88,7 @@ internal sealed class AgentSlots
         };
     }
 
-    private bool MayStart => _starts.Allows && _tokens.Allows;
-
-    // Only what is both free in starts and in tokens can start.
-    private RateState? Rate
-    {
-        get
-        {
-            if (!_clock.Runs || Config.RateLimit is null)
-            {
-                return null;
-            }
-            var (left, tokens) = (_starts.Left, _tokens.State);
-            if (tokens is { } state)
-            {
-                left = (int)Math.Min(left, state.Left / state.Estimate);
-            }
-            var next = Math.Max(0, Math.Max(_starts.Next, _tokens.Next) - _clock.Now);
-            return new RateState(left, TimeSpan.FromTicks(next)) { Tokens = tokens };
-        }
-    }
-
-    private bool HasRoom => LeftOfTotal > 0 && Array.Exists(_nodes.All, n => FreeOn(n) > 0);
+    private bool HasRoom => LeftOfTotal > 0 && (_nodes.AreMany && !Failures.AreOnNodes ? HasRoomOfMany : Array.Exists(_nodes.All, n => FreeOn(n) > 0));
 
     private int LeftOfTotal => (Config.MaxConcurrencyTotal ?? int.MaxValue) - _running;
 
@@ -140,38 +121,46 @@ internal sealed class AgentSlots
         Refresh();
     }
 
-    private void ConfigureRates(AgentConfig config)
-    {
-        _starts.Configure(config.RateLimit);
-        _tokens.Configure(config.RateLimit?.Tokens);
-    }
-
-    private TokenCharge? TakeStart()
-    {
-        _starts.Take();
-        return _tokens.Take();
-    }
-
-    /// <summary>Finds out which nodes can run the agent, after it or they have changed.</summary>
+    /// <summary>Finds out which nodes can run the agent, after it has changed.</summary>
     public void Refresh()
     {
-        if (_inUse.Length < _nodes.Indices)
-        {
-            Array.Resize(ref _inUse, _nodes.Indices);
-            Array.Resize(ref _fits, _nodes.Indices);
-        }
-        var best = NodeFit.NoNode;
-        _fitting = 0;
+        Array.Clear(_fits);
+        Array.Clear(_fitCounts);
         foreach (var node in _nodes.All)
         {
-            var fit = NodeFits.Of(Config, node.State);
-            _fits[node.Index] = fit;
-            _fitting += fit == NodeFit.Fits ? 1 : 0;
-            best = fit > best ? fit : best;
+            Fit(node);
         }
-        _note = NodeFits.Note(best, Config);
-        _labels = LabelsOf(_nodes.All);
-        Failures.Refresh(Array.FindAll(_nodes.All, n => _fits[n.Index] == NodeFit.Fits), _nodes.All, _nodes.Indices);
+        _own = null;
+        _need = new GpuNeed(Config.Name, Config.Resources.GpuMemoryBytes, Config.Kind?.Settings?.SharesGpuMemory ?? false);
+        OnNodesChanged();
+    }
+
+    /// <summary>Finds out whether a node can run the agent, after that has changed.</summary>
+    public void Refresh(SlotNode node)
+    {
+        Fit(node);
+        OnNodesChanged();
+        if (!_knowsAll && _fits[node.Index] == NodeFit.NoCode)
+        {
+            _own = null;
+        }
+        Know(node);
+    }
+
+    /// <summary>A node is gone.</summary>
+    public void Lose(SlotNode node)
+    {
+        _fitCounts[(int)_fits[node.Index]]--;
+        _fits[node.Index] = NodeFit.NoNode;
+        Failures.Forget(node);
+        OnNodesChanged();
+    }
+
+    private void OnNodesChanged()
+    {
+        _note = NodeFits.Note(BestFit, Config);
+        (_labels, _knowsLabels) = (null, false);
+        Failures.OnNodesChanged(_nodes.Indices);
     }
 
     public int RunningOn(SlotNode node) => _inUse[node.Index];
@@ -212,6 +201,7 @@ internal sealed class AgentSlots
         {
             slot.Home.Gpus.End(lease);
         }
+        _nodes.Touch(slot.Home);
         return true;
     }
 
@@ -221,7 +211,7 @@ internal sealed class AgentSlots
         request.Wait(order);
         if (!_waiters.TryGetValue(KeyOf(request), out var requests))
         {
-            _waiters.Add(KeyOf(request), requests = new(SlotRequest.ByUrgency));
+            _waiters.Add(KeyOf(request), requests = new());
         }
         requests.Add(request);
         Waiting++;
@@ -248,7 +238,7 @@ internal sealed class AgentSlots
     }
 
     /// <summary>Those that wait and have not been told that the agent is drained, which they are from now on.</summary>
-    public List<SlotRequest> TakeUntold() => [.. _waiters.Values.SelectMany(static w => w).Where(static r => r.TakeUntold())];
+    public List<SlotRequest> TakeUntold() => [.. _waiters.Values.SelectMany(static w => w.All).Where(static r => r.TakeUntold())];
 
     /// <summary>Nobody waits any more.</summary>
     /// <returns>Who did, in the order in which they would have been served.</returns>
@@ -272,8 +262,11 @@ internal sealed class AgentSlots
         {
             return FreeOn(only, isolation) <= 0 ? null : TakeOn(only, only.Only, WithRoom(only, gpu), isolation);
         }
-        var placement = Best(near, prefer, isolation);
-        return placement.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
+        // Where it fails on nodes, or some are preferred, all are looked at.
+        var placement = _nodes.AreMany && isolation is null && prefer is null && !Failures.AreOnNodes
+            ? BestOfMany(near)
+            : Best(near, prefer, isolation);
+        return placement?.Node is null ? null : TakeOn(_nodes.Find(placement.Node)!, placement, gpu: null, isolation);
     }
 
     private bool HasPlace(SlotRequest head) =>
@@ -284,7 +277,7 @@ internal sealed class AgentSlots
         SlotRequest? best = null;
         foreach (var requests in _waiters.Values)
         {
-            var head = requests.Min!;
+            var head = requests.Head;
             best = (best is null || Queue.IsBefore(head, best)) && can(this, head) ? head : best;
         }
         return best;
@@ -326,35 +319,47 @@ internal sealed class AgentSlots
         : FreeOn(node) <= 0 ? Shortage.GpuMemory
         : Shortage.None;
 
-    private GpuNeed Need =>
-        new(Config.Name, Config.Resources.GpuMemoryBytes, Config.Kind?.Settings?.SharesGpuMemory ?? false);
-
     // Below zero where more runs than the limits allow by now.
-    private int FreeOn(SlotNode node)
+    private int FreeOn(SlotNode node) => Failures.Spares(node) ? 0 : RoomOn(node);
+
+    // Whether the agent fails there or not.
+    private int RoomOn(SlotNode node)
     {
-        if (_fits[node.Index] != NodeFit.Fits || Failures.Spares(node))
+        if (_fits[node.Index] != NodeFit.Fits)
         {
             return 0;
         }
         var free = Math.Min(Config.MaxConcurrency - _inUse[node.Index], Queue.Free(node));
-        return free > 0 ? Math.Min(free, node.Gpus.RoomFor(Need)) : free;
+        return free > 0 ? Math.Min(free, node.Gpus.RoomFor(_need)) : free;
     }
 
     private int FreeOn(SlotNode node, Isolation? isolation) => node.Admits(isolation) ? FreeOn(node) : 0;
 
     private int? WithRoom(SlotNode node, int? gpu) =>
-        gpu is { } on && node.Gpus.HasRoom(Need, on) ? on : null;
+        gpu is { } on && node.Gpus.HasRoom(_need, on) ? on : null;
 
     private PlacementDecision Best(string? near, LabelPreference? prefer, Isolation? isolation) =>
-        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation)), Config, prefer);
+        Placer.Best(Array.ConvertAll(_nodes.All, n => LoadOn(n, near, isolation, FreeOn(n, isolation))), Config, prefer);
+
+    private IReadOnlyList<Labels>? NodeLabels
+    {
+        get
+        {
+            if (!_knowsLabels)
+            {
+                (_labels, _knowsLabels) = (LabelsOf(_nodes.All), true);
+            }
+            return _labels;
+        }
+    }
 
     private List<Labels>? LabelsOf(IEnumerable<SlotNode> nodes) =>
         nodes.Where(n => _fits[n.Index] == NodeFit.Fits && n.State.Labels is not null).Select(static n => n.State.Labels!).Distinct().ToList() is { Count: > 0 } all
             ? all : null;
 
-    private NodeLoad LoadOn(SlotNode node, string? near, Isolation? isolation)
+    private NodeLoad LoadOn(SlotNode node, string? near, Isolation? isolation, int free)
     {
-        var free = Math.Max(0, FreeOn(node, isolation));
+        free = Math.Max(0, free);
         return new NodeLoad(
             node.Name, free,
             Math.Max((double)_inUse[node.Index] / Config.MaxConcurrency, Queue.Load(node)),
@@ -375,13 +380,14 @@ internal sealed class AgentSlots
     private TakenSlot TakeOn(SlotNode node, PlacementDecision placement, int? gpu, Isolation? isolation)
     {
         var slot = new TakenSlot(
-            this, node, placement, node.Gpus.Lease(Need, gpu), isolation);
+            this, node, placement, node.Gpus.Lease(_need, gpu), isolation);
         node.Taken.Add(slot);
         if (isolation is not null)
         {
             node.Apart.Add(slot);
         }
         Count(node, +1);
+        _nodes.Touch(node);
         return slot;
     }
 
@@ -390,11 +396,31 @@ internal sealed class AgentSlots
         _inUse[node.Index] += change;
         _running += change;
         Queue.Count(node, change);
+        Know(node);
+    }
+
+    private NodeFit BestFit => (NodeFit)Math.Max(0, Array.FindLastIndex(_fitCounts, static c => c > 0));
+
+    private void Fit(SlotNode node)
+    {
+        if (_inUse.Length < _nodes.Indices)
+        {
+            // One more at a time would be copied as often as there are nodes.
+            var length = Math.Max(_nodes.Indices, 2 * _inUse.Length);
+            Array.Resize(ref _inUse, length);
+            Array.Resize(ref _fits, length);
+        }
+        if (_fits[node.Index] != NodeFit.NoNode)
+        {
+            _fitCounts[(int)_fits[node.Index]]--;
+        }
+        _fits[node.Index] = NodeFits.Of(Config, node.State);
+        _fitCounts[(int)_fits[node.Index]]++;
     }
 
     private void MoveTo(QueueSlots queue)
     {
-        foreach (var request in _waiters.Values.SelectMany(static w => w))
+        foreach (var request in _waiters.Values.SelectMany(static w => w.All))
         {
             Queue.Leave(request, served: false);
             queue.Join(request);

@@ -11,6 +11,8 @@ internal sealed class GpuLeases
     // Of that, what agents have leased that are not warm there: it is not yet known to be part of what is in use.
     private readonly Dictionary<int, long> _loading = [];
     private ImmutableArray<GpuState>? _gpus;
+    private Counted[] _counted = [];
+    private (long Most, long All)? _strangers;
 
     public ImmutableSortedDictionary<int, long> LeasedBytes => _leased.ToImmutableSortedDictionary();
 
@@ -18,49 +20,81 @@ internal sealed class GpuLeases
     public void Put(ImmutableArray<GpuState>? gpus)
     {
         _gpus = gpus;
+        _strangers = null;
         _loading.Clear();
+        _counted = [.. (gpus ?? []).Select(g => new Counted(g) { Leased = _leased.GetValueOrDefault(g.Index) })];
+        if (_leases.Count == 0)
+        {
+            return;
+        }
         foreach (var lease in _leases.Where(IsLoading).DistinctBy(l => l.Need.IsShared ? (l.Gpu, l.Need.Agent) : (object)l))
         {
             Count(_loading, lease.Gpu, Together(lease));
+            if (Find(lease.Gpu) is { } gpu)
+            {
+                gpu.Loading = _loading.GetValueOrDefault(lease.Gpu);
+            }
         }
     }
 
     /// <summary>On all GPUs together; null when GPU memory is not accounted for.</summary>
     public long? FreeBytes(string agent)
     {
-        if (_gpus is not { } gpus)
+        if (_gpus is null)
         {
             return null;
         }
         var free = 0L;
-        foreach (var gpu in gpus)
+        foreach (var gpu in _counted)
         {
             free += Math.Max(0, FreeOf(gpu, agent));
         }
         return free;
     }
 
+    /// <summary>For an agent that is not loaded here: what is free on the GPU that has most, and on all together.</summary>
+    public (long Most, long All) FreeForStrangers
+    {
+        get
+        {
+            if (_strangers is { } known)
+            {
+                return known;
+            }
+            if (_gpus is null)
+            {
+                return (long.MaxValue, -1);
+            }
+            var (most, all) = (0L, 0L);
+            foreach (var gpu in _counted)
+            {
+                var free = Math.Max(0, FreeOf(gpu, agent: null));
+                (most, all) = (Math.Max(most, free), all + free);
+            }
+            _strangers = (most, all);
+            return (most, all);
+        }
+    }
+
     /// <summary>How many attempts that need this have room at once, each on one GPU.</summary>
     public int RoomFor(GpuNeed need)
     {
-        if (need.Bytes <= 0 || _gpus is not { } gpus)
+        if (need.Bytes <= 0 || _gpus is null)
         {
             return int.MaxValue;
         }
-        if (need.IsShared)
-        {
-            return HasRoom(need, gpus) ? int.MaxValue : 0;
-        }
         var room = 0L;
-        foreach (var gpu in gpus)
+        foreach (var gpu in _counted)
         {
-            room += Math.Max(0, FreeOf(gpu, need.Agent)) / need.Bytes;
+            if (need.IsShared && HasRoom(need, gpu))
+            {
+                return int.MaxValue;
+            }
+            var free = need.IsShared ? 0 : FreeOf(gpu, need.Agent);
+            room += free < need.Bytes ? 0 : free < 2 * need.Bytes ? 1 : free / need.Bytes;
         }
         return (int)Math.Min(room, int.MaxValue);
     }
-
-    // Not in the method that asks, which would make room for what is captured each time.
-    private bool HasRoom(GpuNeed need, ImmutableArray<GpuState> gpus) => gpus.Any(g => HasRoom(need, g));
 
     /// <summary>Whether one more attempt has room on one GPU.</summary>
     public bool HasRoom(GpuNeed need, int on) => Find(on) is { } gpu && HasRoom(need, gpu);
@@ -73,11 +107,11 @@ internal sealed class GpuLeases
     /// <returns>Null when the attempt occupies no memory, or GPU memory is not accounted for.</returns>
     public GpuLease? Lease(GpuNeed need, int? on = null)
     {
-        if (need.Bytes <= 0 || _gpus is not { IsEmpty: false } gpus)
+        if (need.Bytes <= 0 || _gpus is not { IsEmpty: false })
         {
             return null;
         }
-        var lease = new GpuLease(need, on ?? Choose(need, gpus).Index);
+        var lease = new GpuLease(need, on ?? Choose(need).State.Index);
         var before = Together(lease);
         _leases.Add(lease);
         Count(lease, Together(lease) - before);
@@ -95,13 +129,28 @@ internal sealed class GpuLeases
         }
     }
 
-    private GpuState Choose(GpuNeed need, ImmutableArray<GpuState> gpus) => need.IsShared
-        ? gpus.MaxBy(g => (HasRoom(need, g), -Sharing(need.Agent, g.Index).Count(), FreeOf(g, need.Agent), IsWarm(g, need.Agent)))!
-        : gpus.MaxBy(g => (FreeOf(g, need.Agent), IsWarm(g, need.Agent)))!;
+    private Counted Choose(GpuNeed need)
+    {
+        if (need.IsShared)
+        {
+            return _counted.MaxBy(g => (
+                HasRoom(need, g), -Sharing(need.Agent, g.State.Index).Count(), FreeOf(g, need.Agent), IsWarm(g.State, need.Agent)))!;
+        }
+        var (best, free) = (_counted[0], FreeOf(_counted[0], need.Agent));
+        foreach (var gpu in _counted.AsSpan(1))
+        {
+            var more = FreeOf(gpu, need.Agent);
+            if (more > free || (more == free && IsWarm(gpu.State, need.Agent) && !IsWarm(best.State, need.Agent)))
+            {
+                (best, free) = (gpu, more);
+            }
+        }
+        return best;
+    }
 
     // Beside attempts of its own there is always room for what is shared.
-    private bool HasRoom(GpuNeed need, GpuState gpu) =>
-        FreeOf(gpu, need.Agent) >= need.Bytes || (need.IsShared && Sharing(need.Agent, gpu.Index).Any());
+    private bool HasRoom(GpuNeed need, Counted gpu) =>
+        FreeOf(gpu, need.Agent) >= need.Bytes || (need.IsShared && Sharing(need.Agent, gpu.State.Index).Any());
 
     private IEnumerable<GpuLease> Sharing(string agent, int gpu) =>
         _leases.Where(l => l.Gpu == gpu && l.Need.IsShared && l.Need.Agent == agent);
@@ -114,28 +163,33 @@ internal sealed class GpuLeases
     // An agent that is warm has its memory in what is in use already: only leases can be in its way. For any other, what
     // is in use counts as well, or models that stay loaded between attempts would be promised to it; and beside that
     // what has been leased for models that may not be loaded yet.
-    private long FreeOf(GpuState gpu, string agent)
+    private static long FreeOf(Counted gpu, string? agent)
     {
-        var occupied = _leased.GetValueOrDefault(gpu.Index);
-        if (gpu.UsedHereBytes > 0 && !IsWarm(gpu, agent))
+        var (state, occupied) = (gpu.State, gpu.Leased);
+        if (state.UsedHereBytes > 0 && (agent is null || !IsWarm(state, agent)))
         {
-            occupied = Math.Max(occupied, gpu.UsedHereBytes + _loading.GetValueOrDefault(gpu.Index));
+            occupied = Math.Max(occupied, state.UsedHereBytes + gpu.Loading);
         }
-        return gpu.TotalBytes - gpu.UsedByOthersBytes - occupied;
+        return state.TotalBytes - state.UsedByOthersBytes - occupied;
     }
 
-    private GpuState? Find(int index) => _gpus?.FirstOrDefault(g => g.Index == index);
+    private Counted? Find(int index) => Array.Find(_counted, g => g.State.Index == index);
 
-    private bool IsLoading(GpuLease lease) => Find(lease.Gpu) is not { } gpu || !IsWarm(gpu, lease.Need.Agent);
+    private bool IsLoading(GpuLease lease) => Find(lease.Gpu) is not { } gpu || !IsWarm(gpu.State, lease.Need.Agent);
 
     private static bool IsWarm(GpuState gpu, string agent) => gpu.WarmAgents.Contains(agent);
 
     private void Count(GpuLease lease, long change)
     {
+        _strangers = null;
         Count(_leased, lease.Gpu, change);
         if (IsLoading(lease))
         {
             Count(_loading, lease.Gpu, change);
+        }
+        if (Find(lease.Gpu) is { } gpu)
+        {
+            (gpu.Leased, gpu.Loading) = (_leased.GetValueOrDefault(lease.Gpu), _loading.GetValueOrDefault(lease.Gpu));
         }
     }
 
@@ -146,6 +200,14 @@ internal sealed class GpuLeases
         {
             bytesByGpu.Remove(gpu);
         }
+    }
+
+    /// <summary>A GPU that the node says it has, with what is counted there.</summary>
+    private sealed class Counted(GpuState state)
+    {
+        public GpuState State { get; } = state;
+        public long Leased { get; set; }
+        public long Loading { get; set; }
     }
 }
 

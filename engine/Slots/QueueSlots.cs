@@ -1,3 +1,4 @@
+using AgentGrid.Core.Placement;
 using AgentGrid.Engine.Admission;
 
 namespace AgentGrid.Engine.Slots;
@@ -6,6 +7,7 @@ namespace AgentGrid.Engine.Slots;
 internal sealed class QueueSlots(string name)
 {
     private readonly FairQueue<(string Tenant, string? Flow)> _flows = new();
+    private readonly NodeTree?[] _strangers = new NodeTree?[2];
     private int[] _inUse = [];
 
     public string Name { get; } = name;
@@ -14,8 +16,14 @@ internal sealed class QueueSlots(string name)
     /// <summary>Of each node; null for no limit of its own.</summary>
     public int? Slots { get; set; }
 
+    /// <summary>A slot that its agents could use is free, and has not been granted to anybody yet.</summary>
+    public bool IsOwed { get; set; }
+
     /// <summary>Who waits for any of its agents, and whose turn it is.</summary>
     public FairQueue<string> Turns { get; } = new();
+
+    /// <summary>Whether a node has the hardware.</summary>
+    public bool IsServedBy(SlotNode node) => node.State.Queues is not { } queues || queues.Contains(Name);
 
     public int InUse(SlotNode node) => node.Index < _inUse.Length ? _inUse[node.Index] : 0;
 
@@ -44,6 +52,48 @@ internal sealed class QueueSlots(string name)
         _inUse[node.Index] += change;
     }
 
+    /// <summary>The nodes that serve it, as any agent has them that is not known there.</summary>
+    public NodeTree Strangers(SlotNodes nodes, bool byMemory)
+    {
+        ref var tree = ref _strangers[byMemory ? 1 : 0];
+        if (tree is null || tree.Capacity < nodes.Indices)
+        {
+            tree = new NodeTree(nodes.Indices, byMemory, RankOf);
+            foreach (var node in nodes.All)
+            {
+                tree.Touch(node);
+            }
+        }
+        return tree;
+    }
+
+    /// <summary>A node has changed.</summary>
+    public void Touch(SlotNode node)
+    {
+        foreach (var tree in _strangers)
+        {
+            if (tree?.Capacity > node.Index)
+            {
+                tree.Touch(node);
+            }
+        }
+    }
+
+    /// <summary>A node is gone.</summary>
+    public void Forget(SlotNode node)
+    {
+        foreach (var tree in _strangers)
+        {
+            if (tree?.Capacity > node.Index)
+            {
+                tree.Remove(node);
+            }
+        }
+    }
+
+    /// <summary>What is known of nodes is found again when it is asked for.</summary>
+    public void ForgetRanks() => Array.Clear(_strangers);
+
     /// <summary>One more request waits for one of its agents.</summary>
     public void Join(SlotRequest request)
     {
@@ -63,6 +113,16 @@ internal sealed class QueueSlots(string name)
         : a.Tenant != b.Tenant ? Turns.Of(a.Tenant) < Turns.Of(b.Tenant)
         : a.Flow != b.Flow ? _flows.Of(FlowOf(a)) < _flows.Of(FlowOf(b))
         : SlotRequest.ByUrgency.Compare(a, b) < 0;
+
+    private NodeRank RankOf(SlotNode node)
+    {
+        if (node.State.Draining || Free(node) <= 0 || !IsServedBy(node))
+        {
+            return NodeRank.None;
+        }
+        var (most, all) = node.Gpus.FreeForStrangers;
+        return new NodeRank(Placer.Score(new NodeLoad(node.Name, 1, Load(node))), all, most);
+    }
 
     private static (string, string?) FlowOf(SlotRequest request) => (request.Tenant, request.Flow);
 }

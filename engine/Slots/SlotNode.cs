@@ -13,7 +13,7 @@ internal sealed class SlotNode
         Name = state.Name;
         Only = new PlacementDecision(state.Name, "the only node", []);
         State = state;
-        Put(state);
+        Gpus.Put(state.Gpus);
     }
 
     public int Index { get; }
@@ -27,6 +27,9 @@ internal sealed class SlotNode
     /// <summary>Those among them that are kept apart.</summary>
     public HashSet<TakenSlot> Apart { get; } = [];
 
+    /// <summary>The agents that keep it among the nodes where they are known.</summary>
+    public List<AgentSlots> Known { get; } = [];
+
     /// <summary>The placement of whatever occupies no GPU memory, when there is no other node.</summary>
     public PlacementDecision Only { get; }
 
@@ -34,6 +37,28 @@ internal sealed class SlotNode
     public bool Admits(Isolation? isolation) =>
         isolation is not { } apart || (Apart.Count < apart.Company && Apart.All(s => Apart.Count < s.Isolation!.Value.Company));
 
+    /// <summary>Whether an agent is loaded here.</summary>
+    public bool IsWarm(string agent)
+    {
+        if (!State.WarmAgents.IsDefault && State.WarmAgents.Contains(agent))
+        {
+            return true;
+        }
+        foreach (var gpu in State.Gpus ?? [])
+        {
+            if (gpu.WarmAgents.Contains(agent))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>The agents that are loaded here; some can be named more than once.</summary>
+    public IEnumerable<string> WarmAgents() =>
+        (State.WarmAgents.IsDefault ? [] : State.WarmAgents.AsEnumerable()).Concat((State.Gpus ?? []).SelectMany(static g => g.WarmAgents));
+
+    /// <summary>What it says of itself now, in place of what it said before.</summary>
     public void Put(NodeState state)
     {
         State = state;

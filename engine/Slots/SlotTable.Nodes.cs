@@ -13,8 +13,27 @@ public sealed partial class SlotTable
         List<SlotRequest> granted = [];
         lock (_gate)
         {
-            _nodes.Put(node);
-            OnNodesChanged(granted);
+            var known = _nodes.Find(node.Name);
+            if (known?.State.SaysTheSame(node) == true)
+            {
+                return;
+            }
+            if (known is not null && known.State.FitsTheSame(node))
+            {
+                known.Put(node);
+                Know(known);
+            }
+            else
+            {
+                known?.Put(node);
+                known ??= _nodes.Add(node);
+                foreach (var agent in _agents.Values)
+                {
+                    agent.Refresh(known);
+                }
+            }
+            _nodes.Touch(known);
+            GrantOn(known, granted);
         }
         Tell(granted);
     }
@@ -35,7 +54,11 @@ public sealed partial class SlotTable
                 slot.Agent.Release(slot);
             }
             _nodes.Remove(node);
-            OnNodesChanged(granted);
+            foreach (var agent in _agents.Values)
+            {
+                agent.Lose(node);
+            }
+            GrantAll(granted);
         }
         Tell(granted);
         return true;
@@ -84,6 +107,22 @@ public sealed partial class SlotTable
         }
     }
 
+    // What is loaded there may have changed.
+    private void Know(SlotNode node)
+    {
+        foreach (var agent in node.Known.ToArray())
+        {
+            agent.Know(node);
+        }
+        foreach (var name in node.WarmAgents())
+        {
+            if (_agents.TryGetValue(name, out var agent))
+            {
+                agent.Know(node);
+            }
+        }
+    }
+
     private NodeUsage Usage(SlotNode node) => new(
         node.State,
         [
@@ -105,13 +144,4 @@ public sealed partial class SlotTable
                 .Select(static a => new NodeFailure(a.Name, a.State!.Value.InARow, Math.Round(a.State.Value.NextTryIn.TotalSeconds, 3))),
         ],
     };
-
-    private void OnNodesChanged(List<SlotRequest> granted)
-    {
-        foreach (var agent in _agents.Values)
-        {
-            agent.Refresh();
-        }
-        GrantAll(granted);
-    }
 }

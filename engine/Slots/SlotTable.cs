@@ -69,6 +69,10 @@ public sealed partial class SlotTable
                 .SelectMany(a => a.Config.Capabilities.Select(c => (Capability: c, Agent: a)))
                 .GroupBy(x => x.Capability)
                 .ToDictionary(g => g.Key, g => g.Select(x => x.Agent).ToArray(), StringComparer.Ordinal);
+            foreach (var queue in _queues.Values)
+            {
+                queue.ForgetRanks();
+            }
             GrantAll(granted);
         }
         gone.ForEach(r => r.Waiter.OnAgentGone());
@@ -177,7 +181,14 @@ public sealed partial class SlotTable
             {
                 slots.Enqueue(request, _order++);
                 drained = slots.Drained && request.TakeUntold();
-                Grant(slots.Queue, granted);
+                if (slots.Head(inAttempts: _draining) is not null)
+                {
+                    Grant(slots.Queue, granted);
+                }
+                else if (slots.NextStart is { } next)
+                {
+                    _timer.Arm(next);
+                }
             }
             else
             {
@@ -226,14 +237,12 @@ public sealed partial class SlotTable
             {
                 return;
             }
-            if (slot.Lease is not null || slot.Isolation is not null)
+            foreach (var queue in _queues.Values)
             {
-                // Agents of every queue can need the memory, or the company.
-                GrantAll(granted = []);
-            }
-            else if (slot.Agent.Queue.Turns.AnyWait)
-            {
-                Grant(slot.Agent.Queue, granted = []);
+                if (queue.Turns.AnyWait && CanUse(queue, slot))
+                {
+                    Grant(queue, granted ??= []);
+                }
             }
         }
         if (granted is not null)
@@ -251,19 +260,38 @@ public sealed partial class SlotTable
     {
         lock (_gate)
         {
-            return slot.Agent.Release(slot) && (slot.Lease is not null || slot.Isolation is not null || slot.Agent.Queue.Turns.AnyWait);
+            if (!slot.Agent.Release(slot))
+            {
+                return false;
+            }
+            // Others can begin to wait before it is served.
+            var mayBeOwed = slot.Lease is not null || slot.Isolation is not null || slot.Agent.Queue.Turns.AnyWait;
+            foreach (var queue in _queues.Values)
+            {
+                queue.IsOwed |= mayBeOwed && CanUse(queue, slot);
+            }
+            return mayBeOwed;
         }
     }
 
-    /// <summary>Grants what is free.</summary>
+    /// <summary>Grants what <see cref="Free"/> has left.</summary>
     public void Serve()
     {
-        List<SlotRequest> granted = [];
+        List<SlotRequest>? granted = null;
         lock (_gate)
         {
-            GrantAll(granted);
+            foreach (var queue in _queues.Values)
+            {
+                if (queue.IsOwed)
+                {
+                    Grant(queue, granted ??= []);
+                }
+            }
         }
-        Tell(granted);
+        if (granted is not null)
+        {
+            Tell(granted);
+        }
     }
 
     /// <summary>An attempt is not kept apart any more. Harmless when it was not, or has ended.</summary>
@@ -277,7 +305,7 @@ public sealed partial class SlotTable
                 return;
             }
             slot.Isolation = null;
-            GrantAll(granted);
+            GrantOn(slot.Home, granted);
         }
         Tell(granted);
     }
@@ -328,41 +356,8 @@ public sealed partial class SlotTable
         if (!_queues.TryGetValue(name, out var queue))
         {
             _queues.Add(name, queue = new QueueSlots(name));
+            _nodes.Queues.Add(queue);
         }
         return queue;
-    }
-
-    private void GrantAll(List<SlotRequest> granted)
-    {
-        foreach (var queue in _queues.Values)
-        {
-            Grant(queue, granted);
-        }
-    }
-
-    private void Grant(QueueSlots queue, List<SlotRequest> granted)
-    {
-        while (queue.Turns.AnyWait)
-        {
-            SlotRequest? best = null;
-            AgentSlots? bestAgent = null;
-            foreach (var agent in queue.Agents)
-            {
-                if (agent.Head(inAttempts: _draining) is { } head && (best is null || queue.IsBefore(head, best)))
-                {
-                    (best, bestAgent) = (head, agent);
-                }
-                if (agent.NextStart is { } next)
-                {
-                    _timer.Arm(next);
-                }
-            }
-            if (best is null)
-            {
-                return;
-            }
-            Grant(best, bestAgent!);
-            granted.Add(best);
-        }
     }
 }

@@ -4,6 +4,7 @@ using AgentGrid.Core.Config;
 using AgentGrid.Core.Grid;
 using AgentGrid.Core.Routing;
 using AgentGrid.Core.Runs;
+using AgentGrid.Engine.Dispatch;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Routing;
 using AgentGrid.Engine.Slots;
@@ -28,21 +29,27 @@ internal sealed partial class DispatcherGrain(
 {
     private static readonly TimeSpan PlacesInterval = TimeSpan.FromSeconds(10);
 
+    // Of a thousand nodes two thousand reports come in a second, and this looks at all that waits and runs.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly Waiters _waiters = new(node.Time);
     private QueuedRuns _places = null!;
     private readonly ClusterNodes _nodes = new(silos, node.Time, node.Options.Times.Silence);
-    private SlotLeases _grants = null!;
+    private SlotLeases<SiloAddress> _grants = null!;
     private GridConfig? _config;
     private HashSet<string> _drained = [];
     private Task _keeping = Task.CompletedTask;
     private Task _placesCheck = Task.CompletedTask;
     private long _placesCheckedAt;
+    private long _lookedAt;
 
     private SlotTable Slots => _grants.Slots;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _grants = new SlotLeases(node.Time, new GrainPlatform(TaskScheduler.Current), silos, node.Options.Times, logger);
+        var times = node.Options.Times;
+        _grants = new SlotLeases<SiloAddress>(
+            node.Time, new GrainPlatform(TaskScheduler.Current), IsAlive, times.OnItsWay, times.LongestOnItsWay, logger);
         FollowConfig();
         _drained = [.. await log.DrainedAsync(), .. state.State.Drained];
         foreach (var agent in _drained)
@@ -74,7 +81,8 @@ internal sealed partial class DispatcherGrain(
         if (_grants.Find(request.Slot) is { } granted)
         {
             granted.Driver = request.Driver;
-            return AnswerTo(request, granted.Reply);
+            return AnswerTo(
+                request, granted.IsFound ? new SlotReply(SlotOutcome.Granted, granted.Slot.Node) : SlotWaiter.ReplyOf(granted.Slot));
         }
         var waiter = _waiters.Find(request.Slot);
         if (waiter is null)
@@ -142,7 +150,11 @@ internal sealed partial class DispatcherGrain(
     public Task ReportNodeAsync(NodeReport report)
     {
         Take(report);
-        LookAround();
+        if (node.Time.GetElapsedTime(_lookedAt) > LookInterval)
+        {
+            _lookedAt = node.Time.GetTimestamp();
+            LookAround();
+        }
         return Task.CompletedTask;
     }
 
@@ -269,34 +281,6 @@ internal sealed partial class DispatcherGrain(
         }
     }
 
-    // What has come of itself since the last report: somebody is gone, or nobody asks any more. Every node reports twice a
-    // second, so that this needs no clock of its own.
-    private void LookAround()
-    {
-        FollowConfig();
-        foreach (var gone in _nodes.RemoveDead())
-        {
-            LogNodeGone(logger, gone);
-            _grants.RemoveNode(gone);
-        }
-        foreach (var silent in _nodes.MarkSilent())
-        {
-            Slots.PutNode(silent);
-        }
-        _grants.EndIsolations();
-        _grants.ForgetCalls();
-        foreach (var waiter in _waiters.Forgotten())
-        {
-            Withdraw(waiter);
-        }
-        _places.Tidy();
-        if (_placesCheck.IsCompleted && node.Time.GetElapsedTime(_placesCheckedAt) > PlacesInterval)
-        {
-            // The report does not wait for Redis.
-            _placesCheck = CheckPlacesAsync();
-        }
-    }
-
     private async Task CheckPlacesAsync()
     {
         var readAt = _placesCheckedAt = node.Time.GetTimestamp();
@@ -307,32 +291,6 @@ internal sealed partial class DispatcherGrain(
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             LogUnchecked(logger, e);
-        }
-    }
-
-    private void Take(NodeReport report)
-    {
-        if (!_nodes.Take(report, out var replaced))
-        {
-            return;
-        }
-        if (replaced)
-        {
-            _grants.RemoveNode(report.Node);
-        }
-        // What runs there already is counted before more is granted there. Whoever still waits for it asks again, and
-        // is told that it is granted.
-        var isNew = report.Held.Any(h => _grants.Find(h.Slot) is null);
-        foreach (var waiter in report.Held.Select(h => _waiters.Find(h.Slot)).OfType<SlotWaiter>())
-        {
-            Withdraw(waiter);
-        }
-        var state = ClusterNodes.StateOf(report);
-        Slots.PutNode(isNew ? state with { Draining = true } : state);
-        _grants.Reconcile(report);
-        if (isNew)
-        {
-            Slots.PutNode(state);
         }
     }
 
@@ -353,6 +311,8 @@ internal sealed partial class DispatcherGrain(
         }
     }
 
+    private bool IsAlive(SiloAddress silo) => silos.GetApproximateSiloStatus(silo) is not (SiloStatus.Dead or SiloStatus.None);
+
     private void Withdraw(SlotWaiter waiter)
     {
         _waiters.Remove(waiter);
@@ -369,27 +329,6 @@ internal sealed partial class DispatcherGrain(
         {
             _config = node.Config.Current;
             Slots.Configure(_config);
-        }
-    }
-
-    // Of nodes that answer at once; one that does not will report by itself, if it is alive.
-    private async Task<IReadOnlyList<T>> AskNodesAsync<T>(Func<INodeGrain, Task<T>> ask)
-    {
-        var asked = silos.GetActiveSilos().Select(s => silos.TryGetSiloName(s, out var name) ? name : null)
-            .OfType<string>().Select(name => AskAsync(GrainFactory.GetGrain<INodeGrain>(name), ask)).ToArray();
-        return [.. (await Task.WhenAll(asked)).OfType<T>()];
-    }
-
-    private async Task<T?> AskAsync<T>(INodeGrain other, Func<INodeGrain, Task<T>> ask)
-    {
-        try
-        {
-            return await ask(other).WaitAsync(node.Options.Times.LongestDescription, node.Time);
-        }
-        catch (Exception e) when (Transient.Is(e))
-        {
-            LogNoAnswer(logger, e, other.GetPrimaryKeyString());
-            return default;
         }
     }
 }

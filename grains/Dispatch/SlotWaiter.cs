@@ -1,6 +1,7 @@
 using AgentGrid.Core;
 using AgentGrid.Core.Plans;
 using AgentGrid.Core.Routing;
+using AgentGrid.Engine.Dispatch;
 using AgentGrid.Engine.Driving;
 using AgentGrid.Engine.Slots;
 using AgentGrid.GrainInterfaces.Dispatch;
@@ -15,10 +16,10 @@ internal sealed class SlotWaiter : ISlotWaiter
 {
     private readonly TaskCompletionSource<SlotReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SlotLeases _grants;
+    private readonly SlotLeases<SiloAddress> _grants;
     private readonly Waiters _waiters;
 
-    public SlotWaiter(Ask ask, SlotLeases grants, Waiters waiters)
+    public SlotWaiter(Ask ask, SlotLeases<SiloAddress> grants, Waiters waiters)
     {
         _grants = grants;
         _waiters = waiters;
@@ -74,14 +75,16 @@ internal sealed class SlotWaiter : ISlotWaiter
         Window = hedged.Window ?? HedgeBudget.DefaultWindow,
     };
 
+    /// <summary>What is said of a slot that was granted.</summary>
+    public static SlotReply ReplyOf(TakenSlot slot) => new(SlotOutcome.Granted, slot.Node) { Choice = slot.Placement };
+
     public void Answer(SlotReply reply) => _answer.TrySetResult(reply);
 
     void ISlotWaiter.OnGranted(TakenSlot slot)
     {
-        var reply = new SlotReply(SlotOutcome.Granted, slot.Node) { Choice = slot.Placement };
-        _grants.Hold(Slot, slot, reply, Driver);
+        _grants.Hold(Slot, slot, Driver);
         _waiters.Remove(this);
-        Answer(reply);
+        Answer(ReplyOf(slot));
     }
 
     void ISlotWaiter.OnMayStart()

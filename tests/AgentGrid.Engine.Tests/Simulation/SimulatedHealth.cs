@@ -64,11 +64,15 @@ internal sealed class SimulatedHealth(World world, SimulatedCluster cluster)
     {
         if (!_breakers.TryGetValue(agent, out var breakers))
         {
-            _breakers.Add(agent, breakers = new AgentBreakers(_clock));
+            _breakers.Add(agent, breakers = new AgentBreakers(_clock, () => [.. Nodes()]));
             breakers.Configure(Policy);
         }
-        SlotNode[] nodes = [.. Nodes()];
-        breakers.Refresh(nodes, nodes, _nodes.Count);
+        var there = Nodes().ToHashSet();
+        breakers.OnNodesChanged(_nodes.Count);
+        foreach (var gone in _nodes.Values.Where(n => !there.Contains(n)))
+        {
+            breakers.Forget(gone);
+        }
         return breakers;
     }
 
