@@ -158,7 +158,7 @@ internal sealed record RateLimitView(string Text, int Left, double NextInSeconds
 
     private string State => (Left, Tokens) switch
     {
-        (> 0, _) => string.Create(CultureInfo.InvariantCulture, $"{Left} can start"),
+        ( > 0, _) => string.Create(CultureInfo.InvariantCulture, $"{Left} can start"),
         (_, { } tokens) when tokens.Left < tokens.Estimate => string.Create(
             CultureInfo.InvariantCulture, $"{tokens.Left} of {tokens.Estimate} tokens left, next in about {NextInSeconds:0.0} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"next in {NextInSeconds:0.0} s"),

@@ -1,27 +1,23 @@
 using System.Collections.Immutable;
-using System.Net;
 using AgentGrid.Core.Agents;
 using AgentGrid.Core.Config;
-using AgentGrid.Engine;
+using AgentGrid.Engine.Dispatch;
 using AgentGrid.Engine.Slots;
-using AgentGrid.GrainInterfaces.Agents;
-using AgentGrid.GrainInterfaces.Dispatch;
-using AgentGrid.Grains.Dispatch;
-using SlotRequest = AgentGrid.Engine.Slots.SlotRequest;
 
-namespace AgentGrid.Cluster.Tests.Nodes;
+namespace AgentGrid.Engine.Tests.Dispatch;
 
 /// <summary>What the dispatcher has granted, and what the table counts, are the same.</summary>
 public sealed class SlotLeasesTests
 {
-    private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 11_111, 1);
+    private const string Driver = "silo1";
 
     private readonly ManualTime _clock = new();
-    private readonly SlotLeases _grants;
+    private readonly SlotLeases<string> _grants;
 
     public SlotLeasesTests()
     {
-        _grants = new SlotLeases(_clock, Platform.Process, new FakeSilos(s_silo), new DispatchTimes());
+        _grants = new SlotLeases<string>(
+            _clock, Platform.Process, static _ => true, onItsWay: TimeSpan.FromSeconds(5), longestOnItsWay: TimeSpan.FromSeconds(30));
         _grants.Slots.Configure(new GridConfig
         {
             Agents = ImmutableSortedDictionary<string, AgentConfig>.Empty
@@ -49,12 +45,12 @@ public sealed class SlotLeasesTests
         var granted = Take("slot", "a")!;
         var other = granted == "n1" ? "n2" : "n1";
 
-        _grants.Reconcile(Report(other, new HeldSlot("slot", "a", null)));
+        _grants.Reconcile(other, [new ReportedSlot("slot", "a", null)]);
 
         Assert.Equal((0, 1), (Running(granted), Running(other)));
-        _grants.Reconcile(Report(granted));
+        _grants.Reconcile(granted, []);
         Assert.Equal(other, _grants.Find("slot")!.Slot.Node);
-        _grants.Reconcile(Report(other));
+        _grants.Reconcile(other, []);
         Assert.Equal((0, 0), (_grants.Count, Running(other)));
     }
 
@@ -96,12 +92,12 @@ public sealed class SlotLeasesTests
                     case 3: _clock.Advance(TimeSpan.FromSeconds(random.Next(10))); break;
                     case 4 or 5: Take(key, random.Next(2) == 0 ? "a" : "b"); break;
                     case 6 or 7 when isThere:
-                        _grants.Reconcile(Report(node, [.. Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0)
-                            .Select(i => new HeldSlot($"slot{i}", i % 2 == 0 ? "a" : "b", null))]));
+                        _grants.Reconcile(node, [.. Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0)
+                            .Select(i => new ReportedSlot($"slot{i}", i % 2 == 0 ? "a" : "b", null))]);
                         break;
                     default: break; // there is no node
                 }
-                var granted = Enumerable.Range(0, 8).Select(i => _grants.Find($"slot{i}")).OfType<SlotLease>().ToList();
+                var granted = Enumerable.Range(0, 8).Select(i => _grants.Find($"slot{i}")).OfType<SlotLease<string>>().ToList();
                 Assert.True(granted.Count == _grants.Count, $"seed {seed}, step {step}");
                 Assert.All(_grants.Slots.Nodes(), n => Assert.True(
                     n.Agents.Sum(a => a.Running) == granted.Count(g => g.Slot.Node == n.State.Name),
@@ -125,20 +121,17 @@ public sealed class SlotLeasesTests
         {
             return null;
         }
-        _grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
+        _grants.Hold(key, slot, Driver);
         return slot.Node;
     }
 
     private int Running(string node) =>
         _grants.Slots.Nodes().Where(n => n.State.Name == node).SelectMany(n => n.Agents).Sum(a => a.Running);
 
-    private static NodeReport Report(string node, params HeldSlot[] held) =>
-        new() { Node = node, Silo = s_silo, Held = [.. held] };
-
     private sealed class Waiter(SlotLeasesTests test, string key) : ISlotWaiter
     {
         public void OnGranted(TakenSlot slot) =>
-            test._grants.Hold(key, slot, new SlotReply(SlotOutcome.Granted, slot.Node), s_silo);
+            test._grants.Hold(key, slot, Driver);
 
         public void OnDrained() => throw new InvalidOperationException("no agent is ever drained here");
 
