@@ -20,7 +20,7 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", AnswerOrHangAsync);
 
-        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms", "budget": "100%"}}}""");
 
         AssertCompleted(run);
         Assert.Equal("bravo", run.Result!.Element.GetProperty("a").GetProperty("agent").GetString());
@@ -39,7 +39,7 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
     {
         Script.On("alpha", AnswerOrHangAsync);
 
-        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms", "budget": "100%"}}}""");
 
         var receipt = await ReceiptAsync(run, static r => r.State == StopState.Stopped);
         var (slow, backup) = (StepOf(run, "a").Attempts[0], StepOf(run, "a").Attempts[1]);
@@ -65,7 +65,7 @@ public abstract class HedgeTests<THost> : ConformanceTests<THost>
             return call.Answer();
         });
 
-        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms"}}}""");
+        var run = await HedgedAsync("""{"a": {"capability": "work", "hedge": {"after": "20ms", "budget": "100%"}}}""");
 
         AssertCompleted(run);
         var given = await ReceiptAsync(run, static r => r.State == StopState.DidNotStop);

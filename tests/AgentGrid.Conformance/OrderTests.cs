@@ -28,13 +28,13 @@ public abstract class OrderTests<THost> : ConformanceTests<THost>
 
         // In a cluster each silo learns from the runs that it drives.
         var (run, number) = (await RunWhenAllWaitAsync(3), 3);
-        while (FirstOf(run) != "long" && number < 20)
+        while ((FirstOf(run) != "long" || !WhyWaits(run).EndsWith(" it", StringComparison.Ordinal)) && number < 20)
         {
             run = await RunWhenAllWaitAsync(++number);
         }
 
         Assert.Equal("long", FirstOf(run));
-        Assert.Matches(@"of work (behind|in) it$", Assert.Single(StepOf(run, "short").Attempts).Decision!.Why);
+        Assert.Matches(@"of work (behind|in) it$", WhyWaits(run));
     }
 
     [Fact]
@@ -88,6 +88,8 @@ public abstract class OrderTests<THost> : ConformanceTests<THost>
         AssertCompleted(ended);
         return ended;
     }
+
+    private static string WhyWaits(RunDetails run) => Assert.Single(StepOf(run, "short").Attempts).Decision!.Why;
 
     private string FirstOf(RunDetails run) => CallsOf(run).First(c => c.Agent == "solo").Invocation.Step;
 }

@@ -91,7 +91,7 @@ public sealed class AgentsTests(Chromium chromium)
         await page.GoAsync("#/agents/flaky");
         await page.SeesAsync("[aria-label='Now'] dl", "failed / r1 at ");
         await page.SeesAsync("[aria-label='Now'] dl", "failed on purpose");
-        await page.UntilAsync($"document.querySelector('[aria-label=Now] dl a').hash === '#/runs/{failed}'");
+        await page.UntilAsync($"[...document.querySelectorAll('[aria-label=Now] dl a')].some(a => a.hash === '#/runs/{failed}')");
 
         var id = RunId.From(Guid.CreateVersion7());
         server.Cluster.Abandoned = [new(id, "m", "1", "motion", 2, "gpu1", DateTimeOffset.UtcNow, null)];

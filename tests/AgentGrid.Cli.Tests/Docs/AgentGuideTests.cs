@@ -35,7 +35,7 @@ public sealed class AgentGuideTests
 
         Assert.Empty(result.Problems);
         Assert.Equal(4096L << 20, result.Config!.Agents["motion_generator"].Resources.GpuMemoryBytes);
-        Assert.Equal(19, keys.Count);
+        Assert.Equal(20, keys.Count);
         Assert.All(keys, key => Assert.Matches($"\\b{key}:", yaml));
     }
 }

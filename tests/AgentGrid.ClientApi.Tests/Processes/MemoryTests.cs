@@ -17,13 +17,8 @@ public sealed class MemoryTests : IDisposable
     [InlineData(16)]
     public async Task Post_MoreThanThereIsMemoryFor_IsRefusedWhileTheRestGoesOn(int clients)
     {
-        await using var server = await GridProcess.StartServerAsync(
-            _data.FullName, new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x10000000" });
-        var answers = new List<HttpResponseMessage>();
-        foreach (var numbers in Enumerable.Range(0, Posts).Chunk(clients))
-        {
-            answers.AddRange(await Task.WhenAll(numbers.Select(n => PostAsync(server, n))));
-        }
+        await using var server = await StartAsync(("AgentGrid__Artifacts__ValuesFromBytes", "0"));
+        var answers = await PostAsync(server, clients);
 
         var accepted = answers.Count(a => a.StatusCode == HttpStatusCode.Accepted);
         var refused = answers.Where(a => a.StatusCode == HttpStatusCode.TooManyRequests).ToList();
@@ -38,7 +33,22 @@ public sealed class MemoryTests : IDisposable
         answers.ForEach(a => a.Dispose());
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(GridProcess server, int number)
+    // 256 MB, which is about what is posted.
+    private Task<GridProcess> StartAsync(params (string Name, string Value)[] settings) => GridProcess.StartServerAsync(
+        _data.FullName,
+        settings.Append(("DOTNET_GCHeapHardLimit", "0x10000000")).ToDictionary(static s => s.Item1, static s => s.Item2));
+
+    private static async Task<List<HttpResponseMessage>> PostAsync(GridProcess server, int clients)
+    {
+        var answers = new List<HttpResponseMessage>();
+        foreach (var numbers in Enumerable.Range(0, Posts).Chunk(clients))
+        {
+            answers.AddRange(await Task.WhenAll(numbers.Select(n => PostRunAsync(server, n))));
+        }
+        return answers;
+    }
+
+    private static async Task<HttpResponseMessage> PostRunAsync(GridProcess server, int number)
     {
         using var content = new StringContent(
             $$"""
