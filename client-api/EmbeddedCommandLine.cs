@@ -12,7 +12,7 @@ internal static class EmbeddedCommandLine
     private const string Section = ApiOptions.Section;
 
     private const string Help = """
-        Agent Grid: runs graphs of agents over match snapshots, and shows every step live.
+        Agent Grid: runs graphs of agents, and shows every step live.
 
         Usage: AgentGrid.ClientApi [options]
                AgentGrid.ClientApi new-key            prints a fresh API key and its hash

@@ -11,7 +11,7 @@ internal static class SiloCommandLine
     private const string Section = ApiOptions.Section;
 
     private const string Help = """
-        Agent Grid on Orleans: runs graphs of agents over match snapshots, as one silo or on many machines.
+        Agent Grid on Orleans: runs graphs of agents, as one silo or on many machines.
 
         Usage: AgentGrid.Silo [options]
                AgentGrid.Silo new-key                 prints a fresh API key and its hash

@@ -114,6 +114,10 @@ public static partial class ApiServer
         {
             messages.Insert(0, $"It cannot listen on {string.Join(", ", ListenAddresses.Of(app.Configuration))}.");
         }
+        if (messages.Exists(static m => m.Contains("address already in use", StringComparison.OrdinalIgnoreCase)))
+        {
+            messages.Add("Stop what listens there, or name another address with --urls.");
+        }
         return string.Join(' ', messages);
     }
 

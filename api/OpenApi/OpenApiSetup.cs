@@ -31,7 +31,7 @@ internal static class OpenApiSetup
         {
             document.Info.Title = "Agent Grid";
             document.Info.Description =
-                "Runs graphs of agents over match snapshots, and shows every step live. Errors are RFC 9457 problem " +
+                "Runs graphs of agents, and shows every step live. Errors are RFC 9457 problem " +
                 "details with a stable 'code'.";
             document.Servers =
             [

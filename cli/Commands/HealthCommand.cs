@@ -45,7 +45,9 @@ internal static class HealthCommand
         {
             screen.Line($"changed  {change}");
         }
-        foreach (var problem in health.Problems.Concat(health.Config.Problems.Select(ProblemText.Of)))
+        // What the server says of its files in a sentence is not said again.
+        var inFiles = health.Config.Problems.Where(p => !health.Problems.Any(h => h.Contains(p.ToString(), StringComparison.Ordinal)));
+        foreach (var problem in health.Problems.Concat(inFiles.Select(ProblemText.Of)))
         {
             screen.Line($"problem  {problem}");
         }

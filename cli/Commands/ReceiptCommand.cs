@@ -60,7 +60,7 @@ internal static class ReceiptCommand
             }
             else
             {
-                session.Screen.Failure(ExitCode.RunFailed, $"this is not the receipt that was signed. {problem}");
+                session.Screen.Failure(ExitCode.RunFailed, $"the receipt cannot be confirmed. {problem}");
             }
             return problem is null ? ExitCode.Ok : ExitCode.RunFailed;
         });

@@ -82,7 +82,7 @@ class FunctionAgent(AgentBase):
             raise AgentError(
                 "bad_input",
                 f"{self.function.__name__} needs {', '.join(missing)}, but the input has {', '.join(sorted(payload))}: "
-                f"give the step that it needs that name, or set it in the step's 'with' or 'input'",
+                f"post it, let a step of that name come before, or set it in the step's 'with' or 'input'",
                 retryable=False)
         return arguments
 

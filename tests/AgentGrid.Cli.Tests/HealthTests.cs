@@ -29,7 +29,7 @@ public sealed class HealthTests : IDisposable
 
         Assert.Equal((ExitCode.Ok, "status   ok"), (well.Exit, well.Lines[0]));
         Assert.Equal("status   degraded", unwell.Lines[0]);
-        Assert.StartsWith("problem  agents.yaml(2,11): error AG1002: ", unwell.Lines[^1]);
+        Assert.StartsWith("problem  The changed configuration is refused: agents.yaml(2,11): AG1002: ", unwell.Lines[^1]);
         Assert.Equal((ExitCode.NotWell, "degraded"), (json.Exit, json.Json.GetProperty("status").GetString()));
         var mended = await UntilAsync(host, ExitCode.Ok);
         Assert.Equal("changed  agent 'echo' max_concurrency 3 -> 4", mended.Lines[^1]);
