@@ -277,6 +277,8 @@ public sealed partial class EmbeddedGrid : IAgentGrid, IHostedService, ISchedule
             ActiveRuns = engine?.RunQueue.Active ?? 0,
             QueuedRuns = engine?.RunQueue.Waiting ?? 0,
             LastSeq = engine?.Feed.Head ?? 0,
+            DrainedAgents = engine is null ? []
+                : [.. engine.Slots.All().Where(static a => a.Drained).Select(static a => a.Agent.Name).Order(StringComparer.Ordinal)],
             ConfigProblems = _config.Problems,
             ConfigLoadedAt = _config.LoadedAt,
             ConfigChanges = _config.Changes,

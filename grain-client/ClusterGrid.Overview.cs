@@ -86,6 +86,7 @@ public sealed partial class ClusterGrid
             ActiveRuns = counts.Running,
             QueuedRuns = counts.Queued,
             LastSeq = _tail.Ring.Head,
+            DrainedAgents = cluster is { DrainedAgents.IsDefault: false } ? cluster.DrainedAgents : [],
             ConfigProblems = cluster?.ConfigProblems ?? [],
             ConfigLoadedAt = cluster?.ConfigLoadedAt,
             ConfigChanges = cluster?.ConfigChanges ?? [],

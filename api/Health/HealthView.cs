@@ -13,11 +13,11 @@ public sealed record HealthView(
     private static readonly string ProductVersion =
         typeof(HealthView).Assembly.GetName().Version?.ToString(3) ?? "unknown";
 
-    public static HealthView Of(GridHealth health, int openFeeds, ImmutableArray<string> drained) => new(
+    public static HealthView Of(GridHealth health, int openFeeds) => new(
         !health.Ready ? "unavailable"
             : health.Problems.IsEmpty && health.ConfigProblems.IsEmpty ? "ok"
             : "degraded",
-        health.Engine, health.Ready, health.Problems, health.ActiveRuns, health.QueuedRuns, health.LastSeq, openFeeds, drained,
+        health.Engine, health.Ready, health.Problems, health.ActiveRuns, health.QueuedRuns, health.LastSeq, openFeeds, health.DrainedAgents,
         new ConfigHealth(health.ConfigLoadedAt, health.ConfigChanges, health.ConfigProblems), ProductVersion);
 }
 

@@ -17,8 +17,6 @@ internal sealed class ServerHealth(IAgentGrid grid, FeedSlots slots, MemoryGate 
         {
             health = health with { Problems = health.Problems.Add(problem) };
         }
-        var agents = await grid.GetAgentsAsync(cancellationToken);
-        return HealthView.Of(
-            health, slots.Open, [.. agents.Where(static a => a.Drained).Select(static a => a.Config.Name).Order(StringComparer.Ordinal)]);
+        return HealthView.Of(health, slots.Open);
     }
 }

@@ -88,6 +88,9 @@ public sealed record GridHealth
     /// <summary>The number of the last durable event.</summary>
     public required long LastSeq { get; init; }
 
+    /// <summary>The names of the agents that an operator has drained, sorted; empty where nobody can say.</summary>
+    public ImmutableArray<string> DrainedAgents { get; init; } = [];
+
     /// <summary>What is wrong with the current files, while the last good ones stay in force.</summary>
     public ImmutableArray<ConfigProblem> ConfigProblems { get; init; } = [];
     public DateTimeOffset? ConfigLoadedAt { get; init; }

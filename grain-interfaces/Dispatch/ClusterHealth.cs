@@ -22,4 +22,7 @@ public sealed record ClusterHealth
 
     /// <summary>Agents that do not work as they are configured, a sentence each.</summary>
     [Id(4)] public ImmutableArray<string> AgentProblems { get; init; } = [];
+
+    /// <summary>The names of the agents that are drained, sorted.</summary>
+    [Id(5)] public ImmutableArray<string> DrainedAgents { get; init; } = [];
 }

@@ -224,6 +224,7 @@ internal sealed partial class DispatcherGrain(
             Nodes = [.. _nodes.Available()],
             ConfigProblems = [.. statistics.SelectMany(s => s.ConfigProblems).Distinct()],
             AgentProblems = [.. statistics.SelectMany(s => s.AgentProblems).Distinct()],
+            DrainedAgents = [.. _drained.Order(StringComparer.Ordinal)],
             ConfigLoadedAt = oldest?.ConfigLoadedAt,
             ConfigChanges = oldest?.ConfigChanges,
         };

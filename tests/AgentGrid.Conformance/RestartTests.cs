@@ -43,6 +43,7 @@ public abstract class RestartTests<THost> : ConformanceTests<THost>
         await Host.StartAsync(Setup);
 
         Assert.True(Assert.Single(await Grid.GetAgentsAsync(), a => a.Config.Name == "alpha").Drained);
+        Assert.Equal(["alpha"], (await Grid.GetHealthAsync()).DrainedAgents);
         Assert.True(await Grid.DrainAgentAsync("alpha", drained: false));
         await Host.StopAsync();
         await Host.StartAsync(Setup);
